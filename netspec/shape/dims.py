@@ -1,0 +1,333 @@
+"""The size of an axis: a polynomial with integer coefficients over symbols and floors, in normal form.
+
+Two dims that are the same polynomial compare and hash equal however they were written: `2 * (H + 1) == H + H + 2`.
+A floor of a quotient, `floor(p / n)`, is an atom of its own (`Floor`). Its normal form, reached in `Dim.__floordiv__`:
+
+1. multiples of n are pulled out, so every coefficient inside is in 0..n-1: `(5*H) // 2` is `2*H + H//2`;
+2. a factor common to n and the coefficients is cancelled: `(2*H + 1) // 4` is `H//2`;
+3. a single inner floor is flattened: `(H//2 + 1) // 3` is `(H + 2)//6`.
+
+Symbols and floors are whole numbers; nothing here knows how large they are (see `facts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import gcd
+
+from netspec.shape.text import polynomial, quotient
+
+MAX_TERMS = 512
+"""A polynomial with more terms than this is refused (`DimTooComplex`), which keeps every operation short."""
+MAX_POWER = 64
+"""The largest exponent of a dim with symbols."""
+MAX_BITS = 4096
+"""The largest coefficient in bits."""
+MAX_DEPTH = 24
+"""How deep floors may stand inside floors."""
+MAX_TEXT = 2000
+"""The longest text of a floor."""
+_HUGE = 1 << MAX_BITS
+
+
+class DimTooComplex(ArithmeticError):
+    """An operation would leave one of the limits above."""
+
+
+class Floor:
+    """The atom floor(inner / divisor), with `inner` in the normal form that `Dim.__floordiv__` makes. Do not build it by hand."""
+
+    __slots__ = ("_inner", "_divisor", "_key", "_depth")
+
+    def __init__(self, inner: Dim, divisor: int) -> None:
+        self._inner, self._divisor = inner, divisor
+        self._depth = 1 + max((floor._depth for floor in inner.floors()), default=0)
+        self._key = "~" + self.text()
+        if self._depth > MAX_DEPTH or len(self._key) > MAX_TEXT:
+            raise DimTooComplex("a size with deeply nested quotients")
+
+    @property
+    def inner(self) -> Dim:
+        return self._inner
+
+    @property
+    def divisor(self) -> int:
+        return self._divisor
+
+    def text(self) -> str:
+        return quotient(self._inner, self._divisor)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Floor and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return f"Floor({self.text()})"
+
+
+Atom = str | Floor
+Monomial = tuple[tuple[Atom, int], ...]
+"""Atoms with their powers (at least 1), in the order of `_key`; the empty one is the constant 1."""
+
+
+def _key(atom: Atom) -> str:
+    """Symbols first, then floors; floors with equal text are equal."""
+    return atom if type(atom) is str else atom._key  # type: ignore[union-attr]
+
+
+def _order(term: tuple[Monomial, int]) -> tuple[int, list[tuple[str, int]]]:
+    """Sort key of terms: higher degree first, then by name. An admissible order, which `exact_quotient` relies on."""
+    monomial = term[0]
+    return -sum(power for _, power in monomial), [(_key(atom), -power) for atom, power in monomial]
+
+
+def _times(left: Monomial, right: Monomial) -> Monomial:
+    if not left or not right:
+        return left or right
+    powers = dict(left)
+    for atom, power in right:
+        powers[atom] = powers.get(atom, 0) + power
+    return tuple(sorted(powers.items(), key=lambda item: _key(item[0])))
+
+
+class Dim:
+    """An immutable polynomial over symbols and floors. Build it with `Dim.of`, `Dim.symbol` and arithmetic.
+
+    Operands may be ints. `//`, `%` and `ceildiv` take a positive int (or a constant dim) on the right. There is no `<`:
+    whether one dim is smaller than another depends on facts (see `facts`).
+    """
+
+    __slots__ = ("_terms", "_value", "_symbols")
+    _terms: tuple[tuple[Monomial, int], ...]
+    _value: int | None
+    _symbols: frozenset[str] | None
+
+    # ---- making -------------------------------------------------------------------------------------------------
+    @staticmethod
+    def of(value: int | str | Dim) -> Dim:
+        """The dim of a number, of a symbol's name, or a dim itself."""
+        if type(value) is Dim:
+            return value
+        if isinstance(value, int):
+            small = _SMALL.get(value)
+            return _constant(value) if small is None else small
+        return Dim.symbol(value)  # type: ignore[arg-type]
+
+    @staticmethod
+    def symbol(name: str) -> Dim:
+        """The dim that is one symbol."""
+        if not isinstance(name, str) or not name:
+            raise TypeError(f"a dim is a whole number or a symbol's name, not {name!r}")
+        return _new(((((name, 1),), 1),), None)
+
+    @staticmethod
+    def sum(parts: Iterable[tuple[Monomial, int]]) -> Dim:
+        """The polynomial of these terms; equal monomials are added."""
+        terms: dict[Monomial, int] = {}
+        for monomial, coefficient in parts:
+            terms[monomial] = terms.get(monomial, 0) + coefficient
+        kept = [term for term in terms.items() if term[1]]
+        if not kept or (len(kept) == 1 and not kept[0][0]):
+            return Dim.of(kept[0][1] if kept else 0)
+        if len(kept) > MAX_TERMS:
+            raise DimTooComplex(f"a size with more than {MAX_TERMS} terms")
+        for _, coefficient in kept:
+            if not -_HUGE < coefficient < _HUGE:
+                raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+        if len(kept) > 1:
+            kept.sort(key=_order)
+        return _new(tuple(kept), None)
+
+    # ---- looking ------------------------------------------------------------------------------------------------
+    @property
+    def terms(self) -> tuple[tuple[Monomial, int], ...]:
+        """Monomials with their non-zero coefficients, higher degrees first, the constant last."""
+        return self._terms
+
+    @property
+    def is_constant(self) -> bool:
+        return self._value is not None
+
+    @property
+    def value(self) -> int:
+        """The number that a constant dim is. Raises ValueError otherwise."""
+        if self._value is None:
+            raise ValueError(f"{self} is not a constant")
+        return self._value
+
+    @property
+    def constant_term(self) -> int:
+        return self._terms[-1][1] if self._terms and not self._terms[-1][0] else 0
+
+    def symbols(self) -> frozenset[str]:
+        """Every symbol, those inside floors included."""
+        if self._symbols is None:
+            names = [s for atom in self.atoms() for s in ((atom,) if isinstance(atom, str) else atom.inner.symbols())]
+            self._symbols = frozenset(names)
+        return self._symbols
+
+    def atoms(self) -> list[Atom]:
+        """Symbols and floors at the top level, each once, in the order of the terms."""
+        return list(dict.fromkeys(atom for monomial, _ in self._terms for atom, _ in monomial))
+
+    def floors(self) -> list[Floor]:
+        """The floors at the top level."""
+        return [atom for atom in self.atoms() if type(atom) is Floor]
+
+    # ---- arithmetic ---------------------------------------------------------------------------------------------
+    def __add__(self, other: int | Dim) -> Dim:
+        right = Dim.of(other)
+        if self._value is not None and right._value is not None:
+            return Dim.of(self._value + right._value)
+        return Dim.sum((*self._terms, *right._terms))
+
+    def __neg__(self) -> Dim:
+        if self._value is not None:
+            return Dim.of(-self._value)
+        return _new(tuple((m, -c) for m, c in self._terms), None)
+
+    def __sub__(self, other: int | Dim) -> Dim:
+        return self + (-Dim.of(other))
+
+    def __rsub__(self, other: int | Dim) -> Dim:
+        return Dim.of(other) + (-self)
+
+    def __mul__(self, other: int | Dim) -> Dim:
+        right = Dim.of(other)
+        if self._value is not None and right._value is not None:
+            return Dim.of(self._value * right._value)
+        if len(self._terms) * len(right._terms) > MAX_TERMS * 16:
+            raise DimTooComplex("a product of long sums")
+        return Dim.sum((_times(m, n), c * d) for m, c in self._terms for n, d in right._terms)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, exponent: int | Dim) -> Dim:
+        """A non-negative whole power. Raises ValueError for others and DimTooComplex for large ones."""
+        times = Dim.of(exponent).value
+        if times < 0:
+            raise ValueError(f"the power {times} of a dim is not a whole number")
+        if self._value is not None:
+            if abs(self._value) > 1 and self._value.bit_length() * times > MAX_BITS:
+                raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+            return Dim.of(self._value**times)
+        if times > MAX_POWER:
+            raise DimTooComplex(f"a power above {MAX_POWER}")
+        result = ONE
+        for _ in range(times):
+            result = result * self
+        return result
+
+    def __floordiv__(self, divisor: int | Dim) -> Dim:
+        """floor(self / divisor) for a positive constant, in normal form. Raises ValueError for any other divisor."""
+        n = _positive(divisor)
+        if self._value is not None:
+            return Dim.of(self._value // n)
+        outside = Dim.sum((m, c // n) for m, c in self._terms)
+        inside = Dim.sum((m, c % n) for m, c in self._terms)
+        return outside + _floor(inside, n)
+
+    def __mod__(self, divisor: int | Dim) -> Dim:
+        """self - n * floor(self / n): in 0..n-1."""
+        n = _positive(divisor)
+        return Dim.of(self._value % n) if self._value is not None else self - (self // n) * n
+
+    def ceildiv(self, divisor: int | Dim) -> Dim:
+        """The quotient rounded up."""
+        n = _positive(divisor)
+        return (self + (n - 1)) // n
+
+    # ---- replacing ----------------------------------------------------------------------------------------------
+    def substitute(self, values: Mapping[str, Dim | int]) -> Dim:
+        """The same expression with some symbols replaced, in normal form again."""
+        if self._value is not None or self.symbols().isdisjoint(values):
+            return self
+        total = ZERO
+        for monomial, coefficient in self._terms:
+            part = Dim.of(coefficient)
+            for atom, power in monomial:
+                part = part * _replace(atom, values) ** power
+            total = total + part
+        return total
+
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """The number it is when every symbol has a value. Raises KeyError when one has none."""
+        if self._value is not None:
+            return self._value
+        total = 0
+        for monomial, coefficient in self._terms:
+            for atom, power in monomial:
+                base = values[atom] if isinstance(atom, str) else atom.inner.evaluate(values) // atom.divisor
+                coefficient *= base**power
+            total += coefficient
+        return total
+
+    # ---- comparing, printing --------------------------------------------------------------------------------------
+    def __eq__(self, other: object) -> bool:
+        if type(other) is Dim:
+            return self._terms == other._terms
+        return self._value == other if isinstance(other, int) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._terms) if self._value is None else hash(self._value)
+
+    def __bool__(self) -> bool:
+        """False for the constant 0 only."""
+        return self._value != 0
+
+    def __str__(self) -> str:
+        return str(self._value) if self._value is not None else polynomial(self._terms)
+
+    def __repr__(self) -> str:
+        return f"Dim({self})"
+
+
+def _new(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
+    dim = Dim.__new__(Dim)
+    dim._terms, dim._value, dim._symbols = terms, value, None
+    return dim
+
+
+def _constant(value: int) -> Dim:
+    if not -_HUGE < value < _HUGE:
+        raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+    return _new((((), int(value)),) if value else (), int(value))
+
+
+_SMALL = {n: _constant(n) for n in range(-64, 1025)}
+ZERO, ONE = _SMALL[0], _SMALL[1]
+
+
+def _positive(divisor: int | Dim) -> int:
+    n = divisor if isinstance(divisor, int) else divisor._value
+    if n is None or n <= 0:
+        raise ValueError(f"a dim is divided by positive whole numbers only, not by {divisor}")
+    return n
+
+
+def _floor(inside: Dim, n: int) -> Dim:
+    """floor(inside / n) where every coefficient is already in 0..n-1."""
+    if inside._value is not None:
+        return ZERO
+    common = gcd(n, *(c for m, c in inside._terms if m))
+    if common > 1:
+        inside, n = Dim.sum((m, c // common) for m, c in inside._terms), n // common
+    if n == 1:
+        return inside
+    nested = [m[0][0] for m, c in inside._terms if c == 1 and len(m) == 1 and m[0][1] == 1 and type(m[0][0]) is Floor]
+    if len(nested) == 1:
+        inner, rest = nested[0], inside - _atom(nested[0])
+        return (inner.inner + rest * inner.divisor) // (n * inner.divisor)
+    return _atom(Floor(inside, n))
+
+
+def _atom(atom: Atom) -> Dim:
+    return _new(((((atom, 1),), 1),), None)
+
+
+def _replace(atom: Atom, values: Mapping[str, Dim | int]) -> Dim:
+    if isinstance(atom, str):
+        return Dim.of(values[atom]) if atom in values else _atom(atom)
+    return atom.inner.substitute(values) // atom.divisor
