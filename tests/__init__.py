@@ -1,0 +1,1 @@
+"""netspec's tests."""
