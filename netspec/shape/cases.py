@@ -1,0 +1,111 @@
+"""What is admitted, and how it is cut into cases that together cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import inf, prod
+
+from netspec.shape.algebra import content, moduli
+from netspec.shape.bounds import DEFAULT, Range, ceiling, lower
+from netspec.shape.dims import Dim
+
+MAX_CASES = 256
+"""Cases that one question is split into."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is admitted: ranges of symbols (1 to infinity where not named) and polynomials that are >= 0, == 0, != 0."""
+
+    bounds: Mapping[str, Range] = field(default_factory=dict)
+    nonneg: tuple[Dim, ...] = ()
+    zero: tuple[Dim, ...] = ()
+    nonzero: tuple[Dim, ...] = ()
+
+    def range(self, symbol: str) -> Range:
+        return self.bounds.get(symbol, DEFAULT)
+
+    def facts(self) -> tuple[Dim, ...]:
+        return self.nonneg + self.zero + self.nonzero
+
+    def impossible(self) -> bool:
+        """True when it is seen that no assignment is admitted."""
+        if any(low > high for low, high in self.bounds.values()):
+            return True
+        if any(-lower(-dim, self.bounds) < 0 for dim in self.nonneg):
+            return True
+        return any(never_zero(dim, self) for dim in self.zero) or any(dim == 0 for dim in self.nonzero)
+
+
+
+def never_zero(dim: Dim, box: Box) -> bool:
+    """True when the ranges or divisibility show that it is never zero."""
+    if dim.is_constant:
+        return dim.value != 0
+    if dim.constant_term % (content(dim) or 1):
+        return True
+    return lower(dim, box.bounds) > 0 or lower(-dim, box.bounds) > 0
+
+
+def cases(dim: Dim, box: Box) -> Iterator[tuple[dict[str, Dim | int], Box]]:
+    """Substitutions that together cover the box, each with the box of what is left; none when nothing can be split."""
+    choices = _choices(dim, box)
+    for combination in product(*choices.values()):
+        values = {symbol: value for symbol, (value, _) in zip(choices, combination, strict=True)}
+        bounds = dict(box.bounds)
+        for value, width in combination:
+            if isinstance(value, Dim):
+                bounds.update({symbol: width for symbol in value.symbols()})
+        part = Box(bounds, *(tuple(f.substitute(values) for f in group) for group in (box.nonneg, box.zero, box.nonzero)))
+        if not part.impossible():
+            yield values, part
+
+
+Choice = tuple[Dim | int, Range]
+
+
+def _choices(dim: Dim, box: Box) -> dict[str, Sequence[Choice]]:
+    """For each symbol worth splitting its values: all of them where that is few, else those inside floors first, then those with few."""
+    reach = _connected(dim, box)
+    if prod(_width(symbol, box) for symbol in reach) <= MAX_CASES:
+        return {symbol: _values(symbol, box) for symbol in sorted(reach)}
+    periods = moduli(dim)
+    found: dict[str, Sequence[Choice]] = {}
+    count = 1
+    for symbol in sorted(periods) + sorted(reach - periods.keys(), key=lambda s: (_width(s, box), s)):
+        size = min(_width(symbol, box), periods.get(symbol, inf))
+        if size == inf or count * size > MAX_CASES:
+            continue
+        count *= int(size)
+        found[symbol] = _values(symbol, box) if _width(symbol, box) <= size else _residues(symbol, periods[symbol], box)
+    return found
+
+
+def _connected(dim: Dim, box: Box) -> set[str]:
+    """The symbols of a dim and of every fact that is tied to it."""
+    reach = set(dim.symbols())
+    for _ in box.facts():
+        reach.update(*(fact.symbols() for fact in box.facts() if not reach.isdisjoint(fact.symbols())))
+    return reach
+
+
+def _width(symbol: str, box: Box) -> int | float:
+    low, high = box.range(symbol)
+    return high - low + 1
+
+
+def _values(symbol: str, box: Box) -> list[Choice]:
+    low, high = box.range(symbol)
+    return [(value, (value, value)) for value in range(int(low), int(high) + 1)]
+
+
+def _residues(symbol: str, period: int, box: Box) -> list[Choice]:
+    """symbol = period*k + r for each r, with the range of k."""
+    low, high = box.range(symbol)
+    k = Dim.symbol(symbol + "#")
+    last = high if isinstance(high, float) else 0
+    return [
+        (period * k + r, (ceiling(low - r, period), last if isinstance(high, float) else (high - r) // period)) for r in range(period)
+    ]
