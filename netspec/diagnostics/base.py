@@ -1,0 +1,97 @@
+"""What a problem is: a class with facts. Prose is written once, in the class; drawing it is `render`'s work.
+
+A diagnostic class is a frozen dataclass whose fields are facts (names, shapes, dims), never sentences. Its slug is its
+name in kebab case (`UnknownArgument` -> `unknown-argument`). Its docstring is its page: what it means, then a fenced block
+```net bad …``` that raises exactly this class and a block ```net good …``` that is clean (both are tests).
+
+Code that finds a problem but does not know the place (a shape rule) raises `Mistake(diagnostic)` and names the guilty input or
+argument in `blame`; `infer` puts the caret there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from netspec.source import NOWHERE, Span
+
+
+@dataclass(frozen=True)
+class Place:
+    """A second place that helps to see the problem, with the words drawn under it."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One textual repair: replace the span by the text (an empty span inserts)."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnostic:
+    """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
+
+    severity: ClassVar[str] = "error"  # or "warning"
+    exit_code: ClassVar[int] = 1
+    """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
+
+    at: Span = NOWHERE
+    """The guilty text."""
+    blame: str | None = None
+    """The input or argument that is guilty, while the place is not known yet."""
+    trail: tuple[Place, ...] = ()
+    """The calls that led into the block where the problem is, innermost first."""
+    chain: tuple[Place, ...] = ()
+    """Where the shapes came from: places along the chain, each with its shape."""
+
+    @classmethod
+    def slug(cls) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+    def message(self) -> str:
+        """One sentence: what is wrong, with the facts. No full stop is needed when it ends in code."""
+        return self.slug().replace("-", " ")
+
+    def label(self) -> str:
+        """The words under the caret; may be empty."""
+        return ""
+
+    def places(self) -> Sequence[Place]:
+        """Further places: the first definition of a duplicate name, the other operand, …"""
+        return ()
+
+    def help(self) -> str | None:
+        """One repair in words."""
+        return None
+
+    def edits(self) -> Sequence[Edit]:
+        """The repair as edits, when it is known exactly."""
+        return ()
+
+
+class Mistake(Exception):
+    """Carries a diagnostic out of code that cannot place it. Never reaches a user."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message())
+        self.diagnostic = diagnostic
+
+
+class SpecError(Exception):
+    """What `compile()` raises on a bad spec: the same problems that `check()` returns."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(diagnostics[0].message() if diagnostics else "bad spec")
+
+    def __str__(self) -> str:
+        from netspec.diagnostics.render import render_text
+
+        return "\n" + render_text(self.diagnostics)

@@ -1,0 +1,1 @@
+"""Diagnostics: how they are drawn, written for machines, suggested, explained."""
