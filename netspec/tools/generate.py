@@ -1,0 +1,145 @@
+"""Write everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
+
+A derived file is a path and a function that gives its whole text; a derived region is a name and a function that gives the text between
+two marks in a hand-written page:
+
+    <!-- generated: NAME -->
+    ...
+    <!-- end -->
+
+With `--check` nothing is written: the files that are not as they would be written are named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from netspec.files import write_atomic
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = "python -m netspec.tools.generate"
+
+Text = Callable[[], str]
+
+
+def problems() -> str:
+    """docs/reference/problems.md: the pages of all diagnostics."""
+    from netspec.diagnostics import catalog
+
+    return f"<!-- Written by `{COMMAND}` from the docstrings in netspec/diagnostics/. -->\n\n{catalog.pages()}"
+
+
+def parser_table() -> str:
+    """netspec/syntax/_table.py: the parser's table."""
+    from netspec.syntax.generate import table_text
+
+    return table_text()
+
+
+def commands() -> str:
+    """The README's table of commands, from the command line's own help."""
+    from netspec.cli.main import COMMANDS
+
+    rows = [f"| `netspec {name}` | {module.HELP} |" for name, module in COMMANDS.items()]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+
+
+def problem() -> str:
+    """What `netspec check` says about the README's first spec when a convolution has lost its features."""
+    spec = fenced("README.md", "net")[0].replace("conv(32, kernel=3)", "conv(kernel=3)").replace("dense(64)", "dens(64)")
+    return block("check digits.net", output("check", "digits.net", file=spec))
+
+
+def shown() -> str:
+    """What `netspec show` says about a model of the zoo."""
+    spec = (ROOT / "models/digits.net").read_text(encoding="utf-8")
+    return block("show models/digits.net", output("show", "digits.net", file=spec))
+
+
+def fenced(page: str, language: str) -> list[str]:
+    """The fenced blocks of a language in a page of the checkout."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def block(command: str, text: str) -> str:
+    """A fenced block that shows a command and its output."""
+    return f"```text\n$ netspec {command}\n{text.rstrip()}\n```"
+
+
+def output(*arguments: str, file: str) -> str:
+    """What the command line prints, run in a folder of its own that holds `digits.net` with this text."""
+    command = [sys.executable, "-m", "netspec", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "digits.net").write_text(file, encoding="utf-8")
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
+
+
+FILES: Mapping[str, Text] = {
+    "netspec/syntax/_table.py": parser_table,
+    "docs/reference/problems.md": problems,
+}
+"""Path -> the function that gives the whole text."""
+
+REGIONS: Mapping[str, Mapping[str, Text]] = {
+    "README.md": {"problem": problem, "shown": shown, "commands": commands},
+}
+"""Path of a hand-written page -> name of a region -> the function that gives its text."""
+
+
+def derived(root: Path) -> Iterator[tuple[Path, str]]:
+    """Every derived file with the text that it should have."""
+    for path, text in FILES.items():
+        yield root / path, text()
+    for path, regions in REGIONS.items():
+        yield root / path, with_regions((root / path).read_text(encoding="utf-8"), regions)
+
+
+def with_regions(page: str, regions: Mapping[str, Text]) -> str:
+    """A page with the text of its regions replaced. Raises `LookupError` when the page lacks one."""
+    for name, text in regions.items():
+        pattern = re.compile(rf"(<!-- generated: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not pattern.search(page):
+            raise LookupError(f"there is no region `{name}`")
+        body = f"{text().rstrip()}\n"
+        page = pattern.sub(lambda m, body=body: m[1] + body + m[2], page)
+    return page
+
+
+def stale(root: Path) -> list[tuple[Path, str]]:
+    """The derived files whose text is not what it should be, with that text."""
+    return [(path, text) for path, text in derived(root) if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def write(root: Path) -> list[Path]:
+    """Write the stale files; which they were."""
+    written = stale(root)
+    for path, text in written:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, text)
+    return [path for path, _ in written]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Write all derived files of the checkout.")
+    parser.add_argument("--check", action="store_true", help="write nothing; name the stale files and exit with 1 if there are any")
+    args = parser.parse_args(argv)
+    if not (ROOT / "pyproject.toml").is_file():
+        parser.error("derived files are written in a checkout, and this netspec is installed from a wheel")
+    old = [path for path, _ in stale(ROOT)] if args.check else write(ROOT)
+    for path in old:
+        print(f"{'stale' if args.check else 'wrote'} {path.relative_to(ROOT)}")
+    if args.check and old:
+        print(f"Run `{COMMAND}` to write them.")
+    return int(bool(args.check and old))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

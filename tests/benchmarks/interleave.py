@@ -1,0 +1,54 @@
+"""Compare two actions in pairs: a, b, b, a, a, b, … so that drift and neighbours disturb both sides alike."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Seconds of two actions, measured pair by pair."""
+
+    first: tuple[float, ...]
+    second: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The median over the pairs of first / second."""
+        return statistics.median(a / b for a, b in zip(self.first, self.second, strict=True))
+
+    @property
+    def least(self) -> float:
+        """The fastest first / the fastest second: the ratio with the least disturbance on each side."""
+        return min(self.first) / min(self.second)
+
+    def line(self, first: str, second: str) -> str:
+        """One line for people: both ratios, and the median and least milliseconds of each side."""
+        a, b = (f"{statistics.median(t) * 1e3:.1f} ms (least {min(t) * 1e3:.1f})" for t in (self.first, self.second))
+        return f"{first} / {second}: {self.median:.2f} median, {self.least:.2f} least, of {len(self.first)} pairs; {a} against {b}"
+
+
+def interleave(first: Callable[[], object], second: Callable[[], object], pairs: int, warm: int = 1) -> Pairs:
+    """Time both actions `pairs` times, after `warm` untimed runs of each."""
+    for _ in range(warm):
+        first(), second()
+    times: tuple[list[float], list[float]] = ([], [])
+    for pair in range(pairs):
+        for side in (0, 1) if pair % 2 == 0 else (1, 0):
+            start = time.perf_counter()
+            (first, second)[side]()
+            times[side].append(time.perf_counter() - start)
+    return Pairs(tuple(times[0]), tuple(times[1]))
+
+
+def fresh(arguments: Sequence[str]) -> Callable[[], object]:
+    """An action that runs this Python in a fresh process from the checkout, and must succeed."""
+    return lambda: subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,1 @@
+"""The project itself: packaging, floors, imports, documents."""

@@ -1,0 +1,46 @@
+"""What the pages say is so: their specs are clean, their links lead somewhere, their Python works."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN_BY_HAND = [p for p in PAGES if "reference" not in p.parts]
+
+
+def fenced(page: Path, info: str) -> list[str]:
+    return re.findall(rf"^```{re.escape(info)}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+SPECS = [pytest.param(text, id=f"{p.name}-{n}") for p in WRITTEN_BY_HAND for n, text in enumerate(fenced(p, "net"))]
+
+
+@pytest.mark.parametrize("text", SPECS)
+def test_specs_in_pages_are_clean(text: str, tmp_path: Path) -> None:
+    import netspec
+
+    (tmp_path / "page.net").write_text(text, encoding="utf-8")
+    assert [p.message() for p in netspec.check(tmp_path / "page.net").problems] == []
+
+
+def test_the_readme_has_specs_and_its_two_commands() -> None:
+    train, test = fenced(ROOT / "README.md", "sh")[:2]
+    assert "netspec train models/digits.net" in train and "pytest" in test
+    assert all("python3 -m venv" in command and command.count("\n") == 1 for command in (train, test))
+    assert len(fenced(ROOT / "README.md", "net")) >= 2 and fenced(ROOT / "README.md", "net")[0].count("\n") <= 15
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+def test_the_python_in_the_readme_is_python() -> None:
+    for text in fenced(ROOT / "README.md", "python"):
+        assert ast.parse(text).body

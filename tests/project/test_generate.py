@@ -1,0 +1,36 @@
+"""Everything derived is as its generator writes it, and the generator says so when it is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netspec.tools import generate
+
+
+def test_the_derived_files_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_stale_file_is_named_and_then_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "page.md").write_text("before\n<!-- generated: list -->\nold\n<!-- end -->\nafter\n")
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "FILES", {"new/file.txt": lambda: "text\n"})
+    monkeypatch.setattr(generate, "REGIONS", {"page.md": {"list": lambda: "- \\1 one\n"}})
+    assert generate.main(["--check"]) == 1
+    assert re.findall("^stale (.*)$", capsys.readouterr().out, re.MULTILINE) == ["new/file.txt", "page.md"]
+    assert not (tmp_path / "new").exists()
+    assert generate.main([]) == 0
+    assert (tmp_path / "new/file.txt").read_text() == "text\n"
+    assert (tmp_path / "page.md").read_text() == "before\n<!-- generated: list -->\n- \\1 one\n<!-- end -->\nafter\n"
+    assert generate.main(["--check"]) == 0
+
+
+def test_a_page_without_its_region_is_refused() -> None:
+    with pytest.raises(LookupError, match="no region `list`"):
+        generate.with_regions("nothing here\n", {"list": str})

@@ -1,0 +1,76 @@
+"""`check` stays light: what it must not import, and the public names that are looked up on first use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("jax", "jaxlib", "numpy", "scipy", "ml_dtypes", "rich", "orbax", "tensorstore", "flax", "optax")
+
+
+def run(code: str, *argv: str, cwd: Path) -> str:
+    """The standard output of Python code run in a fresh process."""
+    done = subprocess.run([sys.executable, "-c", code, *argv], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("spec", ["models/mnist.net", "models"])
+def test_check_imports_nothing_heavy(root: Path, spec: str) -> None:
+    code = f"""
+import sys
+from netspec.cli.main import main
+assert main(["check", sys.argv[1]]) == 0
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    assert run(code, spec, cwd=root).splitlines()[-1] == "[]"
+
+
+def test_check_imports_nothing_heavy_when_it_finds_problems(root: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.net"
+    bad.write_text("netspec 1\nmodel M {\n  input x: f32[B, 4]\n  output y = x -> dens(3) -> dense(2, size=1)\n  output z = x + q\n}\n")
+    code = f"""
+import sys
+from netspec.cli.main import main
+assert main(["check", sys.argv[1]]) == 1
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+    assert run(code, str(bad), cwd=root).splitlines()[-1] == "[]"
+
+
+def test_importing_netspec_imports_only_itself(root: Path) -> None:
+    code = """
+import sys
+before = set(sys.modules)
+import netspec
+third = {name.split(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names
+print(sorted(third), [name for name in sys.modules if name.startswith("netspec.")])
+"""
+    assert run(code, cwd=root).strip() == "['netspec'] []"
+
+
+FORMS = [
+    'import netspec; print(callable(netspec.compile), netspec.compile is __import__("sys").modules["netspec.compile"].compile)',
+    "import netspec.compile; from netspec.compile import check; print(callable(netspec.compile), netspec.check is check)",
+    "from netspec.compile import check; import netspec; print(callable(netspec.compile), netspec.check is check)",
+    "from netspec import compile; import netspec.compile; print(callable(compile), netspec.compile is compile)",
+    "from netspec import *; import netspec; print(callable(compile), netspec.load is load)",
+]
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_compile_is_the_function_whatever_was_imported_first(root: Path, code: str) -> None:
+    """The package has a module `compile` and a function `compile`; importing the first must not hide the second."""
+    assert run(code, cwd=root).strip() == "True True"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    import netspec
+
+    with pytest.raises(AttributeError, match="no attribute 'comple'"):
+        netspec.comple  # noqa: B018
+    assert set(dir(netspec)) == {"SpecError", "__version__", "check", "compile", "load"}

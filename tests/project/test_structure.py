@@ -1,0 +1,69 @@
+"""The floors, short files, and modules that can all be imported."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "netspec"
+LONGEST = 300
+GENERATED = re.compile(r"\A(#|\"\"\").{0,200}(generated|Generated)", re.DOTALL)
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(f for folder in folders for f in (ROOT / folder).rglob("*.py"))
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_modules_import_only_from_lower_floors() -> None:
+    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_folder_with_modules_is_a_package() -> None:
+    """The floors are read from packages: a folder without `__init__.py` would escape them."""
+    missing = {f.parent for f in PACKAGE.rglob("*.py") if not (f.parent / "__init__.py").is_file()}
+    assert not missing
+
+
+def test_every_module_can_be_imported_alone() -> None:
+    """In one process per module this would take minutes; one process that forgets netspec between them finds the same import cycles."""
+    code = """
+import importlib, sys, warnings
+warnings.simplefilter("error")
+failed = []
+for name in sys.argv[1:]:
+    for known in [m for m in sys.modules if m.split(".")[0] == "netspec"]:
+        del sys.modules[known]
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        failed.append(f"{name}: {error!r}")
+print("\\n".join(failed))
+"""
+    names = [module_name(f) for f in python_files("netspec") if f.name != "__main__.py"]
+    done = subprocess.run([sys.executable, "-c", code, *names], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("folder", ["netspec", "tests"])
+def test_files_are_short(folder: str) -> None:
+    texts = {f.relative_to(ROOT): f.read_text(encoding="utf-8") for f in python_files(folder)}
+    long = {str(f): lines for f, text in texts.items() if not GENERATED.match(text) and (lines := text.count("\n")) > LONGEST}
+    assert not long
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [str(f.relative_to(ROOT)) for f in python_files("netspec", "tests") if not ast.get_docstring(ast.parse(f.read_text("utf-8")))]
+    assert not silent
