@@ -1,7 +1,7 @@
 """Long random runs: `python -m tests.soak NAME --count N --seed S`, or `--list`.
 
-A soak is a function `(count, seed) -> int` that tries `count` random cases and returns how many it tried; it raises on the first
-case that breaks its law, with a message that says how to see that case again. Continuous integration runs small counts as tests.
+A soak is a function `(count, seed)` that tries `count` random cases of one law and returns a report: its text says what was tried, its
+`wrong` lists the cases that break the law, each so that it can be tried again. Continuous integration runs small counts as tests.
 """
 
 from __future__ import annotations
@@ -10,13 +10,25 @@ import argparse
 import importlib
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
-Soak = Callable[[int, int], int]
+
+class Report(Protocol):
+    """What a soak found; `str` of it is one line."""
+
+    @property
+    def wrong(self) -> Sequence[str]: ...
+
+
+Soak = Callable[[int, int], Report]
 
 SOAKS = {
     "dims": "tests.shape.brute:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
+
+SHOWN = 10
+"""So many wrong cases are printed."""
 
 
 def find(name: str) -> Soak:
@@ -30,12 +42,13 @@ def about(name: str) -> str:
     return (find(name).__doc__ or "").strip().split("\n")[0]
 
 
-def run(name: str, count: int, seed: int) -> str:
-    """Run one soak; a line that says what was tried and how fast. Lets the soak's error through."""
+def run(name: str, count: int, seed: int) -> bool:
+    """Run one soak and print what it found; whether its law held."""
     start = time.perf_counter()
-    tried = find(name)(count, seed)
+    report = find(name)(count, seed)
     seconds = time.perf_counter() - start
-    return f"{name}: {tried:,} cases, seed {seed}, {seconds:.1f} s, {tried / max(seconds, 1e-9):,.0f} per second: no failure"
+    print(f"{name}: {count:,} cases, seed {seed}, {seconds:.1f} s: {report}", *report.wrong[:SHOWN], sep="\n  ", flush=True)
+    return not report.wrong
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,9 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if unknown := [name for name in args.names if name not in SOAKS]:
         parser.error(f"there is no soak {', '.join(unknown)}")
-    for name in args.names or SOAKS:
-        print(f"{name}: {about(name)}" if args.list else run(name, args.count, args.seed), flush=True)
-    return 0
+    names = args.names or list(SOAKS)
+    if args.list:
+        print(*(f"{name}: {about(name)}" for name in names), sep="\n")
+        return 0
+    return int(not all([run(name, args.count, args.seed) for name in names]))
 
 
 if __name__ == "__main__":
