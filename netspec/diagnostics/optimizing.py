@@ -1,0 +1,145 @@
+"""Problems of optimizers: chains that cannot learn, patterns over parameters that match none. Floor 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggest import did_you_mean, nearest, one_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatternMatchesNothing(Diagnostic):
+    """A pattern over parameter paths matches no parameter, so the argument would have no effect.
+
+    `**` stands for any number of path segments, `*` for any characters in one; `embed` also matches `embed_0`, `embed_1`, ….
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adamw(0.001, decay_mask="**/weights")
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adamw(0.001, decay_mask="**/kernel")
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    pattern: str
+    paths: tuple[str, ...]
+    """The parameters there are."""
+
+    def message(self) -> str:
+        return f"the pattern `{self.pattern}` matches no parameter."
+
+    def help(self) -> str | None:
+        if not self.paths:
+            return "the model has no parameters"
+        last = self.pattern.rsplit("/", 1)[-1]
+        leaves = nearest(last, {path.rsplit("/", 1)[-1] for path in self.paths})
+        if "*" not in last and leaves and leaves != [last]:
+            return did_you_mean([self.pattern[: len(self.pattern) - len(last)] + leaf for leaf in leaves])
+        return f"the paths are {one_of(self.paths, limit=5)}".replace(" or ", " and ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerWithoutStep(Diagnostic):
+    """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = clip_by_global_norm(1.0)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = clip_by_global_norm(1.0) -> sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    parts: tuple[str, ...]
+
+    def message(self) -> str:
+        chain = " -> ".join(self.parts)
+        return f"the optimizer `{chain}` only changes gradients and takes no step."
+
+    def help(self) -> str | None:
+        return f"end the chain with an optimizer: `{' -> '.join(self.parts)} -> adam(0.001)`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerStepsTwice(Diagnostic):
+    """A chain of gradient transformations holds two optimizers: the second would take the first one's step for a gradient and turn it.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(0.001) -> sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(0.001)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    steps: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"an optimizer takes one step, but this chain has {len(self.steps)}: {', '.join(f'`{step}`' for step in self.steps)}."
+
+    def help(self) -> str | None:
+        return "keep one of them"

@@ -1,0 +1,78 @@
+"""The order in which examples are seen: pure functions of (seed, epoch), so a resumed run sees the same stream.
+
+Random numbers are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
+every version, which it does not promise for `permutation` or `shuffle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running import TooFewExamples
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.transforms import Partial, Shuffle
+
+ORDER, AUGMENT = 1, 2
+"""What a generator is for: different purposes never share random numbers."""
+WORD = 2**64
+
+
+def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array:
+    """The n example indices (int64) in the order of this epoch, each exactly once.
+
+    Without `shuffle` the order is that of the data. `shuffle` alone gives every permutation the same chance. `shuffle(buffer=k)` keeps k
+    examples at hand, emits one of them at random and refills its place with the next one; k >= n is the same as no buffer.
+    """
+    if shuffle is None:
+        return np.arange(n, dtype=np.int64)
+    draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, ORDER]).random_raw(n)
+    if shuffle.buffer is None or shuffle.buffer >= n:
+        return np.argsort(draws, kind="stable").astype(np.int64)
+    return _buffered(draws.tolist(), shuffle.buffer)
+
+
+def _buffered(draws: list[int], size: int) -> Array:
+    n = len(draws)
+    held = list(range(size))
+    order = np.empty(n, np.int64)
+    for i, draw in enumerate(draws):
+        slot = draw % len(held)
+        order[i] = held[slot]
+        if size + i < n:
+            held[slot] = size + i
+        else:
+            held[slot] = held[-1]
+            held.pop()
+    return order
+
+
+def batch_generator(seed: int, epoch: int, batch: int) -> Array:
+    """The NumPy generator that random transforms of one batch draw from."""
+    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, 0, batch, AUGMENT]))
+
+
+def _key(seed: int, epoch: int) -> Array:
+    return np.array([seed % WORD, epoch % WORD], dtype=np.uint64)
+
+
+def batch_count(n: int, size: int, partial: Partial) -> int:
+    """How many batches an epoch of n examples has. Raises `Mistake` when there would be none."""
+    count = n // size if partial == "drop" else -(-n // size)
+    if count == 0:
+        raise Mistake(TooFewExamples(examples=n, batch=size))
+    return count
+
+
+def batches(order: Array, size: int, partial: Partial) -> Iterator[tuple[Array, Array]]:
+    """(indices int64[size], weights f32[size]) of each batch, in order.
+
+    "drop" leaves out a last batch that is not full. "pad" fills it up with copies of its first example at weight 0, so each example of
+    the order counts exactly once. Evaluation always pads.
+    """
+    for i in range(batch_count(len(order), size, partial)):
+        part = order[i * size : (i + 1) * size]
+        missing = size - len(part)
+        indices = np.concatenate([part, np.repeat(part[:1], missing)]) if missing else part
+        yield indices, (np.arange(size) < len(part)).astype(np.float32)

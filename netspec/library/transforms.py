@@ -1,0 +1,94 @@
+"""Steps of the data chain between a dataset and the model. `shuffle` and `batch` are structural: the trainer reads them (see `stream`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.chain import ChannelsDiffer, FieldNotFloat, NoSuchField
+from netspec.lazy import np
+from netspec.library.base import Array, Example, Positive, Transform
+from netspec.shape import TensorType
+
+Partial = Literal["drop", "pad"]
+
+
+def as_tuple(value: Any) -> Any:
+    """Lists of the language become tuples, so that ops stay hashable."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Numbers = Annotated[float | tuple[float, ...], BeforeValidator(as_tuple)]
+"""One number, or one for each channel."""
+Deviations = Annotated[Annotated[float, Field(gt=0)] | tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(as_tuple)]
+
+
+class Shuffle(Transform):
+    """Sees the examples in another random order in each epoch; the order depends only on the seed and the epoch.
+
+    In evaluation the order is that of the data.
+    """
+
+    buffer: Positive | None = None
+    """How many examples are held at once to draw from; all of them when left out."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls()), Example(cls(buffer=1024)))
+
+
+class Batch(Transform):
+    """Groups examples. Training leaves out a last batch that is not full; evaluation counts every example exactly once."""
+
+    size: Positive
+    """Examples in a batch, over all devices together."""
+    partial: Partial = "drop"
+    """What training does with a last batch that is not full: "drop" it, or "pad" it with examples of weight 0."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(size=128)), Example(cls(size=64, partial="pad")))
+
+
+class Normalize(Transform):
+    """Subtracts a mean from a field and divides by a standard deviation: `(x - mean) / std`, along the last axis.
+
+    The numbers are in the units of the field, for images 0 to 1.
+    """
+
+    mean: Numbers
+    """What is subtracted: one number, or one for each channel (the last axis)."""
+    std: Deviations
+    """What the rest is divided by: one positive number, or one for each channel."""
+    field: str = "image"
+    """The field of the batch that is changed."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(mean=0.1307, std=0.3081)), Example(cls(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))))
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """The fields as they are. Raises `Mistake` for an unknown or integer field, or when the number of channels differs."""
+        if self.field not in fields:
+            raise Mistake(NoSuchField(field=self.field, fields=tuple(fields), blame="field"))
+        kind = fields[self.field]
+        if not kind.is_float:
+            raise Mistake(FieldNotFloat(op=self.op_name(), field=self.field, type=kind, blame="field"))
+        for argument in ("mean", "std"):
+            self._check_channels(argument, kind)
+        return fields
+
+    def _check_channels(self, argument: str, kind: TensorType) -> None:
+        numbers = getattr(self, argument)
+        if isinstance(numbers, tuple) and (kind.rank < 2 or kind.shape[-1] != len(numbers)):
+            raise Mistake(ChannelsDiffer(argument=argument, count=len(numbers), field=self.field, type=kind, blame=argument))
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        return self.apply_eval(batch)
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        values = np.asarray(batch[self.field])
+        mean, std = np.asarray(self.mean, values.dtype), np.asarray(self.std, values.dtype)
+        return {**batch, self.field: (values - mean) / std}
