@@ -1,0 +1,1 @@
+"""Functions and operators: ops without parameters. One file per family."""

@@ -1,0 +1,157 @@
+"""Activation functions. FLOPs count one for each arithmetic operation, comparison and exponential, tanh or error function."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.sizes import axis_of
+from netspec.lazy import jax, jnp
+from netspec.shape import Dim, Facts, TensorType
+
+
+class _Elementwise(Function):
+    """A function of each element by itself; `cost` is its FLOPs per element."""
+
+    inputs = (In("x", "any tensor"),)
+    elementwise: ClassVar[bool] = True
+    cost: ClassVar[int] = 1
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(), ("f32[3, 1, 5]",)))
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * self.cost
+
+
+class Relu(_Elementwise):
+    """max(x, 0), with gradient 0 at 0. Any shape -> the same. FLOPs: 1 per element."""
+
+    source = "Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines, 2010"
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.relu(x)
+
+
+class Tanh(_Elementwise):
+    """Hyperbolic tangent. Any shape -> the same. FLOPs: 1 per element."""
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jnp.tanh(x)
+
+
+class Sigmoid(_Elementwise):
+    """1 / (1 + exp(-x)). Any shape -> the same. FLOPs: 4 per element."""
+
+    cost: ClassVar[int] = 4
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.sigmoid(x)
+
+
+class Silu(_Elementwise):
+    """x · sigmoid(x), also called swish. Any shape -> the same. FLOPs: 5 per element."""
+
+    aliases: ClassVar[tuple[str, ...]] = ("swish",)
+    cost: ClassVar[int] = 5
+    source = "Elfwing et al., Sigmoid-Weighted Linear Units, 2017"
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.silu(x)
+
+
+class Gelu(_Elementwise):
+    """x · Φ(x), with Φ the normal distribution function; `approximate` replaces it by x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
+
+    Any shape -> the same. FLOPs: 9 per element approximately, 5 exactly.
+    """
+
+    source = "Hendrycks and Gimpel, Gaussian Error Linear Units, 2016"
+
+    approximate: bool = True
+    """Use the tanh form."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(approximate=False), ("f32[3, 1, 5]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.gelu(x, approximate=self.approximate)
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * (9 if self.approximate else 5)
+
+
+class Elu(_Elementwise):
+    """x where x > 0, else alpha · (exp(x) - 1). Any shape -> the same. FLOPs: 4 per element."""
+
+    cost: ClassVar[int] = 4
+    source = "Clevert et al., Exponential Linear Units, 2015"
+
+    alpha: float = 1.0
+    """Minus the limit at minus infinity."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(alpha=0.5), ("f32[3, 1, 5]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.elu(x, self.alpha)
+
+
+class LeakyRelu(_Elementwise):
+    """x where x >= 0, else slope · x. Any shape -> the same. FLOPs: 2 per element."""
+
+    cost: ClassVar[int] = 2
+    source = "Maas et al., Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013"
+
+    slope: float = 0.01
+    """Slope below 0."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(slope=0.2), ("f32[3, 1, 5]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.leaky_relu(x, self.slope)
+
+
+class _AlongAxis(Function):
+    """A function of each vector along one axis, computed in at least f32."""
+
+    inputs = (In("x", "any tensor with that axis", rank=1),)
+
+    axis: int = -1
+    """The axis, counted from 0, or from the end with -1, -2, …"""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(axis=1), ("f32[3, 1, 5]",)), Example(cls(axis=-2), ("f32[3, 4, 2]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        axis_of(self.op_name(), self.axis, x)
+        return x
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 5
+
+
+class Softmax(_AlongAxis):
+    """exp(x) / Σ exp(x) along one axis: non-negative numbers that sum to 1. Computed in at least f32.
+
+    Any shape -> the same. FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
+    """
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.softmax(x.astype(jnp.promote_types(x.dtype, jnp.float32)), self.axis).astype(x.dtype)
+
+
+class LogSoftmax(_AlongAxis):
+    """x - log Σ exp(x) along one axis: the logarithm of softmax, without its underflow. Computed in at least f32.
+
+    Any shape -> the same. FLOPs: 5 per element (maximum, subtract, exponential, sum, subtract).
+    """
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.log_softmax(x.astype(jnp.promote_types(x.dtype, jnp.float32)), self.axis).astype(x.dtype)

@@ -1,0 +1,125 @@
+"""`x[…]`: elements and slices along the axes of a tensor, with bounds known when the program is compiled. FLOPs: 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, InstanceOf
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.operands import BadStep, IndexOutOfRange, SliceOutOfRange, TooManyIndices
+from netspec.library.base import Array, Example, In, Operator, Scope
+from netspec.library.proofs import need_at_least
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.shape.dims import ZERO
+
+
+@dataclass(frozen=True)
+class Cut:
+    """`start:stop:step`; an absent bound is the axis's end. Negative numbers count from the end of the axis."""
+
+    start: int | Dim | None = None
+    stop: int | Dim | None = None
+    step: int = 1
+
+
+def _cut(item: Any) -> Any:
+    return Cut(item.start, item.stop, 1 if item.step is None else item.step) if isinstance(item, slice) else item
+
+
+Item = Annotated[int | Dim | InstanceOf[Cut] | Literal["..."] | None, BeforeValidator(_cut)]
+
+
+class Slice(Operator):
+    """Basic indexing, one item per axis: an index drops its axis, `start:stop:step` keeps part of it, `None` makes a new axis of size 1,
+    and `...` stands for all axes that no other item names; axes after the last item are kept whole.
+
+    Indices and bounds count from 0, or from the end when they are negative numbers. They are proved to lie inside the axis: nothing is
+    cut to fit, and a slice takes at least one element. A negative step takes the whole axis backwards. FLOPs: 0.
+    """
+
+    inputs = (In("x", "any tensor", dtype="any"),)
+    symbol: ClassVar[str] = "[]"
+
+    items: Annotated[tuple[Item, ...], Field(strict=False)]
+    """One item per axis: a whole number, `start:stop:step`, `none` for a new axis, `...`."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(items=(Cut(), 1, Cut(1, -1))), ("f32[4, 3, 7]",)),
+            Example(cls(items=("...", None, -1)), ("f32[2, 3, 5]",)),
+            Example(cls(items=(Cut(None, None, -1), Cut(1, None, 3))), ("f32[4, 8, 3]",)),
+        )
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        sizes = (size for size, item in self._axes(facts, x) if not isinstance(item, int | Dim))
+        return x.with_shape(sizes)
+
+    def _axes(self, facts: Facts, x: TensorType) -> list[tuple[Dim, int | Dim | Cut | None]]:
+        """The size that each item leaves, with the item; every bound is proved."""
+        found, axis = [], 0
+        for item in self._expanded(x):
+            if item is None:
+                found.append((Dim.of(1), None))
+                continue
+            found.append((_taken(facts, item, axis, x.shape[axis]), item))
+            axis += 1
+        return found
+
+    def _expanded(self, x: TensorType) -> list[Any]:
+        """The items with `...`, written or not, replaced by whole axes."""
+        named = sum(item is not None and item != "..." for item in self.items)
+        dots = [place for place, item in enumerate(self.items) if item == "..."]
+        if named > x.rank or len(dots) > 1:
+            raise Mistake(TooManyIndices(named, len(dots), x, blame="items"))
+        place = dots[0] if dots else len(self.items)
+        return [*self.items[:place], *[Cut()] * (x.rank - named), *self.items[place + len(dots) :]]
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return x[tuple(_static(item) for item in self.items)]
+
+
+def _taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> Dim:
+    """Number of elements that an index (1) or a slice takes of an axis."""
+    if isinstance(item, Cut):
+        return _length(facts, item, axis, size)
+    problem = IndexOutOfRange(Dim.of(item), axis, size, blame="items")
+    place = _place(facts, Dim.of(item), size, problem)
+    need_at_least(facts, "[]", place, 0, "so that the index lies inside the axis", problem)
+    need_at_least(facts, "[]", size - 1, place, "so that the index lies inside the axis", problem)
+    return Dim.of(1)
+
+
+def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
+    if cut.step == 0 or (cut.step < 0 and (cut.start is not None or cut.stop is not None)):
+        raise Mistake(BadStep(cut.step, blame="items"))
+    if cut.step < 0:
+        return size.ceildiv(-cut.step)
+    start, stop = (ZERO if cut.start is None else Dim.of(cut.start)), (size if cut.stop is None else Dim.of(cut.stop))
+    problem = SliceOutOfRange(start, stop, axis, size, blame="items")
+    first, last = _place(facts, start, size, problem), _place(facts, stop, size, problem)
+    need_at_least(facts, "[]", first, 0, "so that the slice lies inside the axis", problem)
+    need_at_least(facts, "[]", size, last, "so that the slice lies inside the axis", problem)
+    need_at_least(facts, "[]", last, first + 1, "so that the slice takes an element", problem)
+    return (last - first).ceildiv(cut.step)
+
+
+def _place(facts: Facts, bound: Dim, size: Dim, problem: Any) -> Dim:
+    """A bound counted from 0: what is always negative counts from the end, anything else has to be at least 0."""
+    if facts.at_least(-bound, 1) is Verdict.PROVED:
+        return size + bound
+    need_at_least(facts, "[]", bound, 0, "so that it is clear from which end it counts", problem)
+    return bound
+
+
+def _static(item: Any) -> Any:
+    """The item as Python's indexing takes it."""
+    if isinstance(item, Cut):
+        return slice(_number(item.start), _number(item.stop), item.step)
+    return ... if item == "..." else _number(item)
+
+
+def _number(value: int | Dim | None) -> int | None:
+    return value.value if isinstance(value, Dim) else value

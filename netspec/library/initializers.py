@@ -1,0 +1,294 @@
+"""Initial values of parameters, drawn with NumPy so that starting a run compiles nothing.
+
+Every class follows the distribution of the same name in `jax.nn.initializers`. The numbers come from the generator passed in, which the
+caller keys by (seed, parameter path). `fan` is (fan_in, fan_out); `fans(shape)` gives the usual value for a kernel.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes import InitializerNeedsMatrix
+from netspec.library.base import Array, Example, Initializer
+from netspec.lazy import np
+
+TRUNCATED_STDDEV = 0.87962566103423978
+"""Standard deviation of a standard normal truncated to (-2, 2)."""
+
+NonNegative = Annotated[float, Field(ge=0)]
+Mode = Literal["fan_in", "fan_out", "fan_avg", "fan_geo_avg"]
+Distribution = Literal["truncated_normal", "normal", "uniform"]
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out) of a kernel: the last two axes, further leading axes being receptive field; a vector counts as one row."""
+    if len(shape) < 2:
+        return (1, math.prod(shape))
+    field = math.prod(shape[:-2])
+    return field * shape[-2], field * shape[-1]
+
+
+def require_matrix(init: Initializer, weight: str, shape: tuple[int, ...], blame: str | None = None) -> None:
+    """Raise `Mistake` when an initializer that scales by fan, or makes orthogonal rows, is given a vector or a scalar."""
+    if len(shape) < getattr(init, "rank", 0):
+        raise Mistake(InitializerNeedsMatrix(init.op_name(), weight, shape, blame=blame))
+
+
+class Zeros(Initializer):
+    """All zeros: the usual start of a bias."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[24, 40]",)), Example(cls(), ("f32[3, 5, 7, 11]",)))
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return np.zeros(shape, np.float32)
+
+
+class Ones(Initializer):
+    """All ones: the usual start of a normalisation's scale."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[24, 40]",)), Example(cls(), ("f32[3, 5, 7, 11]",)))
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return np.ones(shape, np.float32)
+
+
+class Constant(Initializer):
+    """Every element is `value`."""
+
+    value: float
+    """The value."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(value=0.5), ("f32[24, 40]",)),
+            Example(cls(value=-1.0), ("f32[3, 5, 7, 11]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return np.full(shape, self.value, np.float64)
+
+
+class Normal(Initializer):
+    """Normal distribution with mean 0."""
+
+    stddev: NonNegative = 0.01
+    """Standard deviation."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[24, 40]",)),
+            Example(cls(stddev=2.0), ("f32[3, 5, 7, 11]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return rng.standard_normal(shape, np.float32) * np.float32(self.stddev)
+
+
+class Uniform(Initializer):
+    """Uniform distribution over [0, scale)."""
+
+    scale: NonNegative = 0.01
+    """Upper end of the interval."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[24, 40]",)),
+            Example(cls(scale=3.0), ("f32[3, 5, 7, 11]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return rng.random(shape, np.float32) * np.float32(self.scale)
+
+
+class TruncatedNormal(Initializer):
+    """Normal distribution with mean 0, cut to [lower, upper] standard deviations; `stddev` is the one before cutting."""
+
+    stddev: NonNegative = 0.01
+    """Standard deviation before truncation."""
+    lower: float = -2.0
+    """Smallest value, in standard deviations."""
+    upper: float = 2.0
+    """Largest value, in standard deviations."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> TruncatedNormal:
+        if self.lower >= self.upper:
+            raise ValueError(f"lower must be below upper, not {self.lower:g} and {self.upper:g}")
+        return self
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[24, 40]",)),
+            Example(cls(stddev=0.5, lower=-1.0), ("f32[3, 5, 7, 11]",)),
+            Example(cls(stddev=1.0, lower=1.5, upper=3.0), ("f32[2, 1, 9]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return truncated(rng, shape, self.lower, self.upper) * np.float32(self.stddev)
+
+
+class VarianceScaling(Initializer):
+    """Variance scale / n, where n is the fan-in, the fan-out or a mean of both, so that activations keep their size through the depth."""
+
+    rank: ClassVar[int] = 2
+    """Fans need a matrix."""
+
+    scale: Annotated[float, Field(gt=0)] = 1.0
+    """Numerator of the variance."""
+    mode: Mode = "fan_in"
+    """What n counts: `fan_in`, `fan_out`, their arithmetic mean `fan_avg` or their geometric mean `fan_geo_avg`."""
+    distribution: Distribution = "truncated_normal"
+    """`truncated_normal` (cut at two standard deviations, then rescaled to the variance), `normal` or `uniform`."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[24, 40]",)),
+            Example(cls(scale=2.0, mode="fan_avg", distribution="normal"), ("f32[3, 5, 7, 11]",)),
+            Example(cls(scale=0.5, mode="fan_geo_avg", distribution="uniform"), ("f32[2, 1, 9]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return scaled(rng, shape, fan, self.scale, self.mode, self.distribution)
+
+
+class _Scaled(Initializer):
+    """A named case of `variance_scaling`."""
+
+    rank: ClassVar[int] = 2
+    case: ClassVar[tuple[float, Mode, Distribution]]
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[24, 40]",)), Example(cls(), ("f32[3, 5, 7, 11]",)))
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        return scaled(rng, shape, fan, *self.case)
+
+
+class LecunNormal(_Scaled):
+    """Truncated normal with variance 1 / fan_in: the default of kernels."""
+
+    source = "LeCun et al., Efficient BackProp, 1998"
+    case = (1.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    """Uniform over ±sqrt(3 / fan_in): variance 1 / fan_in."""
+
+    source = "LeCun et al., Efficient BackProp, 1998"
+    case = (1.0, "fan_in", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    """Truncated normal with variance 2 / (fan_in + fan_out)."""
+
+    source = "Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010"
+    aliases: ClassVar[tuple[str, ...]] = ("xavier_normal",)
+    case = (1.0, "fan_avg", "truncated_normal")
+
+
+class GlorotUniform(_Scaled):
+    """Uniform over ±sqrt(6 / (fan_in + fan_out)): variance 2 / (fan_in + fan_out)."""
+
+    source = "Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010"
+    aliases: ClassVar[tuple[str, ...]] = ("xavier_uniform",)
+    case = (1.0, "fan_avg", "uniform")
+
+
+class HeNormal(_Scaled):
+    """Truncated normal with variance 2 / fan_in, for layers that a relu follows."""
+
+    source = "He et al., Delving Deep into Rectifiers, 2015"
+    aliases: ClassVar[tuple[str, ...]] = ("kaiming_normal",)
+    case = (2.0, "fan_in", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    """Uniform over ±sqrt(6 / fan_in): variance 2 / fan_in, for layers that a relu follows."""
+
+    source = "He et al., Delving Deep into Rectifiers, 2015"
+    aliases: ClassVar[tuple[str, ...]] = ("kaiming_uniform",)
+    case = (2.0, "fan_in", "uniform")
+
+
+class Orthogonal(Initializer):
+    """A random matrix with orthonormal rows or columns (the fewer of the two), uniform over all such, times `scale`.
+
+    The last axis counts columns; all others together are rows.
+    """
+
+    source = "Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014"
+    rank: ClassVar[int] = 2
+
+    scale: float = 1.0
+    """Factor on the orthonormal matrix."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[24, 40]",)),
+            Example(cls(scale=1.4), ("f32[3, 5, 7, 11]",)),
+        )
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        columns = shape[-1]
+        rows = math.prod(shape) // columns
+        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+        signs = np.where(np.diagonal(r) < 0, -1.0, 1.0)  # makes the decomposition unique, and so the distribution uniform
+        matrix = q * signs
+        return self.scale * (matrix.T if rows < columns else matrix).reshape(shape)
+
+
+def scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float, mode: Mode, distribution: Distribution) -> Array:
+    """A sample with variance scale / n."""
+    fan_in, fan_out = fan
+    n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2, "fan_geo_avg": math.sqrt(fan_in * fan_out)}[mode]
+    stddev = math.sqrt(scale / n)
+    if distribution == "normal":
+        return rng.standard_normal(shape, np.float32) * np.float32(stddev)
+    if distribution == "uniform":
+        return (2 * rng.random(shape, np.float32) - 1) * np.float32(math.sqrt(3) * stddev)
+    return truncated(rng, shape, -2.0, 2.0) * np.float32(stddev / TRUNCATED_STDDEV)
+
+
+def truncated(rng: Any, shape: tuple[int, ...], lower: float, upper: float) -> Array:
+    """Standard normal values within [lower, upper], exactly distributed: draw, then draw again what falls outside."""
+    propose = _normal_proposal if _mass(lower, upper) > 0.25 else _uniform_proposal
+    values = np.empty(math.prod(shape), np.float32)
+    missing = np.arange(values.size)
+    while missing.size:
+        drawn, accepted = propose(rng, missing.size, lower, upper)
+        values[missing] = drawn
+        missing = missing[~accepted]
+    return values.reshape(shape)
+
+
+def _mass(lower: float, upper: float) -> float:
+    """Probability of [lower, upper] under the standard normal."""
+    return (math.erf(upper / math.sqrt(2)) - math.erf(lower / math.sqrt(2))) / 2
+
+
+def _normal_proposal(rng: Any, count: int, lower: float, upper: float) -> tuple[Array, Array]:
+    drawn = rng.standard_normal(count, np.float32)
+    return drawn, (drawn >= lower) & (drawn <= upper)
+
+
+def _uniform_proposal(rng: Any, count: int, lower: float, upper: float) -> tuple[Array, Array]:
+    """For narrow or far intervals, accepted in proportion to the density."""
+    peak = min(max(0.0, lower), upper)
+    low, high = max(lower, peak - 9), min(upper, peak + 9)  # beyond 9 standard deviations from the peak lies less than 1e-17 of the mass
+    drawn = rng.uniform(low, high, count)
+    return drawn, rng.random(count) < np.exp((peak**2 - drawn**2) / 2)

@@ -1,0 +1,71 @@
+"""A `Scope` for one op on its own, and the making of types, inputs and weights from examples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from netspec.library.base import Array, Weight
+from netspec.library.initializers import fans
+from netspec.shape import TensorType
+
+_TYPE = re.compile(r"(\w+)\[(.*)\]")
+
+
+def parse(text: str) -> TensorType:
+    """The type that an example writes: `f32[2, 8, 8, 3]`, dims being numbers or symbols."""
+    dtype, dims = _TYPE.fullmatch(text).groups()  # type: ignore[union-attr]
+    return TensorType(dtype, [int(dim) if dim.isdigit() else dim for dim in dims.replace(" ", "").split(",") if dim])
+
+
+def sample(kind: TensorType, rng: np.random.Generator) -> Array:
+    """Random values of a type; floats without ties and away from 0."""
+    shape = tuple(dim.value for dim in kind.shape)
+    if kind.dtype == "bool":
+        return rng.random(shape) < 0.5
+    if kind.is_int:
+        return rng.integers(1, 5, shape).astype(kind.jax_dtype)
+    values = rng.permutation(np.prod(shape, dtype=int)).reshape(shape) + 0.5
+    return (values / max(values.size, 1) * 3 * rng.choice([-1.0, 1.0], shape)).astype("float32")
+
+
+def draw(weight: Weight, rng: np.random.Generator) -> Array:
+    """A parameter's initial value, as the lowering makes it."""
+    shape = tuple(int(n) for n in weight.shape)
+    return np.asarray(weight.init.sample(rng, shape, weight.fan or fans(shape)), "float32")
+
+
+@dataclass
+class TestScope:
+    """Holds one op's parameters and buffers; random numbers come from a NumPy generator."""
+
+    __test__ = False
+
+    params: dict[str, Array] = field(default_factory=dict)
+    buffers: dict[str, Array] = field(default_factory=dict)
+    training: bool = False
+    weight: Any = None
+    seed: int = 0
+    updates: dict[str, Array] = field(default_factory=dict)
+
+    def param(self, name: str) -> Array:
+        return self.params[name]
+
+    def buffer(self, name: str) -> Array:
+        return self.buffers[name]
+
+    def update(self, name: str, value: Array) -> None:
+        assert self.training and name in self.buffers
+        self.updates[name] = value
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return np.random.default_rng(self.seed).random(shape, np.float32)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return np.random.default_rng(self.seed).standard_normal(shape, np.float32)
+
+    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
+        return self.uniform(shape) < probability
