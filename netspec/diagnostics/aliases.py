@@ -11,7 +11,7 @@ _ROWS = """
 linear fullyconnected fc inner innerproduct affine gemm proj projection: dense
 convolution: conv
 conv1dtranspose conv2dtranspose conv3dtranspose deconv deconvolution transposedconv upconv: conv_transpose
-depthwiseconv2d separableconv2d separableconv dwconv: depthwise_conv conv
+depthwiseconv separableconv dwconv: depthwise_conv conv
 maxpooling maximumpool: max_pool
 averagepool averagepooling avgpooling meanpool meanpooling: avg_pool
 adaptiveavgpool globalaveragepooling globalaveragepool gap globalmeanpool: global_avg_pool
@@ -38,7 +38,7 @@ grucell: gru
 add addition: sum
 crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss softmaxcrossentropywithlogits xent:
   softmax_cross_entropy
-bce bceloss binarycrossentropy bcewithlogitsloss sigmoidcrossentropy logloss: sigmoid_cross_entropy
+bce bceloss binarycrossentropy bcewithlogitsloss logloss: sigmoid_cross_entropy
 mse mseloss l2loss squarederror: mean_squared_error
 mae maeloss l1loss absoluteerror: mean_absolute_error
 acc categoricalaccuracy sparsecategoricalaccuracy: accuracy
@@ -53,15 +53,15 @@ lecun: lecun_normal
 gaussian randomnormal truncatednormal: normal
 zero: zeros
 one: ones
-units features outfeatures filters channels outchannels width hidden: features
+units outfeatures filters channels outchannels width hidden: features
 kernelsize window size filtersize poolsize ksize: kernel window
 strides step: stride
 usebias: bias
 numheads nheads nhead: heads
-p rate prob probability dropoutrate: rate
-lr learningrate: learning_rate
-eps epsilon: epsilon
-wd weightdecay l2: weight_decay
+p prob probability dropoutrate: rate
+lr: learning_rate
+eps: epsilon
+wd l2: weight_decay
 batchsize: batch
 epochs epoch numepochs steps: duration
 optim optimiser: optimizer

@@ -146,12 +146,14 @@ class _Spot:
 
 
 def _mark_rows(spots: Sequence[_Spot]) -> list[list[Cell]]:
-    """A mark inside another one is drawn over it."""
+    """A mark inside another one is drawn over it; the guilty one keeps at least its first caret."""
     row: list[Cell] = []
     for spot in sorted(spots, key=lambda s: (s.left - s.right, s.style != "second")):
         sign = "-" if spot.style == "second" else "^"
         for column in range(spot.left, spot.right):
             _put(row, column, sign, spot.style)
+    for spot in (s for s in spots if s.style != "second"):
+        _put(row, spot.left, "^", spot.style)
     waiting = sorted((s for s in spots if s.text), key=lambda s: (s.left, s.right))
     beside = next((s for s in reversed(waiting) if s.right == len(row)), None)
     if beside:

@@ -1,0 +1,124 @@
+"""The same problems as JSON, SARIF and GitHub annotations: nothing lost, everything escaped, nothing endless."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from netspec.diagnostics import formats
+from netspec.diagnostics.base import Edit, Place
+from netspec.diagnostics.formats import FORMATS, as_object, render, to_github, to_json, to_sarif
+from netspec.source import Span
+from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
+
+TEXT = source("netspec 1\nmodel M {\n  y = x -> dens(3)\n  z = y\n}\n", "models/my net.net")
+TYPO = SampleProblem(
+    at=find(TEXT, "dens"),
+    says="there is no layer `dens`.",
+    under="not known",
+    others=(Place(find(TEXT, "x"), "f32[B, 3]"),),
+    trail=(Place(find(TEXT, "M"), "in the call of block `M`"),),
+    repair="did you mean `dense`?",
+    changes=(Edit(find(TEXT, "dens"), "dense"),),
+)
+UNUSED = SampleWarning(at=find(TEXT, "z"), says="`z` is never used.")
+NOWHERE = SampleProblem(says="the loss is nan.")
+
+
+def test_json_holds_every_fact() -> None:
+    assert as_object(TYPO) == {
+        "slug": "sample-problem",
+        "severity": "error",
+        "message": "there is no layer `dens`.",
+        "label": "not known",
+        "path": "models/my net.net",
+        "line": 3,
+        "column": 12,
+        "end": {"line": 3, "column": 16},
+        "places": [{"path": "models/my net.net", "line": 3, "column": 7, "end": {"line": 3, "column": 8}, "text": "f32[B, 3]"}],
+        "chain": [],
+        "trail": [
+            {"path": "models/my net.net", "line": 2, "column": 7, "end": {"line": 2, "column": 8}, "text": "in the call of block `M`"}
+        ],
+        "help": "did you mean `dense`?",
+        "edits": [{"path": "models/my net.net", "line": 3, "column": 12, "end": {"line": 3, "column": 16}, "text": "dense"}],
+    }
+
+
+def test_json_counts() -> None:
+    report = json.loads(to_json([UNUSED, TYPO, NOWHERE]))
+    assert [p["message"] for p in report["problems"]] == [NOWHERE.says, TYPO.says, UNUSED.says]
+    assert (report["errors"], report["warnings"], report["omitted"]) == (2, 1, 0)
+    assert report["problems"][0]["path"] is None and "line" not in report["problems"][0]
+
+
+def test_sarif_is_what_the_standard_asks_for() -> None:
+    log = json.loads(to_sarif([TYPO, UNUSED, NOWHERE]))
+    [run] = log["runs"]
+    assert log["version"] == "2.1.0"
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["sample-problem", "sample-warning"]
+    assert [(r["ruleId"], r["level"]) for r in run["results"]] == [
+        ("sample-problem", "error"),
+        ("sample-problem", "error"),
+        ("sample-warning", "warning"),
+    ]
+    assert run["results"][0]["locations"] == []
+    place = run["results"][1]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "models/my%20net.net"
+    assert place["region"] == {"startLine": 3, "startColumn": 12, "endLine": 3, "endColumn": 16}
+    assert [r["message"]["text"] for r in run["results"][1]["relatedLocations"]] == ["f32[B, 3]", "in the call of block `M`"]
+    [change] = run["results"][1]["fixes"][0]["artifactChanges"]
+    assert change["replacements"] == [{"deletedRegion": place["region"], "insertedContent": {"text": "dense"}}]
+
+
+def test_sarif_escapes_placeholders_and_links() -> None:
+    text = json.loads(to_sarif([SampleProblem(says="write `train M {0}` [here](http://x) \x1b")]))["runs"][0]["results"][0]["message"]["text"]
+    assert text == "write `train M {{0}}` [here] (http://x) <U+001B>"
+
+
+def test_absolute_paths_are_file_uris() -> None:
+    result = json.loads(to_sarif([SampleProblem(at=Span(source("x", "/a b/c.net"), 0, 1))]))["runs"][0]["results"][0]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "file:///a%20b/c.net"
+
+
+def test_github_annotations() -> None:
+    assert to_github([TYPO, UNUSED, NOWHERE]).split("\n") == [
+        "::error title=sample-problem::the loss is nan.",
+        "::error file=models/my net.net,line=3,col=12,endLine=3,endColumn=16,title=sample-problem::there is no layer `dens`.%0A"
+        "models/my net.net:3:7: f32[B, 3]%0Ain the call of block `M` here: models/my net.net:2:7%0Ahelp: did you mean `dense`?",
+        "::warning file=models/my net.net,line=4,col=3,endLine=4,endColumn=4,title=sample-warning::`z` is never used.",
+    ]
+
+
+def test_github_annotations_cannot_be_forged() -> None:
+    evil = SampleProblem(at=Span(source("x", "a,b:c%\n.net"), 0, 1), says="100%\n::error::forged\r\n::set-output name=x::y")
+    [line] = to_github([evil]).split("\n")
+    assert line.startswith("::error file=a%2Cb%3Ac%25%0A.net,line=1,")
+    assert line.endswith("::100%25%0A::error::forged %0A::set-output name=x::y")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_thousandth_problem_is_the_last_that_is_shown(format: str) -> None:
+    number = 1_234 if format != "sarif" else 5_234
+    report = render([SampleProblem(says=f"problem {i}.") for i in range(number)], format)
+    shown = number - 234
+    assert f"problem {shown - 1}." in report and f"problem {shown}." not in report
+    assert "234" in report.rsplit("problem", 1)[-1] or "234 more problems" in report
+
+
+@pytest.mark.parametrize("format", ["json", "sarif", "github"])
+def test_a_report_ends_at_its_size_limit(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MAX_CHARACTERS", 2_000)
+    report = render([SampleProblem(says="x" * 500) for _ in range(20)], format)
+    assert "x" * 500 in report and len(report) < 4_000
+
+
+@pytest.mark.parametrize("format", ["text", "github"])
+def test_no_problems_are_no_output(format: str) -> None:
+    assert render([], format) == ""
+
+
+def test_no_problems_are_an_empty_report() -> None:
+    assert json.loads(to_json([])) == {"problems": [], "errors": 0, "warnings": 0, "omitted": 0}
+    assert json.loads(to_sarif([]))["runs"][0]["results"] == []
