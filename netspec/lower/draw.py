@@ -1,0 +1,59 @@
+"""Random numbers of a running program: every draw has a key of its own that no device count and no batching changes.
+
+The key is fold_in over (seed, step, path, iterations of the repeats around, global index of the example). The path enters as the first 32
+bits of its sha256. All draws are threefry, whatever JAX's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+from netspec.lazy import jax, jnp
+
+EVAL_STEP = 0xFFFF_FFFF
+"""The step in evaluation and serving, which no training reaches."""
+
+Draw = Callable[[Any, tuple[int, ...]], Any]
+"""Key and shape -> array."""
+
+
+@lru_cache(maxsize=65_536)
+def path_hash(path: str) -> int:
+    """A stable number in 0 .. 2^32 - 1."""
+    return int.from_bytes(sha256(path.encode()).digest()[:4], "little")
+
+
+def step_key(seed: int, step: Any) -> Any:
+    """The key of a step (int32 scalar, traced or not)."""
+    return jax.random.fold_in(jax.random.key(seed & 0xFFFF_FFFF, impl="threefry2x32"), _word(step))
+
+
+def draw_key(key: Any, path: str, loops: Sequence[Any]) -> Any:
+    """The key of one draw at a path, in the iteration with these indices."""
+    key = jax.random.fold_in(key, _word(path_hash(path)))
+    for index in loops:
+        key = jax.random.fold_in(key, _word(index))
+    return key
+
+
+def draw(kind: Draw, key: Any, shape: tuple[int, ...], examples: Any | None) -> Any:
+    """Numbers of the shape. Where `examples` (u32[B], global indices) are as many as shape[0], each example draws by its own key."""
+    if examples is None or not shape or shape[0] != examples.shape[0]:
+        return kind(key, shape)
+    keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(examples)
+    return jax.vmap(lambda own: kind(own, shape[1:]))(keys)
+
+
+def uniform(key: Any, shape: tuple[int, ...]) -> Any:
+    return jax.random.uniform(key, shape, jnp.float32)
+
+
+def normal(key: Any, shape: tuple[int, ...]) -> Any:
+    return jax.random.normal(key, shape, jnp.float32)
+
+
+def _word(value: Any) -> Any:
+    return jnp.asarray(value).astype(jnp.uint32) if hasattr(value, "dtype") else jnp.uint32(value)

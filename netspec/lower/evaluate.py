@@ -1,0 +1,120 @@
+"""What a body means: an interpreter that runs under a JAX trace, one method call per op."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Variable, When, walk
+from netspec.lazy import jnp
+from netspec.library.base import Array
+from netspec.lower.loops import Loop
+from netspec.lower.names import join, template
+from netspec.lower.precision import cast
+from netspec.lower.scope import Frame, NodeScope
+
+Wires = dict[int, Any]
+
+
+def evaluate(body: Body, frame: Frame, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The outputs of a body by name. New values of buffers are left in `frame.updates`."""
+    wires = run(body, frame, inputs)
+    return {port.name: array(port.wire, wires) for port in body.outputs}
+
+
+def run(body: Body, frame: Frame, inputs: Mapping[str, Array]) -> Wires:
+    """The values of all wires of a body that stand outside its regions."""
+    wires: Wires = {port.wire: inputs[port.name] for port in body.inputs if isinstance(port.wire, int)}
+    execute(body.nodes, body, frame, wires)
+    return wires
+
+
+def execute(nodes: tuple[Node, ...], body: Body, frame: Frame, wires: Wires) -> None:
+    """Run nodes in order; their outputs are added to `wires`. Then buffers that they declare and write get their next value."""
+    for node in nodes:
+        _MEANING[type(node)](node, body, frame, wires)
+    if frame.run.phase == "train":
+        _write_buffers(nodes, frame, wires)
+
+
+def value(operand: Operand, wires: Wires) -> Any:
+    """An operand's array, or the number of a literal (weakly typed)."""
+    return operand.value if isinstance(operand, Literal) else wires[operand]
+
+
+def array(operand: Operand, wires: Wires) -> Array:
+    return jnp.asarray(value(operand, wires))
+
+
+@lru_cache(maxsize=1024)
+def _uses(body: Body) -> dict[int, int]:
+    """id of a node -> how many nodes before it share its segment: more than 0 only for shared instances."""
+    seen: dict[Any, int] = {}
+    uses = {}
+    for node, _ in walk(body):
+        if isinstance(node, Apply | Call) and node.shared:
+            uses[id(node)] = seen.get(node.segment, 0)
+            seen[node.segment] = uses[id(node)] + 1
+    return uses
+
+
+def _use(node: Apply | Call, body: Body) -> int:
+    return _uses(body)[id(node)] if node.shared else 0
+
+
+def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
+    scope = NodeScope(frame, node.segment, _use(node, body))
+    inputs = [value(operand, wires) for operand in node.inputs]
+    results = node.op.apply(scope, *inputs, **{name: wires[wire] for name, wire in node.optional})
+    _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
+
+
+def _bind(outputs: tuple[int, ...], results: Any, wires: Wires) -> None:
+    wires.update(zip(outputs, results, strict=True))
+
+
+def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
+    ports = zip(node.body.inputs, node.inputs, strict=True)
+    inner = frame.inside(node.segment, _use(node, body))
+    results = evaluate(node.body, inner, {port.name: value(wire, wires) for port, wire in ports})
+    _bind(node.outputs, results.values(), wires)
+
+
+def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
+    key = join(frame.prefix, template(node.segment, frame.counts))
+    stored = frame.buffer(key) if node.buffer else frame.params[key]
+    wires[node.output] = cast(stored, frame.run.precision.lowered(node.weight.dtype))
+
+
+def _repeat(node: Repeat, body: Body, frame: Frame, wires: Wires) -> None:
+    region = frame.run.layout.region(frame.prefix, node)
+    lowering = frame.run.choose(node, region)
+    starts = [_start(operand, wire, body, frame, wires) for operand, wire in zip(node.carried, node.inner, strict=True)]
+    _bind(node.outputs, lowering(Loop(node, body, frame, wires, region, execute), starts), wires)
+
+
+def _start(operand: Operand, wire: int, body: Body, frame: Frame, wires: Wires) -> Array:
+    """A carried value before the first iteration, in the type that it keeps."""
+    if isinstance(operand, Literal):
+        return jnp.asarray(operand.value, frame.run.precision.lowered(body.types[wire].dtype))
+    return wires[operand]
+
+
+def _when(node: When, body: Body, frame: Frame, wires: Wires) -> None:
+    active = node.phase == frame.run.phase
+    inside = dict(wires)
+    if active:
+        execute(node.nodes, body, frame, inside)
+    chosen = node.inside if active else node.otherwise
+    _bind(node.outputs, [value(operand, inside) for operand in chosen], wires)
+
+
+def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:
+    for node in nodes:
+        if isinstance(node, Variable) and node.buffer and node.written is not None:
+            key = join(frame.prefix, template(node.segment, frame.counts))
+            frame.updates[key] = cast(wires[node.written], frame.buffers[key].dtype)
+
+
+_MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Repeat: _repeat, When: _when}

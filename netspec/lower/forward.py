@@ -1,0 +1,57 @@
+"""One pass of a model in a phase: inputs to outputs and new buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.ir import Body
+from netspec.lazy import jnp, np
+from netspec.library.base import Array
+from netspec.lower.choose import Choice
+from netspec.lower.draw import EVAL_STEP, step_key
+from netspec.lower.evaluate import evaluate
+from netspec.lower.layout import Layout
+from netspec.lower.precision import Precision
+from netspec.lower.scope import Frame, Run
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """A model ready to be traced."""
+
+    model: Body
+    layout: Layout
+    precision: Precision
+    choose: Choice
+    seed: int
+
+    def __call__(
+        self,
+        phase: str,
+        params: Arrays,
+        buffers: Arrays,
+        inputs: Arrays,
+        *,
+        step: Any = EVAL_STEP,
+        weight: Array | None = None,
+        first: Any = 0,
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example."""
+        run = Run(phase, self.precision, self.layout, self.choose, step_key(self.seed, step), weight, self._examples(inputs, first))
+        frame = Frame(run, params, buffers)
+        outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
+        return self.precision.leave(outputs, self.model), frame.updates
+
+    def _examples(self, inputs: Arrays, first: Any) -> Array | None:
+        """Global indices of the batch's examples: as many as the leading dim of the first input that has one."""
+        sizes = [np.shape(inputs[port.name])[0] for port in self.model.inputs if np.ndim(inputs[port.name])]
+        return jnp.arange(sizes[0], dtype=jnp.uint32) + jnp.asarray(first).astype(jnp.uint32) if sizes else None
+
+    def measuring(self, phase: str, weight: Array | None) -> Frame:
+        """A frame for an objective: no parameters, full precision."""
+        full = Precision(self.precision.storage, self.precision.storage)
+        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, step_key(self.seed, EVAL_STEP), weight))

@@ -1,0 +1,96 @@
+"""The two meanings of `repeat`: one traced iteration under `lax.scan`, or every iteration traced. Values agree to rounding.
+
+Both read the same stacked leaves, fold the same iteration index into random keys, and leave the same buffer updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.ir import Body, Literal, Repeat
+from netspec.lazy import jnp, lax
+from netspec.library.base import Array
+from netspec.lower.layout import Region
+from netspec.lower.precision import cast
+from netspec.lower.scope import Frame
+
+Arrays = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A repeat about to run: its node, the body and frame it stands in, and the wires known so far."""
+
+    node: Repeat
+    body: Body
+    frame: Frame
+    wires: Mapping[int, Any]
+    region: Region
+    execute: Callable[..., None]
+
+    def iterate(self, index: Any, carried: list[Array], params: Arrays, buffers: Arrays) -> tuple[list[Array], Arrays]:
+        """One iteration: the new carried values, in the types of the old, and the buffers it has set."""
+        node, frame = self.node, self.frame.iteration(self.node.count, index, params, buffers)
+        wires = {**self.wires, **dict(zip(node.inner, carried, strict=True))}
+        if node.index is not None:
+            wires[node.index] = jnp.asarray(index, jnp.int32)
+        self.execute(node.nodes, self.body, frame, wires)
+        results = [jnp.asarray(o.value) if isinstance(o, Literal) else wires[o] for o in node.results]
+        return [cast(x, old.dtype) for x, old in zip(results, carried, strict=True)], frame.updates
+
+    def params(self) -> Arrays:
+        """The stacked parameters, iterations leading."""
+        return {key: self.frame.params[key] for key in self.region.params}
+
+    def buffers(self) -> Arrays:
+        """The stacked buffers, iterations leading."""
+        return {key: self.frame.buffer(key) for key in self.region.buffers}
+
+
+Lowering = Callable[[Loop, list[Array]], list[Array]]
+"""The loop and the carried values before it -> the values after it."""
+
+
+def scanned(loop: Loop, starts: list[Array]) -> list[Array]:
+    """One iteration in the program, run by `lax.scan` over the stacked leaves."""
+    common = {key: loop.frame.buffer(key) for key in loop.region.common}
+
+    def step(carry: tuple[list[Array], Arrays], slices: tuple[Array, Arrays, Arrays]) -> Any:
+        carried, shared = carry
+        index, params, buffers = slices
+        carried, updates = loop.iterate(index, carried, params, {**buffers, **shared})
+        own = {key: updates[key] for key in buffers if key in updates}
+        return (carried, {key: updates.get(key, old) for key, old in shared.items()}), own
+
+    stacks = (jnp.arange(loop.node.count, dtype=jnp.int32), loop.params(), loop.buffers())
+    (carried, shared), own = lax.scan(step, ([_strong(x) for x in starts], common), stacks)
+    if loop.frame.run.phase == "train":
+        loop.frame.updates.update(own | shared)
+    return carried
+
+
+def _strong(x: Array) -> Array:
+    """The array without weak type, which a scan's carry cannot change on the way."""
+    return lax.convert_element_type(x, jnp.asarray(x).dtype)
+
+
+def unrolled(loop: Loop, starts: list[Array]) -> list[Array]:
+    """Every iteration in the program, each with its slice of the stacked leaves."""
+    count = loop.node.count
+    params, buffers = _split(loop.params(), count), _split(loop.buffers(), count)
+    carried, collected = starts, []
+    for index in range(count):
+        carried, updates = loop.iterate(index, carried, params[index], buffers[index])
+        loop.frame.updates.update({key: value for key, value in updates.items() if key in loop.region.common})
+        collected.append(updates)
+    stacked = [key for key in loop.region.buffers if key in collected[0]]
+    loop.frame.updates.update({key: jnp.stack([updates[key] for updates in collected]) for key in stacked})
+    return carried
+
+
+def _split(stacks: Arrays, count: int) -> list[Arrays]:
+    """One dict of slices for each iteration. A split, because its gradient is one concatenation and not a sum of padded slices."""
+    parts = {key: lax.split(stack, (1,) * count, axis=0) for key, stack in stacks.items()}
+    return [{key: lax.squeeze(part[index], (0,)) for key, part in parts.items()} for index in range(count)]

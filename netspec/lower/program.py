@@ -1,0 +1,202 @@
+"""A compiled spec: pure, jitted functions around a state. What Python users, the trainer and the exporters hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.weights import NothingToTrain
+from netspec.ir import Body, Objective, TrainPlan, Typed
+from netspec.lazy import np
+from netspec.library.base import Array, Clock, Transformation
+from netspec.lower import step as steps
+from netspec.lower.choose import CHOICES
+from netspec.lower.clock import derived
+from netspec.lower.devices import DataParallel, OneDevice, all_devices
+from netspec.lower.forward import Forward
+from netspec.lower.initialise import initialise
+from netspec.lower.inputs import accept, refuse_unknown
+from netspec.lower.layout import BUFFERS, PARAMS, Layout
+from netspec.lower.objective import WEIGHT, Statistics, field_types
+from netspec.lower.precision import PRECISIONS, Precision
+from netspec.lower.state import State
+from netspec.lower.statistics import merge
+from netspec.shape import TensorType
+
+Variables = State | Mapping[str, Any]
+"""A state, or nested dicts {"params", "buffers"} by logical path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A model, and how to train it where the spec says so. Make one with `Program.of`.
+
+    `train_step` donates its state: the arrays of the state passed in are gone afterwards. Problems of what is passed in are `SpecError`s.
+    """
+
+    typed: Typed
+    plan: TrainPlan | None
+    model: Body
+    layout: Layout
+    clock: Clock | None = None
+    repeat: str | None = None
+    """"scan", "unroll", or None for the compiler's choice."""
+    precision: str = "f32"
+
+    @classmethod
+    def of(
+        cls, typed: Typed, train: str | None = None, model: str | None = None, repeat: str | None = None, precision: str | None = None
+    ) -> Program:
+        """The program of a `train` section, the first one of that name and model; without any, of the model of that name or the first."""
+        plan = next((t for t in typed.trains if train in (None, t.name) and model in (None, t.model.name)), None)
+        body = plan.model if plan else typed.models[model] if model else next(iter(typed.models.values()))
+        return cls(typed, plan, body, Layout.of(body), None, repeat, precision or (plan.precision if plan else "f32"))
+
+    def at(self, clock: Clock) -> Program:
+        """The same program with its schedules bound to the length of an epoch and of the training."""
+        return replace(self, clock=clock)
+
+    # --- states ------------------------------------------------------------------------------------------------------
+
+    def init(self, seed: int | None = None) -> State:
+        """The state before the first step. Without a seed, that of the spec."""
+        return self._state(initialise(self.layout, self._seed if seed is None else seed, self._precision))
+
+    def pack(self, tree: Mapping[str, Any]) -> State:
+        """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them)."""
+        return self._state(self._packed(tree))
+
+    def unpack(self, state: State) -> dict[str, Any]:
+        """Parameters and buffers as nested dicts of NumPy arrays by logical path."""
+        collections = {PARAMS: state.params, BUFFERS: state.buffers}
+        return self.layout.unpack({name: {key: np.array(x) for key, x in leaves.items()} for name, leaves in collections.items()})
+
+    def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
+        params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
+        return State(params, buffers, self._optimizer_init(params), step)
+
+    def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        with _speaking():
+            packed = self.layout.pack(tree)
+        known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
+        dtype = self._precision.stored
+        return {name: {key: x.astype(dtype(known[name][key].weight.dtype)) for key, x in leaves.items()} for name, leaves in packed.items()}
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def apply(self, variables: Variables, **inputs: Any) -> dict[str, Array]:
+        """The model's outputs by name, in the phase `eval`."""
+        return self._apply(*self._leaves(variables), self._inputs(inputs))
+
+    def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name as NumPy arrays, in the phase `serve`."""
+        return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
+
+    def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
+        """One update. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0).
+
+        The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
+        """
+        with _speaking():
+            return self._train(state, self._batch(batch, self._objective("train")))
+
+    def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
+        """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
+        return self._eval(state.params, state.buffers, self._batch(batch, self._objective("eval")), np.uint32(first))
+
+    def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, float]:
+        """The numbers that summed statistics of `train` or `eval` steps mean: `loss` and every metric."""
+        return {name: float(x) for name, x in self._finish[objective](statistics).items()}
+
+    merge = staticmethod(merge)
+
+    def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
+        if isinstance(variables, State):
+            return variables.params, variables.buffers
+        packed = self._packed(variables)
+        return packed[PARAMS], packed[BUFFERS]
+
+    def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        types = self.model.input_types()
+        refuse_unknown(given, types)
+        return self._place(accept(types, given, self._precision), types)
+
+    def _batch(self, batch: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
+        types = {**field_types(objective), **self.model.input_types()}
+        if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
+            types[WEIGHT] = TensorType("f32", [self.model.batch])
+        return self._place(accept(types, batch, self._precision), types)
+
+    def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
+        batch = self.model.batch
+        return self._placement.batch(arrays, [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch])
+
+    # --- compiled once -----------------------------------------------------------------------------------------------
+
+    @property
+    def _seed(self) -> int:
+        return self.plan.seed if self.plan else 0
+
+    @property
+    def _precision(self) -> Precision:
+        return PRECISIONS[self.precision]
+
+    def _objective(self, which: str) -> Objective:
+        if self.plan is None:
+            raise SpecError([NothingToTrain(model=self.model.name)])
+        return self.plan.objective if which == "train" else self.plan.eval.objective
+
+    @cached_property
+    def _placement(self) -> OneDevice | DataParallel:
+        return all_devices()
+
+    @cached_property
+    def _forward(self) -> Forward:
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed)
+
+    @cached_property
+    def _optimizer(self) -> Transformation | None:
+        if self.plan is None:
+            return None
+        return self.plan.optimizer.build(self.clock or derived(self.plan), self.layout.leaves())
+
+    def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
+        """One compiled program for all tensors, since JAX would compile one for each shape otherwise."""
+        with _speaking():
+            optimizer = self._optimizer
+            return self._placement.jit(lambda p: steps.strong(optimizer.init(p)))(params) if optimizer else ()
+
+    @cached_property
+    def _train(self) -> Callable[..., Any]:
+        objective, optimizer = self._objective("train"), self._optimizer
+        assert optimizer is not None
+        return self._placement.jit(steps.training_step(self._forward, objective, optimizer), donate_argnums=(0,))
+
+    @cached_property
+    def _eval(self) -> Callable[..., Any]:
+        return self._placement.jit(steps.evaluation_step(self._forward, self._objective("eval")))
+
+    @cached_property
+    def _apply(self) -> Callable[..., Any]:
+        return self._placement.jit(steps.outputs(self._forward, "eval"))
+
+    @cached_property
+    def _predict(self) -> Callable[..., Any]:
+        return self._placement.jit(steps.outputs(self._forward, "serve"))
+
+    @cached_property
+    def _finish(self) -> dict[str, Callable[..., Any]]:
+        return {which: self._placement.jit(steps.finishing(self._forward, self._objective(which))) for which in ("train", "eval")}
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Turn a mistake that has no place in a spec into the error that users see."""
+    try:
+        yield
+    except Mistake as mistake:
+        raise SpecError([mistake.diagnostic]) from mistake

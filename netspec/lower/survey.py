@@ -1,0 +1,115 @@
+"""The walk over a model that finds its parameters and buffers: what `Layout.of` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Segment, Variable, When
+from netspec.library.base import Weight
+from netspec.lower.layout import Layout, Region, Stored
+from netspec.lower.names import depends, join, template
+
+@dataclass(frozen=True)
+class Place:
+    """Where a body stands, and the repeats around it."""
+
+    prefix: str = ""
+    """Its stored path."""
+    steps: tuple[tuple[Segment, tuple[int, ...]], ...] = ()
+    """The segments to it, each with the depths of the repeats around in its own body."""
+    loops: tuple[int, ...] = ()
+    """Lengths of all repeats around, outermost first."""
+    depths: tuple[int, ...] = ()
+    """Which of them stand in this body."""
+    axes: frozenset[int] = frozenset()
+    """Which of them change its path, and so stack its parameters."""
+
+    def step(self, segment: Segment) -> Place:
+        """The place one segment further down, in a body of its own."""
+        counts = tuple(self.loops[d] for d in self.depths)
+        axes = self.axes | {d for k, d in enumerate(self.depths) if depends(segment, k)}
+        return Place(join(self.prefix, template(segment, counts)), (*self.steps, (segment, self.depths)), self.loops, (), axes)
+
+    def repeated(self, count: int) -> Place:
+        """The same body inside one more repeat."""
+        return replace(self, loops=(*self.loops, count), depths=(*self.depths, len(self.loops)))
+
+    def paths(self) -> list[str]:
+        """The logical paths of the slices, in row-major order of the stack axes."""
+        return [self._path(index) for index in product(*(range(n) if d in self.axes else (0,) for d, n in enumerate(self.loops)))]
+
+    def _path(self, index: tuple[int, ...]) -> str:
+        return "/".join(segment.name(tuple(index[d] for d in depths)) for segment, depths in self.steps)
+
+    def counts(self) -> tuple[int, ...]:
+        return tuple(self.loops[d] for d in sorted(self.axes))
+
+
+@dataclass
+class _Survey:
+    params: dict[str, Stored] = field(default_factory=dict)
+    buffers: dict[str, Stored] = field(default_factory=dict)
+    regions: dict[tuple[str, int], Region] = field(default_factory=dict)
+
+    def visit(self, nodes: tuple[Node, ...], body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+        """Registers what the nodes have, and gives (key, is a buffer, stack axes) of each leaf."""
+        for node in nodes:
+            if isinstance(node, Apply):
+                yield from self._apply(node, body, place.step(node.segment))
+            elif isinstance(node, Call):
+                yield from self.visit(node.body.nodes, node.body, place.step(node.segment))
+            elif isinstance(node, Variable):
+                yield self._register(node.buffer, place.step(node.segment), "", node.weight)
+            elif isinstance(node, When):
+                yield from self.visit(node.nodes, body, place)
+            else:
+                yield from self._repeat(node, body, place)
+
+    def _apply(self, node: Apply, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+        inputs = [_type(operand, body) for operand in node.inputs]
+        named = {name: body.types[wire] for name, wire in node.optional}
+        for name, weight in node.op.params(*inputs, **named).items():
+            yield self._register(False, place, name, weight)
+        for name, weight in node.op.buffers(*inputs, **named).items():
+            yield self._register(True, place, name, weight)
+
+    def _repeat(self, node: Repeat, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+        depth = len(place.loops)
+        found = list(self.visit(node.nodes, body, place.repeated(node.count)))
+        params = dict.fromkeys(key for key, buffer, axes in found if not buffer and depth in axes)
+        buffers = dict.fromkeys(key for key, buffer, axes in found if buffer and depth in axes)
+        common = dict.fromkeys(key for key, buffer, axes in found if buffer and depth not in axes)
+        self.regions[place.prefix, id(node)] = Region(tuple(params), tuple(buffers), tuple(common))
+        yield from found
+
+    def _register(self, buffer: bool, place: Place, name: str, weight: Weight) -> tuple[str, bool, frozenset[int]]:
+        key = join(place.prefix, name) if name else place.prefix
+        stored = Stored(key, weight, place.counts(), tuple(join(path, name) if name else path for path in place.paths()))
+        known = (self.buffers if buffer else self.params).setdefault(key, stored)
+        if known.shape != stored.shape:
+            raise ValueError(f"{key} has two shapes, {known.shape} and {stored.shape}")
+        return key, buffer, place.axes
+
+
+def _type(operand: Operand, body: Body) -> Any:
+    """A wire's type, or a literal's number, as the methods of an op take them."""
+    return operand.value if isinstance(operand, Literal) else body.types[operand]
+
+
+def survey(body: Body) -> Layout:
+    """Every parameter and buffer of a model, calls and repeats included. Raises ValueError when two leaves claim one path."""
+    found = _Survey()
+    for _ in found.visit(body.nodes, body, Place()):
+        pass
+    _distinct(found.params)
+    _distinct(found.buffers)
+    return Layout(body, found.params, found.buffers, found.regions)
+
+
+def _distinct(leaves: Mapping[str, Stored]) -> None:
+    paths = [path for stored in leaves.values() for path in stored.paths]
+    if len(set(paths)) != len(paths):
+        raise ValueError(f"one path for two parameters: {sorted({p for p in paths if paths.count(p) > 1})}")

@@ -1,0 +1,1 @@
+"""Tests of lowering, on bodies that `build` makes by hand."""
