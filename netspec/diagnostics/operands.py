@@ -1,12 +1,11 @@
-"""Problems between the two sides of an operator, and in indexing."""
+"""Problems between the two sides of an operator."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes import counted
-from netspec.shape import Dim, TensorType
+from netspec.shape import TensorType
 
 
 def _ordinal(from_end: int) -> str:
@@ -19,7 +18,6 @@ class UnequalDims(Diagnostic):
     """An operator needs equal shapes. Leading axes may be missing on one side; a 1 stretches only when both sides have equally many axes.
 
     ```net bad
-    netspec 1
     model M {
       input x: f32[B, 32, 32, 64]
       y = x -> conv(128, 3)
@@ -28,7 +26,6 @@ class UnequalDims(Diagnostic):
     ```
 
     ```net good
-    netspec 1
     model M {
       input x: f32[B, 32, 32, 64]
       y = x -> conv(128, 3)
@@ -66,7 +63,6 @@ class InnerDims(Diagnostic):
     """A matrix product sums over the last axis of the left side and the second last of the right side; they must be equal.
 
     ```net bad
-    netspec 1
     model M {
       input a: f32[B, 8, 64]
       input b: f32[B, 128, 8]
@@ -75,7 +71,6 @@ class InnerDims(Diagnostic):
     ```
 
     ```net good
-    netspec 1
     model M {
       input a: f32[B, 8, 64]
       input b: f32[B, 64, 8]
@@ -102,7 +97,6 @@ class UnequalDtypes(Diagnostic):
     """Nothing is converted silently: both sides of an operator have the same element type.
 
     ```net bad
-    netspec 1
     model M {
       input x: f32[B]
       input n: i32[B]
@@ -111,7 +105,6 @@ class UnequalDtypes(Diagnostic):
     ```
 
     ```net good
-    netspec 1
     model M {
       input x: f32[B]
       input n: f32[B]
@@ -141,7 +134,6 @@ class WrongOperand(Diagnostic):
     """An operator does not work on this element type: `and` takes bool, arithmetic takes numbers, `/` takes floats.
 
     ```net bad
-    netspec 1
     model M {
       input n: i32[B]
       output half = n / 2
@@ -149,7 +141,6 @@ class WrongOperand(Diagnostic):
     ```
 
     ```net good
-    netspec 1
     model M {
       input n: i32[B]
       output half = n // 2
@@ -177,7 +168,6 @@ class LiteralDoesNotFit(Diagnostic):
     """A number written in the spec takes the element type of the tensor beside it; this one has no such value.
 
     ```net bad
-    netspec 1
     model M {
       input n: i32[B]
       output y = n + 0.5
@@ -185,7 +175,6 @@ class LiteralDoesNotFit(Diagnostic):
     ```
 
     ```net good
-    netspec 1
     model M {
       input n: i32[B]
       output y = n + 1
@@ -207,132 +196,3 @@ class LiteralDoesNotFit(Diagnostic):
 
     def help(self) -> str | None:
         return "convert the tensor first: `cast(…, f32)`" if isinstance(self.literal, float) else None
-
-
-@dataclass(frozen=True)
-class TooManyIndices(Diagnostic):
-    """An index has more items than the tensor has axes, or more than one `...`.
-
-    ```net bad
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 0, 0]
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 0]
-    }
-    ```
-    """
-
-    given: int
-    dots: int
-    input: TensorType
-
-    def message(self) -> str:
-        if self.dots > 1:
-            return f"`...` stands {self.dots} times in one index; only one can be worked out."
-        verb = "is" if self.given == 1 else "are"
-        return f"{counted(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
-
-
-@dataclass(frozen=True)
-class IndexOutOfRange(Diagnostic):
-    """Indices count from 0, or from the end with -1, -2, …, and must lie inside the axis.
-
-    ```net bad
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 8]
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 7]
-    }
-    ```
-    """
-
-    index: Dim
-    axis: int
-    size: Dim
-
-    def message(self) -> str:
-        return f"axis {self.axis} has {self.size} elements, so it has no element {self.index}."
-
-    def help(self) -> str:
-        return f"the last one is {self.size - 1}, or -1"
-
-
-@dataclass(frozen=True)
-class SliceOutOfRange(Diagnostic):
-    """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there.
-
-    ```net bad
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 2:10]
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 2:8]
-    }
-    ```
-    """
-
-    start: Dim
-    stop: Dim
-    axis: int
-    size: Dim
-
-    def message(self) -> str:
-        span = f"{self.start}:{self.stop}"
-        if self.start.is_constant and self.stop.is_constant and self.start.value >= self.stop.value:
-            return f"the slice {span} of axis {self.axis} takes no element."
-        return f"the slice {span} reaches beyond axis {self.axis}, which has {self.size} elements."
-
-
-@dataclass(frozen=True)
-class BadStep(Diagnostic):
-    """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds.
-
-    ```net bad
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, ::0]
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, ::2]
-    }
-    ```
-    """
-
-    step: int
-
-    def message(self) -> str:
-        if self.step == 0:
-            return "the step of a slice cannot be 0."
-        return f"a slice with the negative step {self.step} takes the whole axis backwards, without bounds."
-
-    def help(self) -> str | None:
-        return "slice first, then reverse: `x[2:8][::-1]`" if self.step < 0 else "leave the step out"

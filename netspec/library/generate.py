@@ -130,7 +130,8 @@ def _row(row: tuple) -> str:
     name, alias, kind, module, class_name, arguments, *rest = map(_literal, row)
     head = f"    ({name}, {alias}, {kind}, {module}, {class_name},"
     lines = "".join(f"\n        {_literal(argument)}," for argument in row[5])
-    return f"{head} ({lines}{chr(10) + '    ' if lines else ''}), {', '.join(rest)}),\n"
+    end = "\n    " if lines else ""
+    return f"{head} ({lines}{end}),\n     {', '.join(rest)}),\n"
 
 
 def _literal(value: Any) -> str:

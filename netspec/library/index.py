@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netspec.library._index import ENTRIES
@@ -58,10 +59,6 @@ class Entry(NamedTuple):
     symbol: str
     """For operators: `+`, `[]`, …"""
 
-    def load(self) -> type[Op]:
-        """The class; imports its family."""
-        return getattr(importlib.import_module(self.module), self.class_name)
-
 
 def _table() -> dict[str, tuple[Entry, ...]]:
     table: dict[str, tuple[Entry, ...]] = {}
@@ -77,34 +74,46 @@ _OPERATORS = {(entry.symbol, len(entry.inputs)): entry for entries in _BY_NAME.v
 
 
 def lookup(name: str, *kinds: str) -> Entry | None:
-    """The entry of a name that is one of these kinds (of any kind but operator when none is given)."""
-    for entry in _BY_NAME.get(name, ()):
-        if entry.kind in kinds or (not kinds and entry.kind != "operator"):
-            return entry
-    return None
+    """The entry of a name that is one of these kinds, or of any kind when none is given."""
+    return next((entry for entry in entries(name) if not kinds or entry.kind in kinds), None)
+
+
+def named(name: str) -> tuple[Entry, ...]:
+    """Every entry of a name but operators, one per kind."""
+    return tuple(entry for entry in _BY_NAME.get(name, ()) if entry.kind != "operator")
 
 
 def names(*kinds: str) -> list[str]:
-    """All names of these kinds, aliases included, in alphabetical order."""
-    return sorted(name for name, entries in _BY_NAME.items() if any(entry.kind in kinds for entry in entries))
+    """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
+    return sorted(name for name in _BY_NAME if lookup(name, *kinds))
 
 
-def entries() -> list[Entry]:
-    """Every entry, aliases included."""
+def entries(name: str) -> list[Entry]:
+    """The entries of a name, one per kind; operators are not reached by name."""
+    return [entry for entry in _BY_NAME.get(name, ()) if entry.kind != "operator"]
+
+
+def everything() -> list[Entry]:
+    """Every entry of the shelf, aliases and operators included."""
     return [entry for group in _BY_NAME.values() for entry in group]
 
 
-def load(name: str, *kinds: str) -> type[Op]:
-    """The class of a name; imports its family. Raises KeyError when there is none."""
-    entry = lookup(name, *kinds)
-    if entry is None:
-        raise KeyError(name)
-    return entry.load()
+def load(entry: Entry | str, *kinds: str) -> type[Op]:
+    """The class of an entry, or of a name (of one of these kinds); imports its family. Raises KeyError for an unknown name."""
+    found = lookup(entry, *kinds) if isinstance(entry, str) else entry
+    if found is None:
+        raise KeyError(entry)
+    return getattr(importlib.import_module(found.module), found.class_name)
 
 
-def operator(symbol: str, arity: int) -> type[Op]:
-    """The class behind an operator: ("-", 1) is negation, ("[]", 1) indexing. Raises KeyError when there is none."""
-    return _OPERATORS[symbol, arity].load()
+def operator(symbol: str, arity: int) -> Entry:
+    """What an operator means: ("-", 1) is negation, ("[]", 1) indexing. Raises KeyError when there is none."""
+    return _OPERATORS[symbol, arity]
+
+
+def compose(parts: Sequence[Op]) -> Op:
+    """What `->` between values of one kind makes: its kind's `chain`. Raises KeyError for a kind without one."""
+    return load("chain", parts[0].kind)(parts=tuple(parts))  # type: ignore[call-arg]
 
 
 if __name__ == "__main__":

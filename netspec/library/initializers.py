@@ -7,14 +7,16 @@ caller keys by (seed, parameter path). `fan` is (fan_in, fan_out); `fans(shape)`
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes import InitializerNeedsMatrix
-from netspec.library.base import Array, Example, Initializer
 from netspec.lazy import np
+from netspec.library.base import Array, Example, Initializer
+from netspec.shape import Dim
 
 TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of a standard normal truncated to (-2, 2)."""
@@ -32,10 +34,10 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return field * shape[-2], field * shape[-1]
 
 
-def require_matrix(init: Initializer, weight: str, shape: tuple[int, ...], blame: str | None = None) -> None:
+def require_matrix(init: Initializer, weight: str, shape: Sequence[int | Dim], blame: str | None = None) -> None:
     """Raise `Mistake` when an initializer that scales by fan, or makes orthogonal rows, is given a vector or a scalar."""
     if len(shape) < getattr(init, "rank", 0):
-        raise Mistake(InitializerNeedsMatrix(init.op_name(), weight, shape, blame=blame))
+        raise Mistake(InitializerNeedsMatrix(init.op_name(), weight, tuple(shape), blame=blame))
 
 
 class Zeros(Initializer):

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.shapes import CannotProve
+from netspec.diagnostics.shapes import UnprovenSize
 from netspec.shape import Dim, Facts, Verdict
 
 
 def need_equal(facts: Facts, op: str, a: Dim | int, b: Dim | int, why: str, problem: Diagnostic) -> None:
-    """a == b. Raises `Mistake(problem)` when they always differ, `Mistake(CannotProve)` when they may differ."""
+    """a == b. Raises `Mistake(problem)` when they always differ, `Mistake(UnprovenSize)` when they may differ."""
     _need(facts, op, Dim.of(a), "==", Dim.of(b), f"{a} == {b}", why, problem)
 
 
 def need_at_least(facts: Facts, op: str, a: Dim | int, least: Dim | int, why: str, problem: Diagnostic) -> None:
-    """a >= least. Raises `Mistake(problem)` when it is always smaller, `Mistake(CannotProve)` when it may be."""
+    """a >= least. Raises `Mistake(problem)` when it is always smaller, `Mistake(UnprovenSize)` when it may be."""
     _need(facts, op, Dim.of(a), ">=", Dim.of(least), f"{a} >= {least}", why, problem)
 
 
 def need_multiple(facts: Facts, op: str, a: Dim, n: int, why: str, problem: Diagnostic) -> None:
-    """a % n == 0. Raises `Mistake(problem)` when it never is, `Mistake(CannotProve)` when it may not be."""
+    """a % n == 0. Raises `Mistake(problem)` when it never is, `Mistake(UnprovenSize)` when it may not be."""
     _need(facts, op, a % n, "==", Dim.of(0), f"{product(a)} % {n} == 0", why, problem)
 
 
@@ -32,4 +32,4 @@ def _need(facts: Facts, op: str, a: Dim, relation: str, b: Dim, claim: str, why:
     if verdict is Verdict.REFUTED:
         raise Mistake(problem)
     if verdict is Verdict.UNKNOWN:
-        raise Mistake(CannotProve(op, claim, facts.missing(a, b, relation), why, blame=problem.blame))
+        raise Mistake(UnprovenSize(op, claim, facts.missing(a, b, relation), why, blame=problem.blame))

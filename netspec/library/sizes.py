@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import AxisOutOfRange, NotPositive, UnsizedParameter
+from netspec.diagnostics.shapes import AxisOutOfRange, NotPositive
 from netspec.library.base import Array, Initializer, Weight
-from netspec.library.initializers import fans, require_matrix
+from netspec.library.initializers import require_matrix
 from netspec.library.proofs import need_at_least
 from netspec.shape import Dim, Facts, TensorType
 
@@ -17,14 +17,6 @@ def positive(facts: Facts, op: str, argument: str, size: int | Dim) -> Dim:
     return dim
 
 
-def fixed(op: str, parameter: str, size: int | Dim, blame: str = "x") -> int:
-    """A size of a parameter as a number. Raises `Mistake` when it depends on a free dim."""
-    dim = Dim.of(size)
-    if not dim.is_constant:
-        raise Mistake(UnsizedParameter(op, parameter, dim, blame=blame))
-    return dim.value
-
-
 def axis_of(op: str, axis: int, x: TensorType) -> int:
     """An axis counted from 0. Raises `Mistake` when the tensor does not have it."""
     if not -x.rank <= axis < x.rank:
@@ -32,16 +24,11 @@ def axis_of(op: str, axis: int, x: TensorType) -> int:
     return axis % x.rank
 
 
-def kernel(shape: tuple[int, ...], init: Initializer) -> Weight:
-    """A kernel [receptive field…, in, out]."""
-    require_matrix(init, "kernel", shape, "kernel_init")
-    return Weight(shape, init, fan=fans(shape))
-
-
-def vector(name: str, size: int, init: Initializer) -> Weight:
-    """A bias or scale, one number per feature."""
-    require_matrix(init, name, (size,), f"{name}_init")
-    return Weight((size,), init)
+def parameter(name: str, shape: tuple[int | Dim, ...], init: Initializer) -> Weight:
+    """A parameter, set by the argument `<name>_init`. Its shape may still have free dims, which `infer` refuses."""
+    sizes = tuple(dim.value if isinstance(dim, Dim) and dim.is_constant else dim for dim in shape)
+    require_matrix(init, name, sizes, f"{name}_init")
+    return Weight(sizes, init)
 
 
 def along_last(weight: Array, like: Array) -> Array:

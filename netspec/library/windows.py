@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import NoSpace, WindowTooLarge, WrongNumberOfSizes
+from netspec.diagnostics.windows import NoSpace, WindowTooLarge, WrongNumberOfSizes
 from netspec.library.base import Positive
 from netspec.library.proofs import need_at_least
 from netspec.shape import Dim, Facts, TensorType

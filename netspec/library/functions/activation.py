@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Function, In, Scope
 from netspec.library.sizes import axis_of
-from netspec.lazy import jax, jnp
 from netspec.shape import Dim, Facts, TensorType
 
 

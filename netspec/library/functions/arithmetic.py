@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import InnerDims, LiteralDoesNotFit, WrongOperand
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Operator, Scope
 from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
 from netspec.library.proofs import need_equal
-from netspec.lazy import jnp
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

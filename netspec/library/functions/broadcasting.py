@@ -9,9 +9,9 @@ import math
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit, UnequalDims, UnequalDtypes
+from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.proofs import need_equal
-from netspec.lazy import jnp
 from netspec.shape import Dim, Facts, TensorType
 
 Literal = bool | int | float

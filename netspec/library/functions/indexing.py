@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, InstanceOf
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import BadStep, IndexOutOfRange, SliceOutOfRange, TooManyIndices
+from netspec.diagnostics.indexing import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
 from netspec.library.base import Array, Example, In, Operator, Scope
 from netspec.library.proofs import need_at_least
 from netspec.shape import Dim, Facts, TensorType, Verdict
@@ -25,7 +25,15 @@ class Cut:
 
 
 def _cut(item: Any) -> Any:
-    return Cut(item.start, item.stop, 1 if item.step is None else item.step) if isinstance(item, slice) else item
+    """A slice given as Python's own or as [start, stop, step]."""
+    if isinstance(item, slice):
+        item = (item.start, item.stop, item.step)
+    if not isinstance(item, tuple | list):
+        return item
+    start, stop, step = item
+    if not isinstance(step, int | None):
+        raise ValueError("the step of a slice is a number known when the program is compiled")
+    return Cut(start, stop, 1 if step is None else step)
 
 
 Item = Annotated[int | Dim | InstanceOf[Cut] | Literal["..."] | None, BeforeValidator(_cut)]
@@ -85,7 +93,7 @@ def _taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> Dim:
     """Number of elements that an index (1) or a slice takes of an axis."""
     if isinstance(item, Cut):
         return _length(facts, item, axis, size)
-    problem = IndexOutOfRange(Dim.of(item), axis, size, blame="items")
+    problem = IndexOutsideAxis(Dim.of(item), axis, size, blame="items")
     place = _place(facts, Dim.of(item), size, problem)
     need_at_least(facts, "[]", place, 0, "so that the index lies inside the axis", problem)
     need_at_least(facts, "[]", size - 1, place, "so that the index lies inside the axis", problem)
@@ -98,7 +106,7 @@ def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
     if cut.step < 0:
         return size.ceildiv(-cut.step)
     start, stop = (ZERO if cut.start is None else Dim.of(cut.start)), (size if cut.stop is None else Dim.of(cut.stop))
-    problem = SliceOutOfRange(start, stop, axis, size, blame="items")
+    problem = SliceOutsideAxis(start, stop, axis, size, blame="items")
     first, last = _place(facts, start, size, problem), _place(facts, stop, size, problem)
     need_at_least(facts, "[]", first, 0, "so that the slice lies inside the axis", problem)
     need_at_least(facts, "[]", size, last, "so that the slice lies inside the axis", problem)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import OnlyPadding
+from netspec.diagnostics.windows import OnlyPadding
+from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Function, In, Scope
 from netspec.library.windows import Padding, Sizes, Windows, space_of, windows
-from netspec.lazy import jnp, lax
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from netspec.lazy import lax
 from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Size, Weight
 from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.sizes import along_last, fixed, kernel, positive, vector
+from netspec.library.sizes import along_last, parameter, positive
 from netspec.library.windows import Padding, Sizes, Windows, windows
-from netspec.lazy import lax
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -57,10 +57,8 @@ class Conv(Layer):
         return x.with_shape((x.shape[0], *self._windows(x).outputs(facts, x), features))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
-        incoming = fixed(self.op_name(), "kernel", x.shape[-1])
-        features = fixed(self.op_name(), "kernel", self.features)
-        weights = {"kernel": kernel((*self._windows(x).size, incoming, features), self.kernel_init)}
-        return weights | ({"bias": vector("bias", features, self.bias_init)} if self.bias else {})
+        weights = {"kernel": parameter("kernel", (*self._windows(x).size, x.shape[-1], self.features), self.kernel_init)}
+        return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
         w = self._windows(TensorType("f32", x.shape))

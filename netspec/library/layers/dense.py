@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from netspec.lazy import lax
 from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Size, Weight
 from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.sizes import along_last, fixed, kernel, positive, vector
-from netspec.lazy import lax
+from netspec.library.sizes import along_last, parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -40,10 +40,8 @@ class Dense(Layer):
         return x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
-        incoming = fixed(self.op_name(), "kernel", x.shape[-1])
-        features = fixed(self.op_name(), "kernel", self.features)
-        weights = {"kernel": kernel((incoming, features), self.kernel_init)}
-        return weights | ({"bias": vector("bias", features, self.bias_init)} if self.bias else {})
+        weights = {"kernel": parameter("kernel", (x.shape[-1], self.features), self.kernel_init)}
+        return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
         y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), (((x.ndim - 1,), (0,)), ((), ())))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netspec.library.base import Array, Example, In, Layer, Rate, Scope
 from netspec.lazy import jnp
+from netspec.library.base import Array, Example, In, Layer, Rate, Scope
 
 
 class Dropout(Layer):

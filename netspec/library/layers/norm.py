@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes import UnevenGroups
+from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Initializer, Layer, Positive, Scope, Weight
 from netspec.library.initializers import Ones, Zeros
-from netspec.library.sizes import along_last, fixed, vector
-from netspec.lazy import jnp, lax
+from netspec.library.proofs import need_multiple
+from netspec.library.sizes import along_last, parameter
 from netspec.shape import Dim, Facts, TensorType
 
 Epsilon = Annotated[float, Field(ge=0)]
@@ -24,9 +24,8 @@ class _Normalization(Layer):
     """What the normalisations share: the scale and bias of the last axis."""
 
     def params(self, x: TensorType) -> dict[str, Weight]:
-        features = fixed(self.op_name(), "scale" if self.scale else "bias", x.shape[-1]) if self.scale or self.bias else 0
-        scale = {"scale": vector("scale", features, self.scale_init)} if self.scale else {}
-        return scale | ({"bias": vector("bias", features, self.bias_init)} if self.bias else {})
+        scale = {"scale": parameter("scale", x.shape[-1:], self.scale_init)} if self.scale else {}
+        return scale | ({"bias": parameter("bias", x.shape[-1:], self.bias_init)} if self.bias else {})
 
     def affine(self, scope: Scope, centred: Array, variance: Array, dtype: object) -> Array:
         """centred / sqrt(variance + epsilon) · scale + bias, in the dtype given."""
@@ -72,8 +71,7 @@ class BatchNorm(_Normalization):
         )
 
     def buffers(self, x: TensorType) -> dict[str, Weight]:
-        features = fixed(self.op_name(), "mean", x.shape[-1])
-        return {"mean": Weight((features,), Zeros()), "var": Weight((features,), Ones())}
+        return {"mean": parameter("mean", x.shape[-1:], Zeros()), "var": parameter("var", x.shape[-1:], Ones())}
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
@@ -166,9 +164,9 @@ class GroupNorm(_Normalization):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = fixed(self.op_name(), "scale", x.shape[-1])
-        if features % self.groups:
-            raise Mistake(UnevenGroups(self.op_name(), self.groups, features, x, blame="groups"))
+        features = x.shape[-1]
+        problem = UnevenGroups(self.op_name(), self.groups, features, x, blame="groups")
+        need_multiple(facts, self.op_name(), features, self.groups, "so that the groups are equal", problem)
         return x
 
     def apply(self, scope: Scope, x: Array) -> Array:

@@ -1,0 +1,146 @@
+"""Problems of convolutions and pools: windows that do not fit, axes that cannot be read as space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.shapes import counted
+from netspec.shape import Dim, TensorType
+
+
+@dataclass(frozen=True)
+class WindowTooLarge(Diagnostic):
+    """A kernel or pooling window is longer than the image it slides over, so the output would have no elements.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 9, padding="VALID")
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 9, padding="SAME")
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    axis: int
+    size: Dim
+    window: int
+    padding: int
+    input: TensorType
+
+    def message(self) -> str:
+        padded = f" ({self.size} with {self.padding} of padding)" if self.padding else ""
+        return (
+            f"`{self.op}` slides a {self.argument} of {self.window} over axis {self.axis}, "
+            f"which has only {self.size + self.padding}{padded}: nothing would be left."
+        )
+
+    def label(self) -> str:
+        return f"the input is {self.input}"
+
+    def help(self) -> str:
+        return f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
+
+
+@dataclass(frozen=True)
+class OnlyPadding(Diagnostic):
+    """A pooling window can lie wholly in the padding: there is nothing to take the maximum of.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> max_pool(2, padding=2)
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> max_pool(2, padding=1)
+    }
+    ```
+    """
+
+    op: str
+    window: int
+    padding: int
+
+    def message(self) -> str:
+        return f"`{self.op}` has a window of {self.window} and {self.padding} of padding at one side: some windows would see only padding."
+
+    def help(self) -> str:
+        return f"pad by at most {self.window - 1}"
+
+
+@dataclass(frozen=True)
+class NoSpace(Diagnostic):
+    """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels].
+
+    ```net bad
+    model M {
+      input x: f32[B, 2, 2, 2, 2, 3]
+      output y = x -> conv(16, 3)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 2, 2, 2, 3]
+      output y = x -> conv(16, 3)
+    }
+    ```
+    """
+
+    op: str
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` reads its input as [batch, space…, channels] with 1 to 3 axes of space; {self.input} has {self._space()}."
+
+    def _space(self) -> str:
+        space = self.input.rank - 2
+        return counted(space, "axis") + " of space" if space > 0 else f"only {counted(self.input.rank, 'axis')}"
+
+    def help(self) -> str:
+        return "give the tensor those axes with `reshape`"
+
+
+@dataclass(frozen=True)
+class WrongNumberOfSizes(Diagnostic):
+    """A list gives one number per axis of space, and there are more or fewer of them than the input has.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, [3, 3, 3])
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, [3, 3])
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    given: int
+    space: int
+    input: TensorType
+
+    def message(self) -> str:
+        has = "number" if self.given == 1 else "numbers"
+        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {counted(self.space, 'axis')} of space."
+
+    def help(self) -> str:
+        return f"write {self.space}, or a single number for all of them"
