@@ -1,0 +1,182 @@
+"""Brackets in pairs. Where they do not pair up, indentation tells which one is missing; the words go on with the pair completed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lark import Token
+
+from netspec.diagnostics import syntax as problems
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import Source, Span
+from netspec.syntax.words import CONTINUES, SECTIONS
+
+_PAIRS = {"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]"), "LBRACE": ("RBRACE", "}")}
+_CLOSES = {"RPAR", "RSQB", "RBRACE"}
+
+
+def balance(source: Source, words: list[Token]) -> tuple[list[Token], list[Diagnostic]]:
+    """The words with every bracket paired, and a problem for each one that was missing or too many."""
+    if _balanced(words):
+        return words, []
+    out, found = [], []
+    for section in _sections(source, words):
+        if _balanced(section):
+            out += section
+        else:
+            repair = _Repair(source, surplus=_surplus(section))
+            repair.run(section)
+            out += repair.out
+            found += repair.problems
+    return out, found
+
+
+def _balanced(words: Sequence[Token]) -> bool:
+    expected: list[str] = []
+    for word in words:
+        if word.type in _PAIRS:
+            expected.append(_PAIRS[word.type][0])
+        elif word.type in _CLOSES and (not expected or expected.pop() != word.type):
+            return False
+    return not expected
+
+
+def _surplus(words: Sequence[Token]) -> bool:
+    """Whether there are more `}` than `{`."""
+    return sum(w.type == "RBRACE" for w in words) > sum(w.type == "LBRACE" for w in words)
+
+
+def _sections(source: Source, words: list[Token]) -> list[list[Token]]:
+    """The words cut where a line begins, without indentation, with a section's keyword and a name."""
+    text, cuts = source.text, [0]
+    for i, word in enumerate(words):
+        if word.type == "NAME" and word in SECTIONS and _first_column(text, word) and _next_is_name(words, i):
+            cuts.append(i)
+    return [words[a:b] for a, b in zip(cuts, [*cuts[1:], len(words)], strict=True)]
+
+
+def _first_column(text: str, word: Token) -> bool:
+    start = word.start_pos or 0
+    return start == 0 or text[start - 1] == "\n"
+
+
+def _next_is_name(words: Sequence[Token], i: int) -> bool:
+    return i + 1 < len(words) and words[i + 1].type == "NAME" and words[i] not in ("param", "dim", "netspec")
+
+
+@dataclass
+class _Open:
+    """An open bracket, and the indentation of the line it stands on."""
+
+    word: Token
+    indent: int
+    line: int
+    loose: bool = False
+    """The first line inside is not indented deeper, so indentation says nothing here."""
+
+
+@dataclass
+class _Repair:
+    """Pairs the brackets of one section with the help of its indentation."""
+
+    source: Source
+    surplus: bool
+    out: list[Token] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+    stack: list[_Open] = field(default_factory=list)
+    line: int = 0
+    indent: int = 0
+    string: bool = False
+    """An unclosed string stands on this line."""
+
+    def run(self, words: Sequence[Token]) -> None:
+        fresh = True
+        for word in words:
+            if word.type == "NEWLINE":
+                self._line_end()
+                fresh = True
+            elif word.type != "COMMENT":
+                if fresh:
+                    self._line_start(word)
+                fresh = False
+                self._word(word)
+                continue
+            self.out.append(word)
+        end = words[-1].end_pos or 0
+        self._close_down_to(0, Span(self.source, end, end))
+
+    def _line_end(self) -> None:
+        """Brackets that an unclosed string on their line may have swallowed are taken as closed."""
+        while self.string and self.stack and self.stack[-1].line == self.line and self.stack[-1].word.type != "LBRACE":
+            self._insert_close(self.stack.pop().word)
+        self.string = False
+        self.line += 1
+
+    def _line_start(self, word: Token) -> None:
+        self.indent = self.source.position(word.start_pos or 0)[1] - 1
+        if word.type in _CLOSES or word.type == "ARROW" or word in ("else",) or word.type in CONTINUES:
+            return
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.line == self.line - 1 and self.indent <= top.indent and top.word.type == "LBRACE":
+            top.loose = True
+        keep = len(self.stack)
+        while keep and not self.stack[keep - 1].loose and self.indent <= self.stack[keep - 1].indent and self._ended():
+            keep -= 1
+        self._close_down_to(keep, self._span(word))
+
+    def _ended(self) -> bool:
+        """Whether the words so far can end a line."""
+        last = next((w for w in reversed(self.out) if w.type not in ("NEWLINE", "COMMENT")), None)
+        return last is None or last.type not in CONTINUES or last.type == "COMMA"
+
+    def _word(self, word: Token) -> None:
+        self.string = self.string or (word.type == "BAD" and word[:1] == '"')
+        if word.type in _PAIRS:
+            self.stack.append(_Open(word, self.indent, self.line))
+        elif word.type in _CLOSES:
+            if not self._close(word):
+                self.problems.append(problems.StrayBracket(at=self._span(word), bracket=str(word)))
+                return
+            self.stack.pop()
+        self.out.append(word)
+
+    def _close(self, word: Token) -> bool:
+        """Make the bracket that `word` closes the top one; False if there is none."""
+        fits = [n for n, o in enumerate(self.stack) if _PAIRS[o.word.type][0] == word.type]
+        if not fits or (self.surplus and self._oddly_indented(word, self.stack[fits[-1]])):
+            return False
+        n = fits[-1]
+        if self._first_on_line(word):
+            n = next((n for n in reversed(fits) if self.stack[n].indent == self.indent), n)
+        self._close_down_to(n + 1, self._span(word))
+        return True
+
+    def _oddly_indented(self, word: Token, opened: _Open) -> bool:
+        return word.type == "RBRACE" and self._first_on_line(word) and opened.indent < self.indent
+
+    def _first_on_line(self, word: Token) -> bool:
+        line, column = self.source.position(word.start_pos or 0)
+        return not self.source.line(line)[: column - 1].strip()
+
+    def _span(self, word: Token) -> Span:
+        return Span(self.source, word.start_pos or 0, word.end_pos or 0)
+
+    def _close_down_to(self, keep: int, noticed: Span) -> None:
+        """Close the brackets above the lowest `keep`; only the outermost is reported."""
+        if len(self.stack) <= keep:
+            return
+        word = self.stack[keep].word
+        self.problems.append(problems.UnclosedBracket(at=self._span(word), bracket=str(word), noticed=noticed))
+        while len(self.stack) > keep:
+            self._insert_close(self.stack.pop().word)
+
+    def _insert_close(self, opened: Token) -> None:
+        """Put the missing bracket behind the last word; a statement with a missing `)` or `]` is spoiled, as its text is unsure."""
+        kind, text = _PAIRS[opened.type]
+        place = len(self.out)
+        while place and self.out[place - 1].type in ("NEWLINE", "COMMENT"):
+            place -= 1
+        end = self.out[place - 1].end_pos or 0
+        spoiled = [] if kind == "RBRACE" else [Token("BAD", "", end, end_pos=end)]
+        self.out[place:place] = [*spoiled, Token(kind, text, end, end_pos=end)]

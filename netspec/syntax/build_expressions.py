@@ -1,0 +1,239 @@
+"""Reductions of the grammar's expression rules to tree nodes. Method names are the grammar's; children are tokens and nodes in order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lark import Token
+
+from netspec.diagnostics import syntax as problems
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import NO_SOURCE, Source, Span
+from netspec.syntax.comments import Remarks
+from netspec.syntax.tree import (
+    Arg,
+    Binary,
+    Call,
+    Chain,
+    Constant,
+    DictExpr,
+    DictItem,
+    Dots,
+    Duration,
+    If,
+    Index,
+    ListExpr,
+    Name,
+    Node,
+    Number,
+    ParamType,
+    Paren,
+    ShapeStage,
+    Slice,
+    Stage,
+    String,
+    TensorRef,
+    TupleExpr,
+    Unary,
+)
+
+_MULTIPLIER = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_NUMBER = re.compile(r"(?P<digits>[0-9_]+)(?P<rest>[^kMGTK]*)(?P<suffix>.*)")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
+_CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
+
+Children = list[Any]
+
+
+class ExpressionBuilder:
+    """Makes expression and type nodes. `begin` sets the source whose positions they carry."""
+
+    source: Source = NO_SOURCE
+    remarks: Remarks
+    problems: list[Diagnostic]
+
+    def begin(self, source: Source, remarks: Remarks) -> None:
+        """Get ready for another parse."""
+        self.source, self.remarks, self.problems = source, remarks, []
+
+    # --- places ------------------------------------------------------------------------------------------------------
+
+    def span(self, children: Children) -> Span:
+        first, last = children[0], children[-1]
+        start = first.span.start if isinstance(first, Node) else first.start_pos
+        return Span(self.source, start, last.span.end if isinstance(last, Node) else last.end_pos)
+
+    def token_span(self, token: Token) -> Span:
+        return Span(self.source, token.start_pos or 0, token.end_pos or 0)
+
+    # --- atoms -------------------------------------------------------------------------------------------------------
+
+    def path(self, c: Children) -> Name:
+        return Name(tuple(str(t) for t in c[::2]), span=self.span(c))
+
+    def number(self, c: Children) -> Number:
+        text = str(c[0])
+        match = _NUMBER.fullmatch(text)
+        assert match is not None
+        suffix = match["suffix"]
+        return Number(text, number_value(text), "bytes" if suffix.endswith("B") else "", span=self.span(c))
+
+    def duration(self, c: Children) -> Duration:
+        return Duration(self.number(c[:1]), str(c[1]).removesuffix("s"), span=self.span(c))
+
+    def string(self, c: Children) -> String:
+        return String(string_value(str(c[0])), span=self.span(c))
+
+    def constant(self, c: Children) -> Constant:
+        return Constant(_CONSTANTS[str(c[0])], span=self.span(c))
+
+    def dots(self, c: Children) -> Dots:
+        return Dots(span=self.span(c))
+
+    # --- collections -------------------------------------------------------------------------------------------------
+
+    def list_expr(self, c: Children) -> ListExpr:
+        return ListExpr(_items(c[1:-1]), span=self.span(c))
+
+    def dict_expr(self, c: Children) -> DictExpr:
+        return DictExpr(_items(c[1:-1]), span=self.span(c))
+
+    def entry(self, c: Children) -> DictItem:
+        quoted = c[0].type == "STRING"
+        return DictItem(string_value(str(c[0])) if quoted else str(c[0]), c[2], quoted, span=self.span(c))
+
+    def parenthesized(self, c: Children) -> Paren | TupleExpr:
+        """`(x)`, or `(a, b)`, `(a,)`, `(k=a)`: a comma or a name makes a tuple."""
+        inside = c[0].children
+        items = _items(inside[1:-1])
+        if len(inside) == 3 and items[0].name is None:
+            return Paren(items[0].value, span=self.span(inside))
+        self._check_order(items)
+        return TupleExpr(items, span=self.span(inside))
+
+    def arguments(self, c: Children) -> Bracketed:
+        return Bracketed(c, span=self.span(c))
+
+    def call(self, c: Children) -> Call:
+        args = _items(c[1].children[1:-1])
+        self._check_order(args)
+        return Call(c[0], args, span=self.span(c))
+
+    def argument(self, c: Children) -> Arg:
+        if len(c) == 1:
+            return Arg(c[0], span=self.span(c))
+        return Arg(c[2], str(c[0]), name_span=self.token_span(c[0]), span=self.span(c))
+
+    def _check_order(self, args: tuple[Arg, ...]) -> None:
+        named = None
+        for arg in args:
+            if arg.name is not None:
+                named = named or arg
+            elif named is not None:
+                self.problems.append(problems.PositionalAfterNamed(at=arg.span, named=named.span))
+                return
+
+    # --- operators ---------------------------------------------------------------------------------------------------
+
+    def binary(self, c: Children) -> Binary:
+        return Binary(str(c[1]), c[0], c[2], op_span=self.token_span(c[1]), span=self.span(c))
+
+    def unary(self, c: Children) -> Unary:
+        return Unary(str(c[0]), c[1], span=self.span(c))
+
+    def index(self, c: Children) -> Index:
+        return Index(c[0], _items(c[2:-1]), span=self.span(c))
+
+    def slice_expr(self, c: Children) -> Slice:
+        parts: list[Any] = [None]
+        for child in c:
+            if isinstance(child, Token):
+                parts.append(None)
+            else:
+                parts[-1] = child
+        return Slice(*parts, *[None] * (3 - len(parts)), span=self.span(c))
+
+    def if_expr(self, c: Children) -> If:
+        return If(c[1], c[2].children[1], _branch(c[4]), span=self.span(c))
+
+    def branch(self, c: Children) -> Bracketed:
+        return Bracketed(c, span=self.span(c))
+
+    # --- chains ------------------------------------------------------------------------------------------------------
+
+    def chain(self, c: Children) -> Chain:
+        self.remarks.homeless(c[0].span.end)
+        return Chain(c[0], tuple(c[1:]), span=self.span(c))
+
+    def stage(self, c: Children) -> Stage:
+        if len(c) == 2:
+            return Stage(c[1], **self._stage_facts(c))
+        return Stage(c[3], str(c[1]), label_span=self.token_span(c[1]), **self._stage_facts(c))
+
+    def shape_stage(self, c: Children) -> ShapeStage:
+        return ShapeStage(_dims(c[2:-1]), **self._stage_facts(c))
+
+    def _stage_facts(self, c: Children) -> dict[str, Any]:
+        """A stage's span begins behind its arrow; comments stand above the arrow, or behind it on the line if another stage follows."""
+        arrow, span = c[0].start_pos, self.span(c[1:])
+        return {"span": span, "comments": self.remarks.take_stage(arrow, span.end), "newline_before": arrow in self.remarks.broken}
+
+    # --- types -------------------------------------------------------------------------------------------------------
+
+    def tensor(self, c: Children) -> TensorRef:
+        return TensorRef(str(c[0]), _dims(c[2:-1]), span=self.span(c))
+
+    def dims(self, c: Children) -> Bracketed:
+        return Bracketed(c, span=self.span(c))
+
+    def param_type(self, c: Children) -> ParamType:
+        item = c[2] if len(c) > 2 else None
+        optional = isinstance(c[-1], Token) and c[-1].type == "QMARK"
+        return ParamType(str(c[0]), item, optional, span=self.span(c))
+
+
+class Bracketed(Node):
+    """Brackets and what is in them, on the way to the node that takes them."""
+
+    __slots__ = ("children",)
+
+    def __init__(self, children: Children, span: Span) -> None:
+        object.__setattr__(self, "children", children)
+        object.__setattr__(self, "span", span)
+
+
+def _items(children: Children) -> tuple[Any, ...]:
+    """The items between commas."""
+    return tuple(c for c in children if not isinstance(c, Token))
+
+
+def _dims(children: Children) -> tuple[Any, ...]:
+    return _items(children[0].children) if children else ()
+
+
+def _branch(node: Any) -> Any:
+    return node.children[1] if isinstance(node, Bracketed) else node
+
+
+def number_value(text: str) -> int | float:
+    """The value of a number as written: an int unless it has a fraction or an exponent; `1.5M` is an int as well."""
+    match = _NUMBER.fullmatch(text)
+    assert match is not None
+    plain, factor = (match["digits"] + match["rest"]).replace("_", ""), _MULTIPLIER.get(match["suffix"], 1)
+    if plain.isdigit():
+        return int(plain) * factor
+    value = float(plain)
+    return round(value * factor) if factor > 1 and (value * factor).is_integer() else value * factor
+
+
+def string_value(text: str) -> str:
+    """What a string as written means; escapes that do not exist stay as they are."""
+    inside = text[1:-1]
+    if "\\" not in inside:
+        return inside
+    return _ESCAPE.sub(lambda m: {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}.get(m[1]) or _unicode(m), inside)
+
+
+def _unicode(match: re.Match[str]) -> str:
+    return chr(int(match[1][1:], 16)) if len(match[1]) == 5 else match[0]

@@ -1,0 +1,206 @@
+"""Words -> the grammar's tokens: which line ends count, which words are keywords, which braces are dicts; comments go to `Remarks`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lark import Token
+
+from netspec.diagnostics import syntax as problems
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import Source, Span
+from netspec.syntax._table import LITERALS
+from netspec.syntax.brackets import balance
+from netspec.syntax.comments import Gap, Remarks, sort_gap
+from netspec.syntax.scan import scan
+from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
+
+MAX_NESTING, MAX_DEPTH = 64, 200
+
+_OPENS = {"LPAR", "LSQB", "LBRACE"}
+_CLOSES = {"RPAR", "RSQB", "RBRACE"}
+_DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON"}
+_BEHIND_VALUE = {"in", "as", "at", "from", "where"}
+_UNITS = {"epoch", "epochs", "step", "steps"}
+
+
+@dataclass
+class Lexed:
+    """The tokens of a source as the grammar wants them."""
+
+    source: Source
+    tokens: list[Token] = field(default_factory=list)
+    starts: set[int] = field(default_factory=set)
+    """Indices of the tokens that start a statement, section, setting or claim."""
+    bodies: dict[int, int] = field(default_factory=dict)
+    """Index of a body's `{` -> index of its `}`."""
+    remarks: Remarks = field(default_factory=Remarks)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass
+class _Level:
+    """An open bracket."""
+
+    kind: str  # "body" "branch" "list": only in the first two does a line end count
+    index: int
+    keywords: frozenset[str] = frozenset()
+    ifs: int = 0
+    """Conditions whose branch has not come yet."""
+    operators: int = 0
+    """Operators so far in this part of the expression; with `inner` an upper bound on how deep its tree is."""
+    inner: int = 0
+    """The deepest brackets closed in this part."""
+    parts: int = 0
+    """The deepest part so far: parts end at commas."""
+
+    def bound(self) -> int:
+        return max(self.parts, self.operators + self.inner)
+
+
+def lex(source: Source) -> Lexed:
+    """All tokens of a file. Never raises; words and brackets that are wrong are in `problems` and, where they hurt, BAD tokens."""
+    scanned = scan(source)
+    words, unbalanced = balance(source, scanned.tokens)
+    layout = _Layout(Lexed(source, problems=[*scanned.problems, *unbalanced]))
+    for word in words:
+        layout.word(word)
+    layout.close_gap(None, separates=False)
+    return layout.out
+
+
+class _Layout:
+    """Reads words one by one and knows the open brackets."""
+
+    def __init__(self, out: Lexed) -> None:
+        self.out = out
+        self.levels = [_Level("body", -1, SECTIONS)]
+        self.lists = 0
+        """How many open brackets make a line end a space."""
+        self.gap: list[Token] = []
+        self.ended = self.semicolon = False
+        self.previous: Token | None = None
+        self.section = ""
+        """The first word of the section."""
+
+    def word(self, word: Token) -> None:
+        kind = word.type
+        if kind == "NEWLINE" or kind == "COMMENT":
+            self.gap.append(word)
+            self.ended = self.ended or kind == "NEWLINE"
+        elif kind == "SEMICOLON" and not self.lists:
+            self.semicolon = True
+        else:
+            self._token(word)
+
+    def close_gap(self, word: Token | None, separates: bool) -> None:
+        """Sort the comments that stand before `word` (None: the end of the file)."""
+        inside = self.lists > 0 or self.levels[-1].kind != "body"
+        closes = word is None or (word.type == "RBRACE" and not inside)
+        opened = self._opened() and not inside
+        sort_gap(self.out.remarks, Gap(self.gap, self.previous, word, separates and not closes, opened, closes, inside))
+        self.gap = []
+
+    def _token(self, word: Token) -> None:
+        opened, body = self._opened(), self.levels[-1].kind == "body"
+        separates = not opened and self._separates(word)
+        starts = body and word.type != "RBRACE" and (separates or opened)
+        if self.gap:
+            self.close_gap(word, starts)
+        if separates:
+            self._separator()
+        self.ended = self.semicolon = False
+        if word.type == "NAME":
+            word.type = self._name_type(word, starts)
+        if starts:
+            self.out.starts.add(len(self.out.tokens))
+            self.section = str(word) if len(self.levels) == 1 else self.section
+        self._brackets(word)
+        self.out.tokens.append(word)
+        self.previous = word
+
+    def _opened(self) -> bool:
+        """Whether nothing stands yet in the open body or branch."""
+        top = self.levels[-1]
+        return top.kind != "list" and top.index == len(self.out.tokens) - 1
+
+    def _separates(self, word: Token) -> bool:
+        """Whether a statement ends before `word`."""
+        if self.lists or word.type == "RBRACE" or not (self.ended or self.semicolon):
+            return False
+        if self.semicolon or self.previous is None:
+            return True
+        return self.previous.type not in CONTINUES and word.type != "ARROW" and word != "else"
+
+    def _separator(self) -> None:
+        end = 0 if self.previous is None else self.previous.end_pos
+        top = self.levels[-1]
+        top.ifs = top.operators = top.inner = top.parts = 0
+        self.out.tokens.append(Token("SEP", "", end, end_pos=end))
+
+    def _name_type(self, word: Token, starts: bool) -> str:
+        """A name, or the keyword that it is at this place."""
+        text, previous = str(word), "" if self.previous is None else self.previous.type
+        if starts and text in self.levels[-1].keywords:
+            return LITERALS[text]
+        if previous == "DOT":
+            return "NAME"
+        if text in RESERVED:
+            return LITERALS[text]
+        if text in _UNITS and previous == "NUMBER":
+            return "UNIT"
+        if text in _BEHIND_VALUE and previous in VALUE_ENDS and not starts:
+            return LITERALS[text]
+        return "NAME"
+
+    def _brackets(self, word: Token) -> None:
+        """Follow brackets, and count what makes the tree deep."""
+        kind, top = word.type, self.levels[-1]
+        if kind in OPERATORS or (kind == "LSQB" and self.previous is not None and self.previous.type in VALUE_ENDS):
+            top.operators += 1
+            self._limit(top.bound() == MAX_DEPTH + 1, word, "operators in one expression", MAX_DEPTH)
+        if kind == "IF":
+            top.ifs += 1
+        elif kind == "COMMA":
+            top.parts, top.operators, top.inner = top.bound(), 0, 0
+        elif kind in _OPENS:
+            self._open(word)
+        elif kind in _CLOSES and len(self.levels) > 1:
+            self._close(word)
+
+    def _open(self, word: Token) -> None:
+        kind = "list" if word.type != "LBRACE" else self._brace_kind()
+        if kind == "branch" and self.previous is not None and self.previous.type != "ELSE":
+            self.levels[-1].ifs -= 1
+        self._limit(len(self.levels) == MAX_NESTING + 1, word, "brackets inside one another", MAX_NESTING)
+        self.levels.append(_Level(kind, len(self.out.tokens), self._keywords() if kind == "body" else frozenset()))
+        self.lists += kind == "list"
+
+    def _brace_kind(self) -> str:
+        previous = "" if self.previous is None else self.previous.type
+        if previous in _DICT_AFTER:
+            return "list"
+        if previous == "ELSE" or self.levels[-1].ifs:
+            return "branch"
+        return "list" if self.lists else "body"
+
+    def _keywords(self) -> frozenset[str]:
+        """Which words start statements in the body that opens now."""
+        return keywords_of(self.section) if len(self.levels) == 1 else self.levels[-1].keywords
+
+    def _close(self, word: Token) -> None:
+        level = self.levels.pop()
+        self.lists -= level.kind == "list"
+        if level.kind == "body":
+            self.out.bodies[level.index] = len(self.out.tokens)
+            return
+        top = self.levels[-1]
+        before, top.inner = top.bound(), max(top.inner, level.bound() + 1)
+        self._limit(before <= MAX_DEPTH < top.bound(), word, "operators in one expression", MAX_DEPTH)
+
+    def _limit(self, broken: bool, word: Token, what: str, limit: int) -> None:
+        """Where a limit is broken, say so and spoil the statement, so that no tree is made of it."""
+        if broken:
+            span = Span(self.out.source, word.start_pos or 0, word.end_pos or 0)
+            self.out.problems.append(problems.TooLarge(at=span, what=what, limit=limit))
+            self.out.tokens.append(Token("BAD", "", span.start, end_pos=span.start))

@@ -1,0 +1,169 @@
+"""Text -> words: one regexp cuts a spec into names, numbers, strings, signs, comments and line ends. Layout is `lexer.py`'s work.
+
+A word that is wrong in itself (`1__0`, `"abc`, `$`) becomes a BAD token with its problem; one that is only foreign (`&&`, `'a'`)
+becomes the token it means, with its problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lark import Token
+
+from netspec.diagnostics import syntax as problems
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import Source, Span
+from netspec.syntax._table import LITERALS, PATTERNS
+
+MAX_IDENTIFIER, MAX_STRING, MAX_DIGITS, MAX_TOKENS = 128, 4096, 18, 200_000
+
+FOREIGN = {
+    "&&": "and", "||": "or", "!": "not", "^": "**", "===": "==", "!==": "!=", "<>": "!=", "=>": "->", "|>": "->", ":=": "=",
+    "→": "->", "−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=", "…": "...", "=<": "<=",
+}  # fmt: skip
+"""Signs of other languages, and what they are called here."""
+BACKWARD = {"+=", "-=", "*=", "/=", "@=", "%=", "**=", "//="}
+"""Signs that have no single counterpart here."""
+
+_SIGNS = sorted((s for s in LITERALS if not s[0].isalpha()), key=len, reverse=True)
+_STRANGE = sorted({*FOREIGN, *BACKWARD} - {"!"}, key=len, reverse=True)
+_WORD = re.compile(
+    "|".join(
+        f"(?P<{name}>{pattern})"
+        for name, pattern in [
+            ("SPACE", r"[ \t]+"),
+            ("NAME", PATTERNS["NAME"] + r"(?!\w)"),
+            ("NEWLINE", r"\n"),
+            ("COMMENT", PATTERNS["COMMENT"]),
+            ("SEMICOLON", ";"),
+            ("NUMBER", PATTERNS["NUMBER"]),
+            ("STRING", PATTERNS["STRING"]),
+            ("strange", "|".join(map(re.escape, _STRANGE)) + "|!(?!=)"),
+            ("COMPARE", PATTERNS["COMPARE"]),
+            ("number", r"\.?[0-9](?:[eE][+-](?=[0-9])|[\w.])*"),
+            ("sign", "|".join(map(re.escape, _SIGNS))),
+            ("escapes", r'"(?:[^"\\\n]|\\.)*"'),
+            ("quotes", r"'(?:[^'\\\n]|\\.)*'|“[^”\n]*”|‘[^’\n]*’"),
+            ("unclosed", r'"[^\n]*'),
+            ("word", r"\w+"),
+            ("character", r"."),
+        ]
+    )
+)
+
+
+@dataclass
+class Scanned:
+    """The words of a source, in order, and the problems of single words."""
+
+    source: Source
+    tokens: list[Token] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, kind: str, text: str, start: int, end: int) -> None:
+        self.tokens.append(Token(kind, text, start, end_pos=end))
+
+    def report(self, problem: type[Diagnostic], start: int, end: int, **facts: object) -> None:
+        self.problems.append(problem(at=Span(self.source, start, end), **facts))  # type: ignore[arg-type]
+
+
+def scan(source: Source) -> Scanned:
+    """All words of a source; comments and line ends are among them, spaces are not."""
+    scanned = Scanned(source)
+    add, tokens = scanned.add, scanned.tokens
+    for match in _WORD.finditer(source.text):
+        kind, start, end = match.lastgroup or "", match.start(), match.end()
+        if kind == "SPACE":
+            continue
+        if kind == "sign":
+            add(LITERALS[match[0]], match[0], start, end)
+        elif kind in _SPECIAL:
+            _SPECIAL[kind](scanned, match[0], start, end)
+        else:
+            add(kind, match[0], start, end)
+        if len(tokens) > MAX_TOKENS:
+            scanned.report(problems.TooLarge, start, end, what="words in one file", limit=MAX_TOKENS)
+            break
+    return scanned
+
+
+def _name(scanned: Scanned, text: str, start: int, end: int) -> None:
+    scanned.add("NAME", text, start, end)
+    if len(text) > MAX_IDENTIFIER:
+        scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text))
+
+
+def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
+    digits = sum(c.isdigit() for c in text)
+    scanned.add("NUMBER", text, start, end)
+    if digits > MAX_DIGITS:
+        scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=MAX_DIGITS, found=digits)
+    elif len(text) > 4 and "e" in text.lower() and float(re.sub("[_kMGT].*", "", text)) == float("inf"):
+        scanned.report(problems.BadNumber, start, end, text=text)
+
+
+def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
+    scanned.add("STRING", text, start, end)
+    if len(text) > MAX_STRING:
+        scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=MAX_STRING, found=len(text) - 2)
+    if "\\u" in text and re.search(r"(?<!\\)(\\\\)*\\u[dD][89a-fA-F]", text):
+        _escapes(scanned, text, start, end, again=True)
+
+
+def _strange(scanned: Scanned, text: str, start: int, end: int) -> None:
+    meant = FOREIGN.get(text)
+    scanned.report(problems.ForeignOperator, start, end, found=text, meant=meant)
+    kind = "BAD" if meant is None else "COMPARE" if re.fullmatch(PATTERNS["COMPARE"], meant) else LITERALS[meant]
+    scanned.add(kind, meant or text, start, end)
+
+
+def _bad_number(scanned: Scanned, text: str, start: int, end: int) -> None:
+    scanned.report(problems.BadNumber, start, end, text=text)
+    scanned.add("BAD", text, start, end)
+
+
+def _escapes(scanned: Scanned, text: str, start: int, end: int, again: bool = False) -> None:
+    escape = next(m for m in re.finditer(r"\\(u[0-9a-fA-F]{0,4}|.)", text) if not _good_escape(m[0]))
+    scanned.report(problems.BadEscape, start + escape.start(), start + escape.end(), escape=escape[0])
+    if not again:
+        scanned.add("STRING", text, start, end)
+
+
+def _good_escape(escape: str) -> bool:
+    surrogate = escape[2:3] in ("d", "D") and escape[3:4] > "7"
+    return escape in ('\\"', "\\\\", "\\n", "\\t") or (len(escape) == 6 and not surrogate)
+
+
+def _quotes(scanned: Scanned, text: str, start: int, end: int) -> None:
+    scanned.report(problems.WrongQuotes, start, end, text=text)
+    scanned.add("STRING", text, start, end)
+
+
+def _unclosed(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """The rest of the line is lost, but its closing brackets still count, so that only the string is reported."""
+    scanned.report(problems.UnclosedString, start, end, text=text)
+    scanned.add("BAD", text, start, end)
+    for offset, sign in enumerate(text):
+        if sign in ")]}":
+            scanned.add(LITERALS[sign], sign, start + offset, start + offset + 1)
+
+
+def _character(scanned: Scanned, text: str, start: int, end: int) -> None:
+    scanned.report(problems.UnknownCharacter, start, end, text=text)
+    scanned.add("BAD", text, start, end)
+
+
+_SPECIAL: dict[str, Callable[[Scanned, str, int, int], None]] = {
+    "NAME": _name,
+    "NUMBER": _number,
+    "STRING": _string,
+    "strange": _strange,
+    "number": _bad_number,
+    "escapes": _escapes,
+    "quotes": _quotes,
+    "unclosed": _unclosed,
+    "word": _character,
+    "character": _character,
+}
