@@ -50,7 +50,12 @@ def test_written_content_is_read_back(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.txt"]
 
 
-STEPS = {"open": "creating the file", "write": "writing the content", "fsync": "flushing it to the disk", "replace": "renaming it into place"}
+STEPS = {
+    "open": "creating the file",
+    "write": "writing the content",
+    "fsync": "flushing it to the disk",
+    "replace": "renaming it into place",
+}
 
 
 @pytest.mark.parametrize("call", STEPS)

@@ -105,7 +105,7 @@ class UnknownSlug(LookupError):
     def __init__(self, slug: str) -> None:
         self.near = nearest(slug, catalog())
         hint = did_you_mean(self.near)
-        super().__init__(f"there is no problem called `{slug}`" + (f"; {hint}" if hint else ""))
+        super().__init__(f"there is no problem called `{slug}`" + (f"; {hint}" if hint else "."))
 
 
 def explain(slug: str, paint: Paint = PLAIN) -> str:

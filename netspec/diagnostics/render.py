@@ -102,7 +102,10 @@ def helpful_chain(chain: Sequence[Place]) -> list[Place]:
 
 def _section(source: Source, at: str, found: list[Piece], gutter: int, paint: Paint, width: int) -> list[str]:
     empty = paint("gutter", " " * (gutter + 1) + "|")
-    lines = [" " * gutter + paint("gutter", "--> ") + visible(at), empty]
+    lines = [" " * gutter + paint("gutter", "--> ") + visible(at)]
+    if not source.text:  # empty, or too large or too strange to show
+        return lines
+    lines.append(empty)
     before = found[0].line
     for number in dict.fromkeys(p.line for p in found):
         if number - before - 1 > NEAR_LINES:

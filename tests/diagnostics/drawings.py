@@ -96,8 +96,12 @@ def where_the_shape_came_from() -> Sequence[Diagnostic]:
 
 @drawing
 def the_call_that_led_into_a_block() -> Sequence[Diagnostic]:
-    text = source("netspec 1\nblock Double {\n  input x: f32[B, D]\n  output x @ x\n}\nmodel M {\n  input a: f32[B, 4]\n  output y = a -> Double\n}\n")
-    return [SampleProblem(at=find(text, "@"), trail=(Place(find(text, "Double", 1), "in the call of block `Double`"),), repair="transpose one")]
+    text = source(
+        "netspec 1\nblock Double {\n  input x: f32[B, D]\n  output x @ x\n}\nmodel M {\n  input a: f32[B, 4]\n  output y = a -> Double\n}\n"
+    )
+    return [
+        SampleProblem(at=find(text, "@"), trail=(Place(find(text, "Double", 1), "in the call of block `Double`"),), repair="transpose one")
+    ]
 
 
 @drawing

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from netspec.compile import check
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, first_paragraph, page, pages, snippet
 from netspec.diagnostics.formats import render
@@ -53,7 +53,9 @@ def test_a_proposed_edit_repairs_the_wrong_example(cls: type[Diagnostic], folder
     """Where a class proposes edits, they at least remove the problem."""
     from netspec.diagnostics.edits import repaired
 
-    for example in (e for e in examples(cls) if e.kind == "bad" and e.language == "net" and not any(f.kind == "file" for f in examples(cls))):
+    for example in (
+        e for e in examples(cls) if e.kind == "bad" and e.language == "net" and not any(f.kind == "file" for f in examples(cls))
+    ):
         source = Source("m.net", example.text)
         problems = check(source).problems
         if any(p.edits() for p in problems):

@@ -73,7 +73,9 @@ def test_sarif_is_what_the_standard_asks_for() -> None:
 
 
 def test_sarif_escapes_placeholders_and_links() -> None:
-    text = json.loads(to_sarif([SampleProblem(says="write `train M {0}` [here](http://x) \x1b")]))["runs"][0]["results"][0]["message"]["text"]
+    text = json.loads(to_sarif([SampleProblem(says="write `train M {0}` [here](http://x) \x1b")]))["runs"][0]["results"][0]["message"][
+        "text"
+    ]
     assert text == "write `train M {{0}}` [here] (http://x) <U+001B>"
 
 

@@ -1,0 +1,58 @@
+"""Check specs without running them: syntax, names, shapes, costs, training settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Iterator
+
+from netspec.cli.terminal import color_wanted, width
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.environment import exit_code
+from netspec.diagnostics.formats import FORMATS, render
+from netspec.diagnostics.render import counted
+
+HELP = "check specs without running them"
+SPEC_SUFFIXES = (".net", ".netspec")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders whose specs are checked")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
+    parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
+
+
+def run(args: Namespace) -> int:
+    paths = list(spec_paths(args.files))
+    problems = [problem for path in paths for problem in _problems(path, args.untrusted)]
+    text = render(problems, args.format, color=color_wanted(sys.stdout), width=width(sys.stdout))
+    if not problems and args.format == "text":
+        text = f"No problems in {counted(len(paths), 'file')}."
+    if text:
+        print(text)
+    return exit_code(problems)
+
+
+def spec_paths(files: Iterable[str]) -> Iterator[str]:
+    """The files as given; a folder stands for the specs in it at any depth, in alphabetical order."""
+    for file in files:
+        if os.path.isdir(file):
+            yield from _specs_below(file)
+        else:
+            yield file
+
+
+def _specs_below(folder: str) -> Iterator[str]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        yield from (os.path.join(here, f) for f in sorted(files) if f.endswith(SPEC_SUFFIXES))
+
+
+def _problems(path: str, untrusted: bool) -> Iterable[Diagnostic]:
+    from netspec.compile import check
+
+    try:
+        return check(path, **({"untrusted": True} if untrusted else {})).problems
+    except Mistake as missing:  # the file cannot be read; the others are checked all the same
+        return [missing.diagnostic]

@@ -1,0 +1,140 @@
+"""Look at this machine and installation: Python, JAX and its devices, cores, disk, netspec's own files."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netspec import __version__
+from netspec.diagnostics.base import Mistake
+
+HELP = "look at this machine and installation"
+MIN_PYTHON = (3, 11)
+JAX_FROM, JAX_BEFORE = (0, 10), (0, 13)
+"""The range that `pyproject.toml` asks for."""
+MIN_DISK = 1 << 30
+"""Bytes; a checkpoint of a small model and the compiler's temporary files fit."""
+EXTRAS = {"image": "PIL", "grain": "grain", "hf": "datasets", "tensorboard": "tensorboard", "onnx": "onnx", "lsp": "pygls"}
+"""Extra -> the module it brings."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    text: str
+    ok: bool = True
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    pass
+
+
+def run(args: Namespace) -> int:
+    findings = [_safely(name, look) for name, look in LOOKS.items()]
+    for finding in findings:
+        print(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<10}  {finding.text}")
+    return 0 if all(f.ok for f in findings) else 2
+
+
+def _safely(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
+    """A look that fails is a finding too."""
+    try:
+        ok, text = look()
+    except Mistake as mistake:
+        ok, text = False, mistake.diagnostic.message()
+    except Exception as error:
+        ok, text = False, ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
+    return Finding(name, text, ok)
+
+
+def _netspec() -> tuple[bool, str]:
+    return True, __version__
+
+
+def _python() -> tuple[bool, str]:
+    return sys.version_info >= MIN_PYTHON, f"{platform.python_version()} (needs {'.'.join(map(str, MIN_PYTHON))} or newer)"
+
+
+def _jax() -> tuple[bool, str]:
+    import jax
+
+    text = f"{jax.__version__} (needs at least {_dotted(JAX_FROM)}, below {_dotted(JAX_BEFORE)})"
+    return JAX_FROM <= numbers(jax.__version__) < JAX_BEFORE, text
+
+
+def numbers(version: str) -> tuple[int, int]:
+    """The first two numbers of a version: (0, 10) of "0.10.2"."""
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def _devices() -> tuple[bool, str]:
+    import jax
+
+    kinds = [d.device_kind for d in jax.devices()]
+    return bool(kinds), ", ".join(f"{kinds.count(kind)} x {kind}" for kind in dict.fromkeys(kinds))
+
+
+def _cores() -> tuple[bool, str]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return True, f"{usable} usable of {os.cpu_count()}"
+
+
+def _disk() -> tuple[bool, str]:
+    from shutil import disk_usage
+
+    free = disk_usage(".").free
+    return free >= MIN_DISK, f"{free / (1 << 30):.1f} GiB free here (at least {MIN_DISK >> 30} GiB is wise)"
+
+
+def _grammar() -> tuple[bool, str]:
+    from netspec.files import data_file
+
+    return True, str(data_file("grammar/netspec.lark"))
+
+
+def _models() -> tuple[bool, str]:
+    from netspec.files import models_dir
+
+    folder = models_dir()
+    return True, f"{len(list(folder.glob('*.net')))} specs in {folder}"
+
+
+def _cache() -> tuple[bool, str]:
+    """Compiled programs are kept there; it need not exist yet, but must be possible to make."""
+    from netspec.files import cache_dir
+
+    folder = cache_dir()
+    existing = next(f for f in (folder, *folder.parents) if f.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK), f"{folder}{'' if existing == folder else ' (not made yet)'}"
+
+
+def _extras() -> tuple[bool, str]:
+    from importlib.util import find_spec
+
+    present = [extra for extra, module in EXTRAS.items() if find_spec(module)]
+    return True, ", ".join(present) or "none"
+
+
+LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {
+    "netspec": _netspec,
+    "python": _python,
+    "jax": _jax,
+    "devices": _devices,
+    "cores": _cores,
+    "disk": _disk,
+    "grammar": _grammar,
+    "models": _models,
+    "cache": _cache,
+    "extras": _extras,
+}

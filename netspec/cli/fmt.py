@@ -1,0 +1,62 @@
+"""Write specs in the one style of the language."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+
+from netspec.cli.check import spec_paths
+from netspec.cli.terminal import report
+from netspec.diagnostics.render import counted
+
+HELP = "write specs in the one style of the language"
+STDIN = "-"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="specs, folders of specs, or `-` to read stdin and write stdout")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a file would change")
+
+
+def run(args: Namespace) -> int:
+    paths = list(spec_paths(args.files))
+    codes = [_format(path, args.check) for path in paths]
+    if args.check and not any(codes):
+        print(f"{counted(len(paths), 'file')} formatted already.", file=sys.stderr)
+    return max(codes, default=0)
+
+
+def _format(path: str, only_check: bool) -> int:
+    from netspec.files import read_bytes, write_atomic
+
+    before = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
+    text = _formatted(before, "<stdin>" if path == STDIN else path)
+    if text is None:
+        return 1
+    if only_check:
+        return _check(path, before == text.encode())
+    if path == STDIN:
+        sys.stdout.write(text)
+    elif before != text.encode():
+        write_atomic(path, text)
+        print(f"formatted {path}", file=sys.stderr)
+    return 0
+
+
+def _formatted(content: bytes, path: str) -> str | None:
+    """The text in the language's style; None, with its problems on stderr, for a file that cannot be read as a spec."""
+    from netspec.syntax.parser import parse
+    from netspec.syntax.printer import print_file
+    from netspec.syntax.read import read_source
+
+    source, problems = read_source(path, content)
+    file, more = (None, []) if problems else parse(source)
+    if report([*problems, *more]) or file is None:
+        return None
+    return print_file(file)
+
+
+def _check(path: str, same: bool) -> int:
+    if not same:
+        print(f"would format {path}", file=sys.stderr)
+    return int(not same)

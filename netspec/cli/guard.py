@@ -1,0 +1,104 @@
+"""Turns whatever a command ends with into an exit code and a short message: a user never meets a traceback. Floor 6."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from netspec.cli.terminal import report, say
+from netspec.diagnostics.base import Mistake, SpecError
+
+ENVIRONMENT = 2
+BUG = 101
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived. `train` has a handler of its own that saves first."""
+
+
+def guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
+    """The exit code of `run(args)`, whatever happens in it."""
+    try:
+        with _sigterm_raises():
+            code = run(args)
+            sys.stdout.flush()
+            return code
+    except BaseException as error:
+        if args.debug:
+            traceback.print_exc()
+        return _exit_code(error, args)
+
+
+def _exit_code(error: BaseException, args: Namespace) -> int:
+    match error:
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else ENVIRONMENT
+        case Mistake():
+            return report([error.diagnostic])
+        case SpecError():
+            return report(error.diagnostics)
+        case KeyboardInterrupt():
+            return INTERRUPTED
+        case Terminated():
+            return TERMINATED
+        case BrokenPipeError():
+            return _pipe_closed()
+        case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
+            say(line)
+            return ENVIRONMENT
+    return _bug(error, args)
+
+
+def _environment_line(error: BaseException) -> str | None:
+    """What the machine lacks, or None when the error is netspec's own fault after all."""
+    if isinstance(error, MemoryError):
+        return "out of memory."
+    if isinstance(error, ModuleNotFoundError):
+        ours = not error.name or error.name.split(".")[0] == "netspec"
+        return None if ours else f"the Python package `{error.name}` is not installed; `netspec doctor` shows what is missing."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: `{error.filename}`." if error.filename else f"{error.strerror}."
+    return None
+
+
+def _pipe_closed() -> int:
+    """The reader of our output went away (`netspec show m.net | head`); Python must not complain about it at exit."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ENVIRONMENT
+
+
+def _bug(error: BaseException, args: Namespace) -> int:
+    from netspec.cli.bug import save_report
+
+    say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
+    try:
+        say(f"a report without your data was saved: {save_report(error, args.command)}")
+    except Exception as failure:
+        say(f"a report could not be saved ({type(failure).__name__}); run again with --debug to see it.")
+    return BUG
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    raise Terminated

@@ -1,0 +1,19 @@
+"""Compute a trained run's outputs for arrays in an .npz file, one array per model input."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+HELP = "apply a trained run to arrays in a file"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("run", metavar="RUN", help="a run folder that `netspec train` wrote")
+    parser.add_argument("--input", metavar="FILE.npz", required=True, help="the inputs, by name")
+    parser.add_argument("--output", metavar="FILE.npz", help="where the outputs go; without it a summary is printed")
+
+
+def run(args: Namespace) -> int:
+    from netspec.train.command import run_predict
+
+    return run_predict(args)

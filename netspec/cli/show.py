@@ -1,0 +1,92 @@
+"""Show what a spec means: its layers with shapes, parameters and costs, its tree, its typed form, its settings."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from netspec.cli.terminal import report, say
+from netspec.diagnostics.suggest import nearest, one_of
+
+if TYPE_CHECKING:
+    from netspec.compile import Checked
+    from netspec.ir import Body, TrainPlan
+
+HELP = "show layers, shapes, parameters and costs"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a spec")
+    parser.add_argument("--model", metavar="NAME", help="only this model (default: all of the file)")
+    parser.add_argument("--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS], default="table", help="what to show (default: table)")
+
+
+def run(args: Namespace) -> int:
+    from netspec.compile import check
+
+    checked = check(args.file)
+    code = report(checked.problems)
+    if args.view in FILE_VIEWS:
+        print(FILE_VIEWS[args.view](checked))
+    elif checked.typed is not None:
+        return max(code, _show_models(args, checked.typed.models))
+    return code
+
+
+def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
+    if args.model is not None and args.model not in models:
+        known = nearest(args.model, models) or list(models)
+        say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))
+        return 2
+    chosen = [models[args.model]] if args.model else list(models.values())
+    view = MODEL_VIEWS[args.view]
+    print("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
+    return 0
+
+
+def _tree(checked: Checked) -> str:
+    from netspec.tools.draw import draw_tree
+
+    return draw_tree(checked.file)
+
+
+def _resolved(checked: Checked) -> str:
+    return "\n\n".join(_settings(plan) for plan in (checked.typed.trains if checked.typed else ()))
+
+
+def _settings(plan: TrainPlan) -> str:
+    """Every setting of a train section, defaults included, each with where it came from."""
+    widest = max((len(f"  {k} = {v}") for k, v in plan.settings.items()), default=0)
+    lines = [f"{f'  {k} = {v}':<{widest}}  # {plan.origins.get(k, 'default')}" for k, v in plan.settings.items()]
+    return "\n".join([f"train {plan.model.name} as {plan.name} {{", *lines, "}"])
+
+
+def _table(model: Body) -> str:
+    from netspec.cost import table
+    from netspec.tools.draw import draw_table
+
+    return draw_table(*table(model))
+
+
+def _costs(model: Body) -> str:
+    from netspec.cost import table
+    from netspec.tools.draw import draw_costs
+
+    return draw_costs(*table(model))
+
+
+def _shapes(model: Body) -> str:
+    from netspec.tools.draw_ir import draw_shapes
+
+    return draw_shapes(model)
+
+
+def _ir(model: Body) -> str:
+    from netspec.tools.draw_ir import draw_ir
+
+    return draw_ir(model)
+
+
+FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _resolved}
+MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}

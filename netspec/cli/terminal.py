@@ -1,0 +1,44 @@
+"""What the terminal can show: colours, width; and printing problems on it. Floor 6."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.environment import exit_code
+from netspec.diagnostics.render import render_text
+
+DEFAULT_WIDTH = 100
+
+
+def color_wanted(stream: TextIO) -> bool:
+    """On a terminal, unless NO_COLOR is set (no-color.org) or it is a dumb one; FORCE_COLOR asks for colours in a pipe."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def width(stream: TextIO) -> int:
+    """`$COLUMNS`, else the columns of the terminal, 100 where there is none."""
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    except (OSError, ValueError):
+        return DEFAULT_WIDTH
+
+
+def report(problems: Sequence[Diagnostic]) -> int:
+    """Print problems on stderr as text and return the exit code they ask for."""
+    if problems:
+        print(render_text(problems, color=color_wanted(sys.stderr), width=width(sys.stderr)), file=sys.stderr)
+    return exit_code(problems)
+
+
+def say(line: str) -> None:
+    """One line on stderr, as every Unix command says what is wrong."""
+    print(f"netspec: {line}", file=sys.stderr)

@@ -1,0 +1,112 @@
+"""`netspec train`, `eval` and `predict`: what they do once the arguments are read. Floor 6."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running import InputsUnreadable
+from netspec.files import no_such_file, read_bytes, refuse_existing, write_atomic
+from netspec.lazy import np
+
+MAX_RATIO = 100
+"""How much larger than its file an .npz archive may be."""
+
+
+def run_train(args: Namespace) -> int:
+    """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
+    import netspec
+    from netspec.train.folder import next_free
+    from netspec.train.progress import reporter
+    from netspec.train.trainable import Model
+
+    model = netspec.compile(args.file, **overrides(args.set))
+    assert isinstance(model, Model)
+    data = Path(args.data) if args.data else None
+    name = model.plan.name if model.plan else model.model.name
+    out = Path(args.out) if args.out else next_free(name)
+    fit = model.train(model.training_feed(data), model.evaluation_feed(None, data), data, out, args.resume, reporter())
+    print(closing_words(fit, out, args))
+    return fit.stop.exit_code
+
+
+def overrides(assignments: list[str]) -> dict[str, str]:
+    """`["a=1", "b.c = 2"]` -> {"a": "1", "b.c": "2"}."""
+    pairs = (text.partition("=") for text in assignments)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def closing_words(fit: Any, out: Path, args: Namespace) -> str:
+    """The last evaluation, where the run is, and what to type next."""
+    from netspec.train.progress import numbers
+
+    if fit.stop:
+        data = f" --data {args.data}" if args.data else ""
+        sets = "".join(f" --set '{s}'" for s in args.set)
+        return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
+    split = "test" if any(r.split == "eval" for r in fit.history) else "train"
+    return f"{split}: {numbers(fit.metrics)}\nrun folder: {out}\nnext: netspec eval {out}"
+
+
+def run_eval(args: Namespace) -> int:
+    """Evaluate a checkpoint of a run and print its numbers."""
+    import netspec
+    from netspec.train.progress import numbers
+
+    run = netspec.load(args.run, getattr(args, "which", "best"))
+    values = run.evaluate(folder=args.data)
+    print(f"step {run.step}: {numbers(values)}")
+    return 0
+
+
+def run_predict(args: Namespace) -> int:
+    """Apply a run to arrays in a file; outputs go to a file, or a summary of them to the terminal."""
+    import netspec
+
+    if args.output:
+        refuse_existing(args.output, "choose another name with `--output`, or remove the file")
+    run = netspec.load(args.run, getattr(args, "which", "best"))
+    outputs = run.predict(**read_arrays(Path(args.input)))
+    if args.output:
+        write_atomic(args.output, packed(outputs))
+    print("\n".join(f"{name}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
+    return 0
+
+
+def _range(array: Any) -> str:
+    return f" from {array.min():.4g} to {array.max():.4g}" if array.size else ""
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an .npz file by name. Raises `Mistake` for a file that is none; never unpickles anything."""
+    import io
+    import zipfile
+
+    if not path.exists():
+        raise Mistake(no_such_file(path))
+    content = read_bytes(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _refuse_bomb(sum(entry.file_size for entry in archive.infolist()), len(content))
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
+        raise Mistake(InputsUnreadable(path=str(path), reason=" ".join(str(error).split())[:200])) from error
+
+
+def _refuse_bomb(declared: int, size: int) -> None:
+    """Raises ValueError when unpacking would take far more memory than the file's size lets one expect."""
+    if declared > MAX_RATIO * max(size, 1 << 20):
+        raise ValueError(f"it would unpack from {size:,} to {declared:,} bytes")
+
+
+def packed(arrays: dict[str, Any]) -> bytes:
+    """The arrays as the content of an .npz file."""
+    import io
+
+    buffer = io.BytesIO()
+    plain: dict[str, Any] = {name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()}
+    np.savez(buffer, **plain)
+    return buffer.getvalue()

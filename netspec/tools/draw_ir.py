@@ -1,0 +1,177 @@
+"""Draws a typed body as text: every node with its wires, types and path. Floor 5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Port, Repeat, Segment, Variable, When
+from netspec.library.base import Op
+from netspec.shape import TensorType
+
+INDENT = "  "
+
+
+def draw_ir(body: Body) -> str:
+    """The body, then each block that it instantiates, once, in the order of first use.
+
+    ```text
+    body M
+      input %0 image: f32[B, 8, 8, 3]
+      %1: f32[B, 8, 8, 4] = conv(%0, features=4, kernel=[3, 3])  # conv_0
+      output y = %1
+    ```
+    """
+    return "\n\n".join("\n".join(_body(b)) for b in _bodies(body))
+
+
+def _bodies(body: Body) -> list[Body]:
+    """The body and those below it, each once."""
+    found, waiting = {id(body): body}, [body]
+    while waiting:
+        for node in _all_nodes(waiting.pop(0).nodes):
+            if isinstance(node, Call) and id(node.body) not in found:
+                found[id(node.body)] = node.body
+                waiting.append(node.body)
+    return list(found.values())
+
+
+def _all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, Repeat | When):
+            yield from _all_nodes(node.nodes)
+
+
+def _body(body: Body) -> Iterator[str]:
+    arguments = ", ".join(f"{name}={value_text(value)}" for name, value in body.arguments.items())
+    yield f"body {body.name}" + (f"({arguments})" if arguments else "")
+    yield from (f"{INDENT}input {operand(p.wire)} {p.name}: {_type(body, p)}" for p in body.inputs)
+    yield from _nodes(body, body.nodes, 1)
+    yield from (f"{INDENT}output {p.name} = {operand(p.wire)}" for p in body.outputs)
+
+
+def _type(body: Body, port: Port) -> TensorType | str:
+    return body.types[port.wire] if isinstance(port.wire, int) else "literal"
+
+
+def _nodes(body: Body, nodes: Sequence[Node], depth: int) -> Iterator[str]:
+    for node in nodes:
+        yield from (INDENT * depth + line for line in _node(body, node))
+
+
+def _node(body: Body, node: Node) -> Iterator[str]:
+    match node:
+        case Apply():
+            named = [f"{name}={operand(wire)}" for name, wire in node.optional]
+            call = call_text(node.op.op_name(), [*map(operand, node.inputs), *named, *arguments_text(node.op)])
+            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}"
+        case Call():
+            call = call_text(node.body.name, map(operand, node.inputs))
+            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}"
+        case Variable():
+            kind = "buffer" if node.buffer else "weight"
+            written = f", next {operand(node.written)}" if node.written is not None else ""
+            yield f"{_wires(body, (node.output,))} = {kind}({value_text(node.weight.init)}){written}{_path(node.segment)}"
+        case Repeat():
+            index = f" as {operand(node.index)}" if node.index is not None else ""
+            yield f"{_wires(body, node.outputs)} = repeat {node.count}{index} ({_pairs(node.inner, node.carried)}) {{"
+            yield from _nodes(body, node.nodes, 1)
+            yield f"}} next ({_operands(node.results)})"
+        case When():
+            yield f"{_wires(body, node.outputs)} = when {node.phase} {{"
+            yield from _nodes(body, node.nodes, 1)
+            yield f"}} gives ({_operands(node.inside)}) else ({_operands(node.otherwise)})"
+
+
+def _wires(body: Body, wires: Iterable[int]) -> str:
+    return ", ".join(f"%{wire}: {body.types[wire]}" for wire in wires) or "()"
+
+
+def operand(value: Operand) -> str:
+    """`%3`, or a literal as the language writes it."""
+    return value_text(value.value) if isinstance(value, Literal) else f"%{value}"
+
+
+def _operands(values: Iterable[Operand]) -> str:
+    return ", ".join(map(operand, values))
+
+
+def _pairs(inner: Iterable[int], carried: Iterable[Operand]) -> str:
+    return ", ".join(f"%{wire} = {operand(value)}" for wire, value in zip(inner, carried, strict=True))
+
+
+def _path(segment: Segment, shared: bool = False) -> str:
+    return f"  # {segment_text(segment)}{' (shared)' if shared else ''}"
+
+
+def segment_text(segment: Segment) -> str:
+    """`conv_0`; in a repeat `conv_{1 + 2 i}`, with `i`, `j`, … for the enclosing loops, outermost first."""
+    return "_".join([segment.base, *(_affine(n.constant, n.strides) for n in segment.numbers)])
+
+
+def _affine(constant: int, strides: Sequence[int]) -> str:
+    terms = [f"{'' if s == 1 else f'{s} '}{'ijklmnop'[d % 8]}" for d, s in enumerate(strides) if s]
+    if not terms:
+        return str(constant)
+    return "{" + " + ".join([*([str(constant)] if constant else []), *terms]) + "}"
+
+
+def call_text(name: str, arguments: Iterable[str]) -> str:
+    return f"{name}({', '.join(arguments)})"
+
+
+def arguments_text(op: Op) -> list[str]:
+    """The arguments that are not at their default, `name=value`."""
+    fields = type(op).model_fields
+    return [f"{name}={value_text(value)}" for name, value in op if value != fields[name].default]
+
+
+def value_text(value: Any) -> str:
+    """A static value as the language writes it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        case list() | tuple():
+            return "[" + ", ".join(map(value_text, value)) + "]"
+        case dict():
+            return "{" + ", ".join(f"{key}: {value_text(item)}" for key, item in value.items()) + "}"
+        case Op():
+            return call_text(value.op_name(), arguments_text(value))
+    return str(value)
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def draw_shapes(body: Body) -> str:
+    """Inputs, the output of every op by path, and outputs, each with its type; blocks opened up, repeats once.
+
+    ```text
+    input image           f32[B, 8, 8, 3]
+    Stem_0/conv_0         f32[B, 8, 8, 4]
+    output y              f32[B, 8, 8, 4]
+    ```
+    """
+    rows = [(f"input {p.name}", str(_type(body, p))) for p in body.inputs]
+    rows += _shape_rows(body, body.nodes, "")
+    rows += [(f"output {p.name}", str(_type(body, p))) for p in body.outputs]
+    widest = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{widest}}  {type_}" for name, type_ in rows)
+
+
+def _shape_rows(body: Body, nodes: Iterable[Node], prefix: str) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        match node:
+            case Repeat() | When():
+                yield from _shape_rows(body, node.nodes, prefix)
+            case Call():
+                yield from _shape_rows(node.body, node.body.nodes, f"{prefix}{segment_text(node.segment)}/")
+            case Variable():
+                yield f"{prefix}{segment_text(node.segment)}", str(body.types[node.output])
+            case Apply():
+                yield f"{prefix}{segment_text(node.segment)}", ", ".join(str(body.types[w]) for w in node.outputs)
