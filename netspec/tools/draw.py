@@ -100,7 +100,7 @@ def _split(node: Any) -> tuple[list[str], list[tuple[str, Any]]]:
     inline, nested = [], []
     for field in fields(node):
         value = getattr(node, field.name)
-        if not field.compare or value == field.default or value == ():
+        if not field.compare or value is None or value == field.default or value == ():
             continue
         if is_dataclass(value) or (isinstance(value, tuple) and is_dataclass(value[0])):
             nested.append((field.name, value))
@@ -110,4 +110,7 @@ def _split(node: Any) -> tuple[list[str], list[tuple[str, Any]]]:
 
 
 def _word(name: str, value: Any) -> str:
-    return f"{name}={'.'.join(value) if name == 'parts' else repr(value)}"
+    """A name, an operator or a number's text stands alone; anything else behind the name of its field."""
+    if name == "parts":
+        return ".".join(value)
+    return str(value) if name in ("name", "text", "op") else f"{name}={value!r}"

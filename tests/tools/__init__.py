@@ -1,0 +1,1 @@
+"""Tools: drawings and derived files."""
