@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, Port, TrainPlan, Typed
-from netspec.library.base import Dataset, Duration, Optimizer, Weight
+from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed
+from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
-from netspec.library.initializers import Normal, Zeros
+from netspec.library.initializers import Normal
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
@@ -49,6 +49,9 @@ def convnet() -> Body:
     return b.body(logits=b.op(Dense(features=3), b.op(Flatten(), x)))
 
 
+STEPS = Duration(20, "step")
+
+
 class Nothing(Dataset):
     """A dataset for plans whose data nobody loads."""
 
@@ -70,14 +73,12 @@ def objective(model: Body, classes: int = 3) -> Objective:
     return Objective(b.body(), measurements, f.body(loss=total, accuracy=accuracy))
 
 
-def plan(model: Body, optimizer: Optimizer | None = None, precision: str = "f32", duration: Duration = Duration(20, "step")) -> TrainPlan:
+def plan(model: Body, optimizer: Optimizer | None = None, precision: str = "f32", duration: Duration = STEPS) -> TrainPlan:
     goal = objective(model)
     data = DataPlan(Nothing(), (), {"x": next(iter(model.input_types().values())), "label": tensor("i32[B]")}, 8)
     evaluation = EvalPlan(data, Duration(1, "epoch"), None, goal)
     rule = optimizer or Sgd(learning_rate=0.1, momentum=0.9)
-    return TrainPlan(
-        "train", model, data, goal, rule, duration, evaluation, CheckpointPlan(Duration(1, "epoch"), 1), 0, precision, {}, {}
-    )
+    return TrainPlan("train", model, data, goal, rule, duration, evaluation, CheckpointPlan(Duration(1, "epoch"), 1), 0, precision, {}, {})
 
 
 def program(model: Body, **options: Any) -> Program:
@@ -92,11 +93,3 @@ def batch(size: int = 8, shape: tuple[int, ...] = (4,), classes: int = 3, seed: 
 
     rng = np.random.default_rng(seed)
     return {"x": rng.normal(size=(size, *shape)).astype(np.float32), "label": rng.integers(0, classes, size).astype(np.int32)}
-
-
-def scalar_weight(init: Any = None) -> Weight:
-    return Weight((), init or Zeros())
-
-
-def port(name: str, wire: int) -> Port:
-    return Port(name, wire)

@@ -1,0 +1,185 @@
+"""A repeat means the same scanned and unrolled: values, gradients, buffers, random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+import pytest
+
+from netspec.ir import Body
+from netspec.library.base import Weight
+from netspec.library.functions.arithmetic import Add, Multiply
+from netspec.library.initializers import Normal, Ones, Zeros
+from netspec.library.layers.dense import Dense
+from netspec.library.layers.dropout import Dropout
+from netspec.library.layers.norm import BatchNorm
+from netspec.lower.choose import automatic
+from netspec.lower.layout import Layout
+from netspec.lower.loops import scanned, unrolled
+from tests.lower.build import Builder, literal
+from tests.lower.models import batch, block, deep, program
+
+
+@pytest.fixture
+def wide() -> Iterator[None]:
+    with jax.enable_x64(True):
+        yield
+
+
+def head(b: Builder, x: int) -> Body:
+    return b.body(logits=b.op(Dense(features=3), x))
+
+
+def plain() -> Body:
+    return deep(5)
+
+
+def dropping() -> Body:
+    return deep(5, rate=0.4)
+
+
+def nested() -> Body:
+    """A repeat of blocks inside a repeat, with dropout between."""
+    b = Builder("Nested")
+    x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
+    inner = block(6, 0.2)
+
+    def outer(h: int, i: int) -> int:
+        return b.op(Dropout(rate=0.3), b.repeat(3, h, lambda g, j: b.call(inner, g)))
+
+    return head(b, b.repeat(2, x, outer))
+
+
+def block_with_repeat() -> Body:
+    """A block that repeats, called in a repeat: loop indices count within their own body only."""
+    inner = Builder("Stage")
+    x = inner.input("x", "f32[B, 6]")
+    unit = block(6)
+    stage = inner.body(y=inner.repeat(2, x, lambda h, i: inner.call(unit, h)))
+    b = Builder("Stages")
+    x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
+    return head(b, b.repeat(3, x, lambda h, i: b.call(stage, h)))
+
+
+def tied() -> Body:
+    """A layer with buffers shared by all iterations, and dropout shared by two nodes of each."""
+    b = Builder("Tied")
+    x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
+    norm, drop = BatchNorm(momentum=0.8), Dropout(rate=0.5)
+
+    def step(h: int, i: int) -> int:
+        h = b.op(norm, b.op(Dense(features=6), h), label="norm", shared=True)
+        h = b.op(drop, h, label="drop", shared=True)
+        return b.op(drop, h, label="drop", shared=True)
+
+    x = b.op(norm, x, label="norm", shared=True)
+    return head(b, b.repeat(4, x, step))
+
+
+def weighted() -> Body:
+    """A `weight`, a written `buffer`, and the iteration's number in a repeat; the carried value starts as a literal."""
+    b = Builder("Weighted")
+    x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
+
+    def step(total: int, i: int) -> int:
+        gain = b.variable("gain", Weight((), Normal(stddev=1.0)))
+        count = b.variable("count", Weight((), Zeros()))
+        seen = b.variable("seen", Weight((), Ones()), buffer=True)
+        b.write("seen", b.op(Add(), seen, gain))
+        term = b.op(Multiply(), b.op(Multiply(), gain, seen), b.op(Cast(), i))
+        return b.op(Add(), total, b.op(Add(), term, count))
+
+    total = b.repeat(4, literal(0.5), step, indexed=True)
+    return head(b, b.op(Multiply(), x, total))
+
+
+class Cast(Multiply):
+    """i32[] -> f32[], for want of `cast` among the first ops."""
+
+    def shape(self, facts, x):  # type: ignore[no-untyped-def, override]
+        return x.with_dtype("f32")
+
+    def apply(self, scope, x):  # type: ignore[no-untyped-def, override]
+        return x.astype(jax.numpy.result_type(float))
+
+
+@pytest.mark.parametrize("make", [plain, dropping, nested, block_with_repeat, tied, weighted])
+def test_scanned_and_unrolled_agree(make, wide) -> None:  # type: ignore[no-untyped-def]
+    """Three training steps and an evaluation in f64, to 1e-10."""
+    results = []
+    for repeat in ("scan", "unroll"):
+        p = program(make(), repeat=repeat, precision="f64")
+        state = p.init()
+        for i in range(3):
+            state, statistics = p.train_step(state, batch(seed=i))
+        results.append((p.unpack(state), statistics, p.eval_step(state, batch(seed=9))))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10), *results)
+
+
+@pytest.mark.parametrize("repeat", ["scan", "unroll"])
+def test_buffers_of_a_repeat_move_each_by_itself(repeat: str) -> None:
+    p = program(deep(4), repeat=repeat)
+    before = p.unpack(state := p.init())["buffers"]
+    after = p.unpack(p.train_step(state, batch())[0])["buffers"]
+    means = [after[f"Block_{i}"]["batch_norm_0"]["mean"] for i in range(4)]
+    assert all(not np.array_equal(m, before[f"Block_{i}"]["batch_norm_0"]["mean"]) for i, m in enumerate(means))
+    assert len({m.tobytes() for m in means}) == 4
+
+
+def test_a_shared_buffer_moves_once_for_each_use() -> None:
+    """Its value after the step is that of the last of five uses, each on the one before."""
+    b = Builder("Shared")
+    x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
+    norm = BatchNorm(momentum=0.5)
+    x = b.repeat(2, x, lambda h, i: b.op(norm, h, label="norm", shared=True))
+    p = program(head(b, x), repeat="scan")
+    state = p.init()
+    first = np.asarray(state.params["dense_0/kernel"]), batch()["x"]
+    state, _ = p.train_step(state, batch())
+    y = first[1] @ first[0]
+    z = (y - y.mean(0)) / np.sqrt(y.var(0) + 1e-5)
+    expected = 0.5 * (0.5 * 1 + 0.5 * y.var(0)) + 0.5 * z.var(0)
+    np.testing.assert_allclose(state.buffers["norm/var"], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("repeat", ["scan", "unroll"])
+def test_dropout_differs_between_iterations_and_uses(repeat: str) -> None:
+    """Ones through dropout alone show the masks."""
+    b = Builder("Masks")
+    x = b.input("x", "f32[B, 64]")
+    drop = Dropout(rate=0.5)
+    y = b.repeat(2, x, lambda h, i: b.op(Dropout(rate=0.5), h))
+    z = b.op(drop, b.op(drop, x, label="twice", shared=True), label="twice", shared=True)
+    model = b.body(y=y, z=z)
+    p = program(deep(2), repeat=repeat)
+    forward = type(p._forward)(model, Layout.of(model), p._precision, p._forward.choose, 0)
+    outputs, _ = forward("train", {}, {}, {"x": np.ones((8, 64), np.float32)}, step=0)
+    for name in ("y", "z"):
+        kept = np.asarray(outputs[name])
+        assert set(np.unique(kept)) == {0.0, 4.0}
+        assert 0.15 < (kept == 4).mean() < 0.35
+
+
+def test_a_scan_traces_its_body_once() -> None:
+    traced = {}
+    for count in (4, 40):
+        p = program(deep(count), repeat="scan")
+        traced[count] = len(p._train.trace(p.init(), p._batch(batch(), p._objective("train"))).jaxpr.eqns)
+    assert traced[4] == traced[40]
+
+
+def test_deep_repeats_with_parameters_are_scanned() -> None:
+    for count, expected in ((3, unrolled), (4, scanned)):
+        layout = Layout.of(deep(count))
+        (node,) = [n for n in layout.body.nodes if type(n).__name__ == "Repeat"]
+        assert automatic(node, layout.region("", node)) is expected
+
+
+def test_a_repeat_without_parameters_is_unrolled() -> None:
+    b = Builder()
+    x = b.repeat(10, b.input("x", "f32[B, 4]"), lambda h, i: b.op(Add(), h, h))
+    layout = Layout.of(b.body(y=x))
+    (node,) = layout.body.nodes
+    assert automatic(node, layout.region("", node)) is unrolled
