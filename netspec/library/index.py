@@ -78,11 +78,6 @@ def lookup(name: str, *kinds: str) -> Entry | None:
     return next((entry for entry in entries(name) if not kinds or entry.kind in kinds), None)
 
 
-def named(name: str) -> tuple[Entry, ...]:
-    """Every entry of a name but operators, one per kind."""
-    return tuple(entry for entry in _BY_NAME.get(name, ()) if entry.kind != "operator")
-
-
 def names(*kinds: str) -> list[str]:
     """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
     return sorted(name for name in _BY_NAME if lookup(name, *kinds))

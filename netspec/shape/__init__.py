@@ -3,3 +3,11 @@
 `dims` is the arithmetic of symbolic sizes, `facts` decides questions about them, `types` has the type of a tensor, and
 `unify` matches shapes with patterns and with each other.
 """
+
+from netspec.shape.dims import Dim, DimTooComplex
+from netspec.shape.facts import Facts
+from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, TensorType
+from netspec.shape.unify import broadcast, conv_out, unify
+from netspec.shape.verdict import Verdict
+
+__all__ = ["DTYPES", "MAX_DIM", "MAX_ELEMENTS", "Dim", "DimTooComplex", "Facts", "TensorType", "Verdict", "broadcast", "conv_out", "unify"]

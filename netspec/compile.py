@@ -1,0 +1,86 @@
+"""The flow of the compiler on one screen: source -> tree -> graph -> typed -> program -> run.
+
+`check` goes as far as Typed: it imports no JAX, opens no file but the spec, collects every problem and never raises on a bad spec.
+`compile` goes on to a program that can be trained, and raises `SpecError` with the same problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.source import Source
+from netspec.syntax.tree import File
+
+if TYPE_CHECKING:
+    from netspec.ir import Typed
+    from netspec.train.loaded import Loaded
+    from netspec.train.trainable import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What is known of a spec without running it."""
+
+    source: Source
+    file: File | None
+    typed: Typed | None
+    problems: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """No errors; there may be warnings."""
+        return all(p.severity != "error" for p in self.problems)
+
+
+def check(spec: str | PathLike[str] | Source, *, untrusted: bool = False, overrides: Mapping[str, str] | None = None) -> Checked:
+    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text."""
+    from netspec.syntax.parser import parse
+
+    source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
+    file, found = parse(source)
+    problems += found
+    if file is None:
+        return Checked(source, None, None, ordered(problems))
+    from netspec.infer import infer
+    from netspec.resolve import resolve
+
+    graph, names = resolve(file, source)
+    typed, mistakes = infer(graph, {})
+    return Checked(source, file, typed, ordered([*problems, *names, *mistakes]))
+
+
+def compile(spec: str | PathLike[str] | Source, train: str | None = None, **overrides: Any) -> Model:
+    """A program that can be trained, from a path or a `Source`. Raises `SpecError` on a bad spec."""
+    from netspec.lower.program import Program
+    from netspec.train.recipe import Recipe
+    from netspec.train.trainable import model_of
+
+    checked = check(spec, overrides=overrides)
+    if not checked.ok or checked.typed is None:
+        raise SpecError([p for p in checked.problems if p.severity == "error"])
+    recipe = Recipe(checked.source.text, checked.source.path, {k: str(v) for k, v in overrides.items()}, train)
+    return model_of(Program.of(checked.typed, train), recipe)
+
+
+def load(run: str | PathLike[str], which: str | int = "best") -> Loaded:
+    """A finished run, from its folder alone."""
+    from netspec.train import loaded
+
+    return loaded.load(run, which, compile=lambda recipe: compile(Source(recipe.path, recipe.text), recipe.train, **recipe.overrides))
+
+
+def read(path: str) -> tuple[Source, list[Diagnostic]]:
+    """A spec's text. Raises `Mistake` when the file cannot be read."""
+    from netspec.files import read_bytes
+    from netspec.syntax.read import read_source
+
+    return read_source(path, read_bytes(path))
+
+
+def ordered(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """By place in the text, errors before warnings of the same place."""
+    return tuple(sorted(problems, key=lambda p: (p.at.source.path, p.at.start, p.severity)))

@@ -1,0 +1,155 @@
+"""Uses of library ops: the op is made, its inputs checked, its shape rule asked, its node emitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.calls import WrongDtype, WrongRank
+from netspec.diagnostics.values import CannotDecide, FreeParameter, SizeOutOfRange
+from netspec.infer.frame import Frame, places
+from netspec.infer.make import kinds_wanted, make
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Several, Tensor, Unknown, Value
+from netspec.ir import Apply, Literal, Operand
+from netspec.library.base import Callable, Layer, Measure, Op
+from netspec.shape import MAX_DIM, Dim, DimTooComplex, TensorType
+from netspec.source import Span
+
+if TYPE_CHECKING:
+    from netspec.infer.calls import Bound, Call
+
+DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
+__all__ = ["kinds_wanted", "measure", "types_of", "use_op"]
+
+
+def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """Emit the node of an op and return its result."""
+    op = make(frame, value)
+    if not isinstance(op, Callable):
+        return UNKNOWN
+    if any(isinstance(g.value, Mean) for g in bound.tensors):
+        return on_means(frame, use, op, bound)
+    results = types_of(frame, use, op, bound)
+    if results is None or not parameters_fixed(frame, use, op, bound):
+        return UNKNOWN
+    outputs = [frame.wire(t, use.span) for t in results]
+    optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
+    segment = use.segment(frame)
+    frame.emit(Apply(op, operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, use.callee is not use.value, use.span))
+    return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def operands(given: list[Given]) -> tuple[Operand, ...]:
+    return tuple(g.value.wire if isinstance(g.value, Tensor | Mean) else Literal(g.value) for g in given)
+
+
+def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[TensorType, ...] | None:
+    """The result types by the op's shape rule; None after a reported problem."""
+    if not inputs_fit(frame, use, op, bound):
+        return None
+    inputs, optional = input_types(bound)
+    try:
+        result = op.shape(frame.facts, *inputs, **optional)
+    except Mistake as mistake:
+        frame.world.report(placed(frame, use, op, bound, mistake.diagnostic))
+        return None
+    except DimTooComplex:
+        frame.world.report(CannotDecide(at=use.span, condition=f"the size of `{use.name}`'s result stays within what is computed exactly"))
+        return None
+    types = result if isinstance(result, tuple) else (result,)
+    return types if all(size_fits(frame, use, t) for t in types) else None
+
+
+def input_types(bound: Bound) -> tuple[list, dict]:
+    """Types for a shape rule; a literal stands for itself."""
+    inputs = [g.value.type if isinstance(g.value, Tensor | Mean) else g.value for g in bound.tensors]
+    return inputs, {n: g.value.type for n, g in bound.optional.items()}
+
+
+def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
+    for dim in found.shape:
+        if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
+            frame.world.report(SizeOutOfRange(at=use.span, what=f"an axis of `{use.name}`'s result {found}", value=str(dim), limit="from 1 to 2**31 - 1"))
+            return False
+    return True
+
+
+def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
+    """Element types and least ranks, as the op declares them."""
+    named = {i.name: i for i in op.inputs}
+    required = [i for i in op.inputs if not i.optional]
+    pairs = [(named[n], g) for n, g in bound.optional.items() if n in named]
+    pairs += [(required[0], g) for g in bound.tensors] if op.variadic and required else list(zip(required, bound.tensors, strict=False))
+    for declared, given in pairs:
+        if not isinstance(given.value, Tensor | Mean):
+            continue
+        type_: TensorType = given.value.type
+        chain = places(frame, [given.value])
+        if not dtype_fits(declared.dtype, type_):
+            wanted = DTYPE_WORDS[declared.dtype]
+            frame.world.report(WrongDtype(at=use.span, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
+            return False
+        if type_.rank < declared.rank:
+            frame.world.report(WrongRank(at=use.span, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), chain=chain))
+            return False
+    return True
+
+
+def dtype_fits(wanted: str, found: TensorType) -> bool:
+    match wanted:
+        case "float":
+            return found.is_float
+        case "int":
+            return found.is_int
+        case "bool":
+            return found.dtype == "bool"
+        case "number":
+            return found.is_float or found.is_int
+    return True
+
+
+def placed(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagnostic) -> Diagnostic:
+    """A shape rule's problem, laid at the argument or the op it blames, with the shapes that led to it."""
+    chain = places(frame, [g.value for g in (*bound.tensors, *bound.optional.values())])
+    args = use.value.args | bound.args
+    span: Span = use.span
+    if problem.blame in args:
+        span = args[problem.blame].span
+    elif problem.blame in bound.optional:
+        span = bound.optional[problem.blame].span
+    return replace(problem, at=span, chain=problem.chain or chain)
+
+
+def parameters_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
+    """No parameter's shape depends on a free dim of the model."""
+    if not isinstance(op, Layer):
+        return True
+    inputs, optional = input_types(bound)
+    for name, weight in {**op.params(*inputs, **optional), **op.buffers(*inputs, **optional)}.items():
+        free = sorted({s for d in weight.shape if isinstance(d, Dim) for s in frame.facts.normal(d).symbols()})
+        if free:
+            shape = "[" + ", ".join(map(str, weight.shape)) + "]"
+            problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
+            frame.world.report(replace(problem, chain=places(frame, [g.value for g in bound.tensors])))
+            return False
+    return True
+
+
+def measure(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """A loss or metric: only `train` has a place for it."""
+    from netspec.infer.objective import ObjectiveFrame, add_measure, not_here
+
+    if not isinstance(frame, ObjectiveFrame):
+        return not_here(frame, use, value)
+    op = make(frame, value)
+    if isinstance(op, Unknown) or not isinstance(op, Measure):
+        return UNKNOWN
+    return add_measure(frame, use, op, bound)
+
+
+def on_means(frame: Frame, use: Call, op: Callable, bound: Bound) -> Value:
+    """Arithmetic on finished means happens after the sums: in the objective's `finish` body."""
+    from netspec.infer.objective import apply_to_means
+
+    return apply_to_means(frame, use, op, bound)

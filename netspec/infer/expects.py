@@ -1,0 +1,132 @@
+"""`expect`: claims about a model's size, cost and outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.cost import Row, cost, rows
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.sections import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.values import BadOperands, ExpectFailed, TypeMismatch
+from netspec.infer import expressions, static, types
+from netspec.infer.frame import Frame, World
+from netspec.infer.instances import model_body
+from netspec.infer.values import Given, Unknown, describe, is_number
+from netspec.ir import Body
+from netspec.shape import Dim, Facts, TensorType
+from netspec.syntax import tree
+
+MEASURES = ("params", "flops", "activation_bytes")
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """The claims of one `expect`, held against its model."""
+
+    frame: Frame
+    body: Body
+
+    def check(self, claim: tree.Claim | tree.OutputClaim | tree.Hole) -> None:
+        if isinstance(claim, tree.Claim):
+            self.measure(claim)
+        elif isinstance(claim, tree.OutputClaim):
+            self.output(claim)
+
+    def measure(self, claim: tree.Claim) -> None:
+        name = claim.left.text if isinstance(claim.left, tree.Name) else ""
+        if name not in MEASURES:
+            near = nearest(name, MEASURES)
+            self.frame.world.report(
+                UnknownClaim(at=claim.left.span, name=claim.left.span.text, near=near[0] if near else "", outputs=tuple(self.body.output_types()))
+            )
+            return
+        limit = expressions.evaluate(self.frame, claim.right)
+        if isinstance(limit, Unknown):
+            return
+        if not is_number(limit):
+            raise Mistake(BadOperands(at=claim.right.span, op=claim.op, left=f"`{name}`", right=describe(limit)))
+        self.hold(claim, name, limit)
+
+    def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
+        found = self.at(claim, cost(self.body)[MEASURES.index(name)])
+        if isinstance(found, Dim):
+            self.frame.world.report(
+                ClaimNeedsSizes(at=claim.span, claim=name, value=str(found), symbols=tuple(sorted(found.symbols())))
+            )
+        elif not static.COMPARISONS[claim.op](found, limit):
+            self.fail(claim, name, found)
+
+    def at(self, claim: tree.Claim, value: Dim | int) -> Dim | int:
+        """The value at the sizes that the claim names."""
+        sizes = {a.name: expressions.evaluate(self.frame, a.value) for a in claim.at}
+        known = {n: v for n, v in sizes.items() if isinstance(v, int) and v > 0}
+        result = Dim.of(value).substitute(known)
+        return result.value if result.is_constant else result
+
+    def fail(self, claim: tree.Claim, name: str, found: int) -> None:
+        repair = underscored(found) if claim.op == "==" else ""
+        self.frame.world.report(
+            ExpectFailed(
+                at=claim.span, claim=claim.span.text, found=underscored(found), largest=self.largest(claim, name), repair=repair,
+                repair_at=claim.right.span,
+            )
+        )
+
+    def largest(self, claim: tree.Claim, name: str) -> tuple[str, ...]:
+        """The five largest contributors."""
+
+        def amount(row: Row) -> int:
+            value = self.at(claim, (row.params, row.flops, row.bytes)[MEASURES.index(name)])
+            return value if isinstance(value, int) else 0
+
+        found = sorted(((amount(r), r.path) for r in rows(self.body)), key=lambda p: -p[0])[:5]
+        return tuple(f"{path} {underscored(n)}" for n, path in found if n)
+
+    def output(self, claim: tree.OutputClaim) -> None:
+        found = self.body.output_types().get(claim.name)
+        if found is None:
+            near = nearest(claim.name, self.body.output_types())
+            self.frame.world.report(
+                UnknownClaim(at=claim.name_span, name=claim.name, near=near[0] if near else "", outputs=tuple(self.body.output_types()))
+            )
+            return
+        why = self.difference(claim, found)
+        if why:
+            self.frame.world.report(
+                TypeMismatch(at=claim.type.span, wanted=claim.type.span.text, found=str(found), why=why, repair=str(found))
+            )
+
+    def difference(self, claim: tree.OutputClaim, found: TensorType) -> str | None:
+        dtype, pattern = types.dtype_of(self.frame, claim.type), types.dims_of(self.frame, claim.type.dims)
+        if dtype is None or pattern is None:
+            return None
+        return f"elements are {found.dtype}" if dtype != found.dtype else types.shape_problem(self.frame, pattern, found.shape)
+
+
+def expect(world: World, node: tree.Expect) -> None:
+    """Check every claim of a section."""
+    definition = world.graph.definitions.get(node.model)
+    if definition is None or not definition.is_model:
+        return
+    frame = Frame(world, "expect", Facts())
+    given = {a.name or "": Given(expressions.evaluate(frame, a.value), a.value.span) for a in node.args}
+    body = model_body(world, definition, {**world.overrides.get(node.model, {}), **given}, node.name_span)
+    if body is None:
+        return
+    frame.facts = body.facts
+    for type_ in body.types.values():
+        for symbol in type_.symbols():
+            frame.env.setdefault(symbol, Dim.symbol(symbol))
+    claims = Claims(frame, body)
+    for claim in node.claims:
+        try:
+            claims.check(claim)
+        except Mistake as mistake:
+            world.report(mistake.diagnostic)
+
+
+
+
+def underscored(number: int) -> str:
+    return f"{number:_}"

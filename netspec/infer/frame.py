@@ -1,0 +1,142 @@
+"""Where elaboration stands: the `World` of one file, and a `Frame` for each body under construction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.names import DuplicateName
+from netspec.infer.values import Tensor, Value
+from netspec.ir import Affine, Node, Segment
+from netspec.resolve.graph import Graph
+from netspec.shape import Dim, Facts, TensorType
+from netspec.source import NOWHERE, Span
+
+NODE_LIMIT = 50_000
+"""Nodes that a file may expand to (bad_input limits)."""
+
+
+@dataclass
+class World:
+    """What all bodies of a file share: the graph, the problems, the instances made so far, the calls on the way."""
+
+    graph: Graph
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+    instances: dict[Any, Any] = field(default_factory=dict)
+    globals: dict[str, Value] = field(default_factory=dict)
+    trail: list[Place] = field(default_factory=list)
+    stack: list[str] = field(default_factory=list)
+    nodes: int = 0
+    seen: set[Any] = field(default_factory=set)
+
+    def report(self, problem: Diagnostic) -> None:
+        """Note a problem once per place and kind, with the calls that led there."""
+        key = (problem.slug(), id(problem.at.source), problem.at.start, problem.at.end)
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        if self.trail and not problem.trail:
+            problem = replace(problem, trail=tuple(reversed(self.trail)))
+        self.problems.append(problem)
+
+    @contextmanager
+    def entering(self, name: str, span: Span):
+        """While a block is elaborated: its call is on the trail of the problems found inside."""
+        self.trail.append(Place(span, f"in this use of `{name}`"))
+        self.stack.append(name)
+        try:
+            yield
+        finally:
+            self.trail.pop()
+            self.stack.pop()
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop around the present statement: a `for` with a fixed index, or a `repeat` (index None)."""
+
+    index: int | None
+
+
+class Frame:
+    """A body under construction: names, wires, nodes, and the numbers that paths are made of."""
+
+    def __init__(self, world: World, name: str, facts: Facts) -> None:
+        self.world, self.name, self.facts = world, name, facts
+        self.env: dict[str, Value] = {}
+        self.types: dict[int, TensorType] = {}
+        self.wire_names: dict[int, str] = {}
+        self.origins: dict[int, Span] = {}
+        self.nodes: list[Node] = []
+        self.counters: Counter[str] = Counter()
+        self.loops: list[Loop] = []
+        self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
+        self.shared: set[Segment] = set()
+
+    def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
+        """A new wire."""
+        number = len(self.types)
+        self.types[number] = type_
+        self.origins[number] = origin
+        return Tensor(number, type_)
+
+    def emit(self, node: Node) -> None:
+        self.world.nodes += 1
+        self.nodes.append(node)
+
+    @contextmanager
+    def region(self):
+        """Nodes emitted inside go to the list that is yielded."""
+        outer, self.nodes = self.nodes, []
+        try:
+            yield self.nodes
+        finally:
+            self.nodes = outer
+
+    @property
+    def depth(self) -> int:
+        """Number of repeats around the present statement."""
+        return sum(loop.index is None for loop in self.loops)
+
+    def count(self, op: str) -> Segment:
+        """The segment of an unlabelled use of an op."""
+        number = self.counters[op]
+        self.counters[op] += 1
+        return Segment(op, (Affine(number, (0,) * self.depth),), counted=True)
+
+    def label(self, name: str, span: Span) -> Segment:
+        """The segment of a label: in loops it gets their indices. A label may be used once."""
+        numbers, depth = [], 0
+        for loop in self.loops:
+            if loop.index is None:
+                numbers.append(Affine(0, (0,) * depth + (1,)))
+                depth += 1
+            else:
+                numbers.append(Affine(loop.index))
+        segment = Segment(name, tuple(numbers))
+        first = self.labels.setdefault((name, segment.numbers), span)
+        if first is not span:
+            self.world.report(DuplicateName(at=span, name=name, what="label", first=first))
+        return segment
+
+    def place(self, tensor: Tensor) -> Place:
+        """Where a tensor was made, with its type, for the chain of a diagnostic."""
+        return Place(self.origins.get(tensor.wire, NOWHERE), str(tensor.type))
+
+
+def places(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
+    """The places of those values that are tensors of the frame."""
+    found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
+    return tuple(p for p in found if p.span is not NOWHERE)
+
+
+def constant(dim: Dim | int) -> int | None:
+    """A dim's number, or None."""
+    if isinstance(dim, int):
+        return dim
+    return dim.value if dim.is_constant else None

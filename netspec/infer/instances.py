@@ -1,0 +1,312 @@
+"""Uses of blocks: arguments checked against their params, inputs against their types, the body elaborated once per (arguments, input types)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.calls import BadArgument, InputMismatch, MissingArgument, Recursion
+from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.values import ExpansionTooLarge, WhereFailed
+from netspec.infer import expressions, statements, types
+from netspec.infer.frame import NODE_LIMIT, Frame, World, places
+from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Several, Tensor, Unknown, Value, describe, describe_short, is_number, is_size, plain
+from netspec.ir import Body, Call as CallNode, Port
+from netspec.resolve.graph import Definition
+from netspec.shape import DTYPES, Dim, Facts, TensorType, Verdict
+from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.infer.calls import Bound, Call
+
+OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
+PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A body and its results: tensors' types, or unknown where an output has a problem."""
+
+    body: Body | None
+    results: tuple[TensorType | Unknown, ...]
+    names: tuple[str | None, ...]
+
+
+def kinds_wanted(definition: Definition, name: str) -> tuple[str, ...]:
+    param = next((p for p in definition.params if p.name == name), None)
+    return OP_TYPES.get(param.type.name, ()) if param else ()
+
+
+def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value:
+    """Emit the call of a block's instance."""
+    definition, world = value.definition, frame.world
+    if definition.name in world.stack:
+        cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
+        world.report(Recursion(at=use.span, cycle=cycle))
+        return UNKNOWN
+    args = arguments(world, definition, value.args, use.span, frame.facts)
+    tensors = [g.value for g in bound.tensors]
+    if args is None or not all(isinstance(t, Tensor) for t in tensors):
+        return UNKNOWN
+    key = (definition.name, tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
+    if key not in world.instances:
+        with world.entering(definition.name, use.span):
+            world.instances[key] = (elaborate(frame, use, definition, args, bound), frame.facts)
+    instance: Instance = world.instances[key][0]
+    return emit(frame, use, instance, tensors)
+
+
+def emit(frame: Frame, use: Call, instance: Instance, tensors: list[Tensor]) -> Value:
+    segment = use.segment(frame)
+    results: list[Value] = [UNKNOWN if isinstance(t, Unknown) else frame.wire(t, use.span) for t in instance.results]
+    if instance.body is not None:
+        count_nodes(frame, use, instance.body)
+        outputs = tuple(r.wire for r in results)
+        frame.emit(CallNode(instance.body, tuple(t.wire for t in tensors), outputs, segment, use.callee is not use.value, use.span))
+    if len(results) == 1:
+        return results[0]
+    return Several(tuple(zip(instance.names, results, strict=True)))
+
+
+def count_nodes(frame: Frame, use: Call, body: Body) -> None:
+    """Every use of an instance counts, though it is elaborated once."""
+    frame.world.nodes += len(body.nodes)
+    if frame.world.nodes > NODE_LIMIT:
+        raise Mistake(ExpansionTooLarge(at=use.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
+
+
+def key_of(value: Any) -> Any:
+    """A hashable stand-in for an argument's value: what it says, not where it stands."""
+    if isinstance(value, OpValue | BlockValue):
+        return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
+    if isinstance(value, Composed):
+        return tuple(key_of(p) for p in value.parts)
+    if isinstance(value, tuple):
+        return tuple(key_of(v) for v in value)
+    return (type(value).__name__, str(value))
+
+
+def arguments(world: World, definition: Definition, given: Any, at: Span, facts: Facts) -> dict[str, Value] | None:
+    """All params of a block or model with their values: types and `where` checked, defaults filled in. Problems blame the call."""
+    frame = Frame(world, definition.name, facts)
+    missing = [p.name for p in definition.params if p.name not in given and p.default is None and not p.type.optional]
+    if missing:
+        signature = ", ".join(p.name for p in definition.params)
+        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature))
+        return None
+    fine = True
+    for param in definition.params:
+        source: Given = given[param.name] if param.name in given else default(frame, param)
+        value = fit(frame, param.type, source.value)
+        if isinstance(value, Bad):
+            world.report(
+                BadArgument(at=source.span, op=definition.name, name=param.name, value=describe(source.value), expected=value.expected)
+            )
+        fine &= not isinstance(value, Bad | Unknown)
+        frame.env[param.name] = UNKNOWN if isinstance(value, Bad) else value
+    return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def default(frame: Frame, param: tree.Param) -> Given:
+    if param.default is None:
+        return Given(None, param.span)
+    return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
+
+
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+    """Conditions of the params, after all have their values; one on an input's dims is checked in the body."""
+    for param in definition.params:
+        if param.where is None or mentions_dims(definition, param.where):
+            continue
+        holds = expressions.evaluate(frame, param.where)
+        if holds is False:
+            span = given[param.name].span if param.name in given else at
+            value = describe_short(frame.env[param.name])
+            problem = WhereFailed(
+                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+            )
+            frame.world.report(problem)
+            return False
+    return True
+
+
+def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
+    symbols = {d.text for i in definition.inputs for d in i.type.dims if isinstance(d, tree.Name)}
+    words = set(node.span.text.replace("(", " ").replace(")", " ").split())
+    return bool(symbols & words)
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A value does not have a param's type."""
+
+    expected: str
+
+
+def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
+    """The value as a param of the declared type (an int becomes a float where one is wanted)."""
+    value = plain(value)
+    if isinstance(value, Unknown):
+        return value
+    if value is None and declared.optional:
+        return None
+    match declared.name:
+        case "int":
+            return value if is_size(value) else Bad("a whole number")
+        case "float":
+            return float(value) if is_number(value) else Bad("a number")
+        case "bool":
+            return value if isinstance(value, bool) else Bad("true or false")
+        case "str":
+            return value if isinstance(value, str) else Bad("a string")
+        case "dtype":
+            return value if isinstance(value, str) and value in DTYPES else Bad("an element type such as `f32`")
+        case "list":
+            return fit_list(frame, declared, value)
+        case "layer" | "initializer":
+            return value if is_kind(value, OP_TYPES[declared.name]) else Bad(f"a{'n' if declared.name[0] == 'i' else ''} {declared.name}")
+    near = tuple(nearest(declared.name, PARAM_TYPES))
+    frame.world.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
+    return UNKNOWN
+
+
+def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
+    if not isinstance(value, tuple):
+        return Bad("a list")
+    if declared.item is None:
+        return value
+    items = [fit(frame, declared.item, v) for v in value]
+    bad = next((i for i in items if isinstance(i, Bad)), None)
+    return Bad(f"a list in which each item is {bad.expected}") if bad else tuple(items)
+
+
+def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:
+    if isinstance(value, BlockValue):
+        return "layer" in kinds
+    parts = value.parts if isinstance(value, Composed) else (value,)
+    return all(isinstance(p, BlockValue) or (isinstance(p, OpValue) and p.entry.kind in kinds) for p in parts)
+
+
+def elaborate(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], bound: Bound) -> Instance:
+    """A new body for these arguments and input types."""
+    world = outer.world
+    frame = Frame(world, definition.name, outer.facts)
+    frame.env.update(args)
+    actual = [(given.value, given.span) for given in bound.tensors]
+    if not bind_inputs(frame, outer, use, definition, actual):
+        return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
+    ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
+    statements.run(frame, definition.node.body.statements)
+    return finish(frame, definition, ports, args)
+
+
+def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
+    """The instance: no body when an output is unknown."""
+    outputs = statements.outputs_of(frame)
+    results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, _ in outputs)
+    names = tuple(n for n, _, _ in outputs)
+    if not outputs or any(isinstance(r, Unknown) for r in results):
+        return Instance(None, results or (UNKNOWN,), names or (None,))
+    ends = tuple(Port(name or "output", value.wire, span) for name, value, span in outputs)
+    span = definition.node.span
+    body = Body(definition.name, ports, ends, tuple(frame.nodes), frame.types, args, frame.wire_names, frame.facts, span)
+    return Instance(body, results, names)
+
+
+def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, actual: list[tuple[Tensor, Span]]) -> bool:
+    """Bind the dims' symbols to the caller's sizes, then hold every declared dim against the tensor that came."""
+    pairs = list(zip(definition.inputs, actual, strict=True))
+    for declared, (tensor, _) in pairs:
+        bind_symbols(frame, declared, tensor.type)
+    for declared, (tensor, span) in pairs:
+        why = mismatch(frame, declared, tensor.type)
+        if why:
+            wanted = declared.type.span.text
+            problem = InputMismatch(
+                at=use.span, op=definition.name, input=declared.name, wanted=wanted, found=str(tensor.type), why=why, declared=declared.type.span
+            )
+            with_trail = outer.world.trail.pop()
+            outer.world.report(replace(problem, chain=places(outer, [tensor])))
+            outer.world.trail.append(with_trail)
+            return False
+        frame.env[declared.name] = named_wire(frame, declared.name, tensor.type, declared.name_span)
+    return True
+
+
+def named_wire(frame: Frame, name: str, type_: TensorType, span: Span) -> Tensor:
+    tensor = frame.wire(type_, span)
+    frame.wire_names[tensor.wire] = name
+    return tensor
+
+
+def bind_symbols(frame: Frame, declared: tree.Input, found: TensorType) -> None:
+    """A symbol binds at its first plain occurrence."""
+    pattern = tuple(None if isinstance(d, tree.Dots) else d for d in declared.type.dims)
+    aligned = types.align(pattern, found.shape)  # type: ignore[arg-type]
+    for _, node, dim in aligned or ():
+        if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
+            frame.env[node.text] = plain(dim)
+
+
+def mismatch(frame: Frame, declared: tree.Input, found: TensorType) -> str | None:
+    """Why a tensor does not fit a declared input, or None."""
+    dtype, pattern = types.dtype_of(frame, declared.type), None
+    if dtype is not None and dtype != found.dtype:
+        return f"elements are {found.dtype}, not {dtype}"
+    aligned_ranks = None not in [None if isinstance(d, tree.Dots) else d for d in declared.type.dims]
+    if aligned_ranks and len(declared.type.dims) != found.rank:
+        return f"{found.rank} axes, not {len(declared.type.dims)}"
+    pattern = types.dims_of(frame, declared.type.dims)
+    return types.shape_problem(frame, pattern, found.shape) if pattern is not None else None
+
+
+def model_body(world: World, definition: Definition, given: dict[str, Given], at: Span) -> Body | None:
+    """A model with its arguments: its dims' symbols stay free."""
+    args = arguments(world, definition, given, at, Facts())
+    if args is None:
+        return None
+    key = ("model", definition.name, tuple(sorted((n, key_of(v)) for n, v in args.items())))
+    if key not in world.instances:
+        world.instances[key] = elaborate_model(world, definition, args)
+    return world.instances[key]
+
+
+def elaborate_model(world: World, definition: Definition, args: dict[str, Value]) -> Body | None:
+    frame = Frame(world, definition.name, Facts())
+    frame.env.update(args)
+    world.stack.append(definition.name)
+    try:
+        free_symbols(frame, definition)
+        ports = [port for port in (free_input(frame, i) for i in definition.inputs) if port is not None]
+        statements.run(frame, definition.node.body.statements)
+        if len(ports) < len(definition.inputs):
+            return None
+        return finish(frame, definition, tuple(ports), args).body
+    finally:
+        world.stack.pop()
+
+
+def free_symbols(frame: Frame, definition: Definition) -> None:
+    for declared in definition.inputs:
+        for node in declared.type.dims:
+            if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
+                frame.env[node.text] = Dim.symbol(node.text)
+                frame.facts = frame.facts.origin(node.text, node.span, f"input {declared.name}")
+
+
+def free_input(frame: Frame, declared: tree.Input) -> Port | None:
+    try:
+        found = types.type_of(frame, declared.type)
+    except Mistake as mistake:
+        frame.world.report(mistake.diagnostic)
+        found = None
+    if found is None:
+        frame.env[declared.name] = UNKNOWN
+        return None
+    frame.env[declared.name] = tensor = named_wire(frame, declared.name, found, declared.name_span)
+    return Port(declared.name, tensor.wire, declared.span)
+
+

@@ -1,0 +1,180 @@
+"""`for` unrolls; `repeat` becomes one region whose rebound names are carried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.values import BadOperands, ExpansionTooLarge, NotStatic, RepeatChanges, SizeOutOfRange
+from netspec.infer import expressions, statements
+from netspec.infer.frame import NODE_LIMIT, Frame, Loop
+from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
+from netspec.ir import Affine, Apply, Call, Node, Repeat, Segment, Variable, When
+from netspec.shape import TensorType
+from netspec.syntax import tree
+
+REPEAT_LIMIT = 10_000
+
+
+def unroll(frame: Frame, node: tree.For) -> None:
+    """`for i in range(3) { … }`, `for i, v in list { … }`: names bound outside are rebound for what follows, new ones stay inside."""
+    items = expressions.evaluate(frame, node.iterable)
+    if isinstance(items, Unknown):
+        return forget(frame, node.body)
+    if not isinstance(items, tuple):
+        raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted="a list or `range(n)`"))
+    if len(items) * len(node.body.statements) > REPEAT_LIMIT:
+        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=len(items) * len(node.body.statements), limit=REPEAT_LIMIT))
+    for position, item in enumerate(items):
+        if frame.world.nodes > NODE_LIMIT:
+            raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
+        outer = dict(frame.env)
+        frame.loops.append(Loop(position))
+        name_items(frame, node, position, item)
+        statements.run(frame, node.body.statements)
+        frame.loops.pop()
+        close(frame, outer, {t.name for t in node.names})
+    return None
+
+
+def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
+    names = [t.name for t in node.names]
+    if len(names) == 1:
+        frame.env[names[0]] = item
+        return
+    parts = (position, item)
+    if len(names) > 2:
+        raise Mistake(BadOperands(at=node.names[0].span, op="for", left="more than two names"))
+    frame.env.update(zip(names, parts, strict=True))
+
+
+def close(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
+    """Leave a loop's scope: only names that stood outside keep their new values."""
+    for name in [n for n in frame.env if n not in outer and n != statements.OUTPUTS]:
+        del frame.env[name]
+    for name in own & outer.keys():
+        frame.env[name] = outer[name]
+
+
+def forget(frame: Frame, body: tree.Body) -> None:
+    """After a problem with the loop itself, what it would have bound is unknown."""
+    for name in rebound(body):
+        if name in frame.env:
+            frame.env[name] = UNKNOWN
+
+
+def rebound(body: tree.Body) -> list[str]:
+    """Names that a body's bindings bind, in order, inner loops included."""
+    found: dict[str, None] = {}
+    for statement in body.statements:
+        if isinstance(statement, tree.Binding):
+            found.update(dict.fromkeys(t.name for t in statement.targets if t.name != "_"))
+        elif isinstance(statement, tree.For | tree.Repeat | tree.When):
+            found.update(dict.fromkeys(rebound(statement.body)))
+        elif isinstance(statement, tree.Hole):
+            found.update(dict.fromkeys(statement.names))
+    return list(found)
+
+
+def repeat(frame: Frame, node: tree.Repeat) -> None:
+    """`repeat n { … }`: one region; rebound tensors are carried and keep their types."""
+    count = plain(expressions.evaluate(frame, node.count))
+    if isinstance(count, Unknown):
+        return forget(frame, node.body)
+    if not isinstance(count, int) or isinstance(count, bool):
+        raise Mistake(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
+    if not 0 <= count <= REPEAT_LIMIT:
+        raise Mistake(SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}"))
+    if count == 0:
+        return None
+    if frame.world.nodes + count > 100 * NODE_LIMIT:
+        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this file", count=frame.world.nodes + count, limit=NODE_LIMIT))
+    return region(frame, node, count)
+
+
+def region(frame: Frame, node: tree.Repeat, count: int) -> None:
+    outer, counters = dict(frame.env), frame.counters.copy()
+    carried = [n for n in rebound(node.body) if isinstance(outer.get(n), Tensor)]
+    inner = {n: inside(frame, n, outer[n]) for n in carried}
+    frame.env.update(inner)
+    index = None
+    if node.index is not None:
+        index = frame.wire(TensorType("i32", ()), node.index.span)
+        frame.wire_names[index.wire] = node.index.name
+        frame.env[node.index.name] = index
+    frame.loops.append(Loop(None))
+    with frame.region() as nodes:
+        statements.run(frame, node.body.statements)
+    frame.loops.pop()
+    results = {n: frame.env.get(n, UNKNOWN) for n in carried}
+    fixed_names(frame, node, outer)
+    uses = frame.counters - counters
+    body = tuple(strided(n, frame.depth, uses) for n in nodes)
+    for op, uses_each in uses.items():
+        frame.counters[op] = counters[op] + uses_each * count
+    close(frame, outer, {node.index.name} if node.index else set())
+    carry_on(frame, node, count, body, outer, inner, results, index)
+
+
+def inside(frame: Frame, name: str, value: Tensor) -> Tensor:
+    tensor = frame.wire(value.type, frame.origins[value.wire])
+    frame.wire_names[tensor.wire] = name
+    return tensor
+
+
+def fixed_names(frame: Frame, node: tree.Repeat, outer: dict[str, Value]) -> None:
+    """A static value that stands outside must be the same after one pass."""
+    for name in rebound(node.body):
+        before, after = outer.get(name), frame.env.get(name)
+        if name in outer and not isinstance(before, Tensor | Unknown) and not isinstance(after, Unknown) and before != after:
+            frame.world.report(RepeatChanges(at=node.span, name=name, before=describe(before), after=describe(after)))
+            frame.env[name] = UNKNOWN
+
+
+def carry_on(frame: Frame, node: tree.Repeat, count: int, body: tuple[Node, ...], outer: dict, inner: dict, results: dict, index: Tensor | None) -> None:
+    """Emit the node when every carried name kept its type."""
+    fine = True
+    for name, after in results.items():
+        before = outer[name]
+        if isinstance(after, Unknown):
+            fine = False
+        elif not isinstance(after, Tensor) or not same_type(frame, before.type, after.type):
+            frame.world.report(RepeatChanges(at=binding_span(node, name), name=name, before=describe(before), after=describe(after)))
+            fine = False
+    outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
+    for name, tensor in outputs.items():
+        frame.env[name] = tensor if fine else UNKNOWN
+        frame.wire_names[tensor.wire] = name
+    if fine:
+        wires = [tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs)]
+        frame.emit(Repeat(count, body, *wires, index.wire if index else None, node.span))
+
+
+def same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
+    normal = frame.facts.normal
+    return a.dtype == b.dtype and a.rank == b.rank and all(normal(x) == normal(y) for x, y in zip(a.shape, b.shape, strict=True))
+
+
+def binding_span(node: tree.Repeat, name: str):
+    for statement in node.body.statements:
+        if isinstance(statement, tree.Binding) and any(t.name == name for t in statement.targets):
+            return statement.span
+    return node.span
+
+
+def strided(node: Node, depth: int, uses: dict[str, int]) -> Node:
+    """A node of a repeat's body with its numbers counting on from iteration to iteration."""
+    if isinstance(node, Apply | Call | Variable):
+        return replace(node, segment=advance(node.segment, depth, uses))
+    if isinstance(node, Repeat | When):
+        return replace(node, nodes=tuple(strided(n, depth, uses) for n in node.nodes))
+    return node
+
+
+def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:
+    if not segment.counted:
+        return segment
+    number = segment.numbers[0]
+    strides = list(number.strides) + [0] * (depth + 1 - len(number.strides))
+    strides[depth] = uses.get(segment.base, 0)
+    return replace(segment, numbers=(Affine(number.constant, tuple(strides)),))

@@ -1,0 +1,99 @@
+"""`require`, `dim`: what must hold. In a model it becomes a fact; in a block it is an obligation of the call."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.values import CannotDecide, CannotProve, NotStatic, RequireFailed
+from netspec.infer import expressions
+from netspec.infer.frame import Frame
+from netspec.infer.static import COMPARISONS
+from netspec.infer.values import Unknown, describe, describe_short, is_size
+from netspec.resolve.expressions import plain_names
+from netspec.shape import Dim, Verdict
+from netspec.syntax import tree
+
+
+def require(frame: Frame, node: tree.Require) -> None:
+    for part in conjuncts(node.condition):
+        one(frame, node, part)
+
+
+def conjuncts(node: tree.Expr) -> list[tree.Expr]:
+    """The parts of `a and b and c`."""
+    if isinstance(node, tree.Paren):
+        return conjuncts(node.inner)
+    if isinstance(node, tree.Binary) and node.op == "and":
+        return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+def one(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
+    if isinstance(part, tree.Binary) and part.op in COMPARISONS:
+        left, right = expressions.evaluate(frame, part.left), expressions.evaluate(frame, part.right)
+        if isinstance(left, Unknown) or isinstance(right, Unknown):
+            return
+        if is_size(left) and is_size(right):
+            sizes(frame, node, part, Dim.of(left), Dim.of(right))
+            return
+    value = expressions.evaluate(frame, part)
+    if isinstance(value, Unknown):
+        return
+    if not isinstance(value, bool):
+        raise Mistake(NotStatic(at=part.span, what="what `require` demands", found=describe(value), wanted="true or false"))
+    if not value:
+        failed(frame, node, part)
+
+
+def sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right: Dim) -> None:
+    verdict = frame.facts.compare(part.op, left, right)
+    if verdict is Verdict.REFUTED:
+        failed(frame, node, part)
+    elif verdict is Verdict.UNKNOWN and len(frame.world.stack) > 1:
+        missing = f"{left} {part.op} {right}"
+        frame.world.report(CannotProve(at=part.span, condition=part.span.text, missing=missing))
+    elif verdict is Verdict.UNKNOWN:
+        recorded = frame.facts.require(part.op, left, right, part.span, part.span.text)
+        if recorded.verdict is Verdict.REFUTED:
+            failed(frame, node, part)
+            return
+        frame.facts = recorded.facts
+        if recorded.left is not None:
+            frame.world.report(CannotDecide(at=part.span, condition=part.span.text))
+
+
+def failed(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
+    words = filled(frame, node.message.value) if node.message else ""
+    frame.world.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=values(frame, part)))
+
+
+def filled(frame: Frame, message: str) -> str:
+    """The message with `{name}` replaced by values."""
+
+    def value(match: re.Match[str]) -> str:
+        found = frame.env.get(match[1], frame.world.globals.get(match[1]))
+        return match[0] if found is None else describe_short(found)
+
+    return re.sub(r"\{([A-Za-z_]\w*)\}", value, message)
+
+
+def values(frame: Frame, part: tree.Expr) -> str:
+    """`heads=3, D=8`: the values of the names in a condition."""
+    names = dict.fromkeys(n.text for n in plain_names(part))
+    known = [(n, frame.env.get(n, frame.world.globals.get(n))) for n in names]
+    return ", ".join(f"{n}={describe_short(v)}" for n, v in known if v is not None and str(v) != n)
+
+
+def bound(frame: Frame, node: tree.DimBound) -> None:
+    """`dim T <= 1024`."""
+    limit = expressions.evaluate(frame, node.bound)
+    if isinstance(limit, Unknown):
+        return
+    if not is_size(limit):
+        raise Mistake(NotStatic(at=node.bound.span, what="the bound of a dim", found=describe(limit), wanted="a whole number"))
+    recorded = frame.facts.require(node.op, Dim.symbol(node.name), Dim.of(limit), node.span, f"dim {node.name} {node.op} {limit}")
+    if recorded.verdict is Verdict.REFUTED:
+        raise Mistake(replace(RequireFailed(condition=f"{node.name} {node.op} {limit}"), at=node.span))
+    frame.facts = recorded.facts

@@ -1,0 +1,151 @@
+"""Statements of a body, in order: bindings, loops, conditions that must hold, outputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.names import NotYetCompiled
+from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
+from netspec.infer import expressions, loops, requires, types
+from netspec.infer.frame import Frame, places
+from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
+from netspec.resolve.bodies import output_name
+from netspec.source import Span
+from netspec.syntax import tree
+
+Output = tuple[str | None, Value, Span]
+
+
+def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
+    """Elaborate statements; a problem in one does not stop the next."""
+    for statement in body:
+        try:
+            step(frame, statement)
+        except Mistake as mistake:
+            problem = mistake.diagnostic
+            frame.world.report(problem if problem.at.source.path != "<none>" else replace(problem, at=statement.span))
+
+
+def step(frame: Frame, node: tree.Statement) -> None:
+    match node:
+        case tree.Binding():
+            bind(frame, node)
+        case tree.Output():
+            output(frame, node)
+        case tree.For():
+            loops.unroll(frame, node)
+        case tree.Repeat():
+            loops.repeat(frame, node)
+        case tree.Require():
+            requires.require(frame, node)
+        case tree.DimBound():
+            requires.bound(frame, node)
+        case tree.Shared():
+            shared(frame, node)
+        case tree.Hole():
+            for name in node.names:
+                frame.env[name] = UNKNOWN
+        case tree.Param() | tree.Input():
+            pass
+        case _:
+            later(frame, node)
+
+
+def later(frame: Frame, node: tree.Statement) -> None:
+    """Forms of the language that this version does not compile."""
+    what = type(node).__name__.lower()
+    frame.world.report(NotYetCompiled(at=node.span, what=f"`{what}`"))
+    for name in names_bound(node):
+        frame.env[name] = UNKNOWN
+
+
+def names_bound(node: tree.Statement) -> list[str]:
+    match node:
+        case tree.Weight() | tree.Buffer() | tree.State() | tree.Shared():
+            return [node.name]
+        case tree.When():
+            return [t.name for s in node.body.statements if isinstance(s, tree.Binding) for t in s.targets]
+    return []
+
+
+def bind(frame: Frame, node: tree.Binding) -> None:
+    """`x = e`, `a, b = e`, `x: f32[…] = e`."""
+    value = expressions.evaluate(frame, node.value)
+    values = unpack(frame, node, value)
+    for target, part in zip(node.targets, values, strict=True):
+        part = declared(frame, target.type, part, node.value.span)
+        if target.name == "_":
+            continue
+        frame.env[target.name] = part
+        if isinstance(part, Tensor):
+            frame.wire_names.setdefault(part.wire, target.name)
+
+
+def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
+    count = len(node.targets)
+    if count == 1:
+        if isinstance(value, Several):
+            raise Mistake(BadOperands(at=node.value.span, op="=", left="one name", right=describe(value), repair="write one name for each, `_` drops one"))
+        return [value]
+    if isinstance(value, Unknown):
+        return [UNKNOWN] * count
+    parts = [v for _, v in value.values] if isinstance(value, Several) else list(value) if isinstance(value, tuple) else [value]
+    if len(parts) != count:
+        for target in node.targets:
+            frame.env[target.name] = UNKNOWN
+        raise Mistake(BadOperands(at=node.value.span, op="=", left=f"{count} names", right=describe(value)))
+    return parts
+
+
+def declared(frame: Frame, ref: tree.TensorRef | None, value: Value, at: Span) -> Value:
+    """The value, held against the type that is written for it."""
+    if ref is None or isinstance(value, Unknown):
+        return value
+    if not isinstance(value, Tensor):
+        raise Mistake(TypeMismatch(at=at, wanted=ref.span.text, found=describe(value)))
+    dtype, pattern = types.dtype_of(frame, ref), types.dims_of(frame, ref.dims)
+    if dtype is None or pattern is None:
+        return value
+    why = f"elements are {value.type.dtype}" if dtype != value.type.dtype else types.shape_problem(frame, pattern, value.type.shape)
+    if why:
+        problem = TypeMismatch(at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places(frame, [value]))
+        frame.world.report(problem)
+    return value
+
+
+def output(frame: Frame, node: tree.Output) -> None:
+    value = expressions.evaluate(frame, node.value)
+    name = output_name(node)
+    results: list[Output] = frame.env.setdefault(OUTPUTS, [])
+    if isinstance(value, Tensor | Unknown):
+        value = declared(frame, node.type, value, node.value.span)
+    else:
+        frame.world.report(TypeMismatch(at=node.value.span, wanted="a tensor", found=describe(value)))
+        value = UNKNOWN
+    results.append((name, value, node.span))
+    if node.name is not None:
+        frame.env[node.name] = value
+        if isinstance(value, Tensor):
+            frame.wire_names.setdefault(value.wire, node.name)
+
+
+OUTPUTS = " outputs"
+"""Key of the collected outputs in a frame's names; no name of a spec begins with a space."""
+
+
+def outputs_of(frame: Frame) -> list[Output]:
+    return frame.env.get(OUTPUTS, [])
+
+
+def shared(frame: Frame, node: tree.Shared) -> None:
+    """One instance under its name; every use is the same."""
+    value = expressions.evaluate(frame, node.value, expressions.CALLABLE)
+    if isinstance(value, OpValue | BlockValue):
+        frame.env[node.name] = SharedInstance(value, frame.label(node.name, node.name_span))
+        return
+    frame.env[node.name] = UNKNOWN
+    if not isinstance(value, Unknown):
+        raise Mistake(NotStatic(at=node.value.span, what="a shared instance", found=describe(value), wanted="a layer or block without its inputs"))
+
+

@@ -1,0 +1,331 @@
+"""`train`: the data chain, the model on it, the objective, the optimizer, and the settings around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.names import UnknownSetting
+from netspec.diagnostics.sections import BadSetting, FieldMismatch, InputNotAField, MissingSetting, OutputIsAField
+from netspec.diagnostics.suggest import nearest
+from netspec.infer import chain, expressions, statements
+from netspec.infer.frame import Frame, World
+from netspec.infer.instances import model_body
+from netspec.infer.make import as_python
+from netspec.infer.objective import ObjectiveFrame, as_result
+from netspec.infer.types import shape_problem
+from netspec.infer.values import UNKNOWN, Given, Mean, Unknown, Value, describe, plain
+from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.library.base import Duration, Optimizer
+from netspec.library.optimizers import step_problem
+from netspec.shape import Dim, Facts, TensorType
+from netspec.source import Span
+from netspec.syntax import tree
+
+PRECISIONS = ("f32", "mixed(bf16)")
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32"}
+KEEP = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A `train` section while it is elaborated."""
+
+    world: World
+    node: tree.Train
+    model: Body
+    data: DataPlan
+
+    def setting(self, key: str) -> tree.Setting | None:
+        return next((i for i in self.node.body.items if isinstance(i, tree.Setting) and i.key == key), None)
+
+    def group(self, key: str) -> tree.Group | None:
+        return next((i for i in self.node.body.items if isinstance(i, tree.Group) and i.key == key), None)
+
+
+def train(world: World, node: tree.Train) -> TrainPlan | None:
+    """The plan of a section, or None when it has a problem, which is reported."""
+    frame = Frame(world, "train", Facts())
+    names = {i.key for i in node.body.items if isinstance(i, tree.Setting)}
+    missing = tuple(n for n in ("data", "loss", "optimizer", "duration") if n not in names)
+    holes = any(isinstance(i, tree.Hole) for i in node.body.items)
+    if missing and not holes:
+        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
+    model = trained_model(frame, node)
+    source = next((i for i in node.body.items if isinstance(i, tree.Setting) and i.key == "data"), None)
+    data = chain.data_plan(frame, source.value) if source else None
+    if model is None or data is None:
+        side_settings(frame, node)
+        return None
+    return plan(Section(world, node, model, data), frame, bool(missing))
+
+
+def side_settings(frame: Frame, node: tree.Train) -> None:
+    """Problems of the settings that do not need model and data, when one of those has a problem."""
+    for item in node.body.items:
+        if isinstance(item, tree.Setting) and item.key in ("optimizer", "duration", "seed", "precision"):
+            READERS[item.key](frame, item)
+
+
+def trained_model(frame: Frame, node: tree.Train) -> Body | None:
+    definition = frame.world.graph.definitions.get(node.model)
+    if definition is None or not definition.is_model:
+        return None
+    given = {a.name or "": Given(expressions.evaluate(frame, a.value), a.value.span) for a in node.args}
+    known = [p.name for p in definition.params]
+    for arg in node.args:
+        if arg.name not in known:
+            near = tuple(nearest(arg.name or "", known))
+            problem = UnknownSetting(at=arg.span, section=f"train {node.model}", name=arg.name or arg.span.text, near=near, options=tuple(known))
+            frame.world.report(problem)
+            return None
+    merged = {**given, **frame.world.overrides.get(node.model, {})}
+    return model_body(frame.world, definition, merged, node.name_span)
+
+
+def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
+    node, data, model = section.node, section.data, section.model
+    sizes = fields_fit(section)
+    objective = None if sizes is None else build_objective(section, node.body, data, sizes)
+    values = {key: read(frame, section, key) for key in READERS}
+    evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
+    checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
+    if incomplete or evaluation is None or checkpoint is None or objective is None or any(isinstance(v, Unknown) for v in values.values()):
+        return None
+    texts, origins = resolved(section, values, evaluation, checkpoint)
+    return TrainPlan(
+        node.alias or node.model,
+        model,
+        data,
+        objective,
+        values["optimizer"],
+        values["duration"],
+        evaluation,
+        checkpoint,
+        values["seed"],
+        values["precision"],
+        texts,
+        origins,
+        node.span,
+    )
+
+
+def fields_fit(section: Section) -> dict[str, Dim] | None:
+    """Hold the model's inputs against the data's fields; the sizes that the model's symbols have on this data, or None."""
+    sizes: dict[str, Dim] = {}
+    fine = True
+    for name, wanted in section.model.input_types().items():
+        found = section.data.fields.get(name)
+        problem = missing_field(section, name, wanted) if found is None else field_problem(section, name, wanted, found, sizes)
+        if problem is not None:
+            section.world.report(problem)
+            fine = False
+    for port in section.model.outputs:
+        if port.name in section.data.fields and port.name not in section.model.input_types():
+            section.world.report(OutputIsAField(at=section.data.span, name=port.name, declared=port.span))
+            fine = False
+    return sizes if fine else None
+
+
+def missing_field(section: Section, name: str, wanted: TensorType) -> Diagnostic:
+    fields = section.data.fields
+    near = nearest(name, fields) or [f for f, t in fields.items() if t.dtype == wanted.dtype and t.rank == wanted.rank]
+    shown = tuple(f"{n}: {t}" for n, t in fields.items())
+    declared = input_span(section, name)
+    return InputNotAField(
+        at=section.data.span,
+        model=section.model.name,
+        input=name,
+        wanted=str(wanted),
+        fields=shown,
+        near=near[0] if near else "",
+        declared=declared,
+    )
+
+
+def input_span(section: Section, name: str) -> Span:
+    return next(p.span for p in section.model.inputs if p.name == name)
+
+
+def field_problem(section: Section, name: str, wanted: TensorType, found: TensorType, sizes: dict[str, Dim]) -> Diagnostic | None:
+    """Bind the model's symbols to the field's sizes; a problem where they do not fit."""
+    why = ""
+    if wanted.dtype != found.dtype:
+        why = f"elements are {found.dtype}, not {wanted.dtype}"
+    elif wanted.rank != found.rank:
+        why = f"{found.rank} axes, not {wanted.rank}"
+    else:
+        for want, have in zip(wanted.shape, found.shape, strict=True):
+            if len(want.symbols()) == 1 and want == Dim.symbol(next(iter(want.symbols()))):
+                sizes.setdefault(str(want), have)
+        frame = Frame(section.world, "train", section.model.facts)
+        why = shape_problem(frame, tuple(d.substitute(sizes) for d in wanted.shape), found.shape) or ""
+    if not why:
+        return None
+    span = section.data.span
+    return FieldMismatch(
+        at=span, model=section.model.name, input=name, wanted=str(wanted), found=str(found), why=why, declared=input_span(section, name)
+    )
+
+
+def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim], outer: Objective | None = None) -> Objective | None:
+    """The loss and metrics of a section: on the batch's fields and the model's outputs, in the data's sizes."""
+    frame = ObjectiveFrame(section.world, Facts(), Dim.symbol("B"))
+    for name, type_ in data.fields.items():
+        frame.env[name] = frame.port(name, type_, data.span)
+    for port in section.model.outputs:
+        if isinstance(port.wire, int) and port.name not in frame.env:
+            type_ = section.model.types[port.wire].substitute(sizes)
+            frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
+    frame.env["batch_size"] = data.batch
+    results = measured(frame, section.node.body)
+    if body is not section.node.body:
+        results.update(measured(frame, body))
+    return frame.done({n: m for n, m in results.items() if m is not None}) if all(results.values()) else None
+
+
+def measured(frame: ObjectiveFrame, body: tree.Settings) -> dict[str, Mean | None]:
+    """`loss` and the metrics of a section's own lines, and its `let`s."""
+    results: dict[str, Mean | None] = {}
+    for item in body.items:
+        try:
+            if isinstance(item, tree.Let):
+                statements.bind(frame, tree.Binding(item.targets, item.value, span=item.span))
+            elif isinstance(item, tree.Setting) and item.key == "loss":
+                results["loss"] = result(frame, item.value, ("loss", "metric", "function"))
+            elif isinstance(item, tree.Metric):
+                results[item.name] = result(frame, item.value, ("metric", "loss", "function"))
+        except Mistake as mistake:
+            frame.world.report(mistake.diagnostic if mistake.diagnostic.at.source.path != "<none>" else replace(mistake.diagnostic, at=item.span))
+    return results
+
+
+def result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
+    value = expressions.evaluate(frame, node, kinds)
+    return None if isinstance(value, Unknown) else as_result(frame, value, node.span)
+
+
+def read(frame: Frame, section: Section, key: str) -> Any:
+    """A setting's value, its default, or UNKNOWN."""
+    item = section.setting(key)
+    frame.env["batch_size"] = section.data.batch
+    if item is None:
+        return DEFAULTS.get(key, UNKNOWN)
+    return READERS[key](frame, item)
+
+
+def bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
+    if not isinstance(value, Unknown):
+        frame.world.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+    return UNKNOWN
+
+
+def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    made = UNKNOWN if isinstance(value, Unknown) else as_python(frame, value)
+    if isinstance(made, Unknown):
+        return UNKNOWN
+    if not isinstance(made, Optimizer):
+        return bad(frame, item, value, "an optimizer such as `adam(0.001)`")
+    problem = step_problem(made)
+    if problem is not None:
+        frame.world.report(replace(problem, at=item.value.span))
+        return UNKNOWN
+    return made
+
+
+def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
+    value = expressions.evaluate(frame, item.value)
+    if isinstance(value, Duration) and value.count > 0:
+        return value
+    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
+    return bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
+
+
+def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
+        return value
+    return bad(frame, item, value, "a whole number from 0 to 4294967295")
+
+
+def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
+    text = item.value.span.text.replace(" ", "").strip('"')
+    if text in PRECISIONS:
+        return text
+    near = nearest(text, PRECISIONS)
+    repair = near[0] if near else ""
+    frame.world.report(
+        BadSetting(at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair)
+    )
+    return UNKNOWN
+
+
+READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision}
+
+
+def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:
+    """The evaluation: as `eval { }` says, else on the dataset's own test part with the train chain."""
+    group = section.group("eval")
+    settings = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
+    every = read_duration(frame, settings["every"]) if "every" in settings else Duration(1, "epoch")
+    limit = read_count(frame, settings["limit"]) if "limit" in settings else None
+    data = chain.data_plan(frame, settings["data"].value) if "data" in settings else chain.test_plan(section.data)
+    own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
+    if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
+        return None
+    if own and group is not None:
+        built = build_objective(section, group.body, data or section.data, sizes)
+        if built is None:
+            return None
+        objective = built
+    return EvalPlan(data, every, limit, objective)
+
+
+def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
+        return int(value.count)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    return bad(frame, item, value, "a positive whole number" if item.key == "keep" else "a number of batches such as `100 steps`")
+
+
+def checkpoint_plan(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:
+    group = section.group("checkpoint")
+    settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
+    length = read_duration(frame, settings["every"]) if "every" in settings else every
+    keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
+    if isinstance(length, Unknown) or isinstance(keep, Unknown):
+        return None
+    return CheckpointPlan(length, keep)
+
+
+def resolved(section: Section, values: dict[str, Any], evaluation: EvalPlan, checkpoint: CheckpointPlan) -> tuple[dict[str, str], dict[str, str]]:
+    """Every setting as text, and where it came from."""
+    texts: dict[str, str] = {}
+    origins: dict[str, str] = {}
+
+    def note(key: str, item: tree.Setting | tree.Metric | None, default: str) -> None:
+        texts[key] = item.value.span.text if item is not None else default
+        origins[key] = f"{item.span.source.path}:{item.span.line}" if item is not None else "default"
+
+    for key in ("data", "loss", *READERS):
+        note(key, section.setting(key), str(values.get(key, "")))
+    for item in section.node.body.items:
+        if isinstance(item, tree.Metric):
+            note(f"metric {item.name}", item, "")
+    own = "the dataset's test part" if evaluation.data else "none"
+    for name, key, default in (("eval", "data", own), ("eval", "every", str(evaluation.every)), ("eval", "limit", "none")):
+        note(f"{name}.{key}", inner_setting(section, name, key), default)
+    for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
+        note(f"checkpoint.{key}", inner_setting(section, "checkpoint", key), default)
+    return texts, origins
+
+
+def inner_setting(section: Section, group: str, key: str) -> tree.Setting | None:
+    found = section.group(group)
+    items = found.body.items if found else ()
+    return next((i for i in items if isinstance(i, tree.Setting) and i.key == key), None)

@@ -1,0 +1,88 @@
+"""Types as written, made into `TensorType`s, and how a shape is held against another."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.values import NotStatic, SizeOutOfRange
+from netspec.infer import expressions
+from netspec.infer.frame import Frame
+from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
+from netspec.shape import DTYPES, MAX_DIM, Dim, TensorType, Verdict
+from netspec.syntax import tree
+
+Pattern = tuple[Dim | None, ...]
+"""Dims, None standing once for `...`."""
+
+
+def dim_of(frame: Frame, node: tree.Expr) -> Dim | Unknown:
+    """A dim as written: a number, a symbol, or an expression of them."""
+    value = expressions.evaluate(frame, node)
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if not is_size(value):
+        raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size"))
+    dim = Dim.of(value)
+    if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
+        raise Mistake(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
+    return dim
+
+
+def dims_of(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pattern | None:
+    """The dims of a shape as written; None when one has a problem."""
+    dims: list[Dim | None] = []
+    for node in nodes:
+        if isinstance(node, tree.Dots):
+            dims.append(None)
+            continue
+        dim = dim_of(frame, node)
+        if isinstance(dim, Unknown):
+            return None
+        dims.append(dim)
+    return tuple(dims)
+
+
+def dtype_of(frame: Frame, ref: tree.TensorRef) -> str | None:
+    if ref.dtype in DTYPES:
+        return ref.dtype
+    frame.world.report(UnknownName(at=ref.span, name=ref.dtype, noun="element type", near=tuple(nearest(ref.dtype, DTYPES)), options=DTYPES))
+    return None
+
+
+def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
+    """A full type as written (no `...`); None when it has a problem, which is reported."""
+    dtype, dims = dtype_of(frame, ref), dims_of(frame, ref.dims)
+    if dtype is None or dims is None:
+        return None
+    known = [d for d in dims if d is not None]
+    if len(known) < len(dims):
+        raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here"))
+    return TensorType(dtype, known)
+
+
+def align(pattern: Pattern, actual: tuple[Dim, ...]) -> list[tuple[int, Dim, Dim]] | None:
+    """Pairs (axis, wanted, found), `...` standing for any axes; None when the ranks do not fit."""
+    if None not in pattern:
+        return None if len(pattern) != len(actual) else [(i, w, f) for i, (w, f) in enumerate(zip(pattern, actual, strict=True)) if w is not None]
+    dots = pattern.index(None)
+    tail = len(pattern) - dots - 1
+    if dots + tail > len(actual):
+        return None
+    head = [(i, w, actual[i]) for i, w in enumerate(pattern[:dots])]
+    last = [(len(actual) - tail + i, w, actual[len(actual) - tail + i]) for i, w in enumerate(pattern[dots + 1 :])]
+    return [(i, w, f) for i, w, f in head + last if w is not None]
+
+
+def shape_problem(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> str | None:
+    """Why a shape is not as written, or None when it is."""
+    pairs = align(pattern, actual)
+    if pairs is None:
+        return f"{len(actual)} axes, not {len(pattern)}"
+    for axis, wanted, found in pairs:
+        verdict = frame.facts.equal(wanted, found)
+        if verdict is Verdict.REFUTED:
+            return f"axis {axis} is {found}, not {wanted}"
+        if verdict is Verdict.UNKNOWN:
+            return f"cannot prove that axis {axis}, {found}, is {wanted}"
+    return None

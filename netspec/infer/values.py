@@ -1,0 +1,160 @@
+"""What an expression of the language can be worth while a network is elaborated.
+
+Static values are Python's own: int, float, bool, str, None, tuple (a list of the language), dict, `Dim` (a size known as a polynomial) and
+`Duration`. The others are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.library.base import Duration, Op
+from netspec.library.index import Entry
+from netspec.resolve.graph import Definition
+from netspec.shape import Dim, TensorType
+from netspec.source import NOWHERE, Span
+
+
+class Unknown:
+    """The value of an expression that has a problem; it stays silent wherever it goes."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A wire of the body under construction."""
+
+    wire: int
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A finished mean in `train`: a wire, f32[], of the objective's `finish` body."""
+
+    wire: int
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class Given:
+    """An argument's value and the text it came from."""
+
+    value: Any
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True)
+class OpValue:
+    """An op with some of its arguments: what a call without required inputs is worth."""
+
+    entry: Entry
+    args: Mapping[str, Given] = field(default_factory=dict)
+    span: Span = NOWHERE
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True)
+class BlockValue:
+    """A block with some of its arguments."""
+
+    definition: Definition
+    args: Mapping[str, Given] = field(default_factory=dict)
+    span: Span = NOWHERE
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+
+@dataclass(frozen=True)
+class Composed:
+    """Values of one kind joined by `->`: a data chain, a chain of gradient transformations, a chain of layers."""
+
+    parts: tuple[OpValue | BlockValue, ...]
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True)
+class SharedInstance:
+    """What `shared name = op(...)` binds: every use is the same instance."""
+
+    value: OpValue | BlockValue
+    segment: Any
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several results, or the tensors before a stage: `(q, k) ->`."""
+
+    values: tuple[tuple[str | None, Any], ...]
+
+
+Value = Any
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_size(value: Value) -> bool:
+    """A whole number or a dim."""
+    return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def plain(value: Value) -> Value:
+    """A constant dim as the int it is."""
+    return value.value if isinstance(value, Dim) and value.is_constant else value
+
+
+def describe(value: Value) -> str:
+    """What a value is, for messages: "a number", "a tensor f32[B, 4]"."""
+    match value:
+        case bool():
+            return f"the truth value `{str(value).lower()}`"
+        case int() | float():
+            return f"the number `{value}`"
+        case Dim():
+            return f"the size `{value}`"
+        case str():
+            return f'the string `"{value}"`'
+        case None:
+            return "`none`"
+        case tuple():
+            return "a list"
+        case dict():
+            return "a dict"
+        case Duration():
+            return f"the duration `{value}`"
+        case Tensor():
+            return f"a tensor {value.type}"
+        case Mean():
+            return "a mean over the batch"
+        case OpValue():
+            return f"the {value.entry.kind} `{value.name}`"
+        case BlockValue():
+            return f"the block `{value.name}`"
+        case Composed():
+            return f"a chain of {value.parts[0].entry.kind}s" if isinstance(value.parts[0], OpValue) else "a chain of layers"
+        case SharedInstance():
+            return "a shared instance"
+        case Several():
+            return f"{len(value.values)} values"
+        case Op():
+            return f"the {value.kind} `{value.op_name()}`"
+    return "a value"
+
+
+def describe_short(value: Value) -> str:
+    """A value as text of the language."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,263 @@
+"""Typed: what `infer` proves and `lower` compiles. A model is a `Body`; blocks are bodies that `Call` nodes instantiate.
+
+Wires are numbers, unique within their body; regions (`Repeat`, `When`) share the numbering of the body they stand in. Every wire has a
+`TensorType`. A parameter's logical path is the segments on the way to it; inside `repeat` a segment is a template whose numbers depend on
+the iteration. Floor 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform, Weight
+from netspec.shape import Dim, Facts, TensorType
+from netspec.source import NOWHERE, Span
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A weakly typed number or truth value standing where a wire may stand."""
+
+    value: bool | int | float
+
+
+Operand = int | Literal
+"""A wire, or a literal."""
+
+
+@dataclass(frozen=True)
+class Affine:
+    """constant + Σ strides[d] · (index of the d-th enclosing `repeat` of the body, outermost first)."""
+
+    constant: int = 0
+    strides: tuple[int, ...] = ()
+
+    def at(self, loops: tuple[int, ...]) -> int:
+        return self.constant + sum(s * i for s, i in zip(self.strides, loops, strict=False))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One step of a path: `conv_3`, or in a repeat `conv_{1 + 2i}`; labels get one number per enclosing loop, unlabelled ops exactly one."""
+
+    base: str
+    numbers: tuple[Affine, ...] = ()
+    counted: bool = False
+    """The number counts unlabelled uses of an op (otherwise the numbers are a label's loop indices)."""
+
+    def name(self, loops: tuple[int, ...] = ()) -> str:
+        """The segment in the iteration with these loop indices (of the body's enclosing repeats, outermost first)."""
+        return "_".join([self.base, *(str(n.at(loops)) for n in self.numbers)])
+
+
+@dataclass(frozen=True, eq=False)
+class Apply:
+    """A library op on wires. `inputs` stand in the op's order (all tensors of a variadic op), `optional` by name."""
+
+    op: Callable
+    inputs: tuple[Operand, ...]
+    outputs: tuple[int, ...]
+    segment: Segment
+    optional: tuple[tuple[str, int], ...] = ()
+    shared: bool = False
+    """Another node may have the same segment: same parameters."""
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """An instance of a block."""
+
+    body: Body
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    segment: Segment
+    shared: bool = False
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """A `weight` or `buffer` statement: reading it gives its present value."""
+
+    weight: Weight
+    output: int
+    segment: Segment
+    buffer: bool = False
+    written: int | None = None
+    """For a buffer: the wire whose value it has in the next step, if it is written."""
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Repeat:
+    """`nodes` run `count` times: before the first, `inner[k]` is `carried[k]`; afterwards `inner[k]` of the next is `results[k]`; at the end
+    `outputs[k]` is the last `results[k]`. Other wires of the body are captured. Types of carried, inner, results and outputs are equal."""
+
+    count: int
+    nodes: tuple[Node, ...]
+    carried: tuple[Operand, ...]
+    inner: tuple[int, ...]
+    results: tuple[Operand, ...]
+    outputs: tuple[int, ...]
+    index: int | None = None
+    """Wire of the iteration's number, i32[], if the body reads it."""
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class When:
+    """`nodes` run in one phase only. There `outputs[k]` is `inside[k]`, elsewhere `otherwise[k]`."""
+
+    phase: str
+    nodes: tuple[Node, ...]
+    inside: tuple[Operand, ...]
+    otherwise: tuple[Operand, ...]
+    outputs: tuple[int, ...]
+    span: Span = NOWHERE
+
+
+Node = Apply | Call | Variable | Repeat | When
+
+
+@dataclass(frozen=True)
+class Port:
+    """A named end of a body: an input or an output."""
+
+    name: str
+    wire: Operand
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A model, a block with its arguments and input types, or an objective: named inputs and outputs, and nodes in order."""
+
+    name: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    nodes: tuple[Node, ...]
+    types: Mapping[int, TensorType]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """The values of its params, as static values of the language."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    """How the spec calls a wire, for texts."""
+    facts: Facts = field(default_factory=Facts)
+    span: Span = NOWHERE
+
+    def input_types(self) -> dict[str, TensorType]:
+        return {p.name: self.types[p.wire] for p in self.inputs if isinstance(p.wire, int)}
+
+    def output_types(self) -> dict[str, TensorType]:
+        return {p.name: self.types[p.wire] for p in self.outputs if isinstance(p.wire, int)}
+
+    @property
+    def batch(self) -> Dim | None:
+        """The leading dim of the first input: what counts examples. None for a body without such an input."""
+        for port in self.inputs:
+            if isinstance(port.wire, int) and self.types[port.wire].rank:
+                return self.types[port.wire].shape[0]
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A loss or metric on the objective's wires: its statistics are summed over batches, then finished to one f32 number."""
+
+    op: Measure
+    inputs: tuple[Operand, ...]
+    output: int
+    """The input wire of the objective's `finish` body that gets the finished number."""
+    optional: tuple[tuple[str, int], ...] = ()
+    """Optional inputs; `mask` among them is not given to `apply` but weighs the values."""
+    per_example: bool = True
+    """The values' leading dim counts examples, so the batch's weights apply."""
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """What is optimised and reported. `body`: inputs are the batch's fields and, for outputs of the model, ports named `output.NAME`;
+    its wires feed `measurements`. `finish`: f32[] inputs, one per measurement in order; outputs `loss` and one per metric."""
+
+    body: Body
+    measurements: tuple[Measurement, ...]
+    finish: Body
+
+
+@dataclass(frozen=True, eq=False)
+class DataPlan:
+    """A data chain. `fields` are a batch's types in the model's symbols; `batch` examples make one batch."""
+
+    dataset: Dataset
+    transforms: tuple[Transform, ...]
+    fields: Mapping[str, TensorType]
+    batch: int
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class EvalPlan:
+    data: DataPlan | None
+    """None: nothing to evaluate on."""
+    every: Duration
+    limit: int | None
+    """At most so many batches."""
+    objective: Objective
+
+
+@dataclass(frozen=True)
+class CheckpointPlan:
+    every: Duration
+    keep: int
+
+
+@dataclass(frozen=True, eq=False)
+class TrainPlan:
+    """One `train` section, proved."""
+
+    name: str
+    model: Body
+    data: DataPlan
+    objective: Objective
+    optimizer: Optimizer
+    duration: Duration
+    eval: EvalPlan
+    checkpoint: CheckpointPlan
+    seed: int
+    precision: str
+    """"f32" or "mixed(bf16)"."""
+    settings: Mapping[str, str]
+    """Every setting as text of the language, defaults included."""
+    origins: Mapping[str, str]
+    """Where each setting's value came from: "default", "file:line" or "command line"."""
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True, eq=False)
+class Typed:
+    """Everything a file says, proved. `models` holds each model with its defaults (absent where a param has none or has a problem)."""
+
+    models: Mapping[str, Body]
+    trains: tuple[TrainPlan, ...] = ()
+    path: str = ""
+
+    def train(self, name: str | None = None) -> TrainPlan | None:
+        """The train section of that name, or the first."""
+        return next((t for t in self.trains if name in (None, t.name)), None)
+
+
+def walk(body: Body) -> Iterator[tuple[Node, tuple[int, ...]]]:
+    """Every node of a body with the counts of the repeats around it (not descending into calls)."""
+
+    def visit(nodes: tuple[Node, ...], counts: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
+        for node in nodes:
+            yield node, counts
+            if isinstance(node, Repeat):
+                yield from visit(node.nodes, (*counts, node.count))
+            elif isinstance(node, When):
+                yield from visit(node.nodes, counts)
+
+    return visit(body.nodes, ())

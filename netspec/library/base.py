@@ -1,0 +1,304 @@
+"""What every nameable thing is: one frozen class whose fields are its arguments and whose methods are its meaning.
+
+A subclass of `Op` declares, in one place: its docstring (the reference page), fields with attribute docstrings (the arguments, in positional
+order), `inputs`, the shape rule `shape`, the parameters `params`, the mathematics `apply`, the cost `flops`, and `examples` (tests and docs).
+Sizes may be symbolic: a shape rule works on `TensorType`s whose dims are polynomials, without JAX, and raises `Mistake(diagnostic)` with `blame`
+set to the guilty input or argument. Kinds: layer, function, operator, initializer, optimizer, schedule, loss, metric, dataset, transform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Array = Any
+"""A JAX or NumPy array."""
+
+
+@dataclass(frozen=True)
+class In:
+    """A tensor input of an op. Optional inputs are passed by name only."""
+
+    name: str
+    doc: str
+    dtype: str = "float"
+    """"float", "int", "bool", "number" (int or float) or "any"."""
+    rank: int = 0
+    """The smallest rank accepted."""
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A parameter or buffer of a layer: shape (ints or constant dims), initial value, dtype.
+
+    `fan` is (fan_in, fan_out) for the scaling initializers; None means the last two axes, further leading ones being receptive field.
+    """
+
+    shape: tuple[Dim | int, ...]
+    init: Initializer
+    dtype: str = "f32"
+    fan: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Example:
+    """An op with inputs it accepts, written as types (`"f32[2, 8, 8, 3]"`); optional inputs by name. Tests, docs and hover use it."""
+
+    op: Op
+    inputs: tuple[str, ...] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
+
+
+class Scope(Protocol):
+    """What `apply` may ask of the program that runs it."""
+
+    training: bool
+    """True in training: dropout is on, batch_norm uses the batch's statistics."""
+    weight: Array | None
+    """Weights of the batch's examples, f32[B] (0 for padding), or None when all count."""
+
+    def param(self, name: str) -> Array: ...
+    def buffer(self, name: str) -> Array: ...
+    def update(self, name: str, value: Array) -> None:
+        """Set a buffer's value for the next step; only allowed when `training`."""
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        """f32 in [0, 1). When shape[0] is the batch, each example draws by its global index, whatever the batching."""
+
+    def normal(self, shape: tuple[int, ...]) -> Array: ...
+    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array: ...
+
+
+class Op(BaseModel):
+    """Base of every nameable thing."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True, allow_inf_nan=False, protected_namespaces=()
+    )
+
+    kind: ClassVar[str]
+    inputs: ClassVar[tuple[In, ...]] = ()
+    variadic: ClassVar[bool] = False
+    """Takes further tensors positionally (einsum, concat, stack)."""
+    results: ClassVar[int] = 1
+    """Number of output tensors."""
+    source: ClassVar[str] = ""
+    """Paper or system the definition comes from."""
+
+    @classmethod
+    def op_name(cls) -> str:
+        """The name in specs: the class's name in snake case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return ()
+
+
+class Callable(Op):
+    """An op with tensors in and out: layers, functions, operators, losses, metrics.
+
+    `shape`, `params`, `buffers` and `flops` get the inputs' types in the order of `inputs`, optional ones by keyword.
+    """
+
+    kind = "function"
+    elementwise: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+    """Draws random numbers, so its instance needs a path."""
+
+    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
+        """Types of the outputs. The default is elementwise: as the first input."""
+        return inputs[0]
+
+    def params(self, *inputs: TensorType, **optional: TensorType) -> dict[str, Weight]:
+        return {}
+
+    def buffers(self, *inputs: TensorType, **optional: TensorType) -> dict[str, Weight]:
+        """State kept across training steps (running statistics)."""
+        return {}
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array | tuple[Array, ...]:
+        raise TypeError(f"{self.op_name()} has no meaning")
+
+    def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
+        """Floating-point operations of one forward pass in eval; one multiply-add is 2."""
+        return 0
+
+
+class Layer(Callable):
+    """A callable that may have parameters."""
+
+    kind = "layer"
+
+
+class Function(Callable):
+    """A callable without parameters."""
+
+    kind = "function"
+
+
+class Operator(Function):
+    """What `+`, `@` or `x[1:]` mean on tensors; reached through its symbol, not by name."""
+
+    kind = "operator"
+    symbol: ClassVar[str] = ""
+
+
+class Initializer(Op):
+    """Draws a parameter's initial value from a NumPy generator keyed by (seed, parameter path)."""
+
+    kind = "initializer"
+
+    def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""
+        raise TypeError(f"{self.op_name()} cannot be sampled")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The lengths that schedules are written against; steps are optimizer updates."""
+
+    steps_per_epoch: int
+    total_steps: int
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of training: `5 epochs` or `2_000 steps`."""
+
+    count: float
+    unit: str  # "epoch" or "step"
+
+    def steps(self, clock: Clock) -> int:
+        return round(self.count * clock.steps_per_epoch) if self.unit == "epoch" else round(self.count)
+
+    def __str__(self) -> str:
+        number = f"{self.count:g}"
+        return f"{number} {self.unit}" if self.count == 1 else f"{number} {self.unit}s"
+
+
+class Schedule(Op):
+    """A number that depends on the step."""
+
+    kind = "schedule"
+
+    def value(self, step: Array, clock: Clock) -> Array:
+        """The value at a step (f32 scalar, traced); `step` counts finished updates from 0."""
+        raise TypeError(f"{self.op_name()} has no value")
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """A gradient transformation with optax's protocol: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
+
+    Trees are flat dicts by stored path. Updates are added to the parameters.
+    """
+
+    init: Any
+    update: Any
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What an optimizer may know of a stored parameter: its logical paths (one per slice) and how many leading axes stack slices."""
+
+    paths: tuple[str, ...]
+    stacked: int = 0
+
+
+class Optimizer(Op):
+    """A gradient transformation (`clip_by_global_norm`, `adamw`). `->` between two composes them."""
+
+    kind = "optimizer"
+    descends: ClassVar[bool] = True
+    """Takes the step against the gradient; False for those that only change the gradient on its way (`clip_by_global_norm`)."""
+
+    def patterns(self) -> dict[str, str]:
+        """Arguments that are patterns over logical paths, which must match something."""
+        return {}
+
+    def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
+        raise TypeError(f"{self.op_name()} has no meaning")
+
+
+class Measure(Callable):
+    """A loss or metric: statistics that add up over batches and devices, finished once.
+
+    `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
+    w = mask × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does not get.
+    """
+
+    def statistics(self, values: Array, weight: Array) -> Any:
+        """A tree of sums over the elements of `values`; `weight` has the same shape."""
+        from netspec.lazy import jnp
+
+        wide = jnp.promote_types(values.dtype, jnp.float32)
+        counted = jnp.where(weight != 0, values.astype(wide) * weight, 0)  # a NaN of an example that does not count stays out
+        return jnp.sum(counted, dtype=wide), jnp.sum(weight, dtype=wide)
+
+    def finish(self, statistics: Any) -> Array:
+        """The value that the summed statistics mean: Σ w·v / Σ w, and 0 where nothing counts."""
+        from netspec.lazy import jnp
+
+        total, weight = statistics
+        return jnp.where(weight > 0, total / jnp.where(weight > 0, weight, 1), 0)
+
+
+class Loss(Measure):
+    kind = "loss"
+
+
+class Metric(Measure):
+    kind = "metric"
+
+
+class Dataset(Op):
+    """Examples in memory. The field `part` ("train" or "test") chooses the split where there is one."""
+
+    kind = "dataset"
+
+    def fields(self) -> dict[str, TensorType]:
+        """Type of each field of a batch; the leading dim is the symbol B."""
+        raise TypeError(f"{self.op_name()} has no fields")
+
+    def load(self, folder: Path | None) -> dict[str, Array]:
+        """All examples as NumPy arrays, one per field, the first axis counting examples. Bad files raise `Mistake` with file and record."""
+        raise TypeError(f"{self.op_name()} cannot be loaded")
+
+    def test(self) -> Dataset | None:
+        """The dataset's own test split, used for evaluation when a spec has no `eval`."""
+        return None
+
+
+class Transform(Op):
+    """A step of the data chain. Structural ones (`shuffle`, `batch`) have their own classes, which the trainer reads."""
+
+    kind = "transform"
+    random: ClassVar[bool] = False
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        return fields
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        """One batch (NumPy arrays) in training; `rng` is keyed by (seed, epoch, batch)."""
+        return batch
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        """The form used in evaluation: identity for random transforms, the same as training for the others."""
+        return batch
+
+
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Size = Annotated[int, Field(gt=0)] | Dim
+"""A positive integer, or a dim that is only known as a polynomial."""

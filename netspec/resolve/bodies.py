@@ -1,0 +1,168 @@
+"""Binds the names of blocks' and models' bodies, statement by statement."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.names import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
+from netspec.resolve.expressions import Names
+from netspec.resolve.graph import Definition
+from netspec.resolve.scope import Scope
+from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
+
+FIXED = ("param", "shared", "layer", "weight", "dim")
+"""What a binding may not rebind."""
+
+
+class Bodies:
+    """Walks one body with a scope."""
+
+    def __init__(self, names: Names, definition: Definition) -> None:
+        self.names, self.definition, self.report = names, definition, names.report
+
+    def check(self) -> None:
+        scope = Scope()
+        self.dims(scope)
+        self.statements(self.definition.node.body.statements, scope)
+        self.outputs()
+        self.unused(scope)
+
+    def dims(self, scope: Scope) -> None:
+        """Symbols of the inputs' types are bound in the whole body."""
+        for stated in self.definition.inputs:
+            for dim in stated.type.dims:
+                if isinstance(dim, tree.Name) and dim.text[:1].isupper():
+                    scope.bind(dim.text, "dim", dim.span)
+        for known in scope.names.values():
+            known.read = True
+
+    def statements(self, statements: tuple[tree.Statement, ...], scope: Scope) -> None:
+        for statement in statements:
+            self.statement(statement, scope)
+
+    def statement(self, node: tree.Statement, scope: Scope) -> None:
+        match node:
+            case tree.Param():
+                self.optional(node.default, scope)
+                self.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
+                self.optional(node.where, scope)
+            case tree.Input():
+                self.type(node.type, scope)
+                self.declare(scope, node.name, "input", node.name_span)
+            case tree.Output():
+                self.output(node, scope)
+            case tree.Weight() | tree.Buffer() | tree.State():
+                self.type(node.type, scope)
+                self.names.expression(node.init, scope)
+                self.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
+            case tree.Shared():
+                self.names.expression(node.value, scope)
+                self.declare(scope, node.name, "shared", node.name_span)
+            case tree.Aux():
+                self.names.expression(node.value, scope)
+            case tree.Binding():
+                self.binding(node, scope)
+            case tree.Require() | tree.Assume():
+                self.names.expression(node.condition, scope)
+            case tree.DimBound():
+                self.names.expression(node.bound, scope)
+            case tree.For():
+                self.names.expression(node.iterable, scope)
+                self.inner(node.body, scope, [(t.name, t.span) for t in node.names])
+            case tree.Repeat():
+                self.names.expression(node.count, scope)
+                self.inner(node.body, scope, [(node.index.name, node.index.span)] if node.index else [])
+            case tree.When():
+                self.inner(node.body, scope, [])
+            case tree.Hole():
+                for name in node.names:
+                    scope.bind(name, "binding", node.span)
+                    self.read(scope, name)
+
+    def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
+        inner = Scope(scope)
+        for name, span in loop_names:
+            if name != "_":
+                self.declare(inner, name, "loop", span)
+                self.read(inner, name)
+        self.statements(body.statements, inner)
+        self.unused(inner)
+
+    def read(self, scope: Scope, name: str) -> None:
+        known = scope.find(name)
+        if known is not None:
+            known.read = True
+
+    def optional(self, node: tree.Expr | None, scope: Scope) -> None:
+        if node is not None:
+            self.names.expression(node, scope)
+
+    def type(self, ref: tree.TensorRef | None, scope: Scope) -> None:
+        for dim in ref.dims if ref else ():
+            if not isinstance(dim, tree.Dots):
+                self.names.expression(dim, scope)
+
+    def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
+        before = scope.bind(name, what, span)
+        if before is not None:
+            self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
+
+    def binding(self, node: tree.Binding, scope: Scope) -> None:
+        self.names.expression(node.value, scope)
+        for target in node.targets:
+            self.type(target.type, scope)
+            if target.name == "_":
+                continue
+            before = scope.bind(target.name, "binding", target.span)
+            if before is not None and before.what in FIXED:
+                self.report(
+                    DuplicateName(at=target.span, name=target.name, what=f"{before.what}'s name", first=before.span, first_what=before.what)
+                )
+
+    def output(self, node: tree.Output, scope: Scope) -> None:
+        self.names.expression(node.value, scope)
+        self.type(node.type, scope)
+        if node.name is not None:
+            scope.bind(node.name, "binding", node.name_span)
+            self.read(scope, node.name)
+
+    def outputs(self) -> None:
+        """There is one; a model's are named; no two share a name."""
+        definition = self.definition
+        if not definition.outputs and not any(isinstance(s, tree.Hole) for s in definition.node.body.statements):
+            self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last_name(definition), end=end_of(definition)))
+        seen: dict[str, Span] = {}
+        for output in definition.outputs:
+            name = output_name(output)
+            if name is None:
+                if definition.is_model or len(definition.outputs) > 1:
+                    self.report(UnnamedOutput(at=output.value.span, model=definition.name))
+            elif name in seen:
+                self.report(DuplicateName(at=output.span, name=name, what="output", first=seen[name]))
+            else:
+                seen[name] = output.span
+
+    def unused(self, scope: Scope) -> None:
+        for name, known in scope.names.items():
+            if not known.read and not name.startswith("_"):
+                self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
+
+
+def output_name(output: tree.Output) -> str | None:
+    """The name of an output: as written, or that of the value in `output x`."""
+    if output.name is not None:
+        return output.name
+    return output.value.text if isinstance(output.value, tree.Name) and len(output.value.parts) == 1 else None
+
+
+def last_name(definition: Definition) -> str | None:
+    last = next((s for s in reversed(definition.node.body.statements) if isinstance(s, tree.Binding)), None)
+    return last.targets[-1].name if last else None
+
+
+def end_of(definition: Definition) -> Span:
+    """The place before a body's closing brace, at the start of its line."""
+    body = definition.node.body.span
+    if body is NOWHERE or not body.text.endswith("}"):
+        return NOWHERE
+    start = body.source.text.rfind("\n", 0, body.end) + 1
+    return Span(body.source, start, start) if body.source.text[start : body.end - 1].strip() == "" else NOWHERE

@@ -1,0 +1,191 @@
+"""Binds the names of expressions: values before callables, callables by position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.names import NotCallable, ResidualNeedsParentheses, UnknownArgument, UnknownName
+from netspec.diagnostics.suggest import nearest
+from netspec.library import index
+from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
+from netspec.resolve.scope import Scope
+from netspec.source import Span
+from netspec.syntax import tree
+
+STATIC_FUNCTIONS = ("range", "len", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
+
+
+class Names:
+    """Gives every `Name` of an expression its meaning. `late` accepts unknown values (fields of the data, outputs of the model)."""
+
+    def __init__(
+        self, params: Mapping[str, tree.Param], definitions: Mapping[str, Definition], report: Callable[[Diagnostic], None]
+    ) -> None:
+        self.params, self.definitions, self.report = params, definitions, report
+        self.meanings: dict[int, Meaning] = {}
+
+    def expression(self, node: tree.Expr, scope: Scope, late: bool = False) -> None:
+        """Bind the names in an expression standing where a value is wanted."""
+        match node:
+            case tree.Name():
+                self.value(node, scope, late)
+            case tree.Call():
+                self.call(node, scope, late)
+            case tree.Chain():
+                self.chain(node, scope, late)
+            case tree.ListExpr():
+                self.each(node.items, scope, late)
+            case tree.TupleExpr():
+                self.each([a.value for a in node.items], scope, late)
+            case tree.DictExpr():
+                self.each([i.value for i in node.items], scope, late)
+            case tree.Paren():
+                self.expression(node.inner, scope, late)
+            case tree.Unary():
+                self.expression(node.value, scope, late)
+            case tree.Binary():
+                self.each(operands(node), scope, late)
+            case tree.If():
+                self.each([node.condition, node.then, node.otherwise], scope, late)
+            case tree.Index():
+                self.index(node, scope, late)
+            case _:
+                pass
+
+    def each(self, nodes: list | tuple, scope: Scope, late: bool) -> None:
+        for node in nodes:
+            self.expression(node, scope, late)
+
+    def index(self, node: tree.Index, scope: Scope, late: bool) -> None:
+        self.expression(node.value, scope, late)
+        for item in node.items:
+            parts = [item.start, item.stop, item.step] if isinstance(item, tree.Slice) else [item]
+            self.each([p for p in parts if p is not None and not isinstance(p, tree.Dots)], scope, late)
+
+    def chain(self, node: tree.Chain, scope: Scope, late: bool) -> None:
+        if isinstance(node.head, tree.Binary):
+            self.residual(node.head, node)
+        self.expression(node.head, scope, late)
+        for stage in node.stages:
+            if isinstance(stage, tree.ShapeStage):
+                self.each([d for d in stage.dims if not isinstance(d, tree.Dots)], scope, late)
+            elif isinstance(stage.call, tree.Call):
+                self.call(stage.call, scope, late)
+            else:
+                self.callable(stage.call, scope)
+
+    def residual(self, head: tree.Binary, chain: tree.Chain) -> None:
+        seen: set[str] = set()
+        for name in plain_names(head):
+            if name.text in seen:
+                right = operands(head)[-1].span
+                close = Span(right.source, chain.span.end, chain.span.end)
+                opens = Span(right.source, right.start, right.start)
+                self.report(
+                    ResidualNeedsParentheses(
+                        at=head.span, name=name.text, head=head.span.text, right=right.text, opens=opens, closes=close
+                    )
+                )
+                return
+            seen.add(name.text)
+
+    def call(self, node: tree.Call, scope: Scope, late: bool) -> None:
+        meaning = self.callable(node.callee, scope)
+        self.arguments(node, meaning)
+        self.each([a.value for a in node.args], scope, late)
+
+    def arguments(self, node: tree.Call, meaning: Meaning) -> None:
+        """Named arguments must exist; their values are checked when the op is used."""
+        options = self.argument_names(meaning)
+        for arg in node.args:
+            if options is not None and arg.name is not None and arg.name not in options:
+                near = tuple(nearest(arg.name, options))
+                self.report(
+                    UnknownArgument(at=arg.name_span, op=node.callee.text, name=arg.name, near=near[:1], options=tuple(sorted(options)))
+                )
+
+    def argument_names(self, meaning: Meaning) -> list[str] | None:
+        if isinstance(meaning, BlockRef):
+            definition = meaning.definition
+            return [p.name for p in definition.params] + [i.name for i in definition.inputs]
+        if isinstance(meaning, ShelfRef):
+            return [n for e in index.entries(meaning.name) for n in (*(a[0] for a in e.signature), *(i[0] for i in e.inputs))]
+        return None
+
+    def value(self, node: tree.Name, scope: Scope, late: bool) -> Meaning:
+        first = node.parts[0]
+        known = scope.find(first)
+        if known is not None:
+            known.read = True
+            return self.settle(node, Local(first))
+        if first in self.params:
+            return self.settle(node, Global(first))
+        if late:
+            return self.settle(node, Late(first))
+        found = self.named(node)
+        if found is None:
+            options = [*scope.all(), *self.params]
+            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=tuple(nearest(first, options))))
+        return self.settle(node, found or Bad())
+
+    def callable(self, node: tree.Name, scope: Scope) -> Meaning:
+        first = node.parts[0]
+        known = scope.find(first)
+        if known is not None and (known.what in ("shared", "layer") or len(node.parts) > 1):
+            known.read = True
+            return self.settle(node, Local(first))
+        found = self.named(node)
+        if found is not None:
+            return self.settle(node, found)
+        if known is not None:
+            known.read = True
+            self.report(NotCallable(at=node.span, name=node.text, what=DESCRIBED.get(known.what, "a value")))
+            return self.settle(node, Bad())
+        options = [*index.names("layer"), *index.names("function"), *self.definitions, *STATIC_FUNCTIONS]
+        near = tuple(nearest(node.text, options) or nearest(node.text, index.names()))
+        self.report(UnknownName(at=node.span, name=node.text, noun="layer or function", near=near))
+        return self.settle(node, Bad())
+
+    def named(self, node: tree.Name) -> Meaning | None:
+        """What a name means that no body binds: a block, an op, a static function."""
+        if node.text in self.definitions:
+            return BlockRef(self.definitions[node.text])
+        if index.entries(node.text):
+            return ShelfRef(node.text)
+        return Builtin(node.text) if node.text in STATIC_FUNCTIONS else None
+
+    def settle(self, node: tree.Name, meaning: Meaning) -> Meaning:
+        self.meanings[id(node)] = meaning
+        return meaning
+
+
+DESCRIBED = {
+    "param": "a param",
+    "input": "an input",
+    "binding": "a value",
+    "loop": "a loop's value",
+    "dim": "a dim",
+    "weight": "a weight",
+    "buffer": "a buffer",
+    "state": "a state",
+}
+
+
+def operands(node: tree.Binary) -> list[tree.Expr]:
+    """The operands of a run of binary operators, left to right, without recursion on the left side."""
+    parts: list[tree.Expr] = []
+    left: tree.Expr = node
+    while isinstance(left, tree.Binary):
+        parts.append(left.right)
+        left = left.left
+    return [left, *reversed(parts)]
+
+
+def plain_names(node: tree.Expr) -> list[tree.Name]:
+    """Names that stand as operands of an expression: not inside calls, indices or parentheses."""
+    if isinstance(node, tree.Binary):
+        return [n for part in operands(node) for n in plain_names(part)]
+    if isinstance(node, tree.Unary):
+        return plain_names(node.value)
+    return [node] if isinstance(node, tree.Name) else []

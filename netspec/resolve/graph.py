@@ -1,0 +1,99 @@
+"""What `resolve` returns: the file's definitions, and for every name what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from netspec.source import Source
+from netspec.syntax import tree
+
+
+@dataclass(frozen=True, eq=False)
+class Definition:
+    """A block or a model, unexpanded."""
+
+    node: tree.Block | tree.Model
+    params: tuple[tree.Param, ...]
+    inputs: tuple[tree.Input, ...]
+    outputs: tuple[tree.Output, ...]
+    bounds: tuple[tree.DimBound, ...]
+    globals: Mapping[str, tree.Param]
+    """The params of the file it stands in."""
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def is_model(self) -> bool:
+        return isinstance(self.node, tree.Model)
+
+    @property
+    def is_cell(self) -> bool:
+        return any(isinstance(s, tree.State) for s in self.node.body.statements)
+
+
+@dataclass(frozen=True)
+class Local:
+    """A param, input, binding, loop name, shared instance or dim symbol of the body the name stands in."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Global:
+    """A param of the file."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class BlockRef:
+    definition: Definition
+
+
+@dataclass(frozen=True)
+class ShelfRef:
+    """A built-in op; which kind, where several share the name, the position decides."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A static function: range, len, reverse, zip, sum, min, max, floor, ceil, round."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Late:
+    """A name of `train` or `serve` that only the model's outputs and the data's fields can settle."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A name that stands for nothing, already reported."""
+
+
+Meaning = Local | Global | BlockRef | ShelfRef | Builtin | Late | Bad
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A file with its names bound. `meanings` is keyed by `id` of the tree's `Name` nodes, which the graph keeps alive."""
+
+    source: Source
+    file: tree.File
+    params: Mapping[str, tree.Param]
+    definitions: Mapping[str, Definition]
+    trains: tuple[tree.Train, ...]
+    serves: tuple[tree.Serve, ...]
+    expects: tuple[tree.Expect, ...]
+    meanings: Mapping[int, Meaning] = field(repr=False)
+
+    def meaning(self, name: tree.Name) -> Meaning:
+        return self.meanings.get(id(name), Bad())

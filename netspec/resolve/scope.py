@@ -1,0 +1,38 @@
+"""Which names a place of a body can see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netspec.source import Span
+
+
+@dataclass
+class Known:
+    """A name bound in a body: what it is, where it was declared, and whether anyone read it."""
+
+    what: str  # param input weight buffer state shared binding loop dim
+    span: Span
+    read: bool = False
+    reported: bool = field(default=False)
+
+
+class Scope:
+    """Names of one body; `inner` scopes (for, repeat, when) see the outer ones, may rebind them, and keep their new names."""
+
+    def __init__(self, outer: Scope | None = None) -> None:
+        self.outer = outer
+        self.names: dict[str, Known] = {}
+
+    def find(self, name: str) -> Known | None:
+        return self.names.get(name) or (self.outer.find(name) if self.outer else None)
+
+    def bind(self, name: str, what: str, span: Span) -> Known | None:
+        """Bind or rebind; returns what the name was before, if it was known."""
+        before = self.find(name)
+        if before is None:
+            self.names[name] = Known(what, span)
+        return before
+
+    def all(self) -> dict[str, Known]:
+        return {**(self.outer.all() if self.outer else {}), **self.names}

@@ -1,0 +1,143 @@
+"""Binds the names of a whole file: its sections, and the settings of `train`."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.names import DuplicateName, NotYetCompiled, UnknownModel, UnknownSetting
+from netspec.diagnostics.suggest import nearest
+from netspec.resolve.bodies import Bodies
+from netspec.resolve.expressions import Names
+from netspec.resolve.graph import Definition, Graph
+from netspec.resolve.scope import Scope
+from netspec.source import Source
+from netspec.syntax import tree
+
+SETTINGS = {
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision"),
+    "eval": ("data", "every", "limit"),
+    "checkpoint": ("every", "keep"),
+}
+GROUPS = {"train": ("eval", "checkpoint"), "eval": (), "checkpoint": ()}
+LATE_VALUES = ("batch_size",)
+"""Values that `train` knows without being told."""
+LATER = ("update", "accumulate", "ema", "mesh", "shard", "parallel")
+"""Settings of the language that this version does not compile."""
+
+
+def resolve(file: tree.File, source: Source) -> tuple[Graph, list[Diagnostic]]:
+    """Bind every name of a file. Problems are returned, never raised."""
+    problems: list[Diagnostic] = []
+    params = declared(file, tree.Param, "param", problems)
+    shells = declared(file, (tree.Block, tree.Model), "name", problems)
+    definitions = {name: define(node, params) for name, node in shells.items()}
+    names = Names(params, definitions, problems.append)
+    for param in params.values():
+        for part in (param.default, param.where):
+            if part is not None:
+                names.expression(part, Scope())
+    for definition in definitions.values():
+        Bodies(names, definition).check()
+    for section in file.sections:
+        resolve_section(section, names, definitions)
+    kinds = {kind: tuple(s for s in file.sections if isinstance(s, kind)) for kind in (tree.Train, tree.Serve, tree.Expect)}
+    graph = Graph(source, file, params, definitions, kinds[tree.Train], kinds[tree.Serve], kinds[tree.Expect], names.meanings)
+    return graph, problems
+
+
+def declared(file: tree.File, kinds: type | tuple[type, ...], what: str, problems: list[Diagnostic]) -> dict:
+    """Sections of some kinds by name; a second one of the same name is reported."""
+    found: dict = {}
+    for section in file.sections:
+        if isinstance(section, kinds):
+            first = found.setdefault(section.name, section)  # type: ignore[attr-defined]
+            if first is not section:
+                problems.append(DuplicateName(at=section.name_span, name=section.name, what=what, first=first.name_span))  # type: ignore[attr-defined]
+    return found
+
+
+def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Definition:
+    def of(kind: type) -> tuple:
+        return tuple(s for s in node.body.statements if isinstance(s, kind))
+
+    return Definition(node, of(tree.Param), of(tree.Input), tuple(all_outputs(node.body)), of(tree.DimBound), params)
+
+
+def all_outputs(body: tree.Body) -> list[tree.Output]:
+    """Outputs of a body, those inside `when` included."""
+    found = [s for s in body.statements if isinstance(s, tree.Output)]
+    for statement in body.statements:
+        if isinstance(statement, tree.When):
+            found += all_outputs(statement.body)
+    return found
+
+
+def resolve_section(section: tree.Section, names: Names, definitions: dict[str, Definition]) -> None:
+    match section:
+        case tree.Train() | tree.Serve() | tree.Expect():
+            kind = type(section).__name__.lower()
+            definition = definitions.get(section.model)
+            if definition is None or not definition.is_model:
+                models = [n for n, d in definitions.items() if d.is_model]
+                near = tuple(nearest(section.model, models) or models[:3])
+                names.report(UnknownModel(at=section.name_span, name=section.model, section=kind, near=near))
+            names.each([a.value for a in section.args], Scope(), False)
+            if isinstance(section, tree.Expect):
+                expect(section, names)
+            elif isinstance(section, tree.Serve):
+                names.report(NotYetCompiled(at=section.name_span, what="`serve`"))
+            else:
+                settings(section.body, "train", names)
+        case tree.Import():
+            names.report(NotYetCompiled(at=section.span, what="`import`"))
+        case _:
+            pass
+
+
+def expect(section: tree.Expect, names: Names) -> None:
+    for claim in section.claims:
+        if isinstance(claim, tree.Claim):
+            names.each([claim.left, claim.right], Scope(), True)
+
+
+def settings(body: tree.Settings, section: str, names: Names, inherited: Scope | None = None) -> None:
+    """Bind the settings of a section: each may stand once, metrics have names of their own, `let` binds for what follows."""
+    seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
+    scope = Scope(inherited)
+    for item in body.items:
+        match item:
+            case tree.Setting() | tree.Group():
+                if not allowed(item, section, names):
+                    continue
+                twice(seen, item, item.key, "setting", names)
+                if isinstance(item, tree.Setting):
+                    names.expression(item.value, scope, late=True)
+                else:
+                    settings(item.body, item.key, names, scope)
+            case tree.Metric():
+                twice(seen, item, f"metric {item.name}", "metric", names)
+                names.expression(item.value, scope, late=True)
+            case tree.Let():
+                names.expression(item.value, scope, late=True)
+                for target in item.targets:
+                    scope.bind(target.name, "binding", target.span)
+            case _:
+                pass
+
+
+def allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:
+    options = SETTINGS[section] if isinstance(item, tree.Setting) else GROUPS[section]
+    if item.key in options:
+        return True
+    if section == "train" and item.key in LATER:
+        names.report(NotYetCompiled(at=item.name_span, what=f"`{item.key}`"))
+        return False
+    every = (*SETTINGS[section], *GROUPS[section], *(("metric", "let") if section != "checkpoint" else ()))
+    names.report(UnknownSetting(at=item.name_span, section=section, name=item.key, near=tuple(nearest(item.key, every)), options=every))
+    return False
+
+
+def twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key: str, what: str, names: Names) -> None:
+    first = seen.setdefault(key, item)
+    if first is not item:
+        name = item.name if isinstance(item, tree.Metric) else item.key
+        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span))
