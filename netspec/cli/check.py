@@ -53,6 +53,6 @@ def _problems(path: str, untrusted: bool) -> Iterable[Diagnostic]:
     from netspec.compile import check
 
     try:
-        return check(path, **({"untrusted": True} if untrusted else {})).problems
+        return check(path, untrusted=untrusted).problems
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]

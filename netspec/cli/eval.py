@@ -13,6 +13,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.train.command import run_eval
+    from netspec.cli.training import run_eval
 
     return run_eval(args)

@@ -14,6 +14,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.train.command import run_predict
+    from netspec.cli.training import run_predict
 
     return run_predict(args)

@@ -26,6 +26,6 @@ def assignment(text: str) -> str:
 
 
 def run(args: Namespace) -> int:
-    from netspec.train.command import run_train
+    from netspec.cli.training import run_train
 
     return run_train(args)

@@ -5,7 +5,6 @@ Lines and columns count from 1, columns in Unicode characters, ends are exclusiv
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -33,11 +32,17 @@ def _fitting(diagnostics: Sequence[Diagnostic], limit: int, write: Any) -> list[
     written, size = [], 0
     for diagnostic in diagnostics[:limit]:
         item = write(diagnostic)
-        size += len(item) if isinstance(item, str) else len(json.dumps(item))
+        size += len(item) if isinstance(item, str) else len(_json(item))
         if size > MAX_CHARACTERS:
             break
         written.append(item)
     return written
+
+
+def _json(data: Any) -> str:
+    import json  # not needed to draw text
+
+    return json.dumps(data, indent=2)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -49,7 +54,7 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> str:
     problems = _fitting(ordered, MAX_DIAGNOSTICS, as_object)
     warnings = sum(d.severity == "warning" for d in ordered)
     counts = {"errors": len(ordered) - warnings, "warnings": warnings, "omitted": len(ordered) - len(problems)}
-    return json.dumps({"problems": problems, **counts}, indent=2)
+    return _json({"problems": problems, **counts})
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -99,7 +104,7 @@ def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
         "results": results,
         "properties": {"omitted": len(ordered) - len(results)},
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return _json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(cls: type[Diagnostic]) -> dict[str, Any]:

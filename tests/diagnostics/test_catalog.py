@@ -68,7 +68,10 @@ def test_a_proposed_edit_repairs_the_wrong_example(cls: type[Diagnostic], folder
 def test_explain_prints_the_page(slug: str) -> None:
     text = explain(slug)
     assert text.startswith((f"error[{slug}]\n", f"warning[{slug}]\n"))
-    assert "Wrong:\n\n    " in text and "Right:\n\n    " in text and "```" not in text
+    for kind, title in {"bad": "Wrong:", "good": "Right:"}.items():
+        shown = [e for e in examples(catalog()[slug]) if e.kind == kind]
+        assert text.count(f"\n\n{title}\n\n    ") == len(shown)
+    assert "```" not in text
 
 
 def test_slugs_are_found_as_people_write_them() -> None:

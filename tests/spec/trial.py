@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from netspec.compile import Checked, check
-from netspec.syntax.printer import print_file
 
 from netspec.diagnostics.edits import repaired
 from netspec.diagnostics.render import render_text
@@ -70,10 +69,17 @@ def _models(checked: Checked, draw: Callable[[Body], str]) -> str:
     return "\n\n".join(draw(model) for model in checked.typed.models.values())
 
 
+def _formatted(checked: Checked) -> str:
+    from netspec.syntax.printer import print_file
+
+    assert checked.file is not None
+    return print_file(checked.file)
+
+
 ANSWERS: Mapping[str, Callable[[Checked], str]] = {
     "diagnostic": lambda checked: render_text(checked.problems),
     "tree": lambda checked: draw_tree(checked.file),
-    "fmt": lambda checked: print_file(checked.file),
+    "fmt": _formatted,
     "shapes": lambda checked: _models(checked, draw_shapes),
     "ir": lambda checked: _models(checked, draw_ir),
 }

@@ -1,0 +1,90 @@
+"""`netspec check`: files and folders in, problems out in four formats, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from netspec.cli.main import main
+
+CLEAN = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dense(4)\n}\n"
+BAD = CLEAN.replace("dense", "dens")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with specs."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "clean.net": CLEAN,
+        "bad.net": BAD,
+        "more/also.netspec": BAD,
+        "more/.hidden/x.net": BAD,
+        "more/notes.txt": BAD,
+    }.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text)
+    return tmp_path
+
+
+def test_a_clean_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "clean.net"]) == 0
+    assert capsys.readouterr() == ("No problems in 1 file.\n", "")
+
+
+def test_a_problem_is_drawn_on_stdout(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "clean.net", "bad.net"]) == 1
+    out, err = capsys.readouterr()
+    assert "error[unknown-name]" in out and "--> bad.net:4:19" in out and out.endswith("1 problem in 1 file.\n") and err == ""
+
+
+def test_a_folder_stands_for_its_specs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "."]) == 1
+    out = capsys.readouterr().out
+    assert "bad.net:4:19" in out and "also.netspec:4:19" in out and out.endswith("2 problems in 2 files.\n")
+    assert "hidden" not in out and "notes" not in out
+
+
+def test_a_missing_file_is_one_line_and_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "claen.net"]) == 2
+    assert capsys.readouterr().out == "error[no-such-file]: there is no file `claen.net`; did you mean `clean.net`?\n"
+
+
+def test_a_missing_file_does_not_hide_the_problems_of_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "nothing.net", "bad.net"]) == 2
+    out = capsys.readouterr().out
+    assert "there is no file `nothing.net`" in out and "bad.net:4:19" in out
+
+
+def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.net", "--format", "json"]) == 1
+    [problem] = json.loads(capsys.readouterr().out)["problems"]
+    assert (problem["slug"], problem["path"], problem["line"], problem["column"]) == ("unknown-name", "bad.net", 4, 19)
+
+
+def test_sarif_of_nothing_is_still_a_report(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "clean.net", "--format", "sarif"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["results"] == []
+
+
+def test_github(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.net", "clean.net", "--format", "github"]) == 1
+    assert capsys.readouterr().out.startswith("::error file=bad.net,line=4,col=19,")
+    assert main(["check", "clean.net", "--format", "github"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_colours_follow_the_environment(folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(["check", "bad.net"])
+    assert "\x1b[1;31m" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["check", "bad.net"])
+    assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_the_zoo_is_clean(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(root / "models")]) == 0

@@ -1,0 +1,90 @@
+"""`netspec show`: every view of a model, and which models are shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netspec.cli.main import main
+
+TWO = """netspec 1
+model Small {
+  input x: f32[B, 8]
+  output y = x -> dense(4)
+}
+model Large {
+  input x: f32[B, 8]
+  output y = x -> wide: dense(400) -> relu
+}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> str:
+    file = tmp_path / "m.net"
+    file.write_text(TWO)
+    return str(file)
+
+
+def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert main(["show", *argv]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_the_table_of_mnist(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    table = shown(capsys, str(root / "models/mnist.net"))
+    assert table.splitlines()[0].split("  ")[0] == "layer"
+    assert "824,458" in table.splitlines()[-1]
+
+
+def test_all_models_are_shown_one_after_the_other(capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    table = shown(capsys, spec)
+    assert table.startswith("model Small\n\nlayer") and "\n\nmodel Large\n\nlayer" in table
+    assert "wide (dense)" in table and "3,600" in table
+
+
+def test_one_model(capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    table = shown(capsys, spec, "--model", "Small")
+    assert table.startswith("layer") and "36" in table and "wide" not in table
+
+
+def test_an_unknown_model_offers_the_nearest(capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    assert main(["show", spec, "--model", "Smal"]) == 2
+    assert "has no model `Smal` to show; it has `Small`." in capsys.readouterr().err
+
+
+VIEWS = {
+    "tree": "Model Small",
+    "ir": "body Small\n  input %0 x: f32[B, 8]",
+    "shapes": "f32[B, 4]",
+    "costs": "parameters",
+    "table": "output shape",
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_views(view: str, capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    assert VIEWS[view] in shown(capsys, spec, "--as", view)
+
+
+def test_resolved_settings_say_where_they_come_from(capsys: pytest.CaptureFixture[str], root: Path) -> None:
+    text = shown(capsys, str(root / "models/mnist.net"), "--as", "resolved")
+    lines = [line for line in text.splitlines() if line.startswith("  ")]
+    assert text.startswith("train MnistCNN") and any("# default" in line for line in lines) and any("mnist.net:" in line for line in lines)
+    assert all(" = " in line and "  # " in line for line in lines)
+
+
+def test_a_bad_spec_shows_its_problems_and_what_could_be_typed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "m.net"
+    file.write_text(TWO.replace("dense(400)", "dens(400)"))
+    assert main(["show", str(file)]) == 1
+    out, err = capsys.readouterr()
+    assert "error[unknown-name]" in err and "wide" not in out
+
+
+def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(tmp_path / "no.net")]) == 2
+    assert "error[no-such-file]" in capsys.readouterr().err
