@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from netspec.compile import check
 
+from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, first_paragraph, page, pages, snippet
 from netspec.diagnostics.formats import render

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from netspec.compile import Checked, check
-
 from netspec.diagnostics.edits import repaired
 from netspec.diagnostics.render import render_text
 from netspec.ir import Body
