@@ -139,3 +139,29 @@ class ChannelsDiffer(Diagnostic):
 
     def help(self) -> str | None:
         return f"give one number, or {self.type.shape[-1]}" if self.type.rank > 1 else "give one number"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoFullBatch(Diagnostic):
+    """The data have fewer examples than one batch, and batches that are not full are left out: nothing would be trained.
+
+    ```text bad
+    model.fit({"image": images[:10], "label": labels[:10]})     # batch(32)
+    error[no-full-batch]: there are 10 examples, fewer than one batch of 32.
+    ```
+
+    ```text good
+    model.fit({"image": images[:64], "label": labels[:64]})
+    ```
+    """
+
+    examples: int
+    size: int
+
+    def message(self) -> str:
+        return f"there are {self.examples} examples, fewer than one batch of {self.size}."
+
+    def help(self) -> str | None:
+        if not self.examples:
+            return None
+        return f'make the batch smaller: `batch({self.examples})`, or fill it up: `batch({self.size}, partial="pad")`'

@@ -163,6 +163,8 @@ class UnequalTargets(Diagnostic):
 
     def help(self) -> str | None:
         have, want = self.predictions.shape, self.targets.shape
+        if have == want:
+            return "the targets must be floats: `cast(targets, f32)`"
         if len(have) == len(want) + 1 and have[:-1] == want and have[-1] == 1:
             return "take the last axis of the predictions away: `predictions[" + ", ".join([":"] * len(want) + ["0"]) + "]`"
         return None

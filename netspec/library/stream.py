@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running import TooFewExamples
+from netspec.diagnostics.chain import NoFullBatch
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.transforms import Partial, Shuffle
@@ -61,7 +61,7 @@ def batch_count(n: int, size: int, partial: Partial) -> int:
     """How many batches an epoch of n examples has. Raises `Mistake` when there would be none."""
     count = n // size if partial == "drop" else -(-n // size)
     if count == 0:
-        raise Mistake(TooFewExamples(examples=n, batch=size))
+        raise Mistake(NoFullBatch(examples=n, size=size))
     return count
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics import data as problems
+from netspec.diagnostics import records
 from netspec.diagnostics.base import Mistake
 from netspec.library.datasets.mnist import Mnist
 
@@ -98,14 +99,14 @@ def test_label_out_of_range_names_the_first_record(tmp_path):
     labels = LABELS.copy()
     labels[[7, 12]] = 10, 255
     found = problem(folder(tmp_path, labels=label_file(labels)))
-    assert isinstance(found, problems.LabelOutOfRange) and (found.record, found.label_found) == (7, 10)
+    assert isinstance(found, records.LabelOutOfRange) and (found.record, found.label_found) == (7, 10)
     assert "record 7 (counted from 0)" in found.message() and "train-labels-idx1-ubyte" in found.message()
 
 
 def test_counts_sizes_and_emptiness(tmp_path):
     assert problem(folder(tmp_path, labels=label_file(LABELS[:-1]))).other_records == N - 1
     assert problem(folder(tmp_path, images=image_file(IMAGES[:, :14, :14], side=14))).found == (14, 14)
-    assert isinstance(problem(folder(tmp_path, image_file(IMAGES[:0]), label_file(LABELS[:0]))), problems.NoRecords)
+    assert isinstance(problem(folder(tmp_path, image_file(IMAGES[:0]), label_file(LABELS[:0]))), records.NoRecords)
     assert isinstance(problem(folder(tmp_path, images=image_file(count=0xFFFFFFFF))), problems.DataTooLarge)
 
 

@@ -79,8 +79,8 @@ class _Reader:
         magic = self._take(4)
         if magic != self.content.magic:
             meant = {IMAGES.magic: "an IDX file of images", LABELS.magic: "an IDX file of labels"}.get(magic)
-            names = {"found": magic.hex(), "expected": self.content.magic.hex()}
-            raise Mistake(WrongMagic(file=self.file, content=self.content.name, meant=meant, **names))
+            expected = self.content.magic.hex()
+            raise Mistake(WrongMagic(file=self.file, content=self.content.name, found=magic.hex(), expected=expected, meant=meant))
         sizes = self._take(4 * self.content.axes)
         if len(sizes) < 4 * self.content.axes:
             raise Mistake(ShortData(file=self.file, record=None, records=0))

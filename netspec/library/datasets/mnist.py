@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data import DataFolderNeeded, ImageSize, LabelOutOfRange, MissingData, NoRecords, UnequalCounts
+from netspec.diagnostics.data import DataFolderNeeded, MissingData
+from netspec.diagnostics.records import ImageSize, LabelOutOfRange, NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.datasets.idx import IMAGES, LABELS, read_idx
@@ -67,8 +68,8 @@ class Mnist(Dataset):
         if not len(images):
             raise Mistake(NoRecords(file=str(images_file)))
         if len(images) != len(labels):
-            files = {"file": str(images_file), "other": str(labels_file)}
-            raise Mistake(UnequalCounts(**files, records=len(images), other_records=len(labels)))
+            one, other = str(images_file), str(labels_file)
+            raise Mistake(UnequalCounts(file=one, records=len(images), other=other, other_records=len(labels)))
         wrong = np.flatnonzero(labels >= CLASSES)
         if len(wrong):
             record = int(wrong[0])
