@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from netspec.cli.terminal import color_wanted, width
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.environment import exit_code
-from netspec.diagnostics.formats import FORMATS, render
-from netspec.diagnostics.render import counted
 
 HELP = "check specs without running them"
+FORMATS = ("text", "json", "sarif", "github")
 SPEC_SUFFIXES = (".net", ".netspec")
 
 
@@ -26,10 +24,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
     problems = [problem for path in paths for problem in _problems(path, args.untrusted)]
-    text = render(problems, args.format, color=color_wanted(sys.stdout), width=width(sys.stdout))
     if not problems and args.format == "text":
-        text = f"No problems in {counted(len(paths), 'file')}."
-    if text:
+        print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
+        return 0
+    return _report(problems, args.format)
+
+
+def _report(problems: Sequence[Diagnostic], format: str) -> int:
+    from netspec.diagnostics.environment import exit_code
+    from netspec.diagnostics.formats import render
+
+    if text := render(problems, format, color=color_wanted(sys.stdout), width=width(sys.stdout)):
         print(text)
     return exit_code(problems)
 

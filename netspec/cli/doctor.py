@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -58,6 +57,8 @@ def _netspec() -> tuple[bool, str]:
 
 
 def _python() -> tuple[bool, str]:
+    import platform
+
     return sys.version_info >= MIN_PYTHON, f"{platform.python_version()} (needs {'.'.join(map(str, MIN_PYTHON))} or newer)"
 
 

@@ -7,7 +7,6 @@ from argparse import ArgumentParser, Namespace
 
 from netspec.cli.check import spec_paths
 from netspec.cli.terminal import report
-from netspec.diagnostics.render import counted
 
 HELP = "write specs in the one style of the language"
 STDIN = "-"
@@ -22,7 +21,7 @@ def run(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
     codes = [_format(path, args.check) for path in paths]
     if args.check and not any(codes):
-        print(f"{counted(len(paths), 'file')} formatted already.", file=sys.stderr)
+        print(f"{len(paths):,} file{'' if len(paths) == 1 else 's'} formatted already.", file=sys.stderr)
     return max(codes, default=0)
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -34,6 +33,8 @@ def guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
             return code
     except BaseException as error:
         if args.debug:
+            import traceback
+
             traceback.print_exc()
         return _exit_code(error, args)
 

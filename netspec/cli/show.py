@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from netspec.cli.terminal import report, say
-from netspec.diagnostics.suggest import nearest, one_of
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -35,6 +34,8 @@ def run(args: Namespace) -> int:
 
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
+    from netspec.diagnostics.suggest import nearest, one_of
+
     if args.model is not None and args.model not in models:
         known = nearest(args.model, models) or list(models)
         say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))

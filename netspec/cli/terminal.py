@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.environment import exit_code
-from netspec.diagnostics.render import render_text
 
 DEFAULT_WIDTH = 100
 
@@ -34,6 +32,9 @@ def width(stream: TextIO) -> int:
 
 def report(problems: Sequence[Diagnostic]) -> int:
     """Print problems on stderr as text and return the exit code they ask for."""
+    from netspec.diagnostics.environment import exit_code
+    from netspec.diagnostics.render import render_text
+
     if problems:
         print(render_text(problems, color=color_wanted(sys.stderr), width=width(sys.stderr)), file=sys.stderr)
     return exit_code(problems)
