@@ -9,7 +9,7 @@ Every estimate holds for all assignments within the bounds, so the best one does
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import inf, lcm
+from math import inf, lcm, prod
 
 from netspec.shape.dims import ZERO, Dim, DimTooComplex, Floor, Monomial
 
@@ -18,9 +18,9 @@ End = int | float
 Range = tuple[End, End]
 DEFAULT: Range = (1, inf)
 """Every dim is at least 1."""
-MAX_SHIFT = 12
-"""Polynomials of a higher degree are not measured from an end: the expansion would be long."""
-ROUNDS = 4
+MAX_SHIFT = 64
+"""Polynomials whose expansion around an end has more terms than this are not measured from it."""
+ROUNDS = 2
 """How often floors are replaced by fractions, one per monomial each time."""
 
 Bounds = Mapping[str, Range]
@@ -36,9 +36,12 @@ def lower(dim: Dim, bounds: Bounds, rounds: int = ROUNDS) -> End:
     if dim.is_constant:
         return dim.value
     best = interval(dim, bounds)[0]
+    floors = bool(dim.floors())
+    if not floors and all(sum(power for _, power in m) < 2 for m, _ in dim.terms):
+        return best  # exact for a sum of symbols
     try:
         best = max(best, _shifted(dim, bounds))
-        if rounds and dim.floors():
+        if rounds and floors:
             best = max(best, _relaxed(dim, bounds, rounds - 1))
     except DimTooComplex:
         pass
@@ -105,7 +108,7 @@ def ceiling(x: End, n: int) -> End:
 
 def _shifted(dim: Dim, bounds: Bounds) -> End:
     """Interval arithmetic after `s = low + s'`, and after `s = high - s'`, where these ends are finite; floors stand as symbols."""
-    if sum(power for _, power in dim.terms[0][0]) > MAX_SHIFT:
+    if sum(prod(power + 1 for _, power in m) for m, _ in dim.terms) > MAX_SHIFT:
         return -inf
     flat, ranges = _flatten(dim, bounds)
     return max(_measured(flat, ranges, upper=False), _measured(flat, ranges, upper=True))

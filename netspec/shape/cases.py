@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from math import inf, prod
 
@@ -14,15 +13,16 @@ from netspec.shape.dims import Dim
 MAX_CASES = 256
 """Cases that one question is split into."""
 
+Dims = tuple[Dim, ...]
 
-@dataclass(frozen=True)
+
 class Box:
-    """What is admitted: ranges of symbols (1 to infinity where not named) and polynomials that are >= 0, == 0, != 0."""
+    """What is admitted: ranges of symbols (1 to infinity where not named) and polynomials that are >= 0, == 0, != 0. Immutable."""
 
-    bounds: Mapping[str, Range] = field(default_factory=dict)
-    nonneg: tuple[Dim, ...] = ()
-    zero: tuple[Dim, ...] = ()
-    nonzero: tuple[Dim, ...] = ()
+    __slots__ = ("bounds", "nonneg", "zero", "nonzero")
+
+    def __init__(self, bounds: Mapping[str, Range], nonneg: Dims = (), zero: Dims = (), nonzero: Dims = ()) -> None:
+        self.bounds, self.nonneg, self.zero, self.nonzero = bounds, nonneg, zero, nonzero
 
     def range(self, symbol: str) -> Range:
         return self.bounds.get(symbol, DEFAULT)
@@ -50,8 +50,10 @@ def never_zero(dim: Dim, box: Box) -> bool:
 
 
 def cases(dim: Dim, box: Box) -> Iterator[tuple[dict[str, Dim | int], Box]]:
-    """Substitutions that together cover the box, each with the box of what is left; none when nothing can be split."""
+    """Substitutions that together cover the box, each with the box of what is left. None when nothing can be split."""
     choices = _choices(dim, box)
+    if not choices and len(dim.symbols()) != 1:
+        return
     for combination in product(*choices.values()):
         values = {symbol: value for symbol, (value, _) in zip(choices, combination, strict=True)}
         bounds = dict(box.bounds)

@@ -1,6 +1,6 @@
 """Is a polynomial zero, is it at least zero, for every assignment that a box admits? A search of at most STEP_LIMIT steps.
 
-One step is one look at one polynomial: its ends (`bounds`), its content, and what the box says about other polynomials.
+One step is one look at up to four factors of one polynomial: its ends (`bounds`), its content, and what the box says about others.
 Where that leaves a question open it is split into at most MAX_CASES cases, which together cover every assignment: a symbol
 with few admitted values takes each of them, and one inside a floor becomes L*k + r for each residue r, which makes the floor exact.
 All cases proved: PROVED; all refuted: REFUTED. Cases that admit no assignment do not count.
@@ -20,6 +20,8 @@ from netspec.shape.verdict import PROVED, REFUTED, UNKNOWN, Verdict
 
 STEP_LIMIT = 4000
 """Steps of one question; when they are used up the answer is UNKNOWN."""
+MAX_LOOK = 32
+"""Polynomials with more factors than this in all their terms are not looked at."""
 PEEL = 16
 """Values tried at the end of a range before the rest is judged as a whole."""
 MAX_FACTS = 8
@@ -27,7 +29,7 @@ MAX_FACTS = 8
 
 
 class OutOfSteps(Exception):
-    """The question took STEP_LIMIT steps."""
+    """The question took STEP_LIMIT steps, or is about a polynomial of more than MAX_LOOK factors."""
 
 
 class Search:
@@ -59,14 +61,17 @@ class Search:
         except (OutOfSteps, DimTooComplex):
             return UNKNOWN
 
-    def _step(self) -> None:
-        self.steps += 1
-        if self.steps > STEP_LIMIT:
+    def _step(self, *dims: Dim) -> None:
+        """Count a look at some polynomials."""
+        sizes = [sum(len(monomial) for monomial, _ in dim.terms) for dim in dims]
+        self.steps += 1 + sum(sizes) // 4
+        if self.steps > STEP_LIMIT or max(sizes, default=0) > MAX_LOOK:
+            self.steps = min(self.steps, STEP_LIMIT)
             raise OutOfSteps
 
     # ---- one look -----------------------------------------------------------------------------------------------
     def _zero(self, dim: Dim, box: Box) -> Verdict:
-        self._step()
+        self._step(dim)
         if not dim.is_constant:
             dim = _strip(dim, box, both=True)
         if dim.is_constant:
@@ -93,7 +98,7 @@ class Search:
         return UNKNOWN
 
     def _nonneg(self, dim: Dim, box: Box) -> Verdict:
-        self._step()
+        self._step(dim)
         if not dim.is_constant:
             dim = _strip(dim, box, both=False)
         if dim.is_constant:
@@ -108,7 +113,7 @@ class Search:
 
     def _follows(self, dim: Dim, box: Box, depth: int) -> bool:
         """dim >= 0 from the ranges and at most `depth` facts f >= 0: a*dim == rest + b*f with a, b > 0 and rest >= 0."""
-        self._step()
+        self._step(dim)
         if lower(dim, box.bounds) >= 0:
             return True
         if depth == 0:
@@ -121,7 +126,7 @@ class Search:
     def _cases(self, dim: Dim, look: Callable[[Dim, Box], Verdict]) -> Verdict:
         found: Verdict | None = None
         for values, box in cases(dim, self.box):
-            self._step()
+            self._step(dim, *self.box.facts())
             verdict = self._peeled(dim.substitute(values), box, look)
             if verdict is UNKNOWN or found not in (None, verdict):
                 return UNKNOWN

@@ -15,24 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import gcd
 
+from netspec.shape.monomials import HUGE, MAX_BITS, MAX_DEPTH, MAX_POWER, MAX_TERMS, MAX_TEXT, DimTooComplex, order, times
 from netspec.shape.text import polynomial, quotient
 
-MAX_TERMS = 512
-"""A polynomial with more terms than this is refused (`DimTooComplex`), which keeps every operation short."""
-MAX_POWER = 64
-"""The largest exponent of a dim with symbols."""
-MAX_BITS = 4096
-"""The largest coefficient in bits."""
-MAX_DEPTH = 24
-"""How deep floors may stand inside floors."""
-MAX_TEXT = 2000
-"""The longest text of a floor."""
-_HUGE = 1 << MAX_BITS
-
-
-class DimTooComplex(ArithmeticError):
-    """An operation would leave one of the limits above."""
-
+__all__ = ["ONE", "ZERO", "Atom", "Dim", "DimTooComplex", "Floor", "Monomial"]
 
 class Floor:
     """The atom floor(inner / divisor), with `inner` in the normal form that `Dim.__floordiv__` makes. Do not build it by hand."""
@@ -69,27 +55,7 @@ class Floor:
 
 Atom = str | Floor
 Monomial = tuple[tuple[Atom, int], ...]
-"""Atoms with their powers (at least 1), in the order of `_key`; the empty one is the constant 1."""
-
-
-def _key(atom: Atom) -> str:
-    """Symbols first, then floors; floors with equal text are equal."""
-    return atom if type(atom) is str else atom._key  # type: ignore[union-attr]
-
-
-def _order(term: tuple[Monomial, int]) -> tuple[int, list[tuple[str, int]]]:
-    """Sort key of terms: higher degree first, then by name. An admissible order, which `exact_quotient` relies on."""
-    monomial = term[0]
-    return -sum(power for _, power in monomial), [(_key(atom), -power) for atom, power in monomial]
-
-
-def _times(left: Monomial, right: Monomial) -> Monomial:
-    if not left or not right:
-        return left or right
-    powers = dict(left)
-    for atom, power in right:
-        powers[atom] = powers.get(atom, 0) + power
-    return tuple(sorted(powers.items(), key=lambda item: _key(item[0])))
+"""Atoms with their powers (at least 1), in the order of `monomials.key`; the empty one is the constant 1."""
 
 
 class Dim:
@@ -134,10 +100,10 @@ class Dim:
         if len(kept) > MAX_TERMS:
             raise DimTooComplex(f"a size with more than {MAX_TERMS} terms")
         for _, coefficient in kept:
-            if not -_HUGE < coefficient < _HUGE:
+            if not -HUGE < coefficient < HUGE:
                 raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
         if len(kept) > 1:
-            kept.sort(key=_order)
+            kept.sort(key=order)
         return _new(tuple(kept), None)
 
     # ---- looking ------------------------------------------------------------------------------------------------
@@ -200,23 +166,23 @@ class Dim:
             return Dim.of(self._value * right._value)
         if len(self._terms) * len(right._terms) > MAX_TERMS * 16:
             raise DimTooComplex("a product of long sums")
-        return Dim.sum((_times(m, n), c * d) for m, c in self._terms for n, d in right._terms)
+        return Dim.sum((times(m, n), c * d) for m, c in self._terms for n, d in right._terms)
 
     __radd__, __rmul__ = __add__, __mul__
 
     def __pow__(self, exponent: int | Dim) -> Dim:
         """A non-negative whole power. Raises ValueError for others and DimTooComplex for large ones."""
-        times = Dim.of(exponent).value
-        if times < 0:
-            raise ValueError(f"the power {times} of a dim is not a whole number")
+        exponent = Dim.of(exponent).value
+        if exponent < 0:
+            raise ValueError(f"the power {exponent} of a dim is not a whole number")
         if self._value is not None:
-            if abs(self._value) > 1 and self._value.bit_length() * times > MAX_BITS:
+            if abs(self._value) > 1 and self._value.bit_length() * exponent > MAX_BITS:
                 raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
-            return Dim.of(self._value**times)
-        if times > MAX_POWER:
+            return Dim.of(self._value**exponent)
+        if exponent > MAX_POWER:
             raise DimTooComplex(f"a power above {MAX_POWER}")
         result = ONE
-        for _ in range(times):
+        for _ in range(exponent):
             result = result * self
         return result
 
@@ -244,13 +210,15 @@ class Dim:
         """The same expression with some symbols replaced, in normal form again."""
         if self._value is not None or self.symbols().isdisjoint(values):
             return self
-        total = ZERO
+        parts: list[tuple[Monomial, int]] = []
         for monomial, coefficient in self._terms:
-            part = Dim.of(coefficient)
+            kept = tuple(item for item in monomial if not _touched(item[0], values))
+            part = Dim.sum([(kept, coefficient)])
             for atom, power in monomial:
-                part = part * _replace(atom, values) ** power
-            total = total + part
-        return total
+                if _touched(atom, values):
+                    part = part * _replace(atom, values) ** power
+            parts += part._terms
+        return Dim.sum(parts)
 
     def evaluate(self, values: Mapping[str, int]) -> int:
         """The number it is when every symbol has a value. Raises KeyError when one has none."""
@@ -291,7 +259,7 @@ def _new(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
 
 
 def _constant(value: int) -> Dim:
-    if not -_HUGE < value < _HUGE:
+    if not -HUGE < value < HUGE:
         raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
     return _new((((), int(value)),) if value else (), int(value))
 
@@ -327,7 +295,11 @@ def _atom(atom: Atom) -> Dim:
     return _new(((((atom, 1),), 1),), None)
 
 
+def _touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
+    return atom in values if isinstance(atom, str) else not atom.inner.symbols().isdisjoint(values)
+
+
 def _replace(atom: Atom, values: Mapping[str, Dim | int]) -> Dim:
     if isinstance(atom, str):
-        return Dim.of(values[atom]) if atom in values else _atom(atom)
+        return Dim.of(values[atom])
     return atom.inner.substitute(values) // atom.divisor

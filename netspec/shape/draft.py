@@ -13,7 +13,7 @@ from math import gcd, inf
 from netspec.shape.algebra import common_symbols, content, linear, primitive, split, without
 from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower
 from netspec.shape.cases import MAX_CASES, Box
-from netspec.shape.decide import Search
+from netspec.shape.decide import MAX_LOOK, Search
 from netspec.shape.dims import Atom, Dim, Floor
 from netspec.shape.sieve import admitted_residues, remainder_form
 from netspec.shape.verdict import PROVED, REFUTED
@@ -66,7 +66,7 @@ class Draft:
         if verdict is PROVED:
             raise Contradiction
         if verdict is not REFUTED and not self._full():
-            self._store(self.nonzero, dim)
+            self._store(self.nonzero, self._reduced(dim))
 
     def add_zero(self, dim: Dim) -> None:
         """dim == 0."""
@@ -226,7 +226,7 @@ class Draft:
     def _store(self, group: list[Dim], dim: Dim) -> None:
         if dim in group:
             return
-        if len(self.nonneg) + len(self.zero) + len(self.nonzero) >= MAX_STORED:
+        if len(dim.terms) > MAX_LOOK or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= MAX_STORED:
             self.dropped = True
             return
         group.append(dim)

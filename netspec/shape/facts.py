@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A verdict and the steps it took, at most STEP_LIMIT (plus one per look under way)."""
+    """A verdict and the steps it took, at most STEP_LIMIT."""
 
     verdict: Verdict
     steps: int
@@ -60,7 +60,7 @@ class Facts:
     def __init__(self) -> None:
         self._rewrite: dict[str, Dim] = {}
         self._back: dict[str, tuple[str, int, int]] = {}
-        self._box = Box()
+        self._box = Box({})
         self._origins: dict[str, tuple[Origin, ...]] = {}
         self._contradiction: str | None = None
 

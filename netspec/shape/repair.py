@@ -14,8 +14,12 @@ from netspec.shape.verdict import PROVED
 if TYPE_CHECKING:
     from netspec.shape.facts import Facts
 
-MAX_CANDIDATES = 24
+MAX_CANDIDATES = 12
 """Facts that are tried."""
+MAX_TERMS = 6
+"""For a longer difference none is tried: no single fact would be a help to read."""
+MAX_STEPS = 500
+"""Steps after which no further fact is tried."""
 
 Relation = tuple[str, Dim, Dim, str]
 """(op, a, b, text) of a candidate."""
@@ -25,16 +29,22 @@ def missing(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
     """The text of the first candidate that proves `a relation b`, else the relation itself in normal form."""
     try:
         left, right = facts.normal(a), facts.normal(b)
+        steps = 0
         for op, x, y, text in islice(_candidates(left, relation, right), MAX_CANDIDATES):
-            recorded = facts.require(op, x, y)
-            if recorded.facts is not facts and recorded.facts.compare(relation, a, b) is PROVED:
+            answer = facts.require(op, x, y).facts.ask(relation, a, b)
+            if answer.verdict is PROVED:
                 return text
+            steps += answer.steps
+            if steps > MAX_STEPS:
+                break
     except DimTooComplex:
         left, right = a, b
     return f"{left} {relation} {right}"
 
 
 def _candidates(a: Dim, relation: str, b: Dim) -> Iterator[Relation]:
+    if len((a - b).terms) > MAX_TERMS:
+        return
     yield from _bounds(a - b, relation)
     for floor in dict.fromkeys(_floors(a - b)):
         yield from _divisibility(floor)

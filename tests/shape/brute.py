@@ -46,7 +46,8 @@ class Report:
 
     def __str__(self) -> str:
         share = 100 * self.undecided / max(self.decided, 1)
-        return f"{self.questions} questions, {len(self.wrong)} wrong, {self.undecided}/{self.decided} ({share:.2f} %) left open, {self.most_steps} steps"
+        left_open = f"{self.undecided} of {self.decided} decidable ones ({share:.2f} %) left open"
+        return f"{self.questions} questions, {len(self.wrong)} wrong, {left_open}, at most {self.most_steps} steps"
 
 
 class World:
