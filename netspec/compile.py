@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +36,13 @@ class Checked:
         return all(p.severity != "error" for p in self.problems)
 
 
-def check(spec: str | PathLike[str] | Source, *, untrusted: bool = False, overrides: Mapping[str, str] | None = None) -> Checked:
-    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text."""
+def check(
+    spec: str | PathLike[str] | Source, *, untrusted: bool = False, overrides: Mapping[str, str] | None = None, train: str | None = None
+) -> Checked:
+    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text.
+
+    `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
+    """
     from netspec.syntax.parser import parse
 
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
@@ -47,22 +52,29 @@ def check(spec: str | PathLike[str] | Source, *, untrusted: bool = False, overri
         return Checked(source, None, None, ordered(problems))
     from netspec.infer import infer
     from netspec.resolve import resolve
+    from netspec.resolve.overrides import override
 
+    if overrides:
+        file, unset = override(file, overrides, train)
+        problems += unset
     graph, names = resolve(file, source)
-    typed, mistakes = infer(graph, {})
+    if overrides:
+        graph = replace(graph, expects=())  # what `expect` claims is meant of the spec as written
+    typed, mistakes = infer(graph)
     return Checked(source, file, typed, ordered([*problems, *names, *mistakes]))
 
 
-def compile(spec: str | PathLike[str] | Source, train: str | None = None, **overrides: Any) -> Model:
+def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, **overrides: Any) -> Model:
     """A program that can be trained, from a path or a `Source`. Raises `SpecError` on a bad spec."""
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable import model_of
 
-    checked = check(spec, overrides=overrides)
+    values = {name: text_of(value) for name, value in overrides.items()}
+    checked = check(spec, overrides=values, train=train)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
-    recipe = Recipe(checked.source.text, checked.source.path, {k: str(v) for k, v in overrides.items()}, train)
+    recipe = Recipe(checked.source.text, checked.source.path, values, train)
     return model_of(Program.of(checked.typed, train), recipe)
 
 
@@ -71,6 +83,15 @@ def load(run: str | PathLike[str], which: str | int = "best") -> Loaded:
     from netspec.train import loaded
 
     return loaded.load(run, which, compile=lambda recipe: compile(Source(recipe.path, recipe.text), recipe.train, **recipe.overrides))
+
+
+def text_of(value: Any) -> str:
+    """A Python value as an expression of the language; a string already is one."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(text_of, value))}]"
+    return str(value)
 
 
 def read(path: str) -> tuple[Source, list[Diagnostic]]:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls import BadArgument
 from netspec.infer import expressions, instances
 from netspec.infer.expects import expect
 from netspec.infer.frame import Frame, World
 from netspec.infer.training import train
-from netspec.infer.values import UNKNOWN, Unknown
+from netspec.infer.values import UNKNOWN, Unknown, describe
 from netspec.ir import Typed
-from netspec.resolve.graph import Graph
+from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 
 __all__ = ["infer"]
 
 
-def infer(graph: Graph, overrides: Mapping[str, Any] | None = None) -> tuple[Typed, list[Diagnostic]]:
-    """Prove a file. `overrides` maps a model's name to arguments that replace its params' defaults. Problems are returned, never raised."""
-    world = World(graph, overrides or {})
+def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
+    """Prove a file. Problems are returned, never raised."""
+    world = World(graph)
     file_params(world)
     models = {}
     for name, definition in graph.definitions.items():
-        if definition.is_model and needs_nothing(definition, world.overrides.get(name, {})):
-            body = instances.model_body(world, definition, dict(world.overrides.get(name, {})), definition.node.name_span)
+        if definition.is_model and needs_nothing(definition):
+            body = instances.model_body(world, definition, {}, definition.node.name_span)
             if body is not None:
                 models[name] = body
     plans = [plan for plan in (train(world, node) for node in graph.trains) if plan is not None]
@@ -34,8 +32,8 @@ def infer(graph: Graph, overrides: Mapping[str, Any] | None = None) -> tuple[Typ
     return Typed(models, tuple(plans), graph.source.path), world.problems
 
 
-def needs_nothing(definition, given: Mapping[str, Any]) -> bool:
-    return all(p.default is not None or p.type.optional or p.name in given for p in definition.params)
+def needs_nothing(definition: Definition) -> bool:
+    return all(p.default is not None or p.type.optional for p in definition.params)
 
 
 def file_params(world: World) -> None:
@@ -45,8 +43,5 @@ def file_params(world: World) -> None:
         value = UNKNOWN if param.default is None else instances.fit(frame, param.type, expressions.evaluate(frame, param.default))
         world.globals[param.name] = value if not isinstance(value, instances.Bad) else UNKNOWN
         if isinstance(value, instances.Bad) and not isinstance(value, Unknown):
-            from netspec.diagnostics.calls import BadArgument
-            from netspec.infer.values import describe
-
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
             world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))

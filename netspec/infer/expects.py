@@ -111,7 +111,7 @@ def expect(world: World, node: tree.Expect) -> None:
         return
     frame = Frame(world, "expect", Facts())
     given = {a.name or "": Given(expressions.evaluate(frame, a.value), a.value.span) for a in node.args}
-    body = model_body(world, definition, {**world.overrides.get(node.model, {}), **given}, node.name_span)
+    body = model_body(world, definition, given, node.name_span)
     if body is None:
         return
     frame.facts = body.facts

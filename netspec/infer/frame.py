@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,7 +25,6 @@ class World:
     """What all bodies of a file share: the graph, the problems, the instances made so far, the calls on the way."""
 
     graph: Graph
-    overrides: Mapping[str, Any] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
     instances: dict[Any, Any] = field(default_factory=dict)
     globals: dict[str, Value] = field(default_factory=dict)

@@ -123,7 +123,7 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
             continue
         holds = expressions.evaluate(frame, param.where)
         if holds is False:
-            span = given[param.name].span if param.name in given else at
+            span = given[param.name].span if param.name in given else param.default.span if param.default else at
             value = describe_short(frame.env[param.name])
             problem = WhereFailed(
                 at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span

@@ -81,8 +81,7 @@ def trained_model(frame: Frame, node: tree.Train) -> Body | None:
             problem = UnknownSetting(at=arg.span, section=f"train {node.model}", name=arg.name or arg.span.text, near=near, options=tuple(known))
             frame.world.report(problem)
             return None
-    merged = {**given, **frame.world.overrides.get(node.model, {})}
-    return model_body(frame.world, definition, merged, node.name_span)
+    return model_body(frame.world, definition, given, node.name_span)
 
 
 def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:

@@ -1,0 +1,66 @@
+"""`--set NAME=VALUE`: names and paths that do not exist, values that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownOverride(Diagnostic):
+    """`--set NAME=VALUE` names a param or setting that the spec does not have. `NAME` is a param of the file or of the trained model,
+    `Model.NAME` one of another model, `train.optimizer.learning_rate` a setting or an argument inside one.
+
+    ```text bad
+    netspec train m.net --set clases=5
+    ```
+    """
+
+    path: str
+    near: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f"`--set {self.path}=…` names nothing in this spec"
+
+    def help(self) -> str | None:
+        if self.near:
+            return f"did you mean `{self.near[0]}`?"
+        return f"it can set {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmbiguousOverride(Diagnostic):
+    """A path of `--set` leaves out the op, and several ops of the setting have that argument.
+
+    ```text bad
+    netspec train m.net --set train.data.size=8
+    ```
+    """
+
+    path: str
+    candidates: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"`--set {self.path}=…` could mean several arguments"
+
+    def help(self) -> str | None:
+        return "write " + " or ".join(f"`{c}`" for c in self.candidates)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadOverride(Diagnostic):
+    """The value of `--set` is not an expression of the language.
+
+    ```text bad
+    netspec train m.net --set "classes=5 +"
+    ```
+    """
+
+    path: str
+    value: str
+    why: str
+
+    def message(self) -> str:
+        return f"`--set {self.path}={self.value}`: {self.why}"

@@ -1,0 +1,203 @@
+"""`--set`: values from the command line, put into the tree before names are bound, so that they are checked like the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.overrides import AmbiguousOverride, BadOverride, UnknownOverride
+from netspec.diagnostics.suggest import nearest
+from netspec.library import index
+from netspec.resolve.sections import GROUPS, SETTINGS
+from netspec.source import Source, Span
+from netspec.syntax import tree
+from netspec.syntax.fragments import parse_expression
+
+COMMAND_LINE = "--set "
+"""Beginning of the path of a source that is a value of the command line."""
+
+
+def override(file: tree.File, values: Mapping[str, str], train: str | None = None) -> tuple[tree.File, list[Diagnostic]]:
+    """The file with each NAME or path set to its value; `train` is the section that `train.…` means (the first one without it)."""
+    problems: list[Diagnostic] = []
+    for path, text in values.items():
+        try:
+            file = put(file, path, value_of(path, text), train)
+        except Mistake as mistake:
+            problems.append(replace(mistake.diagnostic, at=place(path, text)))
+    return file, problems
+
+
+def place(path: str, text: str) -> Span:
+    source = Source(f"{COMMAND_LINE}{path}", text)
+    return Span(source, 0, len(text))
+
+
+def value_of(path: str, text: str) -> tree.Expr:
+    """The expression that a value is, its span on a source of its own."""
+    value, problems = parse_expression(f"{COMMAND_LINE}{path}", text)
+    if value is None or problems:
+        why = problems[0].message() if problems else "this is not a value of the language"
+        raise Mistake(BadOverride(path=path, value=text, why=why))
+    return at_place(value, place(path, text))
+
+
+def at_place(node: Any, span: Span) -> Any:
+    """The node with every span the whole value."""
+    if isinstance(node, tuple):
+        return tuple(at_place(n, span) for n in node)
+    if not is_dataclass(node) or isinstance(node, Span):
+        return node
+    changed = {f.name: span if isinstance(getattr(node, f.name), Span) else at_place(getattr(node, f.name), span) for f in fields(node)}
+    return replace(node, **changed)  # type: ignore[type-var]
+
+
+def put(file: tree.File, path: str, value: tree.Expr, train: str | None) -> tree.File:
+    parts = path.split(".")
+    if parts[0] == "train" and len(parts) > 1:
+        section = trained(file, path, train)
+        return exchange(file, section, replace(section, body=in_settings(section.body, "train", parts[1:], path, value)))
+    param = the_param(file, parts, path, train)
+    return exchange(file, param, replace(param, default=value))
+
+
+def trained(file: tree.File, path: str, train: str | None) -> tree.Train:
+    sections = [s for s in file.sections if isinstance(s, tree.Train)]
+    found = next((s for s in sections if train in (None, s.alias or s.model)), None)
+    if found is None:
+        raise Mistake(UnknownOverride(path=path, options=tuple(param_names(file, train))))
+    return found
+
+
+def the_param(file: tree.File, parts: list[str], path: str, train: str | None) -> tree.Param:
+    """File-level params first, then the trained model's; `Model.NAME` another's."""
+    known = param_names(file, train)
+    if path not in known:
+        raise Mistake(UnknownOverride(path=path, near=tuple(nearest(path, known)), options=tuple(known)))
+    return known[path]
+
+
+def param_names(file: tree.File, train: str | None) -> dict[str, tree.Param]:
+    """Every param that `--set` reaches, by the name that reaches it."""
+    sections = [s for s in file.sections if isinstance(s, tree.Train) and train in (None, s.alias or s.model)]
+    models = {s.name: s for s in file.sections if isinstance(s, tree.Model)}
+    main = models.get(sections[0].model) if sections else (next(iter(models.values())) if len(models) == 1 else None)
+    found: dict[str, tree.Param] = {}
+    if main is not None:
+        found.update({p.name: p for p in params_of(main)})
+    found.update({s.name: s for s in file.sections if isinstance(s, tree.Param)})
+    found.update({f"{m.name}.{p.name}": p for m in models.values() for p in params_of(m)})
+    return found
+
+
+def params_of(model: tree.Model) -> list[tree.Param]:
+    return [s for s in model.body.statements if isinstance(s, tree.Param)]
+
+
+def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, value: tree.Expr) -> tree.Settings:
+    """A setting of a section set; one that is left out is added."""
+    key, rest = parts[0], parts[1:]
+    item = next((i for i in body.items if isinstance(i, tree.Setting | tree.Group) and i.key == key), None)
+    if isinstance(item, tree.Group) and rest:
+        return exchange(body, item, replace(item, body=in_settings(item.body, key, rest, path, value)))
+    if isinstance(item, tree.Setting):
+        return exchange(body, item, replace(item, value=in_value(item.value, rest, path, value)))
+    if item is None and not rest and key in SETTINGS[section]:
+        return replace(body, items=(*body.items, tree.Setting(key, value, span=value.span, name_span=value.span)))
+    if item is None and rest and key in GROUPS[section]:
+        group = in_settings(tree.Settings(()), key, rest, path, value)
+        return replace(body, items=(*body.items, tree.Group(key, None, group, span=value.span, name_span=value.span)))
+    options = [*SETTINGS[section], *GROUPS[section]]
+    prefix = path[: len(path) - len(".".join(parts))]
+    raise Mistake(UnknownOverride(path=path, near=tuple(prefix + n for n in nearest(key, options)), options=tuple(prefix + o for o in options)))
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An argument of an op inside a setting: present, or left out and to be added."""
+
+    call: tree.Call | tree.Name
+    name: str
+    arg: tree.Arg | None
+
+    @property
+    def op(self) -> str:
+        return self.call.callee.text if isinstance(self.call, tree.Call) else self.call.text
+
+
+def in_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) -> tree.Expr:
+    """The value itself, or an argument deep inside it: op, then argument; the op may be left out when one fits."""
+    if not parts:
+        return value
+    ops = ops_of(node)
+    named = [op for op in ops if op_text(op) == parts[0]]
+    if named and len(parts) > 1:
+        ops, parts = named[:1], parts[1:]
+    spots = [spot for op in ops if (spot := spot_of(op, parts[0])) is not None]
+    prefix = path.removesuffix("." + ".".join(parts))
+    if not spots:
+        options = [f"{prefix}.{name}" for op in ops for name in arguments(op)]
+        raise Mistake(UnknownOverride(path=path, near=tuple(nearest(f"{prefix}.{parts[0]}", options)), options=tuple(options)))
+    if len(spots) > 1:
+        raise Mistake(AmbiguousOverride(path=path, candidates=tuple(f"{prefix}.{s.op}.{'.'.join(parts)}" for s in spots)))
+    return at_spot(node, spots[0], parts[1:], path, value)
+
+
+def at_spot(node: tree.Expr, spot: Spot, rest: list[str], path: str, value: tree.Expr) -> tree.Expr:
+    if spot.arg is not None:
+        return exchange(node, spot.arg, replace(spot.arg, value=in_value(spot.arg.value, rest, path, value)))
+    if rest:
+        raise Mistake(UnknownOverride(path=path))
+    added = tree.Arg(value, spot.name, span=value.span, name_span=value.span)
+    call = spot.call if isinstance(spot.call, tree.Call) else tree.Call(spot.call, (), span=spot.call.span)
+    return exchange(node, spot.call, replace(call, args=(*call.args, added)))
+
+
+def ops_of(node: tree.Expr) -> list[tree.Call | tree.Name]:
+    """The ops of a value: of a chain its head and stages, of arithmetic its operands."""
+    match node:
+        case tree.Call() | tree.Name():
+            return [node] if index.entries(op_text(node)) else []
+        case tree.Chain():
+            stages = [s.call for s in node.stages if isinstance(s, tree.Stage)]
+            return [op for part in (node.head, *stages) for op in ops_of(part)]
+        case tree.Binary():
+            return [*ops_of(node.left), *ops_of(node.right)]
+        case tree.Paren():
+            return ops_of(node.inner)
+    return []
+
+
+def op_text(node: tree.Call | tree.Name) -> str:
+    return node.callee.text if isinstance(node, tree.Call) else node.text
+
+
+def arguments(node: tree.Call | tree.Name) -> list[str]:
+    return [a.name for a in index.entries(op_text(node))[0].signature]
+
+
+def spot_of(node: tree.Call | tree.Name, name: str) -> Spot | None:
+    names = arguments(node)
+    if name not in names:
+        return None
+    args = node.args if isinstance(node, tree.Call) else ()
+    by_name = next((a for a in args if a.name == name), None)
+    positional = [a for a in args if a.name is None]
+    place_ = names.index(name)
+    return Spot(node, name, by_name or (positional[place_] if place_ < len(positional) else None))
+
+
+def exchange(node: Any, old: Any, new: Any) -> Any:
+    """A tree with one node (found by identity) exchanged."""
+    if node is old:
+        return new
+    if isinstance(node, tuple):
+        changed = tuple(exchange(n, old, new) for n in node)
+        return changed if any(a is not b for a, b in zip(changed, node, strict=True)) else node
+    if not is_dataclass(node) or isinstance(node, Span):
+        return node
+    parts = {f.name: exchange(getattr(node, f.name), old, new) for f in fields(node)}
+    different = {name: part for name, part in parts.items() if part is not getattr(node, name)}
+    return replace(node, **different) if different else node  # type: ignore[type-var]
