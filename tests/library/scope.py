@@ -22,13 +22,13 @@ def parse(text: str) -> TensorType:
 
 
 def sample(kind: TensorType, rng: np.random.Generator) -> Array:
-    """Random values of a type; floats without ties and away from 0."""
+    """Random values of a type; floats without ties, away from 0, and without whole ratios."""
     shape = tuple(dim.value for dim in kind.shape)
     if kind.dtype == "bool":
         return rng.random(shape) < 0.5
     if kind.is_int:
         return rng.integers(1, 5, shape).astype(kind.jax_dtype)
-    values = rng.permutation(np.prod(shape, dtype=int)).reshape(shape) + 0.5
+    values = rng.permutation(np.prod(shape, dtype=int)).reshape(shape) + rng.uniform(0.4, 0.6, shape)
     return (values / max(values.size, 1) * 3 * rng.choice([-1.0, 1.0], shape)).astype("float32")
 
 

@@ -6,7 +6,7 @@ import itertools
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import OnlyPadding
-from netspec.lazy import jnp, lax
+from netspec.lazy import jnp, lax, np
 from netspec.library.base import Array, Example, Function, In, Scope
 from netspec.library.windows import Padding, Sizes, Windows, space_of, windows
 from netspec.shape import Dim, Facts, TensorType
@@ -116,8 +116,9 @@ class GlobalAvgPool(Function):
 
 
 def _slide(x: Array, w: Windows, start: float, reduce: object) -> Array:
+    """The start value stays a NumPy constant: JAX finds the gradient only where it sees that the start is the reduction's identity."""
     padding = "SAME" if w.padding == "SAME" else ((0, 0), *w.padding, (0, 0))
-    return lax.reduce_window(x, jnp.asarray(start, x.dtype)[()], reduce, (1, *w.size, 1), (1, *w.stride, 1), padding)
+    return lax.reduce_window(x, np.asarray(start, x.dtype), reduce, (1, *w.size, 1), (1, *w.stride, 1), padding)
 
 
 def _tiles(w: Windows, shape: tuple[int, ...]) -> bool:
