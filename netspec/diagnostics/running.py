@@ -1,0 +1,158 @@
+"""Problems met while a program runs: data that is not what the spec says, and losses that are no numbers. Floor 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossNotFinite(Diagnostic):
+    """The training loss, or a parameter after an update, became infinite or NaN. Training stops: nothing that follows would mean anything.
+
+    The usual causes are a learning rate that is too high, a logarithm or division of zero, and inputs that are not scaled.
+
+    ```text bad
+    $ netspec train digits.net --set learning_rate=1e9
+    error[loss-not-finite]: the loss is nan at step 12.
+    ```
+
+    ```text good
+    $ netspec train digits.net --set learning_rate=0.1
+    ```
+    """
+
+    step: int
+    value: float
+    what: str = "the loss"
+    checkpoint: str | None = None
+    """The newest checkpoint, from before this step."""
+
+    def message(self) -> str:
+        return f"{self.what} is {self.value} at step {self.step}."
+
+    def help(self) -> str | None:
+        kept = f"; the last good checkpoint is `{self.checkpoint}`" if self.checkpoint else ""
+        return f"lower the learning rate, or put `clip_by_global_norm(1.0) ->` before the optimizer{kept}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueNotFinite(Diagnostic):
+    """The data holds NaN or infinity, which would spread to every parameter.
+
+    ```text bad
+    model.fit({"image": images, "label": labels})
+    error[value-not-finite]: the field `image` holds nan, first in record 17.
+    ```
+
+    ```text good
+    model.fit({"image": numpy.nan_to_num(images), "label": labels})
+    ```
+    """
+
+    field: str
+    record: int
+    """Counted from 0."""
+    value: float
+
+    def message(self) -> str:
+        return f"the field `{self.field}` holds {self.value}, first in record {self.record}."
+
+    def help(self) -> str | None:
+        return "remove such records or replace the values"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochOfUnknownLength(Diagnostic):
+    """Training for a number of epochs needs to know how many batches an epoch has, and the iterable does not say (it has no `len`).
+
+    ```text bad
+    model.fit(batch for batch in source)        # duration = 3 epochs
+    error[epoch-of-unknown-length]: the batches have no length, so `3 epochs` has no length either.
+    ```
+
+    ```text good
+    model.fit([batch for batch in source])
+    ```
+    """
+
+    setting: str
+    """The duration as written."""
+
+    def message(self) -> str:
+        return f"the batches have no length, so `{self.setting}` has no length either."
+
+    def help(self) -> str | None:
+        return "give a list, or write durations in steps: `duration = 1_000 steps`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoMoreBatches(Diagnostic):
+    """An iterable of batches gave none when it was started again for the next epoch, as a generator does.
+
+    ```text bad
+    model.fit(batch for batch in source)        # 10 batches, duration = 20 steps
+    error[no-more-batches]: the batches came to an end after 10 steps, and starting again gave none.
+    ```
+
+    ```text good
+    model.fit([batch for batch in source])
+    ```
+    """
+
+    step: int
+
+    def message(self) -> str:
+        return f"the batches came to an end after {self.step} steps, and starting again gave none."
+
+    def help(self) -> str | None:
+        return "give a list or an object whose `__iter__` starts anew"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingToEvaluate(Diagnostic):
+    """A run was asked for an evaluation, but its data has no test split and its spec has no `eval` section.
+
+    ```text bad
+    $ netspec eval runs/Names-1
+    error[nothing-to-evaluate]: the run `runs/Names-1` has no data to evaluate on.
+    ```
+
+    ```text good
+    $ netspec eval runs/Digits-1
+    ```
+    """
+
+    run: str
+
+    def message(self) -> str:
+        return f"the run `{self.run}` has no data to evaluate on."
+
+    def help(self) -> str | None:
+        return "add `eval { data = … }` to the train section, or call `evaluate(data)` from Python"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputsUnreadable(Diagnostic):
+    """The file given to `netspec predict` is not an .npz archive of plain arrays. Pickled objects are refused: they could run code.
+
+    ```text bad
+    $ netspec predict runs/Digits-1 --input images.csv
+    error[inputs-unreadable]: `images.csv` is no .npz file of arrays: File is not a zip file.
+    ```
+
+    ```text good
+    $ python -c "import numpy; numpy.savez('images.npz', image=numpy.zeros([1, 8, 8, 1], 'f'))"
+    $ netspec predict runs/Digits-1 --input images.npz
+    ```
+    """
+
+    path: str
+    reason: str
+
+    def message(self) -> str:
+        return f"`{self.path}` is no .npz file of arrays: {self.reason.rstrip('.')}."
+
+    def help(self) -> str | None:
+        return "write it with `numpy.savez(path, input_name=array)`"

@@ -1,0 +1,33 @@
+"""Statistics over an evaluation's batches: every example counts once, and the numbers are finished once, at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from netspec.lazy import jax
+from netspec.train.feed import Feed
+from netspec.train.prefetch import prefetched
+from netspec.train.tally import Tally
+
+if TYPE_CHECKING:
+    from netspec.lower.program import Program
+
+
+def evaluated(
+    program: Program, state: Any, feed: Feed, limit: int | None = None, stop: Callable[[], object] = lambda: False
+) -> dict[str, float] | None:
+    """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
+    tally = Tally(program, "eval")
+    batches = prefetched(islice(feed.evaluation(), limit), jax.device_put)
+    try:
+        first = 0
+        for batch in batches:
+            tally.add(first, program.eval_step(state, batch, first))
+            first += len(next(iter(batch.values())))
+            if stop():
+                return None
+    finally:
+        batches.close()
+    return tally.finish()

@@ -1,0 +1,102 @@
+"""A tree of tensors as a flat list on the host and back, and that list on the disk, written and read by Orbax."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netspec.lazy import jax, np
+from netspec.library.base import Array
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What a manifest says of one tensor."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype}{list(self.shape)}"
+
+
+def flat(tree: Any) -> dict[str, Array]:
+    """Name -> host array, in the order of `jax.tree.leaves`. Names are key paths: `.params['dense_0/kernel']`."""
+    pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
+    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in pairs}
+
+
+def unflat(template: Any, arrays: Mapping[str, Array]) -> Any:
+    """The inverse of `flat` for a tree with the template's structure."""
+    return jax.tree.unflatten(jax.tree.structure(template), [arrays[name] for name in flat_names(template)])
+
+
+def flat_names(tree: Any) -> list[str]:
+    return [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
+
+
+def described(arrays: Mapping[str, Array]) -> tuple[Leaf, ...]:
+    return tuple(Leaf(name, str(a.dtype), a.shape) for name, a in arrays.items())
+
+
+def differences(wanted: Sequence[Leaf], found: Sequence[Leaf]) -> tuple[str, ...]:
+    """What keeps `found` from being used where `wanted` is expected, one line each; empty when nothing does."""
+    ours, theirs = {leaf.name: leaf for leaf in wanted}, {leaf.name: leaf for leaf in found}
+    missing = [f"missing: {name} {leaf}" for name, leaf in ours.items() if name not in theirs]
+    extra = [f"not known: {name} {leaf}" for name, leaf in theirs.items() if name not in ours]
+    other = [f"{name}: is {theirs[name]}, should be {leaf}" for name, leaf in ours.items() if name in theirs and theirs[name] != leaf]
+    return (*missing, *extra, *other)
+
+
+def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
+    """Write tensors to a new folder. Orbax raises OSError, ValueError or RuntimeError when the disk does not take them.
+
+    Tensors are stored under their numbers, so that no name becomes a file's; those without elements, which Orbax refuses, are left out.
+    """
+    import orbax.checkpoint as orbax
+
+    tree = {_key(i): np.atleast_1d(a) for i, a in enumerate(arrays) if a.size}
+    with _quiet(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+        checkpointer.save(folder.absolute(), args=orbax.args.PyTreeSave(tree))  # pyright: ignore[reportCallIssue]
+
+
+def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
+    """The tensors by name, bit for bit as they were given to `write_leaves`."""
+    import orbax.checkpoint as orbax
+
+    with _quiet(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+        stored = checkpointer.restore(folder.absolute())
+    return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
+
+
+def _read(stored: Array | None, leaf: Leaf) -> Array:
+    if stored is None:
+        return np.zeros(leaf.shape, _dtype(leaf.dtype))
+    return np.asarray(stored).reshape(leaf.shape)
+
+
+def _dtype(name: str) -> Any:
+    import ml_dtypes
+
+    return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def _key(number: int) -> str:
+    return f"{number:06d}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Orbax logs each save and restore as if it were news."""
+    logger = logging.getLogger("absl")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,61 @@
+"""A run that was trained: its folder alone is enough to predict with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running import NothingToEvaluate
+from netspec.files import PathLike
+from netspec.train.evaluation import evaluated
+from netspec.train.folder import RunFolder, opened
+from netspec.train.predicting import predicted
+from netspec.train.problems import spoken
+from netspec.train.recipe import Recipe
+from netspec.train.restore import restored
+from netspec.train.trainable import Data, Model
+
+Compile = Callable[[Recipe], Model]
+"""Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model with the parameters of one checkpoint."""
+
+    model: Model
+    state: Any
+    step: int
+    """The checkpoint's step."""
+    folder: RunFolder
+
+    @spoken
+    def predict(self, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit."""
+        return predicted(self.model, self.state, inputs)
+
+    @spoken
+    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:
+        """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
+        from pathlib import Path
+
+        feed = self.model.evaluation_feed(data, Path(folder) if folder else self.folder.data)
+        if feed is None:
+            raise Mistake(NothingToEvaluate(run=str(self.folder.path)))
+        plan = self.model.plan
+        return evaluated(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
+
+
+@spoken
+def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loaded:
+    """Open a run folder and restore a checkpoint: "best" (lowest evaluation loss), "last", or that of a step.
+
+    Every byte of the checkpoint is verified first. Raises `SpecError` when the folder is no run, or the checkpoint is missing, damaged, or
+    of another spec.
+    """
+    folder = opened(run)
+    step = folder.store.choose(str(which))
+    model = compile(folder.recipe)
+    return Loaded(model, restored(model, folder, step).state, step, folder)

@@ -1,0 +1,137 @@
+"""`manifest.json` of a checkpoint: size and SHA-256 of every file, what the tensors are, and its own digest.
+
+A checkpoint without a finished manifest does not exist, and one that differs from its manifest in a single bit is not used. The text must
+be exactly what `written` would write, so that no bit of the manifest itself is free to change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.checkpoint import CheckpointDamaged, CheckpointTooNew
+from netspec.files import sha256_file
+from netspec.train.leaves import Leaf
+
+NAME = "manifest.json"
+FORMAT = 1
+MAX_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a checkpoint says of itself."""
+
+    step: int
+    spec: str
+    """SHA-256 of the spec and overrides that the run was started with."""
+    leaves: tuple[Leaf, ...]
+    facts: Mapping[str, Any]
+    """The trainer's position: epoch, batch, seed, what has been evaluated."""
+    files: Mapping[str, tuple[int, str]]
+    """Path within the checkpoint -> (size in bytes, SHA-256)."""
+
+
+def files_of(folder: Path) -> dict[str, tuple[int, str]]:
+    """Size and SHA-256 of every file below the folder but the manifest. Raises `Mistake` for anything that is no plain file."""
+    return {name: (os.path.getsize(folder / name), sha256_file(folder / name)) for name in sorted(_names(folder)) if name != NAME}
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for here, folders, files in os.walk(folder):
+        for name in [*files, *(f for f in folders if os.path.islink(os.path.join(here, f)))]:
+            path = os.path.join(here, name)
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                raise _damaged(folder, path, "it is a link or a special file, where a plain file was written")
+            yield Path(path).relative_to(folder).as_posix()
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def written(manifest: Manifest) -> bytes:
+    """The manifest's only text: canonical JSON with the digest of everything else in it."""
+    body = {
+        "format": FORMAT,
+        "step": manifest.step,
+        "spec": manifest.spec,
+        "facts": dict(manifest.facts),
+        "leaves": [[leaf.name, leaf.dtype, list(leaf.shape)] for leaf in manifest.leaves],
+        "files": {name: list(entry) for name, entry in manifest.files.items()},
+    }
+    return _text({**body, "digest": _digest(body)})
+
+
+def _text(body: Mapping[str, Any]) -> bytes:
+    return (json.dumps(body, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_text({k: v for k, v in body.items() if k != "digest"})).hexdigest()
+
+
+def read(folder: Path) -> Manifest:
+    """The manifest of a checkpoint, itself verified; the other files are not looked at. Raises `Mistake`."""
+    path = folder / NAME
+    body = _parsed(folder, path)
+    if body["format"] != FORMAT:
+        raise Mistake(CheckpointTooNew(path=str(folder), format=body["format"], known=FORMAT))
+    leaves = tuple(Leaf(name, dtype, tuple(shape)) for name, dtype, shape in body["leaves"])
+    files = {name: (size, digest) for name, (size, digest) in body["files"].items()}
+    if str(body["step"]) != folder.name:
+        raise _damaged(folder, str(path), f"it is the manifest of step {body['step']}")
+    return Manifest(body["step"], body["spec"], leaves, body["facts"], files)
+
+
+def _parsed(folder: Path, path: Path) -> dict[str, Any]:
+    """The JSON object, its digest and spelling verified."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > MAX_BYTES:
+            raise _damaged(folder, str(path), "it is not the small plain file that was written")
+        text = path.read_bytes()
+        body = json.loads(text)
+        whole = isinstance(body, dict) and body.get("digest") == _digest(body) and text == _text(body)
+    except FileNotFoundError:
+        raise _damaged(folder, str(path), "it is missing") from None
+    except (ValueError, RecursionError):
+        raise _damaged(folder, str(path), "it is no JSON any more") from None
+    if not whole:
+        raise _damaged(folder, str(path), "its own digest does not fit its content")
+    return body
+
+
+# --- verification ----------------------------------------------------------------------------------------------------
+
+
+def verified(folder: Path) -> Manifest:
+    """The manifest, after every file was compared with it. Raises `Mistake` with `CheckpointDamaged` for the first file that differs."""
+    manifest = read(folder)
+    present = set(_names(folder)) - {NAME}
+    for name in sorted(present | set(manifest.files)):
+        finding = _finding(folder / name, manifest.files.get(name), name in present)
+        if finding:
+            raise _damaged(folder, str(folder / name), finding)
+    return manifest
+
+
+def _finding(path: Path, entry: tuple[int, str] | None, present: bool) -> str | None:
+    """What is wrong with one file, or None."""
+    if entry is None:
+        return "the manifest does not know it"
+    if not present:
+        return "it is missing"
+    size, digest = entry
+    if (found := os.path.getsize(path)) != size:
+        return f"it has {found:,} bytes instead of {size:,}"
+    return None if sha256_file(path) == digest else "its SHA-256 differs from the manifest's"
+
+
+def _damaged(folder: Path, path: str, finding: str) -> Mistake:
+    return Mistake(CheckpointDamaged(path=path, finding=finding, folder=str(folder)))

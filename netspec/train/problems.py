@@ -1,0 +1,25 @@
+"""At the doors from Python a problem is a `SpecError`, whose text is the drawn diagnostic; inside it is a `Mistake`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from netspec.diagnostics.base import Mistake, SpecError
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def spoken(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The function, raising `SpecError` where it raised `Mistake`."""
+
+    @wraps(function)
+    def speaking(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except Mistake as mistake:
+            raise SpecError([mistake.diagnostic]) from mistake
+
+    return speaking

@@ -1,0 +1,114 @@
+"""What a person sees of a run: a bar on a terminal, plain lines elsewhere, nothing when called from Python (unless asked)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any, Protocol, TextIO
+
+from netspec.train.log import Record
+
+
+class Reporter(Protocol):
+    """Who is told what the run does. Steps count finished updates."""
+
+    def begin(self, name: str, step: int, total: int) -> None: ...
+    def note(self, text: str) -> None:
+        """One line of news."""
+        ...
+
+    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None:
+        """After a step: the means since the last line (may be empty) and examples per second."""
+        ...
+
+    def record(self, record: Record) -> None:
+        """A line of `metrics.jsonl` was written."""
+        ...
+
+    def end(self) -> None:
+        """The run ended, well or not."""
+        ...
+
+
+class Silent:
+    """Tells nobody."""
+
+    def begin(self, name: str, step: int, total: int) -> None: ...
+    def note(self, text: str) -> None: ...
+    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None: ...
+    def record(self, record: Record) -> None: ...
+    def end(self) -> None: ...
+
+
+class Lines:
+    """One plain line per record, for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._total = 0
+
+    def begin(self, name: str, step: int, total: int) -> None:
+        self._total = total
+        self.note(f"training {name}: {total:,} steps" + (f", going on after step {step:,}" if step else ""))
+
+    def note(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
+
+    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None: ...
+
+    def record(self, record: Record) -> None:
+        self.note(line(record, self._total))
+
+    def end(self) -> None: ...
+
+
+class Bar:
+    """A progress bar with loss, metrics, examples per second and the time that is left; evaluations stay as lines above it."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._console = Console(file=stream or sys.stdout, highlight=False)
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn("{task.fields[values]}"))
+        self._bar = Progress(*columns, TimeRemainingColumn(elapsed_when_finished=True), console=self._console, expand=True)
+        self._task: Any = None
+        self._total = 0
+
+    def begin(self, name: str, step: int, total: int) -> None:
+        self._total = total
+        self._task = self._bar.add_task(name, total=total, completed=step, values="compiling")
+        self._bar.start()
+
+    def note(self, text: str) -> None:
+        self._bar.print(text, markup=False, soft_wrap=True)
+
+    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None:
+        shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]
+        self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
+
+    def record(self, record: Record) -> None:
+        self.note(line(record, self._total))
+
+    def end(self) -> None:
+        self._bar.stop()
+
+
+def reporter(stream: TextIO | None = None) -> Reporter:
+    """A bar on a terminal that can draw one, lines elsewhere."""
+    from os import environ
+
+    target = stream or sys.stdout
+    return Bar(target) if target.isatty() and environ.get("TERM") != "dumb" else Lines(target)
+
+
+def line(record: Record, total: int) -> str:
+    """`step 220/880  epoch 5  eval   loss 0.1034  accuracy 0.9722  (9,421 examples/s)`."""
+    place = f"step {record.step:>{len(str(total))}}/{total}  epoch {record.epoch:<6.4g} {record.split:<5}"
+    rate = f"  ({record.examples_per_second:,.0f} examples/s)" if record.examples_per_second else ""
+    return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{rate}"
+
+
+def numbers(values: Mapping[str, float]) -> str:
+    """`loss 0.1034  accuracy 0.9722`."""
+    return "  ".join(f"{name} {value:.4g}" if abs(value) >= 1000 else f"{name} {value:.4f}" for name, value in values.items())

@@ -1,0 +1,173 @@
+"""What `netspec.compile` returns: a program that can be trained and evaluated in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.running import NothingToEvaluate
+from netspec.diagnostics.weights import NothingToTrain
+from netspec.files import PathLike
+from netspec.ir import TrainPlan
+from netspec.library.base import Clock
+from netspec.lower.program import Program
+from netspec.train import lock
+from netspec.train.evaluation import evaluated
+from netspec.train.feed import Feed, feed_from, feed_of
+from netspec.train.folder import RunFolder, started
+from netspec.train.log import Record
+from netspec.train.plan import Timetable, timetable
+from netspec.train.problems import spoken
+from netspec.train.progress import Reporter, Silent, reporter
+from netspec.train.recipe import Recipe
+from netspec.train.restore import Resumed, restored
+from netspec.train.session import Session
+from netspec.train.signals import Stop, listening
+
+Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A training that came to its end, or was stopped."""
+
+    model: Model
+    state: Any
+    history: tuple[Record, ...]
+    """The lines of `metrics.jsonl`."""
+    run: Path | None
+    """The run folder, where there is one."""
+    stop: Stop = field(default_factory=Stop)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Loss and metrics of the last evaluation, or of the last line of training without one."""
+        evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
+        return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
+
+    def predict(self, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name, for any number of examples."""
+        from netspec.train.predicting import predicted
+
+        return predicted(self.model, self.state, inputs)
+
+
+@dataclass(frozen=True, eq=False)
+class Model(Program):
+    """A program with its spec: `fit` trains it, `evaluate` measures it."""
+
+    recipe: Recipe = field(default_factory=lambda: Recipe("", "<text>"))
+
+    @spoken
+    def fit(
+        self,
+        data: Data | None = None,
+        *,
+        validation: Data | None = None,
+        folder: PathLike | None = None,
+        out: PathLike | None = None,
+        resume: bool = False,
+        progress: bool = False,
+    ) -> Fit:
+        """Train as the spec's `train` section says.
+
+        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is evaluated.
+        `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
+        the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
+        Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
+        """
+        feeds = self._feeds(data, validation, Path(folder) if folder else None)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
+        _leave(fit.stop)
+        return fit
+
+    def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
+        """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        table = timetable(self._plan, feed.steps_per_epoch)
+        program = self._bound(table.clock)
+        if out is None:
+            return _session(program, table, feed, eval_feed, None, False, tell)
+        run = started(out, self.recipe, self._plan, data, resume)
+        with lock.locked(run.path):
+            return _session(program, table, feed, eval_feed, run, resume, tell)
+
+    @spoken
+    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:
+        """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
+        feed = self.evaluation_feed(data, Path(folder) if folder else None)
+        if feed is None:
+            raise SpecError([NothingToEvaluate(run=self.recipe.path)])
+        return evaluated(self, state, feed, self._plan.eval.limit) or {}
+
+    def _feeds(self, data: Data | None, validation: Data | None, folder: Path | None) -> tuple[Feed, Feed | None]:
+        if data is None:
+            return self.training_feed(folder), self.evaluation_feed(validation, folder)
+        feed = feed_of(data, self._plan.data, self._plan.seed)
+        return feed, None if validation is None else self.evaluation_feed(validation, folder)
+
+    def training_feed(self, folder: Path | None) -> Feed:
+        """The spec's own training data."""
+        return feed_from(folder, self._plan.data, self._plan.seed)
+
+    def evaluation_feed(self, data: Data | None, folder: Path | None) -> Feed | None:
+        """The given data, or the spec's own evaluation data; None when it has none."""
+        plan = self._plan.eval.data
+        if data is not None:
+            return feed_of(data, plan or self._plan.data, self._plan.seed)
+        return feed_from(folder, plan, self._plan.seed) if plan else None
+
+    def _bound(self, clock: Clock) -> Model:
+        """`at(clock)`, the same object each time, so that training twice compiles once."""
+        return self._programs.setdefault(clock, replace(self, clock=clock))
+
+    @cached_property
+    def _programs(self) -> dict[Clock, Model]:
+        return {}
+
+    @property
+    def _plan(self) -> TrainPlan:
+        if self.plan is None:
+            raise SpecError([NothingToTrain(model=self.model.name)])
+        return self.plan
+
+
+def _session(
+    program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
+) -> Fit:
+    start, history = _beginning(program, run, resume)
+    with listening() as stop:
+        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
+        session.run()
+    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
+
+
+def _beginning(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
+    """The last checkpoint and the lines written before it, or a fresh state."""
+    if run is None:
+        return Resumed(program.init()), []
+    run.store.recover()
+    steps = run.store.steps() if resume else []
+    start = restored(program, run, steps[-1]) if steps else Resumed(program.init())
+    return start, run.log.keep_until(start.position.step, start.evaluated)
+
+
+def _leave(stop: Stop) -> None:
+    """End as an unhandled signal would have, now that all is saved."""
+    import signal
+
+    if stop.signal == signal.SIGINT:
+        raise KeyboardInterrupt
+    if stop:
+        raise SystemExit(stop.exit_code)
+
+
+def model_of(program: Program, recipe: Recipe) -> Model:
+    """The same program, able to be trained; `recipe` is what it was compiled from."""
+    parts = {name: getattr(program, name) for name in Program.__dataclass_fields__}
+    model = Model(**parts)
+    return replace(model, recipe=recipe)
