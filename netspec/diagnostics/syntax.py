@@ -191,7 +191,7 @@ class UnexpectedWord(Diagnostic):
     ```net bad
     model M {
       input x: f32[B, 4]
-      for i of range(3) { x = x -> dense(4) }
+      for i = range(3) { x = x -> dense(4) }
       output y = x
     }
     ```

@@ -7,7 +7,7 @@ from typing import Any
 
 from lark import Token
 
-from netspec.diagnostics import syntax as problems
+from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import NO_SOURCE, Source, Span
 from netspec.syntax.comments import Remarks
@@ -41,7 +41,7 @@ from netspec.syntax.tree import (
 _MULTIPLIER = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _NUMBER = re.compile(r"(?P<digits>[0-9_]+)(?P<rest>[^kMGTK]*)(?P<suffix>.*)")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)")
-_CONSTANTS = {"true": True, "false": False, "none": None, "inf": float("inf")}
+_CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None, "inf": float("inf")}
 
 Children = list[Any]
 

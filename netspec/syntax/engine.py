@@ -32,7 +32,11 @@ class Engine:
         rules = [{"@": number} for number in range(len(RULES))]
         lexer_conf = {"terminals": [], "ignore": [], "g_regex_flags": 0, "use_bytes": False, "lexer_type": NoLexer}
         parser_conf = {"rules": rules, "start": list(STARTS), "parser_type": "lalr"}
-        frontend = {"lexer_conf": lexer_conf, "parser_conf": parser_conf, "parser": {**_automaton(STATES, rules), "start_states": STARTS, "end_states": ENDS}}
+        frontend = {
+            "lexer_conf": lexer_conf,
+            "parser_conf": parser_conf,
+            "parser": {**_automaton(STATES, rules), "start_states": STARTS, "end_states": ENDS},
+        }
         data = {"parser": frontend, "rules": rules, "options": {**options, "transformer": builder}}
         saved: Any = {"data": data, "memo": {number: _rule(*row) for number, row in enumerate(RULES)}}
         self._lark = Lark.load(saved)

@@ -40,6 +40,6 @@ def _parse(rule: str, name: str, text: str) -> tuple[Node | None, list[Diagnosti
             try:
                 node = parser.feed_token(token)
             except UnexpectedToken:
-                return None, [explain(Place(lexed, index, token, 0, 1, "", parser))]
+                return None, [explain(Place(lexed, index, token, 0, 1, "value", parser))]
         problems = list(builder.problems)
     return (None if problems else node), problems

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.diagnostics import syntax as problems
+from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Span
 from netspec.syntax.lexer import Lexed

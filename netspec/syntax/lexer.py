@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.diagnostics import syntax as problems
+from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax._table import LITERALS
@@ -15,12 +15,13 @@ from netspec.syntax.comments import Gap, Remarks, sort_gap
 from netspec.syntax.scan import scan
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
 
-MAX_NESTING, MAX_DEPTH = 64, 200
+MAX_NESTING, MAX_DEPTH = 64, 100
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
 _DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON"}
 _BEHIND_VALUE = {"in", "as", "at", "from", "where"}
+_FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 _UNITS = {"epoch", "epochs", "step", "steps"}
 
 
@@ -36,6 +37,8 @@ class Lexed:
     """Index of a body's `{` -> index of its `}`."""
     remarks: Remarks = field(default_factory=Remarks)
     problems: list[Diagnostic] = field(default_factory=list)
+    readable: bool = True
+    """False for a file with more words than netspec reads."""
 
 
 @dataclass
@@ -45,6 +48,8 @@ class _Level:
     kind: str  # "body" "branch" "list": only in the first two does a line end count
     index: int
     keywords: frozenset[str] = frozenset()
+    subscript: bool = False
+    """The `[ ]` behind a value."""
     ifs: int = 0
     """Conditions whose branch has not come yet."""
     operators: int = 0
@@ -58,11 +63,13 @@ class _Level:
         return max(self.parts, self.operators + self.inner)
 
 
-def lex(source: Source) -> Lexed:
-    """All tokens of a file. Never raises; words and brackets that are wrong are in `problems` and, where they hurt, BAD tokens."""
+def lex(source: Source, fragment: bool = False) -> Lexed:
+    """All tokens of a file, or of a fragment in which no statement starts. Never raises; words and brackets that are wrong are in `problems` and, where they hurt, BAD tokens."""
     scanned = scan(source)
+    if scanned.too_long:
+        return Lexed(source, readable=False, problems=scanned.problems[-1:])
     words, unbalanced = balance(source, scanned.tokens)
-    layout = _Layout(Lexed(source, problems=[*scanned.problems, *unbalanced]))
+    layout = _Layout(Lexed(source, problems=[*scanned.problems, *unbalanced]), _Level("list" if fragment else "body", -1, SECTIONS))
     for word in words:
         layout.word(word)
     layout.close_gap(None, separates=False)
@@ -72,10 +79,10 @@ def lex(source: Source) -> Lexed:
 class _Layout:
     """Reads words one by one and knows the open brackets."""
 
-    def __init__(self, out: Lexed) -> None:
+    def __init__(self, out: Lexed, outermost: _Level) -> None:
         self.out = out
-        self.levels = [_Level("body", -1, SECTIONS)]
-        self.lists = 0
+        self.levels = [outermost]
+        self.lists = int(outermost.kind == "list")
         """How many open brackets make a line end a space."""
         self.gap: list[Token] = []
         self.ended = self.semicolon = False
@@ -141,6 +148,8 @@ class _Layout:
     def _name_type(self, word: Token, starts: bool) -> str:
         """A name, or the keyword that it is at this place."""
         text, previous = str(word), "" if self.previous is None else self.previous.type
+        if text in _FOREIGN_CONSTANTS:
+            return self._foreign_constant(word)
         if starts and text in self.levels[-1].keywords:
             return LITERALS[text]
         if previous == "DOT":
@@ -153,10 +162,18 @@ class _Layout:
             return LITERALS[text]
         return "NAME"
 
+    def _foreign_constant(self, word: Token) -> str:
+        """`True` is a problem; `None` is the new axis of an index, as in NumPy."""
+        meant = _FOREIGN_CONSTANTS[word]
+        if not (self.levels[-1].subscript and meant == "none"):
+            span = Span(self.out.source, word.start_pos or 0, word.end_pos or 0)
+            self.out.problems.append(problems.ForeignConstant(at=span, found=str(word), meant=meant))
+        return LITERALS[meant]
+
     def _brackets(self, word: Token) -> None:
         """Follow brackets, and count what makes the tree deep."""
         kind, top = word.type, self.levels[-1]
-        if kind in OPERATORS or (kind == "LSQB" and self.previous is not None and self.previous.type in VALUE_ENDS):
+        if kind in OPERATORS or self._subscripts(word):
             top.operators += 1
             self._limit(top.bound() == MAX_DEPTH + 1, word, "operators in one expression", MAX_DEPTH)
         if kind == "IF":
@@ -173,8 +190,12 @@ class _Layout:
         if kind == "branch" and self.previous is not None and self.previous.type != "ELSE":
             self.levels[-1].ifs -= 1
         self._limit(len(self.levels) == MAX_NESTING + 1, word, "brackets inside one another", MAX_NESTING)
-        self.levels.append(_Level(kind, len(self.out.tokens), self._keywords() if kind == "body" else frozenset()))
+        keywords = self._keywords() if kind == "body" else frozenset()
+        self.levels.append(_Level(kind, len(self.out.tokens), keywords, self._subscripts(word)))
         self.lists += kind == "list"
+
+    def _subscripts(self, word: Token) -> bool:
+        return word.type == "LSQB" and self.previous is not None and self.previous.type in VALUE_ENDS
 
     def _brace_kind(self) -> str:
         previous = "" if self.previous is None else self.previous.type

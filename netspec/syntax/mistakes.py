@@ -1,15 +1,43 @@
-from dataclasses import dataclass
-from lark import Token
-from netspec.diagnostics import syntax as d
-from netspec.source import Span
-@dataclass
-class Place:
-    lexed: object
-    index: int
-    token: Token
-    start: int
-    depth: int
-    parser: object
-def explain(place):
-    t=place.token
-    return d.UnexpectedWord(at=Span(place.lexed.source, t.start_pos, t.end_pos), found=str(t))
+"""Which problem an offending token is. Each rule knows one mistake people make; the first that recognises its own speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import NOWHERE
+from netspec.syntax import problems
+from netspec.syntax._table import LITERALS
+from netspec.syntax.mistakes_expressions import EXPRESSION_RULES
+from netspec.syntax.mistakes_statements import SECTION_RULES, STATEMENT_RULES
+from netspec.syntax.place import Place, describe
+
+_MANY = 5
+_WORDS = {
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a string",
+    "SEP": "a new line",
+    "$END": "the end of the file",
+    "COMPARE": "a comparison",
+    "UNIT": "a unit",
+}
+
+
+def explain(place: Place) -> Diagnostic:
+    """The problem at a place."""
+    rules: tuple[Callable[[Place], Diagnostic | None], ...] = (*SECTION_RULES, *STATEMENT_RULES, *EXPRESSION_RULES)
+    for rule in rules:
+        found = rule(place)
+        if found is not None:
+            return found
+    opened = NOWHERE if place.opened is None else place.span(place.opened)
+    return problems.UnexpectedWord(at=place.here, found=describe(place.token), expected=_expected(place), opened=opened)
+
+
+def _expected(place: Place) -> tuple[str, ...]:
+    """What could stand here, when that is little enough to say."""
+    signs = {name: f"`{text}`" for text, name in LITERALS.items()}
+    names = sorted(place.parser.accepts() - {"HOLE"})
+    words = tuple(_WORDS.get(name) or signs.get(name) or f"`{name.lower()}`" for name in names)
+    return words if len(words) <= _MANY else ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import Lock
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
 from netspec.syntax.build import Builder
+from netspec.syntax.comments import Remarks
 from netspec.syntax.engine import Engine
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import lex
@@ -18,25 +21,37 @@ MAX_PROBLEMS = 20
 _LOCK = Lock()
 
 
-@cache
-def _engine() -> tuple[Builder, Engine]:
-    builder = Builder()
-    return builder, Engine(builder)
-
-
 def parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
-    """The tree of a spec and the problems of its text, in the order of their places, 20 at most. No tree: the version is not ours."""
+    """The tree of a spec and the problems of its text, in the order of their places, 20 at most.
+
+    There is no tree of a file in a newer version of the language, nor of one with too many words. Never raises on bad text.
+    """
     lexed = lex(source)
+    if not lexed.readable:
+        return None, lexed.problems
     header = read_header(lexed)
     if header.version is None:
         return None, [*header.problems]
-    with _LOCK:
-        builder, engine = _engine()
-        builder.begin(source, lexed.remarks)
-        parser = engine.start("file")
+    with engine(source, lexed.remarks) as (builder, table):
+        parser = table.start("file")
         for token in header.version:
             parser.feed_token(token)
         reader = Reader(lexed, builder, parser)
         file = builder.finish(reader.read(header.next), header.start)
         problems = [*header.problems, *lexed.problems, *builder.problems, *reader.problems]
     return file, sorted(problems, key=lambda p: (p.at.start, p.at.end))[:MAX_PROBLEMS]
+
+
+@contextmanager
+def engine(source: Source, remarks: Remarks) -> Iterator[tuple[Builder, Engine]]:
+    """The loaded table and its builder, ready for a source. There is one of each, so threads take turns."""
+    with _LOCK:
+        builder, table = _loaded()
+        builder.begin(source, remarks)
+        yield builder, table
+
+
+@cache
+def _loaded() -> tuple[Builder, Engine]:
+    builder = Builder()
+    return builder, Engine(builder)

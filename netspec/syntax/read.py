@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
-from netspec.diagnostics import syntax as problems
+from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 
@@ -20,34 +21,37 @@ _MAX_REPORTS = 20
 
 
 def read_source(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
-    """The text of a spec file, and what is wrong with its bytes. After a problem the text is empty: it cannot be trusted."""
+    """The text of a spec file, and what is wrong with its bytes.
+
+    What cannot be read is replaced, so that the text can be parsed and shown all the same: an invisible character by a space, a byte
+    that is not UTF-8 by `_`. A file beyond the limit of size gives an empty text.
+    """
     if len(data) > MAX_BYTES:
         source = Source(path, "")
-        at = Span(source, 0, 0)
-        return source, [problems.TooLarge(at=at, what="bytes in one file", limit=MAX_BYTES, found=len(data))]
+        return source, [problems.TooLarge(at=Span(source, 0, 0), what="bytes in one file", limit=MAX_BYTES, found=len(data))]
     try:
-        text = data.decode("utf-8-sig")
+        return read_text(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return _undecodable(path, data, error)
-    return read_text(path, text)
 
 
 def read_text(path: str, text: str) -> tuple[Source, list[Diagnostic]]:
     """The same for text that is decoded already."""
-    source = Source(path, text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
-    found = list(_problems(source))[:_MAX_REPORTS]
-    return source, found
+    written = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    source = Source(path, _FORBIDDEN.sub(" ", written))
+    return source, list(islice(_problems(source, written), _MAX_REPORTS))
 
 
 def _undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> tuple[Source, list[Diagnostic]]:
-    before = data[: error.start].decode("utf-8-sig").replace("\r\n", "\n")
-    source = Source(path, before)
-    at = Span(source, len(before), len(before))
-    return source, [problems.InvalidEncoding(at=at, byte=data[error.start], offset=error.start)]
+    before, _ = read_text(path, data[: error.start].decode("utf-8-sig"))
+    source, found = read_text(path, data.decode("utf-8-sig", errors="replace").replace("\ufffd", "_"))
+    place = len(before.text)
+    at = Span(source, place, place + 1)
+    return source, [problems.InvalidEncoding(at=at, byte=data[error.start], offset=error.start), *found][:_MAX_REPORTS]
 
 
-def _problems(source: Source) -> Iterator[Diagnostic]:
-    for match in _FORBIDDEN.finditer(source.text):
+def _problems(source: Source, written: str) -> Iterator[Diagnostic]:
+    for match in _FORBIDDEN.finditer(written):
         yield problems.ForbiddenCharacter(at=Span(source, match.start(), match.end()), code=ord(match[0]))
     for match in _LONG_LINE.finditer(source.text):
         at = Span(source, match.start() + MAX_LINE, match.start() + MAX_LINE + 1)

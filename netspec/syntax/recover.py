@@ -13,10 +13,10 @@ from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.source import Span
 from netspec.syntax.build import Builder, Row
 from netspec.syntax.lexer import Lexed
-from netspec.syntax.mistakes import Place, explain
+from netspec.syntax.mistakes import explain
+from netspec.syntax.place import Place
 from netspec.syntax.words import SECTION_OF, guess_section
 
 
@@ -131,8 +131,13 @@ class Reader:
             return
         outside = len(self.levels) == 1 and index == statement.start
         if not (outside and self.homeless):
-            self.problems.append(explain(Place(self.lexed, index, token, statement.start, len(self.levels) - 1, self.parser)))
+            self.problems.append(explain(self._place(index, token, statement)))
         self.homeless = outside
+
+    def _place(self, index: int, token: Token, statement: _Statement) -> Place:
+        depth = len(self.levels) - 1
+        section = str(self.tokens[self.levels[0].start]) if depth else ""
+        return Place(self.lexed, index, token, statement.start, depth, section, self.parser)
 
 
 def hole_names(tokens: list[Token]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.diagnostics import syntax as problems
+from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax._table import LITERALS, PATTERNS
@@ -61,6 +61,7 @@ class Scanned:
     source: Source
     tokens: list[Token] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
+    too_long: bool = False
 
     def add(self, kind: str, text: str, start: int, end: int) -> None:
         self.tokens.append(Token(kind, text, start, end_pos=end))
@@ -85,6 +86,7 @@ def scan(source: Source) -> Scanned:
             add(kind, match[0], start, end)
         if len(tokens) > MAX_TOKENS:
             scanned.report(problems.TooLarge, start, end, what="words in one file", limit=MAX_TOKENS)
+            scanned.too_long = True
             break
     return scanned
 

@@ -190,9 +190,7 @@ class Chain(Node):
     stages: tuple[Stage | ShapeStage, ...]
 
 
-Expr = (
-    Name | Constant | Number | Duration | String | ListExpr | TupleExpr | DictExpr | Paren | Unary | Binary | If | Index | Call | Chain
-)
+Expr = Name | Constant | Number | Duration | String | ListExpr | TupleExpr | DictExpr | Paren | Unary | Binary | If | Index | Call | Chain
 
 
 # --- types -----------------------------------------------------------------------------------------------------------

@@ -12,9 +12,7 @@ CLAIMS: frozenset[str] = frozenset()
 RESERVED = frozenset({"and", "or", "not", "if", "else", "true", "false", "none", "inf"})
 """Keywords wherever a value may stand."""
 
-OPERATORS = frozenset(
-    {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "AND", "OR", "NOT", "IF"}
-)
+OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "AND", "OR", "NOT", "IF"})
 """Tokens that make the tree of an expression one deeper."""
 
 CONTINUES = frozenset(

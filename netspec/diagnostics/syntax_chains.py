@@ -1,0 +1,184 @@
+"""Problems of chains, comparisons and dicts. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.source import Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageNeedsParentheses(Diagnostic):
+    """Behind `->` stands a call, never an operator or an index: `x -> f + b` would be read in two ways.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(4) + x
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = (x -> dense(4)) + x
+    }
+    ```
+    """
+
+    operator: str
+    arrow: Span
+    chain: str
+    """The chain before the operator."""
+
+    def message(self) -> str:
+        return f"behind `->` stands a call, but here is `{self.operator}`."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.arrow, "the chain's last stage begins here"),)
+
+    def help(self) -> str | None:
+        rest = "[…]" if self.operator == "[" else f" {self.operator} …"
+        return f"put the chain in parentheses: `({self.chain}){rest}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageIsNoCall(Diagnostic):
+    """Behind `->` stands the name of a layer or function, with or without arguments, or a shape to check.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> 3
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3)
+    }
+    ```
+    """
+
+    found: str
+
+    def message(self) -> str:
+        return f"behind `->` stands a layer or function, but here is {self.found}."
+
+    def help(self) -> str | None:
+        return "write `-> relu`, `-> dense(10)`, or a shape to check, `-> [B, 10]`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualsInCondition(Diagnostic):
+    """`=` binds a name; equality is written `==`.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      require 4 = 4
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      require 4 == 4
+      output y = x -> relu
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "`=` binds a name; equality is written `==`."
+
+    def help(self) -> str | None:
+        return "write `==`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, "=="),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EqualsInDict(Diagnostic):
+    """In a dict a key and its value have `:` between them.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3)
+    }
+    train M {
+      data = table("a.csv", fields={x = f32[4], label: f32[3]}) -> batch(8)
+      loss = mean_squared_error(y, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3)
+    }
+    train M {
+      data = table("a.csv", fields={x: f32[4], label: f32[3]}) -> batch(8)
+      loss = mean_squared_error(y, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+    }
+    ```
+    """
+
+    key: str
+
+    def message(self) -> str:
+        return f"in a dict the key `{self.key}` and its value have `:` between them."
+
+    def help(self) -> str | None:
+        return f"write `{self.key}: …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, ":"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainedComparison(Diagnostic):
+    """A comparison has two sides: `a < b < c` is written `a < b and b < c`.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      require 1 < 2 < 3
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      require 1 < 2 and 2 < 3
+      output y = x -> relu
+    }
+    ```
+    """
+
+    middle: str
+    operator: str
+    first: Span
+
+    def message(self) -> str:
+        return "a comparison has two sides, and this is a third."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.first, "the first comparison"),)
+
+    def help(self) -> str | None:
+        return f"join two comparisons: `… and {self.middle} {self.operator} …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(Span(self.at.source, self.at.start, self.at.start), f"and {self.middle} "),)

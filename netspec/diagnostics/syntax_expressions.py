@@ -1,0 +1,279 @@
+"""Problems of expressions: missing values, commas and operators, and values without a name. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColonForEquals(Diagnostic):
+    """Arguments and settings are written `name=value`; a colon stands before types, labels, and in dicts.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3, bias: false)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3, bias=false)
+    }
+    ```
+    """
+
+    name: str
+
+    def message(self) -> str:
+        return f"the value of `{self.name}` stands behind `=`, not behind `:`."
+
+    def help(self) -> str | None:
+        return f"write `{self.name}=…`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, "="),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingComma(Diagnostic):
+    """Two arguments or items have no comma between them.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3 bias=false)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3, bias=false)
+    }
+    ```
+    """
+
+    opened: Span
+
+    def message(self) -> str:
+        return "a comma is missing before this."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.opened, "inside of this"),)
+
+    def help(self) -> str | None:
+        return "put `,` between the two"
+
+    def edits(self) -> Sequence[Edit]:
+        text, end = self.at.source.text, self.at.start
+        while end and text[end - 1] in " \t\n":
+            end -= 1
+        return (Edit(Span(self.at.source, end, end), ","),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionalAfterNamed(Diagnostic):
+    """Arguments without a name come first, then those with a name.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(bias=false, 3)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(3, bias=false)
+    }
+    ```
+    """
+
+    named: Span
+
+    def message(self) -> str:
+        return "an argument without a name stands behind one with a name."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.named, "the first argument with a name"),)
+
+    def help(self) -> str | None:
+        return "move it to the front, or write its name: `name=…`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingOperand(Diagnostic):
+    """A value is missing: behind an operator, `=`, `,` or `->`, or before one.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x +
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x + 1.0
+    }
+    ```
+    """
+
+    after: str
+    """The sign behind which the value is missing; "" where it is missing before the place."""
+    found: str
+    continued: Span = NOWHERE
+    """The next line, which was read as part of the statement."""
+
+    def message(self) -> str:
+        if self.continued is not NOWHERE:
+            return f"the line ends in `{self.after}`, so the next line was read as part of it."
+        if not self.after:
+            return f"a value is missing before {self.found}."
+        return f"a value is missing behind `{self.after}`."
+
+    def places(self) -> Sequence[Place]:
+        return () if self.continued is NOWHERE else (Place(self.continued, "this cannot follow"),)
+
+    def help(self) -> str | None:
+        return f"write the value, or delete `{self.after}`" if self.after and self.after != "=" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingOperator(Diagnostic):
+    """Two values stand side by side with nothing between them.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    left: str
+    right: str
+
+    def message(self) -> str:
+        return f"something is missing between `{self.left}` and `{self.right}`."
+
+    def help(self) -> str | None:
+        return f"an operator, as in `{self.left} + {self.right}`, or an arrow, `{self.left} -> {self.right}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownUnit(Diagnostic):
+    """Durations are counted in epochs or steps.
+
+    ```net bad
+    model M {
+      input x: f32[B, 64]
+      output logits = x -> dense(10)
+    }
+    train M {
+      data = digits() -> rename(x="image") -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 10 iterations
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 10 steps
+    }
+    ```
+    """
+
+    number: str
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.number} {self.found}` is not a duration: the units are epochs and steps."
+
+    def help(self) -> str | None:
+        return f"write `{self.number} steps` or `{self.number} epochs`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnboundValue(Diagnostic):
+    """A value is computed and given no name, so nothing can use it.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      x -> dense(3) -> relu
+      output y = x
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      x = x -> dense(3) -> relu
+      output y = x
+    }
+    ```
+    """
+
+    first: str
+
+    def message(self) -> str:
+        return "this value gets no name, so nothing can use it."
+
+    def help(self) -> str | None:
+        return f"bind it: `{self.first} = …`, or return it: `output …`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvalidTarget(Diagnostic):
+    """Left of `=` stand names only: values are never changed in place, a name is bound again.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      x[0] = 1.0
+      output y = x
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      h = x * 2.0
+      output y = h
+    }
+    ```
+    """
+
+    found: str
+
+    def message(self) -> str:
+        return f"left of `=` stands {self.found}, but only names can stand there."
+
+    def help(self) -> str | None:
+        if self.found == "a parenthesis":
+            return "several names stand without parentheses: `a, b = …`"
+        return "bind a new value to the name: `x = …`"

@@ -1,0 +1,267 @@
+"""Habits of other languages: their signs, words, comments, quotes and kinds of `if`. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Edit
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignOperator(Diagnostic):
+    """A sign that other languages have. Here: `and or not`, `**` for powers, `//` for whole division, `->` for chains.
+
+    ```net bad
+    model M {
+      param deep: bool = true
+      param wide: bool = true
+      input x: f32[B, 4]
+      output y = if deep && wide { x -> dense(8) } else { x }
+    }
+    ```
+
+    ```net good
+    model M {
+      param deep: bool = true
+      param wide: bool = true
+      input x: f32[B, 4]
+      output y = if deep and wide { x -> dense(8) } else { x }
+    }
+    ```
+    """
+
+    found: str
+    meant: str | None
+    """What it is called here."""
+
+    def message(self) -> str:
+        return f"there is no `{self.found}`" + (f"; it is written `{self.meant}`." if self.meant else ".")
+
+    def help(self) -> str | None:
+        if self.meant is not None:
+            return f"write `{self.meant}`"
+        return f"a name may be bound again: `x = x {self.found[:-1]} …`" if self.found.endswith("=") else None
+
+    def edits(self) -> Sequence[Edit]:
+        if self.meant is None or not self.at.source.text:
+            return ()
+        word, text = self.meant.isalpha(), self.at.source.text
+        before = " " if word and text[self.at.start - 1 : self.at.start].strip() else ""
+        after = " " if word and text[self.at.end : self.at.end + 1].strip() else ""
+        return (Edit(self.at, f"{before}{self.meant}{after}"),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignConstant(Diagnostic):
+    """The constants are written in small letters: `true`, `false`, `none`, `inf`.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(8, bias=False)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(8, bias=false)
+    }
+    ```
+    """
+
+    found: str
+    meant: str
+
+    def message(self) -> str:
+        return f"`{self.found}` is written `{self.meant}`."
+
+    def help(self) -> str | None:
+        return f"write `{self.meant}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, self.meant),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKeyword(Diagnostic):
+    """A word that other languages have for what netspec writes in another way.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      return x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    found: str
+    instead: str
+
+    def message(self) -> str:
+        return f"there is no `{self.found}` here."
+
+    def help(self) -> str | None:
+        return self.instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignComment(Diagnostic):
+    """A comment begins with `#`, and with `##` when it describes what follows.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      // the head
+      output y = x -> dense(3)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      # the head
+      output y = x -> dense(3)
+    }
+    ```
+    """
+
+    found: str
+
+    def message(self) -> str:
+        return f"a comment begins with `#`, not with `{self.found}`."
+
+    def help(self) -> str | None:
+        return "write `# …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, "#"),) if self.found == "//" else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongQuotes(Diagnostic):
+    """Strings stand in double quotes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8, 8, 4]
+      output y = x -> max_pool(3, padding='SAME')
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8, 8, 4]
+      output y = x -> max_pool(3, padding="SAME")
+    }
+    ```
+    """
+
+    text: str
+
+    def message(self) -> str:
+        return "strings stand in double quotes."
+
+    def _double(self) -> str:
+        inside = self.text[1:-1].replace("\\'", "'")
+        return '"' + inside.replace('"', '\\"') + '"'
+
+    def help(self) -> str | None:
+        return f"write `{self._double()}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, self._double()),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IfIsAnExpression(Diagnostic):
+    """`if` chooses between two values, and each branch is one expression. It holds no statements.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      if 2 > 1 { x = x -> dense(4) }
+      output y = x
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      x = if 2 > 1 { x -> dense(4) } else { x }
+      output y = x
+    }
+    ```
+    """
+
+    name: str = "x"
+
+    def message(self) -> str:
+        return "`if` chooses between two values: a branch holds one expression and no statements."
+
+    def help(self) -> str | None:
+        return f"write `{self.name} = if … {{ … }} else {{ … }}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingElse(Diagnostic):
+    """An `if` needs both branches, since it is a value.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = if 2 > 1 { x -> relu }
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = if 2 > 1 { x -> relu } else { x }
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "this `if` has no `else`: it is a value, so both cases need one."
+
+    def help(self) -> str | None:
+        return "add `else { … }`, with what the value is otherwise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrailingIf(Diagnostic):
+    """A choice between two values begins with the condition.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      param deep: bool = true
+      output y = x -> dense(8 if deep else 4)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      param deep: bool = true
+      output y = x -> dense(if deep { 8 } else { 4 })
+    }
+    ```
+    """
+
+    value: str
+
+    def message(self) -> str:
+        return "a choice begins with `if` and its condition."
+
+    def help(self) -> str | None:
+        return f"write `if … {{ {self.value} }} else {{ … }}`"

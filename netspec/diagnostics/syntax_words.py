@@ -1,0 +1,141 @@
+"""Problems of single words: numbers and strings. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.source import Span
+
+
+def _repaired(at: Span, text: str | None) -> Sequence[Edit]:
+    return () if text is None else (Edit(at, text),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadNumber(Diagnostic):
+    """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dropout(.5)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dropout(0.5)
+    }
+    ```
+    """
+
+    text: str
+
+    def message(self) -> str:
+        return f"`{self.text}` is not a number{self._why()}."
+
+    def _why(self) -> str:
+        if self.text.lower().startswith(("0x", "0b", "0o")):
+            return ": only decimal numbers exist"
+        if "__" in self.text or self.text.endswith("_"):
+            return ": one `_` may stand between two digits"
+        if self.text.startswith("."):
+            return ": a digit must stand before the point"
+        if self.text.endswith("."):
+            return ": a digit must stand behind the point"
+        if self.text.replace(".", "").replace("e", "").replace("+", "").isdigit() and self.text.count(".") < 2:
+            return " that a computer can hold"
+        return ""
+
+    def repaired(self) -> str | None:
+        """The number that was meant, when that is clear."""
+        text = self.text
+        if text.lower().startswith(("0x", "0b", "0o")):
+            try:
+                return str(int(text, 0))
+            except ValueError:
+                return None
+        text = "_".join(part for part in text.split("_") if part)
+        text = f"0{text}" if text.startswith(".") else f"{text}0" if text.endswith(".") else text
+        plain = text.replace("_", "").replace(".", "", 1)
+        return text if text != self.text and plain.isdigit() else None
+
+    def help(self) -> str | None:
+        repaired = self.repaired()
+        if repaired is not None:
+            return f"write `{repaired}`"
+        digits = self.text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+        letters = self.text[len(digits) :]
+        if digits.isdigit() and letters and "e" != letters[:1]:
+            return f"a name cannot begin with a digit; for a product write `{digits} * {letters}`; the suffixes are k M G T KiB MiB GiB"
+        return None
+
+    def edits(self) -> Sequence[Edit]:
+        return _repaired(self.at, self.repaired())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadEscape(Diagnostic):
+    r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      require 4 == 4, "in C:\data"
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      require 4 == 4, "in C:\\data"
+      output y = x -> relu
+    }
+    ```
+    """
+
+    escape: str
+
+    def message(self) -> str:
+        return f"`{self.escape}` means nothing in a string."
+
+    def help(self) -> str | None:
+        return f"for a backslash write two: `\\{self.escape}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return _repaired(self.at, f"\\{self.escape}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnclosedString(Diagnostic):
+    """A string ends on the line on which it begins.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8, 8, 4]
+      output y = x -> max_pool(3, padding="SAME)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8, 8, 4]
+      output y = x -> max_pool(3, padding="SAME")
+    }
+    ```
+    """
+
+    text: str
+
+    def message(self) -> str:
+        return 'this string has no closing `"` on its line.'
+
+    def label(self) -> str:
+        return "the string begins here"
+
+    def help(self) -> str | None:
+        return 'close it with `"`; a line end inside a string is written `\\n`'

@@ -1,0 +1,185 @@
+"""Mistakes in expressions: operators, chains, arguments, conditions."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.syntax import problems
+from netspec.syntax.place import NOTHING, Place, describe
+from netspec.syntax.words import CONTINUES, OPERATORS
+
+_LISTS = ("call", "paren", "list", "index", "dict")
+_OPENING = {"LPAR", "LSQB", "LBRACE"}
+
+
+# --- chains ----------------------------------------------------------------------------------------------------------
+
+
+def split_arrow(p: Place) -> Diagnostic | None:
+    if p.token == ">" and p.previous.type == "MINUS":
+        return problems.ForeignOperator(at=p.span(p.previous).to(p.here), found="- >", meant="->")
+    return None
+
+
+def operator_after_stage(p: Place) -> Diagnostic | None:
+    """`x -> f + b`, `x -> f[0]`."""
+    if p.token.type not in OPERATORS | {"LSQB"} or p.token.type in ("IF", "NOT") or not p.after_value:
+        return None
+    arrows = [i for i, t in enumerate(p.part()) if t.type == "ARROW"]
+    if not arrows:
+        return None
+    part = p.part()
+    chain = p.text(part[0], p.previous)
+    chain = chain if len(chain) <= 60 else f"{part[0]} -> … -> {p.text(part[arrows[-1] + 1], p.previous)}"
+    return problems.StageNeedsParentheses(at=p.here, operator=str(p.token), arrow=p.span(part[arrows[-1]]), chain=chain)
+
+
+def no_stage(p: Place) -> Diagnostic | None:
+    if p.previous.type == "ARROW" and not p.ends and p.token.type not in ("ARROW", "RPAR", "RSQB", "RBRACE", "COMMA", "EQUAL"):
+        found = "a parenthesis" if p.token.type == "LPAR" else describe(p.token)
+        return problems.StageIsNoCall(at=p.here, found=found)
+    return None
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def equals_in_condition(p: Place) -> Diagnostic | None:
+    if p.token.type != "EQUAL":
+        return None
+    part = p.part()
+    ifs = [i for i, t in enumerate(part) if t.type == "IF"]
+    in_if = ifs and not any(t.type == "LBRACE" for t in part[ifs[-1] :])
+    in_condition = p.first.type in ("REQUIRE", "ASSUME") and p.index > p.start + 1 and p.enclosing != "call"
+    if in_if or in_condition or p.body == "claims" or any(t.type == "WHERE" for t in p.level):
+        return problems.EqualsInCondition(at=p.here)
+    return None
+
+
+def chained_comparison(p: Place) -> Diagnostic | None:
+    if p.token.type != "COMPARE" or not p.after_value:
+        return None
+    part = p.part()
+    last = max((i for i, t in enumerate(part) if t.type == "COMPARE"), default=None)
+    if last is None or any(t.type in ("AND", "OR", "NOT", "IF", "ARROW") for t in part[last:]):
+        return None
+    middle = p.text(part[last + 1], p.previous) if last + 1 < len(part) else "…"
+    return problems.ChainedComparison(at=p.here, middle=middle, operator=str(p.token), first=p.span(part[last]))
+
+
+def trailing_if(p: Place) -> Diagnostic | None:
+    """`a if c else b`."""
+    if p.token.type != "IF" or not p.after_value:
+        return None
+    part = p.part()
+    return problems.TrailingIf(at=p.here, value=p.text(part[0], p.previous) if part else str(p.previous))
+
+
+# --- arguments and items ---------------------------------------------------------------------------------------------
+
+
+def colon_in_arguments(p: Place) -> Diagnostic | None:
+    """`conv(32, kernel: 3)`; an arrow before the name would make it a label."""
+    if p.token.type == "COLON" and p.enclosing in ("call", "paren") and p.previous.type == "NAME" and p.at(-2).type != "ARROW":
+        return problems.ColonForEquals(at=p.here, name=str(p.previous))
+    return None
+
+
+def equals_in_dict(p: Place) -> Diagnostic | None:
+    if p.token.type == "EQUAL" and p.enclosing == "dict" and p.previous.type in ("NAME", "STRING", "ELSE"):
+        return problems.EqualsInDict(at=p.here, key=str(p.previous))
+    return None
+
+
+def unknown_unit(p: Place) -> Diagnostic | None:
+    """`10 iterations`: on one line, behind a number, at the end of a value."""
+    if p.token.type != "NAME" or p.previous.type != "NUMBER" or p.next.type not in ("SEP", "$END", "", "RPAR", "RSQB", "RBRACE", "COMMA"):
+        return None
+    return problems.UnknownUnit(at=p.here, number=str(p.previous), found=str(p.token))
+
+
+def missing_comma(p: Place) -> Diagnostic | None:
+    if p.after_value and p.before_value and p.enclosing in _LISTS and p.opened is not None and p.token.type != "IF":
+        return problems.MissingComma(at=p.here, opened=p.span(p.opened))
+    return None
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def line_goes_on(p: Place) -> Diagnostic | None:
+    """`x = a +` and `y = b` on the next line: the first line ends in an operator."""
+    before = p.at(-2)
+    if p.token.type not in ("EQUAL", "COLON") or before.type not in CONTINUES or p.previous.type != "NAME":
+        return None
+    if p.span(before).line == p.span(p.previous).line or p.enclosing in _LISTS:
+        return None
+    return problems.MissingOperand(at=p.span(before), after=str(before), found=describe(p.token), continued=p.span(p.previous).to(p.here))
+
+
+def missing_operand(p: Place) -> Diagnostic | None:
+    """Nothing where a value must stand: `x = `, `a + )`, `f(, b)`, `* b`."""
+    previous = p.previous
+    binary = p.token.type in OPERATORS - {"NOT", "IF", "MINUS"} or p.token.type == "ARROW"
+    ends = p.ends or p.token.type in ("RPAR", "RSQB", "RBRACE", "COMMA", "EQUAL", "COLON", "LBRACE") or binary
+    if not ends or p.after_value:
+        return None
+    if previous.type in CONTINUES | {"NOT", "IN", "AT", "WHERE", "AS", "COLON", "IF"} | _KEYWORDS and p.index > p.start:
+        return problems.MissingOperand(at=p.span(previous), after=str(previous), found=describe(p.token))
+    if previous.type in _OPENING or previous is NOTHING:
+        return problems.MissingOperand(at=p.here, after="", found=describe(p.token))
+    return None
+
+
+_KEYWORDS = {"REQUIRE", "ASSUME", "REPEAT", "OUTPUT"}
+
+
+def no_target(p: Place) -> Diagnostic | None:
+    """`x[0] = 1`, `(a, b) = f(x)`, and a value without any `=`."""
+    plain = p.first.type in ("NAME", "NUMBER", "LPAR", "LSQB", "LBRACE", "MINUS", "NOT", "TRUE", "FALSE", "NONE", "INF")
+    if not plain or p.body not in ("statements", "settings") or p.index > p.start + 1 or p.open_brackets:
+        return None
+    tokens = [*p.line, *p.rest()]
+    if _assigns(tokens):
+        kinds = {"LSQB": "an index", "LPAR": "a call", "DOT": "a name with a dot"}
+        found = "a parenthesis" if p.index == p.start and p.token.type == "LPAR" else kinds.get(p.token.type, describe(p.token))
+        return problems.InvalidTarget(at=p.here, found=found)
+    if p.token.type in ("NAME", "STRING") and p.index > p.start:
+        return None
+    return problems.UnboundValue(at=p.span(tokens[0]), first="loss" if p.body == "settings" else "y")
+
+
+def _assigns(tokens: list[Token]) -> bool:
+    """Whether `=` stands outside of all brackets."""
+    depth = 0
+    for token in tokens:
+        depth += token.type in _OPENING
+        depth -= token.type in ("RPAR", "RSQB", "RBRACE")
+        if token.type == "EQUAL" and depth == 0:
+            return True
+    return False
+
+
+def side_by_side(p: Place) -> Diagnostic | None:
+    if p.after_value and p.before_value and p.span(p.previous).line == p.here.line:
+        return problems.MissingOperator(at=p.here, left=str(p.previous), right=str(p.token))
+    return None
+
+
+EXPRESSION_RULES = (
+    split_arrow,
+    line_goes_on,
+    operator_after_stage,
+    no_stage,
+    equals_in_condition,
+    chained_comparison,
+    trailing_if,
+    colon_in_arguments,
+    equals_in_dict,
+    unknown_unit,
+    missing_comma,
+    no_target,
+    missing_operand,
+    side_by_side,
+)

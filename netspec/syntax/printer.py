@@ -1,0 +1,220 @@
+"""The formatter: a tree as text, in the language's one style.
+
+Two columns per level, lines of 100 columns, one blank line between sections, at most one between statements; numbers as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from netspec.syntax import tree
+from netspec.syntax.doc import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
+from netspec.syntax.print_expressions import (
+    COMPARE,
+    OR,
+    SUM,
+    args,
+    behind_word,
+    expression,
+    param_type,
+    statement_chain,
+    string,
+    tensor_type,
+)
+from netspec.syntax.walk import without_parens
+
+_INLINE = {tree.Body: 1, tree.Settings: 2, tree.Expect: 2}
+"""How many statements may stand on one line between braces."""
+
+
+def print_file(file: tree.File) -> str:
+    """The text of a spec, with a line end at its end. A `Hole` gives the text it stands for."""
+    out = [*file.comments.before, _commented(f"netspec {file.version}", file.comments.after)]
+    long = True
+    for section in file.sections:
+        text = _statement(section, 0)
+        multiple = "\n" in text
+        if long or multiple or section.blank_before:
+            out.append("")
+        out += [*section.comments.before, text]
+        long = multiple
+    return "\n".join([*out, *file.trailing]) + "\n"
+
+
+def print_expr(node: Any) -> str:
+    """An expression on one line."""
+    return _flat(expression(node))
+
+
+def print_type(node: tree.TensorRef | tree.ParamType) -> str:
+    """A type on one line."""
+    return param_type(node) if isinstance(node, tree.ParamType) else _flat(tensor_type(node))
+
+
+def _flat(doc: Doc) -> str:
+    return render(Group(doc), width=1 << 30)
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+def _statement(node: Any, indent: int) -> str:
+    """A statement or section without its comments above; its first line is not indented, the comment behind it is there."""
+    head = _FORMS[type(node)](node)
+    text = render(head, indent, indent)
+    inside = _inside(node)
+    if inside is not None:
+        text = f"{text} {_braces(node, inside, indent, len(text))}"
+    return _commented(text, node.comments.after)
+
+
+def _inside(node: Any) -> tree.Body | tree.Settings | tree.Expect | None:
+    """What holds the statements in a node's braces."""
+    return node if isinstance(node, tree.Expect) else getattr(node, "body", None)
+
+
+def _commented(text: str, comment: str) -> str:
+    return f"{text}  {comment}" if comment else text
+
+
+def _braces(node: Any, inside: Any, indent: int, used: int) -> str:
+    """The braces behind a header that takes `used` columns, on its line if the content is short."""
+    statements: Sequence[Any] = _statements(inside)
+    if not statements and not inside.trailing:
+        return "{}"
+    inline = _on_one_line(node, inside, statements)
+    if inline is not None and indent + used + len(inline) + 5 <= WIDTH:
+        return f"{{ {inline} }}"
+    margin = " " * (indent + STEP)
+    lines = _lines(statements, indent + STEP) + list(inside.trailing)
+    return "\n".join(["{", *(margin + line if line else "" for line in lines), " " * indent + "}"])
+
+
+def _statements(inside: Any) -> Sequence[Any]:
+    return getattr(inside, "statements", None) or getattr(inside, "items", None) or getattr(inside, "claims", ())
+
+
+def _lines(statements: Sequence[Any], indent: int) -> list[str]:
+    """The statements with their comments; an entry may hold several lines, indented but for its first."""
+    out: list[str] = []
+    for statement in statements:
+        if statement.blank_before and out:
+            out.append("")
+        out += [*statement.comments.before, _statement(statement, indent)]
+    return out
+
+
+def _on_one_line(node: Any, inside: Any, statements: Sequence[Any]) -> str | None:
+    """The statements with `;` between them, if they are few, simple and without comments."""
+    plain = all(s.comments == tree.NO_COMMENTS and _inside(s) is None and not isinstance(s, tree.Hole) for s in statements)
+    if isinstance(node, tree.Block | tree.Model | tree.Train) or inside.trailing or not plain or len(statements) > _INLINE[type(inside)]:
+        return None
+    text = "; ".join(_statement(s, 0) for s in statements)
+    return None if "\n" in text else text
+
+
+def _value(node: Any) -> Doc:
+    """The value of a statement."""
+    node = without_parens(node)
+    return statement_chain(node) if isinstance(node, tree.Chain) else expression(node)
+
+
+def _param(node: tree.Param) -> Doc:
+    default: Doc = "" if node.default is None else [" = ", expression(node.default)]
+    where: Doc = "" if node.where is None else [" where ", expression(node.where, OR)]
+    return ["param ", node.name, ": ", param_type(node.type), default, where]
+
+
+def _output(node: tree.Output) -> Doc:
+    """`= x` behind `output x: f32[B]` goes without saying."""
+    if node.name is None:
+        value = without_parens(node.value)
+        return ["output ", _value(value) if isinstance(value, tree.Chain) else behind_word(value)]
+    if node.type is None:
+        return ["output ", node.name, " = ", _value(node.value)]
+    said = without_parens(node.value) == tree.Name((node.name,))
+    return ["output ", node.name, ": ", tensor_type(node.type), [] if said else [" = ", _value(node.value)]]
+
+
+def _typed(word: str) -> Callable[[Any], Doc]:
+    return lambda node: [word, " ", node.name, ": ", tensor_type(node.type), " = ", _value(node.init)]
+
+
+def _bound(word: str) -> Callable[[Any], Doc]:
+    return lambda node: [word, " ", node.name, " = ", _value(node.value)]
+
+
+def _targets(targets: Sequence[tree.Target]) -> Doc:
+    return joined([t.name if t.type is None else [t.name, ": ", tensor_type(t.type)] for t in targets], ", ")
+
+
+def _for(node: tree.For) -> Doc:
+    return ["for ", ", ".join(t.name for t in node.names), " in ", behind_word(node.iterable)]
+
+
+def _repeat(node: tree.Repeat) -> Doc:
+    return ["repeat ", behind_word(node.count), "" if node.index is None else f" as {node.index.name}"]
+
+
+def _require(node: tree.Require) -> Doc:
+    message: Doc = [] if node.message is None else [",", LINE, string(node.message.value)]
+    return Group(["require ", expression(node.condition, OR), Indent(message)])
+
+
+# --- settings, claims, sections --------------------------------------------------------------------------------------
+
+
+def _claim(node: tree.Claim) -> Doc:
+    at = [[a.name, "=", expression(a.value, SUM)] for a in node.at]
+    return [expression(node.left, SUM), f" {node.op} ", expression(node.right, SUM), [" at ", *joined(at, ", ")] if at else []]
+
+
+def _import(node: tree.Import) -> Doc:
+    names: list[Doc] = [n.name if n.alias is None else f"{n.name} as {n.alias}" for n in node.names]
+    return Group(["import ", Indent(joined(names, [",", LINE])), " from ", string(node.path.value)])
+
+
+def _used(word: str) -> Callable[[Any], Doc]:
+    """The header of a section about a model: its name and arguments."""
+
+    def header(node: Any) -> Doc:
+        alias = getattr(node, "alias", None)
+        return [word, " ", node.model, args(node.args) if node.args else "", f" as {alias}" if alias else ""]
+
+    return header
+
+
+_FORMS: dict[type, Callable[[Any], Doc]] = {
+    tree.Param: _param,
+    tree.DimBound: lambda node: ["dim ", node.name, f" {node.op} ", expression(node.bound, SUM)],
+    tree.Input: lambda node: ["input ", node.name, ": ", tensor_type(node.type)],
+    tree.Output: _output,
+    tree.Weight: _typed("weight"),
+    tree.Buffer: _typed("buffer"),
+    tree.State: _typed("state"),
+    tree.Shared: _bound("shared"),
+    tree.Aux: _bound("aux"),
+    tree.Binding: lambda node: [_targets(node.targets), " = ", _value(node.value)],
+    tree.For: _for,
+    tree.Repeat: _repeat,
+    tree.When: lambda node: ["when ", node.phase],
+    tree.Require: _require,
+    tree.Assume: lambda node: ["assume ", expression(node.condition, OR)],
+    tree.Hole: lambda node: joined(list(node.span.text.split("\n")), HARD),
+    tree.Setting: lambda node: [string(node.key) if node.quoted else node.key, " = ", _value(node.value)],
+    tree.Metric: _bound("metric"),
+    tree.Let: lambda node: ["let ", _targets(node.targets), " = ", _value(node.value)],
+    tree.Group: lambda node: node.key if node.label is None else f"{node.key} {node.label}",
+    tree.Claim: _claim,
+    tree.OutputClaim: lambda node: [node.name, ": ", tensor_type(node.type)],
+    tree.Import: _import,
+    tree.Block: lambda node: f"block {node.name}",
+    tree.Model: lambda node: f"model {node.name}",
+    tree.Train: _used("train"),
+    tree.Serve: _used("serve"),
+    tree.Expect: _used("expect"),
+}
+"""A statement's header: all of it but its braces."""
+
+__all__ = ["COMPARE", "print_expr", "print_file", "print_type"]
