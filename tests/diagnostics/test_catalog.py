@@ -11,7 +11,7 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, first_paragraph, page, pages, snippet
-from netspec.diagnostics.formats import render
+from netspec.diagnostics.formats import FORMATS, render
 from netspec.diagnostics.render import render_text
 from netspec.source import Source
 
@@ -46,7 +46,7 @@ def test_the_wrong_example_raises_exactly_this_and_the_right_one_nothing(cls: ty
             problems = check("m.net").problems
             expected = [cls] if example.kind == "bad" else []
             assert [type(p) for p in problems] == expected, render_text(problems)
-            assert all(render(problems, format) for format in ("json", "sarif", "github"))
+            assert not problems or all(cls.slug() in render(problems, format) for format in FORMATS)
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.slug())
