@@ -82,7 +82,9 @@ class Walk:
         flops = Dim.of(node.op.flops(*inputs, **optional)) * times
         activations = total(o.bytes for o in outputs)
         shape = ", ".join(map(str, outputs))
-        return Row(path, node.op.op_name(), shape, once * (1 if node.shared else times), reduced(flops), reduced(Dim.of(activations) * times))
+        return Row(
+            path, node.op.op_name(), shape, once * (1 if node.shared else times), reduced(flops), reduced(Dim.of(activations) * times)
+        )
 
 
 def reduced(value: Dim) -> Dim | int:

@@ -40,7 +40,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Segment:
-    """One step of a path: `conv_3`, or in a repeat `conv_{1 + 2i}`; labels get one number per enclosing loop, unlabelled ops exactly one."""
+    """One step of a path: `conv_3`, or in a repeat `conv_{1 + 2i}`; labels get one number per enclosing loop, others one."""
 
     base: str
     numbers: tuple[Affine, ...] = ()
@@ -93,7 +93,7 @@ class Variable:
 
 @dataclass(frozen=True, eq=False)
 class Repeat:
-    """`nodes` run `count` times: before the first, `inner[k]` is `carried[k]`; afterwards `inner[k]` of the next is `results[k]`; at the end
+    """`nodes` run `count` times: at first `inner[k]` is `carried[k]`; `inner[k]` of the next is `results[k]`; at the end
     `outputs[k]` is the last `results[k]`. Other wires of the body are captured. Types of carried, inner, results and outputs are equal."""
 
     count: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls import BadArgument
 from netspec.infer import expressions, instances
+from netspec.infer.arguments import Bad, fit
 from netspec.infer.expects import expect
 from netspec.infer.frame import Frame, World
 from netspec.infer.training import train
@@ -40,8 +41,8 @@ def file_params(world: World) -> None:
     """The file's params, in order."""
     frame = Frame(world, "file", Facts())
     for param in world.graph.params.values():
-        value = UNKNOWN if param.default is None else instances.fit(frame, param.type, expressions.evaluate(frame, param.default))
-        world.globals[param.name] = value if not isinstance(value, instances.Bad) else UNKNOWN
-        if isinstance(value, instances.Bad) and not isinstance(value, Unknown):
+        value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
+        world.globals[param.name] = value if not isinstance(value, Bad) else UNKNOWN
+        if isinstance(value, Bad) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
             world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.calls import WrongDtype, WrongRank
-from netspec.diagnostics.values import CannotDecide, FreeParameter, SizeOutOfRange
+from netspec.diagnostics.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange
+from netspec.diagnostics.values import CannotDecide
 from netspec.infer.frame import Frame, places
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Several, Tensor, Unknown, Value
@@ -17,7 +18,7 @@ from netspec.shape import MAX_DIM, Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.infer.calls import Bound, Call
+    from netspec.infer.binding import Bound, Call
 
 DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
 __all__ = ["kinds_wanted", "measure", "types_of", "use_op"]
@@ -70,7 +71,9 @@ def input_types(bound: Bound) -> tuple[list, dict]:
 def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
     for dim in found.shape:
         if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
-            frame.world.report(SizeOutOfRange(at=use.span, what=f"an axis of `{use.name}`'s result {found}", value=str(dim), limit="from 1 to 2**31 - 1"))
+            frame.world.report(
+                SizeOutOfRange(at=use.span, what=f"an axis of `{use.name}`'s result {found}", value=str(dim), limit="from 1 to 2**31 - 1")
+            )
             return False
     return True
 
@@ -91,7 +94,9 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
             frame.world.report(WrongDtype(at=use.span, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
             return False
         if type_.rank < declared.rank:
-            frame.world.report(WrongRank(at=use.span, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), chain=chain))
+            frame.world.report(
+                WrongRank(at=use.span, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), chain=chain)
+            )
             return False
     return True
 
@@ -112,7 +117,7 @@ def dtype_fits(wanted: str, found: TensorType) -> bool:
 def placed(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagnostic) -> Diagnostic:
     """A shape rule's problem, laid at the argument or the op it blames, with the shapes that led to it."""
     chain = places(frame, [g.value for g in (*bound.tensors, *bound.optional.values())])
-    args = use.value.args | bound.args
+    args = {**use.value.args, **bound.args}
     span: Span = use.span
     if problem.blame in args:
         span = args[problem.blame].span

@@ -43,10 +43,14 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
     if not isinstance(dataset, Dataset):
         problem = NotADataChain(at=values[0].span, why=f"begins with {describe(values[0])}", repair=BEGINS)
     elif wrong is not None:
-        problem = NotADataChain(at=wrong.span, why=f"holds {describe(wrong)}", repair="behind the dataset stand transforms: `shuffle`, `batch(32)`")
+        problem = NotADataChain(
+            at=wrong.span, why=f"holds {describe(wrong)}", repair="behind the dataset stand transforms: `shuffle`, `batch(32)`"
+        )
     elif len(batches) != 1:
         why = "has no `batch`" if not batches else f"has {len(batches)} times `batch`"
-        problem = NotADataChain(at=node.span, why=why, repair=f"write `{node.span.text} -> batch(32)`" if not batches else "keep one of them")
+        problem = NotADataChain(
+            at=node.span, why=why, repair=f"write `{node.span.text} -> batch(32)`" if not batches else "keep one of them"
+        )
     elif sum(isinstance(op, Shuffle) for op in transforms) > 1:
         problem = NotADataChain(at=node.span, why="has `shuffle` twice", repair="keep one of them")
     if problem is not None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sections import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.sizes import ExpectFailed
 from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.values import BadOperands, ExpectFailed, TypeMismatch
+from netspec.diagnostics.values import BadOperands, TypeMismatch
 from netspec.infer import expressions, static, types
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
@@ -38,7 +39,9 @@ class Claims:
         if name not in MEASURES:
             near = nearest(name, MEASURES)
             self.frame.world.report(
-                UnknownClaim(at=claim.left.span, name=claim.left.span.text, near=near[0] if near else "", outputs=tuple(self.body.output_types()))
+                UnknownClaim(
+                    at=claim.left.span, name=claim.left.span.text, near=near[0] if near else "", outputs=tuple(self.body.output_types())
+                )
             )
             return
         limit = expressions.evaluate(self.frame, claim.right)
@@ -51,9 +54,7 @@ class Claims:
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
         found = self.at(claim, cost(self.body)[MEASURES.index(name)])
         if isinstance(found, Dim):
-            self.frame.world.report(
-                ClaimNeedsSizes(at=claim.span, claim=name, value=str(found), symbols=tuple(sorted(found.symbols())))
-            )
+            self.frame.world.report(ClaimNeedsSizes(at=claim.span, claim=name, value=str(found), symbols=tuple(sorted(found.symbols()))))
         elif not static.COMPARISONS[claim.op](found, limit):
             self.fail(claim, name, found)
 
@@ -68,7 +69,11 @@ class Claims:
         repair = underscored(found) if claim.op == "==" else ""
         self.frame.world.report(
             ExpectFailed(
-                at=claim.span, claim=claim.span.text, found=underscored(found), largest=self.largest(claim, name), repair=repair,
+                at=claim.span,
+                claim=claim.span.text,
+                found=underscored(found),
+                largest=self.largest(claim, name),
+                repair=repair,
                 repair_at=claim.right.span,
             )
         )
@@ -124,8 +129,6 @@ def expect(world: World, node: tree.Expect) -> None:
             claims.check(claim)
         except Mistake as mistake:
             world.report(mistake.diagnostic)
-
-
 
 
 def underscored(number: int) -> str:

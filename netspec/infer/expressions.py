@@ -10,12 +10,21 @@ from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
 from netspec.infer import calls, static
 from netspec.infer.frame import Frame, places
 from netspec.infer.types import dims_of, shape_problem
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, Mean, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe, plain
-from netspec.library import index
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Composed,
+    Mean,
+    OpValue,
+    Several,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+    plain,
+)
 from netspec.library.base import Duration
-from netspec.resolve.expressions import operands
 from netspec.resolve.graph import Bad, BlockRef, Global, Late, Local, ShelfRef
-from netspec.shape import Dim
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -201,5 +210,3 @@ def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value) -> None:
         frame.world.report(
             TypeMismatch(at=stage.span, wanted=stage.span.text, found=str(value.type), why=why, repair=actual, chain=places(frame, [value]))
         )
-
-

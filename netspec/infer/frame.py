@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.names import DuplicateName
+from netspec.diagnostics.bodies import DuplicateName
 from netspec.infer.values import Tensor, Value
 from netspec.ir import Affine, Node, Segment
 from netspec.resolve.graph import Graph

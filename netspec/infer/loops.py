@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.values import BadOperands, ExpansionTooLarge, NotStatic, RepeatChanges, SizeOutOfRange
+from netspec.diagnostics.sizes import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
+from netspec.diagnostics.values import BadOperands, NotStatic
 from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
@@ -24,7 +25,9 @@ def unroll(frame: Frame, node: tree.For) -> None:
     if not isinstance(items, tuple):
         raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted="a list or `range(n)`"))
     if len(items) * len(node.body.statements) > REPEAT_LIMIT:
-        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=len(items) * len(node.body.statements), limit=REPEAT_LIMIT))
+        raise Mistake(
+            ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=len(items) * len(node.body.statements), limit=REPEAT_LIMIT)
+        )
     for position, item in enumerate(items):
         if frame.world.nodes > NODE_LIMIT:
             raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
@@ -84,7 +87,9 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     if not isinstance(count, int) or isinstance(count, bool):
         raise Mistake(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
     if not 0 <= count <= REPEAT_LIMIT:
-        raise Mistake(SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}"))
+        raise Mistake(
+            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}")
+        )
     if count == 0:
         return None
     if frame.world.nodes + count > 100 * NODE_LIMIT:
@@ -131,7 +136,9 @@ def fixed_names(frame: Frame, node: tree.Repeat, outer: dict[str, Value]) -> Non
             frame.env[name] = UNKNOWN
 
 
-def carry_on(frame: Frame, node: tree.Repeat, count: int, body: tuple[Node, ...], outer: dict, inner: dict, results: dict, index: Tensor | None) -> None:
+def carry_on(
+    frame: Frame, node: tree.Repeat, count: int, body: tuple[Node, ...], outer: dict, inner: dict, results: dict, index: Tensor | None
+) -> None:
     """Emit the node when every carried name kept its type."""
     fine = True
     for name, after in results.items():
@@ -146,8 +153,8 @@ def carry_on(frame: Frame, node: tree.Repeat, count: int, body: tuple[Node, ...]
         frame.env[name] = tensor if fine else UNKNOWN
         frame.wire_names[tensor.wire] = name
     if fine:
-        wires = [tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs)]
-        frame.emit(Repeat(count, body, *wires, index.wire if index else None, node.span))
+        carried, ins, ends, outs = (tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs))
+        frame.emit(Repeat(count, body, carried, ins, ends, outs, index.wire if index else None, node.span))
 
 
 def same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:

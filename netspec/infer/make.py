@@ -1,4 +1,4 @@
-"""Arguments made into ops: values of the language checked by the op's own fields (pydantic), mistakes laid at the argument that made them."""
+"""Arguments made into ops: values of the language checked by the op's own fields, mistakes laid at the guilty argument."""
 
 from __future__ import annotations
 
@@ -76,9 +76,8 @@ def as_python(frame: Frame, value: Value) -> Any:
 def composed(frame: Frame, value: Composed) -> Any:
     """Ops joined by `->`, as the one op that the family defines for it."""
     made = [make(frame, p) if isinstance(p, OpValue) else UNKNOWN for p in value.parts]
-    if any(isinstance(m, Unknown) for m in made):
-        return UNKNOWN
-    return index.compose(made)
+    ops = [m for m in made if isinstance(m, Op)]
+    return index.compose(ops) if len(ops) == len(made) else UNKNOWN
 
 
 def problems_of(value: OpValue, error: ValidationError) -> list[BadArgument]:
@@ -96,7 +95,9 @@ def problem_of(value: OpValue, name: str, items: list[Any]) -> BadArgument:
     if given is not None and isinstance(given.value, BlockValue):
         found = f"the block `{given.value.name}`"
     if not name:
-        return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=clean(items[0]["msg"]), expected="arguments that fit together")
+        return BadArgument(
+            at=span, op=value.name, name=", ".join(value.args), value=clean(items[0]["msg"]), expected="arguments that fit together"
+        )
     return BadArgument(at=span, op=value.name, name=name, value=found, expected=expected(value, name, items))
 
 
@@ -134,7 +135,9 @@ def expected(value: OpValue, name: str, items: list[Any]) -> str:
     literal = next((i for i in items if i["type"] == "literal_error"), None)
     words = list(dict.fromkeys(TYPES[i["type"]] for i in items if i["type"] in TYPES))
     if literal is not None:
-        words.append(RULES["literal_error"].format(**literal["ctx"]).replace("'", '"') if not words else literal["ctx"]["expected"].replace("'", '"'))
+        words.append(
+            RULES["literal_error"].format(**literal["ctx"]).replace("'", '"') if not words else literal["ctx"]["expected"].replace("'", '"')
+        )
     words += [f"{article(k)} {k}" for k in kinds_wanted(value.entry, name)]
     return " or ".join(words) if words else clean(items[0]["msg"])
 
@@ -160,8 +163,10 @@ def whole(annotation: Any) -> bool:
     """The field takes no fractions."""
     if isinstance(annotation, types.UnionType):
         return all(whole(a) for a in typing.get_args(annotation))
-    return annotation is int or (isinstance(annotation, type) and annotation.__name__ == "Dim") or (
-        typing.get_origin(annotation) is typing.Annotated and typing.get_args(annotation)[0] is int
+    return (
+        annotation is int
+        or (isinstance(annotation, type) and annotation.__name__ == "Dim")
+        or (typing.get_origin(annotation) is typing.Annotated and typing.get_args(annotation)[0] is int)
     )
 
 

@@ -16,7 +16,7 @@ from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.infer.calls import Bound, Call
+    from netspec.infer.binding import Bound, Call
 
 NUMBER = TensorType("f32", ())
 
@@ -103,5 +103,3 @@ def as_result(frame: ObjectiveFrame, value: Value, span: Span) -> Mean | None:
         return None
     mean = mean_of(frame, Given(value, span))
     return mean if isinstance(mean, Mean) else None
-
-

@@ -6,7 +6,8 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.values import BadOperands
-from netspec.infer import apply, calls, expressions, static
+from netspec.infer import apply, expressions, static
+from netspec.infer.binding import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
 from netspec.library import index
@@ -47,8 +48,8 @@ def of_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
         items.append(part)
     entry = index.operator("[]", 1)
     value = OpValue(entry, {"items": Given(tuple(items), node.span)}, node.span)
-    use = calls.Call(value, node.span)
-    return apply.use_op(frame, use, value, calls.Bound(tensors=[Given(tensor, node.value.span)]))
+    use = Call(value, node.span)
+    return apply.use_op(frame, use, value, Bound(tensors=[Given(tensor, node.value.span)]))
 
 
 def slice_item(frame: Frame, item: tree.Expr | tree.Slice | tree.Dots) -> Any:
@@ -61,4 +62,6 @@ def slice_item(frame: Frame, item: tree.Expr | tree.Slice | tree.Dots) -> Any:
     value = expressions.evaluate(frame, item)
     if value is None or isinstance(value, Unknown) or is_size(value):
         return value
-    raise Mistake(BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair="an index is a whole number, a slice or `none`"))
+    raise Mistake(
+        BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair="an index is a whole number, a slice or `none`")
+    )

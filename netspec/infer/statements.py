@@ -86,7 +86,11 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
     count = len(node.targets)
     if count == 1:
         if isinstance(value, Several):
-            raise Mistake(BadOperands(at=node.value.span, op="=", left="one name", right=describe(value), repair="write one name for each, `_` drops one"))
+            raise Mistake(
+                BadOperands(
+                    at=node.value.span, op="=", left="one name", right=describe(value), repair="write one name for each, `_` drops one"
+                )
+            )
         return [value]
     if isinstance(value, Unknown):
         return [UNKNOWN] * count
@@ -109,7 +113,9 @@ def declared(frame: Frame, ref: tree.TensorRef | None, value: Value, at: Span) -
         return value
     why = f"elements are {value.type.dtype}" if dtype != value.type.dtype else types.shape_problem(frame, pattern, value.type.shape)
     if why:
-        problem = TypeMismatch(at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places(frame, [value]))
+        problem = TypeMismatch(
+            at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places(frame, [value])
+        )
         frame.world.report(problem)
     return value
 
@@ -146,6 +152,6 @@ def shared(frame: Frame, node: tree.Shared) -> None:
         return
     frame.env[node.name] = UNKNOWN
     if not isinstance(value, Unknown):
-        raise Mistake(NotStatic(at=node.value.span, what="a shared instance", found=describe(value), wanted="a layer or block without its inputs"))
-
-
+        raise Mistake(
+            NotStatic(at=node.value.span, what="a shared instance", found=describe(value), wanted="a layer or block without its inputs")
+        )

@@ -8,23 +8,21 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.names import UnknownSetting
-from netspec.diagnostics.sections import BadSetting, FieldMismatch, InputNotAField, MissingSetting, OutputIsAField
+from netspec.diagnostics.sections import FieldMismatch, InputNotAField, MissingSetting, OutputIsAField
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import chain, expressions, statements
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
-from netspec.infer.make import as_python
 from netspec.infer.objective import ObjectiveFrame, as_result
+from netspec.infer.settings import READERS, read_count, read_duration
 from netspec.infer.types import shape_problem
-from netspec.infer.values import UNKNOWN, Given, Mean, Unknown, Value, describe, plain
+from netspec.infer.values import UNKNOWN, Given, Mean, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
-from netspec.library.base import Duration, Optimizer
-from netspec.library.optimizers import step_problem
+from netspec.library.base import Duration
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
-PRECISIONS = ("f32", "mixed(bf16)")
 DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32"}
 KEEP = 3
 
@@ -78,7 +76,9 @@ def trained_model(frame: Frame, node: tree.Train) -> Body | None:
     for arg in node.args:
         if arg.name not in known:
             near = tuple(nearest(arg.name or "", known))
-            problem = UnknownSetting(at=arg.span, section=f"train {node.model}", name=arg.name or arg.span.text, near=near, options=tuple(known))
+            problem = UnknownSetting(
+                at=arg.span, section=f"train {node.model}", name=arg.name or arg.span.text, near=near, options=tuple(known)
+            )
             frame.world.report(problem)
             return None
     return model_body(frame.world, definition, given, node.name_span)
@@ -169,7 +169,9 @@ def field_problem(section: Section, name: str, wanted: TensorType, found: Tensor
     )
 
 
-def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim], outer: Objective | None = None) -> Objective | None:
+def build_objective(
+    section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim], outer: Objective | None = None
+) -> Objective | None:
     """The loss and metrics of a section: on the batch's fields and the model's outputs, in the data's sizes."""
     frame = ObjectiveFrame(section.world, Facts(), Dim.symbol("B"))
     for name, type_ in data.fields.items():
@@ -197,7 +199,9 @@ def measured(frame: ObjectiveFrame, body: tree.Settings) -> dict[str, Mean | Non
             elif isinstance(item, tree.Metric):
                 results[item.name] = result(frame, item.value, ("metric", "loss", "function"))
         except Mistake as mistake:
-            frame.world.report(mistake.diagnostic if mistake.diagnostic.at.source.path != "<none>" else replace(mistake.diagnostic, at=item.span))
+            frame.world.report(
+                mistake.diagnostic if mistake.diagnostic.at.source.path != "<none>" else replace(mistake.diagnostic, at=item.span)
+            )
     return results
 
 
@@ -213,56 +217,6 @@ def read(frame: Frame, section: Section, key: str) -> Any:
     if item is None:
         return DEFAULTS.get(key, UNKNOWN)
     return READERS[key](frame, item)
-
-
-def bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
-    if not isinstance(value, Unknown):
-        frame.world.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
-    return UNKNOWN
-
-
-def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
-    value = expressions.evaluate(frame, item.value, ("optimizer",))
-    made = UNKNOWN if isinstance(value, Unknown) else as_python(frame, value)
-    if isinstance(made, Unknown):
-        return UNKNOWN
-    if not isinstance(made, Optimizer):
-        return bad(frame, item, value, "an optimizer such as `adam(0.001)`")
-    problem = step_problem(made)
-    if problem is not None:
-        frame.world.report(replace(problem, at=item.value.span))
-        return UNKNOWN
-    return made
-
-
-def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
-    value = expressions.evaluate(frame, item.value)
-    if isinstance(value, Duration) and value.count > 0:
-        return value
-    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
-    return bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
-
-
-def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
-    value = plain(expressions.evaluate(frame, item.value))
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
-        return value
-    return bad(frame, item, value, "a whole number from 0 to 4294967295")
-
-
-def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
-    text = item.value.span.text.replace(" ", "").strip('"')
-    if text in PRECISIONS:
-        return text
-    near = nearest(text, PRECISIONS)
-    repair = near[0] if near else ""
-    frame.world.report(
-        BadSetting(at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair)
-    )
-    return UNKNOWN
-
-
-READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision}
 
 
 def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:
@@ -283,15 +237,6 @@ def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: 
     return EvalPlan(data, every, limit, objective)
 
 
-def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
-    value = plain(expressions.evaluate(frame, item.value))
-    if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
-        return int(value.count)
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    return bad(frame, item, value, "a positive whole number" if item.key == "keep" else "a number of batches such as `100 steps`")
-
-
 def checkpoint_plan(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:
     group = section.group("checkpoint")
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
@@ -302,7 +247,9 @@ def checkpoint_plan(section: Section, frame: Frame, every: Duration) -> Checkpoi
     return CheckpointPlan(length, keep)
 
 
-def resolved(section: Section, values: dict[str, Any], evaluation: EvalPlan, checkpoint: CheckpointPlan) -> tuple[dict[str, str], dict[str, str]]:
+def resolved(
+    section: Section, values: dict[str, Any], evaluation: EvalPlan, checkpoint: CheckpointPlan
+) -> tuple[dict[str, str], dict[str, str]]:
     """Every setting as text, and where it came from."""
     texts: dict[str, str] = {}
     origins: dict[str, str] = {}

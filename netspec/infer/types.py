@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.values import NotStatic, SizeOutOfRange
+from netspec.diagnostics.sizes import SizeOutOfRange
+from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.values import NotStatic
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
@@ -46,7 +47,9 @@ def dims_of(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pattern |
 def dtype_of(frame: Frame, ref: tree.TensorRef) -> str | None:
     if ref.dtype in DTYPES:
         return ref.dtype
-    frame.world.report(UnknownName(at=ref.span, name=ref.dtype, noun="element type", near=tuple(nearest(ref.dtype, DTYPES)), options=DTYPES))
+    frame.world.report(
+        UnknownName(at=ref.span, name=ref.dtype, noun="element type", near=tuple(nearest(ref.dtype, DTYPES)), options=DTYPES)
+    )
     return None
 
 
@@ -64,7 +67,11 @@ def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
 def align(pattern: Pattern, actual: tuple[Dim, ...]) -> list[tuple[int, Dim, Dim]] | None:
     """Pairs (axis, wanted, found), `...` standing for any axes; None when the ranks do not fit."""
     if None not in pattern:
-        return None if len(pattern) != len(actual) else [(i, w, f) for i, (w, f) in enumerate(zip(pattern, actual, strict=True)) if w is not None]
+        return (
+            None
+            if len(pattern) != len(actual)
+            else [(i, w, f) for i, (w, f) in enumerate(zip(pattern, actual, strict=True)) if w is not None]
+        )
     dots = pattern.index(None)
     tail = len(pattern) - dots - 1
     if dots + tail > len(actual):

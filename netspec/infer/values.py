@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from netspec.library.base import Duration, Op
 from netspec.library.index import Entry
@@ -103,11 +103,11 @@ class Several:
 Value = Any
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def is_size(value: Value) -> bool:
+def is_size(value: Value) -> TypeGuard[int | Dim]:
     """A whole number or a dim."""
     return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
 

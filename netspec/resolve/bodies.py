@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.names import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
+from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Definition
 from netspec.resolve.scope import Scope
@@ -129,7 +129,9 @@ class Bodies:
         """There is one; a model's are named; no two share a name."""
         definition = self.definition
         if not definition.outputs and not any(isinstance(s, tree.Hole) for s in definition.node.body.statements):
-            self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last_name(definition), end=end_of(definition)))
+            self.report(
+                MissingOutput(at=definition.node.name_span, name=definition.name, last=last_name(definition), end=end_of(definition))
+            )
         seen: dict[str, Span] = {}
         for output in definition.outputs:
             name = output_name(output)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.names import NotCallable, ResidualNeedsParentheses, UnknownArgument, UnknownName
+from netspec.diagnostics.bodies import ResidualNeedsParentheses
+from netspec.diagnostics.names import NotCallable, UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
@@ -83,9 +84,7 @@ class Names:
                 close = Span(right.source, chain.span.end, chain.span.end)
                 opens = Span(right.source, right.start, right.start)
                 self.report(
-                    ResidualNeedsParentheses(
-                        at=head.span, name=name.text, head=head.span.text, right=right.text, opens=opens, closes=close
-                    )
+                    ResidualNeedsParentheses(at=head.span, name=name.text, head=head.span.text, right=right.text, opens=opens, closes=close)
                 )
                 return
             seen.add(name.text)

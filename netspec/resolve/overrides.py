@@ -111,7 +111,9 @@ def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, 
         return replace(body, items=(*body.items, tree.Group(key, None, group, span=value.span, name_span=value.span)))
     options = [*SETTINGS[section], *GROUPS[section]]
     prefix = path[: len(path) - len(".".join(parts))]
-    raise Mistake(UnknownOverride(path=path, near=tuple(prefix + n for n in nearest(key, options)), options=tuple(prefix + o for o in options)))
+    raise Mistake(
+        UnknownOverride(path=path, near=tuple(prefix + n for n in nearest(key, options)), options=tuple(prefix + o for o in options))
+    )
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.names import DuplicateName, NotYetCompiled, UnknownModel, UnknownSetting
+from netspec.diagnostics.bodies import DuplicateName
+from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import Names
@@ -39,8 +40,10 @@ def resolve(file: tree.File, source: Source) -> tuple[Graph, list[Diagnostic]]:
         Bodies(names, definition).check()
     for section in file.sections:
         resolve_section(section, names, definitions)
-    kinds = {kind: tuple(s for s in file.sections if isinstance(s, kind)) for kind in (tree.Train, tree.Serve, tree.Expect)}
-    graph = Graph(source, file, params, definitions, kinds[tree.Train], kinds[tree.Serve], kinds[tree.Expect], names.meanings)
+    trains = tuple(s for s in file.sections if isinstance(s, tree.Train))
+    serves = tuple(s for s in file.sections if isinstance(s, tree.Serve))
+    expects = tuple(s for s in file.sections if isinstance(s, tree.Expect))
+    graph = Graph(source, file, params, definitions, trains, serves, expects, names.meanings)
     return graph, problems
 
 

@@ -1,0 +1,204 @@
+"""Inputs: tensors that a call lacks, has too many of, or that do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingInput(Diagnostic):
+    """A call gives some of an op's or block's tensors and leaves others out.
+
+    ```net bad
+    block Add {
+      input a: f32[B, D]
+      input b: f32[B, D]
+      output a + b
+    }
+    model M {
+      input x: f32[B, 8]
+      output y = x -> Add
+    }
+    ```
+    ```net good
+    block Add {
+      input a: f32[B, D]
+      input b: f32[B, D]
+      output a + b
+    }
+    model M {
+      input x: f32[B, 8]
+      output y = (x, x) -> Add
+    }
+    ```
+    """
+
+    op: str
+    names: tuple[str, ...]
+    all: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
+
+    def help(self) -> str | None:
+        if len(self.all) == 1:
+            return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
+        return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyInputs(Diagnostic):
+    """More tensors flow into an op or block than it takes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      input z: f32[B, 8]
+      output y = (x, z) -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      input z: f32[B, 8]
+      output y = x + z -> dense(4)
+    }
+    ```
+    """
+
+    op: str
+    takes: tuple[str, ...]
+    given: int
+
+    def message(self) -> str:
+        takes = f"takes {len(self.takes)} input{'' if len(self.takes) == 1 else 's'}" if self.takes else "takes no inputs"
+        return f"`{self.op}` {takes}, but {self.given} are given"
+
+    def help(self) -> str | None:
+        return f"its inputs are {', '.join(f'`{t}`' for t in self.takes)}" if self.takes else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotATensor(Diagnostic):
+    """Something stands where a tensor is wanted that is not one.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = "x" -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    what: str
+    """What it is instead."""
+    wanted: str
+
+    def message(self) -> str:
+        return f"{self.wanted} must be a tensor, not {self.what}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongDtype(Diagnostic):
+    """A tensor's element type does not suit the op: a convolution of integers, an embedding of floats, …
+
+    ```net bad
+    model M {
+      input x: i32[B, 8]
+      output y = x -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    op: str
+    input: str
+    wanted: str
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.op}` wants {self.wanted} numbers for `{self.input}`, but it gets {self.found}".replace(
+            "bool numbers", "truth values"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongRank(Diagnostic):
+    """A tensor has fewer axes than the op needs.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> global_avg_pool
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8, 8, 3]
+      output y = x -> global_avg_pool
+    }
+    ```
+    """
+
+    op: str
+    input: str
+    wanted: int
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputMismatch(Diagnostic):
+    """The tensor given to a block does not fit the type that the block's `input` declares.
+
+    ```net bad
+    block Half {
+      input x: f32[B, 8]
+      output x -> dense(4)
+    }
+    model M {
+      input x: f32[B, 16]
+      output y = x -> Half
+    }
+    ```
+    ```net good
+    block Half {
+      input x: f32[B, 16]
+      output x -> dense(4)
+    }
+    model M {
+      input x: f32[B, 16]
+      output y = x -> Half
+    }
+    ```
+    """
+
+    op: str
+    input: str
+    wanted: str
+    found: str
+    why: str
+    declared: Span = NOWHERE
+
+    def message(self) -> str:
+        return f"`{self.op}` takes {self.wanted} as `{self.input}`, but it gets {self.found}: {self.why}"
+
+    def places(self) -> Sequence[Place]:
+        return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]

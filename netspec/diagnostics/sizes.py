@@ -1,0 +1,193 @@
+"""Sizes and amounts: out of range, unknown where they must be known, changing where they must not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.source import NOWHERE, Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatChanges(Diagnostic):
+    """In a `repeat` all iterations have the same structure, so a name that is rebound keeps its type. `for` may change shapes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      repeat 3 { x = x -> dense(4) }
+      output y = x
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      for i in range(3) { x = x -> dense(4) }
+      output y = x
+    }
+    ```
+    """
+
+    name: str
+    before: str
+    after: str
+    where: str = "repeat"
+
+    def message(self) -> str:
+        return f"`{self.name}` is {self.before} before the `{self.where}` and {self.after} after one pass of it"
+
+    def help(self) -> str | None:
+        return "keep its type, or unroll with `for i in range(n) { … }`" if self.where == "repeat" else "keep its type"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeOutOfRange(Diagnostic):
+    """A size or an amount is zero, negative, or larger than any machine holds.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3_000_000_000)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3_000)
+    }
+    ```
+    """
+
+    what: str
+    value: str
+    limit: str
+
+    def message(self) -> str:
+        return f"{self.what} is {self.value}, but it must be {self.limit}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOutOfRange(Diagnostic):
+    """An index lies outside the list it is taken from.
+
+    ```net bad
+    model M {
+      param widths: list[int] = [4, 8]
+      input x: f32[B, 8]
+      output y = x -> dense(widths[2])
+    }
+    ```
+    ```net good
+    model M {
+      param widths: list[int] = [4, 8]
+      input x: f32[B, 8]
+      output y = x -> dense(widths[1])
+    }
+    ```
+    """
+
+    index: int
+    length: int
+
+    def message(self) -> str:
+        return f"index {self.index} is outside a list of {self.length}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FreeParameter(Diagnostic):
+    """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created.
+
+    ```net bad
+    model M {
+      input x: f32[B, T]
+      output y = x -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 16]
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    op: str
+    parameter: str
+    shape: str
+    symbols: tuple[str, ...]
+
+    def message(self) -> str:
+        free = " and ".join(f"`{s}`" for s in self.symbols)
+        return f"the {self.parameter} of `{self.op}` would be {self.shape}, but {free} is free in the model"
+
+    def help(self) -> str | None:
+        return f"give `{self.symbols[0]}` a number in the input's type, or make the axis another one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectFailed(Diagnostic):
+    """A claim of `expect` does not hold.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    expect M { params == 32 }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    expect M { params == 36 }
+    ```
+    """
+
+    claim: str
+    found: str
+    largest: tuple[str, ...] = ()
+    """The largest contributors, as `path 1,234`."""
+    repair: str = ""
+    repair_at: Span = NOWHERE
+
+    def message(self) -> str:
+        return f"expected `{self.claim}`, but it is {self.found}"
+
+    def help(self) -> str | None:
+        largest = f"the largest: {'; '.join(self.largest)}" if self.largest else ""
+        if self.repair:
+            return f"if that is meant, write `{self.repair}`{largest and '. ' + largest[0].upper() + largest[1:]}"
+        return largest or None
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.repair_at, self.repair)] if self.repair and self.repair_at is not NOWHERE else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpansionTooLarge(Diagnostic):
+    """Loops and blocks would expand to more than a spec may hold. Counted before it is done.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      for i in range(100_000) { x = x -> relu }
+      output y = x
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      for i in range(10) { x = x -> relu }
+      output y = x
+    }
+    ```
+    """
+
+    what: str
+    count: int
+    limit: int
+
+    def message(self) -> str:
+        return f"{self.what} would expand to {self.count:,} nodes; the limit is {self.limit:,}"

@@ -1,0 +1,140 @@
+"""Arguments of blocks and models: held against the declared types of their params, defaults filled in, `where` checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from netspec.diagnostics.calls import BadArgument, MissingArgument
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.values import WhereFailed
+from netspec.infer import expressions
+from netspec.infer.frame import Frame, World
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Composed,
+    Given,
+    OpValue,
+    Unknown,
+    Value,
+    describe,
+    describe_short,
+    is_number,
+    is_size,
+    plain,
+)
+from netspec.resolve.graph import Definition
+from netspec.shape import DTYPES, Facts
+from netspec.source import Span
+from netspec.syntax import tree
+
+OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
+PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
+
+
+def kinds_wanted(definition: Definition, name: str) -> tuple[str, ...]:
+    param = next((p for p in definition.params if p.name == name), None)
+    return OP_TYPES.get(param.type.name, ()) if param else ()
+
+
+def arguments(world: World, definition: Definition, given: Any, at: Span, facts: Facts) -> dict[str, Value] | None:
+    """All params of a block or model with their values: types and `where` checked, defaults filled in. Problems blame the call."""
+    frame = Frame(world, definition.name, facts)
+    missing = [p.name for p in definition.params if p.name not in given and p.default is None and not p.type.optional]
+    if missing:
+        signature = ", ".join(p.name for p in definition.params)
+        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature))
+        return None
+    fine = True
+    for param in definition.params:
+        source: Given = given[param.name] if param.name in given else default(frame, param)
+        value = fit(frame, param.type, source.value)
+        if isinstance(value, Bad):
+            world.report(
+                BadArgument(at=source.span, op=definition.name, name=param.name, value=describe(source.value), expected=value.expected)
+            )
+        fine &= not isinstance(value, Bad | Unknown)
+        frame.env[param.name] = UNKNOWN if isinstance(value, Bad) else value
+    return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def default(frame: Frame, param: tree.Param) -> Given:
+    if param.default is None:
+        return Given(None, param.span)
+    return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
+
+
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+    """Conditions of the params, after all have their values; one on an input's dims is checked in the body."""
+    for param in definition.params:
+        if param.where is None or mentions_dims(definition, param.where):
+            continue
+        holds = expressions.evaluate(frame, param.where)
+        if holds is False:
+            span = given[param.name].span if param.name in given else param.default.span if param.default else at
+            value = describe_short(frame.env[param.name])
+            problem = WhereFailed(
+                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+            )
+            frame.world.report(problem)
+            return False
+    return True
+
+
+def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
+    symbols = {d.text for i in definition.inputs for d in i.type.dims if isinstance(d, tree.Name)}
+    words = set(node.span.text.replace("(", " ").replace(")", " ").split())
+    return bool(symbols & words)
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A value does not have a param's type."""
+
+    expected: str
+
+
+def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
+    """The value as a param of the declared type (an int becomes a float where one is wanted)."""
+    value = plain(value)
+    if isinstance(value, Unknown):
+        return value
+    if value is None and declared.optional:
+        return None
+    match declared.name:
+        case "int":
+            return value if is_size(value) else Bad("a whole number")
+        case "float":
+            return float(value) if is_number(value) else Bad("a number")
+        case "bool":
+            return value if isinstance(value, bool) else Bad("true or false")
+        case "str":
+            return value if isinstance(value, str) else Bad("a string")
+        case "dtype":
+            return value if isinstance(value, str) and value in DTYPES else Bad("an element type such as `f32`")
+        case "list":
+            return fit_list(frame, declared, value)
+        case "layer" | "initializer":
+            return value if is_kind(value, OP_TYPES[declared.name]) else Bad(f"a{'n' if declared.name[0] == 'i' else ''} {declared.name}")
+    near = tuple(nearest(declared.name, PARAM_TYPES))
+    frame.world.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
+    return UNKNOWN
+
+
+def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
+    if not isinstance(value, tuple):
+        return Bad("a list")
+    if declared.item is None:
+        return value
+    items = [fit(frame, declared.item, v) for v in value]
+    bad = next((i for i in items if isinstance(i, Bad)), None)
+    return Bad(f"a list in which each item is {bad.expected}") if bad else tuple(items)
+
+
+def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:
+    if isinstance(value, BlockValue):
+        return "layer" in kinds
+    parts = value.parts if isinstance(value, Composed) else (value,)
+    return all(isinstance(p, BlockValue) or (isinstance(p, OpValue) and p.entry.kind in kinds) for p in parts)

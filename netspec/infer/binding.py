@@ -1,0 +1,215 @@
+"""A call's inputs and arguments, sorted out by the call rule before anything is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netspec.diagnostics.calls import TooManyArguments
+from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
+from netspec.diagnostics.names import UnknownArgument
+from netspec.diagnostics.suggest import nearest
+from netspec.infer import arguments, expressions, make
+from netspec.infer.frame import Frame
+from netspec.infer.values import BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe
+from netspec.ir import Segment
+from netspec.library.index import Entry
+from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
+
+Callee = OpValue | BlockValue | SharedInstance
+
+
+@dataclass
+class Call:
+    """One use of a callee: where it stands, what flows in before the arrow, its label."""
+
+    callee: Callee
+    span: Span
+    """The call's text, for carets."""
+    inputs: list[tuple[str | None, Given]] = field(default_factory=list)
+    chained: bool = False
+    args: tuple[tree.Arg, ...] = ()
+    label: str | None = None
+    label_span: Span = NOWHERE
+
+    @property
+    def value(self) -> OpValue | BlockValue:
+        return self.callee.value if isinstance(self.callee, SharedInstance) else self.callee
+
+    @property
+    def name(self) -> str:
+        return self.value.name
+
+    def segment(self, frame: Frame) -> Segment:
+        if isinstance(self.callee, SharedInstance):
+            return self.callee.segment
+        return frame.label(self.label, self.label_span) if self.label else frame.count(self.name)
+
+
+@dataclass
+class Bound:
+    """A call's inputs and arguments, sorted out. `tensors` has those of a variadic op, or one per required input; `optional` by name."""
+
+    tensors: list[Given] = field(default_factory=list)
+    optional: dict[str, Given] = field(default_factory=dict)
+    args: dict[str, Given] = field(default_factory=dict)
+    broken: bool = False
+    """A problem was reported while binding."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a callee takes, whether op or block."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    params: tuple[str, ...]
+    variadic: bool = False
+
+    def text(self) -> str:
+        return ", ".join(self.params)
+
+
+def signature_of(value: OpValue | BlockValue) -> Signature:
+    if isinstance(value, BlockValue):
+        definition = value.definition
+        return Signature(tuple(i.name for i in definition.inputs), (), tuple(p.name for p in definition.params))
+    entry: Entry = value.entry
+    required = tuple(name for name, optional in entry.inputs if not optional)
+    optional = tuple(name for name, optional in entry.inputs if optional)
+    return Signature(required, optional, tuple(a[0] for a in entry.signature), entry.variadic)
+
+
+def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
+    """Sort a call's inputs and arguments by the call rule; problems are reported."""
+    bound = Bound()
+    slots: dict[str, Given] = {}
+    for name, given in use.inputs:
+        chained(frame, use, signature, slots, bound, name, given)
+    positional = [a for a in use.args if a.name is None]
+    rest = positional_inputs(frame, use, signature, slots, bound, positional)
+    fill_params(frame, use, signature, bound, rest)
+    for arg in use.args:
+        if arg.name is not None:
+            named(frame, use, signature, slots, bound, arg)
+    if not signature.variadic:
+        bound.tensors = [slots[n] for n in signature.required if n in slots]
+        missing = [n for n in signature.required if n not in slots]
+        if slots and missing and not bound.broken:
+            fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+    return bound
+
+
+def fail(frame: Frame, bound: Bound, problem) -> None:
+    frame.world.report(problem)
+    bound.broken = True
+
+
+def chained(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, name: str | None, given: Given) -> None:
+    """One value before the arrow."""
+    if name is not None:
+        if name in signature.optional:
+            bound.optional[name] = given
+        elif name in signature.required and name not in slots:
+            slots[name] = given
+        else:
+            near = tuple(nearest(name, (*signature.required, *signature.optional)))
+            fail(frame, bound, UnknownArgument(at=given.span, op=use.name, name=name, near=near, options=signature.required))
+    elif signature.variadic:
+        bound.tensors.append(given)
+    else:
+        free = next((n for n in signature.required if n not in slots), None)
+        if free is None:
+            fail(frame, bound, TooManyInputs(at=use.span, op=use.name, takes=signature.required, given=len(use.inputs)))
+        else:
+            slots[free] = given
+
+
+def positional_inputs(
+    frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, args: list[tree.Arg]
+) -> list[Given | tree.Arg]:
+    """Take the tensors among the positional arguments; returns what is left for the parameters."""
+    if signature.variadic:
+        return variadic_inputs(frame, bound, args)
+    if use.chained or not signature.required or use.value.args:
+        return list(args)
+    count = len(signature.required)
+    values = [Given(expressions.evaluate(frame, a.value), a.value.span) for a in args[:count]]
+    if not any(isinstance(g.value, Tensor | Mean) for g in values):
+        if any(isinstance(g.value, Unknown) for g in values):
+            bound.broken = True
+        return list(args)
+    slots.update(zip(signature.required, values, strict=False))
+    return list(args[count:])
+
+
+def variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+    """Tensors, and lists of tensors, are inputs wherever they stand; the rest are parameters."""
+    rest: list[Given | tree.Arg] = []
+    for arg in args:
+        given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+        items = given.value if isinstance(given.value, tuple) and any(isinstance(v, Tensor) for v in given.value) else (given.value,)
+        if any(isinstance(v, Tensor) for v in items):
+            bound.tensors += [Given(v, given.span) for v in items]
+        elif isinstance(given.value, Unknown):
+            bound.broken = True
+        else:
+            rest.append(given)
+    return rest
+
+
+def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[Given | tree.Arg]) -> None:
+    free = [p for p in signature.params if p not in use.value.args]
+    for arg, name in zip(args, free, strict=False):
+        given = arg if isinstance(arg, Given) else argument(frame, use, name, arg.value)
+        bound.broken |= isinstance(given.value, Unknown)
+        bound.args[name] = given
+    if len(args) > len(free):
+        extra = args[len(free)]
+        span = extra.span if isinstance(extra, Given) else extra.value.span
+        fail(frame, bound, TooManyArguments(at=span, op=use.name, signature=signature.text()))
+
+
+def argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
+    """An argument's value; the parameter's type says what kind of op may stand there."""
+    value = use.value
+    kinds = make.kinds_wanted(value.entry, name) if isinstance(value, OpValue) else arguments.kinds_wanted(value.definition, name)
+    return Given(expressions.evaluate(frame, node, kinds), node.span)
+
+
+def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, arg: tree.Arg) -> None:
+    name = arg.name or ""
+    if name in signature.params:
+        if name in bound.args:
+            fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
+            return
+        bound.args[name] = argument(frame, use, name, arg.value)
+        bound.broken |= isinstance(bound.args[name].value, Unknown)
+        return
+    given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    if name in signature.optional:
+        bound.optional[name] = given
+    elif name in signature.required and name not in slots:
+        slots[name] = given
+    elif name in signature.required:
+        fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
+    else:
+        options = (*signature.params, *signature.required, *signature.optional)
+        fail(
+            frame, bound, UnknownArgument(at=arg.name_span, op=use.name, name=name, near=tuple(nearest(name, options))[:1], options=options)
+        )
+
+
+def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> bool:
+    """All inputs are tensors (or literals beside one); unknown ones silence the call."""
+    values = [*bound.tensors, *bound.optional.values()]
+    if signature.required and not bound.tensors:
+        frame.world.report(MissingInput(at=use.span, op=use.name, names=signature.required, all=signature.required))
+        return False
+    if any(isinstance(g.value, Unknown) for g in values):
+        return False
+    for given, name in zip(values, (*signature.required, *bound.optional), strict=False):
+        if not isinstance(given.value, Tensor | Mean | int | float | bool):
+            frame.world.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
+            return False
+    return True

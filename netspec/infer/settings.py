@@ -1,0 +1,78 @@
+"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netspec.diagnostics.sections import BadSetting
+from netspec.diagnostics.suggest import nearest
+from netspec.infer import expressions
+from netspec.infer.frame import Frame
+from netspec.infer.make import as_python
+from netspec.infer.values import UNKNOWN, Unknown, Value, describe, plain
+from netspec.library.base import Duration, Optimizer
+from netspec.library.optimizers import step_problem
+from netspec.syntax import tree
+
+PRECISIONS = ("f32", "mixed(bf16)")
+
+
+def bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
+    if not isinstance(value, Unknown):
+        frame.world.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+    return UNKNOWN
+
+
+def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    made = UNKNOWN if isinstance(value, Unknown) else as_python(frame, value)
+    if isinstance(made, Unknown):
+        return UNKNOWN
+    if not isinstance(made, Optimizer):
+        return bad(frame, item, value, "an optimizer such as `adam(0.001)`")
+    problem = step_problem(made)
+    if problem is not None:
+        frame.world.report(replace(problem, at=item.value.span))
+        return UNKNOWN
+    return made
+
+
+def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
+    value = expressions.evaluate(frame, item.value)
+    if isinstance(value, Duration) and value.count > 0:
+        return value
+    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
+    return bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
+
+
+def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
+        return value
+    return bad(frame, item, value, "a whole number from 0 to 4294967295")
+
+
+def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
+    text = item.value.span.text.replace(" ", "").strip('"')
+    if text in PRECISIONS:
+        return text
+    near = nearest(text, PRECISIONS)
+    repair = near[0] if near else ""
+    frame.world.report(
+        BadSetting(
+            at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
+        )
+    )
+    return UNKNOWN
+
+
+def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
+        return int(value.count)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    return bad(frame, item, value, "a positive whole number" if item.key == "keep" else "a number of batches such as `100 steps`")
+
+
+READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision}
