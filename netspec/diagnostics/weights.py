@@ -47,6 +47,62 @@ class InputMismatch(Diagnostic):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SizeExcluded(Diagnostic):
+    """The arrays given to a program make a symbol a size that the spec's `dim` and `require` statements exclude.
+
+    The spec was proved for the sizes that they allow, so for others nothing is known to fit.
+
+    ```text bad
+    # the spec says: dim T <= 1024
+    program.predict(state, tokens=np.zeros((1, 2000), np.int32))
+    error[size-excluded]: `T` is 2000 here, but the spec allows 1 to 1024.
+    ```
+
+    ```text good
+    program.predict(state, tokens=np.zeros((1, 1000), np.int32))
+    ```
+    """
+
+    symbol: str
+    size: int
+    low: int | None
+    high: int | None
+    """The range that the spec allows; not every size in it has to be allowed."""
+
+    def message(self) -> str:
+        if self._inside():
+            return f"`{self.symbol}` is {self.size} here, which a `require` of the spec excludes."
+        allowed = f"{self.low} to {self.high}" if self.high is not None else f"{self.low} and more"
+        return f"`{self.symbol}` is {self.size} here, but the spec allows {allowed}."
+
+    def _inside(self) -> bool:
+        return (self.low is None or self.size >= self.low) and (self.high is None or self.size <= self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoublePrecisionOff(Diagnostic):
+    """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts.
+
+    ```text bad
+    $ netspec train exact.net
+    error[double-precision-off]: `Exact` computes in f64, but JAX runs in 32 bits.
+    ```
+
+    ```text good
+    $ JAX_ENABLE_X64=1 netspec train exact.net
+    ```
+    """
+
+    model: str
+
+    def message(self) -> str:
+        return f"`{self.model}` computes in f64, but JAX runs in 32 bits."
+
+    def help(self) -> str | None:
+        return "set the environment variable `JAX_ENABLE_X64=1`"
+
+
+@dataclass(frozen=True, kw_only=True)
 class MissingInput(Diagnostic):
     """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads.
 

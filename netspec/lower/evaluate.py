@@ -83,8 +83,10 @@ def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
 
 def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
     key = join(frame.prefix, template(node.segment, frame.counts))
-    stored = frame.buffer(key) if node.buffer else frame.params[key]
-    wires[node.output] = cast(stored, frame.run.precision.lowered(node.weight.dtype))
+    if node.buffer:  # keeps its width: a counter in bf16 would stop at 256
+        wires[node.output] = frame.buffer(key)
+    else:
+        wires[node.output] = cast(frame.params[key], frame.run.precision.lowered(node.weight.dtype))
 
 
 def _repeat(node: Repeat, body: Body, frame: Frame, wires: Wires) -> None:

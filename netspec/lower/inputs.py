@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.diagnostics.weights import InputMismatch, MissingInput, UnknownInput
+from netspec.diagnostics.weights import InputMismatch, MissingInput, SizeExcluded, UnknownInput
 from netspec.lazy import jnp, np
 from netspec.lower.precision import Precision
-from netspec.shape import Dim, TensorType
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.shape.facts import NO_FACTS
 from netspec.shape.types import JAX_DTYPES
 
 _SHORT = {long: short for short, long in JAX_DTYPES.items()} | {"int64": "i64", "uint64": "u64", "int16": "i16", "uint16": "u16"}
 Types = Mapping[str, TensorType]
 
 
-def accept(types: Types, given: Mapping[str, Any], precision: Precision) -> dict[str, Any]:
+def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: Facts = NO_FACTS) -> dict[str, Any]:
     """The arrays that `types` name, in the dtypes in which the program takes them. Raises `SpecError` with every problem.
 
-    Symbols are bound consistently over all arrays. Lists and numbers become NumPy arrays; arrays and tracers of JAX stay what they are.
+    Symbols are bound consistently over all arrays, to sizes that the facts allow. Lists and numbers become NumPy arrays; arrays and tracers
+    of JAX stay what they are.
     """
     arrays = {name: _array(given[name]) for name in types if name in given}
     problems: list[Diagnostic] = [MissingInput(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
+    problems = problems or _excluded(facts, tuple(sorted(_bind(types, arrays).items())))
     if problems:
         raise SpecError(problems)
     return {name: _as(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
@@ -81,6 +85,19 @@ def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, 
 def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
     """Whether the size is what the dim says; a dim with a symbol that nothing has bound fits every size."""
     return size > 0 and (not dim.symbols() <= sizes.keys() or dim.evaluate(sizes) == size)
+
+
+@lru_cache(maxsize=4096)
+def _excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
+    """The first size that the facts, and the sizes before it, do not allow."""
+    known = facts
+    for symbol, size in sizes:
+        recorded = known.require("==", Dim.symbol(symbol), size)
+        if recorded.verdict is Verdict.REFUTED:
+            low, high = facts.range(Dim.symbol(symbol))
+            return [SizeExcluded(symbol=symbol, size=size, low=low, high=high)]
+        known = recorded.facts
+    return []
 
 
 # --- element types ---------------------------------------------------------------------------------------------------

@@ -82,24 +82,34 @@ class Layout:
     def pack(self, tree: Tree) -> dict[str, dict[str, Any]]:
         """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key. Raises `Mistake` that lists every difference."""
         given = {PARAMS: flatten(tree.get(PARAMS, {})), BUFFERS: flatten(tree.get(BUFFERS, {}))}
-        self._compare(given, [name for name in tree if name not in given])
-        return {PARAMS: _pack(self.params, given[PARAMS]), BUFFERS: _pack(self.buffers, given[BUFFERS])}
+        logical = {name: {p: s.slice_shape for s in leaves.values() for p in s.paths} for name, leaves in self._collections()}
+        _require_same(logical, given, tuple(name for name in tree if name not in given))
+        return {name: _pack(leaves, given[name]) for name, leaves in self._collections()}
 
-    def unpack(self, stored: Tree) -> dict[str, Any]:
+    def unpack(self, stored: Mapping[str, Tree]) -> dict[str, Any]:
         """The inverse of `pack`."""
-        return {PARAMS: nest(_unpack(self.params, stored[PARAMS])), BUFFERS: nest(_unpack(self.buffers, stored[BUFFERS]))}
+        return {name: nest(_unpack(leaves, stored[name])) for name, leaves in self._collections()}
 
-    def _compare(self, given: Mapping[str, Tree], unknown: list[str]) -> None:
-        missing, extra, misshaped = [], list(unknown), []
-        for collection, leaves in ((PARAMS, self.params), (BUFFERS, self.buffers)):
-            shapes = {path: s.slice_shape for s in leaves.values() for path in s.paths}
-            found = given[collection]
-            missing += [path for path in shapes if path not in found]
-            extra += [path for path in found if path not in shapes]
-            both = [(path, shape, np.shape(found[path])) for path, shape in shapes.items() if path in found]
-            misshaped += [entry for entry in both if entry[1] != entry[2]]
-        if missing or extra or misshaped:
-            raise Mistake(WeightsMismatch(missing=tuple(missing), extra=tuple(extra), misshaped=tuple(misshaped)))
+    def require_stored(self, stored: Mapping[str, Tree]) -> None:
+        """Raises `Mistake` unless flat dicts by stored key have the leaves of this layout."""
+        _require_same(self._shapes, stored)
+
+    @cached_property
+    def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        return {name: {key: s.shape for key, s in leaves.items()} for name, leaves in self._collections()}
+
+    def _collections(self) -> tuple[tuple[str, Mapping[str, Stored]], ...]:
+        return (PARAMS, self.params), (BUFFERS, self.buffers)
+
+
+def _require_same(shapes: Mapping[str, Tree], found: Mapping[str, Tree], unknown: tuple[str, ...] = ()) -> None:
+    """Raises `Mistake` when the shapes found, by collection and path, are not those expected."""
+    missing = [path for name, expected in shapes.items() for path in expected if path not in found[name]]
+    extra = [*unknown, *(path for name, given in found.items() for path in given if path not in shapes[name])]
+    both = [(path, s, found[name][path]) for name, expected in shapes.items() for path, s in expected.items() if path in found[name]]
+    misshaped = [(path, s, np.shape(x)) for path, s, x in both if s != np.shape(x)]
+    if missing or extra or misshaped:
+        raise Mistake(WeightsMismatch(missing=tuple(missing), extra=tuple(extra), misshaped=tuple(misshaped)))
 
 
 def _pack(leaves: Mapping[str, Stored], given: Tree) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netspec.ir import Measurement, Objective, Segment
+from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Repeat, Segment, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
-from netspec.lower.evaluate import Wires, array, execute, run, value
+from netspec.lower.evaluate import Wires, array, execute, value
 from netspec.lower.scope import Frame, NodeScope
+from netspec.shape import TensorType
 
 Statistics = tuple[Any, ...]
 """One tree of sums for each measurement, in order."""
@@ -19,15 +20,35 @@ WEIGHT = "weight"
 """The batch's field that weighs its examples."""
 
 
-def field_types(objective: Objective) -> dict[str, Any]:
+def field_types(objective: Objective) -> dict[str, TensorType]:
     """The batch's fields that the objective reads, with their types."""
-    return {name: type for name, type in objective.body.input_types().items() if not name.startswith(OUTPUT)}
+    read = _read(objective)
+    fields = [port for port in objective.body.inputs if port.wire in read and not port.name.startswith(OUTPUT)]
+    return {port.name: objective.body.types[port.wire] for port in fields if isinstance(port.wire, int)}
+
+
+def _read(objective: Objective) -> set[Operand]:
+    """Every wire that a measurement or a node takes."""
+    measured = {w for m in objective.measurements for w in (*m.inputs, *(wire for _, wire in m.optional))}
+    return measured.union(*(_operands(node) for node, _ in walk(objective.body)))
+
+
+def _operands(node: Node) -> Iterable[Operand]:
+    if isinstance(node, Apply):
+        return (*node.inputs, *(wire for _, wire in node.optional))
+    if isinstance(node, Repeat):
+        return (*node.carried, *node.results)
+    if isinstance(node, When):
+        return (*node.inside, *node.otherwise)
+    return node.inputs if isinstance(node, Call) else ()
 
 
 def measure(objective: Objective, frame: Frame, fields: Mapping[str, Array], outputs: Mapping[str, Array]) -> Statistics:
     """The statistics of one batch, before finishing."""
     named = {**fields, **{OUTPUT + name: x for name, x in outputs.items()}}
-    wires = run(objective.body, frame, named)
+    given = [port for port in objective.body.inputs if port.name in named]
+    wires: Wires = {port.wire: named[port.name] for port in given if isinstance(port.wire, int)}
+    execute(objective.body.nodes, objective.body, frame, wires)
     return tuple(_measure(m, index, frame, wires) for index, m in enumerate(objective.measurements))
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.weights import DoublePrecisionOff
 from netspec.ir import Body
-from netspec.lazy import jnp
+from netspec.lazy import jax, jnp
 from netspec.shape.types import JAX_DTYPES
 
 
@@ -44,6 +46,13 @@ def cast(array: Any, dtype: Any) -> Any:
     """The array in that type; the same one when it has it."""
     array = jnp.asarray(array)
     return array if array.dtype == dtype else array.astype(dtype)
+
+
+def require_width(model: Body, precision: Precision) -> None:
+    """Raises `SpecError` when the model computes in f64 and JAX does not."""
+    wide = precision.storage == "float64" or any(type.dtype == "f64" for type in model.types.values())
+    if wide and not jax.config.read("jax_enable_x64"):
+        raise SpecError([DoublePrecisionOff(model=model.name)])
 
 
 FULL = Precision("float32", "float32")

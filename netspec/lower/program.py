@@ -22,7 +22,7 @@ from netspec.lower.initialise import initialise
 from netspec.lower.inputs import accept, refuse_unknown
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import WEIGHT, Statistics, field_types
-from netspec.lower.precision import PRECISIONS, Precision
+from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.state import State
 from netspec.lower.statistics import merge
 from netspec.shape import TensorType
@@ -102,11 +102,11 @@ class Program:
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
         with _speaking():
-            return self._train(state, self._batch(batch, self._objective("train")))
+            return self._train(self._own(state), self._batch(batch, self._objective("train")))
 
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
-        return self._eval(state.params, state.buffers, self._batch(batch, self._objective("eval")), np.uint32(first))
+        return self._eval(self._own(state).params, state.buffers, self._batch(batch, self._objective("eval")), np.uint32(first))
 
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, float]:
         """The numbers that summed statistics of `train` or `eval` steps mean: `loss` and every metric."""
@@ -116,20 +116,26 @@ class Program:
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):
-            return variables.params, variables.buffers
+            return self._own(variables).params, variables.buffers
         packed = self._packed(variables)
         return packed[PARAMS], packed[BUFFERS]
+
+    def _own(self, state: State) -> State:
+        """The state, when its leaves are those of this program's model."""
+        with _speaking():
+            self.layout.require_stored({PARAMS: state.params, BUFFERS: state.buffers})
+        return state
 
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         types = self.model.input_types()
         refuse_unknown(given, types)
-        return self._place(accept(types, given, self._precision), types)
+        return self._place(accept(types, given, self._precision, self.model.facts), types)
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
         types = {**field_types(objective), **self.model.input_types()}
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
-        return self._place(accept(types, batch, self._precision), types)
+        return self._place(accept(types, batch, self._precision, self.model.facts), types)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
         batch = self.model.batch
@@ -152,6 +158,7 @@ class Program:
 
     @cached_property
     def _placement(self) -> OneDevice | DataParallel:
+        require_width(self.model, self._precision)
         return all_devices()
 
     @cached_property

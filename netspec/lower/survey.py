@@ -12,6 +12,7 @@ from netspec.library.base import Weight
 from netspec.lower.layout import Layout, Region, Stored
 from netspec.lower.names import depends, join, template
 
+
 @dataclass(frozen=True)
 class Place:
     """Where a body stands, and the repeats around it."""

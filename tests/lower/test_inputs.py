@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,10 @@ import pytest
 
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.weights import InputMismatch, MissingInput, UnknownInput
+from netspec.ir import Port
 from netspec.lower.inputs import accept
 from netspec.lower.precision import FULL, PRECISIONS
-from netspec.shape import Dim, TensorType
+from netspec.shape import Dim, Facts, TensorType
 from tests.lower.build import tensor
 from tests.lower.models import batch, deep, program
 
@@ -101,3 +104,36 @@ def test_an_input_that_the_model_does_not_have() -> None:
     (problem,) = caught.value.diagnostics
     assert isinstance(problem, UnknownInput)
     assert problem.help() == "did you mean `x`?"
+
+
+def test_sizes_that_the_spec_excludes() -> None:
+    types, t = {"x": tensor("f32[B, T]")}, Dim.symbol("T")
+    facts = Facts().bound("T", hi=1024).divisible(t, 16)
+    accept(types, {"x": np.zeros((1, 32))}, FULL, facts)
+    for size, message in (
+        (2048, "`T` is 2048 here, but the spec allows 16 to 1024."),
+        (33, "`T` is 33 here, which a `require` of the spec excludes."),
+    ):
+        with pytest.raises(SpecError) as caught:
+            accept(types, {"x": np.zeros((1, size))}, FULL, facts)
+        assert [d.message() for d in caught.value.diagnostics] == [message]
+
+
+def test_f64_needs_jax_in_64_bits() -> None:
+    with pytest.raises(SpecError, match="`Deep` computes in f64, but JAX runs in 32 bits"):
+        program(deep(2), precision="f64").init()
+
+
+def test_the_state_of_another_model_is_refused() -> None:
+    state = program(deep(2)).init()
+    with pytest.raises(SpecError, match=re.escape("Block_{0:2}/dense_0/kernel is [2, 6, 6] instead of [2, 7, 7]")):
+        program(deep(2, width=7)).train_step(state, batch())
+
+
+def test_fields_that_nothing_reads_are_not_needed() -> None:
+    p = program(deep(2))
+    assert p.plan is not None
+    body = p.plan.objective.body
+    wide = replace(body, inputs=(*body.inputs, Port("unread", 99)), types={**body.types, 99: tensor("f32[B]")})
+    p = replace(p, plan=replace(p.plan, objective=replace(p.plan.objective, body=wide)))
+    p.train_step(p.init(), batch())

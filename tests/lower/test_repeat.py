@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
@@ -106,7 +106,7 @@ class Cast(Multiply):
 
 
 @pytest.mark.parametrize("make", [plain, dropping, nested, block_with_repeat, tied, weighted])
-def test_scanned_and_unrolled_agree(make, wide) -> None:  # type: ignore[no-untyped-def]
+def test_scanned_and_unrolled_agree(make: Callable[[], Body], wide: None) -> None:
     """Three training steps and an evaluation in f64, to 1e-10."""
     results = []
     for repeat in ("scan", "unroll"):
@@ -183,3 +183,15 @@ def test_a_repeat_without_parameters_is_unrolled() -> None:
     layout = Layout.of(b.body(y=x))
     (node,) = layout.body.nodes
     assert automatic(node, layout.region("", node)) is unrolled
+
+
+@pytest.mark.parametrize("make", [dropping, weighted, tied])
+def test_repeats_run_in_mixed_precision(make: Callable[[], Body]) -> None:
+    """Both lowerings, close to each other as far as bf16 goes."""
+    results = []
+    for repeat in ("scan", "unroll"):
+        p = program(make(), repeat=repeat, precision="mixed(bf16)")
+        state, _ = p.train_step(p.init(), batch())
+        results.append(p.apply(state, x=batch()["x"])["logits"])
+    assert results[0].dtype == np.float32
+    np.testing.assert_allclose(*results, rtol=0.1, atol=0.2)
