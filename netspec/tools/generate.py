@@ -43,17 +43,21 @@ def parser_table() -> str:
     return table_text()
 
 
-def commands() -> str:
-    """The README's table of commands, from the command line's own help."""
-    from netspec.cli.main import COMMANDS
+def shelf_index() -> str:
+    """netspec/library/_index.py: where every op stands, so that naming one imports only its family."""
+    from netspec.library.generate import text
 
-    rows = [f"| `netspec {name}` | {module.HELP} |" for name, module in COMMANDS.items()]
-    return "\n".join(["| command | what it does |", "|---|---|", *rows])
+    return text()
+
+
+def commands() -> str:
+    """What `netspec --help` says."""
+    return block("--help", output("--help"))
 
 
 def problem() -> str:
-    """What `netspec check` says about the README's first spec when a convolution has lost its features."""
-    spec = fenced("README.md", "net")[0].replace("conv(32, kernel=3)", "conv(kernel=3)").replace("dense(64)", "dens(64)")
+    """What `netspec check` says about the README's first spec without its `flatten`."""
+    spec = fenced("README.md", "net")[0].replace("flatten -> ", "")
     return block("check digits.net", output("check", "digits.net", file=spec))
 
 
@@ -73,7 +77,7 @@ def block(command: str, text: str) -> str:
     return f"```text\n$ netspec {command}\n{text.rstrip()}\n```"
 
 
-def output(*arguments: str, file: str) -> str:
+def output(*arguments: str, file: str = "") -> str:
     """What the command line prints, run in a folder of its own that holds `digits.net` with this text."""
     command = [sys.executable, "-m", "netspec", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
@@ -83,6 +87,7 @@ def output(*arguments: str, file: str) -> str:
 
 
 FILES: Mapping[str, Text] = {
+    "netspec/library/_index.py": shelf_index,
     "netspec/syntax/_table.py": parser_table,
     "docs/reference/problems.md": problems,
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,5 +52,11 @@ def interleave(first: Callable[[], object], second: Callable[[], object], pairs:
 
 
 def fresh(arguments: Sequence[str]) -> Callable[[], object]:
-    """An action that runs this Python in a fresh process from the checkout, and must succeed."""
-    return lambda: subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    """An action that runs this Python in a fresh process from the checkout, and must succeed.
+
+    Compiled modules are kept, as they are once a package is installed: the untimed first run writes them.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = os.path.join(tempfile.gettempdir(), f"netspec-benchmarks-{os.getuid()}")
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
