@@ -103,5 +103,3 @@ def primitive(dim: Dim) -> Dim:
     """For `dim >= 0`: the same condition with the content divided out and the constant rounded down."""
     g = content(dim)
     return Dim.sum((m, c // g) for m, c in dim.terms) if g > 1 else dim
-
-

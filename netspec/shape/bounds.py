@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, lcm, prod
 
-from netspec.shape.dims import ZERO, Dim, DimTooComplex, Floor, Monomial
+from netspec.shape.dims import ZERO, Atom, Dim, DimTooComplex, Monomial
 
 End = int | float
 """A whole number, or minus or plus infinity."""
@@ -28,24 +28,15 @@ Bounds = Mapping[str, Range]
 
 def extent(dim: Dim, bounds: Bounds) -> Range:
     """Lower and upper end of a dim."""
-    return lower(dim, bounds), -lower(-dim, bounds)
+    if dim.is_constant:
+        return dim.value, dim.value
+    known = _Flat(dim, bounds)
+    return known.lowest(1, ROUNDS), -known.lowest(-1, ROUNDS)
 
 
 def lower(dim: Dim, bounds: Bounds, rounds: int = ROUNDS) -> End:
     """A number that the dim is never below; minus infinity when none is seen. `rounds` more floors may be replaced by fractions."""
-    if dim.is_constant:
-        return dim.value
-    best = interval(dim, bounds)[0]
-    floors = bool(dim.floors())
-    if not floors and all(sum(power for _, power in m) < 2 for m, _ in dim.terms):
-        return best  # exact for a sum of symbols
-    try:
-        best = max(best, _shifted(dim, bounds))
-        if rounds and floors:
-            best = max(best, _relaxed(dim, bounds, rounds - 1))
-    except DimTooComplex:
-        pass
-    return best
+    return dim.value if dim.is_constant else _Flat(dim, bounds).lowest(1, rounds)
 
 
 def interval(dim: Dim, bounds: Bounds) -> Range:
@@ -65,7 +56,7 @@ def _monomial(monomial: Monomial, bounds: Bounds) -> Range:
     return product
 
 
-def _atom(atom: str | Floor, bounds: Bounds) -> Range:
+def _atom(atom: Atom, bounds: Bounds) -> Range:
     if isinstance(atom, str):
         return bounds.get(atom, DEFAULT)
     # Nested floors get the plain estimate, so that the work grows with their number and not with a power of their depth.
@@ -106,56 +97,76 @@ def ceiling(x: End, n: int) -> End:
     return x if isinstance(x, float) else -(-x // n)
 
 
-def _shifted(dim: Dim, bounds: Bounds) -> End:
-    """Interval arithmetic after `s = low + s'`, and after `s = high - s'`, where these ends are finite; floors stand as symbols."""
-    if sum(prod(power + 1 for _, power in m) for m, _ in dim.terms) > MAX_SHIFT:
-        return -inf
-    flat, ranges = _flatten(dim, bounds)
-    return max(_measured(flat, ranges, upper=False), _measured(flat, ranges, upper=True))
+def scaled(ends: Range, n: int, remainder: int) -> Range:
+    """The range of k where n*k + remainder has these ends; empty (low above high) when no k fits."""
+    return ceiling(_add(ends[0], -remainder), n), _divide(_add(ends[1], -remainder), n)
 
 
-def _measured(flat: Dim, ranges: dict[str, Range], *, upper: bool) -> End:
-    moved: dict[str, Dim] = {}
-    widths: dict[str, Range] = {}
-    for name, (low, high) in ranges.items():
-        if isinstance(high, int) and (upper or not isinstance(low, int)):
-            moved[name], widths[name] = high - Dim.symbol(name), (0, _add(high, -low))
-        elif isinstance(low, int):
-            moved[name], widths[name] = low + Dim.symbol(name), (0, _add(high, -low))
-        else:
-            widths[name] = (low, high)
-    return interval(flat.substitute(moved), widths)[0]
+class _Flat:
+    """A dim as a polynomial in which every floor is named as a symbol, and the range of each symbol."""
+
+    def __init__(self, dim: Dim, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.floors = {_name(floor): floor for floor in dim.floors()}
+        self.dim = Dim.sum((tuple((_name(a), p) for a, p in m), c) for m, c in dim.terms) if self.floors else dim
+        self.ranges = {_name(atom): _atom(atom, bounds) for atom in dim.atoms()}
+
+    def lowest(self, sign: int, rounds: int) -> End:
+        """The best lower end of sign * dim."""
+        dim = self.dim if sign > 0 else -self.dim
+        best = interval(dim, self.ranges)[0]
+        if not self.floors and all(sum(power for _, power in m) < 2 for m, _ in dim.terms):
+            return best  # exact for a sum of symbols
+        try:
+            if sum(prod(power + 1 for _, power in m) for m, _ in dim.terms) <= MAX_SHIFT:
+                best = max(best, self._measured(dim, upper=False), self._measured(dim, upper=True))
+            if rounds and self.floors:
+                best = max(best, self._relaxed(dim, rounds - 1))
+        except DimTooComplex:
+            pass
+        return best
+
+    def _measured(self, dim: Dim, *, upper: bool) -> End:
+        """Interval arithmetic after `s = low + s'` (or, with `upper`, `s = high - s'`) wherever that end is finite."""
+        moved: dict[str, Dim] = {}
+        widths: dict[str, Range] = {}
+        for name, (low, high) in self.ranges.items():
+            widths[name] = (0, _add(high, -low))
+            if isinstance(high, int) and (upper or not isinstance(low, int)):
+                moved[name] = high - Dim.symbol(name)
+            elif isinstance(low, int):
+                moved[name] = low + Dim.symbol(name)
+            else:
+                widths[name] = (low, high)
+        return interval(dim.substitute(moved), widths)[0]
+
+    def _relaxed(self, dim: Dim, rounds: int) -> End:
+        """The lower end after floors are replaced by the fractions that bound them; everything is scaled by their denominators."""
+        scale = lcm(*(floor.divisor for floor in self.floors.values()))
+        total, changed = ZERO, False
+        for monomial, coefficient in dim.terms:
+            smaller = self._fraction(monomial, coefficient, scale)
+            changed = changed or smaller is not None
+            total = total + (self._opened(monomial, coefficient * scale) if smaller is None else smaller)
+        return ceiling(lower(total, self.bounds, rounds), scale) if changed else -inf
+
+    def _fraction(self, monomial: Monomial, coefficient: int, scale: int) -> Dim | None:
+        """A polynomial not above scale * coefficient * monomial with one floor less; None when the sign of the rest is open."""
+        name = next((atom for atom, power in monomial if atom in self.floors and power == 1), None)
+        if name is None:
+            return None
+        floor, rest = self.floors[str(name)], tuple(item for item in monomial if item[0] != name)
+        low, high = _multiply((coefficient, coefficient), _monomial(rest, self.ranges))
+        if low < 0 < high:
+            return None
+        inner = floor.inner - (floor.divisor - 1) if low >= 0 else floor.inner
+        return inner * self._opened(rest, coefficient * (scale // floor.divisor))
+
+    def _opened(self, monomial: Monomial, coefficient: int) -> Dim:
+        """A term with its floors as floors again."""
+        return Dim.sum([(tuple((self.floors.get(str(a), a), p) for a, p in monomial), coefficient)])
 
 
-def _flatten(dim: Dim, bounds: Bounds) -> tuple[Dim, dict[str, Range]]:
-    """The polynomial with each floor named as a symbol of its own, and the range of every symbol."""
-    flat = Dim.sum((tuple((_name(a), p) for a, p in m), c) for m, c in dim.terms) if dim.floors() else dim
-    return flat, {_name(atom): _atom(atom, bounds) for atom in dim.atoms()}
-
-
-def _name(atom: str | Floor) -> str:
+def _name(atom: Atom) -> str:
+    """No symbol starts with a tilde."""
     return atom if isinstance(atom, str) else "~" + atom.text()
-
-
-def _relaxed(dim: Dim, bounds: Bounds, rounds: int) -> End:
-    """The lower end after floors are replaced by the fractions that bound them; everything is scaled by their denominators."""
-    scale = lcm(*(floor.divisor for floor in dim.floors()))
-    total, changed = ZERO, False
-    for monomial, coefficient in dim.terms:
-        smaller = _fraction(monomial, coefficient, scale, bounds)
-        changed = changed or smaller is not None
-        total = total + (Dim.sum([(monomial, coefficient * scale)]) if smaller is None else smaller)
-    return ceiling(lower(total, bounds, rounds), scale) if changed else -inf
-
-
-def _fraction(monomial: Monomial, coefficient: int, scale: int, bounds: Bounds) -> Dim | None:
-    """A polynomial not above scale * coefficient * monomial with one floor less; None when the sign of the rest is open."""
-    floor = next((atom for atom, power in monomial if isinstance(atom, Floor) and power == 1), None)
-    if floor is None:
-        return None
-    rest = tuple(item for item in monomial if item[0] != floor)
-    low, high = _multiply((coefficient, coefficient), _monomial(rest, bounds))
-    if low < 0 < high:
-        return None
-    inner = floor.inner - (floor.divisor - 1) if low >= 0 else floor.inner
-    return inner * Dim.sum([(rest, coefficient * (scale // floor.divisor))])

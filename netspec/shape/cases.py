@@ -7,11 +7,13 @@ from itertools import product
 from math import inf, prod
 
 from netspec.shape.algebra import content, moduli
-from netspec.shape.bounds import DEFAULT, Range, ceiling, lower
+from netspec.shape.bounds import DEFAULT, Range, lower, scaled
 from netspec.shape.dims import Dim
 
 MAX_CASES = 256
 """Cases that one question is split into."""
+MAX_JUDGED = 12
+"""Facts with more factors than this are left out of cases in which a symbol is not a number."""
 
 Dims = tuple[Dim, ...]
 
@@ -30,14 +32,24 @@ class Box:
     def facts(self) -> tuple[Dim, ...]:
         return self.nonneg + self.zero + self.nonzero
 
-    def impossible(self) -> bool:
-        """True when it is seen that no assignment is admitted."""
-        if any(low > high for low, high in self.bounds.values()):
-            return True
-        if any(-lower(-dim, self.bounds) < 0 for dim in self.nonneg):
-            return True
-        return any(never_zero(dim, self) for dim in self.zero) or any(dim == 0 for dim in self.nonzero)
+    def where(self, values: Mapping[str, Dim | int], widths: Mapping[str, Range]) -> Box | None:
+        """The part where symbols have these values, over new symbols with these ranges; None when it is seen to be empty."""
+        if any(low > high for low, high in widths.values()):
+            return None
+        part = Box({**self.bounds, **widths}, *(_placed(group, values) for group in (self.nonneg, self.zero, self.nonzero)))
+        old = set(self.facts())
+        if any(dim not in old and -lower(-dim, part.bounds) < 0 for dim in part.nonneg):
+            return None
+        if any(dim not in old and never_zero(dim, part) for dim in part.zero) or any(dim == 0 for dim in part.nonzero):
+            return None
+        return part
 
+
+def _placed(facts: Dims, values: Mapping[str, Dim | int]) -> Dims:
+    """The facts after a substitution. Long ones only get numbers, otherwise they are left out, which is sound and much quicker."""
+    numbers = all(isinstance(value, int) for value in values.values())
+    kept = facts if numbers else [dim for dim in facts if sum(len(m) for m, _ in dim.terms) <= MAX_JUDGED]
+    return tuple(dim.substitute(values) for dim in kept)
 
 
 def never_zero(dim: Dim, box: Box) -> bool:
@@ -56,12 +68,9 @@ def cases(dim: Dim, box: Box) -> Iterator[tuple[dict[str, Dim | int], Box]]:
         return
     for combination in product(*choices.values()):
         values = {symbol: value for symbol, (value, _) in zip(choices, combination, strict=True)}
-        bounds = dict(box.bounds)
-        for value, width in combination:
-            if isinstance(value, Dim):
-                bounds.update({symbol: width for symbol in value.symbols()})
-        part = Box(bounds, *(tuple(f.substitute(values) for f in group) for group in (box.nonneg, box.zero, box.nonzero)))
-        if not part.impossible():
+        widths = {symbol: width for value, width in combination if isinstance(value, Dim) for symbol in value.symbols()}
+        part = box.where(values, widths)
+        if part is not None:
             yield values, part
 
 
@@ -105,9 +114,5 @@ def _values(symbol: str, box: Box) -> list[Choice]:
 
 def _residues(symbol: str, period: int, box: Box) -> list[Choice]:
     """symbol = period*k + r for each r, with the range of k."""
-    low, high = box.range(symbol)
     k = Dim.symbol(symbol + "#")
-    last = high if isinstance(high, float) else 0
-    return [
-        (period * k + r, (ceiling(low - r, period), last if isinstance(high, float) else (high - r) // period)) for r in range(period)
-    ]
+    return [(period * k + r, scaled(box.range(symbol), period, r)) for r in range(period)]

@@ -20,6 +20,7 @@ from netspec.shape.text import polynomial, quotient
 
 __all__ = ["ONE", "ZERO", "Atom", "Dim", "DimTooComplex", "Floor", "Monomial"]
 
+
 class Floor:
     """The atom floor(inner / divisor), with `inner` in the normal form that `Dim.__floordiv__` makes. Do not build it by hand."""
 
@@ -264,7 +265,7 @@ def _constant(value: int) -> Dim:
     return _new((((), int(value)),) if value else (), int(value))
 
 
-_SMALL = {n: _constant(n) for n in range(-64, 1025)}
+_SMALL = {n: _constant(n) for n in range(-32, 513)}
 ZERO, ONE = _SMALL[0], _SMALL[1]
 
 

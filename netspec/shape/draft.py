@@ -11,18 +11,18 @@ from __future__ import annotations
 from math import gcd, inf
 
 from netspec.shape.algebra import common_symbols, content, linear, primitive, split, without
-from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower
+from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scaled
 from netspec.shape.cases import MAX_CASES, Box
 from netspec.shape.decide import MAX_LOOK, Search
 from netspec.shape.dims import Atom, Dim, Floor
 from netspec.shape.sieve import admitted_residues, remainder_form
 from netspec.shape.verdict import PROVED, REFUTED
 
-MAX_WORK = 64
+MAX_WORK = 32
 """Conditions that one added fact may lead to."""
-MAX_STORED = 32
+MAX_STORED = 16
 """Polynomial conditions that are kept."""
-ROUNDS = 3
+ROUNDS = 2
 """How often ranges are drawn from the stored conditions after a change."""
 
 
@@ -117,10 +117,8 @@ class Draft:
 
     def scale(self, symbol: str, n: int, remainder: int) -> None:
         """base symbol = n*k + remainder with a new base symbol k."""
-        low, high = self.bounds.get(symbol, DEFAULT)
         fresh = self._fresh(symbol, n, remainder)
-        self.bounds[fresh] = (ceiling(low - remainder, n), high if isinstance(high, float) else (high - remainder) // n)
-        self.bounds.pop(symbol, None)
+        self.bounds[fresh] = scaled(self.bounds.pop(symbol, DEFAULT), n, remainder)
         if self.bounds[fresh][0] > self.bounds[fresh][1]:
             raise Contradiction
         self._put(symbol, n * Dim.symbol(fresh) + remainder)

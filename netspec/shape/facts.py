@@ -220,5 +220,3 @@ def _groups(box: Box) -> tuple[tuple[Dim, ...], ...]:
 
 def _end(value: int | float) -> int | None:
     return value if isinstance(value, int) else None
-
-

@@ -18,7 +18,7 @@ MAX_CANDIDATES = 12
 """Facts that are tried."""
 MAX_TERMS = 6
 """For a longer difference none is tried: no single fact would be a help to read."""
-MAX_STEPS = 500
+MAX_STEPS = 250
 """Steps after which no further fact is tried."""
 
 Relation = tuple[str, Dim, Dim, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.shape.algebra import moduli
-from netspec.shape.bounds import DEFAULT, ceiling
+from netspec.shape.bounds import scaled
 from netspec.shape.cases import Box
 from netspec.shape.decide import Search
 from netspec.shape.dims import Dim
@@ -35,9 +35,8 @@ def admitted_residues(dim: Dim, box: Box, limit: int) -> tuple[str, int, list[in
 
 
 def _admits(dim: Dim, symbol: str, period: int, residue: int, box: Box) -> bool:
-    low, high = box.bounds.get(symbol, DEFAULT)
     k = symbol + "#"
-    width = ceiling(low - residue, period), high if isinstance(high, float) else (high - residue) // period
+    width = scaled(box.range(symbol), period, residue)
     if width[0] > width[1]:
         return False
     part = Box({**box.bounds, k: width})
