@@ -61,7 +61,7 @@ def check(
     if overrides:
         graph = replace(graph, expects=())  # what `expect` claims is meant of the spec as written
     typed, mistakes = infer(graph)
-    return Checked(source, file, typed, ordered([*problems, *names, *mistakes]))
+    return Checked(source, file, typed, ordered([*problems, *names, *news(mistakes, names)]))
 
 
 def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, **overrides: Any) -> Model:
@@ -100,6 +100,12 @@ def read(path: str) -> tuple[Source, list[Diagnostic]]:
     from netspec.syntax.read import read_source
 
     return read_source(path, read_bytes(path))
+
+
+def news(problems: list[Diagnostic], known: list[Diagnostic]) -> list[Diagnostic]:
+    """The problems that were not found before at the same place."""
+    before = {(p.slug(), p.at) for p in known}
+    return [p for p in problems if (p.slug(), p.at) not in before]
 
 
 def ordered(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:

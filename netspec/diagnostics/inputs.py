@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out.
 
@@ -50,7 +50,7 @@ class MissingInput(Diagnostic):
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TooManyInputs(Diagnostic):
     """More tensors flow into an op or block than it takes.
 
@@ -82,20 +82,20 @@ class TooManyInputs(Diagnostic):
         return f"its inputs are {', '.join(f'`{t}`' for t in self.takes)}" if self.takes else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NotATensor(Diagnostic):
     """Something stands where a tensor is wanted that is not one.
 
     ```net bad
     model M {
       input x: f32[B, 8]
-      output y = "x" -> dense(4)
+      output y = x + "1"
     }
     ```
     ```net good
     model M {
       input x: f32[B, 8]
-      output y = x -> dense(4)
+      output y = x + 1
     }
     ```
     """
@@ -108,7 +108,7 @@ class NotATensor(Diagnostic):
         return f"{self.wanted} must be a tensor, not {self.what}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WrongDtype(Diagnostic):
     """A tensor's element type does not suit the op: a convolution of integers, an embedding of floats, …
 
@@ -137,7 +137,7 @@ class WrongDtype(Diagnostic):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WrongRank(Diagnostic):
     """A tensor has fewer axes than the op needs.
 
@@ -164,7 +164,7 @@ class WrongRank(Diagnostic):
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InputMismatch(Diagnostic):
     """The tensor given to a block does not fit the type that the block's `input` declares.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -14,7 +14,7 @@ def quoted(names: Sequence[str]) -> str:
     return ticked[0] if len(ticked) == 1 else f"{', '.join(ticked[:-1])} or {ticked[-1]}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class _Near(Diagnostic):
     near: tuple[str, ...] = ()
     """The nearest names that exist, best first."""
@@ -30,7 +30,7 @@ class _Near(Diagnostic):
         return [Edit(self.at, self.near[0])] if self.near else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownName(_Near):
     """A name is used that nothing in the file, and nothing on the shelf, has.
 
@@ -63,7 +63,7 @@ class UnknownName(_Near):
         return "names must be bound above their first use: a `param`, an `input` or a binding" if self.noun == "value" else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownArgument(_Near):
     """A call passes an argument by a name that the op or block does not have.
 
@@ -94,7 +94,7 @@ class UnknownArgument(_Near):
         return text or f"`{self.op}` takes no arguments"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownSetting(_Near):
     """A setting of `train`, `eval`, `checkpoint` or `serve` that does not exist. Settings are a closed set; own values are written `let`.
 
@@ -137,7 +137,44 @@ class UnknownSetting(_Near):
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
+class NeedsQuotes(Diagnostic):
+    """An argument's value is one of a few words, and words are strings: they stand in quotes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8, 8, 3]
+      output y = x -> max_pool(3, padding=SAME)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8, 8, 3]
+      output y = x -> max_pool(3, padding="SAME")
+    }
+    ```
+    """
+
+    op: str
+    name: str
+    word: str
+    """The word that was meant, as the op spells it."""
+    options: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f"`{self.name}` stands here without quotes; `{self.op}` takes the string `\"{self.word}\"`"
+
+    def label(self) -> str:
+        return "read as a name, and nothing has it"
+
+    def help(self) -> str | None:
+        return f"write `\"{self.word}\"`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, f'"{self.word}"')]
+
+
+@record(kw_only=True)
 class NotCallable(Diagnostic):
     """Something is called, or stands as a stage of a chain, that is not a layer, function or block.
 
@@ -168,7 +205,7 @@ class NotCallable(Diagnostic):
         return "a stage after `->` is a layer, a function or a block"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WrongKind(Diagnostic):
     """A built-in thing of the wrong kind: an optimizer where a layer is wanted, a layer where a value is wanted, …
 
@@ -192,10 +229,10 @@ class WrongKind(Diagnostic):
 
     def message(self) -> str:
         article = "an" if self.is_a[0] in "aeio" else "a"
-        return f"`{self.name}` is {article} {self.is_a}, but here stands {self.wanted}"
+        return f"`{self.name}` is {article} {self.is_a}, but {self.wanted} is wanted here"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NotYetCompiled(Diagnostic):
     """The language has this form, but this version of netspec does not compile it yet; it says so instead of guessing.
 
@@ -210,7 +247,7 @@ class NotYetCompiled(Diagnostic):
         return f"{self.what} is part of the language, but this version of netspec does not compile it yet"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownModel(_Near):
     """`train`, `expect` or `serve` names a model that the file does not have.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class RepeatChanges(Diagnostic):
     """In a `repeat` all iterations have the same structure, so a name that is rebound keeps its type. `for` may change shapes.
 
@@ -41,7 +41,7 @@ class RepeatChanges(Diagnostic):
         return "keep its type, or unroll with `for i in range(n) { … }`" if self.where == "repeat" else "keep its type"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class SizeOutOfRange(Diagnostic):
     """A size or an amount is zero, negative, or larger than any machine holds.
 
@@ -67,7 +67,7 @@ class SizeOutOfRange(Diagnostic):
         return f"{self.what} is {self.value}, but it must be {self.limit}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class IndexOutOfRange(Diagnostic):
     """An index lies outside the list it is taken from.
 
@@ -94,7 +94,7 @@ class IndexOutOfRange(Diagnostic):
         return f"index {self.index} is outside a list of {self.length}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class FreeParameter(Diagnostic):
     """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created.
 
@@ -125,7 +125,7 @@ class FreeParameter(Diagnostic):
         return f"give `{self.symbols[0]}` a number in the input's type, or make the axis another one"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ExpectFailed(Diagnostic):
     """A claim of `expect` does not hold.
 
@@ -165,21 +165,21 @@ class ExpectFailed(Diagnostic):
         return [Edit(self.repair_at, self.repair)] if self.repair and self.repair_at is not NOWHERE else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ExpansionTooLarge(Diagnostic):
     """Loops and blocks would expand to more than a spec may hold. Counted before it is done.
 
     ```net bad
     model M {
       input x: f32[B, 8]
-      for i in range(100_000) { x = x -> relu }
+      for i in range(1_000) { for j in range(1_000) { x = x -> relu } }
       output y = x
     }
     ```
     ```net good
     model M {
       input x: f32[B, 8]
-      for i in range(10) { x = x -> relu }
+      repeat 1_000 { x = x -> relu }
       output y = x
     }
     ```

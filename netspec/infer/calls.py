@@ -124,16 +124,16 @@ def without_inputs(frame: Frame, value: OpValue, node: tree.Name) -> Value:
 def perform(frame: Frame, use: Call) -> Value:
     """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
     entry = signature_of(use.value)
+    if use.chained and not takes_tensors(use.value):
+        return not_a_stage(frame, use)
     bound = bind(frame, use, entry)
     if bound.broken:
         return UNKNOWN
     value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
-    callable_ = isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, *MEASURES)
-    if not use.chained and not bound.tensors and (entry.required or not callable_):
+    if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
         return value
-    if not callable_ and isinstance(value, OpValue):
-        frame.world.report(WrongKind(at=use.span, name=value.name, is_a=value.entry.kind, wanted="a layer, function or block"))
-        return UNKNOWN
+    if not takes_tensors(value):
+        return not_a_stage(frame, use)
     if not complete(frame, use, entry, bound):
         return UNKNOWN
     if isinstance(value, BlockValue):
@@ -141,6 +141,17 @@ def perform(frame: Frame, use: Call) -> Value:
     if value.entry.kind in MEASURES:
         return apply.measure(frame, use, value, bound)
     return apply.use_op(frame, use, value, bound)
+
+
+def takes_tensors(value: OpValue | BlockValue) -> bool:
+    return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, *MEASURES)
+
+
+def not_a_stage(frame: Frame, use: Call) -> Unknown:
+    """A tensor flows into something that takes none."""
+    kind = use.value.entry.kind if isinstance(use.value, OpValue) else "block"
+    frame.world.report(WrongKind(at=use.span, name=use.name, is_a=kind, wanted="a layer, function or block"))
+    return UNKNOWN
 
 
 def operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: tuple[Span, ...], node: tree.Binary | tree.Unary) -> Value:

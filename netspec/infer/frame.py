@@ -10,8 +10,10 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.bodies import DuplicateName
+from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
 from netspec.ir import Affine, Node, Segment
+from netspec.record import record
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
@@ -35,7 +37,8 @@ class World:
 
     def report(self, problem: Diagnostic) -> None:
         """Note a problem once per place and kind, with the calls that led there."""
-        key = (problem.slug(), id(problem.at.source), problem.at.start, problem.at.end)
+        once = isinstance(problem, ExpansionTooLarge)
+        key = (problem.slug(), *(() if once else (id(problem.at.source), problem.at.start, problem.at.end)))
         if key in self.seen:
             return
         self.seen.add(key)
@@ -55,7 +58,7 @@ class World:
             self.stack.pop()
 
 
-@dataclass(frozen=True)
+@record
 class Loop:
     """A loop around the present statement: a `for` with a fixed index, or a `repeat` (index None)."""
 

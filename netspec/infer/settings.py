@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sections import BadSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
-from netspec.infer.values import UNKNOWN, Unknown, Value, describe, plain
+from netspec.infer.values import UNKNOWN, Composed, Unknown, Value, describe, plain
+from netspec.ir import Body
 from netspec.library.base import Duration, Optimizer
-from netspec.library.optimizers import step_problem
+from netspec.library.optimizers import Chain, step_problem
+from netspec.library.patterns import select
+from netspec.paths import parameters
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)")
@@ -35,6 +39,21 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
         frame.world.report(replace(problem, at=item.value.span))
         return UNKNOWN
     return made
+
+
+def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, model: Body) -> bool:
+    """Every pattern over parameter paths in an optimizer matches one of the model; a problem is laid at the argument."""
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
+    values = value.parts if isinstance(value, Composed) else (value,)
+    for op, given in zip(ops, values, strict=True):
+        for argument, pattern in op.patterns().items():
+            try:
+                select(pattern, parameters(model), argument)
+            except Mistake as mistake:
+                frame.world.report(replace(mistake.diagnostic, at=given.args[argument].span))
+                return False
+    return True
 
 
 def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:

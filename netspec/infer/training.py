@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -14,11 +14,12 @@ from netspec.infer import chain, expressions, statements
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.objective import ObjectiveFrame, as_result
-from netspec.infer.settings import READERS, read_count, read_duration
+from netspec.infer.settings import READERS, patterns_match, read_count, read_duration
 from netspec.infer.types import shape_problem
 from netspec.infer.values import UNKNOWN, Given, Mean, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
-from netspec.library.base import Duration
+from netspec.library.base import Duration, Optimizer
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
@@ -27,7 +28,7 @@ DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32"}
 KEEP = 3
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Section:
     """A `train` section while it is elaborated."""
 
@@ -89,6 +90,9 @@ def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
     sizes = fields_fit(section)
     objective = None if sizes is None else build_objective(section, node.body, data, sizes)
     values = {key: read(frame, section, key) for key in READERS}
+    chosen = section.setting("optimizer")
+    if chosen is not None and isinstance(values["optimizer"], Optimizer) and not patterns_match(frame, chosen, values["optimizer"], model):
+        values["optimizer"] = UNKNOWN
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     if incomplete or evaluation is None or checkpoint is None or objective is None or any(isinstance(v, Unknown) for v in values.values()):

@@ -23,7 +23,7 @@ class Bodies:
         scope = Scope()
         self.dims(scope)
         self.statements(self.definition.node.body.statements, scope)
-        self.outputs()
+        self.outputs(scope)
         self.unused(scope)
 
     def dims(self, scope: Scope) -> None:
@@ -76,6 +76,7 @@ class Bodies:
             case tree.Hole():
                 for name in node.names:
                     scope.bind(name, "binding", node.span)
+                for name in (*node.names, *node.mentions):
                     self.read(scope, name)
 
     def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
@@ -125,13 +126,13 @@ class Bodies:
             scope.bind(node.name, "binding", node.name_span)
             self.read(scope, node.name)
 
-    def outputs(self) -> None:
+    def outputs(self, scope: Scope) -> None:
         """There is one; a model's are named; no two share a name."""
         definition = self.definition
-        if not definition.outputs and not any(isinstance(s, tree.Hole) for s in definition.node.body.statements):
-            self.report(
-                MissingOutput(at=definition.node.name_span, name=definition.name, last=last_name(definition), end=end_of(definition))
-            )
+        if not definition.outputs and not has_hole(definition.node.body):
+            last = last_name(definition)
+            self.read(scope, last or "")
+            self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last, end=end_of(definition)))
         seen: dict[str, Span] = {}
         for output in definition.outputs:
             name = output_name(output)
@@ -154,6 +155,11 @@ def output_name(output: tree.Output) -> str | None:
     if output.name is not None:
         return output.name
     return output.value.text if isinstance(output.value, tree.Name) and len(output.value.parts) == 1 else None
+
+
+def has_hole(body: tree.Body) -> bool:
+    """A statement of it, however deep, could not be read."""
+    return any(isinstance(s, tree.Hole) or (isinstance(s, tree.For | tree.Repeat | tree.When) and has_hole(s.body)) for s in body.statements)
 
 
 def last_name(definition: Definition) -> str | None:

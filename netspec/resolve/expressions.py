@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.bodies import ResidualNeedsParentheses
-from netspec.diagnostics.names import NotCallable, UnknownArgument, UnknownName
+from netspec.diagnostics.names import NeedsQuotes, NotCallable, UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
@@ -25,6 +26,8 @@ class Names:
     ) -> None:
         self.params, self.definitions, self.report = params, definitions, report
         self.meanings: dict[int, Meaning] = {}
+        self.unread: frozenset[str] = frozenset()
+        """Names of blocks that text which could not be read may define."""
 
     def expression(self, node: tree.Expr, scope: Scope, late: bool = False) -> None:
         """Bind the names in an expression standing where a value is wanted."""
@@ -92,7 +95,23 @@ class Names:
     def call(self, node: tree.Call, scope: Scope, late: bool) -> None:
         meaning = self.callable(node.callee, scope)
         self.arguments(node, meaning)
-        self.each([a.value for a in node.args], scope, late)
+        for arg in node.args:
+            if not self.bare_word(node.callee, meaning, arg, scope):
+                self.expression(arg.value, scope, late)
+
+    def bare_word(self, callee: tree.Name, meaning: Meaning, arg: tree.Arg, scope: Scope) -> bool:
+        """`padding=SAME`, a string without its quotes: reported here, with the quotes as its repair."""
+        node = arg.value
+        if not isinstance(meaning, ShelfRef) or not isinstance(node, tree.Name):
+            return False
+        if scope.find(node.parts[0]) or node.parts[0] in self.params:
+            return False
+        taken = words_of(meaning.name, arg.name)
+        word = next((w for w in taken if w.lower() == node.text.lower()), None)
+        if word is not None:
+            self.settle(node, Bad())
+            self.report(NeedsQuotes(at=node.span, op=callee.text, name=node.text, word=word, options=tuple(taken)))
+        return word is not None
 
     def arguments(self, node: tree.Call, meaning: Meaning) -> None:
         """Named arguments must exist; their values are checked when the op is used."""
@@ -141,6 +160,8 @@ class Names:
             known.read = True
             self.report(NotCallable(at=node.span, name=node.text, what=DESCRIBED.get(known.what, "a value")))
             return self.settle(node, Bad())
+        if node.text in self.unread:
+            return self.settle(node, Bad())
         options = [*index.names("layer"), *index.names("function"), *self.definitions, *STATIC_FUNCTIONS]
         near = tuple(nearest(node.text, options) or nearest(node.text, index.names()))
         self.report(UnknownName(at=node.span, name=node.text, noun="layer or function", near=near))
@@ -169,6 +190,12 @@ DESCRIBED = {
     "buffer": "a buffer",
     "state": "a state",
 }
+
+
+def words_of(op: str, argument: str | None) -> list[str]:
+    """The strings that an op takes for an argument, or for any of them where it is not named."""
+    types = [a.type for e in index.entries(op) for a in e.signature if argument in (None, a.name)]
+    return list(dict.fromkeys(word for text in types for word in re.findall(r'"(\w+)"', text)))
 
 
 def operands(node: tree.Binary) -> list[tree.Expr]:

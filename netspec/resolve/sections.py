@@ -32,6 +32,7 @@ def resolve(file: tree.File, source: Source) -> tuple[Graph, list[Diagnostic]]:
     shells = declared(file, (tree.Block, tree.Model), "name", problems)
     definitions = {name: define(node, params) for name, node in shells.items()}
     names = Names(params, definitions, problems.append)
+    names.unread = frozenset(unread(file))
     for param in params.values():
         for part in (param.default, param.where):
             if part is not None:
@@ -63,6 +64,21 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
         return tuple(s for s in node.body.statements if isinstance(s, kind))
 
     return Definition(node, of(tree.Param), of(tree.Input), tuple(all_outputs(node.body)), of(tree.DimBound), params)
+
+
+def unread(file: tree.File) -> list[str]:
+    """Names like a block's in text that could not be read: a block may have been meant there."""
+    found: list[str] = []
+
+    def visit(parts: tuple) -> None:
+        for part in parts:
+            if isinstance(part, tree.Hole):
+                found.extend(n for n in (*part.names, *part.mentions) if n[:1].isupper())
+            elif isinstance(part, tree.Block | tree.Model | tree.For | tree.Repeat | tree.When):
+                visit(part.body.statements)
+
+    visit(file.sections)
+    return found
 
 
 def all_outputs(body: tree.Body) -> list[tree.Output]:

@@ -1,0 +1,65 @@
+"""The logical paths of a model's parameters, from its typed body alone: `dense_0/kernel`, `Bottleneck_3/conv_1/kernel`. Floor 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.ir import Apply, Body, Call, Node, Repeat, Segment, Variable, When
+from netspec.library.base import Weight
+
+Places = list[tuple[str, tuple[int, ...]]]
+"""Where a body stands, once per iteration of the repeats around it: the path to it, and the indices of its own repeats."""
+
+
+def parameters(body: Body) -> dict[str, Weight]:
+    """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
+    return dict(_leaves(body, body.nodes, [("", ())]))
+
+
+def count(body: Body) -> int:
+    """How many op uses a model has when every repeat and call is written out; cheap for any count."""
+    return _count(body.nodes, {})
+
+
+def _leaves(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, Weight]]:
+    for node in nodes:
+        match node:
+            case Repeat():
+                yield from _leaves(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
+            case When():
+                yield from _leaves(body, node.nodes, places)
+            case Call():
+                yield from _leaves(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
+            case Apply():
+                weights = weights_of(body, node)
+                yield from ((f"{path}/{name}", weight) for path in _steps(places, node.segment) for name, weight in weights.items())
+            case Variable() if not node.buffer:
+                yield from ((path, node.weight) for path in _steps(places, node.segment))
+
+
+def _steps(places: Places, segment: Segment) -> list[str]:
+    """The paths one segment further."""
+    return [f"{prefix}/{segment.name(loops)}" if prefix else segment.name(loops) for prefix, loops in places]
+
+
+def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
+    """The parameters of one op use, by their names in the op. A literal stands for itself, as in shape rules."""
+    inputs = [body.types[i] if isinstance(i, int) else i.value for i in node.inputs]
+    return node.op.params(*inputs, **{name: body.types[wire] for name, wire in node.optional})  # type: ignore[arg-type]
+
+
+def _count(nodes: tuple[Node, ...], known: dict[int, int]) -> int:
+    total = 0
+    for node in nodes:
+        match node:
+            case Repeat():
+                total += node.count * _count(node.nodes, known)
+            case When():
+                total += _count(node.nodes, known)
+            case Call():
+                if id(node.body) not in known:
+                    known[id(node.body)] = _count(node.body.nodes, known)
+                total += known[id(node.body)]
+            case _:
+                total += 1
+    return total
