@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from netspec.ir import Apply, Body, Call, Node, Operand, Repeat, Variable, When
+from netspec.record import record
 from netspec.shape import Dim, TensorType
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """One op of a model: where it stands, what it makes, what it costs in one forward pass (all iterations of a repeat together)."""
 

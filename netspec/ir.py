@@ -8,15 +8,16 @@ the iteration. Floor 2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform, Weight
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True)
+@record
 class Literal:
     """A weakly typed number or truth value standing where a wire may stand."""
 
@@ -27,7 +28,7 @@ Operand = int | Literal
 """A wire, or a literal."""
 
 
-@dataclass(frozen=True)
+@record
 class Affine:
     """constant + Σ strides[d] · (index of the d-th enclosing `repeat` of the body, outermost first)."""
 
@@ -38,7 +39,7 @@ class Affine:
         return self.constant + sum(s * i for s, i in zip(self.strides, loops, strict=False))
 
 
-@dataclass(frozen=True)
+@record
 class Segment:
     """One step of a path: `conv_3`, or in a repeat `conv_{1 + 2i}`; labels get one number per enclosing loop, others one."""
 
@@ -52,7 +53,7 @@ class Segment:
         return "_".join([self.base, *(str(n.at(loops)) for n in self.numbers)])
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Apply:
     """A library op on wires. `inputs` stand in the op's order (all tensors of a variadic op), `optional` by name."""
 
@@ -66,7 +67,7 @@ class Apply:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Call:
     """An instance of a block."""
 
@@ -78,7 +79,7 @@ class Call:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Variable:
     """A `weight` or `buffer` statement: reading it gives its present value."""
 
@@ -91,7 +92,7 @@ class Variable:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Repeat:
     """`nodes` run `count` times: at first `inner[k]` is `carried[k]`; `inner[k]` of the next is `results[k]`; at the end
     `outputs[k]` is the last `results[k]`. Other wires of the body are captured. Types of carried, inner, results and outputs are equal."""
@@ -107,7 +108,7 @@ class Repeat:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class When:
     """`nodes` run in one phase only. There `outputs[k]` is `inside[k]`, elsewhere `otherwise[k]`."""
 
@@ -122,7 +123,7 @@ class When:
 Node = Apply | Call | Variable | Repeat | When
 
 
-@dataclass(frozen=True)
+@record
 class Port:
     """A named end of a body: an input or an output."""
 
@@ -131,7 +132,7 @@ class Port:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Body:
     """A model, a block with its arguments and input types, or an objective: named inputs and outputs, and nodes in order."""
 
@@ -162,7 +163,7 @@ class Body:
         return None
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Measurement:
     """A loss or metric on the objective's wires: its statistics are summed over batches, then finished to one f32 number."""
 
@@ -177,7 +178,7 @@ class Measurement:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Objective:
     """What is optimised and reported. `body`: inputs are the batch's fields and, for outputs of the model, ports named `output.NAME`;
     its wires feed `measurements`. `finish`: f32[] inputs, one per measurement in order; outputs `loss` and one per metric."""
@@ -187,7 +188,7 @@ class Objective:
     finish: Body
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class DataPlan:
     """A data chain. `fields` are a batch's types in the model's symbols; `batch` examples make one batch."""
 
@@ -198,7 +199,7 @@ class DataPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class EvalPlan:
     data: DataPlan | None
     """None: nothing to evaluate on."""
@@ -208,13 +209,13 @@ class EvalPlan:
     objective: Objective
 
 
-@dataclass(frozen=True)
+@record
 class CheckpointPlan:
     every: Duration
     keep: int
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class TrainPlan:
     """One `train` section, proved."""
 
@@ -236,7 +237,7 @@ class TrainPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Typed:
     """Everything a file says, proved. `models` holds each model with its defaults (absent where a param has none or has a problem)."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from netspec.record import record
 
-@dataclass(frozen=True, eq=False)
+
+@record(eq=False)
 class Source:
     """The text of one spec. `text` is decoded, without BOM, with `\\n` line ends; offsets count its characters."""
 
@@ -37,7 +39,7 @@ class Source:
 NO_SOURCE = Source("<none>", "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Half-open range [start, end) of characters of a source."""
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """A second place that helps to see the problem, with the words drawn under it."""
 
@@ -26,7 +26,7 @@ class Place:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Edit:
     """One textual repair: replace the span by the text (an empty span inserts)."""
 
@@ -34,7 +34,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
 

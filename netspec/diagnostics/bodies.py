@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class DuplicateName(Diagnostic):
     """The same name is declared twice where it can only mean one thing.
 
@@ -47,7 +47,7 @@ class DuplicateName(Diagnostic):
         return "give one of the two another name"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingOutput(Diagnostic):
     """A block or model without an `output` computes nothing that anyone could use.
 
@@ -80,7 +80,7 @@ class MissingOutput(Diagnostic):
         return [Edit(self.end, f"  output {self.last}\n")] if self.last and self.end is not NOWHERE else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnnamedOutput(Diagnostic):
     """A model's outputs have names, since training, serving and `predict` speak of them.
 
@@ -111,7 +111,7 @@ class UnnamedOutput(Diagnostic):
         return [Edit(start, "y = ")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnusedBinding(Diagnostic):
     """A name is bound and never read: often a chain that went on from the wrong name. A leading `_` says that it is meant.
 
@@ -144,7 +144,7 @@ class UnusedBinding(Diagnostic):
         return f"use it, delete the line, or call it `_{self.name}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ResidualNeedsParentheses(Diagnostic):
     """`->` binds loosest: in `x + x -> dense(8)` the *sum* goes through the layer, and the residual connection is lost. Netspec refuses
     a chain whose head is an operator expression in which a name occurs twice; parentheses say which is meant.

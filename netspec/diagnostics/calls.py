@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadArgument(Diagnostic):
     """An argument's value is of the wrong type, or outside the range that the op or block declares.
 
@@ -43,7 +43,7 @@ class BadArgument(Diagnostic):
         return [Edit(self.at, self.repair)] if self.repair else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingArgument(Diagnostic):
     """An op or block is called without an argument that has no default.
 
@@ -73,7 +73,7 @@ class MissingArgument(Diagnostic):
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TooManyArguments(Diagnostic):
     """More values stand in the parentheses than the op or block has parameters, or one is given twice.
 
@@ -107,7 +107,7 @@ class TooManyArguments(Diagnostic):
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Recursion(Diagnostic):
     """A block uses itself, directly or through others. Networks are finite: repetition is written `repeat` or `for`.
 

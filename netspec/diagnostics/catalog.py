@@ -11,7 +11,6 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from inspect import cleandoc
 
@@ -19,13 +18,14 @@ import netspec.diagnostics
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.paint import PLAIN, Paint
 from netspec.diagnostics.suggest import did_you_mean, nearest
+from netspec.record import record
 
 HEADER = "netspec 1\n\n"
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _HAS_HEADER = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*netspec\b")
 
 
-@dataclass(frozen=True)
+@record
 class Example:
     """A fenced block of a page."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import did_you_mean, nearest, one_of
+from netspec.record import record
 from netspec.shape import TensorType
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoSuchField(Diagnostic):
     """A step of the data chain works on a field that the batch does not have.
 
@@ -54,7 +53,7 @@ class NoSuchField(Diagnostic):
         return did_you_mean(near) if near else f"its fields are {one_of(self.fields)}".replace(" or ", " and ")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class FieldNotFloat(Diagnostic):
     """A step of the data chain that computes with real numbers is used on a field of whole numbers.
 
@@ -95,7 +94,7 @@ class FieldNotFloat(Diagnostic):
         return f"`{self.op}` needs a field of floats, but `{self.field}` is {self.type}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ChannelsDiffer(Diagnostic):
     """A list with one number for each channel must be as long as the field's last axis.
 
@@ -141,7 +140,7 @@ class ChannelsDiffer(Diagnostic):
         return f"give one number, or {self.type.shape[-1]}" if self.type.rank > 1 else "give one number"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoFullBatch(Diagnostic):
     """The data have fewer examples than one batch, and batches that are not full are left out: nothing would be trained.
 

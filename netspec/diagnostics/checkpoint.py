@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import one_of
+from netspec.record import record
 
 MAX_DIFFERENCES = 12
 """How many differences of two specs or trees a message shows."""
@@ -19,7 +19,7 @@ def listed(differences: Sequence[str]) -> str:
     return "\n".join([*shown, *([f"  … and {more} more"] if more else [])])
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CheckpointDamaged(Diagnostic):
     """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced.
 
@@ -55,7 +55,7 @@ class CheckpointDamaged(Diagnostic):
         return f"whole checkpoints of this run: {steps}; remove `{self.folder}` to use `--resume` from step {self.whole[0]}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CheckpointMismatch(Diagnostic):
     """A checkpoint is whole, but its tensors are not those of the program: other names, shapes or dtypes.
 
@@ -82,7 +82,7 @@ class CheckpointMismatch(Diagnostic):
         return "use the run folder that this checkpoint was written into"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CheckpointTooNew(Diagnostic):
     """A checkpoint or run folder was written by a newer netspec, in a format that this one does not know.
 
@@ -107,7 +107,7 @@ class CheckpointTooNew(Diagnostic):
         return "upgrade netspec: pip install --upgrade netspec-jax"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoSuchCheckpoint(Diagnostic):
     """A run has no checkpoint of the step that was asked for, or none at all yet.
 
@@ -135,7 +135,7 @@ class NoSuchCheckpoint(Diagnostic):
         return f"choose {one_of(['best', 'last', *map(str, self.steps)])}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NotARun(Diagnostic):
     """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such.
 
@@ -159,14 +159,14 @@ class NotARun(Diagnostic):
         return "give the folder that `netspec train` named at its end, such as `runs/Digits-1`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class RunOfAnotherSpec(Diagnostic):
     """A run can only be resumed with the spec and settings it was started with: anything else would be neither run.
 
     ```text bad
-    $ netspec train digits.net --out runs/Digits-1 --resume --set duration="40 epochs"
+    $ netspec train digits.net --out runs/Digits-1 --resume --set train.duration="40 epochs"
     error[run-of-another-spec]: the run `runs/Digits-1` was started with another spec:
-      duration: was 20 epochs, is 40 epochs
+      train.duration: was not set, is 40 epochs
     ```
 
     ```text good
@@ -184,7 +184,7 @@ class RunOfAnotherSpec(Diagnostic):
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class RunInUse(Diagnostic):
     """Another process is training into the run folder.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownClaim(Diagnostic):
     """`expect` can speak of `params`, `flops`, `activation_bytes` and the model's outputs.
 
@@ -45,7 +45,7 @@ class UnknownClaim(Diagnostic):
         return [Edit(self.at, self.near)] if self.near else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ClaimNeedsSizes(Diagnostic):
     """FLOPs and bytes depend on the sizes that are free in the model; a claim says at which it holds.
 

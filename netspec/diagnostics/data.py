@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import one_of
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class DataFolderNeeded(Diagnostic):
     """A dataset reads its files from the data folder, and none was named.
 
@@ -31,7 +30,7 @@ class DataFolderNeeded(Diagnostic):
         return "name it: `--data FOLDER`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingData(Diagnostic):
     """A file of a dataset is not in the data folder.
 
@@ -62,7 +61,7 @@ class MissingData(Diagnostic):
         return f"put the file there; {one_of(self.accepted)} would do as well" if self.accepted else "put the file there"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnreadableData(Diagnostic):
     """The operating system refused to read a data file: a missing permission, a folder in place of a file, a failing disk.
 
@@ -83,7 +82,7 @@ class UnreadableData(Diagnostic):
         return f"cannot read `{self.file}`: {self.reason}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WrongMagic(Diagnostic):
     """A file does not begin with the number that its format prescribes, so it is a file of another kind, or damaged.
 
@@ -115,7 +114,7 @@ class WrongMagic(Diagnostic):
         return f"this is how {self.meant} begins" if self.meant else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ShortData(Diagnostic):
     """A data file ends before the number of records that its header promises: a copy or download was cut off.
 
@@ -144,7 +143,7 @@ class ShortData(Diagnostic):
         return "copy or download the file again"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LongData(Diagnostic):
     """A data file goes on after the last record that its header promises, so the header or the rest is wrong.
 
@@ -168,7 +167,7 @@ class LongData(Diagnostic):
         return "copy or download the file again"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CorruptData(Diagnostic):
     """A compressed data file cannot be unpacked to its end: it was cut off or damaged.
 
@@ -194,7 +193,7 @@ class CorruptData(Diagnostic):
         return "copy or download the file again"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class DataTooLarge(Diagnostic):
     """The header of a data file promises more than a dataset in memory may have, so it is damaged or of another kind.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import did_you_mean
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoSuchFile(Diagnostic):
     """A file that a command was given does not exist.
 
@@ -35,7 +35,7 @@ class NoSuchFile(Diagnostic):
         return f"there is no file `{self.path}`" + (f"; {hint}" if hint else ".")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ReadFailed(Diagnostic):
     """The operating system refused to read a file: a missing permission, a folder in place of a file, a failing disk.
 
@@ -59,7 +59,7 @@ class ReadFailed(Diagnostic):
         return f"cannot read `{self.path}`: {self.reason}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WriteFailed(Diagnostic):
     """The operating system refused to write a file: a full disk, a missing permission, a missing folder.
 
@@ -89,7 +89,7 @@ class WriteFailed(Diagnostic):
         return "what stood there before is unharmed; make room or choose another folder"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AlreadyExists(Diagnostic):
     """A command would overwrite something that it did not make in this run.
 
@@ -116,7 +116,7 @@ class AlreadyExists(Diagnostic):
         return self.instead
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BrokenInstallation(Diagnostic):
     """A file that belongs to netspec itself is missing: the package was installed or copied incompletely.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes import counted
+from netspec.record import record
 from netspec.shape import Dim, TensorType
 
 
-@dataclass(frozen=True)
+@record
 class TooManyIndices(Diagnostic):
     """An index has more items than the tensor has axes, or more than one `...`.
 
@@ -39,7 +38,7 @@ class TooManyIndices(Diagnostic):
         return f"{counted(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
 
 
-@dataclass(frozen=True)
+@record
 class IndexOutsideAxis(Diagnostic):
     """Indices count from 0, or from the end with -1, -2, …, and must lie inside the axis.
 
@@ -69,7 +68,7 @@ class IndexOutsideAxis(Diagnostic):
         return f"the last one is {self.size - 1}, or -1"
 
 
-@dataclass(frozen=True)
+@record
 class SliceOutsideAxis(Diagnostic):
     """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there.
 
@@ -92,15 +91,17 @@ class SliceOutsideAxis(Diagnostic):
     stop: Dim
     axis: int
     size: Dim
+    empty: bool
+    """It lies inside the axis but takes nothing."""
 
     def message(self) -> str:
         span = f"{self.start}:{self.stop}"
-        if self.start.is_constant and self.stop.is_constant and self.start.value >= self.stop.value:
+        if self.empty:
             return f"the slice {span} of axis {self.axis} takes no element."
         return f"the slice {span} reaches beyond axis {self.axis}, which has {self.size} elements."
 
 
-@dataclass(frozen=True)
+@record
 class BadStep(Diagnostic):
     """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds.
 

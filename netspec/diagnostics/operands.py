@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.shape import TensorType
 
 
@@ -13,7 +12,7 @@ def _ordinal(from_end: int) -> str:
     return {-1: "last", -2: "second last", -3: "third last"}.get(from_end, f"{-from_end}th last")
 
 
-@dataclass(frozen=True)
+@record
 class UnequalDims(Diagnostic):
     """An operator needs equal shapes. Leading axes may be missing on one side; a 1 stretches only when both sides have equally many axes.
 
@@ -58,7 +57,7 @@ class UnequalDims(Diagnostic):
         return f"project the {side} side first: `-> {call}`"
 
 
-@dataclass(frozen=True)
+@record
 class InnerDims(Diagnostic):
     """A matrix product sums over the last axis of the left side and the second last of the right side; they must be equal.
 
@@ -92,7 +91,7 @@ class InnerDims(Diagnostic):
         return f"{self.left} @ {self.right}"
 
 
-@dataclass(frozen=True)
+@record
 class UnequalDtypes(Diagnostic):
     """Nothing is converted silently: both sides of an operator have the same element type.
 
@@ -129,7 +128,7 @@ class UnequalDtypes(Diagnostic):
         return f"convert one side: `cast(…, {wide})`"
 
 
-@dataclass(frozen=True)
+@record
 class WrongOperand(Diagnostic):
     """An operator does not work on this element type: `and` takes bool, arithmetic takes numbers, `/` takes floats.
 
@@ -163,7 +162,7 @@ class WrongOperand(Diagnostic):
         return None
 
 
-@dataclass(frozen=True)
+@record
 class LiteralDoesNotFit(Diagnostic):
     """A number written in the spec takes the element type of the tensor beside it; this one has no such value.
 

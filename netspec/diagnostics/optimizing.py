@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import did_you_mean, nearest, one_of
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class PatternMatchesNothing(Diagnostic):
     """A pattern over parameter paths matches no parameter, so the argument would have no effect.
 
@@ -60,7 +59,7 @@ class PatternMatchesNothing(Diagnostic):
         return f"the paths are {one_of(self.paths, limit=5)}".replace(" or ", " and ")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class OptimizerWithoutStep(Diagnostic):
     """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow.
 
@@ -103,7 +102,7 @@ class OptimizerWithoutStep(Diagnostic):
         return f"end the chain with an optimizer: `{' -> '.join(self.parts)} -> adam(0.001)`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class OptimizerStepsTwice(Diagnostic):
     """A chain of gradient transformations holds two optimizers: the second would take the first one's step for a gradient and turn it.
 

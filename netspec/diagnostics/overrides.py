@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownOverride(Diagnostic):
     """`--set NAME=VALUE` names a param or setting that the spec does not have. `NAME` is a param of the file or of the trained model,
     `Model.NAME` one of another model, `train.optimizer.learning_rate` a setting or an argument inside one.
@@ -30,7 +29,7 @@ class UnknownOverride(Diagnostic):
         return f"it can set {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AmbiguousOverride(Diagnostic):
     """A path of `--set` leaves out the op, and several ops of the setting have that argument.
 
@@ -49,7 +48,7 @@ class AmbiguousOverride(Diagnostic):
         return "write " + " or ".join(f"`{c}`" for c in self.candidates)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadOverride(Diagnostic):
     """The value of `--set` is not an expression of the language.
 

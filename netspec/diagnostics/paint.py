@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
+
+from netspec.record import record
 
 ANSI: Mapping[str, str] = {
     "error": "1;31",
@@ -19,7 +21,7 @@ Cell = tuple[str, str]
 """A drawn character and the name of its style ("" for none)."""
 
 
-@dataclass(frozen=True)
+@record
 class Paint:
     """Wraps text in the escape codes of a named style; with an empty table text stays plain."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ImageSize(Diagnostic):
     """The images of a file have another size than the dataset declares.
 
@@ -30,7 +29,7 @@ class ImageSize(Diagnostic):
         return f"the images in `{self.file}` are {found}, but `{self.dataset}` has {expected}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoRecords(Diagnostic):
     """A data file is whole but holds no record, so there is nothing to train on.
 
@@ -50,7 +49,7 @@ class NoRecords(Diagnostic):
         return f"`{self.file}` holds no records."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LabelOutOfRange(Diagnostic):
     """A label in a data file is not one of the dataset's classes.
 
@@ -75,7 +74,7 @@ class LabelOutOfRange(Diagnostic):
         return f"{where} has the label {self.label_found}; classes are 0 to {self.classes - 1}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnequalCounts(Diagnostic):
     """The images and the labels of a dataset do not belong together: there is not one label for each image.
 

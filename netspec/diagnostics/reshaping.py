@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import elements, shape_text
 
 
-@dataclass(frozen=True)
+@record
 class ReshapeCount(Diagnostic):
     """A reshape keeps the number of elements; here the two shapes have different numbers.
 
@@ -39,7 +38,7 @@ class ReshapeCount(Diagnostic):
         return "let one axis be -1: it takes whatever is left"
 
 
-@dataclass(frozen=True)
+@record
 class ReshapeRemainder(Diagnostic):
     """The axis written as -1 takes what the others leave, and that is not a whole number.
 
@@ -65,7 +64,7 @@ class ReshapeRemainder(Diagnostic):
         return f"{self.input} has {self.input.size} elements, which {self.rest} (the product of the other axes) does not divide."
 
 
-@dataclass(frozen=True)
+@record
 class ReshapeUnknowns(Diagnostic):
     """At most one axis of a reshape may be left open with -1.
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LossNotFinite(Diagnostic):
     """The training loss, or a parameter after an update, became infinite or NaN. Training stops: nothing that follows would mean anything.
 
     The usual causes are a learning rate that is too high, a logarithm or division of zero, and inputs that are not scaled.
 
     ```text bad
-    $ netspec train digits.net --set learning_rate=1e9
+    $ netspec train digits.net --set train.optimizer.sgd.learning_rate=1e9
     error[loss-not-finite]: the loss is nan at step 12.
     ```
 
     ```text good
-    $ netspec train digits.net --set learning_rate=0.1
+    $ netspec train digits.net --set train.optimizer.sgd.learning_rate=0.1
     ```
     """
 
@@ -37,7 +36,7 @@ class LossNotFinite(Diagnostic):
         return f"lower the learning rate, or put `clip_by_global_norm(1.0) ->` before the optimizer{kept}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ValueNotFinite(Diagnostic):
     """The data holds NaN or infinity, which would spread to every parameter.
 
@@ -63,7 +62,7 @@ class ValueNotFinite(Diagnostic):
         return "remove such records or replace the values"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class EpochOfUnknownLength(Diagnostic):
     """Training for a number of epochs needs to know how many batches an epoch has, and the iterable does not say (it has no `len`).
 
@@ -87,7 +86,7 @@ class EpochOfUnknownLength(Diagnostic):
         return "give a list, or write durations in steps: `duration = 1_000 steps`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NoMoreBatches(Diagnostic):
     """An iterable of batches gave none when it was started again for the next epoch, as a generator does.
 
@@ -110,7 +109,7 @@ class NoMoreBatches(Diagnostic):
         return "give a list or an object whose `__iter__` starts anew"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NothingToEvaluate(Diagnostic):
     """A run was asked for an evaluation, but its data has no test split and its spec has no `eval` section.
 
@@ -133,7 +132,7 @@ class NothingToEvaluate(Diagnostic):
         return "add `eval { data = … }` to the train section, or call `evaluate(data)` from Python"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InputsUnreadable(Diagnostic):
     """The file given to `netspec predict` is not an .npz archive of plain arrays. Pickled objects are refused: they could run code.
 

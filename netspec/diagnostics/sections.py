@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingSetting(Diagnostic):
     """A `train` section lacks something that training cannot do without.
 
@@ -55,7 +55,7 @@ class MissingSetting(Diagnostic):
         return "for example " + ", ".join(f"`{lines[n]}`" for n in self.names if n in lines)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadSetting(Diagnostic):
     """A setting's value is not what the setting takes: a number without a unit where a duration is wanted, a loss that is no number, …
 
@@ -100,7 +100,7 @@ class BadSetting(Diagnostic):
         return [Edit(self.at, self.repair)] if self.repair else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LossNotAMean(Diagnostic):
     """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means.
 
@@ -136,7 +136,7 @@ class LossNotAMean(Diagnostic):
         return f"a loss or metric must be computed from the batch, and this is {self.found}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InputNotAField(Diagnostic):
     """Every input of the trained model must be a field of the data, of the same name and a type that fits.
 
@@ -185,7 +185,7 @@ class InputNotAField(Diagnostic):
         return f"call the input `{self.near}`: {fields}" if self.near else fields
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class FieldMismatch(Diagnostic):
     """A field of the data has another type than the model's input of that name.
 
@@ -229,7 +229,7 @@ class FieldMismatch(Diagnostic):
         return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class OutputIsAField(Diagnostic):
     """An output of the model has the name of a field of the data, so that name would mean two things in `train`.
 
@@ -272,7 +272,7 @@ class OutputIsAField(Diagnostic):
         return "give the output another name"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NotADataChain(Diagnostic):
     """`data` is a chain that begins with a dataset and has one `batch`: `mnist() -> shuffle -> batch(128)`.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
@@ -18,7 +18,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun if count == 1 else plural}"
 
 
-@dataclass(frozen=True)
+@record
 class UnprovenSize(Diagnostic):
     """The program needs a relation between sizes that neither follows from the spec nor contradicts it.
 
@@ -58,7 +58,7 @@ class UnprovenSize(Diagnostic):
         return f"write `require {self.missing}`, or `assume {self.missing}` to have it checked when the program runs"
 
 
-@dataclass(frozen=True)
+@record
 class NotPositive(Diagnostic):
     """A size must be at least 1.
 
@@ -87,7 +87,7 @@ class NotPositive(Diagnostic):
         return f"`{self.argument}` of `{self.op}` would be {self.value}, which is never above 0, but a size is at least 1."
 
 
-@dataclass(frozen=True)
+@record
 class AxisOutOfRange(Diagnostic):
     """An axis is counted from 0, or from the end with -1, -2, …; the tensor does not have this one.
 
@@ -117,7 +117,7 @@ class AxisOutOfRange(Diagnostic):
         return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None
 
 
-@dataclass(frozen=True)
+@record
 class UnevenGroups(Diagnostic):
     """Groups of features must all have the same size.
 
@@ -152,7 +152,7 @@ class UnevenGroups(Diagnostic):
         return f"the nearest number of groups is {min(divisors, key=lambda n: abs(n - self.groups))}"
 
 
-@dataclass(frozen=True)
+@record
 class InitializerNeedsMatrix(Diagnostic):
     """An initializer that scales by fan-in and fan-out, or makes orthogonal rows, needs a parameter with at least two axes.
 

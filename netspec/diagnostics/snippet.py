@@ -7,17 +7,17 @@ and dashes under it, and the words, as `rustc` users know it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.cells import cell, visible, width
 from netspec.diagnostics.paint import Cell
+from netspec.record import record
 from netspec.source import Source, Span
 
 FULLY_MARKED_LINES = 4
 """A span over more lines than this is marked on its first and last line only."""
 
 
-@dataclass(frozen=True)
+@record
 class Mark:
     span: Span
     text: str
@@ -25,7 +25,7 @@ class Mark:
     """ "error" or "warning" for the guilty place (drawn with carets), "second" for others (drawn with dashes)."""
 
 
-@dataclass(frozen=True)
+@record
 class Piece:
     """The part of a mark on one line: characters [start, end) of line `line`, counted from 0; the last piece has the words."""
 
@@ -80,7 +80,7 @@ def _merge(group: Sequence[Piece]) -> Piece:
     return Piece(first.line, first.start, first.end, "; ".join(texts), style)
 
 
-@dataclass(frozen=True)
+@record
 class View:
     """The drawn part of a line: `text`, and `columns[i]` the column of character `first + i` (one more than characters)."""
 
@@ -135,7 +135,7 @@ def draw_line(source: Source, found: Sequence[Piece], room: int) -> list[list[Ce
     return [[(c, "") for c in seen.text], *_mark_rows(spots)]
 
 
-@dataclass(frozen=True)
+@record
 class _Spot:
     """A piece in columns of the drawn line."""
 

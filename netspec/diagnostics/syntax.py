@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnclosedBracket(Diagnostic):
     """A `(`, `[` or `{` is never closed. The second place is where that became clear; the missing bracket belongs somewhere between.
 
@@ -52,7 +52,7 @@ class UnclosedBracket(Diagnostic):
         return f"add the `{_CLOSING[self.bracket]}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class StrayBracket(Diagnostic):
     """A `)`, `]` or `}` that closes nothing.
 
@@ -83,7 +83,7 @@ class StrayBracket(Diagnostic):
         return (Edit(self.at, ""),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingVersion(Diagnostic):
     """The first line of a spec names the version of the language, so that old files keep their meaning.
 
@@ -119,7 +119,7 @@ class MissingVersion(Diagnostic):
         return (Edit(Span(self.at.source, 0, 0), f"netspec {self.known}\n\n"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadVersion(Diagnostic):
     """The first line is not of the form `netspec 1`: the word, and the version as one whole number.
 
@@ -153,7 +153,7 @@ class BadVersion(Diagnostic):
         return (Edit(self.at, f"netspec {self.known}"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NewerVersion(Diagnostic):
     """The file is written in a newer version of the language than this netspec knows. Nothing else in it is checked.
 
@@ -184,7 +184,7 @@ class NewerVersion(Diagnostic):
         return "install a newer netspec: `pip install --upgrade netspec-jax`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnexpectedWord(Diagnostic):
     """A word or sign that cannot stand at its place.
 

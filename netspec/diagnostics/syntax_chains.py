@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class StageNeedsParentheses(Diagnostic):
     """Behind `->` stands a call, never an operator or an index: `x -> f + b` would be read in two ways.
 
@@ -30,7 +30,7 @@ class StageNeedsParentheses(Diagnostic):
 
     operator: str
     arrow: Span
-    chain: str
+    head: str
     """The chain before the operator."""
 
     def message(self) -> str:
@@ -41,10 +41,10 @@ class StageNeedsParentheses(Diagnostic):
 
     def help(self) -> str | None:
         rest = "[…]" if self.operator == "[" else f" {self.operator} …"
-        return f"put the chain in parentheses: `({self.chain}){rest}`"
+        return f"put the chain in parentheses: `({self.head}){rest}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class StageIsNoCall(Diagnostic):
     """Behind `->` stands the name of a layer or function, with or without arguments, or a shape to check.
 
@@ -72,7 +72,7 @@ class StageIsNoCall(Diagnostic):
         return "write `-> relu`, `-> dense(10)`, or a shape to check, `-> [B, 10]`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class EqualsInCondition(Diagnostic):
     """`=` binds a name; equality is written `==`.
 
@@ -103,33 +103,23 @@ class EqualsInCondition(Diagnostic):
         return (Edit(self.at, "=="),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class EqualsInDict(Diagnostic):
     """In a dict a key and its value have `:` between them.
 
     ```net bad
     model M {
+      _sizes = {wide = 8, narrow: 4}
       input x: f32[B, 4]
       output y = x -> dense(3)
-    }
-    train M {
-      data = table("a.csv", fields={x = f32[4], label: f32[3]}) -> batch(8)
-      loss = mean_squared_error(y, label)
-      optimizer = sgd(0.1)
-      duration = 1 epoch
     }
     ```
 
     ```net good
     model M {
+      _sizes = {wide: 8, narrow: 4}
       input x: f32[B, 4]
       output y = x -> dense(3)
-    }
-    train M {
-      data = table("a.csv", fields={x: f32[4], label: f32[3]}) -> batch(8)
-      loss = mean_squared_error(y, label)
-      optimizer = sgd(0.1)
-      duration = 1 epoch
     }
     ```
     """
@@ -146,7 +136,7 @@ class EqualsInDict(Diagnostic):
         return (Edit(self.at, ":"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ChainedComparison(Diagnostic):
     """A comparison has two sides: `a < b < c` is written `a < b and b < c`.
 

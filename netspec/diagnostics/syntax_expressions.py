@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ColonForEquals(Diagnostic):
     """Arguments and settings are written `name=value`; a colon stands before types, labels, and in dicts.
 
@@ -40,7 +40,7 @@ class ColonForEquals(Diagnostic):
         return (Edit(self.at, "="),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingComma(Diagnostic):
     """Two arguments or items have no comma between them.
 
@@ -77,7 +77,7 @@ class MissingComma(Diagnostic):
         return (Edit(Span(self.at.source, end, end), ","),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class PositionalAfterNamed(Diagnostic):
     """Arguments without a name come first, then those with a name.
 
@@ -108,7 +108,7 @@ class PositionalAfterNamed(Diagnostic):
         return "move it to the front, or write its name: `name=…`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingOperand(Diagnostic):
     """A value is missing: behind an operator, `=`, `,` or `->`, or before one.
 
@@ -147,7 +147,7 @@ class MissingOperand(Diagnostic):
         return f"write the value, or delete `{self.after}`" if self.after and self.after != "=" else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingOperator(Diagnostic):
     """Two values stand side by side with nothing between them.
 
@@ -176,17 +176,17 @@ class MissingOperator(Diagnostic):
         return f"an operator, as in `{self.left} + {self.right}`, or an arrow, `{self.left} -> {self.right}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownUnit(Diagnostic):
     """Durations are counted in epochs or steps.
 
     ```net bad
     model M {
-      input x: f32[B, 64]
-      output logits = x -> dense(10)
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
     }
     train M {
-      data = digits() -> rename(x="image") -> batch(32)
+      data = digits() -> batch(32)
       loss = softmax_cross_entropy(logits, label)
       optimizer = sgd(0.1)
       duration = 10 iterations
@@ -217,7 +217,7 @@ class UnknownUnit(Diagnostic):
         return f"write `{self.number} steps` or `{self.number} epochs`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnboundValue(Diagnostic):
     """A value is computed and given no name, so nothing can use it.
 
@@ -247,7 +247,7 @@ class UnboundValue(Diagnostic):
         return f"bind it: `{self.first} = …`, or return it: `output …`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InvalidTarget(Diagnostic):
     """Left of `=` stand names only: values are never changed in place, a name is bound again.
 

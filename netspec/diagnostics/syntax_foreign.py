@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ForeignOperator(Diagnostic):
     """A sign that other languages have. Here: `and or not`, `**` for powers, `//` for whole division, `->` for chains.
 
@@ -52,7 +52,7 @@ class ForeignOperator(Diagnostic):
         return (Edit(self.at, f"{before}{self.meant}{after}"),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ForeignConstant(Diagnostic):
     """The constants are written in small letters: `true`, `false`, `none`, `inf`.
 
@@ -84,7 +84,7 @@ class ForeignConstant(Diagnostic):
         return (Edit(self.at, self.meant),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ForeignKeyword(Diagnostic):
     """A word that other languages have for what netspec writes in another way.
 
@@ -113,7 +113,7 @@ class ForeignKeyword(Diagnostic):
         return self.instead
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ForeignComment(Diagnostic):
     """A comment begins with `#`, and with `##` when it describes what follows.
 
@@ -146,7 +146,7 @@ class ForeignComment(Diagnostic):
         return (Edit(self.at, "#"),) if self.found == "//" else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WrongQuotes(Diagnostic):
     """Strings stand in double quotes.
 
@@ -181,7 +181,7 @@ class WrongQuotes(Diagnostic):
         return (Edit(self.at, self._double()),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class IfIsAnExpression(Diagnostic):
     """`if` chooses between two values, and each branch is one expression. It holds no statements.
 
@@ -211,7 +211,7 @@ class IfIsAnExpression(Diagnostic):
         return f"write `{self.name} = if … {{ … }} else {{ … }}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingElse(Diagnostic):
     """An `if` needs both branches, since it is a value.
 
@@ -237,7 +237,7 @@ class MissingElse(Diagnostic):
         return "add `else { … }`, with what the value is otherwise"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TrailingIf(Diagnostic):
     """A choice between two values begins with the condition.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggest import one_of
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownSection(Diagnostic):
     """A file consists of `import`, `param`, `dim`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word.
 
@@ -42,7 +42,7 @@ class UnknownSection(Diagnostic):
         return (Edit(self.at, self.near[0]),) if len(self.near) == 1 else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class OutsideSection(Diagnostic):
     """A statement stands outside of every block, model and train section. Only the first of several in a row is reported.
 
@@ -68,7 +68,7 @@ class OutsideSection(Diagnostic):
         return "put it into the braces of a `block`, `model` or `train`; if it is in one already, a `}` above came too early"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NestedSection(Diagnostic):
     """A section stands inside of another one. Sections follow one another.
 
@@ -104,7 +104,7 @@ class NestedSection(Diagnostic):
         return f"move the `{self.section}` out, before or after the section around it"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ParametersInHeader(Diagnostic):
     """The header of a block or model is its name alone; parameters and inputs are statements in it.
 
@@ -134,7 +134,7 @@ class ParametersInHeader(Diagnostic):
         return f"write `{self.section} {self.name} {{`, then `param features: int` and `input x: f32[B, F]` on lines of their own"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadImport(Diagnostic):
     """An import reads `import A, B as C from "other.net"`: names, then the file's path in quotes.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 from netspec.source import Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingName(Diagnostic):
     """A statement or section has no name behind its keyword.
 
@@ -38,7 +38,7 @@ class MissingName(Diagnostic):
         return f"write `{forms.get(self.keyword, f'{self.keyword} Name …')}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ReservedWord(Diagnostic):
     """A keyword is used as a name. Keywords are reserved where a statement starts; `if else and or not true false none inf` everywhere.
 
@@ -68,7 +68,7 @@ class ReservedWord(Diagnostic):
         return f"choose another name, such as `{self.word}_`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingType(Diagnostic):
     """An input, weight, buffer, state or parameter has no type.
 
@@ -105,7 +105,7 @@ class MissingType(Diagnostic):
         return (Edit(Span(self.at.source, end, end), f": {self.guess}"),) if self.keyword == "param" else ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingShape(Diagnostic):
     """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets.
 
@@ -133,23 +133,35 @@ class MissingShape(Diagnostic):
         return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingValue(Diagnostic):
-    """A statement ends before its `=` and value.
+    """A statement or setting ends before its `=` and value.
 
     ```net bad
     model M {
-      input x: f32[B, 4]
-      weight w: f32[4, 3]
-      output y = x @ w
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+      seed
     }
     ```
 
     ```net good
     model M {
-      input x: f32[B, 4]
-      weight w: f32[4, 3] = normal(0.02)
-      output y = x @ w
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+      seed = 1
     }
     ```
     """
@@ -165,7 +177,7 @@ class MissingValue(Diagnostic):
         return f"add `{inits.get(self.keyword, ' = …').strip()}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingEquals(Diagnostic):
     """The `=` between a name and its value is missing.
 
@@ -198,7 +210,7 @@ class MissingEquals(Diagnostic):
         return (Edit(Span(self.at.source, self.at.start, self.at.start), "= "),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingBrace(Diagnostic):
     """The body of a section, loop, phase or branch stands in `{ }`. There is no `:` block as in Python.
 
@@ -233,7 +245,7 @@ class MissingBrace(Diagnostic):
         return "open it with `{` on this line and close it with `}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingSemicolon(Diagnostic):
     """Two statements stand on one line with nothing between them.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TooLarge(Diagnostic):
     """Something is larger than netspec reads: a file, a line, a name, a string, a number, or how deep brackets and operators are nested.
 
@@ -46,7 +46,7 @@ class TooLarge(Diagnostic):
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InvalidEncoding(Diagnostic):
     """A spec is text in UTF-8; this file has a byte that UTF-8 does not allow.
 
@@ -70,7 +70,7 @@ class InvalidEncoding(Diagnostic):
         return "save the file as UTF-8"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ForbiddenCharacter(Diagnostic):
     """A character that cannot be seen, or that changes the order in which text is shown, stands in the file.
 
@@ -102,7 +102,7 @@ class ForbiddenCharacter(Diagnostic):
         return (Edit(self.at, ""),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownCharacter(Diagnostic):
     """A character that has no meaning in the language. Names are made of the letters a-z and A-Z, digits and `_`.
 

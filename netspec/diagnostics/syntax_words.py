@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
 from netspec.source import Span
 
 
@@ -13,7 +13,7 @@ def _repaired(at: Span, text: str | None) -> Sequence[Edit]:
     return () if text is None else (Edit(at, text),)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadNumber(Diagnostic):
     """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`.
 
@@ -77,7 +77,7 @@ class BadNumber(Diagnostic):
         return _repaired(self.at, self.repaired())
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadEscape(Diagnostic):
     r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits.
 
@@ -110,7 +110,7 @@ class BadEscape(Diagnostic):
         return _repaired(self.at, f"\\{self.escape}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnclosedString(Diagnostic):
     """A string ends on the line on which it begins.
 

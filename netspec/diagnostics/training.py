@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.shape import TensorType
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LabelsShape(Diagnostic):
     """Labels must say one class for each prediction: logits `[B, C]` go with integer labels `[B]`, or with floats `[B, C]`, a distribution.
 
@@ -64,7 +63,7 @@ class LabelsShape(Diagnostic):
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnequalClasses(Diagnostic):
     """A distribution over classes (one-hot labels) must have as many classes as the logits.
 
@@ -114,7 +113,7 @@ class UnequalClasses(Diagnostic):
         return f"make the last layer `dense({self.labels.shape[-1]})`, or the labels {self.logits.shape[-1]} classes long"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnequalTargets(Diagnostic):
     """A loss that compares numbers one by one needs predictions and targets of exactly the same shape, and both in floats.
 
@@ -170,7 +169,7 @@ class UnequalTargets(Diagnostic):
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MaskShape(Diagnostic):
     """A mask says for each value of a loss or metric whether it counts, so it has exactly the shape of the values.
 

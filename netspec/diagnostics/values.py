@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TypeMismatch(Diagnostic):
     """A tensor does not have the type or shape that is written for it.
 
@@ -42,7 +42,7 @@ class TypeMismatch(Diagnostic):
         return [Edit(self.at, self.repair)] if self.repair else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class BadOperands(Diagnostic):
     """An operator stands between values that it does not join.
 
@@ -76,7 +76,7 @@ class BadOperands(Diagnostic):
         return self.repair or None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NotStatic(Diagnostic):
     """A condition, count or size depends on a tensor's values. Structure is decided before anything runs.
 
@@ -104,7 +104,7 @@ class NotStatic(Diagnostic):
         return f"{self.what} must be {self.wanted}, but this is {self.found}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CannotDecide(Diagnostic):
     """A condition on sizes that are only known as symbols can be neither proved nor refuted.
 
@@ -138,7 +138,7 @@ class CannotDecide(Diagnostic):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class RequireFailed(Diagnostic):
     """A `require` does not hold for the sizes and arguments that reach it.
 
@@ -172,7 +172,7 @@ class RequireFailed(Diagnostic):
         return f"required here{self.values and ': ' + self.values}" if self.words else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class CannotProve(Diagnostic):
     """Two sizes must be equal (or one must divide the other), and the sizes are symbols about which too little is known.
 
@@ -211,7 +211,7 @@ class CannotProve(Diagnostic):
         return f"add to the model, after its inputs: `require {self.missing or self.condition}`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WhereFailed(Diagnostic):
     """An argument breaks the `where` of the param it is given to.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import did_you_mean, nearest, one_of
+from netspec.record import record
 
 LISTED = 8
 """At most so many differences are written out."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class InputMismatch(Diagnostic):
     """An array given to a program does not have the type that the spec declares for this input or field.
 
@@ -46,7 +45,7 @@ class InputMismatch(Diagnostic):
         return ", ".join(f"{name} is {size}" for name, size in self.sizes) + " by the other inputs" if self.sizes else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class SizeExcluded(Diagnostic):
     """The arrays given to a program make a symbol a size that the spec's `dim` and `require` statements exclude.
 
@@ -79,7 +78,7 @@ class SizeExcluded(Diagnostic):
         return (self.low is None or self.size >= self.low) and (self.high is None or self.size <= self.high)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class DoublePrecisionOff(Diagnostic):
     """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts.
 
@@ -102,7 +101,7 @@ class DoublePrecisionOff(Diagnostic):
         return "set the environment variable `JAX_ENABLE_X64=1`"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MissingInput(Diagnostic):
     """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads.
 
@@ -127,7 +126,7 @@ class MissingInput(Diagnostic):
         return did_you_mean(nearest(self.field, self.given)) if nearest(self.field, self.given) else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class UnknownInput(Diagnostic):
     """A call of a program names an input that the model does not have.
 
@@ -152,7 +151,7 @@ class UnknownInput(Diagnostic):
         return did_you_mean(near) if near else f"its inputs are {one_of(self.inputs)}".replace(" or ", " and ")
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class WeightsMismatch(Diagnostic):
     """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes.
 
@@ -188,7 +187,7 @@ def _listed(words: str, items: tuple[str, ...]) -> str:
     return f"{words}{shown}{more}" if items else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ClockNeeded(Diagnostic):
     """A program was asked to train although a schedule needs a length that only the data, or a duration in steps, can give.
 
@@ -213,7 +212,7 @@ class ClockNeeded(Diagnostic):
         return "bind the program to a clock: `program.at(Clock(steps_per_epoch=..., total_steps=...))`, or write durations in steps"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NothingToTrain(Diagnostic):
     """A program was asked to train or to evaluate, but its spec has no `train` section for the model.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes import counted
+from netspec.record import record
 from netspec.shape import Dim, TensorType
 
 
-@dataclass(frozen=True)
+@record
 class WindowTooLarge(Diagnostic):
     """A kernel or pooling window is longer than the image it slides over, so the output would have no elements.
 
@@ -50,7 +49,7 @@ class WindowTooLarge(Diagnostic):
         return f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
 
 
-@dataclass(frozen=True)
+@record
 class OnlyPadding(Diagnostic):
     """A pooling window can lie wholly in the padding: there is nothing to take the maximum of.
 
@@ -80,7 +79,7 @@ class OnlyPadding(Diagnostic):
         return f"pad by at most {self.window - 1}"
 
 
-@dataclass(frozen=True)
+@record
 class NoSpace(Diagnostic):
     """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels].
 
@@ -113,7 +112,7 @@ class NoSpace(Diagnostic):
         return "give the tensor those axes with `reshape`"
 
 
-@dataclass(frozen=True)
+@record
 class WrongNumberOfSizes(Diagnostic):
     """A list gives one number per axis of space, and there are more or fewer of them than the input has.
 

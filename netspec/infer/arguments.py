@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.calls import BadArgument, MissingArgument
@@ -25,6 +24,7 @@ from netspec.infer.values import (
     is_size,
     plain,
 )
+from netspec.record import record
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
 from netspec.source import Span
@@ -89,7 +89,7 @@ def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
     return bool(symbols & words)
 
 
-@dataclass(frozen=True)
+@record
 class Bad:
     """A value does not have a param's type."""
 

@@ -13,6 +13,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe
 from netspec.ir import Segment
 from netspec.library.index import Entry
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
@@ -57,7 +58,7 @@ class Bound:
     """A problem was reported while binding."""
 
 
-@dataclass(frozen=True)
+@record
 class Signature:
     """What a callee takes, whether op or block."""
 

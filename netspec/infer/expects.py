@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
@@ -15,13 +13,14 @@ from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.values import Given, Unknown, describe, is_number
 from netspec.ir import Body
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.syntax import tree
 
 MEASURES = ("params", "flops", "activation_bytes")
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Claims:
     """The claims of one `expect`, held against its model."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
@@ -26,6 +26,7 @@ from netspec.infer.values import (
 )
 from netspec.ir import Body, Port
 from netspec.ir import Call as CallNode
+from netspec.record import record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from netspec.infer.binding import Bound, Call
 
 
-@dataclass(frozen=True)
+@record
 class Instance:
     """A body and its results: tensors' types, or unknown where an output has a problem."""
 

@@ -7,11 +7,12 @@ Static values are Python's own: int, float, bool, str, None, tuple (a list of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeGuard
 
 from netspec.library.base import Duration, Op
 from netspec.library.index import Entry
+from netspec.record import record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType
 from netspec.source import NOWHERE, Span
@@ -27,7 +28,7 @@ class Unknown:
 UNKNOWN = Unknown()
 
 
-@dataclass(frozen=True)
+@record
 class Tensor:
     """A wire of the body under construction."""
 
@@ -35,7 +36,7 @@ class Tensor:
     type: TensorType
 
 
-@dataclass(frozen=True)
+@record
 class Mean:
     """A finished mean in `train`: a wire, f32[], of the objective's `finish` body."""
 
@@ -43,7 +44,7 @@ class Mean:
     type: TensorType
 
 
-@dataclass(frozen=True)
+@record
 class Given:
     """An argument's value and the text it came from."""
 
@@ -51,7 +52,7 @@ class Given:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record
 class OpValue:
     """An op with some of its arguments: what a call without required inputs is worth."""
 
@@ -64,7 +65,7 @@ class OpValue:
         return self.entry.name
 
 
-@dataclass(frozen=True)
+@record
 class BlockValue:
     """A block with some of its arguments."""
 
@@ -77,7 +78,7 @@ class BlockValue:
         return self.definition.name
 
 
-@dataclass(frozen=True)
+@record
 class Composed:
     """Values of one kind joined by `->`: a data chain, a chain of gradient transformations, a chain of layers."""
 
@@ -85,7 +86,7 @@ class Composed:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record
 class SharedInstance:
     """What `shared name = op(...)` binds: every use is the same instance."""
 
@@ -93,7 +94,7 @@ class SharedInstance:
     segment: Any
 
 
-@dataclass(frozen=True)
+@record
 class Several:
     """Several results, or the tensors before a stage: `(q, k) ->`."""
 

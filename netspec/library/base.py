@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Array = Any
 """A JAX or NumPy array."""
 
 
-@dataclass(frozen=True)
+@record
 class In:
     """A tensor input of an op. Optional inputs are passed by name only."""
 
@@ -37,7 +38,7 @@ class In:
     optional: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Weight:
     """A parameter or buffer of a layer: shape (ints or constant dims), initial value, dtype.
 
@@ -50,7 +51,7 @@ class Weight:
     fan: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Example:
     """An op with inputs it accepts, written as types (`"f32[2, 8, 8, 3]"`); optional inputs by name. Tests, docs and hover use it."""
 
@@ -164,7 +165,7 @@ class Initializer(Op):
         raise TypeError(f"{self.op_name()} cannot be sampled")
 
 
-@dataclass(frozen=True)
+@record
 class Clock:
     """The lengths that schedules are written against; steps are optimizer updates."""
 
@@ -172,7 +173,7 @@ class Clock:
     total_steps: int
 
 
-@dataclass(frozen=True)
+@record
 class Duration:
     """A length of training: `5 epochs` or `2_000 steps`."""
 
@@ -197,7 +198,7 @@ class Schedule(Op):
         raise TypeError(f"{self.op_name()} has no value")
 
 
-@dataclass(frozen=True)
+@record
 class Transformation:
     """A gradient transformation with optax's protocol: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
 
@@ -208,7 +209,7 @@ class Transformation:
     update: Any
 
 
-@dataclass(frozen=True)
+@record
 class Leaf:
     """What an optimizer may know of a stored parameter: its logical paths (one per slice) and how many leading axes stack slices."""
 

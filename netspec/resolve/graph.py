@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.record import record
 from netspec.source import Source
 from netspec.syntax import tree
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Definition:
     """A block or a model, unexpanded."""
 
@@ -34,47 +35,47 @@ class Definition:
         return any(isinstance(s, tree.State) for s in self.node.body.statements)
 
 
-@dataclass(frozen=True)
+@record
 class Local:
     """A param, input, binding, loop name, shared instance or dim symbol of the body the name stands in."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class Global:
     """A param of the file."""
 
     name: str
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class BlockRef:
     definition: Definition
 
 
-@dataclass(frozen=True)
+@record
 class ShelfRef:
     """A built-in op; which kind, where several share the name, the position decides."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class Builtin:
     """A static function: range, len, reverse, zip, sum, min, max, floor, ceil, round."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class Late:
     """A name of `train` or `serve` that only the model's outputs and the data's fields can settle."""
 
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class Bad:
     """A name that stands for nothing, already reported."""
 
@@ -82,7 +83,7 @@ class Bad:
 Meaning = Local | Global | BlockRef | ShelfRef | Builtin | Late | Bad
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Graph:
     """A file with its names bound. `meanings` is keyed by `id` of the tree's `Name` nodes, which the graph keeps alive."""
 

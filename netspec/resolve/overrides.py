@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.overrides import AmbiguousOverride, BadOverride, UnknownOverride
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
+from netspec.record import record
 from netspec.resolve.sections import GROUPS, SETTINGS
 from netspec.source import Source, Span
 from netspec.syntax import tree
@@ -116,7 +117,7 @@ def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, 
     )
 
 
-@dataclass(frozen=True)
+@record
 class Spot:
     """An argument of an op inside a setting: present, or left out and to be added."""
 

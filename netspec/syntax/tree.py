@@ -6,17 +6,18 @@ parentheses' positions do not count. `Paren` keeps parentheses as written (a cha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Node:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comments:
     """Comments of a statement, section, stage or setting, each with its `#` or `##`."""
 
@@ -29,7 +30,7 @@ class Comments:
 NO_COMMENTS = Comments()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Commented(Node):
     comments: Comments = NO_COMMENTS
     blank_before: bool = field(default=False, compare=False)
@@ -39,7 +40,7 @@ class Commented(Node):
 # --- expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name(Node):
     """`x`, or dotted: `batch.label`, `e.attend`, `carry.h`."""
 
@@ -50,14 +51,14 @@ class Name(Node):
         return ".".join(self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constant(Node):
     """`true`, `false`, `none`, `inf`."""
 
     value: bool | float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number(Node):
     """A number as written (`10_000`, `1e-4`, `30M`, `4GiB`). `unit`: "" for numbers and counts, "bytes" with KiB MiB GiB."""
 
@@ -66,7 +67,7 @@ class Number(Node):
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Duration(Node):
     """`5 epochs`, `2_000 steps`; the unit is singular ("epoch", "step")."""
 
@@ -74,24 +75,24 @@ class Duration(Node):
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class String(Node):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListExpr(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TupleExpr(Node):
     """`(a, b)` or `(query=q, memory=kv)`: several values, only before `->` and as a value."""
 
     items: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DictItem(Node):
     key: str
     value: Expr
@@ -99,23 +100,23 @@ class DictItem(Node):
     """The key was a string (`"embed/**"`); otherwise a name or `else`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DictExpr(Node):
     items: tuple[DictItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paren(Node):
     inner: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary(Node):
     op: str  # "-" "not"
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary(Node):
     op: str  # + - * / // % @ ** == != < <= > >= and or
     left: Expr
@@ -123,26 +124,26 @@ class Binary(Node):
     op_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class If(Node):
     condition: Expr
     then: Expr
     otherwise: Expr  # may be another If: `else if`
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slice(Node):
     start: Expr | None
     stop: Expr | None
     step: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dots(Node):
     """`...` in an index or a shape."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Index(Node):
     """`x[1, 2:4, ...]`; with no items `i32[]`, a type as an expression."""
 
@@ -150,14 +151,14 @@ class Index(Node):
     items: tuple[Expr | Slice | Dots, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Arg(Node):
     value: Expr
     name: str | None = None
     name_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call(Node):
     """`conv(32, kernel=3)`. Without parentheses a callee is a `Name`."""
 
@@ -165,7 +166,7 @@ class Call(Node):
     args: tuple[Arg, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stage(Commented):
     """`-> stem: conv(64, 7)`: what a value passes through; a bare name is a call without arguments."""
 
@@ -176,7 +177,7 @@ class Stage(Commented):
     """Its `->` stands first on its line (the formatter keeps such breaks in a statement's own chain)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ShapeStage(Commented):
     """`-> [B, 7, 7, 64] ->`: a shape that is checked in passing."""
 
@@ -184,7 +185,7 @@ class ShapeStage(Commented):
     newline_before: bool = field(default=False, compare=False, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain(Node):
     head: Expr
     stages: tuple[Stage | ShapeStage, ...]
@@ -196,7 +197,7 @@ Expr = Name | Constant | Number | Duration | String | ListExpr | TupleExpr | Dic
 # --- types -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TensorRef(Node):
     """`f32[B, T, 4 * D]`, `i32[]`."""
 
@@ -204,7 +205,7 @@ class TensorRef(Node):
     dims: tuple[Expr | Dots, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ParamType(Node):
     """`int`, `float?`, `list[int]`, `layer`."""
 
@@ -216,12 +217,12 @@ class ParamType(Node):
 # --- statements of a block or model ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Named(Commented):
     name_span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Param(Named):
     name: str
     type: ParamType
@@ -229,7 +230,7 @@ class Param(Named):
     where: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DimBound(Named):
     """`dim T <= 1024`."""
 
@@ -238,22 +239,22 @@ class DimBound(Named):
     bound: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input(Named):
     name: str
     type: TensorRef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output(Named):
-    """`output logits: f32[B, 10] = e` | `output logits = e` | `output e` (name None) — the parser makes `output x` name None, value Name x."""
+    """`output logits: f32[B, 10] = e`, `output logits = e`, or `output e`, whose name is None (`output x` is name None, value Name x)."""
 
     name: str | None
     type: TensorRef | None
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Weight(Named):
     """`weight w: f32[D, 3] = normal(0.02)`."""
 
@@ -262,45 +263,45 @@ class Weight(Named):
     init: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Buffer(Named):
     name: str
     type: TensorRef
     init: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class State(Named):
     name: str
     type: TensorRef
     init: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shared(Named):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Aux(Named):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target(Node):
     name: str  # "_" drops the value
     type: TensorRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binding(Commented):
     targets: tuple[Target, ...]
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body(Node):
     """Statements between braces; `trailing` are comments after the last one."""
 
@@ -308,42 +309,44 @@ class Body(Node):
     trailing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class For(Commented):
     names: tuple[Target, ...]  # one, or two: index and value
     iterable: Expr
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repeat(Commented):
     count: Expr
     index: Target | None
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class When(Commented):
     phase: str  # train | eval | serve, checked by resolve
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Require(Commented):
     condition: Expr
     message: String | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assume(Commented):
     condition: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hole(Commented):
     """A statement or section that could not be read; `names` are those it would have bound, so that nothing cascades."""
 
     names: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = field(default=(), compare=False)
+    """Every name in its text: what it may have used, so that nothing counts as unused because of it."""
 
 
 Statement = (
@@ -354,7 +357,7 @@ Statement = (
 # --- settings of train, eval, serve ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting(Named):
     """`data = …`; in `shard` the key is a string."""
 
@@ -363,25 +366,25 @@ class Setting(Named):
     quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Metric(Named):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Let(Commented):
     targets: tuple[Target, ...]
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings(Node):
     items: tuple[SettingItem, ...]
     trailing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group(Named):
     """A section inside a section: `eval { }`, `checkpoint { }`, `shard { }`; `update critic { }` has key "update", label "critic"."""
 
@@ -396,31 +399,31 @@ SettingItem = Setting | Metric | Let | Group | Hole
 # --- sections of a file ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImportName(Node):
     name: str
     alias: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import(Commented):
     names: tuple[ImportName, ...]
     path: String
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block(Named):
     name: str
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Model(Named):
     name: str
     body: Body
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Train(Named):
     """`train M(classes=5) as small { }`; `model` is what is trained."""
 
@@ -430,20 +433,20 @@ class Train(Named):
     body: Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Serve(Named):
     model: str
     args: tuple[Arg, ...]
     body: Settings
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class At(Node):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim(Commented):
     """`params == 824_458`, `flops <= 30M at B=1`."""
 
@@ -453,7 +456,7 @@ class Claim(Commented):
     at: tuple[At, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OutputClaim(Named):
     """`logits: f32[B, 10]`."""
 
@@ -461,7 +464,7 @@ class OutputClaim(Named):
     type: TensorRef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expect(Named):
     model: str
     args: tuple[Arg, ...]
@@ -472,7 +475,7 @@ class Expect(Named):
 Section = Import | Param | DimBound | Block | Model | Train | Serve | Expect | Hole
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File(Node):
     version: int
     sections: tuple[Section, ...]

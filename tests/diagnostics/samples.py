@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.record import record
 from netspec.source import Source, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class SampleProblem(Diagnostic):
     """A problem whose every part a test chooses."""
 
@@ -36,7 +36,7 @@ class SampleProblem(Diagnostic):
         return self.changes
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class SampleWarning(SampleProblem):
     severity: ClassVar[str] = "warning"
 
