@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import NoSpace, WindowTooLarge, WrongNumberOfSizes
 from netspec.library.base import Positive
 from netspec.library.proofs import need_at_least
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 
 Sizes = Positive | Annotated[tuple[Positive, ...], Field(strict=False)]
@@ -25,7 +25,7 @@ or a list with a number or a pair [low, high] per axis."""
 Pairs = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
+@record
 class Windows:
     """Windows as numbers per axis of space. `padding` is "SAME" or explicit pairs."""
 

@@ -20,7 +20,8 @@ from tests.library.scope import TestScope, draw, parse, sample
 CLASSES = classes()
 CALLABLES = [cls for cls in CLASSES if issubclass(cls, Callable) and not issubclass(cls, Measure)]
 CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CALLABLES for i, example in enumerate(cls.examples())]
-TRAINED = [pytest.param((e, True), id=f"{e.op.op_name()}-train") for cls in CALLABLES for e in cls.examples()[:2] if cls.random or "momentum" in cls.model_fields]
+PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
+TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]
 """Ops that do something else in training."""
 JUMPS = {"floor_divide", "remainder"}
 """Ops whose value jumps, so that a rounded input may land on the other side."""
@@ -38,6 +39,7 @@ class Case:
         self.inputs = [sample(t, rng) for t in self.types]
         if self.name == "power":
             self.inputs = [np.abs(x) for x in self.inputs]
+        self.jitted = jax.jit(self.run)
         self.params = {name: self._weight(w, rng) for name, w in self.op.params(*self.types).items()}
         self.buffers = {name: self._weight(w, rng) for name, w in self.op.buffers(*self.types).items()}
 
@@ -57,7 +59,17 @@ class Case:
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Case:
-    return Case(*request.param)
+    return _made(request.node.callspec.id, request.param)
+
+
+_CASES: dict[str, Case] = {}
+
+
+def _made(name: str, parts: tuple[Example, bool]) -> Case:
+    """Each case is made, and compiled, once for all laws."""
+    if name not in _CASES:
+        _CASES[name] = Case(*parts)
+    return _CASES[name]
 
 
 each_case = pytest.mark.parametrize("case", CASES, indirect=True)
@@ -85,7 +97,7 @@ def test_has_an_oracle(cls: type[Op]) -> None:
 def test_oracle(case: Case) -> None:
     weights = {name: np.float64(w) for name, w in (case.params | case.buffers).items()}
     wanted = ORACLES[case.name](case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
-    np.testing.assert_allclose(jax.jit(case.run)(*case.inputs), wanted, 1e-5, 1e-6)
+    np.testing.assert_allclose(case.jitted(*case.inputs), wanted, 1e-5, 1e-6)
 
 
 @each_case_and_phase
@@ -125,7 +137,7 @@ def test_initial_values_fit(case: Case) -> None:
 
 @each_case_and_phase
 def test_jit_changes_nothing(case: Case) -> None:
-    np.testing.assert_allclose(jax.jit(case.run)(*case.inputs), case.run(*case.inputs), 1e-5, 1e-6)
+    np.testing.assert_allclose(case.jitted(*case.inputs), case.run(*case.inputs), 1e-5, 1e-6)
 
 
 @each_case_and_phase
@@ -154,10 +166,9 @@ def test_bf16_stays_bf16(case: Case) -> None:
     if not any(t.is_float for t in case.types):
         return
     short = [x.astype(jnp.bfloat16) if t.is_float else x for t, x in zip(case.types, case.inputs, strict=True)]
-    run = jax.jit(case.run)
-    result = run(*short)
+    result = case.jitted(*short)
     rule = case.op.shape(Facts(), *(t.with_dtype("bf16") if t.is_float else t for t in case.types))
     assert result.dtype.name == rule.jax_dtype
     if case.smooth and case.name not in JUMPS:
-        wide = run(*(np.float32(x) for x in short))
+        wide = case.jitted(*(np.float32(x) for x in short))
         np.testing.assert_allclose(np.float32(result), wide, 0.02, 0.02 * np.abs(wide).max())

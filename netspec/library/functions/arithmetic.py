@@ -101,9 +101,11 @@ class Power(_Binary):
 
     def shape(self, facts: Facts, left: Side, right: Side) -> TensorType:
         met = super().shape(facts, left, right)
-        if met.is_int and isinstance(right, TensorType):
+        if not met.is_int:
+            return met
+        if isinstance(right, TensorType):
             raise Mistake(WrongOperand(self.symbol, right, "floats, or on whole numbers with a written exponent", blame="right"))
-        if met.is_int and right < 0:
+        if right < 0:
             raise Mistake(LiteralDoesNotFit(self.symbol, right, met, blame="right"))
         return met
 

@@ -80,8 +80,8 @@ def _projection(left: TensorType, right: TensorType) -> tuple[str, str] | None:
 
 def aligned(left: Array | Literal, right: Array | Literal) -> tuple[Array, Array]:
     """Both sides as arrays of one dtype whose ranks are equal (a literal stays a scalar)."""
-    dtype = right.dtype if isinstance(left, bool | int | float) else left.dtype
-    a, b = (jnp.asarray(side, dtype) if isinstance(side, bool | int | float) else side for side in (left, right))
+    tensor: Array = right if isinstance(left, bool | int | float) else left
+    a, b = (jnp.asarray(side, tensor.dtype) if isinstance(side, bool | int | float) else side for side in (left, right))
     rank = max(a.ndim, b.ndim)
     return _lifted(a, rank), _lifted(b, rank)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, InstanceOf
@@ -11,11 +10,12 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.indexing import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
 from netspec.library.base import Array, Example, In, Operator, Scope
 from netspec.library.proofs import need_at_least
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.shape.dims import ZERO
 
 
-@dataclass(frozen=True)
+@record
 class Cut:
     """`start:stop:step`; an absent bound is the axis's end. Negative numbers count from the end of the axis."""
 
@@ -106,11 +106,12 @@ def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
     if cut.step < 0:
         return size.ceildiv(-cut.step)
     start, stop = (ZERO if cut.start is None else Dim.of(cut.start)), (size if cut.stop is None else Dim.of(cut.stop))
-    problem = SliceOutsideAxis(start, stop, axis, size, blame="items")
+    problem = SliceOutsideAxis(start, stop, axis, size, False, blame="items")
     first, last = _place(facts, start, size, problem), _place(facts, stop, size, problem)
     need_at_least(facts, "[]", first, 0, "so that the slice lies inside the axis", problem)
     need_at_least(facts, "[]", size, last, "so that the slice lies inside the axis", problem)
-    need_at_least(facts, "[]", last, first + 1, "so that the slice takes an element", problem)
+    nothing = SliceOutsideAxis(start, stop, axis, size, True, blame="items")
+    need_at_least(facts, "[]", last, first + 1, "so that the slice takes an element", nothing)
     return (last - first).ceildiv(cut.step)
 
 

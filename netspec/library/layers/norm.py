@@ -4,7 +4,7 @@ when the mean is large beside the spread; a variance is never negative."""
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -21,7 +21,14 @@ Momentum = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Normalization(Layer):
-    """What the normalisations share: the scale and bias of the last axis."""
+    """What the normalisations share: the scale and bias of the last axis. Each class declares the arguments in its own order."""
+
+    if TYPE_CHECKING:
+        epsilon: float
+        scale: bool
+        bias: bool
+        scale_init: Initializer
+        bias_init: Initializer
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         scale = {"scale": parameter("scale", x.shape[-1:], self.scale_init)} if self.scale else {}
