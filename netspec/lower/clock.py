@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.weights import ClockNeeded
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 
 
-@dataclass(frozen=True, init=False)
 class DerivedClock(Clock):
     """Knows the training's length when it is written in steps, and never an epoch's."""
-
-    known: int | None
 
     def __init__(self, known: int | None) -> None:
         object.__setattr__(self, "known", known)
