@@ -52,19 +52,17 @@ def shelf_index() -> str:
 
 def commands() -> str:
     """What `netspec --help` says."""
-    return block("--help", output("--help"))
+    return session("--help")
 
 
 def problem() -> str:
     """What `netspec check` says about the README's first spec without its `flatten`."""
-    spec = fenced("README.md", "net")[0].replace("flatten -> ", "")
-    return block("check digits.net", output("check", "digits.net", file=spec))
+    return session("check digits.net", fenced("README.md", "net")[0].replace("flatten -> ", ""))
 
 
 def shown() -> str:
-    """What `netspec show` says about a model of the zoo."""
-    spec = (ROOT / "models/digits.net").read_text(encoding="utf-8")
-    return block("show models/digits.net", output("show", "digits.net", file=spec))
+    """What `netspec show` says about the README's second spec."""
+    return session("show deep.net", fenced("README.md", "net")[1])
 
 
 def fenced(page: str, language: str) -> list[str]:
@@ -72,18 +70,14 @@ def fenced(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-def block(command: str, text: str) -> str:
-    """A fenced block that shows a command and its output."""
-    return f"```text\n$ netspec {command}\n{text.rstrip()}\n```"
-
-
-def output(*arguments: str, file: str = "") -> str:
-    """What the command line prints, run in a folder of its own that holds `digits.net` with this text."""
-    command = [sys.executable, "-m", "netspec", *arguments]
+def session(command: str, spec: str = "") -> str:
+    """A fenced block with a command and what it prints, run in a folder where the file that it names last has this text."""
+    arguments = command.split()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120", "NO_COLOR": "1"}
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "digits.net").write_text(file, encoding="utf-8")
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
+        Path(folder, arguments[-1]).write_text(spec, encoding="utf-8")
+        done = subprocess.run([sys.executable, "-m", "netspec", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+    return f"```text\n$ netspec {command}\n{done.stdout.rstrip()}\n```"
 
 
 FILES: Mapping[str, Text] = {
