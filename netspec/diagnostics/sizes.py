@@ -190,4 +190,4 @@ class ExpansionTooLarge(Diagnostic):
     limit: int
 
     def message(self) -> str:
-        return f"{self.what} would expand to {self.count:,} nodes; the limit is {self.limit:,}"
+        return f"{self.what} would expand to {self.count:,} nodes, and the limit is {self.limit:,}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sections import NotADataChain
+from netspec.diagnostics.fields import NotADataChain
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import make

@@ -60,9 +60,10 @@ class World:
 
 @record
 class Loop:
-    """A loop around the present statement: a `for` with a fixed index, or a `repeat` (index None)."""
+    """A loop around the present statement: a `for` with a fixed index, or a `repeat` (index None) of `count` passes."""
 
     index: int | None
+    count: int = 1
 
 
 class Frame:

@@ -26,6 +26,7 @@ from netspec.infer.values import (
 )
 from netspec.ir import Body, Port
 from netspec.ir import Call as CallNode
+from netspec.paths import count
 from netspec.record import record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
@@ -34,6 +35,9 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.infer.binding import Bound, Call
+
+USE_LIMIT = 1_000_000
+"""Uses of ops in a model, all passes of its repeats counted: each may have a path of its own."""
 
 
 @record
@@ -194,9 +198,18 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
         statements.run(frame, definition.node.body.statements)
         if len(ports) < len(definition.inputs):
             return None
-        return finish(frame, definition, tuple(ports), args).body
+        body = finish(frame, definition, tuple(ports), args).body
+        return body if body is None or fits_memory(world, definition, body) else None
     finally:
         world.stack.pop()
+
+
+def fits_memory(world: World, definition: Definition, body: Body) -> bool:
+    """Written out, with every pass of its repeats, the model stays within what names can be given to."""
+    uses = count(body)
+    if uses > USE_LIMIT:
+        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=USE_LIMIT))
+    return uses <= USE_LIMIT
 
 
 def free_symbols(frame: Frame, definition: Definition) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
@@ -24,20 +25,25 @@ def unroll(frame: Frame, node: tree.For) -> None:
         return forget(frame, node.body)
     if not isinstance(items, tuple):
         raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted="a list or `range(n)`"))
-    if len(items) * len(node.body.statements) > REPEAT_LIMIT:
-        raise Mistake(
-            ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=len(items) * len(node.body.statements), limit=REPEAT_LIMIT)
-        )
+    before = frame.world.nodes
     for position, item in enumerate(items):
-        if frame.world.nodes > NODE_LIMIT:
-            raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
         outer = dict(frame.env)
         frame.loops.append(Loop(position))
         name_items(frame, node, position, item)
         statements.run(frame, node.body.statements)
         frame.loops.pop()
         close(frame, outer, {t.name for t in node.names})
+        frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
+        if position == 0:
+            whole_loop(frame, node, before + (frame.world.nodes - before) * len(items))
     return None
+
+
+def whole_loop(frame: Frame, node: tree.For, count: int) -> None:
+    """Stop after the first pass when the others, being like it, would make the file too large."""
+    if max(count, frame.world.nodes) > NODE_LIMIT:
+        forget(frame, node.body)
+        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=count, limit=NODE_LIMIT))
 
 
 def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
@@ -92,8 +98,10 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
         )
     if count == 0:
         return None
-    if frame.world.nodes + count > 100 * NODE_LIMIT:
-        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this file", count=frame.world.nodes + count, limit=NODE_LIMIT))
+    product = math.prod((loop.count for loop in frame.loops if loop.index is None), start=count)
+    if product > REPEAT_LIMIT:
+        forget(frame, node.body)
+        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=REPEAT_LIMIT))
     return region(frame, node, count)
 
 
@@ -107,7 +115,7 @@ def region(frame: Frame, node: tree.Repeat, count: int) -> None:
         index = frame.wire(TensorType("i32", ()), node.index.span)
         frame.wire_names[index.wire] = node.index.name
         frame.env[node.index.name] = index
-    frame.loops.append(Loop(None))
+    frame.loops.append(Loop(None, count))
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
     frame.loops.pop()

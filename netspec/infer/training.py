@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.fields import FieldMismatch, InputNotAField, OutputIsAField
 from netspec.diagnostics.names import UnknownSetting
-from netspec.diagnostics.sections import FieldMismatch, InputNotAField, MissingSetting, OutputIsAField
+from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import chain, expressions, statements
 from netspec.infer.frame import Frame, World

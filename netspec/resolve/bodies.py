@@ -159,7 +159,8 @@ def output_name(output: tree.Output) -> str | None:
 
 def has_hole(body: tree.Body) -> bool:
     """A statement of it, however deep, could not be read."""
-    return any(isinstance(s, tree.Hole) or (isinstance(s, tree.For | tree.Repeat | tree.When) and has_hole(s.body)) for s in body.statements)
+    inner = [s.body for s in body.statements if isinstance(s, tree.For | tree.Repeat | tree.When)]
+    return any(isinstance(s, tree.Hole) for s in body.statements) or any(map(has_hole, inner))
 
 
 def last_name(definition: Definition) -> str | None:
