@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import OnlyPadding
@@ -115,7 +116,7 @@ class GlobalAvgPool(Function):
         return x.size
 
 
-def _slide(x: Array, w: Windows, start: float, reduce: object) -> Array:
+def _slide(x: Array, w: Windows, start: float, reduce: Any) -> Array:
     """The start value stays a NumPy constant: JAX finds the gradient only where it sees that the start is the reduction's identity."""
     padding = "SAME" if w.padding == "SAME" else ((0, 0), *w.padding, (0, 0))
     return lax.reduce_window(x, np.asarray(start, x.dtype), reduce, (1, *w.size, 1), (1, *w.stride, 1), padding)

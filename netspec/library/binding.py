@@ -1,0 +1,38 @@
+"""Arguments that are symbolic sizes (`reshape([B, 7, 7, -1])`, `wpe[:T]`) become numbers when the sizes of the inputs are known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from netspec.library.base import Op
+from netspec.shape import Dim
+
+AnyOp = TypeVar("AnyOp", bound=Op)
+
+
+def bound(op: AnyOp, sizes: Mapping[str, int]) -> AnyOp:
+    """The op with every dim among its arguments evaluated; the op itself when it has none. Raises KeyError for a symbol without size."""
+    changed = {name: new for name, old in vars(op).items() if (new := _number(old, sizes)) is not old}
+    return op.model_copy(update=changed) if changed else op
+
+
+def _number(value: Any, sizes: Mapping[str, int]) -> Any:
+    """The value with dims evaluated, the same object when nothing changes."""
+    if isinstance(value, Dim):
+        return value.evaluate(sizes)
+    if isinstance(value, Op):
+        return bound(value, sizes)
+    if isinstance(value, tuple):
+        items = tuple(_number(item, sizes) for item in value)
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields(value, sizes)
+    return value
+
+
+def _fields(value: Any, sizes: Mapping[str, int]) -> Any:
+    olds = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+    changed = {name: new for name, old in olds.items() if (new := _number(old, sizes)) is not old}
+    return dataclasses.replace(value, **changed) if changed else value
