@@ -91,9 +91,10 @@ def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
 
 def _repeat(node: Repeat, body: Body, frame: Frame, wires: Wires) -> None:
     region = frame.run.layout.region(frame.prefix, node)
-    lowering = frame.run.choose(node, region)
+    loop = Loop(node, body, frame, wires, region, execute)
     starts = [_start(operand, wire, body, frame, wires) for operand, wire in zip(node.carried, node.inner, strict=True)]
-    _bind(node.outputs, lowering(Loop(node, body, frame, wires, region, execute), starts), wires)
+    lowering = frame.run.choose(loop, starts)
+    _bind(node.outputs, lowering(loop, starts), wires)
 
 
 def _start(operand: Operand, wire: int, body: Body, frame: Frame, wires: Wires) -> Array:

@@ -22,7 +22,7 @@ class Run:
     precision: Precision
     layout: Layout
     choose: Callable[..., Any]
-    """Repeat and its region -> the function that lowers it."""
+    """A loop and its carried values -> the function that lowers it."""
     key: Any
     """Random key of the step."""
     weight: Array | None = None

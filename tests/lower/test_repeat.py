@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,12 +15,13 @@ from netspec.ir import Body
 from netspec.library.base import Weight
 from netspec.library.functions.arithmetic import Add, Multiply
 from netspec.library.initializers import Normal, Ones, Zeros
+from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.lower.choose import automatic
 from netspec.lower.layout import Layout
-from netspec.lower.loops import scanned, unrolled
+from netspec.lower.loops import Loop, Lowering
 from tests.lower.build import Builder, literal
 from tests.lower.models import batch, block, deep, program
 
@@ -170,28 +174,53 @@ def test_a_scan_traces_its_body_once() -> None:
     assert traced[4] == traced[40]
 
 
+def lowerings(model: Body) -> list[str]:
+    """Which way the compiler chose for each repeat of a model, in the order of tracing."""
+    chosen: list[str] = []
+
+    def choose(loop: Loop, starts: list[Any]) -> Lowering:
+        lowering = automatic(loop, starts)
+        chosen.append(lowering.__name__)
+        return lowering
+
+    p = program(model)
+    inputs = {name: np.zeros([4, *(d.value for d in type.shape[1:])], np.float32) for name, type in model.input_types().items()}
+    state = p.init()
+    jax.eval_shape(partial(replace(p._forward, choose=choose), "train"), state.params, state.buffers, inputs)
+    return chosen
+
+
 def test_deep_repeats_with_parameters_are_scanned() -> None:
-    for count, expected in ((3, unrolled), (4, scanned)):
-        layout = Layout.of(deep(count))
-        (node,) = [n for n in layout.body.nodes if type(n).__name__ == "Repeat"]
-        assert automatic(node, layout.region("", node)) is expected
+    assert lowerings(deep(3)) == ["unrolled"]
+    assert lowerings(deep(4)) == ["scanned"]
 
 
 def test_a_repeat_without_parameters_is_unrolled() -> None:
     b = Builder()
     x = b.repeat(10, b.input("x", "f32[B, 4]"), lambda h, i: b.op(Add(), h, h))
-    layout = Layout.of(b.body(y=x))
-    (node,) = layout.body.nodes
-    assert automatic(node, layout.region("", node)) is unrolled
+    assert lowerings(b.body(logits=x)) == ["unrolled"]
+
+
+def test_convolutions_are_not_looped_on_a_cpu() -> None:
+    """Also when they stand inside a block with a repeat of its own, whose lowering is asked for while the outer one is being chosen."""
+    conv = Conv(features=2, kernel=3)
+    inner = Builder("Convs")
+    x = inner.input("x", "f32[B, 6, 6, 2]")
+    convs = inner.body(y=inner.repeat(4, x, lambda h, i: inner.op(conv, h)))
+    b = Builder("Nested")
+    y = b.repeat(5, b.input("x", "f32[B, 6, 6, 2]"), lambda h, i: b.call(convs, h))
+    assert jax.default_backend() != "cpu" or set(lowerings(b.body(logits=y))) == {"unrolled"}
 
 
 @pytest.mark.parametrize("make", [dropping, weighted, tied])
 def test_repeats_run_in_mixed_precision(make: Callable[[], Body]) -> None:
-    """Both lowerings, close to each other as far as bf16 goes."""
+    """Both lowerings can be traced for training, and evaluate close to each other as far as bf16 goes."""
     results = []
     for repeat in ("scan", "unroll"):
         p = program(make(), repeat=repeat, precision="mixed(bf16)")
-        state, _ = p.train_step(p.init(), batch())
+        state = p.init()
+        after, _ = jax.eval_shape(p._train, state, p._batch(batch(), p._objective("train")))
+        assert jax.tree.map(lambda x: x.dtype, after) == jax.tree.map(lambda x: x.dtype, state)
         results.append(p.apply(state, x=batch()["x"])["logits"])
     assert results[0].dtype == np.float32
     np.testing.assert_allclose(*results, rtol=0.1, atol=0.2)
