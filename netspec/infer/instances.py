@@ -9,7 +9,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import Recursion
 from netspec.diagnostics.inputs import InputMismatch
 from netspec.diagnostics.sizes import ExpansionTooLarge
-from netspec.infer import statements, types
+from netspec.infer import statements, types, variables
 from netspec.infer.arguments import arguments
 from netspec.infer.frame import NODE_LIMIT, Frame, World, places
 from netspec.infer.values import (
@@ -118,6 +118,7 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
     names = tuple(n for n, _, _ in outputs)
     if not outputs or any(isinstance(r, Unknown) for r in results):
         return Instance(None, results or (UNKNOWN,), names or (None,))
+    variables.written(frame)
     ends = tuple(Port(name or "output", value.wire, span) for name, value, span in outputs)
     span = definition.node.span
     body = Body(definition.name, ports, ends, tuple(frame.nodes), frame.types, args, frame.wire_names, frame.facts, span)

@@ -170,7 +170,7 @@ def same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
     return a.dtype == b.dtype and a.rank == b.rank and all(normal(x) == normal(y) for x, y in zip(a.shape, b.shape, strict=True))
 
 
-def binding_span(node: tree.Repeat, name: str):
+def binding_span(node: tree.Repeat | tree.When, name: str):
     for statement in node.body.statements:
         if isinstance(statement, tree.Binding) and any(t.name == name for t in statement.targets):
             return statement.span

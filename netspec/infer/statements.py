@@ -7,7 +7,7 @@ from dataclasses import replace
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
-from netspec.infer import expressions, loops, requires, types
+from netspec.infer import expressions, loops, requires, types, variables
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
 from netspec.resolve.bodies import output_name
@@ -43,6 +43,10 @@ def step(frame: Frame, node: tree.Statement) -> None:
             requires.bound(frame, node)
         case tree.Shared():
             shared(frame, node)
+        case tree.Weight() | tree.Buffer():
+            variables.declare(frame, node)
+        case tree.When():
+            variables.when(frame, node)
         case tree.Hole():
             for name in node.names:
                 frame.env[name] = UNKNOWN
@@ -62,10 +66,8 @@ def later(frame: Frame, node: tree.Statement) -> None:
 
 def names_bound(node: tree.Statement) -> list[str]:
     match node:
-        case tree.Weight() | tree.Buffer() | tree.State() | tree.Shared():
+        case tree.State():
             return [node.name]
-        case tree.When():
-            return [t.name for s in node.body.statements if isinstance(s, tree.Binding) for t in s.targets]
     return []
 
 
