@@ -44,7 +44,7 @@ class DuplicateName(Diagnostic):
         return [] if self.first is NOWHERE else [Place(self.first, f"first declared here{self.first_what and ', as ' + self.first_what}")]
 
     def help(self) -> str | None:
-        return "give one of the two another name"
+        return "give one of the two another label" if self.what == "path" else "give one of the two another name"
 
 
 @record(kw_only=True)
@@ -181,3 +181,41 @@ class ResidualNeedsParentheses(Diagnostic):
 
     def edits(self) -> Sequence[Edit]:
         return [] if self.opens is NOWHERE else [Edit(self.opens, "("), Edit(self.closes, ")")]
+
+
+@record(kw_only=True)
+class SharedChanges(Diagnostic):
+    """A `shared` name is one instance with one set of parameters, but two of its uses would need parameters of different shapes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      shared project = dense(4)
+      output y = x -> project -> project
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      shared project = dense(8)
+      output y = x -> project -> project
+    }
+    ```
+    """
+
+    name: str
+    parameter: str
+    shape: str
+    first: Place
+
+    def message(self) -> str:
+        return f"the shared `{self.name}` has one {self.parameter}, but its uses need different ones"
+
+    def label(self) -> str:
+        return f"here {self.parameter} is {self.shape}"
+
+    def places(self) -> Sequence[Place]:
+        return [self.first]
+
+    def help(self) -> str | None:
+        return "give both uses the same sizes, or make two layers"

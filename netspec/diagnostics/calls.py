@@ -94,16 +94,22 @@ class TooManyArguments(Diagnostic):
     op: str
     signature: str
     twice: str = ""
+    shared: bool = False
+    """The callee is a shared instance, which has its arguments."""
 
     def message(self) -> str:
+        if self.shared:
+            return f"this `{self.op}` is shared: its arguments stand where it is made, and its uses add none"
         if self.twice:
             return f"`{self.op}` gets `{self.twice}` twice"
         return f"`{self.op}` gets more arguments than it has"
 
     def label(self) -> str:
-        return "one too many" if not self.twice else "given before"
+        return "given before" if self.twice else "" if self.shared else "one too many"
 
     def help(self) -> str | None:
+        if self.shared:
+            return "move it to the `shared` line, or make a layer of its own"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"
 
 

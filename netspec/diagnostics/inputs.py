@@ -10,6 +10,58 @@ from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
+class WrongCount(Diagnostic):
+    """Before `=` stand more or fewer names than the expression behind it has values.
+
+    ```net bad
+    block Split {
+      input x: f32[B, D]
+      output low = x -> dense(4)
+      output high = x -> dense(4)
+    }
+    model M {
+      input x: f32[B, 8]
+      h = x -> Split
+      output y = h -> relu
+    }
+    ```
+    ```net good
+    block Split {
+      input x: f32[B, D]
+      output low = x -> dense(4)
+      output high = x -> dense(4)
+    }
+    model M {
+      input x: f32[B, 8]
+      h, _ = x -> Split
+      output y = h -> relu
+    }
+    ```
+    """
+
+    names: int
+    values: int
+    found: str = ""
+    """The value, where it is one."""
+    place: str = ""
+    """What takes one value, where it is not a name before `=`."""
+
+    def message(self) -> str:
+        values = self.found or f"{self.values} values"
+        if self.place:
+            return f"{self.place} takes one value, but here are {values}"
+        return f"{self.names} {'names stand' if self.names > 1 else 'name stands'} before `=`, but behind it {'is' if self.found else 'are'} {values}"
+
+    def help(self) -> str | None:
+        if self.names < self.values:
+            return f"bind each of them to a name first: `{', '.join(NAMES[: self.values])} = …`; `_` drops one"
+        return "write one name for each value"
+
+
+NAMES = "abcdefghijklmnopqrstuvwxyz"
+
+
+@record(kw_only=True)
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out.
 

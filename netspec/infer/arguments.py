@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.calls import BadArgument, MissingArgument
-from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.values import WhereFailed
 from netspec.infer import expressions
@@ -52,12 +53,31 @@ def arguments(world: World, definition: Definition, given: Any, at: Span, facts:
         source: Given = given[param.name] if param.name in given else default(frame, param)
         value = fit(frame, param.type, source.value)
         if isinstance(value, Bad):
-            world.report(
-                BadArgument(at=source.span, op=definition.name, name=param.name, value=describe(source.value), expected=value.expected)
-            )
+            found = value.found or describe(source.value)
+            world.report(BadArgument(at=source.span, op=definition.name, name=param.name, value=found, expected=value.expected))
         fine &= not isinstance(value, Bad | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Bad) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def model_arguments(frame: Frame, definition: Definition, args: tuple[tree.Arg, ...]) -> dict[str, Given] | None:
+    """What `train M(…)` and `expect M(…)` give a model: by position or by name. None after a reported problem."""
+    names = [p.name for p in definition.params]
+    given: dict[str, Given] = {}
+    for position, arg in enumerate(args):
+        name = arg.name or (names[position] if position < len(names) else None)
+        problem: Diagnostic | None = None
+        if name is None or name in given:
+            problem = TooManyArguments(at=arg.span, op=definition.name, signature=", ".join(names), twice=name or "")
+        elif name not in names:
+            near = tuple(nearest(name, names))
+            problem = UnknownArgument(at=arg.name_span, op=definition.name, name=name, near=near, options=tuple(names))
+        if problem is not None or name is None:
+            frame.world.report(problem)  # type: ignore[arg-type]
+            return None
+        value = expressions.evaluate(frame, arg.value, kinds_wanted(definition, name))
+        given[name] = Given(value, arg.value.span)
+    return given
 
 
 def default(frame: Frame, param: tree.Param) -> Given:
@@ -94,6 +114,8 @@ class Bad:
     """A value does not have a param's type."""
 
     expected: str
+    found: str = ""
+    """What is wrong in it, where that is a part of the value."""
 
 
 def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
@@ -129,8 +151,10 @@ def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Ba
     if declared.item is None:
         return value
     items = [fit(frame, declared.item, v) for v in value]
-    bad = next((i for i in items if isinstance(i, Bad)), None)
-    return Bad(f"a list in which each item is {bad.expected}") if bad else tuple(items)
+    bad = next((k for k, item in enumerate(items) if isinstance(item, Bad)), None)
+    if bad is None:
+        return tuple(items)
+    return Bad(f"a list in which each item is {items[bad].expected}", items[bad].found or f"{describe(value[bad])} (item {bad})")
 
 
 def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ from netspec.infer import arguments, expressions, make
 from netspec.infer.frame import Frame
 from netspec.infer.values import BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe
 from netspec.ir import Segment
+from netspec.library import index
 from netspec.library.index import Entry
 from netspec.record import record
 from netspec.source import NOWHERE, Span
@@ -201,6 +202,11 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
         )
 
 
+def literals_fit(value: OpValue | BlockValue) -> bool:
+    """Numbers may stand beside tensors where an op works element by element."""
+    return isinstance(value, OpValue) and bool(getattr(index.load(value.entry), "elementwise", False))
+
+
 def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> bool:
     """All inputs are tensors (or literals beside one); unknown ones silence the call."""
     values = [*bound.tensors, *bound.optional.values()]
@@ -209,8 +215,10 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
         return False
     if any(isinstance(g.value, Unknown) for g in values):
         return False
+    beside = literals_fit(use.value) and any(isinstance(g.value, Tensor | Mean) for g in values)
+    accepted = (Tensor, Mean, int, float, bool) if beside else (Tensor, Mean)
     for given, name in zip(values, (*signature.required, *bound.optional), strict=False):
-        if not isinstance(given.value, Tensor | Mean | int | float | bool):
+        if not isinstance(given.value, accepted):
             frame.world.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
             return False
     return True

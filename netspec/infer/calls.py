@@ -15,6 +15,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
+    Composed,
     Given,
     Mean,
     OpValue,
@@ -26,7 +27,7 @@ from netspec.infer.values import (
     describe,
 )
 from netspec.library import index
-from netspec.resolve.graph import Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
+from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -40,21 +41,36 @@ def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     if isinstance(meaning, Builtin):
         return builtin(frame, meaning, node, want)
     callee = callee_of(frame, node.callee, meaning, want)
+    if isinstance(callee, Composed):
+        raise Mistake(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
     return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
 
 
 def stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want: tuple[str, ...]) -> Value:
     """A value through a stage."""
     callee = stage_callee(frame, node, want or expressions.CALLABLE)
-    if isinstance(callee, Unknown):
-        return callee
+    if isinstance(callee, Composed):
+        return stages_of(frame, node, callee, value, before)
+    return callee if isinstance(callee, Unknown) else perform(frame, stage_call(node, callee, value, before))
+
+
+def stage_call(node: tree.Stage, callee: Callee, value: Value, before: Span) -> Call:
     given = value.values if isinstance(value, Several) else ((None, value),)
     inputs = [(name, Given(v, before)) for name, v in given]
     args = node.call.args if isinstance(node.call, tree.Call) else ()
-    return perform(frame, Call(callee, node.call.span, inputs, True, args, node.label, node.label_span))
+    return Call(callee, node.call.span, inputs, True, args, node.label, node.label_span)
 
 
-def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Callee | Unknown:
+def stages_of(frame: Frame, node: tree.Stage, chain: Composed, value: Value, before: Span) -> Value:
+    """A param whose value is a chain of layers, used as one stage: each makes an instance of its own."""
+    if isinstance(node.call, tree.Call) and node.call.args:
+        raise Mistake(NotCallable(at=node.call.span, name=node.call.callee.text, what="a chain of layers, which takes no further arguments"))
+    for part in chain.parts:
+        value = perform(frame, stage_call(node, replace(part, span=node.call.span), value, before))
+    return value
+
+
+def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Callee | Composed | Unknown:
     name = node.call.callee if isinstance(node.call, tree.Call) else node.call
     meaning = frame.world.graph.meaning(name)
     if isinstance(meaning, Builtin):
@@ -68,23 +84,23 @@ def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Calle
 def stage_value(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Value:
     """A stage between values of ops: the value it stands for."""
     callee = stage_callee(frame, node, want)
-    if isinstance(callee, Unknown):
+    if isinstance(callee, Unknown | Composed):
         return callee
     args = node.call.args if isinstance(node.call, tree.Call) else ()
     return perform(frame, Call(callee, node.call.span, args=args))
 
 
-def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...]) -> Callee | Unknown:
+def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...]) -> Callee | Composed | Unknown:
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
-            if isinstance(value, SharedInstance | Unknown):
+            if isinstance(value, SharedInstance | Composed | Unknown):
                 return value
             frame.world.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
-            return BlockValue(definition, span=name.span)
+            return UNKNOWN if definition is UNREAD else BlockValue(definition, span=name.span)
         case ShelfRef(text):
             return op_value(text, want, name.span)
         case Bad():
@@ -127,6 +143,10 @@ def perform(frame: Frame, use: Call) -> Value:
     if use.chained and not takes_tensors(use.value):
         return not_a_stage(frame, use)
     bound = bind(frame, use, entry)
+    if isinstance(use.callee, SharedInstance) and bound.args:
+        given = next(iter(bound.args.values()))
+        frame.world.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
+        return UNKNOWN
     if bound.broken:
         return UNKNOWN
     value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
@@ -143,12 +163,19 @@ def perform(frame: Frame, use: Call) -> Value:
     return apply.use_op(frame, use, value, bound)
 
 
+def is_of(value: OpValue | BlockValue, kinds: tuple[str, ...]) -> bool:
+    """A value is of one of these kinds; blocks are layers."""
+    return "layer" in kinds if isinstance(value, BlockValue) else value.entry.kind in kinds
+
+
 def takes_tensors(value: OpValue | BlockValue) -> bool:
     return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, *MEASURES)
 
 
 def not_a_stage(frame: Frame, use: Call) -> Unknown:
     """A tensor flows into something that takes none."""
+    if any(isinstance(given.value, Unknown) for _, given in use.inputs):
+        return UNKNOWN
     kind = use.value.entry.kind if isinstance(use.value, OpValue) else "block"
     frame.world.report(WrongKind(at=use.span, name=use.name, is_a=kind, wanted="a layer, function or block"))
     return UNKNOWN

@@ -46,13 +46,11 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
         problem = NotADataChain(
             at=wrong.span, why=f"holds {describe(wrong)}", repair="behind the dataset stand transforms: `shuffle`, `batch(32)`"
         )
-    elif len(batches) != 1:
-        why = "has no `batch`" if not batches else f"has {len(batches)} times `batch`"
-        problem = NotADataChain(
-            at=node.span, why=why, repair=f"write `{node.span.text} -> batch(32)`" if not batches else "keep one of them"
-        )
-    elif sum(isinstance(op, Shuffle) for op in transforms) > 1:
-        problem = NotADataChain(at=node.span, why="has `shuffle` twice", repair="keep one of them")
+    elif not batches:
+        problem = NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{node.span.text} -> batch(32)`")
+    elif again := next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None):
+        second = [v for op, v in zip(transforms, values[1:], strict=True) if isinstance(op, again)][1]
+        problem = NotADataChain(at=second.span, why=f"has a second `{second.name}`", repair="keep one of them")
     if problem is not None:
         frame.world.report(problem)
         return None

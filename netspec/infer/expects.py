@@ -5,16 +5,18 @@ from __future__ import annotations
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
-from netspec.diagnostics.sizes import ExpectFailed
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.sizes import ExpectFailed, SizeOutOfRange
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.values import BadOperands, TypeMismatch
 from netspec.infer import expressions, static, types
+from netspec.infer.arguments import model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
-from netspec.infer.values import Given, Unknown, describe, is_number
+from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
 from netspec.record import record
-from netspec.shape import Dim, Facts, TensorType
+from netspec.shape import MAX_DIM, Dim, Facts, TensorType
 from netspec.syntax import tree
 
 MEASURES = ("params", "flops", "activation_bytes")
@@ -59,10 +61,19 @@ class Claims:
 
     def at(self, claim: tree.Claim, value: Dim | int) -> Dim | int:
         """The value at the sizes that the claim names."""
-        sizes = {a.name: expressions.evaluate(self.frame, a.value) for a in claim.at}
-        known = {n: v for n, v in sizes.items() if isinstance(v, int) and v > 0}
-        result = Dim.of(value).substitute(known)
+        result = Dim.of(value).substitute({a.name: self.size(a) for a in claim.at})
         return result.value if result.is_constant else result
+
+    def size(self, given: tree.At) -> Dim | int:
+        """`B=1`: a dim that the model has, and its size."""
+        symbols = sorted({s for t in self.body.types.values() for s in t.symbols()})
+        if given.name not in symbols:
+            near = tuple(nearest(given.name, symbols))
+            raise Mistake(UnknownName(at=given.name_span, name=given.name, noun="free dim", near=near, options=tuple(symbols)))
+        size = expressions.evaluate(self.frame, given.value)
+        if isinstance(size, int) and 1 <= size <= MAX_DIM:
+            return size
+        raise Mistake(SizeOutOfRange(at=given.value.span, what=f"`{given.name}`", value=describe(size), limit="from 1 to 2**31 - 1"))
 
     def fail(self, claim: tree.Claim, name: str, found: int) -> None:
         repair = underscored(found) if claim.op == "==" else ""
@@ -114,8 +125,8 @@ def expect(world: World, node: tree.Expect) -> None:
     if definition is None or not definition.is_model:
         return
     frame = Frame(world, "expect", Facts())
-    given = {a.name or "": Given(expressions.evaluate(frame, a.value), a.value.span) for a in node.args}
-    body = model_body(world, definition, given, node.name_span)
+    given = model_arguments(frame, definition, node.args)
+    body = None if given is None else model_body(world, definition, given, node.name_span)
     if body is None:
         return
     frame.facts = body.facts

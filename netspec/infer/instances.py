@@ -9,7 +9,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import Recursion
 from netspec.diagnostics.inputs import InputMismatch
 from netspec.diagnostics.sizes import ExpansionTooLarge
-from netspec.infer import statements, types, variables
+from netspec.infer import checks, statements, types, variables
 from netspec.infer.arguments import arguments
 from netspec.infer.frame import NODE_LIMIT, Frame, World, places
 from netspec.infer.values import (
@@ -60,7 +60,7 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     tensors = [g.value for g in bound.tensors]
     if args is None or not all(isinstance(t, Tensor) for t in tensors):
         return UNKNOWN
-    key = (definition.name, tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
+    key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
             world.instances[key] = (elaborate(frame, use, definition, args, bound), frame.facts)
@@ -122,6 +122,7 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
     ends = tuple(Port(name or "output", value.wire, span) for name, value, span in outputs)
     span = definition.node.span
     body = Body(definition.name, ports, ends, tuple(frame.nodes), frame.types, args, frame.wire_names, frame.facts, span)
+    checks.check(frame, body)
     return Instance(body, results, names)
 
 
@@ -183,7 +184,7 @@ def model_body(world: World, definition: Definition, given: dict[str, Given], at
     args = arguments(world, definition, given, at, Facts())
     if args is None:
         return None
-    key = ("model", definition.name, tuple(sorted((n, key_of(v)) for n, v in args.items())))
+    key = ("model", id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())))
     if key not in world.instances:
         world.instances[key] = elaborate_model(world, definition, args)
     return world.instances[key]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.values import CannotDecide, CannotProve, NotStatic, RequireFailed
@@ -73,7 +72,7 @@ def filled(frame: Frame, message: str) -> str:
     """The message with `{name}` replaced by values."""
 
     def value(match: re.Match[str]) -> str:
-        found = frame.env.get(match[1], frame.world.globals.get(match[1]))
+        found = frame.env.get(match[1], frame.world.global_named(match[1]))
         return match[0] if found is None else describe_short(found)
 
     return re.sub(r"\{([A-Za-z_]\w*)\}", value, message)
@@ -82,7 +81,7 @@ def filled(frame: Frame, message: str) -> str:
 def values(frame: Frame, part: tree.Expr) -> str:
     """`heads=3, D=8`: the values of the names in a condition."""
     names = dict.fromkeys(n.text for n in plain_names(part))
-    known = [(n, frame.env.get(n, frame.world.globals.get(n))) for n in names]
+    known = [(n, frame.env.get(n, frame.world.global_named(n))) for n in names]
     return ", ".join(f"{n}={describe_short(v)}" for n, v in known if v is not None and str(v) != n)
 
 
@@ -93,7 +92,22 @@ def bound(frame: Frame, node: tree.DimBound) -> None:
         return
     if not is_size(limit):
         raise Mistake(NotStatic(at=node.bound.span, what="the bound of a dim", found=describe(limit), wanted="a whole number"))
-    recorded = frame.facts.require(node.op, Dim.symbol(node.name), Dim.of(limit), node.span, f"dim {node.name} {node.op} {limit}")
+    size = frame.env.get(node.name)
+    if not is_size(size):
+        return
+    if len(frame.world.stack) > 1:
+        return obliged(frame, node, Dim.of(size), Dim.of(limit))
+    recorded = frame.facts.require(node.op, Dim.of(size), Dim.of(limit), node.span, f"dim {node.name} {node.op} {limit}")
     if recorded.verdict is Verdict.REFUTED:
-        raise Mistake(replace(RequireFailed(condition=f"{node.name} {node.op} {limit}"), at=node.span))
+        raise Mistake(RequireFailed(at=node.span, condition=f"{node.name} {node.op} {limit}", words=f"`{node.name} {node.op} {limit}` leaves no size: every dim is at least 1"))
     frame.facts = recorded.facts
+
+
+def obliged(frame: Frame, node: tree.DimBound, size: Dim, limit: Dim) -> None:
+    """A bound in a block holds for the size that the caller's dim has."""
+    verdict = frame.facts.compare(node.op, size, limit)
+    condition = f"{node.name} {node.op} {limit}"
+    if verdict is Verdict.REFUTED:
+        raise Mistake(RequireFailed(at=node.span, condition=condition, values=f"{node.name}={size}"))
+    if verdict is Verdict.UNKNOWN:
+        raise Mistake(CannotProve(at=node.span, condition=condition, missing=f"{size} {node.op} {limit}"))

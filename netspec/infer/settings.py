@@ -76,7 +76,7 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
     if text in PRECISIONS:
         return text
     near = nearest(text, PRECISIONS)
-    repair = near[0] if near else ""
+    repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
     frame.world.report(
         BadSetting(
             at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair

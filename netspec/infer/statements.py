@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.names import NotYetCompiled
-from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
+from netspec.diagnostics.values import NotStatic, TypeMismatch
 from netspec.infer import expressions, loops, requires, types, variables
+from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
 from netspec.resolve.bodies import output_name
@@ -88,11 +90,7 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
     count = len(node.targets)
     if count == 1:
         if isinstance(value, Several):
-            raise Mistake(
-                BadOperands(
-                    at=node.value.span, op="=", left="one name", right=describe(value), repair="write one name for each, `_` drops one"
-                )
-            )
+            raise Mistake(WrongCount(at=node.value.span, names=1, values=len(value.values)))
         return [value]
     if isinstance(value, Unknown):
         return [UNKNOWN] * count
@@ -100,7 +98,8 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
     if len(parts) != count:
         for target in node.targets:
             frame.env[target.name] = UNKNOWN
-        raise Mistake(BadOperands(at=node.value.span, op="=", left=f"{count} names", right=describe(value)))
+        found = describe(value) if len(parts) == 1 else ""
+        raise Mistake(WrongCount(at=node.value.span, names=count, values=len(parts), found=found))
     return parts
 
 
@@ -129,13 +128,23 @@ def output(frame: Frame, node: tree.Output) -> None:
     if isinstance(value, Tensor | Unknown):
         value = declared(frame, node.type, value, node.value.span)
     else:
-        frame.world.report(TypeMismatch(at=node.value.span, wanted="a tensor", found=describe(value)))
+        frame.world.report(no_output(node, name, value))
         value = UNKNOWN
     results.append((name, value, node.span))
     if node.name is not None:
         frame.env[node.name] = value
         if isinstance(value, Tensor):
             frame.wire_names.setdefault(value.wire, node.name)
+
+
+def no_output(node: tree.Output, name: str | None, value: Value) -> Diagnostic:
+    """Why a value cannot be an output."""
+    if isinstance(value, Several):
+        return WrongCount(at=node.value.span, names=1, values=len(value.values), place="`output`")
+    if isinstance(value, BlockValue) or (isinstance(value, OpValue) and value.entry.kind in expressions.CALLABLE):
+        required = signature_of(value).required
+        return MissingInput(at=node.value.span, op=value.name, names=required, all=required)
+    return NotATensor(at=node.value.span, what=describe(value), wanted=f"the output `{name}`" if name else "an output")
 
 
 OUTPUTS = " outputs"

@@ -8,16 +8,16 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.fields import FieldMismatch, InputNotAField, OutputIsAField
-from netspec.diagnostics.names import UnknownSetting
 from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import chain, expressions, statements
+from netspec.infer.arguments import model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.objective import ObjectiveFrame, as_result
 from netspec.infer.settings import READERS, patterns_match, read_count, read_duration
 from netspec.infer.types import shape_problem
-from netspec.infer.values import UNKNOWN, Given, Mean, Unknown
+from netspec.infer.values import UNKNOWN, Mean, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration, Optimizer
 from netspec.record import record
@@ -73,17 +73,8 @@ def trained_model(frame: Frame, node: tree.Train) -> Body | None:
     definition = frame.world.graph.definitions.get(node.model)
     if definition is None or not definition.is_model:
         return None
-    given = {a.name or "": Given(expressions.evaluate(frame, a.value), a.value.span) for a in node.args}
-    known = [p.name for p in definition.params]
-    for arg in node.args:
-        if arg.name not in known:
-            near = tuple(nearest(arg.name or "", known))
-            problem = UnknownSetting(
-                at=arg.span, section=f"train {node.model}", name=arg.name or arg.span.text, near=near, options=tuple(known)
-            )
-            frame.world.report(problem)
-            return None
-    return model_body(frame.world, definition, given, node.name_span)
+    given = model_arguments(frame, definition, node.args)
+    return None if given is None else model_body(frame.world, definition, given, node.name_span)
 
 
 def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:

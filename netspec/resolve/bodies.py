@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.suggest import nearest
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Definition
 from netspec.resolve.scope import Scope
@@ -64,7 +66,7 @@ class Bodies:
             case tree.Require() | tree.Assume():
                 self.names.expression(node.condition, scope)
             case tree.DimBound():
-                self.names.expression(node.bound, scope)
+                self.dim_bound(node, scope)
             case tree.For():
                 self.names.expression(node.iterable, scope)
                 self.inner(node.body, scope, [(t.name, t.span) for t in node.names])
@@ -78,6 +80,14 @@ class Bodies:
                     scope.bind(name, "binding", node.span)
                 for name in (*node.names, *node.mentions):
                     self.read(scope, name)
+
+    def dim_bound(self, node: tree.DimBound, scope: Scope) -> None:
+        self.names.expression(node.bound, scope)
+        known = scope.find(node.name)
+        if known is None or known.what != "dim":
+            dims = tuple(n for n, k in scope.all().items() if k.what == "dim")
+            near = tuple(nearest(node.name, dims))
+            self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=dims))
 
     def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
         inner = Scope(scope)
@@ -140,9 +150,10 @@ class Bodies:
                 if definition.is_model or len(definition.outputs) > 1:
                     self.report(UnnamedOutput(at=output.value.span, model=definition.name))
             elif name in seen:
-                self.report(DuplicateName(at=output.span, name=name, what="output", first=seen[name]))
+                place = output.name_span if output.name else output.value.span
+                self.report(DuplicateName(at=place, name=name, what="output", first=seen[name]))
             else:
-                seen[name] = output.span
+                seen[name] = output.name_span if output.name else output.value.span
 
     def unused(self, scope: Scope) -> None:
         for name, known in scope.names.items():

@@ -1,0 +1,64 @@
+"""What must hold of a finished body: no two parameters share a path, and a shared instance has one set of parameters."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+from netspec.diagnostics.base import Place
+from netspec.diagnostics.bodies import DuplicateName, SharedChanges
+from netspec.infer.frame import Frame, places
+from netspec.infer.values import Tensor
+from netspec.ir import Apply, Body, Call, Segment, Variable, walk
+from netspec.paths import parameters, weights_of
+
+Instance = Apply | Call
+
+
+def check(frame: Frame, body: Body) -> None:
+    """Report what does not hold."""
+    distinct_paths(frame, body)
+    same_weights(frame, body)
+
+
+def distinct_paths(frame: Frame, body: Body) -> None:
+    """A label must not be what an unlabelled use is called: `dense_0: dense(4)` beside `dense(3)`."""
+    nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable)]
+    if not any(may_collide(node.segment, {n.segment.base for n, _ in nodes if n.segment.counted}) for node, _ in nodes):
+        return
+    seen: dict[str, tuple[Segment, Apply | Call | Variable]] = {}
+    for node, counts in nodes:
+        for loops in product(*(range(n) for n in counts)):
+            segment, first = seen.setdefault(node.segment.name(loops), (node.segment, node))
+            if first is not node and segment != node.segment:
+                name = node.segment.name(loops)
+                frame.world.report(DuplicateName(at=node.span, name=name, what="path", first=first.span))
+                break
+
+
+def may_collide(segment: Segment, counted: set[str]) -> bool:
+    """A label that looks like the name of an unlabelled use, or of a numbered label."""
+    return not segment.counted and (segment.base in counted or re.search(r"_\d+$", segment.base) is not None)
+
+
+def same_weights(frame: Frame, body: Body) -> None:
+    """All uses of a shared instance give its parameters the same shapes."""
+    first_use: dict[Segment, Instance] = {}
+    for node, _ in walk(body):
+        if not isinstance(node, Apply | Call) or not node.shared:
+            continue
+        first = first_use.setdefault(node.segment, node)
+        before, now = shapes(body, first), shapes(body, node)
+        changed = next((name for name in before.keys() | now.keys() if before.get(name) != now.get(name)), None)
+        if changed is not None:
+            made = Place(first.span, f"here {changed} is {before.get(changed, 'absent')}")
+            tensors = [Tensor(w, body.types[w]) for w in node.inputs if isinstance(w, int)]
+            problem = SharedChanges(
+                at=node.span, name=node.segment.base, parameter=changed, shape=now.get(changed, "absent"), first=made, chain=places(frame, tensors)
+            )
+            frame.world.report(problem)
+
+
+def shapes(body: Body, node: Instance) -> dict[str, str]:
+    weights = weights_of(body, node) if isinstance(node, Apply) else parameters(node.body)
+    return {name: f"[{', '.join(map(str, weight.shape))}]" for name, weight in weights.items()}
