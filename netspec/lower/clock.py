@@ -11,6 +11,8 @@ from netspec.library.base import Clock
 class DerivedClock(Clock):
     """Knows the training's length when it is written in steps, and never an epoch's."""
 
+    known: int | None
+
     def __init__(self, known: int | None) -> None:
         object.__setattr__(self, "known", known)
 

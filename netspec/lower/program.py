@@ -172,10 +172,15 @@ class Program:
         return self.plan.optimizer.build(self.clock or derived(self.plan), self.layout.leaves())
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
-        """One compiled program for all tensors, since JAX would compile one for each shape otherwise."""
         with _speaking():
-            optimizer = self._optimizer
-            return self._placement.jit(lambda p: steps.strong(optimizer.init(p)))(params) if optimizer else ()
+            return self._moments(params) if self._optimizer else ()
+
+    @cached_property
+    def _moments(self) -> Callable[..., Any]:
+        """The optimizer's first state: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
+        optimizer = self._optimizer
+        assert optimizer is not None
+        return self._placement.jit(lambda params: steps.strong(optimizer.init(params)))
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
