@@ -88,6 +88,7 @@ def _created(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -
         "written_at": recipe.path,
         "train": recipe.train,
         "overrides": dict(recipe.overrides),
+        "imports": dict(recipe.imports),
         "data": str(data.absolute()) if data else None,
         "settings": {n: {"value": v, "origin": plan.origins.get(n, "default")} for n, v in plan.settings.items()},
     }
@@ -109,7 +110,7 @@ def opened(path: PathLike) -> RunFolder:
         raise Mistake(CheckpointTooNew(path=str(folder), format=settings["format"], known=FORMAT))
     spec = folder / Path(settings["spec"]).name
     text = _decoded(folder, spec)
-    return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"]), settings)
+    return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], settings.get("imports", {})), settings)
 
 
 _KINDS = {"format": int, "spec": str, "overrides": dict, "train": str | None, "data": str | None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
     import orbax.checkpoint as orbax
 
     tree = {_key(i): np.atleast_1d(a) for i, a in enumerate(arrays) if a.size}
-    with _quiet(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+    with _quiet(), _late_news_ignored(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
         checkpointer.save(folder.absolute(), args=orbax.args.PyTreeSave(tree))  # pyright: ignore[reportCallIssue]
 
 
@@ -91,11 +92,28 @@ def _key(number: int) -> str:
 
 
 @contextmanager
+def _late_news_ignored() -> Iterator[None]:
+    """Drops the echoes of a failure that is raised anyway, also after this context has failed.
+
+    When one tensor cannot be written, Orbax closes its event loop, and the other writes complain about that from threads of their own.
+    """
+    before = sys.unraisablehook
+
+    def hook(event: Any) -> None:
+        if not (isinstance(event.exc_value, RuntimeError) and "Event loop is closed" in str(event.exc_value)):
+            before(event)
+
+    sys.unraisablehook = hook
+    yield
+    sys.unraisablehook = before
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
-    """Orbax logs each save and restore as if it were news."""
+    """Orbax logs each save and restore as if it were news, and errors with tracebacks that it raises besides."""
     logger = logging.getLogger("absl")
     before = logger.level
-    logger.setLevel(logging.ERROR)
+    logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:

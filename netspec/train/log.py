@@ -30,7 +30,8 @@ class Record:
     split: str
     loss: float
     metrics: Mapping[str, float]
-    examples_per_second: float
+    examples_per_second: float | None
+    """Of training, without compilation, evaluations and checkpoints."""
     seconds: float
 
     def text(self) -> str:

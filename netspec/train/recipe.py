@@ -21,11 +21,13 @@ class Recipe:
     """Name or path of a setting -> value as text of the language."""
     train: str | None = None
     """The train section that is meant; None: the first."""
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the imported files by path relative to the spec's folder."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of everything that makes another program; where the file lies does not."""
-        content = json.dumps([self.text, dict(self.overrides), self.train], sort_keys=True)
+        content = json.dumps([self.text, dict(self.overrides), self.train, dict(self.imports)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property

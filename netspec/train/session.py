@@ -97,16 +97,16 @@ class Session:
         if values is None:
             return False
         self._evaluated, self._eval_loss = self.position.step, values["loss"]
-        self._write("eval", values, 0.0)
+        self._write("eval", values, None)
         improved = self._eval_loss < self._best
         self._best = min(self._best, self._eval_loss)
         return improved
 
-    def _write(self, split: str, values: dict[str, float], rate: float) -> None:
+    def _write(self, split: str, values: dict[str, float], rate: float | None) -> None:
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)
-        record = Record(step, epoch, split, values["loss"], metrics, round(rate, 1), round(self._watch.seconds, 3))
+        record = Record(step, epoch, split, values["loss"], metrics, rate and round(rate, 1), round(self._watch.seconds, 3))
         if split == "train" and not np.isfinite(record.loss):
             raise Mistake(LossNotFinite(step=step, value=record.loss))
         self.history.append(record)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -188,6 +189,8 @@ def _flush(folder: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
+    """In the words of the operating system, which tensorstore wraps in many of its own."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    number = re.search(r"os_error_code='(\d+)'", str(error))
+    return os.strerror(int(number[1])) if number else " ".join(str(error).split())[:200] or type(error).__name__

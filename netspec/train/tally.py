@@ -73,4 +73,5 @@ class Tally:
         return self._values(total)
 
     def _values(self, total: Any) -> dict[str, float]:
-        return {name: float(value) for name, value in self._program.finish(total, self._objective).items()}
+        values = {name: float(value) for name, value in self._program.finish(total, self._objective).items()}
+        return {"loss": values.pop("loss"), **values}

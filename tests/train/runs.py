@@ -53,8 +53,8 @@ class Points(Dataset):
 
 @cache
 def long() -> Model:
-    """240 steps with many evaluations and checkpoints, for processes that are to be interrupted."""
-    return model(epochs=40, checkpoint=Duration(10, "step"))
+    """120 steps with many evaluations and checkpoints, for processes that are to be interrupted."""
+    return model(epochs=20, checkpoint=Duration(10, "step"))
 
 
 def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, optimizer: Optimizer | None = None) -> TrainPlan:

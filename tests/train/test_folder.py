@@ -1,0 +1,155 @@
+"""Run folders: what is refused, and what is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.diagnostics.checkpoint import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
+from netspec.diagnostics.environment import AlreadyExists
+from netspec.train.folder import next_free
+from netspec.train.recipe import Recipe, changes
+from tests.lower.models import deep
+from tests.train.runs import RECIPE, killed_after, model, opened, steps, train
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(out)
+    return out
+
+
+def problem(out: Path, recipe: Recipe = RECIPE, resume: bool = True) -> Diagnostic:
+    with pytest.raises(Mistake) as caught:
+        train(out, replace(model(), recipe=recipe), resume)
+    return caught.value.diagnostic
+
+
+def load_problem(run: Path, which: str | int = "best") -> Diagnostic:
+    with pytest.raises(SpecError) as caught:
+        opened(run, which)
+    return caught.value.diagnostics[0]
+
+
+def test_a_run_is_not_overwritten(run: Path) -> None:
+    found = problem(run, resume=False)
+    assert isinstance(found, AlreadyExists) and found.path == str(run) and "--resume" in (found.help() or "")
+
+
+def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    assert train(tmp_path / "run", model(epochs=1)).run == tmp_path / "run"
+
+
+def test_the_spec_is_kept_letter_by_letter(run: Path) -> None:
+    assert (run / "spec.net").read_text() == RECIPE.text
+
+
+def test_the_settings_tell_where_each_value_came_from(run: Path) -> None:
+    assert json.loads((run / "settings.json").read_text())["settings"] == {"duration": {"value": "3 epochs", "origin": "default"}}
+
+
+def test_another_text_is_another_spec(run: Path) -> None:
+    found = problem(run, replace(RECIPE, text=RECIPE.text.replace("Points", "Dots")))
+    assert found == RunOfAnotherSpec(run=str(run), differences=("-model Points { }", "+model Dots { }"))
+    assert "model Dots" in found.message()
+
+
+def test_another_setting_on_the_command_line_is_another_spec(run: Path) -> None:
+    found = problem(run, replace(RECIPE, overrides={"train.duration": "9 epochs"}))
+    assert found == RunOfAnotherSpec(run=str(run), differences=("train.duration: was not set, is 9 epochs",))
+
+
+def test_the_same_spec_at_another_place_is_the_same(run: Path) -> None:
+    assert train(run, replace(model(), recipe=replace(RECIPE, path="elsewhere/points.net")), resume=True).stop.exit_code == 0
+
+
+def test_what_changed_is_listed_settings_first() -> None:
+    before, after = Recipe("a\nb\n", "", {"x": "1", "y": "2"}), Recipe("a\nc\n", "", {"x": "3", "z": "4"}, "T")
+    assert changes(before, after) == (
+        "x: was 1, is 3", "y: was 2, is not set", "z: was not set, is 4", "train section: was the first, is T", "-b", "+c",
+    )  # fmt: skip
+
+
+def test_a_spec_changed_inside_the_run_is_refused(run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    settings = json.loads((copy / "settings.json").read_text())
+    (copy / "settings.json").write_text(json.dumps({**settings, "overrides": {"rate": "0.9"}}))
+    assert isinstance(load_problem(copy), RunOfAnotherSpec)
+
+
+def test_a_folder_of_something_else_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert problem(tmp_path) == NotARun(path=str(tmp_path), finding="it holds `notes.txt`, but no `settings.json`")
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_checkpoint_that_is_not_there(run: Path) -> None:
+    assert load_problem(run, 7) == NoSuchCheckpoint(run=str(run), which="7", steps=tuple(steps(run)))
+    assert load_problem(run, "bset") == NoSuchCheckpoint(run=str(run), which="bset", steps=tuple(steps(run)))
+
+
+def test_a_run_without_any_checkpoint(tmp_path: Path) -> None:
+    with killed_after(1):
+        train(tmp_path / "run")
+    assert load_problem(tmp_path / "run") == NoSuchCheckpoint(run=str(tmp_path / "run"), which="best", steps=())
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        ("{", "its `settings.json` is no JSON"),
+        ("[]", "its `settings.json` has no proper `format`"),
+        ('{"format": 1}', "its `settings.json` has no proper `spec`"),
+        ('{"format": 1, "spec": "spec.net", "overrides": 3}', "its `settings.json` has no proper `overrides`"),
+    ],
+)
+def test_broken_settings(tmp_path: Path, content: str, finding: str) -> None:
+    (tmp_path / "settings.json").write_text(content)
+    assert load_problem(tmp_path) == NotARun(path=str(tmp_path), finding=finding)
+
+
+def test_a_spec_that_is_no_text(tmp_path: Path) -> None:
+    settings = {"format": 1, "spec": "spec.net", "overrides": {}, "train": None, "data": None}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "spec.net").write_bytes(b"\xff")
+    assert load_problem(tmp_path) == NotARun(path=str(tmp_path), finding="its `spec.net` is no UTF-8 text")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert load_problem(tmp_path / "run") == NotARun(path=str(tmp_path / "run"), finding="there is no such folder")
+
+
+def test_a_run_of_a_newer_netspec(tmp_path: Path) -> None:
+    settings = {"format": 2, "spec": "spec.net", "overrides": {}, "train": None, "data": None}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    assert load_problem(tmp_path) == CheckpointTooNew(path=str(tmp_path), format=2, known=1)
+
+
+def test_a_program_with_other_tensors_lists_them(run: Path) -> None:
+    from netspec.train.folder import opened as folder_at
+    from netspec.train.restore import restored
+    from netspec.train.trainable import Model
+    from tests.lower.models import program
+
+    other: Model = program(deep(2, width=7))  # type: ignore[assignment]
+    with pytest.raises(Mistake) as caught:
+        restored(other, folder_at(run), steps(run)[-1])
+    found = caught.value.diagnostic
+    assert isinstance(found, CheckpointMismatch)
+    assert ".params['dense_0/kernel']: is float32[4, 6], should be float32[4, 7]" in found.differences
+    assert any(d.startswith("not known: .optimizer") for d in found.differences)
+
+
+def test_the_first_free_number(tmp_path: Path) -> None:
+    assert next_free("M", tmp_path) == tmp_path / "M-1"
+    (tmp_path / "M-1").mkdir()
+    (tmp_path / "M-2").touch()
+    assert next_free("M", tmp_path) == tmp_path / "M-3"

@@ -1,0 +1,93 @@
+"""What a person sees: plain lines in a pipe, a bar on a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from netspec.train.log import Log, Record
+from netspec.train.progress import Bar, Lines, numbers, reporter
+
+RECORD = Record(220, 5.0, "eval", 0.10342, {"accuracy": 0.97222}, None, 1.5)
+TRAINED = Record(220, 5.0, "train", 0.2, {}, 9421.4, 1.4)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_gets_plain_lines() -> None:
+    stream = io.StringIO()
+    shown = reporter(stream)
+    shown.begin("Digits", 44, 880)
+    shown.advance(100, {"loss": 0.5}, 10.0)
+    shown.record(TRAINED)
+    shown.record(RECORD)
+    shown.end()
+    assert stream.getvalue().splitlines() == [
+        "training Digits: 880 steps, going on after step 44",
+        "step 220/880  epoch 5      train  loss 0.2000  (9,421 examples/s)",
+        "step 220/880  epoch 5      eval   loss 0.1034  accuracy 0.9722",
+    ]
+    assert "\r" not in stream.getvalue()
+
+
+def test_a_terminal_gets_a_bar_with_loss_metrics_throughput_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "140")
+    stream = Terminal()
+    shown = reporter(stream)
+    assert isinstance(shown, Bar)
+    shown.begin("Digits", 0, 880)
+    shown.advance(440, {"loss": 0.25, "accuracy": 0.9}, 1234.0)
+    shown.record(RECORD)
+    shown.end()
+    for part in ("Digits", "440/880", "loss 0.2500", "accuracy 0.9000", "1,234/s", "eval   loss 0.1034", ":"):
+        assert part in stream.getvalue(), part
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(reporter(Terminal()), Lines)
+
+
+def test_large_numbers_are_short() -> None:
+    assert numbers({"loss": 0.12345, "perplexity": 123456.0}) == "loss 0.1235  perplexity 1.235e+05"
+
+
+# --- metrics.jsonl ---------------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_strict_json_and_comes_back(tmp_path: Path) -> None:
+    log = Log(tmp_path / "metrics.jsonl")
+    odd = Record(3, 0.5, "eval", math.nan, {"accuracy": math.inf}, None, 0.1)
+    log.add(TRAINED)
+    log.add(odd)
+    first, second = map(json.loads, log.path.read_text().splitlines())
+    assert first == TRAINED.__dict__ and second["loss"] is None and second["metrics"] == {"accuracy": None}
+    back = log.records()
+    assert back[0] == TRAINED and math.isnan(back[1].loss) and math.isnan(back[1].metrics["accuracy"])
+
+
+def test_no_file_is_no_line(tmp_path: Path) -> None:
+    assert Log(tmp_path / "metrics.jsonl").records() == []
+
+
+@pytest.mark.parametrize("torn", ["", "{", '{"step": 3}', "[1]", "\x00\x00", '{"step": 9, "epo'])
+def test_torn_lines_are_left_out(tmp_path: Path, torn: str) -> None:
+    log = Log(tmp_path / "metrics.jsonl")
+    log.add(RECORD)
+    log.path.write_text(log.path.read_text() + torn)
+    assert log.records() == [RECORD]
+
+
+def test_lines_that_will_be_written_again_are_dropped(tmp_path: Path) -> None:
+    log = Log(tmp_path / "metrics.jsonl")
+    for record in (TRAINED, RECORD, Record(300, 6.0, "train", 0.1, {}, 1.0, 2.0)):
+        log.add(record)
+    assert log.keep_until(220, 100) == [TRAINED] == log.records()

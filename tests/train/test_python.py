@@ -1,0 +1,106 @@
+"""`fit`, `evaluate`, `predict` and `load`, as Python users call them."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.running import NothingToEvaluate
+from tests.train.runs import Points, happening, model, opened, steps
+
+DATA = Points().load(None)
+TEST = Points(count=21, seed=1).load(None)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    model().fit(out=out)
+    return out
+
+
+def test_fit_with_the_spec_s_data_and_with_the_same_arrays_is_the_same() -> None:
+    ours, given = model().fit(), model().fit(DATA, validation=TEST)
+    assert [r.loss for r in ours.history] == [r.loss for r in given.history]
+    assert ours.metrics == given.metrics and set(ours.metrics) == {"loss", "accuracy"}
+    assert ours.run is None
+
+
+def test_fit_with_batches_evaluates_nothing_unless_told() -> None:
+    batches = [{n: a[i : i + 8] for n, a in DATA.items()} for i in range(0, 48, 8)]
+    history = model().fit(batches).history
+    assert [(r.step, r.split) for r in history] == [(6, "train"), (12, "train"), (18, "train")]
+
+
+def test_an_evaluation_does_not_depend_on_how_it_is_cut() -> None:
+    fit = model().fit()
+    whole = [{n: a for n, a in TEST.items()}]
+    parts = [{n: a[i : i + 5] for n, a in TEST.items()} for i in range(0, 21, 5)]
+    values = [fit.model.evaluate(fit.state, data) for data in (None, TEST, whole, parts)]
+    assert values[0] == values[1]
+    for other in values[2:]:
+        assert other == pytest.approx(values[0], rel=1e-6)
+
+
+def test_problems_of_data_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SpecError, match="missing-input"):
+        model().fit({"x": DATA["x"]})
+
+
+def test_ctrl_c_saves_and_interrupts(tmp_path: Path) -> None:
+    with happening(7, lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(KeyboardInterrupt):
+        model().fit(out=tmp_path / "run")
+    assert steps(tmp_path / "run")[-1] == 7
+
+
+def test_sigterm_saves_and_exits(tmp_path: Path) -> None:
+    with happening(7, lambda: signal.raise_signal(signal.SIGTERM)), pytest.raises(SystemExit, match="143"):
+        model().fit(out=tmp_path / "run")
+    assert steps(tmp_path / "run")[-1] == 7
+
+
+# --- loaded runs -----------------------------------------------------------------------------------------------------
+
+
+def test_a_loaded_run_predicts_what_the_trained_model_does(run: Path) -> None:
+    fit = model().fit()
+    np.testing.assert_array_equal(opened(run, "last").predict(x=TEST["x"])["logits"], fit.predict(x=TEST["x"])["logits"])
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 50])
+def test_any_number_of_examples(run: Path, count: int) -> None:
+    loaded = opened(run)
+    logits = loaded.predict(x=DATA["x"][:count])["logits"]
+    assert isinstance(logits, np.ndarray) and logits.shape == (count, 3)
+    one_by_one = np.concatenate([loaded.predict(x=DATA["x"][i : i + 1])["logits"] for i in range(count)])
+    np.testing.assert_allclose(logits, one_by_one, rtol=1e-5, atol=1e-6)
+
+
+def test_the_evaluation_of_the_last_checkpoint_is_the_last_line(run: Path) -> None:
+    from tests.train.runs import lines
+
+    last = lines(run)[-1]
+    assert opened(run, "last").evaluate() == {"loss": last["loss"], **last["metrics"]}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "slug"),
+    [({"y": DATA["x"]}, "unknown-input"), ({}, "missing-input"), ({"x": DATA["x"][:, :2]}, "input-mismatch")],
+)
+def test_inputs_that_do_not_fit(run: Path, inputs: dict[str, Any], slug: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        opened(run).predict(**inputs)
+    assert slug in [p.slug() for p in caught.value.diagnostics]
+
+
+def test_a_run_without_evaluation_data_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = opened(run)
+    monkeypatch.setattr(type(loaded.model), "evaluation_feed", lambda *_: None)
+    with pytest.raises(SpecError) as caught:
+        loaded.evaluate()
+    assert caught.value.diagnostics == (NothingToEvaluate(run=str(run)),)
