@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class Checked:
     file: File | None
     typed: Typed | None
     problems: tuple[Diagnostic, ...]
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the imported files by path relative to the spec's folder."""
 
     @property
     def ok(self) -> bool:
@@ -37,11 +39,17 @@ class Checked:
 
 
 def check(
-    spec: str | PathLike[str] | Source, *, untrusted: bool = False, overrides: Mapping[str, str] | None = None, train: str | None = None
+    spec: str | PathLike[str] | Source,
+    *,
+    untrusted: bool = False,
+    overrides: Mapping[str, str] | None = None,
+    train: str | None = None,
+    imports: Mapping[str, str] | None = None,
 ) -> Checked:
     """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text.
 
     `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
+    `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
     """
     from netspec.syntax.parser import parse
 
@@ -52,37 +60,49 @@ def check(
         return Checked(source, None, None, ordered(problems))
     from netspec.infer import infer
     from netspec.resolve import resolve
+    from netspec.resolve.imports import Project
     from netspec.resolve.overrides import override
 
     if overrides:
         file, unset = override(file, overrides, train)
         problems += unset
-    graph, names = resolve(file, source)
+    graph, names = resolve(file, source, Project(source.path, imports))
     if overrides:
         graph = replace(graph, expects=())  # what `expect` claims is meant of the spec as written
     typed, mistakes = infer(graph)
-    return Checked(source, file, typed, ordered([*problems, *names, *news(mistakes, names)]))
+    texts = {path: s.text for path, s in graph.imported.items()}
+    return Checked(source, file, typed, ordered([*problems, *names, *news(mistakes, names)]), texts)
 
 
 def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, **overrides: Any) -> Model:
     """A program that can be trained, from a path or a `Source`. Raises `SpecError` on a bad spec."""
+    return program(spec, train, {name: text_of(value) for name, value in overrides.items()})
+
+
+def program(
+    spec: str | PathLike[str] | Source, train: str | None, overrides: Mapping[str, str], imports: Mapping[str, str] | None = None
+) -> Model:
+    """The same with overrides as texts of the language; `imports` as for `check`."""
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable import model_of
 
-    values = {name: text_of(value) for name, value in overrides.items()}
-    checked = check(spec, overrides=values, train=train)
+    checked = check(spec, overrides=overrides, train=train, imports=imports)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
-    recipe = Recipe(checked.source.text, checked.source.path, values, train)
+    recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports)
     return model_of(Program.of(checked.typed, train), recipe)
 
 
 def load(run: str | PathLike[str], which: str | int = "best") -> Loaded:
     """A finished run, from its folder alone."""
     from netspec.train import loaded
+    from netspec.train.recipe import Recipe
 
-    return loaded.load(run, which, compile=lambda recipe: compile(Source(recipe.path, recipe.text), recipe.train, **recipe.overrides))
+    def again(recipe: Recipe) -> Model:
+        return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports)
+
+    return loaded.load(run, which, compile=again)
 
 
 def text_of(value: Any) -> str:

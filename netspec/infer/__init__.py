@@ -40,9 +40,9 @@ def needs_nothing(definition: Definition) -> bool:
 def file_params(world: World) -> None:
     """The file's params, in order."""
     frame = Frame(world, "file", Facts())
-    for param in world.graph.params.values():
+    for param in world.graph.all_params:
         value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
-        world.globals[param.name] = value if not isinstance(value, Bad) else UNKNOWN
+        world.globals[id(param)] = value if not isinstance(value, Bad) else UNKNOWN
         if isinstance(value, Bad) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
             world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))

@@ -85,8 +85,8 @@ def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
             return attribute(frame, node, frame.env[first])
         case Local():
             return UNKNOWN
-        case Global(first):
-            return frame.world.globals.get(first, UNKNOWN)
+        case Global(_, param):
+            return frame.world.globals.get(id(param), UNKNOWN)
         case BlockRef(definition):
             return BlockValue(definition, span=node.span)
         case ShelfRef(text):
@@ -186,15 +186,21 @@ def chain(frame: Frame, node: tree.Chain, want: Kinds) -> Value:
 def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Stage, want: Kinds) -> Value:
     kinds = ("transform",) if "dataset" in want else want
     right = calls.stage_value(frame, stage, kinds)
+    stranger = next((p for p in parts(right) if kinds and not calls.is_of(p, kinds)), None) if not isinstance(right, Unknown) else None
+    if stranger is not None:
+        article = "an" if kinds[0][0] in "aeio" else "a"
+        is_a = stranger.entry.kind if isinstance(stranger, OpValue) else "block"
+        frame.world.report(WrongKind(at=stage.span, name=stranger.name, is_a=is_a, wanted=f"{article} {kinds[0]}"))
+        return UNKNOWN
     if isinstance(right, OpValue | BlockValue | Composed):
         return Composed((*parts(left), *parts(right)), stage.span)
-    if not isinstance(right, Unknown):
-        frame.world.report(WrongKind(at=stage.span, name=stage.call.span.text, is_a=describe(right), wanted="a value to compose"))
     return UNKNOWN
 
 
-def parts(value: OpValue | BlockValue | Composed) -> tuple[OpValue | BlockValue, ...]:
-    return value.parts if isinstance(value, Composed) else (value,)
+def parts(value: Value) -> tuple[OpValue | BlockValue, ...]:
+    if isinstance(value, Composed):
+        return value.parts
+    return (value,) if isinstance(value, OpValue | BlockValue) else ()
 
 
 def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value) -> None:

@@ -29,7 +29,8 @@ class World:
     graph: Graph
     problems: list[Diagnostic] = field(default_factory=list)
     instances: dict[Any, Any] = field(default_factory=dict)
-    globals: dict[str, Value] = field(default_factory=dict)
+    globals: dict[int, Value] = field(default_factory=dict)
+    """Values of the files' params, by id of the param."""
     trail: list[Place] = field(default_factory=list)
     stack: list[str] = field(default_factory=list)
     nodes: int = 0
@@ -45,6 +46,11 @@ class World:
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
+
+    def global_named(self, name: str) -> Value:
+        """The value of the main file's param of that name, or None."""
+        param = self.graph.params.get(name)
+        return None if param is None else self.globals.get(id(param))
 
     @contextmanager
     def entering(self, name: str, span: Span):

@@ -9,6 +9,7 @@ from typing import Any
 from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Variable, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
+from netspec.library.binding import bound
 from netspec.lower.loops import Loop
 from netspec.lower.names import join, template
 from netspec.lower.precision import cast
@@ -66,7 +67,7 @@ def _use(node: Apply | Call, body: Body) -> int:
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, _use(node, body))
     inputs = [value(operand, wires) for operand in node.inputs]
-    results = node.op.apply(scope, *inputs, **{name: wires[wire] for name, wire in node.optional})
+    results = bound(node.op, frame.run.sizes).apply(scope, *inputs, **{name: wires[wire] for name, wire in node.optional})
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 
 

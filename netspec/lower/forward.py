@@ -12,6 +12,7 @@ from netspec.library.base import Array
 from netspec.lower.choose import Choice
 from netspec.lower.draw import EVAL_STEP, step_key
 from netspec.lower.evaluate import evaluate
+from netspec.lower.inputs import sizes_of
 from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
 from netspec.lower.scope import Frame, Run
@@ -41,7 +42,9 @@ class Forward:
         first: Any = 0,
     ) -> tuple[dict[str, Array], dict[str, Array]]:
         """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example."""
-        run = Run(phase, self.precision, self.layout, self.choose, step_key(self.seed, step), weight, self._examples(inputs, first))
+        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
+        key = step_key(self.seed, step)
+        run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
         frame = Frame(run, params, buffers)
         outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
         return self.precision.leave(outputs, self.model), frame.updates

@@ -28,7 +28,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     problems: list[Diagnostic] = [MissingInput(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
-    problems = problems or _excluded(facts, tuple(sorted(_bind(types, arrays).items())))
+    problems = problems or _excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
     return {name: _as(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
@@ -60,12 +60,12 @@ def describe(array: Any) -> str:
 
 
 def _shape_problems(types: Types, arrays: Mapping[str, Any]) -> list[Diagnostic]:
-    sizes = _bind(types, arrays)
+    sizes = sizes_of(types, arrays)
     return [problem for name, array in arrays.items() if (problem := _shape_problem(name, types[name], array, sizes))]
 
 
-def _bind(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
-    """Each symbol's size where it first stands alone."""
+def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
+    """Each symbol's size where it first stands alone in the type of one of the arrays."""
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
         if types[name].rank == len(array.shape):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Repeat, Segment, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
+from netspec.library.binding import bound
 from netspec.lower.evaluate import Wires, array, execute, value
+from netspec.lower.inputs import sizes_of
 from netspec.lower.scope import Frame, NodeScope
 from netspec.shape import TensorType
 
@@ -46,6 +49,9 @@ def _operands(node: Node) -> Iterable[Operand]:
 def measure(objective: Objective, frame: Frame, fields: Mapping[str, Array], outputs: Mapping[str, Array]) -> Statistics:
     """The statistics of one batch, before finishing."""
     named = {**fields, **{OUTPUT + name: x for name, x in outputs.items()}}
+    types = objective.body.input_types()
+    sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
+    frame = replace(frame, run=replace(frame.run, sizes=sizes))
     given = [port for port in objective.body.inputs if port.name in named]
     wires: Wires = {port.wire: named[port.name] for port in given if isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
@@ -56,12 +62,13 @@ def _measure(measurement: Measurement, index: int, frame: Frame, wires: Wires) -
     optional = {name: wires[wire] for name, wire in measurement.optional}
     mask = optional.pop("mask", None)
     scope = NodeScope(frame, Segment(f"{measurement.op.op_name()}:{index}"), 0)
-    values = jnp.asarray(measurement.op.apply(scope, *(value(o, wires) for o in measurement.inputs), **optional))
+    op = bound(measurement.op, frame.run.sizes)
+    values = jnp.asarray(op.apply(scope, *(value(o, wires) for o in measurement.inputs), **optional))
     factors = [x for x in (mask, frame.run.weight if measurement.per_example else None) if x is not None]
     if not factors:
-        return measurement.op.statistics(values, jnp.ones(values.shape, _wide(values)))
+        return op.statistics(values, jnp.ones(values.shape, _wide(values)))
     weight = _weights(values, factors)
-    return measurement.op.statistics(jnp.where(weight == 0, 0, values), weight)  # what does not count may be NaN
+    return op.statistics(jnp.where(weight == 0, 0, values), weight)  # what does not count may be NaN
 
 
 def _wide(values: Array) -> Any:

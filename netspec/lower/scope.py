@@ -27,6 +27,8 @@ class Run:
     """Random key of the step."""
     weight: Array | None = None
     """f32[B], or None when every example counts."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """What the symbols of the body's types are on these inputs."""
     examples: Array | None = None
     """u32[B]: each example's index in the global batch; None where nothing counts examples."""
 
@@ -100,6 +102,12 @@ class NodeScope:
 
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
         return self._draw(uniform, shape) < probability
+
+    def lowered(self, dtype: str) -> Any:
+        return self._frame.run.precision.lowered(dtype)
+
+    def stored(self, dtype: str) -> Any:
+        return self._frame.run.precision.stored(dtype)
 
     def _draw(self, kind: Any, shape: tuple[int, ...]) -> Array:
         run, self._draws = self._frame.run, self._draws + 1

@@ -15,6 +15,7 @@ from netspec.resolve.scope import Scope
 from netspec.source import Span
 from netspec.syntax import tree
 
+CALLABLE = ("layer", "function")
 STATIC_FUNCTIONS = ("range", "len", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
 
 
@@ -22,10 +23,15 @@ class Names:
     """Gives every `Name` of an expression its meaning. `late` accepts unknown values (fields of the data, outputs of the model)."""
 
     def __init__(
-        self, params: Mapping[str, tree.Param], definitions: Mapping[str, Definition], report: Callable[[Diagnostic], None]
+        self,
+        params: Mapping[str, tree.Param],
+        definitions: Mapping[str, Definition],
+        report: Callable[[Diagnostic], None],
+        meanings: dict[int, Meaning],
     ) -> None:
-        self.params, self.definitions, self.report = params, definitions, report
-        self.meanings: dict[int, Meaning] = {}
+        self.params, self.definitions, self.report, self.meanings = params, definitions, report, meanings
+        self.wanted: tuple[str, ...] = CALLABLE
+        """The kinds of op that the present place asks for, for what is said of a name that nothing has."""
         self.unread: frozenset[str] = frozenset()
         """Names of blocks that text which could not be read may define."""
 
@@ -138,7 +144,7 @@ class Names:
             known.read = True
             return self.settle(node, Local(first))
         if first in self.params:
-            return self.settle(node, Global(first))
+            return self.settle(node, Global(first, self.params[first]))
         if late:
             return self.settle(node, Late(first))
         found = self.named(node)
@@ -162,9 +168,11 @@ class Names:
             return self.settle(node, Bad())
         if node.text in self.unread:
             return self.settle(node, Bad())
-        options = [*index.names("layer"), *index.names("function"), *self.definitions, *STATIC_FUNCTIONS]
+        options = [n for kind in self.wanted for n in index.names(kind)]
+        if self.wanted == CALLABLE:
+            options += [*self.definitions, *STATIC_FUNCTIONS]
         near = tuple(nearest(node.text, options) or nearest(node.text, index.names()))
-        self.report(UnknownName(at=node.span, name=node.text, noun="layer or function", near=near))
+        self.report(UnknownName(at=node.span, name=node.text, noun=" or ".join(self.wanted), near=near))
         return self.settle(node, Bad())
 
     def named(self, node: tree.Name) -> Meaning | None:

@@ -35,6 +35,10 @@ class Definition:
         return any(isinstance(s, tree.State) for s in self.node.body.statements)
 
 
+UNREAD = Definition(tree.Block("", tree.Body(())), (), (), (), (), {})
+"""Stands for a block whose file could not be read; what uses it stays silent."""
+
+
 @record
 class Local:
     """A param, input, binding, loop name, shared instance or dim symbol of the body the name stands in."""
@@ -47,6 +51,7 @@ class Global:
     """A param of the file."""
 
     name: str
+    param: tree.Param
 
 
 @record(eq=False)
@@ -95,6 +100,10 @@ class Graph:
     serves: tuple[tree.Serve, ...]
     expects: tuple[tree.Expect, ...]
     meanings: Mapping[int, Meaning] = field(repr=False)
+    all_params: tuple[tree.Param, ...] = ()
+    """Params of this file and of the imported ones."""
+    imported: Mapping[str, Source] = field(default_factory=dict)
+    """Sources of the imported files by path relative to this one's folder."""
 
     def meaning(self, name: tree.Name) -> Meaning:
         return self.meanings.get(id(name), Bad())

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from collections.abc import Mapping
+
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.bodies import Bodies
-from netspec.resolve.expressions import Names
-from netspec.resolve.graph import Definition, Graph
+from netspec.resolve.expressions import CALLABLE, Names
+from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
+from netspec.resolve.imports import Project
 from netspec.resolve.scope import Scope
 from netspec.source import Source
 from netspec.syntax import tree
@@ -19,33 +22,73 @@ SETTINGS = {
     "checkpoint": ("every", "keep"),
 }
 GROUPS = {"train": ("eval", "checkpoint"), "eval": (), "checkpoint": ()}
+WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
+"""The kinds of op that a setting's calls may be, the most likely first."""
 LATE_VALUES = ("batch_size",)
 """Values that `train` knows without being told."""
 LATER = ("update", "accumulate", "ema", "mesh", "shard", "parallel")
 """Settings of the language that this version does not compile."""
 
 
-def resolve(file: tree.File, source: Source) -> tuple[Graph, list[Diagnostic]]:
-    """Bind every name of a file. Problems are returned, never raised."""
+def resolve(file: tree.File, source: Source, project: Project | None = None) -> tuple[Graph, list[Diagnostic]]:
+    """Bind every name of a file and of those it imports. Problems are returned, never raised."""
     problems: list[Diagnostic] = []
-    params = declared(file, tree.Param, "param", problems)
-    shells = declared(file, (tree.Block, tree.Model), "name", problems)
-    definitions = {name: define(node, params) for name, node in shells.items()}
-    names = Names(params, definitions, problems.append)
-    names.unread = frozenset(unread(file))
-    for param in params.values():
-        for part in (param.default, param.where):
-            if part is not None:
-                names.expression(part, Scope())
-    for definition in definitions.values():
-        Bodies(names, definition).check()
+    project = project or Project(source.path)
+    project.problems = problems.extend
+    opened = Opened(project, problems)
+    names = opened.file(file, source)
     for section in file.sections:
-        resolve_section(section, names, definitions)
+        resolve_section(section, names, names.definitions)
     trains = tuple(s for s in file.sections if isinstance(s, tree.Train))
     serves = tuple(s for s in file.sections if isinstance(s, tree.Serve))
     expects = tuple(s for s in file.sections if isinstance(s, tree.Expect))
-    graph = Graph(source, file, params, definitions, trains, serves, expects, names.meanings)
+    sections = (trains, serves, expects)
+    files = (tuple(opened.params), dict(project.sources))
+    graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files)
     return graph, problems
+
+
+class Opened:
+    """The main file and its imports, resolved into one table of meanings."""
+
+    def __init__(self, project: Project, problems: list[Diagnostic]) -> None:
+        self.project, self.problems = project, problems
+        self.meanings: dict[int, Meaning] = {}
+        self.params: list[tree.Param] = []
+
+    def file(self, file: tree.File, source: Source) -> Names:
+        """Bind the names of one file's params, blocks and models, imports first."""
+        params = declared(file, tree.Param, "param", self.problems)
+        self.params += params.values()
+        shells = declared(file, (tree.Block, tree.Model), "name", self.problems)
+        own = {name: define(node, params) for name, node in shells.items()}
+        names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
+        names.unread = frozenset(unread(file))
+        for param in params.values():
+            for part in (param.default, param.where):
+                if part is not None:
+                    names.expression(part, Scope())
+        for definition in own.values():
+            Bodies(names, definition).check()
+        return names
+
+    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
+        """What the file's `import` lines bring."""
+        found: dict[str, Definition] = {}
+        for section in file.sections:
+            if not isinstance(section, tree.Import):
+                continue
+            try:
+                brought = self.project.names(section, source, lambda f, s: self.file(f, s).definitions)
+            except Mistake as mistake:
+                self.problems.append(mistake.diagnostic)
+                brought = {n.alias or n.name: UNREAD for n in section.names}
+            for name, definition in brought.items():
+                taken = own.get(name) or (found[name].node if name in found else None)
+                if taken is not None:
+                    self.problems.append(DuplicateName(at=section.span, name=name, first=taken.name_span))
+                found[name] = definition
+        return found
 
 
 def declared(file: tree.File, kinds: type | tuple[type, ...], what: str, problems: list[Diagnostic]) -> dict:
@@ -106,8 +149,6 @@ def resolve_section(section: tree.Section, names: Names, definitions: dict[str, 
                 names.report(NotYetCompiled(at=section.name_span, what="`serve`"))
             else:
                 settings(section.body, "train", names)
-        case tree.Import():
-            names.report(NotYetCompiled(at=section.span, what="`import`"))
         case _:
             pass
 
@@ -115,7 +156,9 @@ def resolve_section(section: tree.Section, names: Names, definitions: dict[str, 
 def expect(section: tree.Expect, names: Names) -> None:
     for claim in section.claims:
         if isinstance(claim, tree.Claim):
-            names.each([claim.left, claim.right], Scope(), True)
+            names.each([claim.left, claim.right, *(a.value for a in claim.at)], Scope(), True)
+        elif isinstance(claim, tree.OutputClaim):
+            names.each([d for d in claim.type.dims if not isinstance(d, tree.Dots)], Scope(), True)
 
 
 def settings(body: tree.Settings, section: str, names: Names, inherited: Scope | None = None) -> None:
@@ -129,13 +172,16 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     continue
                 twice(seen, item, item.key, "setting", names)
                 if isinstance(item, tree.Setting):
+                    names.wanted = WANTED.get(item.key, CALLABLE)
                     names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
             case tree.Metric():
                 twice(seen, item, f"metric {item.name}", "metric", names)
+                names.wanted = ("metric", "loss", "function")
                 names.expression(item.value, scope, late=True)
             case tree.Let():
+                names.wanted = ("function", "loss")
                 names.expression(item.value, scope, late=True)
                 for target in item.targets:
                     scope.bind(target.name, "binding", target.span)

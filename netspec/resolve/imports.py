@@ -1,0 +1,124 @@
+"""Opens the files that a spec imports: relative, inside the project's root, each read once, never in a circle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.suggest import nearest
+from netspec.files import read_bytes
+from netspec.resolve.graph import Definition
+from netspec.source import Source, Span
+from netspec.syntax import tree
+from netspec.syntax.read import read_source, read_text
+
+MAX_DEPTH, MAX_FILES, MAX_BYTES = 8, 64, 4 << 20
+MARKS = (".git", "pyproject.toml")
+
+Read = Callable[[str], tuple[Source, list[Diagnostic]]]
+Names = Mapping[str, Definition]
+
+
+class Project:
+    """The files that one spec brings together. `given`: texts by path relative to the spec's folder, instead of files."""
+
+    def __init__(self, spec: str, given: Mapping[str, str] | None = None) -> None:
+        self.folder = os.path.dirname(os.path.realpath(spec))
+        self.root = root_of(self.folder)
+        self.given = given
+        self.opened: dict[str, Names] = {}
+        self.sources: dict[str, Source] = {}
+        self.chain: list[tuple[str, Span]] = [(os.path.realpath(spec), Span(Source(spec, ""), 0, 0))]
+        self.bytes = 0
+
+    def names(self, node: tree.Import, importing: Source, define: Callable[[tree.File, Source], Names]) -> Names:
+        """The definitions that a line brings, under the names it gives them. Raises Mistake; `define` resolves a file that is new."""
+        path = self.place(node, importing)
+        if path in (opened for opened, _ in self.chain):
+            start = [p for p, _ in self.chain].index(path)
+            cycle = (*(self.short(p) for p, _ in self.chain[start:]), self.short(path))
+            raise Mistake(ImportCycle(at=node.span, cycle=cycle))
+        if path not in self.opened:
+            self.opened[path] = self.open(path, node, define)
+        return self.chosen(self.opened[path], node)
+
+    def chosen(self, found: Names, node: tree.Import) -> Names:
+        unknown = next((n for n in node.names if n.name not in found), None)
+        if unknown is not None:
+            near = tuple(nearest(unknown.name, found))
+            noun = f'block or model in "{node.path.value}" called'
+            raise Mistake(UnknownName(at=unknown.span, name=unknown.name, noun=noun, near=near, options=tuple(found)))
+        return {n.alias or n.name: found[n.name] for n in node.names}
+
+    def place(self, node: tree.Import, importing: Source) -> str:
+        """The real path that a line means, which must lie below the root."""
+        text = node.path.value
+        base = os.path.dirname(os.path.realpath(importing.path)) if self.given is None else self.folder_of(importing)
+        path = os.path.normpath(os.path.join(base, text))
+        real = os.path.realpath(path) if self.given is None else path
+        if os.path.isabs(text) or "\\" in text or (self.given is None and not inside(real, self.root)):
+            raise Mistake(ImportOutside(at=node.path.span, path=text))
+        return real
+
+    def folder_of(self, importing: Source) -> str:
+        return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
+
+    def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
+        from netspec.syntax.parser import parse
+
+        if len(self.opened) >= MAX_FILES:
+            raise Mistake(TooManyImports(at=node.span, what="files", limit=MAX_FILES))
+        if len(self.chain) > MAX_DEPTH:
+            raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=MAX_DEPTH))
+        source, problems = self.read(path, node)
+        self.sources[os.path.relpath(path, self.folder)] = source
+        file, found = parse(source)
+        self.problems(problems + found)
+        if file is None:
+            return {}
+        self.chain.append((path, node.span))
+        try:
+            return define(file, source)
+        finally:
+            self.chain.pop()
+
+    problems: Callable[[list[Diagnostic]], None]
+    """Where the problems of imported files go; set by `resolve`."""
+
+    def read(self, path: str, node: tree.Import) -> tuple[Source, list[Diagnostic]]:
+        shown = os.path.relpath(path, os.getcwd()) if self.given is None else os.path.relpath(path, self.folder)
+        if self.given is not None:
+            text = self.given.get(os.path.relpath(path, self.folder))
+            if text is None:
+                raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
+            return read_text(shown, text)
+        try:
+            data = read_bytes(path)
+        except Mistake:
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
+        self.bytes += len(data)
+        if self.bytes > MAX_BYTES:
+            raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=MAX_BYTES))
+        return read_source(shown, data)
+
+    def short(self, path: str) -> str:
+        return os.path.relpath(path, self.folder)
+
+
+def root_of(folder: str) -> str:
+    """The project's root: the nearest folder above with a mark of one, else the folder itself."""
+    here = folder
+    while True:
+        if any(os.path.exists(os.path.join(here, mark)) for mark in MARKS):
+            return here
+        above = os.path.dirname(here)
+        if above == here:
+            return folder
+        here = above
+
+
+def inside(path: str, root: str) -> bool:
+    return os.path.commonpath([path, root]) == root
