@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
-from netspec.syntax.words import CONTINUES, SECTIONS
+from netspec.syntax import problems
+from netspec.syntax.words import CONTINUES, SECTION_OF, SECTIONS
 
 _PAIRS = {"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]"), "LBRACE": ("RBRACE", "}")}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
+_BODIED = {*SECTION_OF, "for", "repeat", "when"}
 
 
 def balance(source: Source, words: list[Token]) -> tuple[list[Token], list[Diagnostic]]:
@@ -89,10 +90,12 @@ class _Repair:
     indent: int = 0
     string: bool = False
     """An unclosed string stands on this line."""
+    header: Token | None = None
+    """The line begins with this keyword, which needs a body, and no `{` stands on it yet."""
 
     def run(self, words: Sequence[Token]) -> None:
         fresh = True
-        for word in words:
+        for index, word in enumerate(words):
             if word.type == "NEWLINE":
                 self._line_end()
                 fresh = True
@@ -100,21 +103,25 @@ class _Repair:
                 if fresh:
                     self._line_start(word)
                 fresh = False
-                self._word(word)
+                self._word(word, words, index)
                 continue
             self.out.append(word)
         end = words[-1].end_pos or 0
+        self._line_end()
         self._close_down_to(0, Span(self.source, end, end))
 
     def _line_end(self) -> None:
         """Brackets that an unclosed string on their line may have swallowed are taken as closed."""
         while self.string and self.stack and self.stack[-1].line == self.line and self.stack[-1].word.type != "LBRACE":
             self._insert_close(self.stack.pop().word)
-        self.string = False
+        if self.surplus and self.header is not None:
+            self._insert_open(self.header)
+        self.string, self.header = False, None
         self.line += 1
 
     def _line_start(self, word: Token) -> None:
         self.indent = self.source.position(word.start_pos or 0)[1] - 1
+        self.header = word if word in _BODIED else None
         if word.type in _CLOSES or word.type == "ARROW" or word in ("else",) or word.type in CONTINUES:
             return
         top = self.stack[-1] if self.stack else None
@@ -130,21 +137,37 @@ class _Repair:
         last = next((w for w in reversed(self.out) if w.type not in ("NEWLINE", "COMMENT")), None)
         return last is None or last.type not in CONTINUES or last.type == "COMMA"
 
-    def _word(self, word: Token) -> None:
+    def _word(self, word: Token, words: Sequence[Token], index: int) -> None:
         self.string = self.string or (word.type == "BAD" and word[:1] == '"')
         if word.type in _PAIRS:
+            self.header = None if word.type == "LBRACE" else self.header
             self.stack.append(_Open(word, self.indent, self.line))
         elif word.type in _CLOSES:
-            if not self._close(word):
-                self.problems.append(problems.StrayBracket(at=self._span(word), bracket=str(word)))
+            if not self._close(word, words, index):
+                self._stray(word)
                 return
             self.stack.pop()
+        elif word.type in ("EQUAL", "ARROW") and not (self.stack and self.stack[-1].word.type == "LPAR"):
+            self.header = None
         self.out.append(word)
 
-    def _close(self, word: Token) -> bool:
+    def _stray(self, word: Token) -> None:
+        """A bracket that closes nothing. Behind `expect M params == 3 }` it shows that the `{` is missing."""
+        if self.header is not None and word.type == "RBRACE":
+            place = self.out.index(self.header) + 1
+            end = self.out[place].end_pos or 0
+            self.problems.append(problems.MissingBrace(at=self._span(self.out[place]), what=f"{self.header} {self.out[place]}"))
+            self.out.insert(place, Token("BAD", "", end, end_pos=end))
+            self.header = None
+        elif word.value is not None:
+            self.problems.append(problems.StrayBracket(at=self._span(word), bracket=str(word)))
+
+    def _close(self, word: Token, words: Sequence[Token], index: int) -> bool:
         """Make the bracket that `word` closes the top one; False if there is none."""
+        if self.stack and _PAIRS[self.stack[-1].word.type][0] == word.type and not self._odd(word, self.stack[-1]):
+            return True
         fits = [n for n, o in enumerate(self.stack) if _PAIRS[o.word.type][0] == word.type]
-        if not fits or (self.surplus and self._oddly_indented(word, self.stack[fits[-1]])):
+        if not fits or word.value is None or self._odd(word, self.stack[fits[-1]]) or self._closed_later(words, index):
             return False
         n = fits[-1]
         if self._first_on_line(word):
@@ -152,8 +175,27 @@ class _Repair:
         self._close_down_to(n + 1, self._span(word))
         return True
 
-    def _oddly_indented(self, word: Token, opened: _Open) -> bool:
-        return word.type == "RBRACE" and self._first_on_line(word) and opened.indent < self.indent
+    def _closed_later(self, words: Sequence[Token], index: int) -> bool:
+        """Whether the innermost bracket, opened on this line, is closed further on in it: then the bracket at `index` is the odd one."""
+        top = self.stack[-1]
+        if top.line != self.line:
+            return False
+        depth = 0
+        for word in words[index + 1 :]:
+            if word.type == "NEWLINE":
+                return False
+            if depth == 0 and word.type == _PAIRS[top.word.type][0]:
+                return True
+            depth += (word.type in _PAIRS) - (word.type in _CLOSES)
+        return False
+
+    def _odd(self, word: Token, opened: _Open) -> bool:
+        """In a section with too many `}`: whether this one does not look like the end of what was opened."""
+        if not self.surplus or word.type != "RBRACE":
+            return False
+        if self._first_on_line(word):
+            return opened.indent < self.indent
+        return opened.line < self.line
 
     def _first_on_line(self, word: Token) -> bool:
         line, column = self.source.position(word.start_pos or 0)
@@ -170,6 +212,19 @@ class _Repair:
         self.problems.append(problems.UnclosedBracket(at=self._span(word), bracket=str(word), noticed=noticed))
         while len(self.stack) > keep:
             self._insert_close(self.stack.pop().word)
+
+    def _insert_open(self, header: Token) -> None:
+        """The `{` behind a header that has none, in a section with too many `}`."""
+        place = len(self.out)
+        while self.out[place - 1].type in ("NEWLINE", "COMMENT"):
+            place -= 1
+        end = self.out[place - 1].end_pos or 0
+        what = Span(self.source, header.start_pos or 0, end)
+        self.problems.append(problems.MissingBrace(at=Span(self.source, end - 1, end), what=what.text))
+        brace = Token("LBRACE", "{", end, end_pos=end)
+        self.out.insert(place, brace)
+        self.stack.append(_Open(brace, self.indent, self.line))
+        self.surplus = False
 
     def _insert_close(self, opened: Token) -> None:
         """Put the missing bracket behind the last word; a statement with a missing `)` or `]` is spoiled, as its text is unsure."""

@@ -110,9 +110,11 @@ class Builder(ExpressionBuilder):
         return Assume(c[1], **self._facts(c))
 
     def hole(self, c: Children) -> Hole:
-        """HOLE carries the names that the statement would have bound; a body was read for its problems only."""
-        inside = c[1].statements if len(c) == 2 else ()
-        return Hole(tuple(dict.fromkeys((*c[0].value, *(n for s in inside for n in bound_names(s))))), **self._facts(c))
+        """HOLE carries the names that the statement would have bound and uses; a body was read for its problems only."""
+        names, mentions = c[0].value
+        inside = c[1].statements if len(c) == 2 and isinstance(c[1], Body) else ()
+        bound = dict.fromkeys((*names, *(n for s in inside for n in bound_names(s))))
+        return Hole(tuple(bound), mentions, **self._facts(c))
 
     def body(self, c: Children) -> Body:
         return Body(_flat(c), self._trailing(c), span=self.span(c))
@@ -140,9 +142,6 @@ class Builder(ExpressionBuilder):
         label = str(c[1]) if len(c) == 3 else None
         return Group(str(c[0]), label, c[-1], name_span=self.token_span(c[0]), **self._facts(c))
 
-    def setting_hole(self, c: Children) -> Hole:
-        return Hole(tuple(c[0].value), **self._facts(c))
-
     def claim(self, c: Children) -> Claim:
         return Claim(c[0], str(c[1]), c[2], tuple(a for a in c[4::2]), **self._facts(c))
 
@@ -153,7 +152,7 @@ class Builder(ExpressionBuilder):
         return OutputClaim(str(c[0]), c[2], name_span=self.token_span(c[0]), **self._facts(c))
 
     setting_list = claims = statements
-    claim_hole = setting_hole
+    setting_hole = claim_hole = hole
 
     # --- sections ----------------------------------------------------------------------------------------------------
 
@@ -165,30 +164,35 @@ class Builder(ExpressionBuilder):
 
     def block(self, c: Children) -> Block | Hole:
         if not c[1]:
-            return Hole(**self._facts(c))
+            return self._section_hole(c)
         return Block(str(c[1]), c[2], **self._named(c))
 
     def model(self, c: Children) -> Model | Hole:
         if not c[1]:
-            return Hole(**self._facts(c))
+            return self._section_hole(c)
         return Model(str(c[1]), c[2], **self._named(c))
 
     def train(self, c: Children) -> Train | Hole:
         if not c[1]:
-            return Hole(**self._facts(c))
+            return self._section_hole(c)
         alias = next((str(b) for a, b in zip(c, c[1:], strict=False) if isinstance(a, Token) and a.type == "AS"), None)
         return Train(str(c[1]), self._arguments(c), alias, c[-1], **self._named(c))
 
     def serve(self, c: Children) -> Serve | Hole:
         if not c[1]:
-            return Hole(**self._facts(c))
+            return self._section_hole(c)
         return Serve(str(c[1]), self._arguments(c), c[-1], **self._named(c))
 
     def expect(self, c: Children) -> Expect | Hole:
         if not c[1]:
-            return Hole(**self._facts(c))
+            return self._section_hole(c)
         brace = next(i for i, t in enumerate(c) if isinstance(t, Token) and t.type == "LBRACE")
         return Expect(str(c[1]), self._arguments(c[:brace]), _flat(c[brace:]), self._trailing(c), **self._named(c))
+
+    def _section_hole(self, c: Children) -> Hole:
+        """A section with an empty name has a header that could not be read; the name carries what a HOLE does."""
+        names, mentions = c[1].value
+        return Hole(names, mentions, **self._facts(c))
 
     def file(self, c: Children) -> Row:
         return Row(None, c[1], self.span(c)) if len(c) == 2 else Row(c[0], c[2], self.span(c))

@@ -7,9 +7,9 @@ from typing import Any
 
 from lark import Token
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import NO_SOURCE, Source, Span
+from netspec.syntax import problems
 from netspec.syntax.comments import Remarks
 from netspec.syntax.tree import (
     Arg,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
+from netspec.record import record
 from netspec.syntax.tree import NO_COMMENTS, Comments
 
 END = -1
@@ -52,7 +53,7 @@ class Remarks:
             self.inner.insert(bisect_left(self.inner, (end,)), (end, text))
 
 
-@dataclass(frozen=True)
+@record
 class Gap:
     """What stands between two tokens: comments and line ends."""
 

@@ -5,39 +5,39 @@ A document is a string, a list of documents, or one of the classes below.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from netspec.record import record
 
 WIDTH = 100
 STEP = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A line end where the group around it breaks, `flat` where it does not."""
 
     flat: str = " "
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hard:
     """A line end, always."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Broken:
     """Text that stands only where the group around it breaks."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Indent:
     """Lines that break inside stand two columns further right."""
 
     inner: Doc
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """All its own lines break or none."""
 

@@ -55,7 +55,7 @@ def build() -> Any:
 
 
 def _rule_row(rule: Any) -> tuple[str, int, tuple[str, ...], str | None, bool]:
-    """A rule as plain values: its name, its place among the alternatives, what it reads, its callback's name, and whether one child stands for it."""
+    """A rule as plain values: name, number of the alternative, what it reads, its callback's name, whether one child stands for it."""
     alias = None if rule.alias is None else str(rule.alias)
     return str(rule.origin.name), rule.order, tuple(str(s.name) for s in rule.expansion), alias, rule.options.expand1
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lark import Token
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.source import Span
+from netspec.syntax import problems
 from netspec.syntax.lexer import Lexed
 
 VERSION = 1
 """The version of the language that this netspec reads."""
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """What the first line says."""
 
@@ -28,21 +29,27 @@ class Header:
 
 
 def read_header(lexed: Lexed) -> Header:
-    """The header; a missing one is a problem, and the file is read as of our version."""
+    """The header; a missing or misspelt one is a problem, and the file is read as of our version."""
     tokens = lexed.tokens
-    first = next((i for i, t in enumerate(tokens) if t.type == "NETSPEC" and i in lexed.starts), None)
-    if first != 0:
-        return _missing(lexed, tokens[0] if tokens else None)
     end = next((i for i, t in enumerate(tokens) if t.type == "SEP"), len(tokens))
-    number = tokens[1] if end > 1 else None
-    span = Span(lexed.source, tokens[0].start_pos or 0, tokens[end - 1].end_pos or 0)
-    start = tokens[0].start_pos or 0
-    if number is None or end > 2 or not str(number).isdigit() or int(number) < VERSION:
-        found = problems.BadVersion(at=span, found=span.text, known=VERSION)
-        return Header(_tokens(start, start), end, start, [found])
-    if int(number) > VERSION:
-        return Header(None, end, start, [problems.NewerVersion(at=span, found=str(number), known=VERSION)])
-    return Header((tokens[0], number), end, start)
+    line = tokens[:end]
+    if not any(_like_netspec(t) for t in line[:3]):
+        return _missing(lexed, tokens[0] if tokens else None)
+    start = line[0].start_pos or 0
+    span = Span(lexed.source, start, line[-1].end_pos or 0)
+    plain = len(line) == 2 and line[0].type == "NETSPEC" and str(line[1]).isdigit() and int(line[1]) >= VERSION
+    if not plain:
+        known = [p for p in lexed.problems if span.start <= p.at.start <= span.end]
+        found = [] if known else [problems.BadVersion(at=span, found=span.text, known=VERSION)]
+        return Header(_tokens(start, start), end, start, found)
+    if int(line[1]) > VERSION:
+        return Header(None, end, start, [problems.NewerVersion(at=span, found=str(line[1]), known=VERSION)])
+    return Header((line[0], line[1]), end, start)
+
+
+def _like_netspec(word: Token) -> bool:
+    """`netspec`, `Netspec`, `netspce`: the first word of a file, perhaps misspelt."""
+    return word.type in ("NETSPEC", "NAME") and sorted(word.lower()) == sorted("netspec")
 
 
 def _missing(lexed: Lexed, first: Token | None) -> Header:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
+from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
 from netspec.syntax.brackets import balance
 from netspec.syntax.comments import Gap, Remarks, sort_gap
@@ -64,7 +64,10 @@ class _Level:
 
 
 def lex(source: Source, fragment: bool = False) -> Lexed:
-    """All tokens of a file, or of a fragment in which no statement starts. Never raises; words and brackets that are wrong are in `problems` and, where they hurt, BAD tokens."""
+    """All tokens of a file, or of a fragment in which no statement starts. Never raises.
+
+    Words and brackets that are wrong are in `problems`; where they would spoil a statement, it holds a BAD token.
+    """
     scanned = scan(source)
     if scanned.too_long:
         return Lexed(source, readable=False, problems=scanned.problems[-1:])

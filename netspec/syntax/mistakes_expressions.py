@@ -32,7 +32,7 @@ def operator_after_stage(p: Place) -> Diagnostic | None:
     part = p.part()
     chain = p.text(part[0], p.previous)
     chain = chain if len(chain) <= 60 else f"{part[0]} -> … -> {p.text(part[arrows[-1] + 1], p.previous)}"
-    return problems.StageNeedsParentheses(at=p.here, operator=str(p.token), arrow=p.span(part[arrows[-1]]), chain=chain)
+    return problems.StageNeedsParentheses(at=p.here, operator=str(p.token), arrow=p.span(part[arrows[-1]]), head=chain)
 
 
 def no_stage(p: Place) -> Diagnostic | None:

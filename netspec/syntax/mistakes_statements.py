@@ -215,7 +215,7 @@ def foreign_keyword(p: Place) -> Diagnostic | None:
         beside = p.index == p.start + 1 if token is p.first else p.after_value
         if token.type == "NAME" and beside and _foreign_word(str(token)):
             return problems.ForeignKeyword(at=p.span(token), found=str(token), instead=_WORDS[str(token)])
-    if p.token.type == "STRING" and p.previous in ("f", "r", "b") and p.previous.end_pos == p.token.start_pos:
+    if p.token.type == "STRING" and str(p.previous) in ("f", "r", "b") and p.previous.end_pos == p.token.start_pos:
         instead = "a string has no letter before it; in a message `{name}` stands for a value as it is"
         return problems.ForeignKeyword(at=p.span(p.previous), found=str(p.previous) + '"…"', instead=instead)
     return None

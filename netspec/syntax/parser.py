@@ -14,10 +14,9 @@ from netspec.syntax.comments import Remarks
 from netspec.syntax.engine import Engine
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import lex
-from netspec.syntax.recover import Reader
+from netspec.syntax.recover import MAX_PROBLEMS, Reader
 from netspec.syntax.tree import File
 
-MAX_PROBLEMS = 20
 _LOCK = Lock()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from lark import Token
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
+from netspec.record import record
 from netspec.source import Span
 from netspec.syntax.lexer import Lexed
 from netspec.syntax.words import VALUE_ENDS, guess_section
@@ -17,7 +17,7 @@ _OPENS, _CLOSES = {"LPAR", "LSQB", "LBRACE"}, {"RPAR", "RSQB", "RBRACE"}
 _STARTS = {"NAME", "NUMBER", "STRING", "LPAR", "LSQB", "TRUE", "FALSE", "NONE", "INF", "NOT", "IF"}
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """Where a token did not fit."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netspec.syntax import tree
-from netspec.syntax.doc import HARD, LINE, SOFT, Broken, Doc, Group, Indent, bracketed, filled
+from netspec.syntax.doc import HARD, LINE, SOFT, Doc, Group, Indent, bracketed, filled
 from netspec.syntax.walk import residual_name, without_parens
 
 CHAIN, CHOICE, OR, AND, NOT, COMPARE, SUM, PRODUCT, SIGNED, POWER, POSTFIX, ATOM = range(12)
@@ -213,5 +213,3 @@ _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.Call: _call,
     tree.Chain: _chain,
 }
-
-__all__ = ["Broken", "arg", "args", "behind_word", "expression", "param_type", "stage", "statement_chain", "string", "tensor_type"]

@@ -11,7 +11,6 @@ from typing import Any
 from netspec.syntax import tree
 from netspec.syntax.doc import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
 from netspec.syntax.print_expressions import (
-    COMPARE,
     OR,
     SUM,
     args,
@@ -166,7 +165,7 @@ def _require(node: tree.Require) -> Doc:
 
 
 def _claim(node: tree.Claim) -> Doc:
-    at = [[a.name, "=", expression(a.value, SUM)] for a in node.at]
+    at: list[Doc] = [[a.name, "=", expression(a.value, SUM)] for a in node.at]
     return [expression(node.left, SUM), f" {node.op} ", expression(node.right, SUM), [" at ", *joined(at, ", ")] if at else []]
 
 
@@ -216,5 +215,3 @@ _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.Expect: _used("expect"),
 }
 """A statement's header: all of it but its braces."""
-
-__all__ = ["COMPARE", "print_expr", "print_file", "print_type"]

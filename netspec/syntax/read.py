@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
+from netspec.syntax import problems
 
 MAX_BYTES, MAX_LINE = 1 << 20, 10_000
 

@@ -6,6 +6,7 @@ the names that it would have bound, and reading goes on at its end, or at its bo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from lark import Token
@@ -18,6 +19,10 @@ from netspec.syntax.lexer import Lexed
 from netspec.syntax.mistakes import explain
 from netspec.syntax.place import Place
 from netspec.syntax.words import SECTION_OF, guess_section
+
+_OPENS, _CLOSES = {"LPAR", "LSQB", "LBRACE"}, {"RPAR", "RSQB", "RBRACE"}
+
+MAX_PROBLEMS = 20
 
 
 @dataclass
@@ -42,6 +47,8 @@ class Reader:
         self.closing = set(lexed.bodies.values())
         self.levels = [_Statement(closes=len(self.tokens))]
         self.problems: list[Diagnostic] = []
+        self.found = sorted(p.at.start for p in lexed.problems)
+        """Where words and brackets are wrong."""
         self.homeless = False
         """The last thing outside of sections was a problem already, so the next is not news."""
 
@@ -68,6 +75,8 @@ class Reader:
             self.parser.feed_token(self.tokens[index])
         except UnexpectedToken:
             return self._recover(index)
+        if index in self.lexed.bodies and "HOLE" not in self.parser.choices():  # read as a dict: `repeat n - { … }`
+            return self._recover(index)
         if index in self.lexed.bodies:
             self.levels.append(_Statement(closes=self.lexed.bodies[index]))
         elif index in self.closing and len(self.levels) > 1:
@@ -83,7 +92,9 @@ class Reader:
             return max(self._end_of_statement(index, into_body=False), index + (index not in self._ends(statement)))
         end = self._end_of_statement(index, into_body=True)
         self.parser, statement.begin = statement.begin, None
-        header = self._section_header(statement.start, end) if len(self.levels) == 1 and end in self.lexed.bodies else None
+        header = (
+            self._section_header(statement.start, end) if len(self.levels) == 1 and statement.start < end in self.lexed.bodies else None
+        )
         for token in header or [self._hole(statement.start, end)]:
             self.parser.feed_token(token)
         if end in self.lexed.bodies and not self._takes_body():
@@ -97,42 +108,64 @@ class Reader:
         return "LBRACE" in self.parser.choices()
 
     def _end_of_statement(self, index: int, into_body: bool) -> int:
-        """Index of the SEP or `}` behind the statement, or of the `{` of a body that comes first."""
+        """Index of the SEP or `}` behind the statement, or of the `{` of a body that comes first and is in no bracket of its own."""
         tokens, lexed, closes = self.tokens, self.lexed, self.levels[-1].closes
-        while index < closes and not (tokens[index].type == "SEP" and index + 1 in lexed.starts):
+        inside = self._open_brackets(index) if into_body else 0
+        while index < closes and not (tokens[index].type == "SEP" and index + 1 in lexed.starts and not inside):
             if index in lexed.bodies:
-                if into_body:
+                if into_body and not inside:
                     return index
                 index = lexed.bodies[index]
+            else:
+                inside += (tokens[index].type in _OPENS) - (tokens[index].type in _CLOSES)
             index += 1
         return index
 
+    def _open_brackets(self, index: int) -> int:
+        """How many brackets of the statement are open at the token `index`."""
+        types = [t.type for t in self.tokens[self.levels[-1].start : index]]
+        return max(sum(t in _OPENS for t in types) - sum(t in _CLOSES for t in types), 0)
+
     def _hole(self, start: int, end: int) -> Token:
         tokens = self.tokens[start:end]
-        hole = Token("HOLE", "", tokens[0].start_pos, end_pos=tokens[-1].end_pos)
-        hole.value = hole_names(tokens)
+        first = self.tokens[start].start_pos
+        hole = Token("HOLE", "", first, end_pos=tokens[-1].end_pos if tokens else first)
+        hole.value = hole_names(tokens), self._mentions(start, end)
         return hole
 
+    def _mentions(self, start: int, end: int) -> tuple[str, ...]:
+        """All names in a statement, those in a body behind it included."""
+        end = self.lexed.bodies.get(end, end)
+        return tuple(dict.fromkeys(str(t) for t in self.tokens[start:end] if t.type == "NAME"))
+
     def _section_header(self, start: int, end: int) -> list[Token]:
-        """The header that was meant, so that the body is read as what it is. A name that is missing or a train's makes a hole of it."""
-        word = guess_section(str(self.tokens[start]))
-        first, last = self.tokens[start], self.tokens[end - 1]
-        names = [t for t in self.tokens[start + 1 : end] if t.type == "NAME"]
-        name = str(names[0]) if names and word in ("block", "model") else ""
-        where = names[0] if name else last
-        return [
-            Token(SECTION_OF[word], word, first.start_pos, end_pos=first.end_pos),
-            Token("NAME", name, where.start_pos, end_pos=where.end_pos),
-        ]
+        """The header that was meant, so that the body is read as what it is. Where only its first word is wrong, the section is whole;
+        else its name stays empty and carries what a HOLE does."""
+        tokens = self.tokens[start:end]
+        word = guess_section(str(tokens[0]))
+        keyword = Token(SECTION_OF[word], word, tokens[0].start_pos, end_pos=tokens[0].end_pos)
+        if len(tokens) == 2 and tokens[1].type == "NAME" and tokens[0].type == "NAME":
+            return [keyword, tokens[1]]
+        empty = Token("NAME", "", tokens[-1].start_pos, end_pos=tokens[-1].end_pos)
+        names = [str(t) for t in tokens[1:] if t.type == "NAME"][:1] if word in ("block", "model") else []
+        empty.value = tuple(names), self._mentions(start, end)
+        return [keyword, empty]
 
     def _report(self, index: int, statement: _Statement) -> None:
+        """One problem per statement: none if a word or bracket of it is reported already."""
         token = self.tokens[index] if index < len(self.tokens) else self._end()
-        if token.type == "BAD":
-            return
         outside = len(self.levels) == 1 and index == statement.start
-        if not (outside and self.homeless):
+        known = token.type == "BAD" or (outside and self.homeless) or self._reported(statement.start, index)
+        if not known and len(self.problems) < MAX_PROBLEMS:
             self.problems.append(explain(self._place(index, token, statement)))
         self.homeless = outside
+
+    def _reported(self, start: int, index: int) -> bool:
+        """Whether the lexer found a problem in the statement from token `start` on."""
+        end = self._end_of_statement(index, into_body=True)
+        until = self.tokens[end].start_pos if end < len(self.tokens) else len(self.lexed.source.text)
+        first = bisect_left(self.found, self.tokens[start].start_pos or 0) if start < len(self.tokens) else len(self.found)
+        return first < len(self.found) and self.found[first] <= (until or 0)
 
     def _place(self, index: int, token: Token, statement: _Statement) -> Place:
         depth = len(self.levels) - 1
@@ -141,18 +174,24 @@ class Reader:
 
 
 def hole_names(tokens: list[Token]) -> tuple[str, ...]:
-    """The names that a statement of these tokens would bind: behind its keyword, or before its `=`."""
+    """The names that a statement of these tokens may have been meant to bind."""
     if not tokens:
         return ()
-    if tokens[0].type not in ("NAME", "LET"):
-        return (str(tokens[1]),) if len(tokens) > 1 and tokens[1].type == "NAME" and tokens[0].type not in ("FOR", "REPEAT", "WHEN") else ()
-    names, depth, fresh = [], 0, True
-    for token in tokens[tokens[0].type == "LET" :]:
-        if token.type == "EQUAL" and depth == 0:
-            return tuple(n for n in names if n != "_")
-        depth += token.type in ("LSQB", "LPAR", "LBRACE")
+    outer = _outside_brackets(tokens)
+    names = [a for a, b in zip(outer, [*outer[1:], None], strict=True) if b is not None and b.type in ("EQUAL", "COMMA")]
+    before = next((t.start_pos for t in reversed(outer) if t.type == "EQUAL"), None)
+    bound = [t for t in names if before is not None and t.start_pos < before and (t.type == "NAME" or t is tokens[0])]
+    first = tokens[0]
+    if first.type not in ("FOR", "REPEAT", "WHEN", "REQUIRE", "ASSUME", "IF"):
+        bound += [t for t in ([first] if first.type == "NAME" else outer[1:2]) if t.type == "NAME"]
+    return tuple(dict.fromkeys(str(t) for t in bound if t != "_"))
+
+
+def _outside_brackets(tokens: list[Token]) -> list[Token]:
+    out, depth = [], 0
+    for token in tokens:
         depth -= token.type in ("RSQB", "RPAR", "RBRACE")
-        if fresh and token.type == "NAME" and depth == 0:
-            names.append(str(token))
-        fresh = token.type == "COMMA" and depth == 0
-    return ()
+        if depth == 0 and token.type not in ("RSQB", "RPAR", "RBRACE"):
+            out.append(token)
+        depth += token.type in ("LSQB", "LPAR", "LBRACE")
+    return out

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from netspec.syntax import problems
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
+from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
 
 MAX_IDENTIFIER, MAX_STRING, MAX_DIGITS, MAX_TOKENS = 128, 4096, 18, 200_000
@@ -99,7 +99,7 @@ def _name(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
     digits = sum(c.isdigit() for c in text)
-    scanned.add("NUMBER", text, start, end)
+    scanned.add("BAD" if digits > MAX_DIGITS else "NUMBER", text, start, end)
     if digits > MAX_DIGITS:
         scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=MAX_DIGITS, found=digits)
     elif len(text) > 4 and "e" in text.lower() and float(re.sub("[_kMGT].*", "", text)) == float("inf"):
@@ -144,12 +144,16 @@ def _quotes(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _unclosed(scanned: Scanned, text: str, start: int, end: int) -> None:
-    """The rest of the line is lost, but its closing brackets still count, so that only the string is reported."""
+    """The rest of the line is lost, but its closing brackets still count where they fit, so that only the string is reported."""
     scanned.report(problems.UnclosedString, start, end, text=text)
     scanned.add("BAD", text, start, end)
+    opened: list[str] = []
     for offset, sign in enumerate(text):
-        if sign in ")]}":
+        if sign in "([{":
+            opened.append({"(": ")", "[": "]", "{": "}"}[sign])
+        elif sign in ")]}" and (not opened or opened.pop() != sign):
             scanned.add(LITERALS[sign], sign, start + offset, start + offset + 1)
+            scanned.tokens[-1].value = None  # `brackets` drops it without a word where it does not fit
 
 
 def _character(scanned: Scanned, text: str, start: int, end: int) -> None:
