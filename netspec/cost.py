@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
 
-from netspec.ir import Apply, Body, Call, Node, Operand, Repeat, Variable, When
+from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, Segment, Variable, When
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -42,7 +44,41 @@ def total(parts: Iterator[Dim | int] | map) -> Dim | int:
 
 def rows(body: Body) -> list[Row]:
     """A row for each op in order; shared parameters count at their first use."""
-    return list(Walk().body(body, "", 1))
+    return list(Walk().nodes(body, body.nodes, Spot()))
+
+
+@record
+class Spot:
+    """Where the walk stands: the path so far, the repeats around, and how often things run."""
+
+    prefix: str = ""
+    loops: tuple[int, ...] = ()
+    """Counts of all repeats around, outermost first."""
+    own: tuple[int, ...] = ()
+    """Which of them stand in the present body."""
+    axes: frozenset[int] = frozenset()
+    """Which of them make new parameters: the path depends on their iteration."""
+    work: Dim | int = 1
+    """How often the place runs in one forward pass in eval."""
+
+    @property
+    def copies(self) -> int:
+        return prod(self.loops[a] for a in self.axes)
+
+    def counts(self) -> tuple[int, ...]:
+        return tuple(self.loops[d] for d in self.own)
+
+    def step(self, segment: Segment) -> Spot:
+        """One segment further, in a body of its own."""
+        moving = {self.own[d] for n in segment.numbers for d, stride in enumerate(n.strides) if stride and d < len(self.own)}
+        return Spot(f"{self.prefix}{named(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
+
+    def repeated(self, count: int) -> Spot:
+        own = (*self.own, len(self.loops))
+        return Spot(self.prefix, (*self.loops, count), own, self.axes, reduced(Dim.of(self.work) * count))
+
+    def times(self, factor: Dim | int) -> Spot:
+        return replace(self, work=reduced(Dim.of(self.work) * factor))
 
 
 class Walk:
@@ -51,40 +87,38 @@ class Walk:
     def __init__(self) -> None:
         self.counted: set[str] = set()
 
-    def body(self, body: Body, prefix: str, times: int) -> Iterator[Row]:
-        yield from self.nodes(body, body.nodes, prefix, times, ())
-
-    def nodes(self, body: Body, nodes: tuple[Node, ...], prefix: str, times: int, loops: tuple[int, ...]) -> Iterator[Row]:
+    def nodes(self, body: Body, nodes: tuple[Node, ...], spot: Spot) -> Iterator[Row]:
         for node in nodes:
             match node:
                 case Repeat():
-                    yield from self.nodes(body, node.nodes, prefix, times * node.count, (*loops, node.count))
+                    yield from self.nodes(body, node.nodes, spot.repeated(node.count))
                 case When():
-                    yield from self.nodes(body, node.nodes, prefix, times if node.phase == "eval" else 0, loops)
+                    yield from self.nodes(body, node.nodes, spot if node.phase == "eval" else spot.times(0))
+                case Recur():
+                    yield from self.nodes(body, node.nodes, spot.times(body.types[node.sequences[0]].shape[1]))
                 case Call():
-                    yield from self.body(node.body, f"{prefix}{named(node, loops)}/", times)
+                    yield from self.nodes(node.body, node.body.nodes, spot.step(node.segment))
                 case Apply():
-                    yield self.apply(body, node, prefix, times, loops)
+                    yield self.apply(body, node, spot.step(node.segment))
                 case Variable():
-                    params = 0 if node.buffer else size_of(node.weight.shape)
-                    path = prefix + named(node, loops)
-                    yield Row(path, "buffer" if node.buffer else "weight", str(body.types[node.output]), params * times, 0, 0)
+                    here = spot.step(node.segment)
+                    params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
+                    yield Row(here.prefix[:-1], "buffer" if node.buffer else "weight", str(body.types[node.output]), params, 0, 0)
 
-    def apply(self, body: Body, node: Apply, prefix: str, times: int, loops: tuple[int, ...]) -> Row:
-        path = prefix + named(node, loops)
+    def fresh(self, spot: Spot, name: str, size: int) -> int:
+        """The parameters of a place that was not counted before."""
+        if spot.prefix + name in self.counted:
+            return 0
+        self.counted.add(spot.prefix + name)
+        return size * spot.copies
+
+    def apply(self, body: Body, node: Apply, spot: Spot) -> Row:
         inputs, optional = [type_of(body, i) for i in node.inputs], {n: body.types[w] for n, w in node.optional}
-        params = sum(size_of(w.shape) for w in node.op.params(*inputs, **optional).values())
-        if node.shared and path in self.counted:
-            params = 0
-        self.counted.add(path)
+        params = sum(self.fresh(spot, n, size_of(w.shape)) for n, w in node.op.params(*inputs, **optional).items())
         outputs = [body.types[o] for o in node.outputs]
-        once = 0 if node.shared and params == 0 else params
-        flops = Dim.of(node.op.flops(*inputs, **optional)) * times
-        activations = total(o.bytes for o in outputs)
-        shape = ", ".join(map(str, outputs))
-        return Row(
-            path, node.op.op_name(), shape, once * (1 if node.shared else times), reduced(flops), reduced(Dim.of(activations) * times)
-        )
+        flops = Dim.of(node.op.flops(*inputs, **optional)) * spot.work
+        size = Dim.of(total(o.bytes for o in outputs)) * spot.work
+        return Row(spot.prefix[:-1], node.op.op_name(), ", ".join(map(str, outputs)), params, reduced(flops), reduced(size))
 
 
 def reduced(value: Dim) -> Dim | int:
@@ -103,11 +137,10 @@ def size_of(shape: tuple[Dim | int, ...]) -> int:
     return size.value
 
 
-def named(node: Apply | Call | Variable, loops: tuple[int, ...]) -> str:
+def named(segment: Segment, counts: tuple[int, ...]) -> str:
     """A segment; in a repeat with the range of its numbers, `layer_0..5`."""
-    segment = node.segment
     parts = [segment.base]
     for number in segment.numbers:
-        last = number.at(tuple(n - 1 for n in loops))
+        last = number.at(tuple(n - 1 for n in counts))
         parts.append(str(number.constant) if last == number.constant else f"{number.constant}..{last}")
     return "_".join(parts)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
 
-from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform, Weight
+from netspec.library.base import Callable, Dataset, Duration, Initializer, Measure, Optimizer, Transform, Weight
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
@@ -120,7 +120,32 @@ class When:
     span: Span = NOWHERE
 
 
-Node = Apply | Call | Variable | Repeat | When
+@record(eq=False)
+class Recur:
+    """`nodes` run once per time step, over axis 1 of the `sequences`: `steps[k]` is that step of `sequences[k]`, `inner[k]` a state's value
+    before it and `results[k]` after it; `outputs[k]` stacks `made[k]` over time, `finals[k]` is the state after the last step.
+
+    A state begins as `starts[k]`, or as `inits[k]` says where that is None. Where `lengths`, i32[B], is given, states stay as they are
+    past each example's length. With `reverse` time runs backwards (within the lengths); outputs stand in the input's order all the same.
+    """
+
+    nodes: tuple[Node, ...]
+    sequences: tuple[int, ...]
+    steps: tuple[int, ...]
+    starts: tuple[int | None, ...]
+    inits: tuple[Initializer, ...]
+    inner: tuple[int, ...]
+    results: tuple[int, ...]
+    made: tuple[int, ...]
+    outputs: tuple[int, ...]
+    finals: tuple[int, ...]
+    lengths: int | None = None
+    reverse: bool = False
+    unroll: int = 1
+    span: Span = NOWHERE
+
+
+Node = Apply | Call | Variable | Repeat | When | Recur
 
 
 @record
@@ -130,6 +155,15 @@ class Port:
     name: str
     wire: Operand
     span: Span = NOWHERE
+
+
+@record
+class State:
+    """A value that a cell keeps from one time step to the next. Its ports are called `state.NAME`."""
+
+    name: str
+    type: TensorType
+    init: Initializer
 
 
 @record(eq=False)
@@ -147,6 +181,8 @@ class Body:
     """How the spec calls a wire, for texts."""
     facts: Facts = field(default_factory=Facts)
     span: Span = NOWHERE
+    states: tuple[State, ...] = ()
+    """A cell's states: each is an input port and an output port of that name too."""
 
     def input_types(self) -> dict[str, TensorType]:
         return {p.name: self.types[p.wire] for p in self.inputs if isinstance(p.wire, int)}
@@ -258,7 +294,7 @@ def walk(body: Body) -> Iterator[tuple[Node, tuple[int, ...]]]:
             yield node, counts
             if isinstance(node, Repeat):
                 yield from visit(node.nodes, (*counts, node.count))
-            elif isinstance(node, When):
+            elif isinstance(node, When | Recur):
                 yield from visit(node.nodes, counts)
 
     return visit(body.nodes, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ir import Apply, Body, Call, Node, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Body, Call, Node, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
 
 Places = list[tuple[str, tuple[int, ...]]]
@@ -26,7 +26,7 @@ def _leaves(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tup
         match node:
             case Repeat():
                 yield from _leaves(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
-            case When():
+            case When() | Recur():
                 yield from _leaves(body, node.nodes, places)
             case Call():
                 yield from _leaves(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
@@ -54,7 +54,7 @@ def _count(nodes: tuple[Node, ...], known: dict[int, int]) -> int:
         match node:
             case Repeat():
                 total += node.count * _count(node.nodes, known)
-            case When():
+            case When() | Recur():
                 total += _count(node.nodes, known)
             case Call():
                 if id(node.body) not in known:

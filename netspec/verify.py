@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Typed, Variable, When
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Typed, Variable, When
 from netspec.shape import TensorType, Verdict
 
 
@@ -66,6 +66,11 @@ class Check:
                     yield from self.path(node, counts)
                 case Repeat():
                     yield from self.repeat(node, made, counts)
+                case Recur():
+                    inside = made | set(node.steps) | set(node.inner)
+                    yield from self.nodes(node.nodes, inside, counts)
+                    yield from self.unread((*node.made, *node.results), inside)
+                    yield from self.recur(node)
                 case When():
                     inside = set(made)
                     yield from self.nodes(node.nodes, inside, counts)
@@ -82,6 +87,8 @@ class Check:
             operands = node.carried
         elif isinstance(node, When):
             operands = node.otherwise
+        elif isinstance(node, Recur):
+            operands = (*node.sequences, *(s for s in node.starts if s is not None), *(() if node.lengths is None else (node.lengths,)))
         yield from self.unread(operands, made)
 
     def unread(self, operands: tuple[Operand, ...], made: set[int]) -> Iterator[str]:
@@ -91,6 +98,8 @@ class Check:
 
     def makes(self, node: Node, made: set[int]) -> Iterator[str]:
         outputs = (node.output,) if isinstance(node, Variable) else node.outputs
+        if isinstance(node, Recur):
+            outputs = (*outputs, *node.finals)
         for wire in outputs:
             if wire in made:
                 yield f"wire {wire} is made twice"
@@ -122,6 +131,16 @@ class Check:
             kinds = {str(self.body.types[w]) for w in group if isinstance(w, int)}
             if len(kinds) > 1:
                 yield f"a carried value changes its type: {', '.join(sorted(kinds))}"
+
+    def recur(self, node: Recur) -> Iterator[str]:
+        """A state keeps its type; a sequence is its step with the time axis behind the batch."""
+        types = self.body.types
+        for group in zip(node.inner, node.results, node.finals, strict=True):
+            if len({str(types[w]) for w in group}) > 1:
+                yield f"a state changes its type: {', '.join(sorted({str(types[w]) for w in group}))}"
+        for whole, part in [*zip(node.sequences, node.steps, strict=True), *zip(node.outputs, node.made, strict=True)]:
+            if types[part].shape != (*types[whole].shape[:1], *types[whole].shape[2:]):
+                yield f"{types[part]} is no step of {types[whole]}"
 
     def path(self, node: Apply | Call | Variable, counts: tuple[int, ...]) -> Iterator[str]:
         """First and last iterations have paths of their own."""

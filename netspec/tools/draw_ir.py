@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Port, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Op
 from netspec.shape import TensorType
 
@@ -39,7 +39,7 @@ def _bodies(body: Body) -> list[Body]:
 def _all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         yield node
-        if isinstance(node, Repeat | When):
+        if isinstance(node, Repeat | When | Recur):
             yield from _all_nodes(node.nodes)
 
 
@@ -78,6 +78,14 @@ def _node(body: Body, node: Node) -> Iterator[str]:
             yield f"{_wires(body, node.outputs)} = repeat {node.count}{index} ({_pairs(node.inner, node.carried)}) {{"
             yield from _nodes(body, node.nodes, 1)
             yield f"}} next ({_operands(node.results)})"
+        case Recur():
+            ends = (*node.outputs, *node.finals)
+            starts = [operand(s) if s is not None else value_text(i) for s, i in zip(node.starts, node.inits, strict=True)]
+            states = ", ".join(f"%{wire} = {start}" for wire, start in zip(node.inner, starts, strict=True))
+            extra = (", reversed" if node.reverse else "") + (f", lengths %{node.lengths}" if node.lengths is not None else "")
+            yield f"{_wires(body, ends)} = over time ({_pairs(node.steps, node.sequences)}; {states}{extra}) {{"
+            yield from _nodes(body, node.nodes, 1)
+            yield f"}} makes ({_operands(node.made)}) next ({_operands(node.results)})"
         case When():
             yield f"{_wires(body, node.outputs)} = when {node.phase} {{"
             yield from _nodes(body, node.nodes, 1)
@@ -167,7 +175,7 @@ def draw_shapes(body: Body) -> str:
 def _shape_rows(body: Body, nodes: Iterable[Node], prefix: str) -> Iterator[tuple[str, str]]:
     for node in nodes:
         match node:
-            case Repeat() | When():
+            case Repeat() | When() | Recur():
                 yield from _shape_rows(body, node.nodes, prefix)
             case Call():
                 yield from _shape_rows(node.body, node.body.nodes, f"{prefix}{segment_text(node.segment)}/")
