@@ -1,0 +1,38 @@
+"""What every node has: a place in the text, comments, a name."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from netspec.record import record
+from netspec.source import NOWHERE, Span
+
+
+@record(kw_only=True)
+class Node:
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@record
+class Comments:
+    """Comments of a statement, section, stage or setting, each with its `#` or `##`."""
+
+    before: tuple[str, ...] = ()
+    """Lines above it; `##` lines are its doc. An empty string is one blank line kept between comments."""
+    after: str = ""
+    """On its last line, behind it."""
+
+
+NO_COMMENTS = Comments()
+
+
+@record(kw_only=True)
+class Commented(Node):
+    comments: Comments = NO_COMMENTS
+    blank_before: bool = field(default=False, compare=False)
+    """An empty line stood above (the formatter keeps at most one)."""
+
+
+@record(kw_only=True)
+class Named(Commented):
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False)

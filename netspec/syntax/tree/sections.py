@@ -1,0 +1,137 @@
+"""Sections of a file, and the settings and claims in them."""
+
+from __future__ import annotations
+
+from netspec.record import record
+from netspec.syntax.tree.base import NO_COMMENTS, Commented, Comments, Named, Node
+from netspec.syntax.tree.expressions import Arg, Expr, String, TensorRef
+from netspec.syntax.tree.statements import Body, DimBound, Hole, Param, Target
+
+# --- settings of train, eval, serve ----------------------------------------------------------------------------------
+
+
+@record
+class Setting(Named):
+    """`data = …`; in `shard` the key is a string."""
+
+    key: str
+    value: Expr
+    quoted: bool = False
+
+
+@record
+class Metric(Named):
+    name: str
+    value: Expr
+
+
+@record
+class Let(Commented):
+    targets: tuple[Target, ...]
+    value: Expr
+
+
+@record
+class Settings(Node):
+    items: tuple[SettingItem, ...]
+    trailing: tuple[str, ...] = ()
+
+
+@record
+class Group(Named):
+    """A section inside a section: `eval { }`, `checkpoint { }`, `shard { }`; `update critic { }` has key "update", label "critic"."""
+
+    key: str
+    label: str | None
+    body: Settings
+
+
+SettingItem = Setting | Metric | Let | Group | Hole
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+@record
+class ImportName(Node):
+    name: str
+    alias: str | None = None
+
+
+@record
+class Import(Commented):
+    names: tuple[ImportName, ...]
+    path: String
+
+
+@record
+class Block(Named):
+    name: str
+    body: Body
+
+
+@record
+class Model(Named):
+    name: str
+    body: Body
+
+
+@record
+class Train(Named):
+    """`train M(classes=5) as small { }`; `model` is what is trained."""
+
+    model: str
+    args: tuple[Arg, ...]
+    alias: str | None
+    body: Settings
+
+
+@record
+class Serve(Named):
+    model: str
+    args: tuple[Arg, ...]
+    body: Settings
+
+
+@record
+class At(Node):
+    name: str
+    value: Expr
+
+
+@record
+class Claim(Commented):
+    """`params == 824_458`, `flops <= 30M at B=1`."""
+
+    left: Expr
+    op: str
+    right: Expr
+    at: tuple[At, ...] = ()
+
+
+@record
+class OutputClaim(Named):
+    """`logits: f32[B, 10]`."""
+
+    name: str
+    type: TensorRef
+
+
+@record
+class Expect(Named):
+    model: str
+    args: tuple[Arg, ...]
+    claims: tuple[Claim | OutputClaim | Hole, ...]
+    trailing: tuple[str, ...] = ()
+
+
+Section = Import | Param | DimBound | Block | Model | Train | Serve | Expect | Hole
+
+
+@record
+class File(Node):
+    version: int
+    sections: tuple[Section, ...]
+    comments: Comments = NO_COMMENTS
+    """Those above and behind the `netspec 1` line."""
+    trailing: tuple[str, ...] = ()

@@ -1,0 +1,141 @@
+"""Statements of a block or model."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from netspec.record import record
+from netspec.syntax.tree.base import Commented, Named, Node
+from netspec.syntax.tree.expressions import Expr, ParamType, String, TensorRef
+
+
+@record
+class Param(Named):
+    name: str
+    type: ParamType
+    default: Expr | None = None
+    where: Expr | None = None
+
+
+@record
+class DimBound(Named):
+    """`dim T <= 1024`."""
+
+    name: str
+    op: str
+    bound: Expr
+
+
+@record
+class Input(Named):
+    name: str
+    type: TensorRef
+
+
+@record
+class Output(Named):
+    """`output logits: f32[B, 10] = e`, `output logits = e`, or `output e`, whose name is None (`output x` is name None, value Name x)."""
+
+    name: str | None
+    type: TensorRef | None
+    value: Expr
+
+
+@record
+class Weight(Named):
+    """`weight w: f32[D, 3] = normal(0.02)`."""
+
+    name: str
+    type: TensorRef
+    init: Expr
+
+
+@record
+class Buffer(Named):
+    name: str
+    type: TensorRef
+    init: Expr
+
+
+@record
+class State(Named):
+    name: str
+    type: TensorRef
+    init: Expr
+
+
+@record
+class Shared(Named):
+    name: str
+    value: Expr
+
+
+@record
+class Aux(Named):
+    name: str
+    value: Expr
+
+
+@record
+class Target(Node):
+    name: str  # "_" drops the value
+    type: TensorRef | None = None
+
+
+@record
+class Binding(Commented):
+    targets: tuple[Target, ...]
+    value: Expr
+
+
+@record
+class Body(Node):
+    """Statements between braces; `trailing` are comments after the last one."""
+
+    statements: tuple[Statement, ...]
+    trailing: tuple[str, ...] = ()
+
+
+@record
+class For(Commented):
+    names: tuple[Target, ...]  # one, or two: index and value
+    iterable: Expr
+    body: Body
+
+
+@record
+class Repeat(Commented):
+    count: Expr
+    index: Target | None
+    body: Body
+
+
+@record
+class When(Commented):
+    phase: str  # train | eval | serve, checked by resolve
+    body: Body
+
+
+@record
+class Require(Commented):
+    condition: Expr
+    message: String | None = None
+
+
+@record
+class Assume(Commented):
+    condition: Expr
+
+
+@record
+class Hole(Commented):
+    """A statement or section that could not be read; `names` are those it would have bound, so that nothing cascades."""
+
+    names: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = field(default=(), compare=False)
+    """Every name in its text: what it may have used, so that nothing counts as unused because of it."""
+
+
+Statement = (
+    Param | DimBound | Input | Output | Weight | Buffer | State | Shared | Aux | Binding | For | Repeat | When | Require | Assume | Hole
+)
