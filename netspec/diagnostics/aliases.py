@@ -67,6 +67,17 @@ epochs epoch numepochs steps: duration
 optim optimiser: optimizer
 dataset: data
 criterion objective: loss
+parameters numparams nparams weights numweights: params
+macs operations flop: flops
+float32 float single fp32: f32
+float64 double fp64: f64
+float16 half fp16: f16
+bfloat16: bf16
+int32 int long int64 integer: i32
+int8: i8
+uint8 byte: u8
+uint32: u32
+boolean: bool
 """
 
 

@@ -35,15 +35,20 @@ class DuplicateName(Diagnostic):
     first_what: str = ""
 
     def message(self) -> str:
-        return f"the {self.what} `{self.name}` is already taken"
+        verb = "stands twice" if self.what == "setting" else "is already taken"
+        return f"the {self.what} `{self.name}` {verb}"
 
     def label(self) -> str:
         return "declared again"
 
     def places(self) -> Sequence[Place]:
-        return [] if self.first is NOWHERE else [Place(self.first, f"first declared here{self.first_what and ', as ' + self.first_what}")]
+        article = "an" if self.first_what[:1] in ("a", "e", "i", "o") else "a"
+        what = f", as {article} {self.first_what}" if self.first_what else ""
+        return [] if self.first is NOWHERE else [Place(self.first, f"first declared here{what}")]
 
     def help(self) -> str | None:
+        if self.what == "setting":
+            return "delete one of them"
         return "give one of the two another label" if self.what == "path" else "give one of the two another name"
 
 

@@ -32,8 +32,12 @@ class BadArgument(Diagnostic):
     expected: str
     repair: str = ""
     """The text that should stand there, when it is known."""
+    part: str = ""
+    """The guilty part of the value, where the rest is fine: "item 1 is the string `"8"`"."""
 
     def message(self) -> str:
+        if self.part:
+            return f"`{self.op}` wants {self.expected} for `{self.name}`, but {self.part}"
         return f"`{self.op}` wants {self.expected} for `{self.name}`, not {self.value}"
 
     def help(self) -> str | None:

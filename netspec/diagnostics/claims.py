@@ -68,10 +68,12 @@ class ClaimNeedsSizes(Diagnostic):
     claim: str
     value: str
     symbols: tuple[str, ...]
+    given: tuple[str, ...] = ()
+    """The sizes that are said, as `B=1`."""
 
     def message(self) -> str:
         free = " and ".join(f"`{s}`" for s in self.symbols)
         return f"`{self.claim}` is {self.value}, and {free} has no number here"
 
     def help(self) -> str | None:
-        return f"say at which size: `… at {', '.join(f'{s}=1' for s in self.symbols)}`"
+        return f"say at which size: `… at {', '.join((*self.given, *(f'{s}=1' for s in self.symbols)))}`"

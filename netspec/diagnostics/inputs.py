@@ -45,16 +45,19 @@ class WrongCount(Diagnostic):
     """The value, where it is one."""
     place: str = ""
     """What takes one value, where it is not a name before `=`."""
+    results: tuple[str, ...] = ()
+    """The values' own names."""
 
     def message(self) -> str:
         values = self.found or f"{self.values} values"
         if self.place:
             return f"{self.place} takes one value, but here are {values}"
-        return f"{self.names} {'names stand' if self.names > 1 else 'name stands'} before `=`, but behind it {'is' if self.found else 'are'} {values}"
+        names = f"{self.names} names stand" if self.names > 1 else "one name stands"
+        return f"{names} before `=`, but behind it {'is' if self.found else 'are'} {values}"
 
     def help(self) -> str | None:
         if self.names < self.values:
-            return f"bind each of them to a name first: `{', '.join(NAMES[: self.values])} = …`; `_` drops one"
+            return f"bind each of them to a name first: `{', '.join(self.results or NAMES[: self.values])} = …`; `_` drops one"
         return "write one name for each value"
 
 
@@ -131,6 +134,8 @@ class TooManyInputs(Diagnostic):
         return f"`{self.op}` {takes}, but {self.given} are given"
 
     def help(self) -> str | None:
+        if len(self.takes) == 1:
+            return f"its input is `{self.takes[0]}`; tensors that are to go in together are first joined, for example by `+`"
         return f"its inputs are {', '.join(f'`{t}`' for t in self.takes)}" if self.takes else None
 
 
@@ -158,6 +163,11 @@ class NotATensor(Diagnostic):
 
     def message(self) -> str:
         return f"{self.wanted} must be a tensor, not {self.what}"
+
+    def help(self) -> str | None:
+        if self.what.startswith(("the layer", "the function", "the block")):
+            return f"nothing flows into it: put a tensor before it, `x -> {self.what.split('`')[1]}`"
+        return None
 
 
 @record(kw_only=True)
@@ -188,6 +198,10 @@ class WrongDtype(Diagnostic):
             "bool numbers", "truth values"
         )
 
+    def help(self) -> str | None:
+        dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
+        return f"convert it: `cast(…, {dtype})`" if dtype else None
+
 
 @record(kw_only=True)
 class WrongRank(Diagnostic):
@@ -211,6 +225,11 @@ class WrongRank(Diagnostic):
     input: str
     wanted: int
     found: str
+    meaning: str = ""
+    """What the input's axes are."""
+
+    def help(self) -> str | None:
+        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -248,9 +267,13 @@ class InputMismatch(Diagnostic):
     found: str
     why: str
     declared: Span = NOWHERE
+    sizes: str = ""
+    """The sizes that its symbols already have, as `D is 8`."""
 
     def message(self) -> str:
         return f"`{self.op}` takes {self.wanted} as `{self.input}`, but it gets {self.found}: {self.why}"
 
     def places(self) -> Sequence[Place]:
-        return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]
+        return (
+            [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
+        )

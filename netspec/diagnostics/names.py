@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -50,15 +51,27 @@ class UnknownName(_Near):
 
     name: str
     noun: str = "name"
+    below: Span = NOWHERE
+    """Where the name is bound further down in the same body."""
 
     def message(self) -> str:
-        return f"there is no {self.noun} `{self.name}`"
+        return f"there is no {self.noun} `{self.name}`{' yet' if self.below is not NOWHERE else ''}"
+
+    def places(self) -> Sequence[Place]:
+        return [] if self.below is NOWHERE else [Place(self.below, "bound here, below its use")]
+
+    def edits(self) -> Sequence[Edit]:
+        return [] if self.below is not NOWHERE else super().edits()
 
     def label(self) -> str:
         return "not known here"
 
     def help(self) -> str | None:
-        if self.near or self.options:
+        if self.below is not NOWHERE:
+            return "statements are read from top to bottom: move that line up"
+        if self.options and not self.near:
+            return f"there {'is' if len(self.options) == 1 else 'are'} {', '.join(f'`{o}`' for o in self.options)}"
+        if self.near:
             return super().help()
         return "names must be bound above their first use: a `param`, an `input` or a binding" if self.noun == "value" else None
 
@@ -88,10 +101,7 @@ class UnknownArgument(_Near):
         return f"`{self.op}` has no argument `{self.name}`"
 
     def help(self) -> str | None:
-        text = super().help()
-        if self.near and self.options:
-            return f"{text} It has {', '.join(f'`{o}`' for o in self.options)}"
-        return text or f"`{self.op}` takes no arguments"
+        return super().help() or f"`{self.op}` takes no arguments"
 
 
 @record(kw_only=True)
@@ -135,101 +145,6 @@ class UnknownSetting(_Near):
         if self.near:
             return super().help()
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
-
-
-@record(kw_only=True)
-class NeedsQuotes(Diagnostic):
-    """An argument's value is one of a few words, and words are strings: they stand in quotes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> max_pool(3, padding=SAME)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> max_pool(3, padding="SAME")
-    }
-    ```
-    """
-
-    op: str
-    name: str
-    word: str
-    """The word that was meant, as the op spells it."""
-    options: tuple[str, ...] = ()
-
-    def message(self) -> str:
-        return f"`{self.name}` stands here without quotes; `{self.op}` takes the string `\"{self.word}\"`"
-
-    def label(self) -> str:
-        return "read as a name, and nothing has it"
-
-    def help(self) -> str | None:
-        return f"write `\"{self.word}\"`"
-
-    def edits(self) -> Sequence[Edit]:
-        return [Edit(self.at, f'"{self.word}"')]
-
-
-@record(kw_only=True)
-class NotCallable(Diagnostic):
-    """Something is called, or stands as a stage of a chain, that is not a layer, function or block.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(4)
-      output y = x -> h
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(4)
-      output y = h
-    }
-    ```
-    """
-
-    name: str
-    what: str
-    """What it is instead: "a tensor", "a number", …"""
-
-    def message(self) -> str:
-        return f"`{self.name}` is {self.what}, not something to call"
-
-    def help(self) -> str | None:
-        return "a stage after `->` is a layer, a function or a block"
-
-
-@record(kw_only=True)
-class WrongKind(Diagnostic):
-    """A built-in thing of the wrong kind: an optimizer where a layer is wanted, a layer where a value is wanted, …
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> adam(0.1)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
-
-    name: str
-    is_a: str
-    wanted: str
-
-    def message(self) -> str:
-        article = "an" if self.is_a[0] in "aeio" else "a"
-        return f"`{self.name}` is {article} {self.is_a}, but {self.wanted} is wanted here"
 
 
 @record(kw_only=True)

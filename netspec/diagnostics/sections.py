@@ -133,3 +133,7 @@ class LossNotAMean(Diagnostic):
 
     def message(self) -> str:
         return f"a loss or metric must be computed from the batch, and this is {self.found}"
+
+    def help(self) -> str | None:
+        name = self.found.split("`")[1] if self.found.startswith(("the loss", "the metric")) else "softmax_cross_entropy"
+        return f"call it on the model's outputs and the data's fields: `{name}(logits, label)`"

@@ -91,7 +91,10 @@ class IndexOutOfRange(Diagnostic):
     length: int
 
     def message(self) -> str:
-        return f"index {self.index} is outside a list of {self.length}"
+        return f"there is no item {self.index} in a list of {self.length}"
+
+    def help(self) -> str | None:
+        return f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
 
 
 @record(kw_only=True)
@@ -191,3 +194,6 @@ class ExpansionTooLarge(Diagnostic):
 
     def message(self) -> str:
         return f"{self.what} would expand to {self.count:,} nodes, and the limit is {self.limit:,}"
+
+    def help(self) -> str | None:
+        return "where all passes are alike, write `repeat n { … }`: it stays one"

@@ -99,9 +99,16 @@ class NotStatic(Diagnostic):
     """"a condition", "the count of `repeat`", …"""
     found: str
     wanted: str = "known before anything runs"
+    repair: str = ""
 
     def message(self) -> str:
         return f"{self.what} must be {self.wanted}, but this is {self.found}"
+
+    def help(self) -> str | None:
+        return f"write `{self.repair}`" if self.repair else None
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, self.repair)] if self.repair else []
 
 
 @record(kw_only=True)
@@ -131,11 +138,9 @@ class CannotDecide(Diagnostic):
         return f"cannot decide whether `{self.condition}`"
 
     def help(self) -> str | None:
-        return (
-            f"say so in the model: `{self.missing}`"
-            if self.missing
-            else "bound the dim in the model: `dim H <= 1024`, or `require` what must hold"
-        )
+        if self.missing:
+            return f"say in the model what holds: `require {self.missing}`, or the opposite"
+        return "bound the dim in the model: `dim H <= 1024`, or `require` what must hold"
 
 
 @record(kw_only=True)

@@ -53,8 +53,16 @@ def arguments(world: World, definition: Definition, given: Any, at: Span, facts:
         source: Given = given[param.name] if param.name in given else default(frame, param)
         value = fit(frame, param.type, source.value)
         if isinstance(value, Bad):
-            found = value.found or describe(source.value)
-            world.report(BadArgument(at=source.span, op=definition.name, name=param.name, value=found, expected=value.expected))
+            world.report(
+                BadArgument(
+                    at=source.span,
+                    op=definition.name,
+                    name=param.name,
+                    value=describe(source.value),
+                    expected=value.expected,
+                    part=value.part,
+                )
+            )
         fine &= not isinstance(value, Bad | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Bad) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
@@ -114,8 +122,8 @@ class Bad:
     """A value does not have a param's type."""
 
     expected: str
-    found: str = ""
-    """What is wrong in it, where that is a part of the value."""
+    part: str = ""
+    """What is wrong, where that is a part of the value."""
 
 
 def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Bad:
@@ -154,7 +162,7 @@ def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Ba
     bad = next((k for k, item in enumerate(items) if isinstance(item, Bad)), None)
     if bad is None:
         return tuple(items)
-    return Bad(f"a list in which each item is {items[bad].expected}", items[bad].found or f"{describe(value[bad])} (item {bad})")
+    return Bad(f"`{declared.span.text}`", f"item {bad} is {describe(value[bad])}")
 
 
 def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import TooManyArguments
 from netspec.diagnostics.inputs import NotATensor
-from netspec.diagnostics.names import NotCallable, UnknownArgument, UnknownName, WrongKind
+from netspec.diagnostics.kinds import NotCallable, WrongKind
+from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import apply, expressions, instances, slices, static
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
@@ -64,7 +65,9 @@ def stage_call(node: tree.Stage, callee: Callee, value: Value, before: Span) -> 
 def stages_of(frame: Frame, node: tree.Stage, chain: Composed, value: Value, before: Span) -> Value:
     """A param whose value is a chain of layers, used as one stage: each makes an instance of its own."""
     if isinstance(node.call, tree.Call) and node.call.args:
-        raise Mistake(NotCallable(at=node.call.span, name=node.call.callee.text, what="a chain of layers, which takes no further arguments"))
+        raise Mistake(
+            NotCallable(at=node.call.span, name=node.call.callee.text, what="a chain of layers, which takes no further arguments")
+        )
     for part in chain.parts:
         value = perform(frame, stage_call(node, replace(part, span=node.call.span), value, before))
     return value

@@ -54,7 +54,12 @@ def same_weights(frame: Frame, body: Body) -> None:
             made = Place(first.span, f"here {changed} is {before.get(changed, 'absent')}")
             tensors = [Tensor(w, body.types[w]) for w in node.inputs if isinstance(w, int)]
             problem = SharedChanges(
-                at=node.span, name=node.segment.base, parameter=changed, shape=now.get(changed, "absent"), first=made, chain=places(frame, tensors)
+                at=node.span,
+                name=node.segment.base,
+                parameter=changed,
+                shape=now.get(changed, "absent"),
+                first=made,
+                chain=places(frame, tensors),
             )
             frame.world.report(problem)
 

@@ -55,7 +55,15 @@ class Claims:
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
         found = self.at(claim, cost(self.body)[MEASURES.index(name)])
         if isinstance(found, Dim):
-            self.frame.world.report(ClaimNeedsSizes(at=claim.span, claim=name, value=str(found), symbols=tuple(sorted(found.symbols()))))
+            self.frame.world.report(
+                ClaimNeedsSizes(
+                    at=claim.span,
+                    claim=name,
+                    value=str(found),
+                    symbols=tuple(sorted(found.symbols())),
+                    given=tuple(a.span.text for a in claim.at),
+                )
+            )
         elif not static.COMPARISONS[claim.op](found, limit):
             self.fail(claim, name, found)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.names import WrongKind
+from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
 from netspec.infer import calls, static
 from netspec.infer.frame import Frame, places
@@ -59,7 +59,8 @@ def form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.Unary():
             return unary(frame, node)
         case tree.If():
-            return evaluate(frame, node.then if condition(frame, node.condition) else node.otherwise, want)
+            chosen = condition(frame, node.condition)
+            return UNKNOWN if chosen is None else evaluate(frame, node.then if chosen else node.otherwise, want)
         case tree.ListExpr():
             return listed(frame, node.items, want)
         case tree.TupleExpr():
@@ -106,13 +107,13 @@ def attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
     return UNKNOWN
 
 
-def condition(frame: Frame, node: tree.Expr) -> bool:
-    """A static condition. Raises Mistake when it is none; an unknown one counts as true."""
+def condition(frame: Frame, node: tree.Expr) -> bool | None:
+    """A static condition, None where it is unknown. Raises Mistake when it is none."""
     value = evaluate(frame, node)
     if isinstance(value, bool):
         return value
     if isinstance(value, Unknown):
-        return True
+        return None
     raise Mistake(NotStatic(at=node.span, what="a condition", found=describe(value), wanted="true or false before anything runs"))
 
 

@@ -143,6 +143,7 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
                 found=str(tensor.type),
                 why=why,
                 declared=declared.type.span,
+                sizes=sizes_of(frame, declared),
             )
             with_trail = outer.world.trail.pop()
             outer.world.report(replace(problem, chain=places(outer, [tensor])))
@@ -150,6 +151,12 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
             return False
         frame.env[declared.name] = named_wire(frame, declared.name, tensor.type, declared.name_span)
     return True
+
+
+def sizes_of(frame: Frame, declared: tree.Input) -> str:
+    """`D is 8`: what the symbols of an input stand for in this use."""
+    names = dict.fromkeys(d.text for d in declared.type.dims if isinstance(d, tree.Name) and d.text[:1].isupper())
+    return ", ".join(f"{n} is {frame.env[n]}" for n in names if n in frame.env and str(frame.env[n]) != n)
 
 
 def named_wire(frame: Frame, name: str, type_: TensorType, span: Span) -> Tensor:

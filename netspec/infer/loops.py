@@ -24,7 +24,9 @@ def unroll(frame: Frame, node: tree.For) -> None:
     if isinstance(items, Unknown):
         return forget(frame, node.body)
     if not isinstance(items, tuple):
-        raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted="a list or `range(n)`"))
+        number = isinstance(items, int) and not isinstance(items, bool)
+        wanted, repair = "a list or `range(n)`", f"range({node.iterable.span.text})" if number else ""
+        raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
     before = frame.world.nodes
     for position, item in enumerate(items):
         outer = dict(frame.env)
@@ -154,7 +156,8 @@ def carry_on(
         if isinstance(after, Unknown):
             fine = False
         elif not isinstance(after, Tensor) or not same_type(frame, before.type, after.type):
-            frame.world.report(RepeatChanges(at=binding_span(node, name), name=name, before=describe(before), after=describe(after)))
+            found = str(after.type) if isinstance(after, Tensor) else describe(after)
+            frame.world.report(RepeatChanges(at=binding_span(node, name), name=name, before=str(before.type), after=found))
             fine = False
     outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
     for name, tensor in outputs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from netspec.diagnostics.calls import BadArgument, MissingArgument
+from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain
 from netspec.library import index
@@ -98,7 +100,7 @@ def problem_of(value: OpValue, name: str, items: list[Any]) -> BadArgument:
         return BadArgument(
             at=span, op=value.name, name=", ".join(value.args), value=clean(items[0]["msg"]), expected="arguments that fit together"
         )
-    return BadArgument(at=span, op=value.name, name=name, value=found, expected=expected(value, name, items))
+    return BadArgument(at=span, op=value.name, name=name, value=found, expected=expected(value, name, items), repair=repair(given, items))
 
 
 RULES = {
@@ -106,7 +108,6 @@ RULES = {
     "greater_than_equal": "a number of at least {ge}",
     "less_than": "a number below {lt}",
     "less_than_equal": "a number of at most {le}",
-    "literal_error": "one of {expected}",
     "finite_number": "a finite number",
     "too_short": "a list of at least {min_length}",
     "too_long": "a list of at most {max_length}",
@@ -135,11 +136,29 @@ def expected(value: OpValue, name: str, items: list[Any]) -> str:
     literal = next((i for i in items if i["type"] == "literal_error"), None)
     words = list(dict.fromkeys(TYPES[i["type"]] for i in items if i["type"] in TYPES))
     if literal is not None:
-        words.append(
-            RULES["literal_error"].format(**literal["ctx"]).replace("'", '"') if not words else literal["ctx"]["expected"].replace("'", '"')
-        )
+        words += [f'"{w}"' for w in choices(literal)]
     words += [f"{article(k)} {k}" for k in kinds_wanted(value.entry, name)]
-    return " or ".join(words) if words else clean(items[0]["msg"])
+    return one_of(words) if words else clean(items[0]["msg"])
+
+
+def one_of(words: list[str]) -> str:
+    """`a, b or c`."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def choices(literal: Any) -> list[str]:
+    """The strings that a field takes, of pydantic's report `'SAME' or 'VALID'`."""
+    return re.findall(r"'([^']*)'", literal["ctx"]["expected"])
+
+
+def repair(given: Given | None, items: list[Any]) -> str:
+    """The text that was meant: the nearest word, or a number that stands in quotes."""
+    if given is None or not isinstance(given.value, str):
+        return ""
+    words = [w for i in items if i["type"] == "literal_error" for w in choices(i)]
+    near = nearest(given.value, words)
+    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", given.value) and any(i["type"] in ("int_type", "float_type") for i in items)
+    return f'"{near[0]}"' if near else given.value if number else ""
 
 
 def bounds(value: OpValue, name: str, items: list[Any]) -> str:
@@ -154,14 +173,14 @@ def bounds(value: OpValue, name: str, items: list[Any]) -> str:
             if getattr(part, key, None) is not None:
                 limits[key] = getattr(part, key)
     if "ge" in limits and "lt" in limits:
-        return f"a number from {limits['ge']} up to, but not including, {limits['lt']}"
+        return f"a number of at least {limits['ge']} and below {limits['lt']}"
     words = RULES[rule["type"]].format(**rule.get("ctx", {}))
     return words.replace("a number", "a whole number") if whole(field.annotation) else words
 
 
 def whole(annotation: Any) -> bool:
     """The field takes no fractions."""
-    if isinstance(annotation, types.UnionType):
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return all(whole(a) for a in typing.get_args(annotation))
     return (
         annotation is int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.names import WrongKind
+from netspec.diagnostics.base import Place
+from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.sections import LossNotAMean
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
@@ -36,6 +37,12 @@ class ObjectiveFrame(Frame):
         self.wire_names[tensor.wire] = name
         self.ports.append(Port(name, tensor.wire, span))
         return tensor
+
+    def place(self, tensor: Tensor) -> Place:
+        """A field or output by its name, since several begin at one place of the text."""
+        name = self.wire_names.get(tensor.wire, "").removeprefix("output.")
+        found = super().place(tensor)
+        return Place(found.span, f"`{name}` is {tensor.type}") if name else found
 
     def mean(self, op: Measure, inputs: tuple[Operand, ...], values: TensorType, span: Span, optional: tuple = ()) -> Mean:
         """A measurement, and the number it is finished to."""

@@ -51,8 +51,8 @@ def sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right:
     if verdict is Verdict.REFUTED:
         failed(frame, node, part)
     elif verdict is Verdict.UNKNOWN and len(frame.world.stack) > 1:
-        missing = f"{left} {part.op} {right}"
-        frame.world.report(CannotProve(at=part.span, condition=part.span.text, missing=missing))
+        frame.world.report(CannotProve(at=part.span, condition=part.span.text, missing=frame.facts.missing(left, right, part.op)))
+        frame.facts = frame.facts.require(part.op, left, right, part.span, part.span.text).facts  # what follows from it stays silent
     elif verdict is Verdict.UNKNOWN:
         recorded = frame.facts.require(part.op, left, right, part.span, part.span.text)
         if recorded.verdict is Verdict.REFUTED:
@@ -99,7 +99,13 @@ def bound(frame: Frame, node: tree.DimBound) -> None:
         return obliged(frame, node, Dim.of(size), Dim.of(limit))
     recorded = frame.facts.require(node.op, Dim.of(size), Dim.of(limit), node.span, f"dim {node.name} {node.op} {limit}")
     if recorded.verdict is Verdict.REFUTED:
-        raise Mistake(RequireFailed(at=node.span, condition=f"{node.name} {node.op} {limit}", words=f"`{node.name} {node.op} {limit}` leaves no size: every dim is at least 1"))
+        raise Mistake(
+            RequireFailed(
+                at=node.span,
+                condition=f"{node.name} {node.op} {limit}",
+                words=f"`{node.name} {node.op} {limit}` leaves no size: every dim is at least 1",
+            )
+        )
     frame.facts = recorded.facts
 
 

@@ -90,7 +90,7 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
     count = len(node.targets)
     if count == 1:
         if isinstance(value, Several):
-            raise Mistake(WrongCount(at=node.value.span, names=1, values=len(value.values)))
+            raise Mistake(WrongCount(at=node.value.span, names=1, values=len(value.values), results=own_names(value)))
         return [value]
     if isinstance(value, Unknown):
         return [UNKNOWN] * count
@@ -99,8 +99,15 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
         for target in node.targets:
             frame.env[target.name] = UNKNOWN
         found = describe(value) if len(parts) == 1 else ""
-        raise Mistake(WrongCount(at=node.value.span, names=count, values=len(parts), found=found))
+        results = own_names(value) if isinstance(value, Several) else ()
+        raise Mistake(WrongCount(at=node.value.span, names=count, values=len(parts), found=found, results=results))
     return parts
+
+
+def own_names(value: Several) -> tuple[str, ...]:
+    """The names of several values, if all have one: a block's outputs."""
+    names = [name for name, _ in value.values]
+    return tuple(n for n in names if n) if all(names) else ()
 
 
 def declared(frame: Frame, ref: tree.TensorRef | None, value: Value, at: Span) -> Value:
@@ -140,7 +147,7 @@ def output(frame: Frame, node: tree.Output) -> None:
 def no_output(node: tree.Output, name: str | None, value: Value) -> Diagnostic:
     """Why a value cannot be an output."""
     if isinstance(value, Several):
-        return WrongCount(at=node.value.span, names=1, values=len(value.values), place="`output`")
+        return WrongCount(at=node.value.span, names=1, values=len(value.values), place="`output`", results=own_names(value))
     if isinstance(value, BlockValue) or (isinstance(value, OpValue) and value.entry.kind in expressions.CALLABLE):
         required = signature_of(value).required
         return MissingInput(at=node.value.span, op=value.name, names=required, all=required)

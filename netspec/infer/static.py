@@ -94,7 +94,7 @@ def compare(op: str, left: Value, right: Value, facts: Facts) -> bool:
     if (isinstance(left, Dim) or isinstance(right, Dim)) and is_size(left) and is_size(right):
         verdict = facts.compare(op, Dim.of(left), Dim.of(right))
         if verdict is Verdict.UNKNOWN:
-            raise Mistake(CannotDecide(condition=f"{left} {op} {right}"))
+            raise Mistake(CannotDecide(condition=f"{left} {op} {right}", missing=facts.missing(Dim.of(left), Dim.of(right), op)))
         return verdict is Verdict.PROVED
     comparable = (is_number(left) and is_number(right)) or op in ("==", "!=") or (isinstance(left, str) and isinstance(right, str))
     if not comparable:

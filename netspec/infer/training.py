@@ -21,12 +21,14 @@ from netspec.infer.values import UNKNOWN, Mean, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration, Optimizer
 from netspec.record import record
+from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
 DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32"}
 KEEP = 3
+NEEDED = ("data", "loss", "optimizer", "duration")
 
 
 @record(eq=False)
@@ -49,7 +51,8 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
     """The plan of a section, or None when it has a problem, which is reported."""
     frame = Frame(world, "train", Facts())
     names = {i.key for i in node.body.items if isinstance(i, tree.Setting)}
-    missing = tuple(n for n in ("data", "loss", "optimizer", "duration") if n not in names)
+    strangers = {i.key for i in node.body.items if isinstance(i, tree.Setting) and i.key not in SETTINGS["train"]}
+    missing = tuple(n for n in NEEDED if n not in names and not any(nearest(s, [n]) for s in strangers))
     holes = any(isinstance(i, tree.Hole) for i in node.body.items)
     if missing and not holes:
         world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
@@ -59,7 +62,7 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
     if model is None or data is None:
         side_settings(frame, node)
         return None
-    return plan(Section(world, node, model, data), frame, bool(missing))
+    return plan(Section(world, node, model, data), frame, not names.issuperset(NEEDED))
 
 
 def side_settings(frame: Frame, node: tree.Train) -> None:

@@ -11,6 +11,7 @@ from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
 from netspec.shape import DTYPES, MAX_DIM, Dim, TensorType, Verdict
+from netspec.source import Span
 from netspec.syntax import tree
 
 Pattern = tuple[Dim | None, ...]
@@ -48,7 +49,13 @@ def dtype_of(frame: Frame, ref: tree.TensorRef) -> str | None:
     if ref.dtype in DTYPES:
         return ref.dtype
     frame.world.report(
-        UnknownName(at=ref.span, name=ref.dtype, noun="element type", near=tuple(nearest(ref.dtype, DTYPES)), options=DTYPES)
+        UnknownName(
+            at=Span(ref.span.source, ref.span.start, ref.span.start + len(ref.dtype)),
+            name=ref.dtype,
+            noun="element type",
+            near=tuple(nearest(ref.dtype, DTYPES)),
+            options=DTYPES,
+        )
     )
     return None
 
@@ -91,5 +98,5 @@ def shape_problem(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> st
         if verdict is Verdict.REFUTED:
             return f"axis {axis} is {found}, not {wanted}"
         if verdict is Verdict.UNKNOWN:
-            return f"cannot prove that axis {axis}, {found}, is {wanted}"
+            return f"nothing says that axis {axis}, {found}, is {wanted}; `require {frame.facts.missing(wanted, found)}` would"
     return None

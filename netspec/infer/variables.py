@@ -42,7 +42,9 @@ def initializer(frame: Frame, node: tree.Weight | tree.Buffer) -> Initializer | 
     if isinstance(made, Initializer):
         return made
     if not isinstance(made, Unknown):
-        problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`")
+        problem = BadArgument(
+            at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`"
+        )
         frame.world.report(problem)
     return None
 
@@ -52,7 +54,9 @@ def fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> b
     free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
-        frame.world.report(FreeParameter(at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free)))
+        frame.world.report(
+            FreeParameter(at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free))
+        )
     return not free
 
 

@@ -23,10 +23,12 @@ class Bodies:
 
     def check(self) -> None:
         scope = Scope()
+        self.names.later = bound_below(self.definition.node.body)
         self.dims(scope)
         self.statements(self.definition.node.body.statements, scope)
         self.outputs(scope)
         self.unused(scope)
+        self.names.later = {}
 
     def dims(self, scope: Scope) -> None:
         """Symbols of the inputs' types are bound in the whole body."""
@@ -166,6 +168,18 @@ def output_name(output: tree.Output) -> str | None:
     if output.name is not None:
         return output.name
     return output.value.text if isinstance(output.value, tree.Name) and len(output.value.parts) == 1 else None
+
+
+def bound_below(body: tree.Body) -> dict[str, Span]:
+    """The first binding of each name that the body's own statements bind."""
+    found: dict[str, Span] = {}
+    for statement in body.statements:
+        if isinstance(statement, tree.Binding):
+            for target in statement.targets:
+                found.setdefault(target.name, target.span)
+        elif isinstance(statement, tree.Param | tree.Input | tree.Shared):
+            found.setdefault(statement.name, statement.name_span)
+    return found
 
 
 def has_hole(body: tree.Body) -> bool:

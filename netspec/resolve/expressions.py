@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.bodies import ResidualNeedsParentheses
-from netspec.diagnostics.names import NeedsQuotes, NotCallable, UnknownArgument, UnknownName
+from netspec.diagnostics.kinds import NeedsQuotes, NotCallable
+from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
 from netspec.resolve.scope import Scope
-from netspec.source import Span
+from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
 CALLABLE = ("layer", "function")
@@ -32,6 +33,8 @@ class Names:
         self.params, self.definitions, self.report, self.meanings = params, definitions, report, meanings
         self.wanted: tuple[str, ...] = CALLABLE
         """The kinds of op that the present place asks for, for what is said of a name that nothing has."""
+        self.later: Mapping[str, Span] = {}
+        """Where the present body binds each of its names first."""
         self.unread: frozenset[str] = frozenset()
         """Names of blocks that text which could not be read may define."""
 
@@ -125,9 +128,7 @@ class Names:
         for arg in node.args:
             if options is not None and arg.name is not None and arg.name not in options:
                 near = tuple(nearest(arg.name, options))
-                self.report(
-                    UnknownArgument(at=arg.name_span, op=node.callee.text, name=arg.name, near=near[:1], options=tuple(sorted(options)))
-                )
+                self.report(UnknownArgument(at=arg.name_span, op=node.callee.text, name=arg.name, near=near[:1], options=tuple(options)))
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         if isinstance(meaning, BlockRef):
@@ -150,7 +151,8 @@ class Names:
         found = self.named(node)
         if found is None:
             options = [*scope.all(), *self.params]
-            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=tuple(nearest(first, options))))
+            below = self.later.get(first, NOWHERE)
+            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=tuple(nearest(first, options)), below=below))
         return self.settle(node, found or Bad())
 
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:

@@ -173,7 +173,8 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                 twice(seen, item, item.key, "setting", names)
                 if isinstance(item, tree.Setting):
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    names.expression(item.value, scope, late=True)
+                    if item.key != "precision":  # its words, `mixed(bf16)`, are its own
+                        names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
             case tree.Metric():
