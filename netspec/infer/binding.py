@@ -67,6 +67,8 @@ class Signature:
     optional: tuple[str, ...]
     params: tuple[str, ...]
     variadic: bool = False
+    collects: str = ""
+    """The parameter that collects further named arguments, as the sizes of `rearrange(x, "b (h d) -> b h d", h=4)`."""
 
     def text(self) -> str:
         return ", ".join(self.params)
@@ -79,7 +81,7 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
     entry: Entry = value.entry
     required = tuple(name for name, optional in entry.inputs if not optional)
     optional = tuple(name for name, optional in entry.inputs if optional)
-    return Signature(required, optional, tuple(a[0] for a in entry.signature), entry.variadic)
+    return Signature(required, optional, tuple(a[0] for a in entry.signature), entry.variadic, entry.open_arguments)
 
 
 def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
@@ -193,6 +195,8 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
         bound.optional[name] = given
     elif name in signature.required and name not in slots:
         slots[name] = given
+    elif signature.collects:
+        collect(frame, use, signature, bound, arg, given)
     elif name in signature.required:
         fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
     else:
@@ -200,6 +204,17 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
         fail(
             frame, bound, UnknownArgument(at=arg.name_span, op=use.name, name=name, near=tuple(nearest(name, options))[:1], options=options)
         )
+
+
+def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
+    """A further named argument, into the one parameter that collects them."""
+    before = bound.args.get(signature.collects)
+    known = dict(before.value) if before is not None and isinstance(before.value, dict) else {}
+    if arg.name in known:
+        return fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=arg.name or ""))
+    bound.broken |= isinstance(given.value, Unknown)
+    bound.args[signature.collects] = Given({**known, arg.name: given.value}, given.span if before is None else before.span.to(given.span))
+    return None
 
 
 def literals_fit(value: OpValue | BlockValue) -> bool:

@@ -17,6 +17,7 @@ from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
 from netspec.record import record
 from netspec.shape import MAX_DIM, Dim, Facts, TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 MEASURES = ("params", "flops", "activation_bytes")
@@ -77,7 +78,8 @@ class Claims:
         symbols = sorted({s for t in self.body.types.values() for s in t.symbols()})
         if given.name not in symbols:
             near = tuple(nearest(given.name, symbols))
-            raise Mistake(UnknownName(at=given.name_span, name=given.name, noun="free dim", near=near, options=tuple(symbols)))
+            at = Span(given.span.source, given.span.start, given.span.start + len(given.name))
+            raise Mistake(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=tuple(symbols)))
         size = expressions.evaluate(self.frame, given.value)
         if isinstance(size, int) and 1 <= size <= MAX_DIM:
             return size

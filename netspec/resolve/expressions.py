@@ -134,7 +134,7 @@ class Names:
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
             return [p.name for p in definition.params] + [i.name for i in definition.inputs]
-        if isinstance(meaning, ShelfRef):
+        if isinstance(meaning, ShelfRef) and not any(e.open_arguments for e in index.entries(meaning.name)):
             return [n for e in index.entries(meaning.name) for n in (*(a[0] for a in e.signature), *(i[0] for i in e.inputs))]
         return None
 
