@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from netspec.cli.show import FILE_VIEWS
 from netspec.compile import Checked, check
 from netspec.diagnostics.edits import repaired
 from netspec.diagnostics.render import render_text
@@ -81,6 +82,7 @@ ANSWERS: Mapping[str, Callable[[Checked], str]] = {
     "fmt": _formatted,
     "shapes": lambda checked: _models(checked, draw_shapes),
     "ir": lambda checked: _models(checked, draw_ir),
+    "resolved": lambda checked: FILE_VIEWS["resolved"](checked),
 }
 
 
