@@ -30,6 +30,14 @@ def test_specs_in_pages_are_clean(text: str, tmp_path: Path) -> None:
     assert [p.message() for p in netspec.check(tmp_path / "page.net").problems] == []
 
 
+@pytest.mark.parametrize("text", SPECS)
+def test_specs_in_pages_are_in_the_one_style(text: str, tmp_path: Path) -> None:
+    from netspec.cli.main import main
+
+    (tmp_path / "page.net").write_text(text, encoding="utf-8")
+    assert main(["fmt", "--check", str(tmp_path)]) == 0
+
+
 def test_the_readme_has_specs_and_its_two_commands() -> None:
     train, test = fenced(ROOT / "README.md", "sh")[:2]
     assert "netspec train models/digits.net" in train and "pytest" in test
