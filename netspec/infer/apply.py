@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange
 from netspec.diagnostics.values import CannotDecide
+from netspec.infer import recurrent
 from netspec.infer.frame import Frame, places
 from netspec.infer.make import kinds_wanted, make
-from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Several, Tensor, Unknown, Value
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Record, Several, Tensor, Unknown, Value
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Measure, Op
+from netspec.library.cells import Cell, Recurrence
 from netspec.shape import MAX_DIM, Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
@@ -26,8 +29,13 @@ __all__ = ["kinds_wanted", "measure", "types_of", "use_op"]
 
 def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     """Emit the node of an op and return its result."""
-    op = make(frame, value)
+    op = make(frame, replace(value, args={n: g for n, g in value.args.items() if not holds_tensors(g.value)}))
     if not isinstance(op, Callable):
+        return UNKNOWN
+    if isinstance(op, Recurrence):
+        return recurrent.use(frame, use, op, bound)
+    if isinstance(op, Cell):
+        frame.world.report(CellOutsideTime(at=use.span, cell=use.name))
         return UNKNOWN
     if any(isinstance(g.value, Mean) for g in bound.tensors):
         return on_means(frame, use, op, bound)
@@ -39,6 +47,11 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     segment = use.segment(frame)
     frame.emit(Apply(op, operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, use.callee is not use.value, use.span))
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def holds_tensors(value: Value) -> bool:
+    """An argument that is made of tensors (a recurrence's first states), which an op cannot keep."""
+    return isinstance(value, Record) or (isinstance(value, dict) and any(isinstance(v, Tensor | Unknown) for v in value.values()))
 
 
 def operands(given: list[Given]) -> tuple[Operand, ...]:

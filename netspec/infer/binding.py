@@ -10,7 +10,7 @@ from netspec.diagnostics.names import UnknownArgument
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import arguments, expressions, make
 from netspec.infer.frame import Frame
-from netspec.infer.values import BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe
+from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
@@ -135,7 +135,9 @@ def positional_inputs(
     """Take the tensors among the positional arguments; returns what is left for the parameters."""
     if signature.variadic:
         return variadic_inputs(frame, bound, args)
-    if use.chained or not signature.required or use.value.args:
+    if use.chained:
+        return stage_inputs(frame, signature, slots, args)
+    if not signature.required or (use.value.args and not isinstance(use.callee, SharedInstance)):
         return list(args)
     count = len(signature.required)
     values = [Given(expressions.evaluate(frame, a.value), a.value.span) for a in args[:count]]
@@ -145,6 +147,16 @@ def positional_inputs(
         return list(args)
     slots.update(zip(signature.required, values, strict=False))
     return list(args[count:])
+
+
+def stage_inputs(frame: Frame, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+    """`x -> f(a)` is `f(x, a)`: tensors that come first fill the inputs which the chain left open."""
+    for place, arg in enumerate(args):
+        free = next((n for n in signature.required if n not in slots), None)
+        if free is None or not isinstance(value := expressions.evaluate(frame, arg.value), Tensor | Unknown):
+            return list(args[place:])
+        slots[free] = Given(value, arg.value.span)
+    return []
 
 
 def variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
@@ -222,8 +234,16 @@ def literals_fit(value: OpValue | BlockValue) -> bool:
     return isinstance(value, OpValue) and bool(getattr(index.load(value.entry), "elementwise", False))
 
 
+def opened(given: Given) -> Given:
+    """A record of one tensor stands for that tensor."""
+    if isinstance(given.value, Record) and len(given.value.fields) == 1:
+        return Given(next(iter(given.value.fields.values())), given.span)
+    return given
+
+
 def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> bool:
     """All inputs are tensors (or literals beside one); unknown ones silence the call."""
+    bound.tensors = [opened(g) for g in bound.tensors]
     values = [*bound.tensors, *bound.optional.values()]
     if signature.required and not bound.tensors:
         frame.world.report(MissingInput(at=use.span, op=use.name, names=signature.required, all=signature.required))

@@ -10,7 +10,7 @@ from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
-from netspec.infer import apply, expressions, instances, slices, static
+from netspec.infer import apply, expressions, instances, methods, slices, static
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
 from netspec.infer.frame import Frame
 from netspec.infer.values import (
@@ -97,6 +97,8 @@ def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, 
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
+            if len(name.parts) > 1:
+                return methods.method_of(frame, name, value)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
             if isinstance(value, SharedInstance | Composed | Unknown):
@@ -105,7 +107,7 @@ def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, 
         case BlockRef(definition):
             return UNKNOWN if definition is UNREAD else BlockValue(definition, span=name.span)
         case ShelfRef(text):
-            return op_value(text, want, name.span)
+            return UNKNOWN if methods.without_instance(frame, name) else op_value(text, want, name.span)
         case Bad():
             pass
         case _:
@@ -172,7 +174,7 @@ def is_of(value: OpValue | BlockValue, kinds: tuple[str, ...]) -> bool:
 
 
 def takes_tensors(value: OpValue | BlockValue) -> bool:
-    return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, *MEASURES)
+    return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, methods.KIND, *MEASURES)
 
 
 def not_a_stage(frame: Frame, use: Call) -> Unknown:

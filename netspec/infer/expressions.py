@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.kinds import WrongKind
+from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
 from netspec.infer import calls, static
 from netspec.infer.frame import Frame, places
@@ -16,6 +18,7 @@ from netspec.infer.values import (
     Composed,
     Mean,
     OpValue,
+    Record,
     Several,
     Tensor,
     Unknown,
@@ -101,9 +104,20 @@ def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
 
 
 def attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
+    if isinstance(value, Record) and len(node.parts) == 2:
+        return member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
     frame.world.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value)))
+    return UNKNOWN
+
+
+def member(frame: Frame, node: tree.Name, value: Record) -> Value:
+    """`carry.h`."""
+    if node.parts[1] in value.fields:
+        return value.fields[node.parts[1]]
+    near, noun = tuple(nearest(node.parts[1], value.fields)), f"state of `{node.parts[0]}` called"
+    frame.world.report(UnknownName(at=node.span, name=node.parts[1], noun=noun, near=near, options=tuple(value.fields)))
     return UNKNOWN
 
 

@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
-from netspec.ir import Affine, Node, Segment
+from netspec.ir import Affine, Node, Segment, State
 from netspec.record import record
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
@@ -86,6 +86,8 @@ class Frame:
         self.loops: list[Loop] = []
         self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
         self.shared: set[Segment] = set()
+        self.states: list[tuple[State, Tensor, Span]] = []
+        """States declared so far: the state, the wire of its value before the step, its place."""
 
     def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
         """A new wire."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import Recursion
-from netspec.diagnostics.inputs import InputMismatch
+from netspec.diagnostics.inputs import InputMismatch, TooManyInputs
+from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import ExpansionTooLarge
-from netspec.infer import checks, statements, types, variables
+from netspec.infer import checks, recurrent, statements, types, variables
 from netspec.infer.arguments import arguments
 from netspec.infer.frame import NODE_LIMIT, Frame, World, places
 from netspec.infer.values import (
@@ -24,7 +25,7 @@ from netspec.infer.values import (
     Value,
     plain,
 )
-from netspec.ir import Body, Port
+from netspec.ir import Affine, Body, Port
 from netspec.ir import Call as CallNode
 from netspec.paths import count
 from netspec.record import record
@@ -56,16 +57,40 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
         world.report(Recursion(at=use.span, cycle=cycle))
         return UNKNOWN
-    args = arguments(world, definition, value.args, use.span, frame.facts)
-    tensors = [g.value for g in bound.tensors]
-    if args is None or not all(isinstance(t, Tensor) for t in tensors):
+    if definition.is_cell:
+        world.report(CellOutsideTime(at=use.span, cell=definition.name))
         return UNKNOWN
+    tensors = [g.value for g in bound.tensors]
+    made = instance(frame, use, value, bound.tensors)
+    return UNKNOWN if made is None else emit(frame, use, made, tensors)
+
+
+def instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
+    """The instance of a block for these arguments and input types; None after a problem with them."""
+    definition, world = value.definition, frame.world
+    args = arguments(world, definition, value.args, use.span, frame.facts)
+    tensors = [g.value for g in given]
+    if args is None or not all(isinstance(t, Tensor) for t in tensors):
+        return None
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            world.instances[key] = (elaborate(frame, use, definition, args, bound), frame.facts)
-    instance: Instance = world.instances[key][0]
-    return emit(frame, use, instance, tensors)
+            world.instances[key] = (elaborate(frame, use, definition, args, given), frame.facts)
+    return world.instances[key][0]
+
+
+FIRST = Affine(0)
+"""The number of an unlabelled use that is the only one."""
+
+
+def cell_body(frame: Frame, use: Call, value: BlockValue, step: Given) -> Body | None:
+    """The body of a block with `state` for one step of a sequence."""
+    if len(value.definition.inputs) != 1:
+        takes = tuple(i.name for i in value.definition.inputs)
+        frame.world.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
+        return None
+    made = instance(frame, use, value, [step])
+    return made.body if made is not None else None
 
 
 def emit(frame: Frame, use: Call, instance: Instance, tensors: list[Tensor]) -> Value:
@@ -98,12 +123,12 @@ def key_of(value: Any) -> Any:
     return (type(value).__name__, str(value))
 
 
-def elaborate(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], bound: Bound) -> Instance:
+def elaborate(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
     """A new body for these arguments and input types."""
     world = outer.world
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
-    actual = [(given.value, given.span) for given in bound.tensors]
+    actual = [(each.value, each.span) for each in given]
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
     ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
@@ -119,9 +144,15 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
     if not outputs or any(isinstance(r, Unknown) for r in results):
         return Instance(None, results or (UNKNOWN,), names or (None,))
     variables.written(frame)
+    ports_of_states = recurrent.state_ports(frame)
+    if ports_of_states is None:
+        return Instance(None, tuple(UNKNOWN for _ in results), names)
+    before, after = ports_of_states
+    states = tuple(s for s, _, _ in frame.states)
     ends = tuple(Port(name or "output", value.wire, span) for name, value, span in outputs)
     span = definition.node.span
-    body = Body(definition.name, ports, ends, tuple(frame.nodes), frame.types, args, frame.wire_names, frame.facts, span)
+    made = (frame.types, args, frame.wire_names, frame.facts, span, states)
+    body = Body(definition.name, (*ports, *before), (*ends, *after), tuple(frame.nodes), *made)
     checks.check(frame, body)
     return Instance(body, results, names)
 

@@ -16,6 +16,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain
 from netspec.library import index
 from netspec.library.base import Callable, Op
+from netspec.library.cells import Wanted
 from netspec.source import Span
 
 
@@ -33,6 +34,7 @@ def kinds_wanted(entry: index.Entry, name: str) -> tuple[str, ...]:
 
     if field is not None:
         visit(field.annotation)
+        found.extend(kind for part in field.metadata if isinstance(part, Wanted) for kind in part.kinds)
     return tuple(found)
 
 

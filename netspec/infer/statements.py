@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.values import NotStatic, TypeMismatch
-from netspec.infer import expressions, loops, requires, types, variables
+from netspec.infer import expressions, loops, recurrent, requires, types, variables
 from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
@@ -47,6 +47,8 @@ def step(frame: Frame, node: tree.Statement) -> None:
             shared(frame, node)
         case tree.Weight() | tree.Buffer():
             variables.declare(frame, node)
+        case tree.State():
+            recurrent.declare(frame, node)
         case tree.When():
             variables.when(frame, node)
         case tree.Hole():
@@ -60,17 +62,7 @@ def step(frame: Frame, node: tree.Statement) -> None:
 
 def later(frame: Frame, node: tree.Statement) -> None:
     """Forms of the language that this version does not compile."""
-    what = type(node).__name__.lower()
-    frame.world.report(NotYetCompiled(at=node.span, what=f"`{what}`"))
-    for name in names_bound(node):
-        frame.env[name] = UNKNOWN
-
-
-def names_bound(node: tree.Statement) -> list[str]:
-    match node:
-        case tree.State():
-            return [node.name]
-    return []
+    frame.world.report(NotYetCompiled(at=node.span, what=f"`{type(node).__name__.lower()}`"))
 
 
 def bind(frame: Frame, node: tree.Binding) -> None:

@@ -95,6 +95,13 @@ class SharedInstance:
 
 
 @record
+class Record:
+    """Named tensors in one value: the states that a recurrence ends with. `carry.h` is one; a record of one stands for it."""
+
+    fields: Mapping[str, Tensor]
+
+
+@record
 class Several:
     """Several results, or the tensors before a stage: `(q, k) ->`."""
 
@@ -149,6 +156,8 @@ def describe(value: Value) -> str:
             return f"a chain of {value.parts[0].entry.kind}s" if isinstance(value.parts[0], OpValue) else "a chain of layers"
         case SharedInstance():
             return "a shared instance"
+        case Record():
+            return f"a record of {', '.join(f'`{n}`' for n in value.fields)}"
         case Several():
             return f"{len(value.values)} values"
         case Op():

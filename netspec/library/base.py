@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from netspec.record import record
-from netspec.shape import Dim, Facts, TensorType
+from netspec.shape import DTYPES, Dim, Facts, TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +79,12 @@ class Scope(Protocol):
     def normal(self, shape: tuple[int, ...]) -> Array: ...
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array: ...
 
+    def lowered(self, dtype: str) -> Any:
+        """The NumPy dtype in which the program computes what the spec calls `dtype`: f32 may be bf16."""
+
+    def stored(self, dtype: str) -> Any:
+        """The NumPy dtype of what the spec calls `dtype` at full precision: f32 may be f64, never less."""
+
 
 class Op(BaseModel):
     """Base of every nameable thing."""
@@ -91,6 +97,10 @@ class Op(BaseModel):
     inputs: ClassVar[tuple[In, ...]] = ()
     variadic: ClassVar[bool] = False
     """Takes further tensors positionally (einsum, concat, stack)."""
+    open_arguments: ClassVar[str] = ""
+    """The field, a dict, that takes named arguments of any other name: the sizes of `rearrange(x, "b (h d) -> b h d", h=8)`."""
+    last_arguments: ClassVar[tuple[str, ...]] = ()
+    """Fields that a base class declares and that stand behind its subclasses' own."""
     results: ClassVar[int] = 1
     """Number of output tensors."""
     source: ClassVar[str] = ""
@@ -140,6 +150,22 @@ class Layer(Callable):
     """A callable that may have parameters."""
 
     kind = "layer"
+
+
+class Method(Callable):
+    """Another meaning of a layer's parameters, reached through a shared instance: `e.attend` of `shared e = embed(…)`.
+
+    It is made with the layer's own arguments, so that its `params` are the layer's.
+    """
+
+    kind = "method"
+    of: ClassVar[str]
+    """The layer's name in specs."""
+
+    @classmethod
+    def op_name(cls) -> str:
+        """`embed.attend`, of the class EmbedAttend."""
+        return f"{cls.of}.{super().op_name().removeprefix(f'{cls.of}_')}"
 
 
 class Function(Callable):
@@ -303,3 +329,13 @@ Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(gt=0)] | Dim
 """A positive integer, or a dim that is only known as a polynomial."""
+
+
+def _known(dtype: str) -> str:
+    if dtype not in DTYPES:
+        raise ValueError(f"an element type: {', '.join(DTYPES)}")
+    return dtype
+
+
+Dtype = Annotated[NewType("Dtype", str), AfterValidator(_known)]
+"""An element type as an argument: the name `f32` in a spec."""

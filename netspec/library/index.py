@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netspec.library.base import Op
 
 MEETING = (
-    ("layer", "function", "loss"),
+    ("layer", "function", "loss", "method"),
     ("loss", "metric"),
     ("dataset", "transform"),
     ("optimizer",),
@@ -58,13 +58,15 @@ class Entry(NamedTuple):
     results: int
     symbol: str
     """For operators: `+`, `[]`, …"""
+    open_arguments: str
+    """The parameter that collects further named arguments, or nothing."""
 
 
 def _table() -> dict[str, tuple[Entry, ...]]:
     table: dict[str, tuple[Entry, ...]] = {}
-    for name, alias, kind, module, class_name, signature, inputs, variadic, results, symbol in ENTRIES:
+    for name, alias, kind, module, class_name, signature, inputs, *facts in ENTRIES:
         arguments, tensors = tuple(Argument(*a) for a in signature), tuple(Input(*i) for i in inputs)
-        entry = Entry(name, alias, kind, f"netspec.library.{module}", class_name, arguments, tensors, variadic, results, symbol)
+        entry = Entry(name, alias, kind, f"netspec.library.{module}", class_name, arguments, tensors, *facts)
         table[name] = (*table.get(name, ()), entry)
     return table
 

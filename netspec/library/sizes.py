@@ -8,6 +8,9 @@ from netspec.library.base import Array, Initializer, Weight
 from netspec.library.initializers import require_matrix
 from netspec.library.proofs import need_at_least
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import elements
+
+Shape = tuple[int | Dim, ...]
 
 
 def positive(facts: Facts, op: str, argument: str, size: int | Dim) -> Dim:
@@ -32,5 +35,24 @@ def parameter(name: str, shape: tuple[int | Dim, ...], init: Initializer) -> Wei
 
 
 def along_last(weight: Array, like: Array) -> Array:
-    """A vector in the dtype of `like`, with axes of size 1 in front so that it stretches over it."""
-    return weight.astype(like.dtype).reshape((1,) * (like.ndim - 1) + weight.shape)
+    """A parameter of the last axes in the dtype of `like`, with axes of size 1 in front so that it stretches over it."""
+    return weight.astype(like.dtype).reshape((1,) * (like.ndim - weight.ndim) + weight.shape)
+
+
+def kernel(name: str, rows: Shape, columns: Shape, init: Initializer) -> Weight:
+    """A linear map from the axes `rows` to the axes `columns`: its fans are the numbers of elements on both sides."""
+    weight = parameter(name, (*rows, *columns), init)
+    fan_in, fan_out = count(rows), count(columns)
+    known = fan_in.is_constant and fan_out.is_constant
+    return Weight(weight.shape, init, fan=(fan_in.value, fan_out.value) if known else None)
+
+
+def offset(name: str, shape: Shape, init: Initializer, blame: str = "bias_init") -> Weight:
+    """A bias of one axis or several, which initializers see as the vector of its elements."""
+    require_matrix(init, name, (count(shape),), blame)
+    return Weight(parameter(name, shape, init).shape, init)
+
+
+def count(shape: Shape) -> Dim:
+    """The number of elements."""
+    return elements(map(Dim.of, shape))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Variable, When, walk
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.binding import bound
@@ -14,6 +14,7 @@ from netspec.lower.loops import Loop
 from netspec.lower.names import join, template
 from netspec.lower.precision import cast
 from netspec.lower.scope import Frame, NodeScope
+from netspec.lower.time import Time, over_time
 
 Wires = dict[int, Any]
 
@@ -105,6 +106,11 @@ def _start(operand: Operand, wire: int, body: Body, frame: Frame, wires: Wires) 
     return wires[operand]
 
 
+def _recur(node: Recur, body: Body, frame: Frame, wires: Wires) -> None:
+    outputs, finals = over_time(Time(node, body, frame, wires, frame.run.layout.region(frame.prefix, node), execute))
+    _bind((*node.outputs, *node.finals), (*outputs, *finals), wires)
+
+
 def _when(node: When, body: Body, frame: Frame, wires: Wires) -> None:
     active = node.phase == frame.run.phase
     inside = dict(wires)
@@ -121,4 +127,4 @@ def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:
             frame.updates[key] = cast(wires[node.written], frame.buffers[key].dtype)
 
 
-_MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Repeat: _repeat, When: _when}
+_MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Repeat: _repeat, When: _when, Recur: _recur}

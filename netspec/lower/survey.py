@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
 from netspec.lower.layout import Layout, Region, Stored
 from netspec.lower.names import depends, join, template
@@ -66,6 +66,8 @@ class _Survey:
                 yield self._register(node.buffer, place.step(node.segment), "", node.weight)
             elif isinstance(node, When):
                 yield from self.visit(node.nodes, body, place)
+            elif isinstance(node, Recur):
+                yield from self._recur(node, body, place)
             else:
                 yield from self._repeat(node, body, place)
 
@@ -84,6 +86,12 @@ class _Survey:
         buffers = dict.fromkeys(key for key, buffer, axes in found if buffer and depth in axes)
         common = dict.fromkeys(key for key, buffer, axes in found if buffer and depth not in axes)
         self.regions[place.prefix, id(node)] = Region(tuple(params), tuple(buffers), tuple(common))
+        yield from found
+
+    def _recur(self, node: Recur, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+        """Time stacks nothing: its buffers are handed from step to step."""
+        found = list(self.visit(node.nodes, body, place))
+        self.regions[place.prefix, id(node)] = Region((), (), tuple(dict.fromkeys(key for key, buffer, _ in found if buffer)))
         yield from found
 
     def _register(self, buffer: bool, place: Place, name: str, weight: Weight) -> tuple[str, bool, frozenset[int]]:

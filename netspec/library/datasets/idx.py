@@ -10,7 +10,6 @@ import gzip
 import math
 import struct
 import zlib
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
@@ -18,13 +17,14 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data import CorruptData, DataTooLarge, LongData, ShortData, UnreadableData, WrongMagic
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.record import record
 
 LIMIT = 2**30
 """The largest number of bytes of one file's records."""
 CHUNK = 2**20
 
 
-@dataclass(frozen=True)
+@record
 class Content:
     """A kind of IDX file."""
 

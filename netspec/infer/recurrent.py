@@ -1,0 +1,185 @@
+"""Time: cells elaborated for one step, and the layers that run them over a sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.inputs import WrongRank
+from netspec.diagnostics.recurrent import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
+from netspec.infer import apply, instances, types
+from netspec.infer.frame import Frame, places
+from netspec.infer.loops import same_type
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Record, Several, Tensor, Unknown, Value, describe
+from netspec.infer.variables import initializer
+from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
+from netspec.library.cells import Cell, Recurrence
+from netspec.library.initializers import Constant, Ones, Zeros
+from netspec.shape import TensorType
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.infer.binding import Bound
+    from netspec.infer.binding import Call as Use
+
+STATE = "state."
+"""Before the names of a cell's ports that are states."""
+
+
+def declare(frame: Frame, node: tree.State) -> None:
+    """`state h: f32[B, F] = zeros`: reading it gives the previous step's value."""
+    frame.env[node.name] = UNKNOWN
+    type_, init = types.type_of(frame, node.type), initializer(frame, node)
+    if type_ is None or init is None:
+        return
+    if not isinstance(init, Zeros | Ones | Constant):
+        frame.world.report(StateOnlyConstant(at=node.init.span, name=node.name))
+        return
+    tensor = instances.named_wire(frame, node.name, type_, node.name_span)
+    frame.env[node.name] = tensor
+    frame.states.append((State(node.name, type_, init), tensor, node.name_span))
+
+
+def state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
+    """The input and output ports of a body's states; None when one never gets its next value."""
+    before, after = [], []
+    for state, tensor, span in frame.states:
+        last = frame.env.get(state.name, UNKNOWN)
+        if isinstance(last, Unknown):
+            return None
+        if not isinstance(last, Tensor) or last.wire == tensor.wire or not same_type(frame, state.type, last.type):
+            if isinstance(last, Tensor) and last.wire != tensor.wire:
+                problem = BadInitialState(at=span, op=state.name, wanted=str(state.type), found=f"{last.type} after a step")
+                frame.world.report(problem)
+            else:
+                frame.world.report(StateNeverSet(at=span, name=state.name))
+            return None
+        before.append(Port(STATE + state.name, tensor.wire, span))
+        after.append(Port(STATE + state.name, last.wire, span))
+    return before, after
+
+
+def use(frame: Frame, call: Use, op: Recurrence, bound: Bound) -> Value:
+    """Run a cell over axis 1 of the sequence."""
+    sequence = bound.tensors[0].value
+    if sequence.type.rank < 2:
+        chain = places(frame, [sequence])
+        frame.world.report(WrongRank(at=call.span, op=call.name, input="x", wanted=2, found=str(sequence.type), chain=chain))
+        return UNKNOWN
+    step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
+    segment = call.segment(frame)
+    running = op.running()
+    with frame.region() as nodes:
+        elaborated = block_step if isinstance(running, BlockValue) else cell_step
+        made = elaborated(frame, call, running, step, segment)
+    if made is None:
+        return UNKNOWN
+    states, inner, outputs, results = made
+    starts = first_states(frame, call, states, bound.args.get("initial") or call.value.args.get("initial"))
+    if starts is None:
+        return UNKNOWN
+    lengths = bound.optional["lengths"].value if "lengths" in bound.optional else None
+    wholes = [frame.wire(o.type.with_shape((*sequence.type.shape[:2], *o.type.shape[1:])), call.span) for o in outputs]
+    finals = [frame.wire(s.type, call.span) for s in states]
+    frame.emit(
+        Recur(
+            tuple(nodes),
+            (sequence.wire,),
+            (step.wire,),
+            starts,
+            tuple(s.init for s in states),
+            tuple(t.wire for t in inner),
+            tuple(t.wire for t in results),
+            tuple(o.wire for o in outputs),
+            tuple(w.wire for w in wholes),
+            tuple(f.wire for f in finals),
+            lengths.wire if lengths is not None else None,
+            op.reverse,
+            op.unroll,
+            call.span,
+        )
+    )
+    record = Record({s.name: f for s, f in zip(states, finals, strict=True)})
+    values: list[tuple[str | None, Value]] = [(None, w) for w in wholes]
+    if op.return_state:
+        values.append((None, record))
+    return values[0][1] if len(values) == 1 else Several(tuple(values))
+
+
+Step = tuple[tuple[State, ...], list[Tensor], list[Tensor], list[Tensor]]
+"""A cell's states, their wires before the step, its outputs, and the states' wires after it."""
+
+
+def block_step(frame: Frame, call: Use, running: Any, step: Tensor, segment: Segment) -> Step | None:
+    """One step of a block with `state`: the layer's segment, then the block's own."""
+    if not running.definition.is_cell:
+        frame.world.report(NotACell(at=call.span, op=call.name, found=describe(running)))
+        return None
+    body = instances.cell_body(frame, call, running, Given(step, call.span))
+    if body is None:
+        return None
+    inside = Segment(running.name, (instances.FIRST,), counted=True)
+    inner = [frame.wire(s.type, call.span) for s in body.states]
+    outputs = [frame.wire(t, call.span) for n, t in body.output_types().items() if not n.startswith(STATE)]
+    results = [frame.wire(s.type, call.span) for s in body.states]
+    wires = [step, *inner, *outputs, *results]
+    whole = around(call.name, body, inside, [w.type for w in wires])
+    frame.emit(Call(whole, wires_of([step, *inner]), wires_of([*outputs, *results]), segment))
+    return body.states, inner, outputs, results
+
+
+def around(name: str, body: Body, segment: Segment, kinds: list[TensorType]) -> Body:
+    """A body that only calls another one, so that both have a step of the path."""
+    ends = len(body.inputs)
+    inputs = tuple(Port(p.name, k) for k, p in enumerate(body.inputs))
+    outputs = tuple(Port(p.name, ends + k) for k, p in enumerate(body.outputs))
+    node: Node = Call(body, tuple(range(ends)), tuple(range(ends, len(kinds))), segment)
+    return Body(name, inputs, outputs, (node,), dict(enumerate(kinds)), facts=body.facts)
+
+
+def cell_step(frame: Frame, call: Use, running: Any, step: Tensor, segment: Segment) -> Step | None:
+    """One step of a cell of the shelf."""
+    if not isinstance(running, Cell):
+        frame.world.report(NotACell(at=call.span, op=call.name, found=describe(running)))
+        return None
+    states = tuple(State(name, type_, init) for name, (type_, init) in running.states(step.type).items())
+    inner = [frame.wire(s.type, call.span) for s in states]
+    given = apply_bound(step, {s.name: t for s, t in zip(states, inner, strict=True)}, call)
+    found = apply.types_of(frame, call, running, given)
+    if found is None or not apply.parameters_fixed(frame, call, running, given):
+        return None
+    wires = [frame.wire(t, call.span) for t in found]
+    optional = tuple((s.name, t.wire) for s, t in zip(states, inner, strict=True))
+    frame.emit(Apply(running, (step.wire,), wires_of(wires), segment, optional, span=call.span))
+    return states, inner, wires[:1], wires[1:]
+
+
+def apply_bound(step: Tensor, states: Mapping[str, Tensor], call: Use) -> Bound:
+    from netspec.infer.binding import Bound
+
+    return Bound(tensors=[Given(step, call.span)], optional={n: Given(t, call.span) for n, t in states.items()})
+
+
+def wires_of(tensors: list[Tensor]) -> tuple[int, ...]:
+    return tuple(t.wire for t in tensors)
+
+
+def first_states(frame: Frame, call: Use, states: tuple[State, ...], given: Given | None) -> tuple[int | None, ...] | None:
+    """The wires that the states begin with; None for the states that begin as declared. None in all after a problem."""
+    if given is None or given.value is None:
+        return (None,) * len(states)
+    fields = given.value.fields if isinstance(given.value, Record) else given.value
+    wanted = {s.name: s.type for s in states}
+    if not isinstance(fields, Mapping) or not fields.keys() <= wanted.keys():
+        found = ", ".join(f"`{n}`" for n in fields) if isinstance(fields, Mapping) else describe(given.value)
+        shown = ", ".join(f"`{n}`: {t}" for n, t in wanted.items())
+        frame.world.report(BadInitialState(at=given.span, op=call.name, wanted=shown, found=found))
+        return None
+    for name, value in fields.items():
+        if isinstance(value, Unknown):
+            return None
+        if not isinstance(value, Tensor) or not same_type(frame, wanted[name], value.type):
+            shown = f"`{name}`: {wanted[name]}"
+            frame.world.report(BadInitialState(at=given.span, op=call.name, wanted=shown, found=describe(value)))
+            return None
+    return tuple(fields[s.name].wire if s.name in fields else None for s in states)

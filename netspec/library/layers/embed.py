@@ -1,0 +1,87 @@
+"""Embeddings: a vector for each number of a vocabulary, and the same vectors used the other way round."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.attention import UnequalFeatures
+from netspec.lazy import jnp, lax
+from netspec.library.base import Array, Example, In, Initializer, Layer, Method, Scope, Size, Weight
+from netspec.library.initializers import VarianceScaling
+from netspec.library.proofs import need_equal
+from netspec.library.sizes import kernel, positive
+from netspec.shape import Dim, Facts, TensorType
+
+
+class Embed(Layer):
+    """A learned vector for each number from 0 to vocab - 1: y = embedding[ids].
+
+    Whole numbers [...] -> f32[..., features]. Parameter `embedding` [vocab, features]. Negative numbers count from the end; one outside
+    the vocabulary gives NaN. `shared e = embed(…)` makes one instance, and `x -> e.attend` multiplies with the same vectors, which ties
+    a language model's output to its input. FLOPs: 0.
+    """
+
+    inputs = (In("ids", "whole numbers, any shape", dtype="int"),)
+    source = "Flax linen Embed"
+
+    vocab: Size
+    """Number of vectors."""
+    features: Size
+    """Size of a vector."""
+    init: Initializer = VarianceScaling(scale=1.0, mode="fan_in", distribution="normal")
+    """Initial value of the embedding; its fan-in is `features`, so the default's standard deviation is 1 / sqrt(features)."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(vocab=10, features=4), ("i32[3, 5]",)), Example(cls(vocab=7, features=3), ("u8[]",)))
+
+    def shape(self, facts: Facts, ids: TensorType) -> TensorType:
+        positive(facts, self.op_name(), "vocab", self.vocab)
+        return TensorType("f32", (*ids.shape, positive(facts, self.op_name(), "features", self.features)))
+
+    def params(self, ids: TensorType) -> dict[str, Weight]:
+        return vectors(self)
+
+    def apply(self, scope: Scope, ids: Array) -> Array:
+        rows = jnp.take(scope.param("embedding"), ids, axis=0)  # cast afterwards, so that gradients of a row add up at full precision
+        return rows.astype(scope.lowered("f32"))
+
+
+class EmbedAttend(Method):
+    """The product with every vector of a shared `embed`: y = x @ embeddingᵀ, with the same weights. `shared e = embed(…)`, `x -> e.attend`.
+
+    [..., features] -> [..., vocab]: the usual logits of a language model with tied embeddings. FLOPs: 2 · features per output element.
+    """
+
+    of = "embed"
+    inputs = (In("x", "any leading axes, then the features", rank=1),)
+    source = "Press and Wolf, Using the Output Embedding to Improve Language Models, 2017; Flax linen Embed.attend"
+
+    vocab: Size
+    """Number of vectors."""
+    features: Size
+    """Size of a vector."""
+    init: Initializer = VarianceScaling(scale=1.0, mode="fan_in", distribution="normal")
+    """Initial value of the embedding; its fan-in is `features`, so the default's standard deviation is 1 / sqrt(features)."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(vocab=10, features=4), ("f32[3, 5, 4]",)), Example(cls(vocab=7, features=3), ("f32[3]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        problem = UnequalFeatures(self.op_name(), x, Dim.of(self.features), blame="x")
+        need_equal(facts, self.op_name(), x.shape[-1], self.features, "so that x has the embedding's features", problem)
+        return x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "vocab", self.vocab)))
+
+    def params(self, x: TensorType) -> dict[str, Weight]:
+        return vectors(self)
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return lax.dot_general(x, scope.param("embedding").astype(x.dtype), (((x.ndim - 1,), (1,)), ((), ())))
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 2 * self.vocab
+
+
+def vectors(op: Embed | EmbedAttend) -> dict[str, Weight]:
+    """The table of vectors, a map from one-hot numbers whose fans are those of its transpose."""
+    table = kernel("embedding", (op.vocab,), (op.features,), op.init)
+    return {"embedding": Weight(table.shape, op.init, fan=table.fan and table.fan[::-1])}
