@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -43,3 +44,12 @@ def report(problems: Sequence[Diagnostic]) -> int:
 def say(line: str) -> None:
     """One line on stderr, as every Unix command says what is wrong."""
     print(f"netspec: {line}", file=sys.stderr)
+
+
+def checkpoint(text: str) -> str | int:
+    """A checkpoint as it is named on the command line: `best`, `last`, or a step."""
+    if text in ("best", "last"):
+        return text
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise ArgumentTypeError(f"`{text}` is no checkpoint: give best, last, or a step")

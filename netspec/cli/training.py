@@ -55,7 +55,7 @@ def run_eval(args: Namespace) -> int:
     import netspec
     from netspec.train.progress import numbers
 
-    run = netspec.load(args.run, getattr(args, "which", "best"))
+    run = netspec.load(args.run, args.which)
     values = run.evaluate(folder=args.data)
     print(f"step {run.step}: {numbers(values)}")
     return 0
@@ -67,7 +67,7 @@ def run_predict(args: Namespace) -> int:
 
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
-    run = netspec.load(args.run, getattr(args, "which", "best"))
+    run = netspec.load(args.run, args.which)
     outputs = run.predict(**read_arrays(Path(args.input)))
     if args.output:
         write_atomic(args.output, packed(outputs))
