@@ -24,8 +24,13 @@ Soak = Callable[[int, int], Report]
 
 SOAKS = {
     "dims": "tests.shape.brute:run",
+    "checkpoint_flips": "tests.train.faults:run_flips",
+    "checkpoint_cuts": "tests.train.faults:run_truncations",
+    "kills": "tests.train.faults:run_kills",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
+SLOW = ("kills",)
+"""Soaks of which one case takes seconds: their tests run their own few cases."""
 
 SHOWN = 10
 """So many wrong cases are printed."""
