@@ -96,7 +96,7 @@ class TooFewElements(Diagnostic):
     ```net bad
     model M {
       input x: f32[B, 4]
-      best, which = x -> top_k(5)
+      best, _ = x -> top_k(5)
       output y = best
     }
     ```
@@ -104,7 +104,7 @@ class TooFewElements(Diagnostic):
     ```net good
     model M {
       input x: f32[B, 4]
-      best, which = x -> top_k(4)
+      best, _ = x -> top_k(4)
       output y = best
     }
     ```

@@ -18,6 +18,7 @@ from netspec.infer.values import (
     BlockValue,
     Composed,
     Given,
+    Known,
     Mean,
     OpValue,
     Several,
@@ -30,6 +31,7 @@ from netspec.infer.values import (
 from netspec.library import index
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import LATE_VALUES
+from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
@@ -41,7 +43,7 @@ def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     meaning = frame.world.graph.meaning(node.callee)
     if isinstance(meaning, Builtin):
         return builtin(frame, meaning, node, want)
-    callee = callee_of(frame, node.callee, meaning, want)
+    callee = callee_of(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, Composed):
         raise Mistake(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
     return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
@@ -49,7 +51,7 @@ def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
 
 def stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want: tuple[str, ...]) -> Value:
     """A value through a stage."""
-    callee = stage_callee(frame, node, want or expressions.CALLABLE)
+    callee = stage_callee(frame, node, want or frame.kinds or expressions.CALLABLE, 1)
     if isinstance(callee, Composed):
         return stages_of(frame, node, callee, value, before)
     return callee if isinstance(callee, Unknown) else perform(frame, stage_call(node, callee, value, before))
@@ -73,7 +75,8 @@ def stages_of(frame: Frame, node: tree.Stage, chain: Composed, value: Value, bef
     return value
 
 
-def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Callee | Composed | Unknown:
+def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: int = 0) -> Callee | Composed | Unknown:
+    """What a stage calls; `given` inputs come from before the arrow."""
     name = node.call.callee if isinstance(node.call, tree.Call) else node.call
     meaning = frame.world.graph.meaning(name)
     if isinstance(meaning, Builtin):
@@ -81,7 +84,7 @@ def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Calle
         if not index.entries(meaning.name):
             frame.world.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
             return UNKNOWN
-    return callee_of(frame, name, meaning, want)
+    return callee_of(frame, name, meaning, want, node.call.args if isinstance(node.call, tree.Call) else (), given)
 
 
 def stage_value(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Value:
@@ -93,7 +96,9 @@ def stage_value(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Value:
     return perform(frame, Call(callee, node.call.span, args=args))
 
 
-def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...]) -> Callee | Composed | Unknown:
+def callee_of(
+    frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...], args: tuple[tree.Arg, ...] = (), given: int = 0
+) -> Callee | Composed | Unknown:
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
@@ -107,7 +112,7 @@ def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, 
         case BlockRef(definition):
             return UNKNOWN if definition is UNREAD else BlockValue(definition, span=name.span)
         case ShelfRef(text):
-            return UNKNOWN if methods.without_instance(frame, name) else op_value(text, want, name.span)
+            return UNKNOWN if methods.without_instance(frame, name) else op_value(text, want, name.span, args, given)
         case Bad():
             pass
         case _:
@@ -115,10 +120,22 @@ def callee_of(frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, 
     return UNKNOWN
 
 
-def op_value(name: str, want: tuple[str, ...], span: Span) -> OpValue:
-    """The op of that name which the position asks for, else the first that there is."""
+def op_value(name: str, want: tuple[str, ...], span: Span, args: tuple[tree.Arg, ...] = (), given: int = 0) -> OpValue:
+    """The op of that name which the position asks for, else the first that there is.
+
+    Of several kinds that may stand there the first that takes the arguments: in `train`, `mean(x)` is the metric, `mean(x, axis=1)` not.
+    """
     entries = index.entries(name)
-    return OpValue(next((e for e in entries if e.kind in want), entries[0]), span=span)
+    wanted = sorted((e for e in entries if e.kind in want), key=lambda e: want.index(e.kind)) or entries
+    return OpValue(next((e for e in wanted if accepts(e, args, given)), wanted[0]), span=span)
+
+
+def accepts(entry: index.Entry, args: tuple[tree.Arg, ...], given: int) -> bool:
+    """The op has a place for each of the arguments, `given` inputs being there already."""
+    names = {a.name for a in entry.signature} | {i.name for i in entry.inputs}
+    places = len(entry.signature) + sum(not i.optional for i in entry.inputs) - given
+    positional = sum(a.name is None for a in args)
+    return (entry.variadic or positional <= places) and (bool(entry.open_arguments) or all(a.name is None or a.name in names for a in args))
 
 
 def builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ...]) -> Value:
@@ -127,7 +144,11 @@ def builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ..
     if any(isinstance(v, Unknown) for v in values):
         return UNKNOWN
     if any(isinstance(v, Tensor | Mean) for v in values) and index.entries(meaning.name):
-        return perform(frame, Call(op_value(meaning.name, want or expressions.CALLABLE, node.callee.span), node.span, args=node.args))
+        args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
+        callee = op_value(meaning.name, want or expressions.CALLABLE, node.callee.span)
+        return perform(frame, Call(callee, node.span, args=args))  # type: ignore[arg-type]
+    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor) for v in values[0]):
+        return folded(frame, FOLDS[meaning.name], values[0], node)
     if any(a.name for a in node.args):
         arg = next(a for a in node.args if a.name)
         raise Mistake(UnknownArgument(at=arg.name_span, op=meaning.name, name=arg.name or ""))
@@ -135,6 +156,29 @@ def builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ..
         return static.FUNCTIONS[meaning.name](*values)
     except TypeError:
         raise Mistake(TooManyArguments(at=node.span, op=meaning.name, signature="value")) from None
+
+
+FOLDS = {"sum": index.operator("+", 2), "min": index.lookup("minimum"), "max": index.lookup("maximum")}
+"""What `sum([x, y, z])` of tensors is made of."""
+
+
+def folded(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:
+    """A list of tensors (and numbers) as one, from left to right."""
+    assert entry is not None
+    result = values[0]
+    for value in values[1:]:
+        given = [Given(v, node.args[0].value.span) for v in (result, value)]
+        if not any(isinstance(g.value, Tensor | Mean) for g in given):
+            result = static.FUNCTIONS[node.callee.text]((result, value))
+            continue
+        use = Call(OpValue(entry, span=node.span), node.span)
+        bound = Bound(tensors=given)
+        if not complete(frame, use, signature_of(use.value), bound):
+            return UNKNOWN
+        result = apply.use_op(frame, use, OpValue(entry, span=node.span), bound)
+        if isinstance(result, Unknown):
+            return UNKNOWN
+    return result
 
 
 def without_inputs(frame: Frame, value: OpValue, node: tree.Name) -> Value:
@@ -209,7 +253,9 @@ def indexed(frame: Frame, node: tree.Index) -> Value:
 
 
 def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
-    """A name of `train` that is neither an output, a field nor a `let`: perhaps an op as a value, else unknown."""
+    """A name of `train` that is neither an output, a field nor a `let`: perhaps an op as a value or an element type, else unknown."""
+    if node.text in DTYPES:
+        return node.text
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):

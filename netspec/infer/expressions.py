@@ -16,6 +16,7 @@ from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
     Composed,
+    Known,
     Mean,
     OpValue,
     Record,
@@ -27,7 +28,8 @@ from netspec.infer.values import (
     plain,
 )
 from netspec.library.base import Duration
-from netspec.resolve.graph import Bad, BlockRef, Global, Late, Local, ShelfRef
+from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
+from netspec.shape import DTYPES
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -48,6 +50,8 @@ def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
 def form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
     match node:
         case tree.Number() | tree.Constant() | tree.String():
+            return node.value
+        case Known():
             return node.value
         case tree.Name():
             return name(frame, node, want)
@@ -97,6 +101,8 @@ def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
             return calls.without_inputs(frame, calls.op_value(text, want, node.span), node)
         case Late():
             return calls.late_name(frame, node, want)
+        case Builtin(text) if text in DTYPES:
+            return text
         case Bad():
             return UNKNOWN
     frame.world.report(WrongKind(at=node.span, name=node.text, is_a="static function", wanted="a value"))

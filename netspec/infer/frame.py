@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.bodies import DuplicateName
@@ -74,6 +74,9 @@ class Loop:
 
 class Frame:
     """A body under construction: names, wires, nodes, and the numbers that paths are made of."""
+
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """The kinds of op that its calls mean first, where the position does not ask for one."""
 
     def __init__(self, world: World, name: str, facts: Facts) -> None:
         self.world, self.name, self.facts = world, name, facts

@@ -25,6 +25,8 @@ NUMBER = TensorType("f32", ())
 class ObjectiveFrame(Frame):
     """Wires of the batch's fields and the model's outputs; measurements; and the body in which finished means meet."""
 
+    kinds = ("metric", "loss", "layer", "function")
+
     def __init__(self, world: World, facts: Facts, batch: Dim) -> None:
         super().__init__(world, "objective", facts)
         self.batch = batch

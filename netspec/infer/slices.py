@@ -39,29 +39,69 @@ def bound(frame: Frame, node: tree.Expr | None) -> Any:
 
 
 def of_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
-    """`x[:, 1:-1, 0]`, `x[..., None]`: the library's slice operator with static items."""
-    items = []
-    for item in node.items:
-        part = slice_item(frame, item)
-        if isinstance(part, Unknown):
-            return UNKNOWN
-        items.append(part)
-    entry = index.operator("[]", 1)
-    value = OpValue(entry, {"items": Given(tuple(items), node.span)}, node.span)
-    use = Call(value, node.span)
-    return apply.use_op(frame, use, value, Bound(tensors=[Given(tensor, node.value.span)]))
+    """`x[:, 1:-1, 0]`, `x[..., None]`: the library's slice operator; `x[:, indices]`, `x[[0, 33]]`: a gather of what it leaves."""
+    items = [slice_item(frame, item) for item in node.items]
+    if any(isinstance(item, Unknown) for item in items):
+        return UNKNOWN
+    chosen = [place for place, item in enumerate(items) if isinstance(item, Tensor | tuple) and not isinstance(item, Cut)]
+    if not chosen:
+        return sliced(frame, node, tensor, items)
+    if len(chosen) > 1:
+        at = node.items[chosen[1]].span
+        raise Mistake(BadOperands(at=at, op="[ ]", left="a tensor", right="two lists", repair="choose along one axis after the other"))
+    place = chosen[0]
+    rest = [Cut((None, None, None)) if i == place else item for i, item in enumerate(items)]
+    whole = all(isinstance(item, Cut) and item == (None, None, None) for item in rest)
+    left = tensor if whole else sliced(frame, node, tensor, rest)
+    return left if isinstance(left, Unknown) else gathered(frame, node, left, items, place)
+
+
+def sliced(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any]) -> Value:
+    value = OpValue(index.operator("[]", 1), {"items": Given(tuple(items), node.span)}, node.span)
+    return apply.use_op(frame, Call(value, node.span), value, Bound(tensors=[Given(tensor, node.value.span)]))
+
+
+def gathered(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], place: int) -> Value:
+    """Elements of the one axis that a tensor or a list of numbers chooses, after the other items are done."""
+    kept = [i for i, item in enumerate(items) if not is_size(item)]
+    back = "..." in items[:place]
+    axis = kept.index(place) - (len(kept) if back else 0)
+    chosen, span = items[place], node.items[place].span
+    tensors = [Given(left, node.value.span)]
+    args = {"axis": Given(axis, span)}
+    if isinstance(chosen, Tensor):
+        tensors.append(Given(chosen, span))
+    else:
+        args["indices"] = Given(chosen, span)
+    entry = index.lookup("gather" if isinstance(chosen, Tensor) else "take", "function")
+    assert entry is not None
+    value = OpValue(entry, args, node.span)
+    return apply.use_op(frame, Call(value, node.span), value, Bound(tensors=tensors))
+
+
+class Cut(tuple):
+    """(start, stop, step) of a slice."""
 
 
 def slice_item(frame: Frame, item: tree.Expr | tree.Slice | tree.Dots) -> Any:
-    """An item as the operator takes it: a number, (start, stop, step), None for a new axis, "..."."""
+    """An item as the operator takes it: a number, a cut, None for a new axis, "..."; or a tensor or list of whole numbers."""
     if isinstance(item, tree.Dots):
         return "..."
     if isinstance(item, tree.Slice):
         ends = [bound(frame, e) for e in (item.start, item.stop, item.step)]
-        return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else tuple(ends)
+        return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else Cut(ends)
     value = expressions.evaluate(frame, item)
-    if value is None or isinstance(value, Unknown) or is_size(value):
+    if value is None or isinstance(value, Unknown) or is_size(value) or chooses(value):
         return value
-    raise Mistake(
-        BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair="an index is a whole number, a slice or `none`")
-    )
+    repair = "choose elements with `where`: their number would depend on the data" if isinstance(value, Tensor) else INDEX
+    raise Mistake(BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair=repair))
+
+
+INDEX = "an index is a whole number, a slice, `none`, or whole numbers in a list or tensor"
+
+
+def chooses(value: Value) -> bool:
+    """Whole numbers that name elements of an axis."""
+    if isinstance(value, Tensor):
+        return value.type.is_int
+    return isinstance(value, tuple) and len(value) > 0 and all(isinstance(v, int) and not isinstance(v, bool) for v in value)

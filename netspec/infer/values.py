@@ -53,6 +53,14 @@ class Given:
 
 
 @record
+class Known:
+    """An expression that has been evaluated, standing in its place."""
+
+    value: Any
+    span: Span
+
+
+@record
 class OpValue:
     """An op with some of its arguments: what a call without required inputs is worth."""
 

@@ -13,6 +13,7 @@ from netspec.diagnostics.suggest import nearest
 from netspec.library import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
 from netspec.resolve.scope import Scope
+from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
@@ -148,7 +149,7 @@ class Names:
             return self.settle(node, Global(first, self.params[first]))
         if late:
             return self.settle(node, Late(first))
-        found = self.named(node)
+        found = Builtin(node.text) if node.text in DTYPES else self.named(node)
         if found is None:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
@@ -181,9 +182,9 @@ class Names:
         """What a name means that no body binds: a block, an op, a static function."""
         if node.text in self.definitions:
             return BlockRef(self.definitions[node.text])
-        if index.entries(node.text):
-            return ShelfRef(node.text)
-        return Builtin(node.text) if node.text in STATIC_FUNCTIONS else None
+        if node.text in STATIC_FUNCTIONS:
+            return Builtin(node.text)
+        return ShelfRef(node.text) if index.entries(node.text) else None
 
     def settle(self, node: tree.Name, meaning: Meaning) -> Meaning:
         self.meanings[id(node)] = meaning

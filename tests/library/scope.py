@@ -11,6 +11,7 @@ import numpy as np
 from netspec.library.base import Array, Weight
 from netspec.library.initializers import fans
 from netspec.shape import TensorType
+from netspec.shape.types import JAX_DTYPES
 
 _TYPE = re.compile(r"(\w+)\[(.*)\]")
 
@@ -66,6 +67,11 @@ class TestScope:
 
     def normal(self, shape: tuple[int, ...]) -> Array:
         return np.random.default_rng(self.seed).standard_normal(shape, np.float32)
+
+    def lowered(self, dtype: str) -> Any:
+        return JAX_DTYPES[dtype]
+
+    stored = lowered
 
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
         return self.uniform(shape) < probability

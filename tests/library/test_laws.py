@@ -15,6 +15,8 @@ from netspec.library.base import Callable, Example, Measure, Op
 from netspec.library.generate import classes, described
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.oracles import ORACLES
+from tests.library.oracles_attention import ATTENTION
+from tests.library.oracles_functions import FUNCTIONS
 from tests.library.scope import TestScope, draw, parse, sample
 
 CLASSES = classes()
@@ -23,8 +25,13 @@ CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CA
 PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
 TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]
 """Ops that do something else in training."""
-JUMPS = {"floor_divide", "remainder"}
+ORACLES |= FUNCTIONS | ATTENTION
+JUMPS = {"floor_divide", "remainder", "floor", "ceil", "round", "sign"}
 """Ops whose value jumps, so that a rounded input may land on the other side."""
+POSITIVE = {"power", "log", "log1p", "sqrt", "rsqrt"}
+"""Ops that are not defined below 0."""
+UNSLOPED = {"stop_gradient", "cast"}
+"""Ops whose gradient is not the slope, by purpose."""
 
 
 class Case:
@@ -35,13 +42,15 @@ class Case:
         self.op: Any = example.op
         self.training = training
         self.name = example.op.op_name()
-        self.types = [parse(text) for text in example.inputs]
+        self.names = tuple(example.named)
+        """Of the optional inputs, which stand behind the required ones in `types` and `inputs`."""
+        self.types = [parse(text) for text in (*example.inputs, *example.named.values())]
         self.inputs = [sample(t, rng) for t in self.types]
-        if self.name == "power":
+        if self.name in POSITIVE:
             self.inputs = [np.abs(x) for x in self.inputs]
         self.jitted = jax.jit(self.run)
-        self.params = {name: self._weight(w, rng) for name, w in self.op.params(*self.types).items()}
-        self.buffers = {name: self._weight(w, rng) for name, w in self.op.buffers(*self.types).items()}
+        self.params = {name: self._weight(w, rng) for name, w in self.call("params", *self.types).items()}
+        self.buffers = {name: self._weight(w, rng) for name, w in self.call("buffers", *self.types).items()}
 
     def _weight(self, weight: Any, rng: np.random.Generator) -> Any:
         """A positive value that no initializer would give, so that scale, bias, mean and variance all matter."""
@@ -49,12 +58,33 @@ class Case:
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
         scope = TestScope(self.params if params is None else params, self.buffers, self.training)
-        return self.op.apply(scope, *map(jnp.asarray, inputs))
+        return self.call("apply", scope, *map(jnp.asarray, inputs))
+
+    def call(self, method: str, *values: Any) -> Any:
+        """A method of the op, optional inputs by name."""
+        return self.with_names(getattr(self.op, method))(*values)
+
+    def with_names(self, function: Any) -> Any:
+        """The function with its last arguments given by name."""
+        required = -len(self.names) or None
+        return lambda *values: function(*values[:required], **dict(zip(self.names, values[required:] if required else (), strict=True)))
+
+    def results(self, *types: TensorType) -> tuple[TensorType, ...]:
+        """The result types by the shape rule."""
+        return several(self.call("shape", Facts(), *(types or self.types)))
+
+    def floats(self, results: Any) -> list[Any]:
+        """Those of the results that are floats."""
+        return [x for x, kind in zip(several(results), self.results(), strict=True) if kind.is_float]
 
     @property
     def smooth(self) -> bool:
-        """Has the result a gradient?"""
-        return self.op.shape(Facts(), *self.types).is_float and all(t.is_float for t in self.types)
+        """Has a result a gradient?"""
+        return bool(self.floats(self.results())) and any(t.is_float for t in self.types) and self.name not in UNSLOPED
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 @pytest.fixture
@@ -96,30 +126,31 @@ def test_has_an_oracle(cls: type[Op]) -> None:
 @each_case
 def test_oracle(case: Case) -> None:
     weights = {name: np.float64(w) for name, w in (case.params | case.buffers).items()}
-    wanted = ORACLES[case.name](case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
-    np.testing.assert_allclose(case.jitted(*case.inputs), wanted, 1e-5, 1e-6)
+    wanted = case.with_names(ORACLES[case.name])(case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
+    for found, right in zip(several(case.jitted(*case.inputs)), several(wanted), strict=True):
+        np.testing.assert_allclose(found, right, 1e-5, 1e-6)
 
 
 @each_case_and_phase
 def test_shape_rule_is_what_apply_does(case: Case) -> None:
     found = jax.eval_shape(case.run, *case.inputs)
-    rule = case.op.shape(Facts(), *case.types)
-    assert (found.shape, found.dtype.name) == (tuple(dim.value for dim in rule.shape), rule.jax_dtype)
+    for array, rule in zip(several(found), case.results(), strict=True):
+        assert (array.shape, array.dtype.name) == (tuple(dim.value for dim in rule.shape), rule.jax_dtype)
 
 
 @each_case
 def test_shape_rule_with_a_symbolic_batch(case: Case) -> None:
-    batch = case.types[0].shape[0].value if case.types[0].rank else 1
+    batch = case.types[0].shape[0].value if case.types and case.types[0].rank else 1
     if batch == 1:
         return
     types = [_with_batch(t, batch) for t in case.types]
     try:
-        rule = case.op.shape(Facts(), *types)
+        rule = case.call("shape", Facts(), *types)
     except Mistake as mistake:
         assert isinstance(mistake.diagnostic, UnprovenSize), mistake
-        rule = case.op.shape(Facts().assume_equal(Dim.of("B"), batch), *types)
-    assert rule.substitute({"B": batch}) == case.op.shape(Facts(), *case.types)
-    flops = [Dim.of(case.op.flops(*given)).substitute({"B": batch}) for given in (types, case.types)]
+        rule = case.call("shape", Facts().assume_equal(Dim.of("B"), batch), *types)
+    assert tuple(kind.substitute({"B": batch}) for kind in several(rule)) == case.results()
+    flops = [Dim.of(case.call("flops", *given)).substitute({"B": batch}) for given in (types, case.types)]
     assert flops[0] == flops[1]
 
 
@@ -129,7 +160,7 @@ def _with_batch(kind: TensorType, batch: int) -> TensorType:
 
 @each_case
 def test_initial_values_fit(case: Case) -> None:
-    for weight in (case.op.params(*case.types) | case.op.buffers(*case.types)).values():
+    for weight in (case.call("params", *case.types) | case.call("buffers", *case.types)).values():
         value = draw(weight, np.random.default_rng(0))
         assert value.shape == weight.shape
         assert np.isfinite(value).all()
@@ -137,7 +168,8 @@ def test_initial_values_fit(case: Case) -> None:
 
 @each_case_and_phase
 def test_jit_changes_nothing(case: Case) -> None:
-    np.testing.assert_allclose(case.jitted(*case.inputs), case.run(*case.inputs), 1e-5, 1e-6)
+    for jitted, plain in zip(several(case.jitted(*case.inputs)), several(case.run(*case.inputs)), strict=True):
+        np.testing.assert_allclose(jitted, plain, 1e-5, 1e-6)
 
 
 @each_case_and_phase
@@ -146,15 +178,15 @@ def test_gradient_is_the_slope(case: Case) -> None:
         return
     rng = np.random.default_rng(1)
     with jax.enable_x64(True):
-        point = jax.tree.map(np.float64, (case.params, case.inputs))
-        direction = jax.tree.map(lambda x: rng.standard_normal(x.shape), point)
-        pull = rng.standard_normal([dim.value for dim in case.op.shape(Facts(), *case.types).shape])
+        point = jax.tree.map(lambda x: np.float64(x) if x.dtype == np.float32 else x, (case.params, case.inputs))
+        direction = jax.tree.map(lambda x: rng.standard_normal(x.shape) if x.dtype == np.float64 else np.zeros(x.shape, x.dtype), point)
+        pull = [rng.standard_normal([dim.value for dim in kind.shape]) for kind in case.floats(case.results())]
 
         def along(t: Any) -> Any:
-            params, inputs = jax.tree.map(lambda x, d: x + t * d, point, direction)
-            result = case.run(*inputs, params=params)
-            assert result.dtype == np.float64
-            return jnp.vdot(result, pull)
+            params, inputs = jax.tree.map(lambda x, d: x + t * d if x.dtype == np.float64 else x, point, direction)
+            results = case.floats(case.run(*inputs, params=params))
+            assert all(result.dtype == np.float64 for result in results)
+            return sum(jnp.vdot(result, own) for result, own in zip(results, pull, strict=True))
 
         value = jax.jit(along)
         numeric = (value(1e-6) - value(-1e-6)) / 2e-6
@@ -167,8 +199,9 @@ def test_bf16_stays_bf16(case: Case) -> None:
         return
     short = [x.astype(jnp.bfloat16) if t.is_float else x for t, x in zip(case.types, case.inputs, strict=True)]
     result = case.jitted(*short)
-    rule = case.op.shape(Facts(), *(t.with_dtype("bf16") if t.is_float else t for t in case.types))
-    assert result.dtype.name == rule.jax_dtype
+    rules = case.results(*(t.with_dtype("bf16") if t.is_float else t for t in case.types))
+    assert [x.dtype.name for x in several(result)] == [rule.jax_dtype for rule in rules]
     if case.smooth and case.name not in JUMPS:
-        wide = case.jitted(*(np.float32(x) for x in short))
-        np.testing.assert_allclose(np.float32(result), wide, 0.02, 0.02 * np.abs(wide).max())
+        wide = case.jitted(*(np.float32(x) if t.is_float else x for t, x in zip(case.types, short, strict=True)))
+        for narrow, full in zip(case.floats(result), case.floats(wide), strict=True):
+            np.testing.assert_allclose(np.float32(narrow), full, 0.02, 0.02 * np.abs(full).max())

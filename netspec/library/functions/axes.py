@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.axes import AxisNotOne, CannotStretch, NotAPermutation, PadTooWide, ValuePerAxis
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.axes import Axes, axes_of
