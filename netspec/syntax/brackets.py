@@ -92,6 +92,8 @@ class _Repair:
     """An unclosed string stands on this line."""
     header: Token | None = None
     """The line begins with this keyword, which needs a body, and no `{` stands on it yet."""
+    header_at: int = 0
+    """Where that keyword is in `out`."""
 
     def run(self, words: Sequence[Token]) -> None:
         fresh = True
@@ -121,7 +123,7 @@ class _Repair:
 
     def _line_start(self, word: Token) -> None:
         self.indent = self.source.position(word.start_pos or 0)[1] - 1
-        self.header = word if word in _BODIED else None
+        self.header, self.header_at = (word if word in _BODIED else None), len(self.out)
         if word.type in _CLOSES or word.type == "ARROW" or word in ("else",) or word.type in CONTINUES:
             return
         top = self.stack[-1] if self.stack else None
@@ -154,9 +156,9 @@ class _Repair:
     def _stray(self, word: Token) -> None:
         """A bracket that closes nothing. Behind `expect M params == 3 }` it shows that the `{` is missing."""
         if self.header is not None and word.type == "RBRACE":
-            place = self.out.index(self.header) + 1
+            place = min(self.header_at + 1, len(self.out) - 1)
             end = self.out[place].end_pos or 0
-            self.problems.append(problems.MissingBrace(at=self._span(self.out[place]), what=f"{self.header} {self.out[place]}"))
+            self.problems.append(problems.MissingBrace(at=self._span(self.out[place]), what=str(self.header)))
             self.out.insert(place, Token("BAD", "", end, end_pos=end))
             self.header = None
         elif word.value is not None:
@@ -167,6 +169,10 @@ class _Repair:
         if self.stack and _PAIRS[self.stack[-1].word.type][0] == word.type and not self._odd(word, self.stack[-1]):
             return True
         fits = [n for n, o in enumerate(self.stack) if _PAIRS[o.word.type][0] == word.type]
+        if fits and word.value is None and self.stack[fits[-1]].line == self.line:  # eaten by a string, with those inside it
+            while len(self.stack) > fits[-1] + 1:
+                self._insert_close(self.stack.pop().word)
+            return True
         if not fits or word.value is None or self._odd(word, self.stack[fits[-1]]) or self._closed_later(words, index):
             return False
         n = fits[-1]

@@ -33,7 +33,7 @@ def read_header(lexed: Lexed) -> Header:
     tokens = lexed.tokens
     end = next((i for i, t in enumerate(tokens) if t.type == "SEP"), len(tokens))
     line = tokens[:end]
-    if not any(_like_netspec(t) for t in line[:3]):
+    if not any(t.type == "NETSPEC" for t in line[:1]) and not any(map(_like_netspec, line[:3])):
         return _missing(lexed, tokens[0] if tokens else None)
     start = line[0].start_pos or 0
     span = Span(lexed.source, start, line[-1].end_pos or 0)
@@ -49,7 +49,9 @@ def read_header(lexed: Lexed) -> Header:
 
 def _like_netspec(word: Token) -> bool:
     """`netspec`, `Netspec`, `netspce`: the first word of a file, perhaps misspelt."""
-    return word.type in ("NETSPEC", "NAME") and sorted(word.lower()) == sorted("netspec")
+    from netspec.diagnostics.suggest import nearest
+
+    return word.type == "NAME" and bool(nearest(str(word), ["netspec"], aliases={}))
 
 
 def _missing(lexed: Lexed, first: Token | None) -> Header:

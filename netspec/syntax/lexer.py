@@ -179,7 +179,7 @@ class _Layout:
         if kind in OPERATORS or self._subscripts(word):
             top.operators += 1
             self._limit(top.bound() == MAX_DEPTH + 1, word, "operators in one expression", MAX_DEPTH)
-        if kind == "IF":
+        if kind == "IF" or (word in ("elif", "elseif") and self.previous is not None and self.previous.type == "RBRACE"):
             top.ifs += 1
         elif kind == "COMMA":
             top.parts, top.operators, top.inner = top.bound(), 0, 0

@@ -7,7 +7,7 @@ from lark import Token
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax import problems
 from netspec.syntax.place import NOTHING, Place, describe
-from netspec.syntax.words import CONTINUES, OPERATORS
+from netspec.syntax.words import BODY, CONTINUES, OPERATORS, SETTINGS
 
 _LISTS = ("call", "paren", "list", "index", "dict")
 _OPENING = {"LPAR", "LSQB", "LBRACE"}
@@ -109,9 +109,10 @@ def missing_comma(p: Place) -> Diagnostic | None:
 
 
 def line_goes_on(p: Place) -> Diagnostic | None:
-    """`x = a +` and `y = b` on the next line: the first line ends in an operator."""
+    """`x = a +` and `y = b` or `output y` on the next line: the first line ends in an operator."""
     before = p.at(-2)
-    if p.token.type not in ("EQUAL", "COLON") or before.type not in CONTINUES or p.previous.type != "NAME":
+    binds = p.token.type in ("EQUAL", "COLON") or (p.token.type == "NAME" and str(p.previous) in BODY | SETTINGS)
+    if not binds or before.type not in CONTINUES or p.previous.type != "NAME":
         return None
     if p.span(before).line == p.span(p.previous).line or p.enclosing in _LISTS:
         return None
@@ -162,7 +163,7 @@ def _assigns(tokens: list[Token]) -> bool:
 
 
 def side_by_side(p: Place) -> Diagnostic | None:
-    if p.after_value and p.before_value and p.span(p.previous).line == p.here.line:
+    if p.after_value and p.before_value and "PLUS" in p.parser.choices():
         return problems.MissingOperator(at=p.here, left=str(p.previous), right=str(p.token))
     return None
 

@@ -111,9 +111,9 @@ def missing_value(p: Place) -> Diagnostic | None:
     if not p.ends or p.open_brackets:
         return None
     if p.first.type in _VALUED and p.previous.type != "EQUAL" and not any(t.type == "EQUAL" for t in p.level):
-        return problems.MissingValue(at=p.here, keyword=str(p.first), name=str(p.name))
+        return problems.MissingValue(at=p.span(p.previous), keyword=str(p.first), name=str(p.name))
     if p.body == "settings" and p.index == p.start + 1 and p.first.type in ("NAME", "STRING"):
-        return problems.MissingValue(at=p.here, keyword="", name=str(p.first))
+        return problems.MissingValue(at=p.span(p.first), keyword="", name=str(p.first))
     return None
 
 
@@ -215,9 +215,10 @@ def foreign_keyword(p: Place) -> Diagnostic | None:
         beside = p.index == p.start + 1 if token is p.first else p.after_value
         if token.type == "NAME" and beside and _foreign_word(str(token)):
             return problems.ForeignKeyword(at=p.span(token), found=str(token), instead=_WORDS[str(token)])
-    if p.token.type == "STRING" and str(p.previous) in ("f", "r", "b") and p.previous.end_pos == p.token.start_pos:
-        instead = "a string has no letter before it; in a message `{name}` stands for a value as it is"
-        return problems.ForeignKeyword(at=p.span(p.previous), found=str(p.previous) + '"…"', instead=instead)
+    for letter, text in ((p.previous, p.token), (p.token, p.next)):
+        if text.type == "STRING" and str(letter) in ("f", "r", "b") and letter.end_pos == text.start_pos:
+            instead = "a string has no letter before it; in a message `{name}` stands for a value as it is"
+            return problems.ForeignKeyword(at=p.span(letter), found=f'{letter}"…"', instead=instead)
     return None
 
 

@@ -49,6 +49,8 @@ class Reader:
         self.problems: list[Diagnostic] = []
         self.found = sorted(p.at.start for p in lexed.problems)
         """Where words and brackets are wrong."""
+        self.mentioned = 0
+        """Index of the token up to which holes have mentioned all names."""
         self.homeless = False
         """The last thing outside of sections was a problem already, so the next is not news."""
 
@@ -134,9 +136,11 @@ class Reader:
         return hole
 
     def _mentions(self, start: int, end: int) -> tuple[str, ...]:
-        """All names in a statement, those in a body behind it included."""
-        end = self.lexed.bodies.get(end, end)
-        return tuple(dict.fromkeys(str(t) for t in self.tokens[start:end] if t.type == "NAME"))
+        """All names in a statement, those in a body behind it included; none where a hole around it has them already."""
+        if start < self.mentioned:
+            return ()
+        self.mentioned = self.lexed.bodies.get(end, end)
+        return tuple(dict.fromkeys(str(t) for t in self.tokens[start : self.mentioned] if t.type == "NAME"))
 
     def _section_header(self, start: int, end: int) -> list[Token]:
         """The header that was meant, so that the body is read as what it is. Where only its first word is wrong, the section is whole;
@@ -175,15 +179,14 @@ class Reader:
 
 def hole_names(tokens: list[Token]) -> tuple[str, ...]:
     """The names that a statement of these tokens may have been meant to bind."""
-    if not tokens:
+    if not tokens or tokens[0].type in ("FOR", "REPEAT", "WHEN", "REQUIRE", "ASSUME", "IF"):
         return ()
     outer = _outside_brackets(tokens)
-    names = [a for a, b in zip(outer, [*outer[1:], None], strict=True) if b is not None and b.type in ("EQUAL", "COMMA")]
-    before = next((t.start_pos for t in reversed(outer) if t.type == "EQUAL"), None)
-    bound = [t for t in names if before is not None and t.start_pos < before and (t.type == "NAME" or t is tokens[0])]
-    first = tokens[0]
-    if first.type not in ("FOR", "REPEAT", "WHEN", "REQUIRE", "ASSUME", "IF"):
-        bound += [t for t in ([first] if first.type == "NAME" else outer[1:2]) if t.type == "NAME"]
+    names = [a for a, b in zip(outer, outer[1:], strict=False) if b.type in ("EQUAL", "COMMA")]
+    before = max((t.start_pos or 0 for t in outer if t.type == "EQUAL"), default=0)
+    bound = [t for t in names if (t.start_pos or 0) < before and (t.type == "NAME" or t is tokens[0])]
+    named = tokens[0].type != "NAME" or tokens[0] in SECTION_OF
+    bound += [t for t in outer[named : named + 1] if t.type == "NAME"]
     return tuple(dict.fromkeys(str(t) for t in bound if t != "_"))
 
 

@@ -1,0 +1,74 @@
+"""Pieces of the language inside the strings of a JSON text: their trees and problems, moved to where they stand there."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.json_text import Item
+from netspec.source import NO_SOURCE, Meant, Source, Span
+from netspec.syntax import problems, tree
+from netspec.syntax.fragments import parse_expression, parse_param_type, parse_tensor_type
+from netspec.syntax.lexer import lex
+
+Parse = Callable[[str, str], tuple[Any, list[Diagnostic]]]
+PARSERS: dict[str, Parse] = {"expr": parse_expression, "tensor": parse_tensor_type, "param_type": parse_param_type}
+
+
+def parse_string(item: Item, form: str, start: int = 0) -> tuple[Any, list[Diagnostic]]:
+    """The node that a string means from its character `start` on, or None and its problems; all spans are of the JSON text."""
+    assert isinstance(item.value, str)
+    text = item.value[start:]
+    node, found = _parsed(PARSERS[form], text)
+
+    def place(span: Span) -> Span:
+        return span if span.source is NO_SOURCE else inside(item, start + span.start, start + span.end)
+
+    return moved(node, place), [moved(problem, place) for problem in found]
+
+
+def _parsed(parse: Parse, text: str) -> tuple[Any, list[Diagnostic]]:
+    node, found = parse("", text)
+    if found or "#" not in text:
+        return node, found
+    lexed = lex(Source("", text), fragment=True)
+    strays = [offset for offset, _ in lexed.remarks.inner] or list(lexed.remarks.trailing) or list(lexed.remarks.after)
+    if not strays and not lexed.remarks.before and not lexed.remarks.between:
+        return node, []
+    start = text.rindex("#")
+    return None, [problems.StrayComment(at=Span(lexed.source, start, len(text)))]
+
+
+def inside(item: Item, start: int, end: int) -> Span:
+    """The characters [start, end) of a string."""
+    assert isinstance(item.value, str)
+    first, last = item.offset(start), item.offset(end)
+    span = Span(item.source, first, last)
+    said = item.value[start:end]
+    return span if span.text == said else Meant(item.source, first, last, meaning=said)
+
+
+def moved(value: Any, place: Callable[[Span], Span]) -> Any:
+    """A node, problem or tuple of them with every span moved."""
+    if isinstance(value, Span):
+        return place(value)
+    if isinstance(value, tuple):
+        return tuple(moved(v, place) for v in value)
+    if not isinstance(value, tree.Node | Diagnostic | Place):
+        return value
+    changed = {f.name: moved(getattr(value, f.name), place) for f in dataclasses.fields(value)}
+    return dataclasses.replace(value, **changed)
+
+
+def depth(node: tree.Node) -> int:
+    """How many nodes stand inside one another. Does not recurse."""
+    from netspec.syntax.walk import children
+
+    deepest, stack = 0, [(node, 1)]
+    while stack:
+        top, level = stack.pop()
+        deepest = max(deepest, level)
+        stack += [(child, level + 1) for child in children(top)]
+    return deepest
