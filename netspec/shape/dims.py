@@ -1,13 +1,8 @@
-"""The size of an axis: a polynomial with integer coefficients over symbols and floors, in normal form.
+"""The size of an axis: a polynomial with integer coefficients over symbols and floors, in normal form (equal polynomials are equal).
 
-Two dims that are the same polynomial compare and hash equal however they were written: `2 * (H + 1) == H + H + 2`.
-A floor of a quotient, `floor(p / n)`, is an atom of its own (`Floor`). Its normal form, reached in `Dim.__floordiv__`:
-
-1. multiples of n are pulled out, so every coefficient inside is in 0..n-1: `(5*H) // 2` is `2*H + H//2`;
-2. a factor common to n and the coefficients is cancelled: `(2*H + 1) // 4` is `H//2`;
-3. a single inner floor is flattened: `(H//2 + 1) // 3` is `(H + 2)//6`.
-
-Symbols and floors are whole numbers; nothing here knows how large they are (see `facts`).
+A floor of a quotient, `floor(p / n)`, is an atom (`Floor`). Its normal form: (1) multiples of n are pulled out, `(5*H) // 2` is
+`2*H + H//2`; (2) a common factor is cancelled, `(2*H + 1) // 4` is `H//2`; (3) a single inner floor is flattened, `(H//2 + 1) // 3` is
+`(H + 2)//6`. Symbols and floors are whole numbers; nothing here knows how large they are (see `facts`).
 """
 
 from __future__ import annotations
