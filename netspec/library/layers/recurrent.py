@@ -19,7 +19,7 @@ def state(name: str) -> In:
 
 
 class _GatedCell(Cell):
-    """A cell with one input and one recurrent matrix per gate, under flax's names: `ii` from the input to the gate `i`, `hi` from the state."""
+    """A cell with two matrices per gate, under flax's names: `ii` from the input to the gate `i`, `hi` from the state."""
 
     features: Size
     """Size of the state and the output."""
@@ -85,7 +85,8 @@ class LstmCell(_GatedCell):
 
 
 class GruCell(_GatedCell):
-    """Gated recurrent unit, one step: r, z = sigmoid of x @ Wi + b + h @ Wh; n = tanh(x @ Win + bin + r·(h @ Whn + bhn)); h' = (1 - z)·n + z·h.
+    """Gated recurrent unit, one step: r, z = sigmoid(x @ Wi + b + h @ Wh); n = tanh(x @ Win + bin + r·(h @ Whn + bhn));
+    h' = (1 - z)·n + z·h.
 
     Parameters: `ir iz in` kernels [in, features] with biases, `hr hz` kernels [features, features], `hn` with a bias.
     """
