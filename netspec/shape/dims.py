@@ -296,6 +296,4 @@ def _touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
 
 
 def _replace(atom: Atom, values: Mapping[str, Dim | int]) -> Dim:
-    if isinstance(atom, str):
-        return Dim.of(values[atom])
-    return atom.inner.substitute(values) // atom.divisor
+    return Dim.of(values[atom]) if isinstance(atom, str) else atom.inner.substitute(values) // atom.divisor
