@@ -262,6 +262,9 @@ def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
         value = op_value(node.text, want, node.span)
         if not want or value.entry.kind in want:
             return value
+        wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
+        frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+        return UNKNOWN
     options = [n for n in frame.env if n not in LATE_VALUES]
     near = tuple(nearest(node.text, [*frame.env, *(index.names(want[0]) if want else [])]))
     frame.world.report(UnknownName(at=node.span, name=node.text, noun="value", near=near, options=tuple(options[:12])))

@@ -181,14 +181,12 @@ def bounds(value: OpValue, name: str, items: list[Any]) -> str:
 
 
 def whole(annotation: Any) -> bool:
-    """The field takes no fractions."""
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
-        return all(whole(a) for a in typing.get_args(annotation))
-    return (
-        annotation is int
-        or (isinstance(annotation, type) and annotation.__name__ == "Dim")
-        or (typing.get_origin(annotation) is typing.Annotated and typing.get_args(annotation)[0] is int)
-    )
+    """The field takes no fractions, alone or in a list."""
+    if annotation in (int, type(None), Ellipsis) or (isinstance(annotation, type) and annotation.__name__ == "Dim"):
+        return True
+    if typing.get_origin(annotation) is typing.Annotated:
+        return whole(typing.get_args(annotation)[0])
+    return typing.get_origin(annotation) in (types.UnionType, typing.Union, list, tuple) and all(map(whole, typing.get_args(annotation)))
 
 
 def article(kind: str) -> str:

@@ -15,6 +15,7 @@ from netspec.infer.arguments import model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.objective import ObjectiveFrame, as_result
+from netspec.infer.resolved import resolved
 from netspec.infer.settings import READERS, patterns_match, read_count, read_duration
 from netspec.infer.types import shape_problem
 from netspec.infer.values import UNKNOWN, Mean, Unknown
@@ -92,7 +93,7 @@ def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     if incomplete or evaluation is None or checkpoint is None or objective is None or any(isinstance(v, Unknown) for v in values.values()):
         return None
-    texts, origins = resolved(section, values, evaluation, checkpoint)
+    texts, origins = resolved(node.body, values, evaluation, checkpoint)
     return TrainPlan(
         node.alias or node.model,
         model,
@@ -244,33 +245,3 @@ def checkpoint_plan(section: Section, frame: Frame, every: Duration) -> Checkpoi
     if isinstance(length, Unknown) or isinstance(keep, Unknown):
         return None
     return CheckpointPlan(length, keep)
-
-
-def resolved(
-    section: Section, values: dict[str, Any], evaluation: EvalPlan, checkpoint: CheckpointPlan
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Every setting as text, and where it came from."""
-    texts: dict[str, str] = {}
-    origins: dict[str, str] = {}
-
-    def note(key: str, item: tree.Setting | tree.Metric | None, default: str) -> None:
-        texts[key] = item.value.span.text if item is not None else default
-        origins[key] = f"{item.span.source.path}:{item.span.line}" if item is not None else "default"
-
-    for key in ("data", "loss", *READERS):
-        note(key, section.setting(key), str(values.get(key, "")))
-    for item in section.node.body.items:
-        if isinstance(item, tree.Metric):
-            note(f"metric {item.name}", item, "")
-    own = "the dataset's test part" if evaluation.data else "none"
-    for name, key, default in (("eval", "data", own), ("eval", "every", str(evaluation.every)), ("eval", "limit", "none")):
-        note(f"{name}.{key}", inner_setting(section, name, key), default)
-    for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
-        note(f"checkpoint.{key}", inner_setting(section, "checkpoint", key), default)
-    return texts, origins
-
-
-def inner_setting(section: Section, group: str, key: str) -> tree.Setting | None:
-    found = section.group(group)
-    items = found.body.items if found else ()
-    return next((i for i in items if isinstance(i, tree.Setting) and i.key == key), None)

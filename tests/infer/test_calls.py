@@ -17,7 +17,8 @@ def inputs(found, number: int = 0):
 
 
 @pytest.mark.parametrize(
-    "text", ["x -> dense(4, bias=false)", "dense(x, 4, bias=false)", "dense(x, bias=false, features=4)", "x -> dense(bias=false, features=4)"]
+    "text",
+    ["x -> dense(4, bias=false)", "dense(x, 4, bias=false)", "dense(x, bias=false, features=4)", "x -> dense(bias=false, features=4)"],
 )
 def test_a_stage_fills_inputs_and_parentheses_fill_parameters(text: str) -> None:
     found = body(f"  output y = {text}")
@@ -61,7 +62,8 @@ def test_a_literal_stands_beside_a_tensor() -> None:
 
 def test_calling_a_layer_param_again_adds_arguments() -> None:
     found = model(
-        "block Twice {\n  param f: layer\n  input x: f32[B, D]\n  output x -> f -> f(bias=false)\n}\n" + m("  output y = x -> Twice(dense(8))")
+        "block Twice {\n  param f: layer\n  input x: f32[B, D]\n  output x -> f -> f(bias=false)\n}\n"
+        + m("  output y = x -> Twice(dense(8))")
     )
     inner = found.nodes[0].body
     assert [n.op.bias for n in inner.nodes] == [True, False]

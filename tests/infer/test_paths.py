@@ -46,7 +46,10 @@ def layers(statements: str, spec: str = "") -> list[str]:
         ),
         ("  shared f = dense(8)\n  output y = x -> f -> f", ["f"]),
         ("  shared f = dense(8)\n  repeat 3 { x = x -> f }\n  output y = x", ["f"]),
-        ("  output y = x -> Two -> t: Two -> Two", ["Two_0/dense_0", "Two_0/dense_1", "t/dense_0", "t/dense_1", "Two_1/dense_0", "Two_1/dense_1"]),
+        (
+            "  output y = x -> Two -> t: Two -> Two",
+            ["Two_0/dense_0", "Two_0/dense_1", "t/dense_0", "t/dense_1", "Two_1/dense_0", "Two_1/dense_1"],
+        ),
         ("  repeat 2 { x = x -> Two }\n  output y = x", ["Two_0/dense_0", "Two_1/dense_0", "Two_0/dense_1", "Two_1/dense_1"]),
     ],
 )
@@ -94,7 +97,9 @@ def test_two_parameters_never_share_a_path(statements: str, name: str) -> None:
     assert (problem.slug(), problem.name, problem.what) == ("duplicate-name", name, "path")  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("statements", ["  output y = x -> conv_1: dense(8) -> dense(8)", "  output y = x -> a_0: dense(8) -> b_0: dense(8)"])
+@pytest.mark.parametrize(
+    "statements", ["  output y = x -> conv_1: dense(8) -> dense(8)", "  output y = x -> a_0: dense(8) -> b_0: dense(8)"]
+)
 def test_labels_with_numbers_are_fine_where_nothing_else_has_them(statements: str) -> None:
     assert len(parameters(body(statements))) == 4
 

@@ -1,0 +1,150 @@
+"""`--set`: every form of a name and a path, and what is said of those that lead nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from netspec.compile import Checked, check
+from netspec.source import Source
+
+SPEC = """netspec 1
+
+param width: int = 4
+
+model Small {
+  param n: int = 2
+  input image: f32[B, 8, 8, 1]
+  output logits = image -> flatten -> dense(n * width) -> relu -> dense(10)
+}
+
+model Big {
+  param n: int = 3
+  param rate: float = 0.5
+  input image: f32[B, 8, 8, 1]
+  output logits = image -> flatten -> dense(n * width) -> dropout(rate) -> dense(10)
+}
+
+train Big {
+  data      = digits() -> shuffle -> batch(32)
+  loss      = softmax_cross_entropy(logits, label) + 0.1 * softmax_cross_entropy(logits, label)
+  optimizer = clip_by_global_norm(1.0) -> adamw(warmup_cosine(0.001, warmup=20 steps), b1=0.8)
+  duration  = 3 epochs
+  eval { every = 2 epochs }
+}
+
+train Small as small {
+  data      = digits() -> batch(16)
+  loss      = softmax_cross_entropy(logits, label)
+  optimizer = sgd(0.1)
+  duration  = 5 steps
+}
+
+expect Big { params == 910 }
+"""
+
+
+def given(train: str | None = None, **values: str) -> Checked:
+    overrides = {name.replace("__", "."): value for name, value in values.items()}
+    return check(Source("spec.net", SPEC), overrides=overrides, train=train)
+
+
+def plan(number: int = 0, train: str | None = None, **values: str):
+    found = given(train, **values)
+    assert not found.problems and found.typed is not None, found.problems
+    return found.typed.trains[number]
+
+
+def features(body) -> int:
+    return next(n.op.features for n in body.nodes if hasattr(n, "op") and n.op.op_name() == "dense")
+
+
+def test_the_spec_is_clean_as_written() -> None:
+    assert given().problems == ()
+
+
+def test_a_param_of_the_file_a_model_and_another_model() -> None:
+    assert features(plan(width="5").model) == 15
+    assert features(plan(n="4").model) == 16
+    assert features(plan(Big__n="5").model) == 20
+    assert (features(plan(0, Small__n="7").model), features(plan(1, Small__n="7").model)) == (12, 28)
+    assert (features(plan(0, "small", n="7").model), features(plan(1, "small", n="7").model)) == (12, 28)
+
+
+def test_an_override_is_an_expression() -> None:
+    assert features(plan(n="2 * (width + 1)").model) == 40
+
+
+def test_settings_by_path() -> None:
+    assert str(plan(train__duration="7 epochs").duration) == "7 epochs"
+    assert plan(train__seed="9").seed == 9
+    assert plan(train__precision="mixed(bf16)").precision == "mixed(bf16)"
+    assert str(plan(train__eval__every="1 epoch").eval.every) == "1 epoch"
+    assert plan(train__checkpoint__keep="8").checkpoint.keep == 8
+    assert str(plan(1, "small", train__duration="7 steps").duration) == "7 steps"
+    assert str(plan(0, "small", train__duration="7 steps").duration) == "3 epochs"
+
+
+def test_arguments_inside_settings() -> None:
+    assert plan(train__data__batch__size="8").data.batch == 8
+    assert plan(train__data__size="8").data.batch == 8
+    assert plan(train__optimizer__adamw__b1="0.7").optimizer.parts[1].b1 == 0.7
+    assert plan(train__optimizer__b2="0.9").optimizer.parts[1].b2 == 0.9
+    assert plan(train__optimizer__max_norm="2.0").optimizer.parts[0].max_norm == 2.0
+    assert plan(train__optimizer__learning_rate="0.5").optimizer.parts[1].learning_rate == 0.5
+    assert plan(train__optimizer__learning_rate__peak="0.5").optimizer.parts[1].learning_rate.peak == 0.5
+    assert plan(train__optimizer__adamw__learning_rate__warmup_cosine__peak="0.5").optimizer.parts[1].learning_rate.peak == 0.5
+    assert plan(1, "small", train__optimizer__momentum="0.5").optimizer.momentum == 0.5
+    assert plan(train__optimizer="sgd(0.5)").optimizer.learning_rate == 0.5
+
+
+def test_where_a_setting_came_from_is_the_command_line() -> None:
+    assert plan(train__duration="7 epochs").settings["duration"] == "7 epochs"
+    assert plan(train__duration="7 epochs").origins["duration"] == "command line"
+    assert plan(train__duration="7 epochs").origins["loss"] == "spec.net:20"
+    inside = plan(train__optimizer__b1="0.7")
+    assert inside.origins["optimizer"] == "command line"
+    assert inside.settings["optimizer"].endswith("adamw(warmup_cosine(0.001, warmup=20 steps), b1=0.7)")
+    assert plan(train__seed="3").origins["seed"] == "command line" and plan().origins["seed"] == "default"
+
+
+def test_claims_are_meant_of_the_spec_as_written() -> None:
+    assert given(n="9").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "slug", "says"),
+    [
+        ("m", "1", "unknown-override", "`--set m=…` names nothing in this spec"),
+        ("widht", "1", "unknown-override", "did you mean `width`?"),
+        ("Big.rat", "1", "unknown-override", "did you mean `Big.rate`?"),
+        ("Bog.rate", "1", "unknown-override", "did you mean `Big.rate`?"),
+        ("train.duratoin", "1 epoch", "unknown-override", "did you mean `train.duration`?"),
+        ("train.eval.evry", "1 epoch", "unknown-override", "did you mean `train.eval.every`?"),
+        ("train.optimizer.b3", "1", "unknown-override", "did you mean `train.optimizer.b1`?"),
+        ("train.optimizer.adamw.b1.x", "1", "unknown-override", "names nothing"),
+        ("train.loss.x", "1", "unknown-override", "names nothing"),
+        ("n", "1 +", "bad-override", "`--set n=1 +`"),
+        ("n", "", "bad-override", "`--set n=`"),
+        ("n", "relu x", "bad-override", "`--set n=relu x`"),
+        ("n", '"a"', "bad-argument", "`Big` wants a whole number for `n`"),
+        ("rate", "2", "bad-argument", "`dropout` wants a number of at least 0"),
+        ("n", "q", "unknown-name", "there is no value `q`"),
+        ("train.duration", "7", "bad-setting", "`duration` must be a length"),
+    ],
+)
+def test_what_does_not_fit_is_a_problem(path: str, value: str, slug: str, says: str) -> None:
+    found = check(Source("spec.net", SPEC), overrides={path: value}).problems
+    assert [p.slug() for p in found] == [slug]
+    assert says in f"{found[0].message()} | {found[0].help()}"
+
+
+def test_an_argument_that_several_ops_have_must_be_named() -> None:
+    spec = SPEC.replace("clip_by_global_norm(1.0) -> adamw", "adam(0.1) -> adamw")
+    [problem] = check(Source("spec.net", spec), overrides={"train.optimizer.b1": "0.5"}).problems[:1]
+    assert problem.slug() == "ambiguous-override"
+    assert problem.help() == "write `train.optimizer.adam.b1` or `train.optimizer.adamw.b1`"
+
+
+def test_a_section_that_does_not_exist() -> None:
+    [problem] = given("other", train__seed="1").problems
+    assert problem.slug() == "unknown-override"
