@@ -24,16 +24,23 @@ def check(frame: Frame, body: Body) -> None:
 def distinct_paths(frame: Frame, body: Body) -> None:
     """A label must not be what an unlabelled use is called: `dense_0: dense(4)` beside `dense(3)`."""
     nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable)]
-    if not any(may_collide(node.segment, {n.segment.base for n, _ in nodes if n.segment.counted}) for node, _ in nodes):
+    counted = {node.segment.base for node, _ in nodes if node.segment.counted}
+    suspects = {stem(node.segment) for node, _ in nodes if may_collide(node.segment, counted)}
+    if not suspects:
         return
     seen: dict[str, tuple[Segment, Apply | Call | Variable]] = {}
-    for node, counts in nodes:
+    for node, counts in (n for n in nodes if stem(n[0].segment) in suspects):
         for loops in product(*(range(n) for n in counts)):
             segment, first = seen.setdefault(node.segment.name(loops), (node.segment, node))
             if first is not node and segment != node.segment:
                 name = node.segment.name(loops)
                 frame.world.report(DuplicateName(at=node.span, name=name, what="path", first=first.span))
                 break
+
+
+def stem(segment: Segment) -> str:
+    """A segment's name without its numbers."""
+    return re.sub(r"(_\d+)+$", "", segment.base)
 
 
 def may_collide(segment: Segment, counted: set[str]) -> bool:
