@@ -40,7 +40,7 @@ def read_header(lexed: Lexed) -> Header:
     plain = len(line) == 2 and line[0].type == "NETSPEC" and str(line[1]).isdigit() and int(line[1]) >= VERSION
     if not plain:
         known = [p for p in lexed.problems if span.start <= p.at.start <= span.end]
-        found = [] if known else [problems.BadVersion(at=span, found=span.text, known=VERSION)]
+        found: list[Diagnostic] = [] if known else [problems.BadVersion(at=span, found=span.text, known=VERSION)]
         return Header(_tokens(start, start), end, start, found)
     if int(line[1]) > VERSION:
         return Header(None, end, start, [problems.NewerVersion(at=span, found=str(line[1]), known=VERSION)])

@@ -15,7 +15,7 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax.build import Builder, Row
-from netspec.syntax.lexer import Lexed
+from netspec.syntax.lexer import MAX_NESTING, Lexed
 from netspec.syntax.mistakes import explain
 from netspec.syntax.place import Place
 from netspec.syntax.words import SECTION_OF, guess_section
@@ -91,8 +91,8 @@ class Reader:
         statement = self.levels[-1]
         self._report(index, statement)
         if statement.has_body or statement.begin is None:
-            return max(self._end_of_statement(index, into_body=False), index + (index not in self._ends(statement)))
-        end = self._end_of_statement(index, into_body=True)
+            return max(self._end_of_statement(index, into_body=False), index + (index != statement.closes))
+        end = self._end_of_statement(index, into_body=len(self.levels) <= MAX_NESTING)
         self.parser, statement.begin = statement.begin, None
         header = (
             self._section_header(statement.start, end) if len(self.levels) == 1 and statement.start < end in self.lexed.bodies else None
@@ -102,9 +102,6 @@ class Reader:
         if end in self.lexed.bodies and not self._takes_body():
             return self._end_of_statement(end, into_body=False)
         return end
-
-    def _ends(self, statement: _Statement) -> tuple[int, ...]:
-        return (statement.closes,)
 
     def _takes_body(self) -> bool:
         return "LBRACE" in self.parser.choices()

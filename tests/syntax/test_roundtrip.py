@@ -62,9 +62,9 @@ def test_mutated_texts() -> None:
     texts = [path.read_text(encoding="utf-8") for path in SAMPLES]
     for _ in range(1_000):
         source, _ = read_source("m.net", mutated(chance.choice(texts), chance).encode())
-        start = time.perf_counter()
+        start = time.process_time()
         file, problems = parse(source)
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
         assert file is not None or problems
         for problem in problems:
             assert 0 <= problem.at.start <= problem.at.end <= len(source.text) and problem.message()
