@@ -186,7 +186,8 @@ class LiteralDoesNotFit(Diagnostic):
     operand: TensorType
 
     def message(self) -> str:
-        return f"{self._text()} is no value of {self.operand.dtype}, the element type on the other side of `{self.op}`."
+        where = f"that `{self.op}` works on here" if self.op.isidentifier() else f"on the other side of `{self.op}`"
+        return f"{self._text()} is no value of {self.operand.dtype}, the element type {where}."
 
     def _text(self) -> str:
         if isinstance(self.literal, bool):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from netspec.diagnostics.calls import TooManyArguments
+from netspec.diagnostics.calls import BadArgument, TooManyArguments
 from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names import UnknownArgument
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import arguments, expressions, make
 from netspec.infer.frame import Frame
-from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
+from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe, is_size
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
@@ -92,7 +92,7 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         chained(frame, use, signature, slots, bound, name, given)
     positional = [a for a in use.args if a.name is None]
     rest = positional_inputs(frame, use, signature, slots, bound, positional)
-    fill_params(frame, use, signature, bound, rest)
+    fill_params(frame, use, signature, bound, rest, use.chained or bool(slots or bound.tensors))
     for arg in use.args:
         if arg.name is not None:
             named(frame, use, signature, slots, bound, arg)
@@ -174,16 +174,30 @@ def variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Gi
     return rest
 
 
-def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[Given | tree.Arg]) -> None:
+def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[Given | tree.Arg], fed: bool) -> None:
+    """Positional arguments in the params' order; `fed`: the call has an input already."""
     free = [p for p in signature.params if p not in use.value.args]
     for arg, name in zip(args, free, strict=False):
         given = arg if isinstance(arg, Given) else argument(frame, use, name, arg.value)
         bound.broken |= isinstance(given.value, Unknown)
         bound.args[name] = given
     if len(args) > len(free):
+        if takes_tensors(use.value) and signature.required and not (fed or use.value.args):
+            return fail(frame, bound, no_tensor(frame, use, signature, args[0]))
         extra = args[len(free)]
         span = extra.span if isinstance(extra, Given) else extra.value.span
         fail(frame, bound, TooManyArguments(at=span, op=use.name, signature=signature.text()))
+    return None
+
+
+def takes_tensors(value: OpValue | BlockValue) -> bool:
+    return isinstance(value, OpValue) and value.entry.kind in (*expressions.CALLABLE, "loss", "metric")
+
+
+def no_tensor(frame: Frame, use: Call, signature: Signature, arg: Given | tree.Arg) -> NotATensor:
+    """`exp(2.0)`: a call with more arguments than the op has params, and none that is a tensor."""
+    given = arg if isinstance(arg, Given) else Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    return NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{signature.required[0]}` of `{use.name}`")
 
 
 def argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
@@ -224,6 +238,10 @@ def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tr
     known = dict(before.value) if before is not None and isinstance(before.value, dict) else {}
     if arg.name in known:
         return fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=arg.name or ""))
+    if not isinstance(given.value, Unknown) and not (is_size(given.value) and given.value != 0):
+        expected = "a whole number above 0"
+        problem = BadArgument(at=given.span, op=use.name, name=arg.name or "", value=describe(given.value), expected=expected)
+        return fail(frame, bound, problem)
     bound.broken |= isinstance(given.value, Unknown)
     bound.args[signature.collects] = Given({**known, arg.name: given.value}, given.span if before is None else before.span.to(given.span))
     return None
@@ -252,7 +270,8 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
         return False
     beside = literals_fit(use.value) and any(isinstance(g.value, Tensor | Mean) for g in values)
     accepted = (Tensor, Mean, int, float, bool) if beside else (Tensor, Mean)
-    for given, name in zip(values, (*signature.required, *bound.optional), strict=False):
+    required = signature.required * len(bound.tensors) if signature.variadic else signature.required
+    for given, name in zip(values, (*required, *bound.optional), strict=False):
         if not isinstance(given.value, accepted):
             frame.world.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
             return False

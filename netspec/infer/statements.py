@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.calls import MissingArgument
 from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.values import NotStatic, TypeMismatch
@@ -27,6 +28,8 @@ def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
         except Mistake as mistake:
             problem = mistake.diagnostic
             frame.world.report(problem if problem.at.source.path != "<none>" else replace(problem, at=statement.span))
+        except DimTooComplex:
+            frame.world.report(SizeTooComplex(at=statement.span))
 
 
 def step(frame: Frame, node: tree.Statement) -> None:
@@ -142,6 +145,8 @@ def no_output(node: tree.Output, name: str | None, value: Value) -> Diagnostic:
         return WrongCount(at=node.value.span, names=1, values=len(value.values), place="`output`", results=own_names(value))
     if isinstance(value, BlockValue) or (isinstance(value, OpValue) and value.entry.kind in expressions.CALLABLE):
         required = signature_of(value).required
+        if isinstance(value, OpValue) and not required:
+            return MissingArgument(at=node.value.span, op=value.name, names=tuple(a.name for a in value.entry.signature if a.required))
         return MissingInput(at=node.value.span, op=value.name, names=required, all=required)
     return NotATensor(at=node.value.span, what=describe(value), wanted=f"the output `{name}`" if name else "an output")
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.axes import RepeatedAxis
+from netspec.diagnostics.base import Mistake
 from netspec.library.sizes import axis_of
 from netspec.shape import Dim, TensorType
 

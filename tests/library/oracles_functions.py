@@ -50,6 +50,24 @@ FUNCTIONS |= {
 }
 
 
+def relu6(v: float) -> float:
+    return min(max(v, 0), 6)
+
+
+FUNCTIONS |= {
+    "softplus": each(lambda v: math.log(1 + math.exp(v))),
+    "log_sigmoid": each(lambda v: math.log(1 / (1 + math.exp(-v)))),
+    "soft_sign": each(lambda v: v / (1 + abs(v))),
+    "selu": each(lambda v: 1.0507009873554805 * (v if v > 0 else 1.6732632423543772 * (math.exp(v) - 1))),
+    "relu6": each(relu6),
+    "hard_tanh": each(lambda v: min(max(v, -1), 1)),
+    "hard_sigmoid": each(lambda v: relu6(v + 3) / 6),
+    "hard_silu": each(lambda v: v * relu6(v + 3) / 6),
+    "mish": each(lambda v: v * math.tanh(math.log(1 + math.exp(v)))),
+    "celu": lambda op, weights, x: each(lambda v: v if v > 0 else op.alpha * (math.exp(v / op.alpha) - 1))(op, weights, x),
+}
+
+
 @oracle
 def clip(op: Any, x: Array) -> Array:
     low, high = -np.inf if op.low is None else op.low, np.inf if op.high is None else op.high
@@ -115,7 +133,7 @@ PLAIN: dict[str, Callable[..., Any]] = {
     "var": variance,
     "std": lambda op, row: math.sqrt(variance(op, row)),
     "logsumexp": lambda op, row: math.log(sum(math.exp(v) for v in row)),
-    "norm": lambda op, row: max(abs(row)) if op.order == "max" else sum(abs(v) ** op.order for v in row) ** (1 / op.order),
+    "norm": lambda op, row: max(abs(row)) if op.order == "max" else sum(abs(v) ** int(op.order[1]) for v in row) ** (1 / int(op.order[1])),
     "any": lambda op, row: True in row.tolist(),
     "all": lambda op, row: False not in row.tolist(),
     "argmax": lambda op, row: row.tolist().index(max(row)),

@@ -198,18 +198,18 @@ class Norm(_Reduction):
     inputs = (In("x", "any tensor"),)
     cost: ClassVar[int] = 2
 
-    order: Literal[1, 2, "max"] = 2
-    """2: the Euclidean length; 1: the sum of absolute values; `"max"`: the largest absolute value."""
+    order: Literal["l1", "l2", "max"] = "l2"
+    """`"l2"`: the Euclidean length; `"l1"`: the sum of absolute values; `"max"`: the largest absolute value."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (*super().examples(), Example(cls(axis=1, order=1), ("f32[2, 3]",)), Example(cls(axis=0, order="max"), ("f32[2, 3]",)))
+        return (*super().examples(), Example(cls(axis=1, order="l1"), ("f32[2, 3]",)), Example(cls(axis=0, order="max"), ("f32[2, 3]",)))
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         full = wide(x)
         if self.order == "max":
             return jnp.max(jnp.abs(full), axes, keepdims=self.keepdims).astype(x.dtype)
-        if self.order == 1:
+        if self.order == "l1":
             return jnp.sum(jnp.abs(full), axes, keepdims=self.keepdims).astype(x.dtype)
         squares = jnp.sum(jnp.square(full), axes, keepdims=self.keepdims)
         zero = squares == 0
