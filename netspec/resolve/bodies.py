@@ -79,7 +79,7 @@ class Bodies:
                 self.inner(node.body, scope, [])
             case tree.Hole():
                 for name in node.names:
-                    scope.bind(name, "binding", node.span)
+                    scope.bind(name, "unread", node.span)
                 for name in (*node.names, *node.mentions):
                     self.read(scope, name)
 

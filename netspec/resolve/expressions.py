@@ -159,7 +159,7 @@ class Names:
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:
         first = node.parts[0]
         known = scope.find(first)
-        if known is not None and (known.what in ("shared", "layer") or len(node.parts) > 1):
+        if known is not None and (known.what in ("shared", "layer", "unread") or len(node.parts) > 1):
             known.read = True
             return self.settle(node, Local(first))
         found = self.named(node)
