@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lark import Token
 from lark.exceptions import UnexpectedToken
@@ -16,11 +17,12 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax.build import Builder, Row
 from netspec.syntax.lexer import MAX_NESTING, Lexed
-from netspec.syntax.mistakes import explain
-from netspec.syntax.place import Place
 from netspec.syntax.words import SECTION_OF, guess_section
 
 _OPENS, _CLOSES = {"LPAR", "LSQB", "LBRACE"}, {"RPAR", "RSQB", "RBRACE"}
+
+if TYPE_CHECKING:
+    from netspec.syntax.place import Place
 
 MAX_PROBLEMS = 20
 
@@ -158,6 +160,8 @@ class Reader:
         outside = len(self.levels) == 1 and index == statement.start
         known = token.type == "BAD" or (outside and self.homeless) or self._reported(statement.start, index)
         if not known and len(self.problems) < MAX_PROBLEMS:
+            from netspec.syntax.mistakes import explain  # a clean spec does not pay for it
+
             self.problems.append(explain(self._place(index, token, statement)))
         self.homeless = outside
 
@@ -169,6 +173,8 @@ class Reader:
         return first < len(self.found) and self.found[first] <= (until or 0)
 
     def _place(self, index: int, token: Token, statement: _Statement) -> Place:
+        from netspec.syntax.place import Place
+
         depth = len(self.levels) - 1
         section = str(self.tokens[self.levels[0].start]) if depth else ""
         return Place(self.lexed, index, token, statement.start, depth, section, self.parser)
