@@ -169,6 +169,33 @@ class ExpectFailed(Diagnostic):
 
 
 @record(kw_only=True)
+class SizeTooComplex(Diagnostic):
+    """A size is a polynomial of its dims with so many terms, or such large numbers, that nothing is proved about it.
+
+    ```net bad
+    model M {
+      input x: f32[B, H, T, 8]
+      require (B + H + T + 1) ** 8 * (B + H + T + 1) ** 8 > 0
+      output y = x -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, H, T, 8]
+      require B + H + T < 1024
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "this size has too many terms to be computed exactly"
+
+    def help(self) -> str | None:
+        return "write the dims that it is made of as numbers, or leave out some of the powers and products"
+
+
+@record(kw_only=True)
 class ExpansionTooLarge(Diagnostic):
     """Loops and blocks would expand to more than a spec may hold. Counted before it is done.
 
@@ -191,9 +218,10 @@ class ExpansionTooLarge(Diagnostic):
     what: str
     count: int
     limit: int
+    things: str = "nodes"
 
     def message(self) -> str:
-        return f"{self.what} would expand to {self.count:,} nodes, and the limit is {self.limit:,}"
+        return f"{self.what} would expand to {self.count:,} {self.things}, and the limit is {self.limit:,}"
 
     def help(self) -> str | None:
-        return "where all passes are alike, write `repeat n { … }`: it stays one"
+        return None if self.things != "nodes" else "where all passes are alike, write `repeat n { … }`: it stays one"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.recurrent import CellOutsideTime
-from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange
-from netspec.diagnostics.values import CannotDecide
+from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.infer import recurrent
 from netspec.infer.frame import Frame, places
 from netspec.infer.make import kinds_wanted, make
+from netspec.infer.types import beyond_limits
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Record, Several, Tensor, Unknown, Value
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Measure, Op
 from netspec.library.cells import Cell, Recurrence
-from netspec.shape import MAX_DIM, Dim, DimTooComplex, TensorType
+from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Tenso
         frame.world.report(placed(frame, use, op, bound, mistake.diagnostic))
         return None
     except DimTooComplex:
-        frame.world.report(CannotDecide(at=use.span, condition=f"the size of `{use.name}`'s result stays within what is computed exactly"))
+        frame.world.report(SizeTooComplex(at=use.span))
         return None
     types = result if isinstance(result, tuple) else (result,)
     return types if all(size_fits(frame, use, t) for t in types) else None
@@ -82,13 +82,11 @@ def input_types(bound: Bound) -> tuple[list, dict]:
 
 
 def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
-    for dim in found.shape:
-        if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
-            frame.world.report(
-                SizeOutOfRange(at=use.span, what=f"an axis of `{use.name}`'s result {found}", value=str(dim), limit="from 1 to 2**31 - 1")
-            )
-            return False
-    return True
+    broken = beyond_limits(found)
+    if broken is not None:
+        what, value, limit = broken
+        frame.world.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
+    return broken is None
 
 
 def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:

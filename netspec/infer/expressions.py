@@ -7,6 +7,7 @@ from dataclasses import replace
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.sizes import SizeTooComplex
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
 from netspec.infer import calls, static
@@ -29,7 +30,7 @@ from netspec.infer.values import (
 )
 from netspec.library.base import Duration
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
-from netspec.shape import DTYPES
+from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -40,10 +41,15 @@ CALLABLE: Kinds = ("layer", "function")
 def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
     """The value of an expression; problems are reported and give UNKNOWN. `want` are the kinds of op that the position asks for."""
     try:
-        return plain(form(frame, node, want))
+        value = plain(form(frame, node, want))
+        frame.world.spend(value)
+        return value
     except Mistake as mistake:
         problem = mistake.diagnostic
         frame.world.report(problem if problem.at.source.path != "<none>" else replace(problem, at=node.span))
+        return UNKNOWN
+    except DimTooComplex:
+        frame.world.report(SizeTooComplex(at=node.span))
         return UNKNOWN
 
 
@@ -83,7 +89,7 @@ def form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
 
 def listed(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Value:
     values = tuple(evaluate(frame, i, want) for i in items)
-    return UNKNOWN if any(isinstance(v, Unknown) for v in values) else values
+    return UNKNOWN if any(isinstance(v, Unknown) for v in values) else static.bounded_list(values)
 
 
 def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
@@ -20,6 +20,8 @@ from netspec.source import NOWHERE, Span
 
 NODE_LIMIT = 50_000
 """Nodes that a file may expand to (bad_input limits)."""
+WORK_LIMIT = 300_000
+"""Static values that a file may compute, each item of a list counted."""
 
 
 @dataclass
@@ -34,7 +36,19 @@ class World:
     trail: list[Place] = field(default_factory=list)
     stack: list[str] = field(default_factory=list)
     nodes: int = 0
+    work: int = 0
+    """Static values computed so far."""
     seen: set[Any] = field(default_factory=set)
+
+    def spend(self, value: Value) -> None:
+        """Count a computed value. Raises Mistake when the file has computed more than it may."""
+        self.work += len(value) if isinstance(value, tuple) else 1
+        if self.exhausted:
+            raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
+
+    @property
+    def exhausted(self) -> bool:
+        return self.work > WORK_LIMIT
 
     def report(self, problem: Diagnostic) -> None:
         """Note a problem once per place and kind, with the calls that led there."""

@@ -8,12 +8,14 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls import MissingArgument
 from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.names import NotYetCompiled
+from netspec.diagnostics.sizes import SizeTooComplex
 from netspec.diagnostics.values import NotStatic, TypeMismatch
 from netspec.infer import expressions, loops, recurrent, requires, types, variables
 from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
 from netspec.resolve.bodies import output_name
+from netspec.shape import DimTooComplex
 from netspec.source import Span
 from netspec.syntax import tree
 

@@ -15,6 +15,9 @@ from netspec.shape import Dim, Facts, Verdict
 
 NUMBER_LIMIT = 2**63
 RANGE_LIMIT = 10_000
+LIST_LIMIT = 20_000
+"""Items of a list, those of the lists in it included."""
+TEXT_LIMIT = 4_096
 
 ARITHMETIC: dict[str, Callable] = {
     "+": operator.add,
@@ -41,9 +44,9 @@ def binary(op: str, left: Value, right: Value, facts: Facts) -> Value:
     if op in COMPARISONS:
         return compare(op, left, right, facts)
     if isinstance(left, tuple) and isinstance(right, tuple) and op == "+":
-        return left + right
+        return bounded_list(left + right)
     if isinstance(left, str) and isinstance(right, str) and op == "+":
-        return left + right
+        return bounded_text(left + right)
     if is_number(left) and is_number(right):
         return bounded(number(op, left, right))
     if is_size(left) and is_size(right):
@@ -76,6 +79,24 @@ def bounded(value: int | float) -> int | float:
     if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
         raise Mistake(SizeOutOfRange(what="this number", value=f"{value:,}"[:40], limit="below 2**63"))
     return value
+
+
+def bounded_list(values: tuple) -> tuple:
+    """The list, unless it holds more than a list may, lists inside of it included."""
+    count, stack = 0, [values]
+    while stack and count <= LIST_LIMIT:
+        inner = stack.pop()
+        count += len(inner)
+        stack += [v for v in inner if isinstance(v, tuple)]
+    if count > LIST_LIMIT:
+        raise Mistake(SizeOutOfRange(what="the length of this list", value=f"more than {LIST_LIMIT:,}", limit=f"at most {LIST_LIMIT:,}"))
+    return values
+
+
+def bounded_text(text: str) -> str:
+    if len(text) > TEXT_LIMIT:
+        raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {TEXT_LIMIT:,}"))
+    return text
 
 
 def size(op: str, left: Value, right: Value) -> Value:
@@ -159,7 +180,7 @@ def of_list(name: str, values: tuple[Value, ...]) -> tuple:
 def zipped(*values: Value) -> tuple:
     if not values or not all(isinstance(v, tuple) for v in values) or len({len(v) for v in values}) != 1:
         raise Mistake(BadOperands(op="zip", left=", ".join(map(describe, values)) or "nothing", repair="`zip` takes lists of one length"))
-    return tuple(zip(*values, strict=True))
+    return bounded_list(tuple(zip(*values, strict=True)))
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {

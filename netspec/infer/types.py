@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.sizes import SizeOutOfRange
@@ -10,7 +12,7 @@ from netspec.diagnostics.values import NotStatic
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
-from netspec.shape import DTYPES, MAX_DIM, Dim, TensorType, Verdict
+from netspec.shape import DTYPES, MAX_DIM, MAX_ELEMENTS, MAX_RANK, Dim, TensorType, Verdict
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -68,7 +70,23 @@ def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
     known = [d for d in dims if d is not None]
     if len(known) < len(dims):
         raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here"))
-    return TensorType(dtype, known)
+    found = TensorType(dtype, known)
+    broken = beyond_limits(found)
+    if broken is not None:
+        what, value, limit = broken
+        raise Mistake(SizeOutOfRange(at=ref.span, what=f"{what} of this type", value=value, limit=limit))
+    return found
+
+
+def beyond_limits(found: TensorType) -> tuple[str, str, str] | None:
+    """Which limit of a program a type breaks: what, its value, and the limit. A dim that is not known yet counts as 1."""
+    sizes = [dim.value for dim in found.shape if dim.is_constant]
+    wrong = next((size for size in sizes if not 1 <= size <= MAX_DIM), None)
+    if wrong is not None:
+        return "an axis", f"{wrong:,}", "from 1 to 2**31 - 1"
+    if found.rank > MAX_RANK:
+        return "the number of axes", str(found.rank), f"at most {MAX_RANK}"
+    return ("the number of elements", f"{math.prod(sizes):,}", "at most 2**40") if math.prod(sizes) > MAX_ELEMENTS else None
 
 
 def align(pattern: Pattern, actual: tuple[Dim, ...]) -> list[tuple[int, Dim, Dim]] | None:

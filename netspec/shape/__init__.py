@@ -6,8 +6,21 @@
 
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.facts import Facts
-from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, TensorType
+from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, MAX_RANK, TensorType
 from netspec.shape.unify import broadcast, conv_out, unify
 from netspec.shape.verdict import Verdict
 
-__all__ = ["DTYPES", "MAX_DIM", "MAX_ELEMENTS", "Dim", "DimTooComplex", "Facts", "TensorType", "Verdict", "broadcast", "conv_out", "unify"]
+__all__ = [
+    "DTYPES",
+    "MAX_DIM",
+    "MAX_ELEMENTS",
+    "MAX_RANK",
+    "Dim",
+    "DimTooComplex",
+    "Facts",
+    "TensorType",
+    "Verdict",
+    "broadcast",
+    "conv_out",
+    "unify",
+]

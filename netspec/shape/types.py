@@ -27,6 +27,9 @@ MAX_DIM = 2**31 - 1
 MAX_ELEMENTS = 2**40
 """The largest number of elements of one tensor."""
 
+MAX_RANK = 8
+"""The largest number of axes of one tensor."""
+
 Shape = tuple[Dim, ...]
 
 
