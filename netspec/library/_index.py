@@ -207,8 +207,8 @@ ENTRIES: tuple = (
     ),
      (("x", False),), False, 1, "", ""),
     ("random_bernoulli", None, "function", "functions.creating", "RandomBernoulli", (
-        ("dims", True, "list[int]"),
         ("p", True, "float"),
+        ("dims", True, "list[int]"),
     ),
      (), False, 1, "", ""),
     ("random_normal", None, "function", "functions.creating", "RandomNormal", (

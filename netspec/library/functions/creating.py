@@ -142,7 +142,7 @@ class RandomUniform(_Made):
         return (scope.uniform(_numbers(self.dims)) * (self.high - self.low) + self.low).astype(scope.lowered("f32"))
 
 
-class RandomBernoulli(_Made):
+class RandomBernoulli(Function):
     """True with probability p: `random_bernoulli(0.1, [B, T])` -> bool[dims]. Each example has draws of its own.
 
     New ones at every step of training; in evaluation and serving they are the same at every step.
@@ -160,7 +160,7 @@ class RandomBernoulli(_Made):
         return (Example(cls(p=0.3, dims=(4, 3))), Example(cls(p=0.9, dims=())))
 
     def shape(self, facts: Facts) -> TensorType:
-        return super().shape(facts).with_dtype("bool")
+        return TensorType("bool", [positive(facts, self.op_name(), "dims", size) for size in self.dims])
 
     def apply(self, scope: Scope) -> Array:
         return scope.bernoulli(self.p, _numbers(self.dims))
