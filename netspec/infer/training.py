@@ -85,7 +85,7 @@ def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
     node, data, model = section.node, section.data, section.model
     sizes = fields_fit(section)
     objective = None if sizes is None else build_objective(section, node.body, data, sizes)
-    values = {key: read(frame, section, key) for key in READERS}
+    values: dict[str, Any] = {key: read(frame, section, key) for key in READERS}
     chosen = section.setting("optimizer")
     if chosen is not None and isinstance(values["optimizer"], Optimizer) and not patterns_match(frame, chosen, values["optimizer"], model):
         values["optimizer"] = UNKNOWN
