@@ -88,18 +88,19 @@ def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
     values: dict[str, Any] = {key: read(frame, section, key) for key in READERS}
     chosen = section.setting("optimizer")
     if chosen is not None and isinstance(values["optimizer"], Optimizer) and not patterns_match(frame, chosen, values["optimizer"], model):
-        values["optimizer"] = UNKNOWN
+        incomplete = True
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     if incomplete or evaluation is None or checkpoint is None or objective is None or any(isinstance(v, Unknown) for v in values.values()):
         return None
+    optimizer: Optimizer = values["optimizer"]
     texts, origins = resolved(node.body, values, evaluation, checkpoint)
     return TrainPlan(
         node.alias or node.model,
         model,
         data,
         objective,
-        values["optimizer"],
+        optimizer,
         values["duration"],
         evaluation,
         checkpoint,
