@@ -16,17 +16,17 @@ class ImportNotFound(Diagnostic):
     ```net bad
     import Block from "blocks.net"
     ```
+    ```net file blocks.net
+    block Block {
+      input x: f32[B, D]
+      output x -> dense(D)
+    }
+    ```
     ```net good
     import Block from "blocks.net"
     model M {
       input x: f32[B, 8]
       output y = x -> Block
-    }
-    ```
-    ```net file blocks.net
-    block Block {
-      input x: f32[B, D]
-      output x -> dense(D)
     }
     ```
     """
@@ -72,22 +72,19 @@ class ImportCycle(Diagnostic):
     """Files import each other in a circle.
 
     ```net bad
-    import A from "self.net"
+    import A from "m.net"
     ```
-    ```net file self.net
-    import A from "self.net"
+    ```net file a.net
+    block A {
+      input x: f32[B, D]
+      output x -> relu
+    }
     ```
     ```net good
     import A from "a.net"
     model M {
       input x: f32[B, 8]
       output y = x -> A
-    }
-    ```
-    ```net file a.net
-    block A {
-      input x: f32[B, D]
-      output x -> relu
     }
     ```
     """

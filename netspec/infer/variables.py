@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import BadArgument
@@ -36,7 +37,7 @@ def declare(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
 
 
-def initializer(frame: Frame, node: tree.Weight | tree.Buffer) -> Initializer | None:
+def initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
     value = expressions.evaluate(frame, node.init, ("initializer",))
     made = UNKNOWN if isinstance(value, Unknown) else as_python(frame, value)
     if isinstance(made, Initializer):
@@ -77,7 +78,7 @@ def when(frame: Frame, node: tree.When) -> None:
     outer = dict(frame.env)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
-    inside = {n: frame.env.get(n) for n in rebound(node.body) if n in outer}
+    inside: dict[str, Any] = {n: frame.env.get(n) for n in rebound(node.body) if n in outer}
     close(frame, outer, set())
     fine = {n: v for n, v in inside.items() if keeps(frame, node, n, outer[n], v)}
     outputs = {n: frame.wire(outer[n].type, node.span) for n in fine}

@@ -133,7 +133,7 @@ def all_outputs(body: tree.Body) -> list[tree.Output]:
     return found
 
 
-def resolve_section(section: tree.Section, names: Names, definitions: dict[str, Definition]) -> None:
+def resolve_section(section: tree.Section, names: Names, definitions: Mapping[str, Definition]) -> None:
     match section:
         case tree.Train() | tree.Serve() | tree.Expect():
             kind = type(section).__name__.lower()

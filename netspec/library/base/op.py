@@ -215,5 +215,8 @@ def _known(dtype: str) -> str:
     return dtype
 
 
-Dtype = Annotated[NewType("Dtype", str), AfterValidator(_known)]
+if TYPE_CHECKING:
+    Dtype = str
+else:
+    Dtype = Annotated[NewType("Dtype", str), AfterValidator(_known)]
 """An element type as an argument: the name `f32` in a spec."""
