@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.methods import MethodNeedsInstance, UnknownMethod
 from netspec.diagnostics.kinds import NotCallable
+from netspec.diagnostics.methods import MethodNeedsInstance, UnknownMethod
 from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, SharedInstance, Unknown, Value, describe

@@ -10,7 +10,7 @@ from netspec.library.windows import Padding, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
-_AXES = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
+AXES = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
 
 class Conv(Layer):
@@ -63,7 +63,7 @@ class Conv(Layer):
     def apply(self, scope: Scope, x: Array) -> Array:
         w = self._windows(TensorType("f32", x.shape))
         weights = scope.param("kernel").astype(x.dtype)
-        y = lax.conv_general_dilated(x, weights, w.stride, w.padding, dimension_numbers=_AXES[len(w.size)])
+        y = lax.conv_general_dilated(x, weights, w.stride, w.padding, dimension_numbers=AXES[len(w.size)])
         return y + along_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:

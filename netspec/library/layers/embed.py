@@ -84,4 +84,5 @@ class EmbedAttend(Method):
 def vectors(op: Embed | EmbedAttend) -> dict[str, Weight]:
     """The table of vectors, a map from one-hot numbers whose fans are those of its transpose."""
     table = kernel("embedding", (op.vocab,), (op.features,), op.init)
-    return {"embedding": Weight(table.shape, op.init, fan=table.fan and table.fan[::-1])}
+    fan_in, fan_out = table.fan or (None, None)
+    return {"embedding": Weight(table.shape, op.init, fan=(fan_out, fan_in) if fan_in and fan_out else None)}

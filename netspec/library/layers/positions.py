@@ -1,0 +1,197 @@
+"""Where an element stands in its sequence: rotary and sinusoidal positions, and the shift that next-element models need."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from netspec.diagnostics.attention import OddFeatures
+from netspec.lazy import jnp
+from netspec.library.attending import SEGMENTS, require_shape
+from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.proofs import need_multiple
+from netspec.library.sizes import positive
+from netspec.shape import Dim, Facts, TensorType
+
+Theta = Annotated[float, Field(gt=0)]
+Pairs = Literal["split", "interleaved"]
+"""Which features make a pair: i and i + n/2, or 2i and 2i + 1."""
+
+
+class Rope(Function):
+    """Rotary positions: turns each pair of features of a head by an angle that grows with the position.
+
+    [batch…, length, heads, size] and positions [length] or [batch…, length] -> the same shape as x. Pair i turns by
+    position · theta^(-2i / size), so that the product of a query and a key depends on how far apart they are. Angles are in at least f32.
+    FLOPs: 3 per element.
+    """
+
+    inputs = (
+        In("x", "[batch…, length, heads, size]", rank=3),
+        In("position", "whole numbers [length] or [batch…, length]", dtype="int", rank=1),
+    )
+    source = "Su et al., RoFormer, 2021"
+
+    theta: Theta = 10_000.0
+    """The slowest pair turns once in about 2π · theta positions."""
+    pairs: Pairs = "split"
+    """`"split"` pairs feature i with i + size / 2, as most published weights have it, `"interleaved"` 2i with 2i + 1, as the paper."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[2, 5, 3, 4]", "i32[5]")),
+            Example(cls(theta=100.0, pairs="interleaved"), ("f32[2, 5, 3, 6]", "i32[2, 5]")),
+            Example(cls(), ("f32[5, 1, 2]", "i32[5]")),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, position: TensorType) -> TensorType:
+        require_even(facts, self.op_name(), x.shape[-1], "x")
+        accepted = dict.fromkeys((x.shape[-3:-2], x.shape[:-2]))
+        require_shape(facts, self.op_name(), "position", position, tuple(accepted))
+        return x
+
+    def apply(self, scope: Scope, x: Array, position: Array) -> Array:
+        half = x.shape[-1] // 2
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        angles = (angles_of(position, jnp.arange(half) / half, self.theta, wide.dtype))[..., None, :]
+        angles = angles.reshape((1,) * (x.ndim - angles.ndim) + angles.shape)
+        first, second = (wide[..., :half], wide[..., half:]) if self.pairs == "split" else (wide[..., ::2], wide[..., 1::2])
+        sine, cosine = jnp.sin(angles), jnp.cos(angles)
+        return paired(first * cosine - second * sine, first * sine + second * cosine, self.pairs).astype(x.dtype)
+
+    def flops(self, x: TensorType, position: TensorType) -> Dim:
+        return x.size * 3
+
+
+class Sinusoidal(Function):
+    """Each position as sines and cosines of wavelengths from 2π to about 2π · theta: whole numbers [...] -> f32[..., features].
+
+    With n = features / 2 pairs: `"interleaved"` is sin(position · theta^(-i / n)) at 2i and the cosine at 2i + 1; `"split"` has all sines
+    first, then all cosines, and the exponent -i / (n - 1), so that theta itself is reached. Angles are in at least f32.
+    FLOPs: 1 per element.
+    """
+
+    inputs = (In("position", "whole numbers, any shape", dtype="int"),)
+    source = "Vaswani et al., Attention Is All You Need, 2017; split: its Tensor2Tensor code and the examples of Flax"
+
+    features: Size
+    """Size of the vector of a position; even."""
+    theta: Theta = 10_000.0
+    """Ratio of the longest to the shortest wavelength."""
+    pairs: Pairs = "interleaved"
+    """`"interleaved"` as the paper has it, or `"split"` as Tensor2Tensor."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(features=6), ("i32[2, 5]",)),
+            Example(cls(features=8, theta=50.0, pairs="split"), ("i32[7]",)),
+            Example(cls(features=2, pairs="split"), ("i32[]",)),
+        )
+
+    def shape(self, facts: Facts, position: TensorType) -> TensorType:
+        features = positive(facts, self.op_name(), "features", self.features)
+        require_even(facts, self.op_name(), features, "features")
+        return TensorType("f32", (*position.shape, features))
+
+    def apply(self, scope: Scope, position: Array) -> Array:
+        return waves(position, int(Dim.of(self.features).value), self.theta, self.pairs, scope.stored("f32")).astype(scope.lowered("f32"))
+
+    def flops(self, position: TensorType) -> Dim:
+        return position.size * self.features
+
+
+class SinusoidalPositions(Function):
+    """Adds to each element of a sequence the sines and cosines of its position, counted from 0: x + sinusoidal(iota(length), features).
+
+    [batch…, length, features] -> the same. FLOPs: 2 per element.
+    """
+
+    inputs = (In("x", "[batch…, length, features]", rank=2),)
+    source = Sinusoidal.source
+
+    theta: Theta = 10_000.0
+    """Ratio of the longest to the shortest wavelength."""
+    pairs: Pairs = "interleaved"
+    """`"interleaved"` as the paper has it, or `"split"` as Tensor2Tensor; see `sinusoidal`."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[3, 5, 6]",)),
+            Example(cls(theta=50.0, pairs="split"), ("f32[4, 8]",)),
+        )
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        require_even(facts, self.op_name(), x.shape[-1], "x")
+        return x
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        wide = jnp.promote_types(x.dtype, jnp.float32)
+        table = waves(jnp.arange(x.shape[-2]), x.shape[-1], self.theta, self.pairs, wide)
+        return x + table.astype(x.dtype).reshape((1,) * (x.ndim - 2) + table.shape)
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 2
+
+
+class ShiftRight(Function):
+    """Each element moves one place to the right along the last axis, `start` takes the first place and the last element is dropped.
+
+    Whole numbers [..., length] -> the same: what a model reads that predicts each element from those before it. With `segments`, the first
+    element of every segment is `start`, so that a sequence packed behind another does not see it. FLOPs: 0.
+    """
+
+    inputs = (In("x", "whole numbers [..., length]", dtype="int", rank=1), SEGMENTS)
+    source = "Flax, examples/lm1b"
+
+    start: int = 0
+    """The number that stands first."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("i32[3, 5]",)),
+            Example(cls(start=7), ("i32[2, 6]",), {"segments": "i32[2, 6]"}),
+            Example(cls(), ("u8[1]",)),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, segments: TensorType | None = None) -> TensorType:
+        if segments is not None:
+            require_shape(facts, self.op_name(), "segments", segments, (x.shape,))
+        return x
+
+    def apply(self, scope: Scope, x: Array, segments: Array | None = None) -> Array:
+        start = jnp.full((*x.shape[:-1], 1), self.start, x.dtype)
+        shifted = jnp.concatenate([start, x[..., :-1]], -1)
+        if segments is None:
+            return shifted
+        begins = segments[..., 1:] != segments[..., :-1]
+        return shifted.at[..., 1:].set(jnp.where(begins, start, shifted[..., 1:]))
+
+
+def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:
+    need_multiple(facts, op, features, 2, "so that features make pairs", OddFeatures(op, features, blame=blame))
+
+
+def angles_of(position: Array, exponents: Array, theta: float, dtype: object) -> Array:
+    """position · theta^-exponent: [...] and [n] -> [..., n]."""
+    speeds = jnp.exp(-jnp.log(jnp.asarray(theta, dtype)) * exponents.astype(dtype))
+    return position.astype(dtype)[..., None] * speeds.reshape((1,) * position.ndim + speeds.shape)
+
+
+def waves(position: Array, features: int, theta: float, pairs: Pairs, dtype: object) -> Array:
+    """[...] -> [..., features], sines and cosines in pairs."""
+    half = features // 2
+    steps = half if pairs == "interleaved" else max(half - 1, 1)
+    angles = angles_of(position, jnp.arange(half) / steps, theta, dtype)
+    return paired(jnp.sin(angles), jnp.cos(angles), pairs)
+
+
+def paired(first: Array, second: Array, pairs: Pairs) -> Array:
+    """Two halves of the features as one tensor."""
+    if pairs == "split":
+        return jnp.concatenate([first, second], -1)
+    return jnp.stack([first, second], -1).reshape(*first.shape[:-1], -1)

@@ -1,0 +1,167 @@
+"""Oracles of attention, embeddings, positions and transposed convolutions, in plain NumPy and loops; see `oracles`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tests.library.oracles import spread
+
+Array = Any
+Weights = Mapping[str, Array]
+ATTENTION: dict[str, Callable[..., Any]] = {}
+
+
+def oracle(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        ATTENTION[name] = function
+        return function
+
+    return register
+
+
+@oracle("embed")
+def embed(op: Any, weights: Weights, ids: Array) -> Array:
+    return np.array([weights["embedding"][i] for i in ids.ravel()]).reshape(*ids.shape, -1)
+
+
+@oracle("embed.attend")
+def embed_attend(op: Any, weights: Weights, x: Array) -> Array:
+    return np.stack([(x * row).sum(-1) for row in weights["embedding"]], -1)
+
+
+@oracle("dense")
+def dense(op: Any, weights: Weights, x: Array) -> Array:
+    given = op.axis if isinstance(op.axis, tuple) else (op.axis,)
+    axes = [axis % x.ndim for axis in given]
+    rest = [axis for axis in range(x.ndim) if axis not in axes]
+    rows = x.transpose(*rest, *axes).reshape(-1, math.prod(x.shape[axis] for axis in axes))
+    features = op.features if isinstance(op.features, tuple) else (op.features,)
+    y = np.stack([row @ weights["kernel"].reshape(len(row), -1) for row in rows]).reshape(*(x.shape[axis] for axis in rest), *features)
+    return y + weights.get("bias", 0)
+
+
+def sees(op: Any, i: int, j: int, queries: int, keys: int) -> bool:
+    """May the i-th query see the j-th key by its place?"""
+    here = i + keys - queries
+    return (not op.causal or j <= here) and (op.window is None or abs(j - here) < op.window)
+
+
+def one_query(op: Any, place: tuple, query: Array, key: Array, value: Array, mask: Any, segments: Any, others: Any, bias: Any) -> Array:
+    """The result of one query of one head of one example, which stand in `place`."""
+    b, i, h = place
+    queries, keys, group = query.shape[-3], key.shape[-3], query.shape[-2] // key.shape[-2]
+    allowed = [j for j in range(keys) if sees(op, i, j, queries, keys)]
+    if mask is not None:
+        full = mask if mask.ndim > len(b) + 2 else mask[..., None, :, :] if mask.ndim > len(b) + 1 else mask[..., None, None, :]
+        full = np.broadcast_to(full, (*query.shape[: len(b)], query.shape[-2], queries, keys))
+        allowed = [j for j in allowed if full[b][h, i, j]]
+    if segments is not None:
+        allowed = [j for j in allowed if segments[b][i] == (segments if others is None else others)[b][j]]
+    scores = [query[b][i, h] @ key[b][j, h // group] / math.sqrt(query.shape[-1]) for j in allowed]
+    if bias is not None:
+        full = np.broadcast_to(bias, (*query.shape[: len(b)], query.shape[-2], queries, keys))
+        scores = [s + full[b][h, i, j] for s, j in zip(scores, allowed, strict=True)]
+    powers = np.exp(scores)
+    return sum((p / powers.sum() * value[b][j, h // group] for p, j in zip(powers, allowed, strict=True)), np.zeros(value.shape[-1]))
+
+
+@oracle("attention")
+def attention(op: Any, weights: Weights, query: Array, key: Array, value: Array, *given: Any, **named: Any) -> Array:
+    optional = dict.fromkeys(("mask", "segments", "key_segments", "bias")) | named
+    optional |= dict(zip(optional, given, strict=False))
+    result = np.empty((*query.shape[:-1], value.shape[-1]))
+    for b in itertools.product(*map(range, query.shape[:-3])):
+        for i, h in itertools.product(range(query.shape[-3]), range(query.shape[-2])):
+            result[b][i, h] = one_query(op, (b, i, h), query, key, value, *optional.values())
+    return result
+
+
+@oracle("self_attention")
+def self_attention(op: Any, weights: Weights, x: Array, mask: Any = None, segments: Any = None) -> Array:
+    def heads(name: str) -> Array:
+        kernel = weights[f"{name}/kernel"]
+        return np.stack([x @ kernel[:, h] for h in range(kernel.shape[1])], -2) + weights.get(f"{name}/bias", 0)
+
+    mean = attention(op, {}, heads("query"), heads("key"), heads("value"), mask, segments)
+    return sum(mean[..., h, :] @ weights["out/kernel"][h] for h in range(op.heads)) + weights.get("out/bias", 0)
+
+
+@oracle("rms_norm")
+def rms_norm(op: Any, weights: Weights, x: Array) -> Array:
+    return x / np.sqrt((x**2).mean(-1, keepdims=True) + op.epsilon) * weights.get("scale", 1)
+
+
+@oracle("rope")
+def rope(op: Any, weights: Weights, x: Array, position: Array) -> Array:
+    """Each pair as a complex number, turned."""
+    size, result = x.shape[-1], np.empty_like(x)
+    places = np.broadcast_to(position, x.shape[:-2])
+    for i in range(size // 2):
+        a, b = (i, i + size // 2) if op.pairs == "split" else (2 * i, 2 * i + 1)
+        turned = (x[..., a] + 1j * x[..., b]) * np.exp(1j * places * op.theta ** (-2 * i / size))[..., None]
+        result[..., a], result[..., b] = turned.real, turned.imag
+    return result
+
+
+@oracle("sinusoidal")
+def sinusoidal(op: Any, weights: Weights, position: Array, features: int | None = None) -> Array:
+    n = (features or op.features) // 2
+    columns = [[None] * n, [None] * n]
+    for i in range(n):
+        angle = position * op.theta ** -(i / n if op.pairs == "interleaved" else i / max(n - 1, 1))
+        columns[0][i], columns[1][i] = np.sin(angle), np.cos(angle)
+    split = columns[0] + columns[1]
+    return np.stack(split if op.pairs == "split" else [split[k // 2 + k % 2 * n] for k in range(2 * n)], -1)
+
+
+@oracle("sinusoidal_positions")
+def sinusoidal_positions(op: Any, weights: Weights, x: Array) -> Array:
+    return x + sinusoidal(op, {}, np.arange(x.shape[-2]), x.shape[-1])
+
+
+@oracle("shift_right")
+def shift_right(op: Any, weights: Weights, x: Array, segments: Any = None) -> Array:
+    result = np.full_like(x, op.start)
+    for place in np.ndindex(x.shape):
+        *row, i = place
+        if i and (segments is None or segments[place] == segments[(*row, i - 1)]):
+            result[place] = x[(*row, i - 1)]
+    return result
+
+
+@oracle("conv_transpose")
+def conv_transpose(op: Any, weights: Weights, x: Array) -> Array:
+    """Every input element adds its own, mirrored, copy of the kernel to the result."""
+    space = x.ndim - 2
+    size, stride, taps = spread(op.kernel, space), spread(op.stride, space), weights["kernel"]
+    whole = np.zeros((len(x), *((n - 1) * s + k for n, s, k in zip(x.shape[1:-1], stride, size, strict=True)), taps.shape[-1]))
+    for place in itertools.product(*map(range, x.shape[1:-1])):
+        for tap in itertools.product(*map(range, size)):
+            target = tuple(p * s + k - 1 - t for p, s, k, t in zip(place, stride, size, tap, strict=True))
+            whole[(slice(None), *target)] += x[(slice(None), *place)] @ taps[tap]
+    return cut(whole, op.padding, size, stride, x.shape[1:-1]) + weights.get("bias", 0)
+
+
+def cut(whole: Array, padding: Any, size: tuple, stride: tuple, space: tuple) -> Array:
+    """The part that the padding keeps: all of it is what padding by kernel - 1 on both sides gives."""
+    for axis, (n, k, s) in enumerate(zip(space, size, stride, strict=True), 1):
+        if padding == "SAME":
+            low = k - 1 if s > k - 1 else math.ceil((k + s - 2) / 2)
+            length = n * s
+        elif padding == "VALID":
+            low, length = k - 1, n * s + max(k - s, 0)
+        else:
+            one = padding if isinstance(padding, int) else padding[axis - 1]
+            low, high = (one, one) if isinstance(one, int) else one
+            length = (n - 1) * s + 2 + low + high - k
+        widths = [(0, 0)] * whole.ndim
+        widths[axis] = (max(low - k + 1, 0), max(length, 1))
+        whole = np.pad(whole, widths)
+        begin = max(k - 1 - low, 0)
+        whole = np.take(whole, range(begin, begin + length), axis)
+    return whole
