@@ -51,10 +51,10 @@ def check(
     `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
     `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
     """
-    from netspec.syntax.parser import parse
+    from netspec.syntax.either import parse_spec
 
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
-    file, found = parse(source)
+    file, found = parse_spec(source)
     problems += found
     if file is None:
         return Checked(source, None, None, ordered(problems))

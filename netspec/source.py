@@ -5,8 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from netspec.record import record
+
+if TYPE_CHECKING:
+    from netspec.json_text import Pointers
 
 
 @record(eq=False)
@@ -31,6 +35,15 @@ class Source:
         start = self.starts[number - 1]
         end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
         return self.text[start:end]
+
+    @cached_property
+    def pointers(self) -> Pointers | None:
+        """The JSON pointers of its places; None for a text that is not JSON."""
+        if not self.path.endswith(".json"):
+            return None
+        from netspec.json_text import pointers  # only specs in JSON need it
+
+        return pointers(self)
 
     def __repr__(self) -> str:
         return f"Source({self.path!r})"
@@ -63,8 +76,27 @@ class Span:
         """The span from this one's start to the other's end."""
         return Span(self.source, self.start, max(self.end, other.end))
 
+    @property
+    def pointer(self) -> str | None:
+        """The JSON pointer of its start, for a text that is JSON: `/sections/2/body/0/value`."""
+        pointers = self.source.pointers
+        return None if pointers is None else pointers.at(self.start)
+
     def __str__(self) -> str:
-        return f"{self.source.path}:{self.line}:{self.column}"
+        """`m.net:12:8`; of a JSON text with the pointer: `m.json:12:8 (#/sections/0/body/2/value)`."""
+        pointer = self.pointer
+        return f"{self.source.path}:{self.line}:{self.column}" + (f" (#{pointer})" if pointer is not None else "")
+
+
+@record
+class Meant(Span):
+    """A span whose source writes its text otherwise: an expression that JSON has as an object, or as a string with escapes."""
+
+    meaning: str = field(default="", compare=False, repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.meaning
 
 
 NOWHERE = Span(NO_SOURCE, 0, 0)

@@ -44,14 +44,18 @@ def _format(path: str, only_check: bool) -> int:
 
 def _formatted(content: bytes, path: str) -> str | None:
     """The text in the language's style; None, with its problems on stderr, for a file that cannot be read as a spec."""
-    from netspec.syntax.parser import parse
+    from netspec.syntax.either import JSON_SUFFIX, parse_spec
     from netspec.syntax.printer import print_file
     from netspec.syntax.read import read_source
 
     source, problems = read_source(path, content)
-    file, more = (None, []) if problems else parse(source)
+    file, more = (None, []) if problems else parse_spec(source)
     if report([*problems, *more]) or file is None:
         return None
+    if path.endswith(JSON_SUFFIX):
+        from netspec.syntax.twin import to_json
+
+        return to_json(file)[0]
     return print_file(file)
 
 

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from netspec import __version__
-from netspec.cli import check, doctor, eval, explain, fmt, predict, show, train
+from netspec.cli import check, convert, doctor, eval, explain, fmt, migrate, predict, schema, show, train
 from netspec.cli.guard import guarded
 
 COMMANDS: Mapping[str, ModuleType] = {
     "check": check,
     "fmt": fmt,
+    "convert": convert,
+    "migrate": migrate,
+    "schema": schema,
     "show": show,
     "train": train,
     "eval": eval,

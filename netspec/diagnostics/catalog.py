@@ -2,7 +2,7 @@
 
 A page is Markdown. A fenced block ```` ```net bad ```` raises exactly this class and ```` ```net good ```` is clean; a block without a
 `netspec 1` line gets one, unless the fence says `whole`; ```` ```net file lib.net ```` gives a file that the next examples import.
-Problems that no spec text can raise have ```` ```text bad ```` and ```` ```text good ````.
+Problems of a spec in JSON have ```` ```json bad ````, those that no spec text can raise ```` ```text bad ```` and ```` ```text good ````.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Example:
     kind: str
     """"bad", "good" or "file"."""
     language: str
-    """"net" or "text"."""
+    """"net", "json" or "text"."""
     text: str
     """The whole spec, with its first line."""
     path: str = ""
@@ -86,9 +86,9 @@ def _example(info: list[str], text: str) -> Example | None:
     language, kind, *rest = [*info, "", ""][: max(len(info), 2)]
     if language == "net" and kind == "file":
         return Example("file", "net", snippet(text), rest[0])
-    if language not in ("net", "text") or kind not in ("bad", "good"):
+    if language not in ("net", "json", "text") or kind not in ("bad", "good"):
         return None
-    return Example(kind, language, text if language == "text" or "whole" in rest else snippet(text))
+    return Example(kind, language, text if language != "net" or "whole" in rest else snippet(text))
 
 
 def snippet(text: str) -> str:

@@ -8,6 +8,25 @@ from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.source import Source
 
 
+def edits_of(diagnostic: Diagnostic) -> list[Edit]:
+    """The repair as edits of the source as it is written: in JSON, words inside of one string, with JSON's escapes; others have no edit."""
+    edits = list(diagnostic.edits())
+    if all(e.span.source.pointers is None for e in edits):
+        return edits
+    return [Edit(e.span, _escaped(e.text)) for e in edits] if all(map(_in_string, edits)) else []
+
+
+def _in_string(edit: Edit) -> bool:
+    pointers = edit.span.source.pointers
+    return pointers is not None and pointers.in_string(edit.span.start, edit.span.end)
+
+
+def _escaped(text: str) -> str:
+    import json  # only specs in JSON need it
+
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
 def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
     """The source's text after its edits; of two that overlap the first wins, the same edit twice counts once."""
     text, end = [], 0
@@ -21,4 +40,4 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
 
 def repaired(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """The source's text with every problem's own repair applied."""
-    return apply_edits(source, [edit for diagnostic in diagnostics for edit in diagnostic.edits()])
+    return apply_edits(source, [edit for diagnostic in diagnostics for edit in edits_of(diagnostic)])

@@ -10,6 +10,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.diagnostics.cells import visible
+from netspec.diagnostics.edits import edits_of
 from netspec.diagnostics.render import MAX_DIAGNOSTICS, counted, has_place, in_order, render_text, trail_notes
 from netspec.source import NO_SOURCE, Span
 
@@ -69,7 +70,7 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "chain": [_place(p) for p in diagnostic.chain],
         "trail": [_place(p) for p in diagnostic.trail],
         "help": diagnostic.help(),
-        "edits": [_edit(e) for e in diagnostic.edits()],
+        "edits": [_edit(e) for e in edits_of(diagnostic)],
     }
 
 
@@ -77,7 +78,9 @@ def _position(span: Span) -> dict[str, Any]:
     if span.source is NO_SOURCE:
         return {"path": None}
     end_line, end_column = span.source.position(span.end)
-    return {"path": span.source.path, "line": span.line, "column": span.column, "end": {"line": end_line, "column": end_column}}
+    end = {"line": end_line, "column": end_column}
+    place = {"path": span.source.path, "line": span.line, "column": span.column, "end": end}
+    return place if span.pointer is None else {**place, "pointer": span.pointer}
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -129,12 +132,14 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
             if p.span.source is not NO_SOURCE
         ],
     }
-    edits = diagnostic.edits()
+    edits = edits_of(diagnostic)
     return {**result, "fixes": [_fix(repair, edits)]} if edits else result
 
 
 def _location(span: Span) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": _uri(span.source.path)}, "region": _region(span)}}
+    place = {"physicalLocation": {"artifactLocation": {"uri": _uri(span.source.path)}, "region": _region(span)}}
+    pointer = span.pointer
+    return place if pointer is None else {**place, "logicalLocations": [{"fullyQualifiedName": pointer, "kind": "value"}]}
 
 
 def _region(span: Span) -> dict[str, int]:
@@ -194,7 +199,9 @@ def _annotation(diagnostic: Diagnostic) -> str:
 def _annotation_text(diagnostic: Diagnostic) -> str:
     seen = [f"{p.span}: {p.text}" for p in diagnostic.places() if p.text]
     repair = diagnostic.help()
-    return "\n".join([diagnostic.message(), *seen, *trail_notes(diagnostic.trail), *([f"help: {repair}"] if repair else [])])
+    pointer = diagnostic.at.pointer
+    at = [f"at #{pointer}"] if pointer is not None else []
+    return "\n".join([diagnostic.message(), *at, *seen, *trail_notes(diagnostic.trail), *([f"help: {repair}"] if repair else [])])
 
 
 def _escape_data(text: str) -> str:

@@ -128,8 +128,7 @@ class Names:
         options = self.argument_names(meaning)
         for arg in node.args:
             if options is not None and arg.name is not None and arg.name not in options:
-                near = tuple(nearest(arg.name, options))
-                self.report(UnknownArgument(at=arg.name_span, op=node.callee.text, name=arg.name, near=near[:1], options=tuple(options)))
+                self.report(unknown_argument(node, arg.name, arg.name_span, options, isinstance(meaning, ShelfRef)))
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         if isinstance(meaning, BlockRef):
@@ -226,3 +225,11 @@ def plain_names(node: tree.Expr) -> list[tree.Name]:
     if isinstance(node, tree.Unary):
         return plain_names(node.value)
     return [node] if isinstance(node, tree.Name) else []
+
+
+def unknown_argument(node: tree.Call, name: str, at: Span, options: list[str], builtin: bool) -> Diagnostic:
+    """The problem of a named argument that does not exist, or does so no longer."""
+    from netspec.syntax.migrations import renamed_argument  # only specs with a problem need it
+
+    old = renamed_argument(at, node.callee.text, name) if builtin else None
+    return old or UnknownArgument(at=at, op=node.callee.text, name=name, near=tuple(nearest(name, options))[:1], options=tuple(options))

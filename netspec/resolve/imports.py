@@ -67,7 +67,7 @@ class Project:
         return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
-        from netspec.syntax.parser import parse
+        from netspec.syntax.either import parse_spec
 
         if len(self.opened) >= MAX_FILES:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=MAX_FILES))
@@ -75,7 +75,7 @@ class Project:
             raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=MAX_DEPTH))
         source, problems = self.read(path, node)
         self.sources[os.path.relpath(path, self.folder)] = source
-        file, found = parse(source)
+        file, found = parse_spec(source)
         self.problems(problems + found)
         if file is None:
             return {}

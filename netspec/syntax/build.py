@@ -202,7 +202,8 @@ class Builder(ExpressionBuilder):
         version, *sections = rows.flat()
         comments = self.remarks.take(start, version.end_pos)
         span = Span(self.source, 0, len(self.source.text))
-        return File(int(str(version)), tuple(sections), comments, self.remarks.trailing.get(END, ()), span=span)
+        trailing = self.remarks.trailing.get(END, ())
+        return File(int(str(version)), tuple(sections), comments, trailing, version_span=self.token_span(version), span=span)
 
     # --- parts -------------------------------------------------------------------------------------------------------
 

@@ -37,14 +37,22 @@ def read_header(lexed: Lexed) -> Header:
         return _missing(lexed, tokens[0] if tokens else None)
     start = line[0].start_pos or 0
     span = Span(lexed.source, start, line[-1].end_pos or 0)
-    plain = len(line) == 2 and line[0].type == "NETSPEC" and str(line[1]).isdigit() and int(line[1]) >= VERSION
+    plain = len(line) == 2 and line[0].type == "NETSPEC" and str(line[1]).isdigit()
     if not plain:
         known = [p for p in lexed.problems if span.start <= p.at.start <= span.end]
         found: list[Diagnostic] = [] if known else [problems.BadVersion(at=span, found=span.text, known=VERSION)]
         return Header(_tokens(start, start), end, start, found)
     if int(line[1]) > VERSION:
         return Header(None, end, start, [problems.NewerVersion(at=span, found=str(line[1]), known=VERSION)])
-    return Header((line[0], line[1]), end, start)
+    found = [older(span, int(line[1]))] if int(line[1]) < VERSION else []
+    return Header((line[0], line[1]), end, start, found)
+
+
+def older(at: Span, found: int) -> Diagnostic:
+    """The problem of a file in an older version; it is read as of ours all the same."""
+    from netspec.diagnostics.versions import OlderVersion
+
+    return OlderVersion(at=at, found=str(found), known=VERSION)
 
 
 def _like_netspec(word: Token) -> bool:

@@ -15,7 +15,7 @@ from netspec.syntax import tree
 
 COMMENTED = ("comments", "blank_before", "newline_before")
 """Fields that come first in an object, where they say anything."""
-_UNWRITTEN = {"span", "name_span", "label_span", "op_span"}
+_UNWRITTEN = {"span", "name_span", "label_span", "op_span", "version_span"}
 _WORDS = {"op": "comparison", "key": "key"}
 _FORMS = {
     "bool": "flag",
@@ -25,7 +25,7 @@ _FORMS = {
     "Name": "path",
     "TensorRef": "tensor",
     "ParamType": "param_type",
-    "Target": "name",
+    "Target": "index",
     "Body": "statements",
     "Settings": "settings",
     "tuple[Target, ...]": "targets",
@@ -56,7 +56,14 @@ class Field:
         return _KEYS.get(self.form, (self.name,))
 
 
-_KEYS = {"statements": ("body", "trailing"), "settings": ("body", "trailing"), "args": ("args", "named"), "call": ("op", "args", "named"), "path": ("op",)}
+_KEYS = {
+    "version": ("netspec",),
+    "statements": ("body", "trailing"),
+    "settings": ("body", "trailing"),
+    "args": ("args", "named"),
+    "call": ("op", "args", "named"),
+    "path": ("op",),
+}
 
 
 @record(eq=False)
@@ -69,6 +76,11 @@ class Form:
     required: tuple[str, ...]
     keys: tuple[str, ...]
     """All that it may have, `kind` included."""
+
+    @property
+    def holds(self) -> bool:
+        """It has statements, settings or claims inside."""
+        return not {"body", "claims", "sections"}.isdisjoint(self.keys)
 
     @property
     def words(self) -> str:

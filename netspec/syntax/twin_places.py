@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.twin import BadJsonText
 from netspec.json_text import Item
 from netspec.source import NO_SOURCE, Meant, Source, Span
-from netspec.syntax import problems, tree
+from netspec.syntax import tree
 from netspec.syntax.fragments import parse_expression, parse_param_type, parse_tensor_type
 from netspec.syntax.lexer import lex
+from netspec.syntax.walk import children
 
 Parse = Callable[[str, str], tuple[Any, list[Diagnostic]]]
 PARSERS: dict[str, Parse] = {"expr": parse_expression, "tensor": parse_tensor_type, "param_type": parse_param_type}
@@ -30,15 +32,17 @@ def parse_string(item: Item, form: str, start: int = 0) -> tuple[Any, list[Diagn
 
 
 def _parsed(parse: Parse, text: str) -> tuple[Any, list[Diagnostic]]:
+    """A comment in an expression would be lost: comments belong to statements and stages."""
     node, found = parse("", text)
     if found or "#" not in text:
         return node, found
     lexed = lex(Source("", text), fragment=True)
-    strays = [offset for offset, _ in lexed.remarks.inner] or list(lexed.remarks.trailing) or list(lexed.remarks.after)
-    if not strays and not lexed.remarks.before and not lexed.remarks.between:
+    comments = [*(said for _, said in lexed.remarks.inner), *lexed.remarks.after.values()]
+    if not comments:
         return node, []
-    start = text.rindex("#")
-    return None, [problems.StrayComment(at=Span(lexed.source, start, len(text)))]
+    start = text.rindex(comments[-1])
+    at = Span(lexed.source, start, start + len(comments[-1]))
+    return None, [BadJsonText(at=at, wanted="a part of an expression", found=at.text, why="comments stand under the key `comments`")]
 
 
 def inside(item: Item, start: int, end: int) -> Span:
@@ -64,8 +68,6 @@ def moved(value: Any, place: Callable[[Span], Span]) -> Any:
 
 def depth(node: tree.Node) -> int:
     """How many nodes stand inside one another. Does not recurse."""
-    from netspec.syntax.walk import children
-
     deepest, stack = 0, [(node, 1)]
     while stack:
         top, level = stack.pop()

@@ -44,7 +44,7 @@ def as_object(node: Any, form: Form) -> dict[str, Json]:
 def _written(field: Field, value: Any) -> dict[str, Json]:
     """The keys of a field with their values."""
     several = _SEVERAL.get(field.form)
-    return {field.name if field.form != "version" else "netspec": _ONE[field.form](value)} if several is None else several(value)
+    return {field.keys()[0]: _ONE[field.form](value)} if several is None else several(value)
 
 
 def _one_of(name: str, node: Any) -> dict[str, Json]:
@@ -123,7 +123,8 @@ _ONE: dict[str, Callable[[Any], Json]] = {
     "flag": _same,
     "comparison": _same,
     "key": _same,
-    "name": lambda value: value.name if isinstance(value, tree.Target) else value,
+    "name": _same,
+    "index": lambda target: target.name,
     "text": lambda value: value.value,
     "comments": _comments,
     "expr": _expression,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 from netspec.syntax.tree.base import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.expressions import Arg, Expr, String, TensorRef
 from netspec.syntax.tree.statements import Body, DimBound, Hole, Param, Target
@@ -135,3 +138,4 @@ class File(Node):
     comments: Comments = NO_COMMENTS
     """Those above and behind the `netspec 1` line."""
     trailing: tuple[str, ...] = ()
+    version_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)

@@ -1,0 +1,46 @@
+"""Convert a spec from text to its JSON twin, or back: what it says, its comments and its order stay the same."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from netspec.cli.terminal import report
+
+HELP = "convert a spec from text to JSON, or back"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a spec; one that ends in .json becomes text, any other JSON")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where it goes; without it, it is printed")
+    parser.add_argument("--force", action="store_true", help="replace the output file if there is one")
+
+
+def run(args: Namespace) -> int:
+    from netspec.files import refuse_existing, write_atomic
+
+    if args.output and not args.force:
+        refuse_existing(args.output, "choose another name, or replace it with `--force`")
+    text = converted(args.file)
+    if text is None:
+        return 1
+    if args.output:
+        write_atomic(Path(args.output), text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def converted(path: str) -> str | None:
+    """The spec in the other form; None, with its problems on stderr, for one that cannot be read."""
+    from netspec.compile import read
+    from netspec.syntax.either import JSON_SUFFIX, parse_spec
+    from netspec.syntax.twin import to_json, to_text
+
+    source, problems = read(path)
+    file, more = (None, []) if problems else parse_spec(source)
+    if report([*problems, *more]) or file is None:
+        return None
+    text, problems = (to_text if path.endswith(JSON_SUFFIX) else to_json)(file)
+    return None if report(problems) else text

@@ -1,0 +1,74 @@
+"""Problems of JSON as such: its signs, its keys. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.record import record
+from netspec.source import Span
+
+_FOREIGN = {
+    "NaN": "JSON has no NaN",
+    "Infinity": "JSON has no Infinity; in a spec it is the string `\"inf\"`",
+    "-Infinity": "JSON has no Infinity; in a spec it is the string `\"-inf\"`",
+    "None": "write `null`, or leave the key out",
+    "True": "write `true`",
+    "False": "write `false`",
+    "'": "strings stand in double quotes",
+    "/": "JSON has no comments; a spec's comments stand under the key `comments`",
+    "#": "JSON has no comments; a spec's comments stand under the key `comments`",
+}
+
+
+@record(kw_only=True)
+class InvalidJson(Diagnostic):
+    """The text of a `.json` spec is not JSON: a sign or word stands where none or another one belongs. The rest of the file is not read.
+
+    ```json bad
+    {"netspec": 1, "sections": []}}
+    ```
+
+    ```json good
+    {"netspec": 1, "sections": []}
+    ```
+    """
+
+    found: str
+    """The word or sign that stands there; empty at the end of the file."""
+    wanted: str
+
+    def message(self) -> str:
+        found = f"`{self.found}`" if self.found.strip() else "a line end" if self.found else "the end of the file"
+        return f"this is not JSON: expected {self.wanted}, but found {found}."
+
+    def help(self) -> str | None:
+        if self.wanted.startswith("a key") and self.found in ("}", "]"):
+            return "take away the comma before it"
+        return _FOREIGN.get(self.found)
+
+
+@record(kw_only=True)
+class DuplicateKey(Diagnostic):
+    """A key stands twice in one JSON object. Readers of JSON disagree on which one counts, so netspec takes neither.
+
+    ```json bad
+    {"netspec": 1, "netspec": 1, "sections": []}
+    ```
+
+    ```json good
+    {"netspec": 1, "sections": []}
+    ```
+    """
+
+    key: str
+    first: Span
+
+    def message(self) -> str:
+        return f"the key `{self.key}` stands twice in this object."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.first, "first here"),)
+
+    def help(self) -> str | None:
+        return "delete one of them"

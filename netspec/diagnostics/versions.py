@@ -1,0 +1,74 @@
+"""Problems of older specs: what has another name now. `netspec migrate` mends them. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
+
+
+@record(kw_only=True)
+class OlderVersion(Diagnostic):
+    """The file is written in an older version of the language. `netspec migrate` rewrites it; what it means stays the same.
+
+    ```net bad
+    netspec 0
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    found: str
+    known: int
+
+    def message(self) -> str:
+        return f"this file is written in version {self.found} of the language; this netspec reads version {self.known}."
+
+    def help(self) -> str | None:
+        return f"rewrite it with `netspec migrate {self.at.source.path}`"
+
+
+@record(kw_only=True)
+class RenamedArgument(Diagnostic):
+    """An argument had this name in an older version of the language. It has another one now; `netspec migrate` rewrites the file.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> layer_norm(eps=1e-5)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> layer_norm(epsilon=1e-5)
+    }
+    ```
+    """
+
+    op: str
+    name: str
+    now: str
+    since: int
+    """The version of the language that renamed it."""
+
+    def message(self) -> str:
+        return f"the argument `{self.name}` of `{self.op}` is called `{self.now}` since version {self.since} of the language."
+
+    def help(self) -> str | None:
+        return f"write `{self.now}`, or let `netspec migrate {self.at.source.path}` do it"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, self.now)]

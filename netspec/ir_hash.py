@@ -1,0 +1,61 @@
+"""A fingerprint of what a spec means: the SHA-256 of its typed form, without places, texts and the names that only texts use. Floor 3.
+
+Two files have the same hash when they compile to the same programs: a spec and its JSON twin, a spec before and after `fmt`. Names that
+can be seen from outside (models, inputs, outputs, the paths of parameters) count; those of values inside a model do not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from netspec.ir import Body, Typed
+from netspec.shape import Dim, TensorType
+
+_ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
+_SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts"}
+"""Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
+
+
+def ir_hash(typed: Typed) -> str:
+    """64 hex digits."""
+    import hashlib  # 5 ms that `check` need not pay
+
+    return hashlib.sha256("\n".join(_Walk().lines(typed)).encode()).hexdigest()
+
+
+class _Walk:
+    """Writes values line by line; a body that is instantiated again is written as its number."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[int, int] = {}
+
+    def lines(self, value: Any) -> Iterator[str]:
+        if isinstance(value, _ATOMS):
+            yield f"{type(value).__name__} {value!r}" if not isinstance(value, Dim | TensorType) else str(value)
+        elif isinstance(value, Body) and id(value) in self.bodies:
+            yield f"body {self.bodies[id(value)]}"
+        elif isinstance(value, tuple | list):
+            yield from self.group("list", ((str(i), v) for i, v in enumerate(value)))
+        elif isinstance(value, Mapping):
+            yield from self.group("map", sorted(((str(k), v) for k, v in value.items()), key=lambda pair: pair[0]))
+        else:
+            if isinstance(value, Body):
+                self.bodies[id(value)] = len(self.bodies)
+            yield from self.group(type(value).__name__, _fields(value))
+
+    def group(self, name: str, parts: Iterable[tuple[str, Any]]) -> Iterator[str]:
+        yield f"{name} ("
+        for key, value in parts:
+            yield key
+            yield from self.lines(value)
+        yield ")"
+
+
+def _fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
+    names = type(value).model_fields if isinstance(value, BaseModel) else [f.name for f in dataclasses.fields(value)]
+    return ((name, getattr(value, name)) for name in names if name not in _SILENT)

@@ -1,0 +1,229 @@
+"""Strict JSON with places: every value knows where it stands, and every place its JSON pointer (RFC 6901). Floor 0.
+
+What Python's own reader lets pass is a problem here: duplicate keys, NaN and Infinity, numbers beyond reason, nesting without end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+from json.decoder import scanstring
+from typing import NoReturn
+from urllib.parse import quote
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.json import DuplicateKey, InvalidJson
+from netspec.diagnostics.syntax_text import TooLarge
+from netspec.record import record
+from netspec.source import Source, Span
+
+MAX_DEPTH, MAX_DIGITS, MAX_VALUES = 150, 18, 400_000
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
+_WORD = re.compile(r"[-+]?\w[\w.+-]*")
+_UNIT = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|.", re.DOTALL)
+_WORDS = {"true": True, "false": False, "null": None}
+_KINDS = {str: "a string", bool: "a truth value", int: "a number", float: "a number", type(None): "null", list: "a list", dict: "an object"}
+
+
+@record(eq=False)
+class Item:
+    """A value at characters [start, end): a string, number, bool or None, a list of items, or an object as members by key."""
+
+    source: Source
+    start: int
+    end: int
+    value: str | int | float | bool | None | list[Item] | dict[str, Member] = field(repr=False)
+
+    @property
+    def span(self) -> Span:
+        """Its place; of a string what is between the quotes."""
+        inner = isinstance(self.value, str)
+        return Span(self.source, self.start + inner, self.end - inner)
+
+    def kind(self) -> str:
+        """ "a list", "a string"."""
+        return _KINDS[type(self.value)]
+
+    def offset(self, index: int) -> int:
+        """Where the character `index` of a string stands in the source; escapes are longer than what they mean."""
+        assert isinstance(self.value, str)
+        if self.end - self.start - 2 == len(self.value):
+            return self.start + 1 + index
+        raw = self.source.text[self.start + 1 : self.end - 1]
+        starts = [m.start() for m in _UNIT.finditer(raw)] + [len(raw)]
+        return self.start + 1 + starts[min(index, len(starts) - 1)]
+
+
+@record(eq=False)
+class Member:
+    """A key and its value."""
+
+    key: Item
+    item: Item
+
+
+def read_json(source: Source) -> tuple[Item | None, list[Diagnostic]]:
+    """The value that a text is, or the first problem of its form; problems of duplicate keys leave the value readable."""
+    reader = _Reader(source)
+    try:
+        return reader.whole(), reader.problems
+    except Mistake as mistake:
+        return None, [*reader.problems, mistake.diagnostic]
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.source, self.text, self.at = source, source.text, 0
+        self.problems: list[Diagnostic] = []
+        self.count = 0
+
+    def whole(self) -> Item:
+        item = self.item(0)
+        self.space()
+        if self.at < len(self.text):
+            self.fail("the end of the file")
+        return item
+
+    def item(self, depth: int) -> Item:
+        self.space()
+        start, sign = self.at, self.text[self.at : self.at + 1]
+        self.count += 1
+        if depth > MAX_DEPTH or self.count > MAX_VALUES:
+            limit, what = (MAX_DEPTH, "objects and lists inside one another") if depth > MAX_DEPTH else (MAX_VALUES, "values in one file")
+            raise Mistake(TooLarge(at=Span(self.source, start, start + 1), what=what, limit=limit))
+        if sign == '"':
+            return self.string("a value")
+        value = self.object(depth) if sign == "{" else self.list(depth) if sign == "[" else self.word()
+        return Item(self.source, start, self.at, value)
+
+    def object(self, depth: int) -> dict[str, Member]:
+        members: dict[str, Member] = {}
+        self.at += 1
+        more = not self.closes("}")
+        while more:
+            key = self.string("a key in double quotes")
+            self.sign(":", "`:`")
+            member = Member(key, self.item(depth + 1))
+            assert isinstance(key.value, str)
+            first = members.setdefault(key.value, member)
+            if first is not member:
+                self.problems.append(DuplicateKey(at=key.span, key=key.value, first=first.key.span))
+            more = self.goes_on("}")
+        return members
+
+    def list(self, depth: int) -> list[Item]:
+        items: list[Item] = []
+        self.at += 1
+        more = not self.closes("]")
+        while more:
+            items.append(self.item(depth + 1))
+            more = self.goes_on("]")
+        return items
+
+    def word(self) -> int | float | bool | None:
+        """A number, `true`, `false` or `null`."""
+        number = _NUMBER.match(self.text, self.at)
+        word = _WORD.match(self.text, self.at)
+        if number is None and (word is None or word[0] not in _WORDS):
+            self.fail("a value")
+        if number is None:
+            assert word is not None
+            self.at = word.end()
+            return _WORDS[word[0]]
+        at = Span(self.source, self.at, number.end())
+        self.at = number.end()
+        if len(at.text) > MAX_DIGITS + 2:
+            raise Mistake(TooLarge(at=at, what="digits in a number", limit=MAX_DIGITS))
+        return float(at.text) if number[1] or number[2] else int(at.text)
+
+    def string(self, wanted: str) -> Item:
+        self.space()
+        start = self.at
+        if self.text[start : start + 1] != '"':
+            self.fail(wanted)
+        try:
+            value, self.at = scanstring(self.text, start + 1, True)
+        except ValueError as error:
+            self.at = getattr(error, "pos", start)
+            self.fail("a string without line ends, closed by `\"`, with only the escapes of JSON")
+        return Item(self.source, start, self.at, value)
+
+    # --- signs -------------------------------------------------------------------------------------------------------
+
+    def space(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def sign(self, sign: str, wanted: str) -> None:
+        self.space()
+        if self.text[self.at : self.at + 1] != sign:
+            self.fail(wanted)
+        self.at += 1
+
+    def closes(self, sign: str) -> bool:
+        self.space()
+        closed = self.text[self.at : self.at + 1] == sign
+        self.at += closed
+        return closed
+
+    def goes_on(self, sign: str) -> bool:
+        """Whether a comma and not the closing sign follows."""
+        if self.closes(sign):
+            return False
+        self.sign(",", f"`,` or `{sign}`")
+        return True
+
+    def fail(self, wanted: str) -> NoReturn:
+        word = _WORD.match(self.text, self.at)
+        found = word[0][:40] if word else self.text[self.at : self.at + 1]
+        at = Span(self.source, min(self.at, len(self.text)), min(self.at + max(len(found), 1), len(self.text)))
+        raise Mistake(InvalidJson(at=at, found=found, wanted=wanted))
+
+
+# --- pointers --------------------------------------------------------------------------------------------------------
+
+
+@record(eq=False)
+class Pointers:
+    """The JSON pointers of a text's places."""
+
+    root: Item
+
+    def at(self, offset: int) -> str:
+        """The pointer of the innermost value at an offset, as a URI fragment without `#`: `/sections/2/body/0/value`."""
+        return "".join(f"/{quote(step.replace('~', '~0').replace('/', '~1'))}" for step, _ in self._way(offset))
+
+    def in_string(self, start: int, end: int) -> bool:
+        """Whether the characters [start, end) stand in one string, so that other words can take their place."""
+        way = self._way(start)
+        item = way[-1][1] if way else self.root
+        return isinstance(item.value, str) and item.start < start <= end < item.end
+
+    def _way(self, offset: int) -> list[tuple[str, Item]]:
+        """The steps from the root to the innermost value or key at an offset."""
+        way: list[tuple[str, Item]] = []
+        inner: tuple[str, Item] | None = ("", self.root)
+        while inner is not None:
+            inner = next((step for step in _steps(inner[1]) if step[2] <= offset < step[3]), None)  # type: ignore[assignment]
+            if inner is not None:
+                inner = inner[0], inner[1]
+                way.append(inner)
+        return way
+
+
+def _steps(item: Item) -> list[tuple[str, Item, int, int]]:
+    """What is right below a value, each with the characters it takes: a member begins with its key."""
+    if isinstance(item.value, list):
+        return [(str(i), inner, inner.start, inner.end) for i, inner in enumerate(item.value)]
+    if not isinstance(item.value, dict):
+        return []
+    keys = [(name, m.key, m.key.start, m.key.end) for name, m in item.value.items()]
+    return keys + [(name, m.item, m.key.end, m.item.end) for name, m in item.value.items()]
+
+
+def pointers(source: Source) -> Pointers | None:
+    """The pointers of a source that is JSON; None where it cannot be read."""
+    root, _ = read_json(source)
+    return None if root is None else Pointers(root)

@@ -1,0 +1,20 @@
+"""The JSON twin of a spec: the same tree as objects (DESIGN §3). `to_json` writes it, `to_text` brings it back, `parse_json` reads it."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.source import Source
+from netspec.syntax import tree
+from netspec.syntax.parser import parse
+from netspec.syntax.printer import print_file
+from netspec.syntax.twin_read import parse_json
+from netspec.syntax.twin_write import to_json
+
+__all__ = ["parse_json", "to_json", "to_text"]
+
+
+def to_text(file: tree.File) -> tuple[str, list[Diagnostic]]:
+    """A file read from JSON in the one style of the language, and what its text form does not allow: brackets nested too deep."""
+    text = print_file(file)
+    again, problems = parse(Source(file.span.source.path.removesuffix(".json") + ".net", text))
+    return (text if again is None else print_file(again)), problems

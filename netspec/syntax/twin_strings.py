@@ -1,0 +1,246 @@
+"""Reads the small values of the JSON twin: names, comments, targets, and strings of the language. Wrong ones are reported and `BAD`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.syntax import NewerVersion
+from netspec.diagnostics.syntax_text import ForbiddenCharacter, TooLarge
+from netspec.diagnostics.twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
+from netspec.json_text import Item, Member
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.syntax.header import VERSION, older
+from netspec.syntax.read import MAX_LINE, forbidden
+from netspec.syntax.scan import MAX_IDENTIFIER
+from netspec.syntax.twin_places import inside, parse_string
+from netspec.syntax.words import BODY, RESERVED, SETTINGS
+
+BAD: Any = object()
+"""Stands for a value that could not be read, for a reason that is reported."""
+
+COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TARGET = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*:")
+_IMPORT = re.compile(r"(\S+)(?:\s+as\s+(\S+))?")
+_QUOTED = 60
+"""Characters of a value that a message repeats."""
+
+T = TypeVar("T")
+
+
+class Strings:
+    """What holds no statements of its own."""
+
+    def __init__(self, problems: list[Diagnostic]) -> None:
+        self.problems = problems
+        self.report = problems.append
+
+    def wrong(self, item: Item, wanted: str, found: str) -> Any:
+        numeral = isinstance(item.value, int | float | bool) and ("string" in wanted or "expression" in wanted)
+        at = item.span if isinstance(item.value, str) else Span(item.source, item.start, item.start + 1 if item.value else item.end)
+        at = Span(item.source, item.start, item.end) if not isinstance(item.value, str | list | dict) else at
+        written = item.source.text[item.start : item.end] if numeral else ""
+        self.report(WrongJsonType(at=at, wanted=wanted, found=found, written=written))
+        return BAD
+
+    def bad(self, span: Span, wanted: str, why: str = "") -> Any:
+        found = span.text if len(span.text) <= _QUOTED else span.text[:_QUOTED] + "…"
+        self.report(BadJsonText(at=span, wanted=wanted, found=found, why=why))
+        return BAD
+
+    # --- JSON's own kinds --------------------------------------------------------------------------------------------
+
+    def object(self, item: Item) -> dict[str, Member] | None:
+        if isinstance(item.value, dict):
+            return dict(item.value)
+        self.wrong(item, "an object", item.kind())
+        return None
+
+    def list(self, item: Item) -> list[Item] | None:
+        if isinstance(item.value, list):
+            return item.value
+        self.wrong(item, "a list", item.kind())
+        return None
+
+    def string(self, item: Item, wanted: str = "a string") -> Any:
+        """The text of a string without invisible characters."""
+        if not isinstance(item.value, str):
+            return self.wrong(item, wanted, item.kind())
+        strange = forbidden(item.value)
+        if strange is None:
+            return item.value
+        self.report(ForbiddenCharacter(at=inside(item, strange, strange + 1), code=ord(item.value[strange])))
+        return BAD
+
+    def flag(self, item: Item) -> Any:
+        return item.value if isinstance(item.value, bool) else self.wrong(item, "`true` or `false`", item.kind())
+
+    def each(self, values: Iterable[T], read: Callable[[T], Any]) -> Any:
+        """All values read; BAD if one is."""
+        made = tuple(read(v) for v in values)
+        return BAD if any(m is BAD for m in made) else made
+
+    # --- strings of the language -------------------------------------------------------------------------------------
+
+    def fragment(self, item: Item, form: str, start: int = 0) -> Any:
+        """An expression or type."""
+        wanted = "an expression: a string, or an object of kind `call` or `chain`" if form == "expr" else "a type in a string"
+        if self.string(item, wanted) is BAD:
+            return BAD
+        node, found = parse_string(item, form, start)
+        self.problems += found
+        return BAD if node is None else node
+
+    def name(self, item: Item) -> Any:
+        text = self.string(item, "a name in a string")
+        return text if text is BAD else self.named(text, item.span)
+
+    def named(self, text: str, span: Span) -> Any:
+        if not NAME.fullmatch(text):
+            return self.bad(span, "a name", "names are letters, digits and `_`")
+        if text in RESERVED:
+            return self.bad(span, "a name", "it is a word of the language")
+        if len(text) > MAX_IDENTIFIER:
+            self.report(TooLarge(at=span, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text)))
+            return BAD
+        return text
+
+    def path(self, item: Item) -> Any:
+        """`conv`, `embedding.attend`."""
+        text = self.string(item, "a name in a string")
+        if text is BAD:
+            return BAD
+        parts = [self.named(part, item.span) for part in text.split(".")[:1]] + [
+            part if NAME.fullmatch(part) else self.bad(item.span, "a name", "names are letters, digits and `_`")
+            for part in text.split(".")[1:]
+        ]
+        return BAD if any(p is BAD for p in parts) else tree.Name(tuple(parts), span=item.span)
+
+    def index(self, item: Item) -> Any:
+        name = self.name(item)
+        return name if name is BAD else tree.Target(name, span=item.span)
+
+    def text(self, item: Item) -> Any:
+        """A string as it is: a message, a path."""
+        if not isinstance(item.value, str):
+            return self.wrong(item, "a string", item.kind())
+        return tree.String(item.value, span=item.span)
+
+    def key(self, item: Item) -> Any:
+        return item.value if isinstance(item.value, str) else self.wrong(item, "a string", item.kind())
+
+    def comparison(self, item: Item) -> Any:
+        text = self.string(item)
+        return text if text is BAD or text in COMPARISONS else self.bad(item.span, "a comparison", f"they are {' '.join(COMPARISONS)}")
+
+    def dims(self, item: Item) -> Any:
+        items = self.list(item)
+        return BAD if items is None else self.each(items, self.dim)
+
+    def dim(self, item: Item) -> Any:
+        return tree.Dots(span=item.span) if item.value == "..." else self.fragment(item, "expr")
+
+    def targets(self, item: Item) -> Any:
+        items = self.list(item)
+        found = BAD if items is None else self.each(items, self.target)
+        return self.wrong(item, "one name or more", "an empty list") if found == () else found
+
+    def target(self, item: Item) -> Any:
+        """`y`, or `y: f32[B, 4]`."""
+        text = self.string(item, "a name in a string")
+        typed = None if text is BAD else _TARGET.match(text)
+        if typed is None:
+            name = text if text is BAD else self.named(text, item.span)
+            return BAD if name is BAD else tree.Target(name, span=item.span)
+        name, span = self.named(typed[1], inside(item, typed.start(1), typed.end(1))), item.span
+        type_ = self.fragment(item, "tensor", typed.end())
+        return BAD if name is BAD or type_ is BAD else tree.Target(name, type_, span=span)
+
+    def imports(self, item: Item) -> Any:
+        items = self.list(item)
+        found = BAD if items is None else self.each(items, self.import_name)
+        return self.wrong(item, "one name or more", "an empty list") if found == () else found
+
+    def import_name(self, item: Item) -> Any:
+        """`A`, or `A as B`."""
+        text = self.string(item, "a name in a string")
+        parts = None if text is BAD else _IMPORT.fullmatch(text)
+        if parts is None:
+            return BAD if text is BAD else self.bad(item.span, "a name", "another name for it stands behind `as`")
+        names = [self.named(part, inside(item, *parts.span(i))) for i, part in enumerate(parts.groups(), 1) if part is not None]
+        return BAD if any(n is BAD for n in names) else tree.ImportName(*names, span=item.span)
+
+    # --- comments and the version ------------------------------------------------------------------------------------
+
+    def comments(self, item: Item) -> Any:
+        members = self.object(item)
+        if members is None:
+            return BAD
+        before = self.comment_lines(members["before"].item) if "before" in members else ()
+        after = self.comment(members["after"].item) if "after" in members else ""
+        unknown = [m.key for name, m in members.items() if name not in _SIDES]
+        for key in unknown:
+            self.report(UnknownKey(at=key.span, key=str(key.value), form="`comments`", options=_SIDES))
+        return BAD if before is BAD or after is BAD or unknown else tree.Comments(before, after)
+
+    def comment_lines(self, item: Item) -> Any:
+        items = self.list(item)
+        return BAD if items is None else self.each(items, lambda i: "" if i.value == "" else self.comment(i))
+
+    def comment(self, item: Item) -> Any:
+        text = self.string(item)
+        if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < MAX_LINE // 2):
+            return text if text is BAD else text.rstrip()
+        return self.bad(item.span, "a comment", "a comment begins with `#` and is one line")
+
+    def version(self, member: Member | None, root: Item) -> int | None:
+        """The version to read the file as; None where it is newer than ours."""
+        if member is None:
+            self.report(MissingKey(at=Span(root.source, root.start, root.start + 1), keys=("netspec",), form="a spec"))
+            return VERSION
+        found = member.item.value
+        if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+            self.wrong(member.item, f"the version of the language, {VERSION}", member.item.kind())
+            return VERSION
+        elif found > VERSION:
+            self.report(NewerVersion(at=member.item.span, found=str(found), known=VERSION))
+            return None
+        elif found < VERSION:
+            self.report(older(member.item.span, found))
+        return found
+
+    # --- what the keys of one statement say together -----------------------------------------------------------------
+
+    def fitting(self, node: Any, item: Item) -> Any:
+        """The statement, or a `Hole` where its text form would mean something else."""
+        why = _unfit(node)
+        if why is None:
+            return node
+        at = getattr(node, "name_span", None) or item.span
+        self.bad(at if at.source is item.source else Span(item.source, item.start, item.start + 1), *why)
+        return tree.Hole((), (), span=node.span)
+
+
+_SIDES = ("before", "after")
+
+
+def _unfit(node: Any) -> tuple[str, str] | None:
+    """What a statement is not, and why."""
+    match node:
+        case tree.Binding() if node.targets[0].name in BODY:
+            return "a binding", f"`{node.targets[0].name}` begins another statement"
+        case tree.For() if len(node.names) > 2 or any(t.type for t in node.names):
+            return "the header of a loop", "it takes one name or two, without types"
+        case tree.Output(name=None) if node.type is not None:
+            return "an output", "one with a type needs a `name`"
+        case tree.Setting(quoted=False) if not NAME.fullmatch(node.key) or node.key in (*SETTINGS, *RESERVED):
+            return "the name of a setting", "with `quoted` it may be any string"
+        case tree.Group() if not NAME.fullmatch(node.key) or node.key in ("let", "metric", *RESERVED):
+            return "the name of a group", ""
+        case tree.Group() if (node.key == "update") != (node.label is not None):
+            return "the name of a group", "`update` has a `label`, the others have none"
+    return None
