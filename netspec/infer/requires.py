@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.values import CannotDecide, CannotProve, NotStatic, RequireFailed
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
@@ -18,6 +19,14 @@ from netspec.syntax import tree
 def require(frame: Frame, node: tree.Require) -> None:
     for part in conjuncts(node.condition):
         one(frame, node, part)
+
+
+def assume(frame: Frame, node: tree.Assume) -> None:
+    """`assume T == S` in a model: taken as a fact, and checked on the sizes that the program is given when it runs."""
+    if len(frame.world.stack) > 1:
+        raise Mistake(NotYetCompiled(at=node.span, what="`assume` in a block"))
+    for part in conjuncts(node.condition):
+        one(frame, tree.Require(node.condition, span=node.span), part)
 
 
 def conjuncts(node: tree.Expr) -> list[tree.Expr]:

@@ -46,6 +46,8 @@ def step(frame: Frame, node: tree.Statement) -> None:
             loops.repeat(frame, node)
         case tree.Require():
             requires.require(frame, node)
+        case tree.Assume():
+            requires.assume(frame, node)
         case tree.DimBound():
             requires.bound(frame, node)
         case tree.Shared():
