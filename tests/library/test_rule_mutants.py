@@ -130,6 +130,8 @@ COUNTED: list[tuple[Any, list[Any], str, dict[str, tuple[int, ...]], int | Dim]]
     (Slice(items=(0, 0, "...", None, 0)), ["f32[8, 5, 4, 3]"], "f32[4, 1]", {}, 0),
     (Slice(items=("...", Cut(1, 3))), ["f32[3]"], "f32[2]", {}, 0),
     (SoftmaxCrossEntropy(), ["f32[4, 10]", "i32[4]"], "f32[4]", {}, 40 * 4 + 4 * 2),
+    (SoftmaxCrossEntropy(), ["f32[2, 6, 30]", "i32[2, 6]"], "f32[2, 6]", {}, 360 * 4 + 12 * 2),
+    (Accuracy(), ["f32[2, 6, 30]", "i32[2, 6]"], "f32[2, 6]", {}, 360 + 12),
     (SoftmaxCrossEntropy(), ["f32[5, 3]", "f32[5, 3]"], "f32[5]", {}, 15 * 6 + 5 * 2),
     (MeanSquaredError(), ["f32[4, 3]", "f32[4, 3]"], "f32[4, 3]", {}, 12 * 2),
     (Accuracy(), ["f32[4, 10]", "i32[4]"], "f32[4]", {}, 40 + 4),
