@@ -18,7 +18,7 @@ from netspec.infer.objective import ObjectiveFrame, as_result
 from netspec.infer.resolved import resolved
 from netspec.infer.settings import READERS, patterns_match, read_count, read_duration
 from netspec.infer.types import shape_problem
-from netspec.infer.values import UNKNOWN, Mean, Unknown
+from netspec.infer.values import UNKNOWN, Mean, Unknown, plain
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration, Optimizer
 from netspec.record import record
@@ -170,11 +170,18 @@ def field_problem(section: Section, name: str, wanted: TensorType, found: Tensor
     )
 
 
+def facts_of(section: Section, sizes: dict[str, Dim]) -> Facts:
+    """What the model knows of its dims, where the data calls them the same."""
+    same = all(dim.is_constant or dim == Dim.symbol(symbol) for symbol, dim in sizes.items())
+    return section.model.facts if same else Facts()
+
+
 def build_objective(
     section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim], outer: Objective | None = None
 ) -> Objective | None:
     """The loss and metrics of a section: on the batch's fields and the model's outputs, in the data's sizes."""
-    frame = ObjectiveFrame(section.world, Facts(), Dim.symbol("B"))
+    frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"))
+    frame.env.update({symbol: plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)
     for port in section.model.outputs:

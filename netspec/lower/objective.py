@@ -53,6 +53,8 @@ def measure(objective: Objective, frame: Frame, fields: Mapping[str, Array], out
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
     given = [port for port in objective.body.inputs if port.name in named]
+    sizes = sizes_of(objective.body.input_types(), {port.name: named[port.name] for port in given})
+    frame = replace(frame, run=replace(frame.run, sizes=sizes))
     wires: Wires = {port.wire: named[port.name] for port in given if isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
     return tuple(_measure(m, index, frame, wires) for index, m in enumerate(objective.measurements))

@@ -165,3 +165,10 @@ def test_mean_is_a_metric_in_training_and_a_function_with_an_axis() -> None:
 def test_draws_differ_between_examples_and_uses() -> None:
     rows = value("concat([random_normal([B, 4]), random_normal([B, 4])])")
     assert len(np.unique(rows)) == rows.size
+
+
+def test_dims_of_the_model_are_sizes_in_training() -> None:
+    spec = "model M {\n  input image: f32[N, 8, 8, 1]\n  output logits = image -> flatten -> dense(10)\n}\n"
+    settings = "  let noise = zeros([N, 10]) + cast(iota(N), f32)[:, None]\n  loss = softmax_cross_entropy(logits + noise, label)\n"
+    types = trained(settings, spec).objective.body.types.values()
+    assert "i32[B]" in map(str, types) and "f32[B, 10]" in map(str, types)

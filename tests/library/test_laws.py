@@ -16,7 +16,7 @@ from netspec.library.generate import classes, described
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.oracles import ORACLES
 from tests.library.oracles_attention import ATTENTION
-from tests.library.oracles_functions import FUNCTIONS
+from tests.library.oracles_axes import FUNCTIONS
 from tests.library.scope import TestScope, draw, parse, sample
 
 CLASSES = classes()
