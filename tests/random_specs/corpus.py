@@ -1,0 +1,37 @@
+"""Texts that mutation starts from: the zoo, the samples of the language, the literate pages, and every example of a diagnostic."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from netspec.diagnostics.catalog import catalog, examples
+from netspec.files import models_dir
+from tests.literate import cases
+from tests.random_specs.generate import random_spec
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@cache
+def small() -> tuple[str, ...]:
+    """The examples of the diagnostics' pages and the specs of the literate pages."""
+    shown = [e.text for cls in catalog().values() for e in examples(cls) if e.language == "net"]
+    pages = [case.spec.content() for page in sorted((TESTS / "spec").glob("*.md")) for case in cases(page.read_text(encoding="utf-8"))]
+    return (*shown, *(text.decode("utf-8", "replace") for text in pages))
+
+
+@cache
+def whole() -> tuple[str, ...]:
+    """Specs of whole models."""
+    found = [*sorted(models_dir().glob("*.net")), *sorted((TESTS / "syntax" / "samples").glob("*.net"))]
+    return tuple(path.read_text(encoding="utf-8") for path in found)
+
+
+def pick(rng: Random) -> str:
+    """A text of the corpus: mostly a small one, so that a mutation is likely to matter."""
+    chance = rng.random()
+    if chance < 0.5:
+        return rng.choice(small())
+    return rng.choice(whole()) if chance < 0.75 else random_spec(rng, largest=8)

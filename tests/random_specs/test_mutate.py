@@ -1,0 +1,80 @@
+"""Two thousand mutated specs, and the inputs that long runs of them have found."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from netspec.compile import check
+from netspec.source import Source
+from tests.random_specs import words
+from tests.random_specs.mutate import mutant, run
+from tests.random_specs.trial import TooLong, alarm, attempt
+
+HEAD = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n"
+TAIL = "\n  output y = x -> dense(4)\n}\n"
+
+
+def test_two_thousand_mutants() -> None:
+    report = run(2_000, seed=0)
+    assert not report.wrong, report.wrong[:5]
+    assert report.refused > 1_000 and report.accepted > 50 and len(report.slugs) > 80, str(report)
+
+
+def test_mutants_are_the_same_for_the_same_seed() -> None:
+    assert [mutant(3, n) for n in range(20)] == [mutant(3, n) for n in range(20)]
+
+
+def test_an_endless_input_is_found() -> None:
+    start = time.process_time()
+    with pytest.raises(TooLong), alarm(0.05):
+        while time.process_time() - start < 5:
+            pass
+
+
+def test_words_are_the_whole_text() -> None:
+    for text in ('a -> b(1.5e3, "x\\"y")  # c\n\t[ñ]', '"open', "\x00\u202e"):
+        assert "".join(words.split(text)) == text
+
+
+FOUND = {
+    "a body inside the brackets of a statement that cannot be read": (
+        "netspec 1\nmodel M {\n  a y 0 if x > = l M {\n  input x: f32[B, 4]\nfor i in range(1_000) {\nx = concat(x, x)\n}\n\n}\n"
+    ),
+    "a number where a tensor is needed": "netspec 1\nmodel M { input x: f32[B, 4]\noutput y = 7 -> dense(3) }\n",
+    "a million passes": HEAD + "for i in [1, 2, 3] { " * 30 + "x = x -> relu" + " }" * 30 + TAIL,
+    "nine thousand nodes": HEAD + "for i in range(9_000) { x = x -> relu }" + TAIL,
+    "a label among many uses": HEAD + "for i in range(3_000) { x = x -> relu }\n x = x -> relu_5: dense(8)" + TAIL,
+    "a list that doubles": HEAD + "l = [1, 2]\nfor i in range(9_000) { l = l + l }" + TAIL,
+    "lists in lists": HEAD + "l = [1]\nfor i in range(9_000) { l = [l, l, l] }" + TAIL,
+    "a string that doubles": HEAD + 'l = "word"\nfor i in range(9_000) { l = l + l }' + TAIL,
+    "sums of long ranges": HEAD + "for i in range(9_000) { l = sum(range(10_000)) }" + TAIL,
+    "a polynomial of many terms": HEAD + "l = B\nfor i in range(9_000) { l = l * (B + 1) }" + TAIL,
+    "powers of a polynomial": HEAD + "l = (B + 1) ** 8\nfor i in range(9) { l = l ** 8 }" + TAIL,
+    "floors in floors": HEAD + "l = B\nfor i in range(9_000) { l = l * B // 2 + 3 }" + TAIL,
+    "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
+    "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
+}
+"""What such runs have shown once, by what was hostile in it."""
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_what_was_found_stays_repaired(text: str) -> None:
+    trial = attempt(text.encode())
+    assert not trial.broken, trial.broken
+
+
+@pytest.mark.parametrize("name", [n for n in FOUND if n not in ("nine thousand nodes", "a label among many uses")])
+def test_hostile_texts_are_refused(name: str) -> None:
+    assert not check(Source("found.net", FOUND[name])).ok
+
+
+def test_what_a_spec_may_compute_is_limited() -> None:
+    slugs = {name: {p.slug() for p in check(Source("found.net", text)).problems} for name, text in FOUND.items()}
+    assert "expansion-too-large" in slugs["a million passes"] & slugs["sums of long ranges"]
+    assert all(
+        "size-out-of-range" in slugs[n]
+        for n in ("a list that doubles", "lists in lists", "a string that doubles", "many axes", "many elements")
+    )
+    assert all("size-too-complex" in slugs[n] for n in ("a polynomial of many terms", "powers of a polynomial", "floors in floors"))
