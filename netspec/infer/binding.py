@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls import BadArgument, TooManyArguments
 from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names import UnknownArgument
@@ -183,7 +184,7 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
         bound.args[name] = given
     if len(args) > len(free):
         if takes_tensors(use.value) and signature.required and not (fed or use.value.args):
-            return fail(frame, bound, no_tensor(frame, use, signature, args[0]))
+            return no_tensor(frame, use, signature, bound, args[0])
         extra = args[len(free)]
         span = extra.span if isinstance(extra, Given) else extra.value.span
         fail(frame, bound, TooManyArguments(at=span, op=use.name, signature=signature.text()))
@@ -194,10 +195,14 @@ def takes_tensors(value: OpValue | BlockValue) -> bool:
     return isinstance(value, OpValue) and value.entry.kind in (*expressions.CALLABLE, "loss", "metric")
 
 
-def no_tensor(frame: Frame, use: Call, signature: Signature, arg: Given | tree.Arg) -> NotATensor:
+def no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: Given | tree.Arg) -> None:
     """`exp(2.0)`: a call with more arguments than the op has params, and none that is a tensor."""
     given = arg if isinstance(arg, Given) else Given(expressions.evaluate(frame, arg.value), arg.value.span)
-    return NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{signature.required[0]}` of `{use.name}`")
+    wanted = f"the input `{signature.required[0]}` of `{use.name}`"
+    if isinstance(given.value, Unknown):
+        bound.broken = True
+    else:
+        fail(frame, bound, NotATensor(at=given.span, what=describe(given.value), wanted=wanted))
 
 
 def argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
@@ -226,10 +231,16 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
     elif name in signature.required:
         fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
     else:
-        options = (*signature.params, *signature.required, *signature.optional)
-        fail(
-            frame, bound, UnknownArgument(at=arg.name_span, op=use.name, name=name, near=tuple(nearest(name, options))[:1], options=options)
-        )
+        fail(frame, bound, unknown_argument(use, signature, arg.name_span, name))
+
+
+def unknown_argument(use: Call, signature: Signature, at: Span, name: str) -> Diagnostic:
+    """The problem of a named argument that does not exist, or does so no longer."""
+    from netspec.syntax.migrations import renamed_argument  # only specs with a problem need it
+
+    old = renamed_argument(at, use.name, name) if isinstance(use.value, OpValue) else None
+    options = (*signature.params, *signature.required, *signature.optional)
+    return old or UnknownArgument(at=at, op=use.name, name=name, near=tuple(nearest(name, options))[:1], options=options)
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
