@@ -19,7 +19,10 @@ from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 
 MASK = In(
-    "mask", "true where a query may see a key: [batch…, keys], [batch…, queries, keys] or [batch…, heads, queries, keys]", "bool", optional=True
+    "mask",
+    "true where a query may see a key: [batch…, keys], [batch…, queries, keys] or [batch…, heads, queries, keys]",
+    "bool",
+    optional=True,
 )
 SEGMENTS = In("segments", "whole numbers [batch…, length]: a query sees only keys of its own segment", "int", optional=True)
 

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes import InitializerNeedsMatrix
 from netspec.lazy import np
-from netspec.library.base import Array, Example, Initializer
+from netspec.library.base import Array, Example, Initializer, Weight
 from netspec.shape import Dim
 
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -32,6 +32,12 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
         return (1, math.prod(shape))
     field = math.prod(shape[:-2])
     return field * shape[-2], field * shape[-1]
+
+
+def drawn(weight: Weight, rng: Any, shape: tuple[int, ...]) -> Array:
+    """A first value of a parameter of that shape."""
+    fan = weight.fan or fans(shape)
+    return np.asarray(weight.init.sample(rng, fan if weight.matrix else shape, fan)).reshape(shape)
 
 
 def require_matrix(init: Initializer, weight: str, shape: Sequence[int | Dim], blame: str | None = None) -> None:

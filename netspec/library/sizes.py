@@ -44,7 +44,7 @@ def kernel(name: str, rows: Shape, columns: Shape, init: Initializer) -> Weight:
     weight = parameter(name, (*rows, *columns), init)
     fan_in, fan_out = count(rows), count(columns)
     known = fan_in.is_constant and fan_out.is_constant
-    return Weight(weight.shape, init, fan=(fan_in.value, fan_out.value) if known else None)
+    return Weight(weight.shape, init, fan=(fan_in.value, fan_out.value), matrix=True) if known else weight
 
 
 def offset(name: str, shape: Shape, init: Initializer, blame: str = "bias_init") -> Weight:

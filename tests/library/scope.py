@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from netspec.library.base import Array, Weight
-from netspec.library.initializers import fans
+from netspec.library.initializers import drawn
 from netspec.shape import TensorType
 from netspec.shape.types import JAX_DTYPES
 
@@ -36,7 +36,7 @@ def sample(kind: TensorType, rng: np.random.Generator) -> Array:
 def draw(weight: Weight, rng: np.random.Generator) -> Array:
     """A parameter's initial value, as the lowering makes it."""
     shape = tuple(int(n) for n in weight.shape)
-    return np.asarray(weight.init.sample(rng, shape, weight.fan or fans(shape)), "float32")
+    return np.asarray(drawn(weight, rng, shape), "float32")
 
 
 @dataclass

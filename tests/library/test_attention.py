@@ -15,12 +15,13 @@ from netspec.diagnostics.attention import OddFeatures, UnevenHeads, UnevenKeyHea
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.diagnostics.windows import WindowTooLarge
+from netspec.library.initializers import Orthogonal
 from netspec.library.layers.attention import Attention, SelfAttention
 from netspec.library.layers.positions import Rope, Sinusoidal, SinusoidalPositions
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.transposed import ConvTranspose
 from netspec.shape import Dim, Facts
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, draw, parse
 from tests.library.test_flax import compare, each, same, values
 
 
@@ -58,6 +59,13 @@ def test_initial_kernels_have_flax_s_fans() -> None:
     weights = SelfAttention(heads=4).params(parse("f32[2, 3, 12]"))
     assert weights["query/kernel"].fan == weights["out/kernel"].fan == (12, 12)
     assert SelfAttention(heads=4, kv_heads=2).params(parse("f32[2, 3, 12]"))["key/kernel"].fan == (12, 6)
+
+
+def test_orthogonal_kernels_are_orthogonal_as_matrices() -> None:
+    for name, weight in SelfAttention(heads=4, kernel_init=Orthogonal()).params(parse("f32[2, 3, 12]")).items():
+        if name.endswith("kernel"):
+            matrix = draw(weight, np.random.default_rng(0)).reshape(12, 12)
+            np.testing.assert_allclose(matrix @ matrix.T, np.eye(12), 0, 1e-5)
 
 
 def test_attention_is_flax_s() -> None:

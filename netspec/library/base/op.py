@@ -45,12 +45,14 @@ class Weight:
     """A parameter or buffer of a layer: shape (ints or constant dims), initial value, dtype.
 
     `fan` is (fan_in, fan_out) for the scaling initializers; None means the last two axes, further leading ones being receptive field.
+    A `matrix` maps several axes to several: the initializer sees it as [fan_in, fan_out].
     """
 
     shape: tuple[Dim | int, ...]
     init: Initializer
     dtype: str = "f32"
     fan: tuple[int, int] | None = None
+    matrix: bool = False
 
 
 @record
