@@ -137,26 +137,37 @@ def positional_inputs(
     if signature.variadic:
         return variadic_inputs(frame, bound, args)
     if use.chained:
-        return stage_inputs(frame, signature, slots, args)
+        return stage_inputs(frame, use, signature, slots, args)
     if not signature.required or (use.value.args and not isinstance(use.callee, SharedInstance)):
         return list(args)
     count = len(signature.required)
-    values = [Given(expressions.evaluate(frame, a.value), a.value.span) for a in args[:count]]
+    values = [looked_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]
     if not any(isinstance(g.value, Tensor | Mean) for g in values):
         if any(isinstance(g.value, Unknown) for g in values):
             bound.broken = True
-        return list(args)
+        return [*values, *args[count:]]
     slots.update(zip(signature.required, values, strict=False))
     return list(args[count:])
 
 
-def stage_inputs(frame: Frame, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+def looked_at(frame: Frame, use: Call, signature: Signature, place: int, arg: tree.Arg) -> Given:
+    """The value of an argument that may be an input or, where it is no tensor, the param at `place`: it is computed once."""
+    free = [p for p in signature.params if p not in use.value.args]
+    if place < len(free):
+        return argument(frame, use, free[place], arg.value)
+    return Given(expressions.evaluate(frame, arg.value), arg.value.span)
+
+
+def stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
     """`x -> f(a)` is `f(x, a)`: tensors that come first fill the inputs which the chain left open."""
     for place, arg in enumerate(args):
         free = next((n for n in signature.required if n not in slots), None)
-        if free is None or not isinstance(value := expressions.evaluate(frame, arg.value), Tensor | Unknown):
+        if free is None:
             return list(args[place:])
-        slots[free] = Given(value, arg.value.span)
+        given = looked_at(frame, use, signature, 0, arg)
+        if not isinstance(given.value, Tensor | Unknown):
+            return [given, *args[place + 1 :]]
+        slots[free] = given
     return []
 
 

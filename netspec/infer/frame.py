@@ -38,21 +38,20 @@ class World:
     nodes: int = 0
     work: int = 0
     """Static values computed so far."""
+    stopped: bool = False
+    """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)
 
     def spend(self, value: Value) -> None:
         """Count a computed value. Raises Mistake when the file has computed more than it may."""
         self.work += len(value) if isinstance(value, tuple) else 1
-        if self.exhausted:
+        if self.work > WORK_LIMIT:
             raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
-
-    @property
-    def exhausted(self) -> bool:
-        return self.work > WORK_LIMIT
 
     def report(self, problem: Diagnostic) -> None:
         """Note a problem once per place and kind, with the calls that led there."""
         once = isinstance(problem, ExpansionTooLarge)
+        self.stopped |= once
         key = (problem.slug(), *(() if once else (id(problem.at.source), problem.at.start, problem.at.end)))
         if key in self.seen:
             return

@@ -29,7 +29,7 @@ def unroll(frame: Frame, node: tree.For) -> None:
         raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
     before = frame.world.nodes
     for position, item in enumerate(items):
-        if frame.world.exhausted:
+        if frame.world.stopped:
             return forget(frame, node.body)
         outer = dict(frame.env)
         frame.loops.append(Loop(position))
