@@ -197,8 +197,7 @@ def test_a_buffer_remembers_its_last_value() -> None:
 def test_weights_have_shapes_of_numbers() -> None:
     found = body("  weight w: f32[8, 4] = normal(0.02)\n  output y = x @ w")
     assert list(parameters(found)) == ["w"] and str(found.output_types()["y"]) == "f32[B, 4]"
-    assert said(in_model("  weight w: f32[B, 4] = normal(0.02)
-  output y = w")) == [("free-parameter", "f32[B, 4]")]
+    assert said(in_model("  weight w: f32[B, 4] = normal(0.02)\n  output y = w")) == [("free-parameter", "f32[B, 4]")]
 
 
 # ---- calls ------------------------------------------------------------------------------------------------------------------
