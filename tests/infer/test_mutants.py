@@ -103,6 +103,8 @@ def test_what_indexing_refuses(expression: str, slug: str, words: str) -> None:
         ("if 2 == 2.0 or 1 / 0 > 1 { 5 } else { 4 }", 5),
         ("max([3, 9, 2])", 9),
         ("-(-3)", 3),
+        ("0 - (-3)", 3),
+        ("0 // (-1) + 5 + 0 % (-2)", 5),
     ],
 )
 def test_static_arithmetic(expression: str, value: int) -> None:
@@ -180,6 +182,7 @@ def ops_of(region: When) -> list[str]:
     [
         ("  when train { x = x -> dense(4) }\n  output y = x", "repeat-changes", "x = x -> dense(4)"),
         ("  n = 3\n  when train { n = 4 }\n  output y = x -> dense(n)", "repeat-changes", "n = 4"),
+        ("  z = x\n  when train { z = z -> relu; x = x -> dense(4) }\n  output y = x + z", "repeat-changes", "x = x -> dense(4)"),
         ("  when training { x = x -> relu }\n  output y = x", "unknown-name", "when training { x = x -> relu }"),
     ],
 )
@@ -197,7 +200,7 @@ def test_a_buffer_remembers_its_last_value() -> None:
 def test_weights_have_shapes_of_numbers() -> None:
     found = body("  weight w: f32[8, 4] = normal(0.02)\n  output y = x @ w")
     assert list(parameters(found)) == ["w"] and str(found.output_types()["y"]) == "f32[B, 4]"
-    assert said(in_model("  weight w: f32[B, 4] = normal(0.02)\n  output y = w")) == [("free-parameter", "f32[B, 4]")]
+    assert said(in_model("  weight w: f32[B, 4] = normal(0.02)\n  output y = x + w")) == [("free-parameter", "f32[B, 4]")]
 
 
 # ---- calls ------------------------------------------------------------------------------------------------------------------
