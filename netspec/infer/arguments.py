@@ -30,6 +30,7 @@ from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.walk import descendants
 
 OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
@@ -95,7 +96,7 @@ def default(frame: Frame, param: tree.Param) -> Given:
 
 
 def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
-    """Conditions of the params, after all have their values; one on an input's dims is checked in the body."""
+    """Conditions of the params, after all have their values; one on an input's dims is a `require` of the body."""
     for param in definition.params:
         if param.where is None or mentions_dims(definition, param.where):
             continue
@@ -113,8 +114,13 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
 
 def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
     symbols = {d.text for i in definition.inputs for d in i.type.dims if isinstance(d, tree.Name)}
-    words = set(node.span.text.replace("(", " ").replace(")", " ").split())
-    return bool(symbols & words)
+    return any(isinstance(n, tree.Name) and n.text in symbols for n in descendants(node))
+
+
+def where_of_dims(definition: Definition) -> list[tree.Require]:
+    """The conditions of params on sizes of the inputs, as requires."""
+    conditions = [p.where for p in definition.params if p.where is not None and mentions_dims(definition, p.where)]
+    return [tree.Require(c, span=c.span) for c in conditions]
 
 
 @record

@@ -11,7 +11,7 @@ from netspec.diagnostics.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer import checks, recurrent, statements, types, variables
-from netspec.infer.arguments import arguments
+from netspec.infer.arguments import arguments, where_of_dims
 from netspec.infer.frame import NODE_LIMIT, Frame, World, places
 from netspec.infer.values import (
     UNKNOWN,
@@ -132,7 +132,7 @@ def elaborate(outer: Frame, use: Call, definition: Definition, args: dict[str, V
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
     ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
-    statements.run(frame, definition.node.body.statements)
+    statements.run(frame, (*where_of_dims(definition), *definition.node.body.statements))
     return finish(frame, definition, ports, args)
 
 
@@ -235,7 +235,7 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
     try:
         free_symbols(frame, definition)
         ports = [port for port in (free_input(frame, i) for i in definition.inputs) if port is not None]
-        statements.run(frame, definition.node.body.statements)
+        statements.run(frame, (*where_of_dims(definition), *definition.node.body.statements))
         if len(ports) < len(definition.inputs):
             return None
         body = finish(frame, definition, tuple(ports), args).body

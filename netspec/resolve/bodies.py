@@ -26,9 +26,17 @@ class Bodies:
         self.names.later = bound_below(self.definition.node.body)
         self.dims(scope)
         self.statements(self.definition.node.body.statements, scope)
+        self.conditions(scope)
         self.outputs(scope)
         self.unused(scope)
         self.names.later = {}
+
+    def conditions(self, scope: Scope) -> None:
+        """A param's `where` sees all params, those below it too, and the inputs' dims."""
+        seen = Scope()
+        seen.names = {name: known for name, known in scope.names.items() if known.what in ("param", "layer", "dim")}
+        for param in self.definition.params:
+            self.optional(param.where, seen)
 
     def dims(self, scope: Scope) -> None:
         """Symbols of the inputs' types are bound in the whole body."""
@@ -48,7 +56,6 @@ class Bodies:
             case tree.Param():
                 self.optional(node.default, scope)
                 self.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
-                self.optional(node.where, scope)
             case tree.Input():
                 self.type(node.type, scope)
                 self.declare(scope, node.name, "input", node.name_span)
