@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from netspec.ir import Apply, Literal, Repeat, Variable, When
+from netspec.ir import Apply, Call, Literal, Repeat, Variable, When
 from netspec.paths import parameters
 from tests.infer.specs import DIGITS, body, in_model, in_train, model, op, ops, problems
 
@@ -209,6 +209,25 @@ def test_a_shared_name_is_a_layer_without_inputs() -> None:
     assert ("not-static", "x -> dense(8)") in said(in_model("  shared f = x -> dense(8)\n  output y = x -> f"))
     assert said(in_model("  shared f = denze(8)\n  output y = x -> f")) == [("unknown-name", "denze")], "one problem, not two"
     assert said(in_model("  shared f = dense(8)\n  output y = f + x")) == [("not-a-tensor", "f")]
+
+
+PAIR = "block Pair {\n  param inner: layer = relu\n  input a: f32[B, D]\n  input b: f32[B, D]\n  output a - (b -> inner)\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "inputs"),
+    [("x -> Pair(z)", (0, 1)), ("z -> Pair(x)", (1, 0)), ("z -> Pair(x, tanh)", (1, 0)), ("x -> Pair(z, inner=tanh)", (0, 1))],
+)
+def test_what_the_chain_left_open_comes_first(call: str, inputs: tuple[int, int]) -> None:
+    found = model(f"{PAIR}model M {{\n  input x: f32[B, 8]\n  input z: f32[B, 8]\n  output y = {call}\n}}\n")
+    [use] = [n for n in found.nodes if isinstance(n, Call)]
+    assert use.inputs == inputs and ops(use.body) == ["tanh" if "tanh" in call else "relu", "subtract"]
+
+
+@pytest.mark.parametrize("name", ["dens", "3"])
+def test_a_layer_argument_is_a_layer(name: str) -> None:
+    found = problems(f"{PAIR}model M {{\n  input x: f32[B, 8]\n  output y = Pair(x, x, inner={name})\n}}\n")
+    assert len(found) == 1 and found[0].at.text == name
 
 
 def test_methods_belong_to_instances() -> None:
