@@ -99,27 +99,20 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         if not isinstance(given.value, Tensor | Mean):
             continue
         type_: TensorType = given.value.type
+        if dtype_fits(declared.dtype, type_) and type_.rank >= declared.rank:
+            continue
         chain = places(frame, [given.value])
-        at = (
-            given.span if given.span.start >= use.span.start and given.span.end <= use.span.end else use.span
-        )  # an argument, or before `->`
+        within = given.span.start >= use.span.start and given.span.end <= use.span.end
+        at = given.span if within else use.span  # an argument, or before `->`
         if not dtype_fits(declared.dtype, type_):
             wanted = DTYPE_WORDS[declared.dtype]
             frame.world.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
             return False
-        if type_.rank < declared.rank:
-            frame.world.report(
-                WrongRank(
-                    at=at,
-                    op=use.name,
-                    input=declared.name,
-                    wanted=declared.rank,
-                    found=str(type_),
-                    meaning=declared.doc.rstrip("."),
-                    chain=chain,
-                )
-            )
-            return False
+        meaning = declared.doc.rstrip(".")
+        frame.world.report(
+            WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
+        )
+        return False
     return True
 
 

@@ -18,8 +18,8 @@ from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
 
-NODE_LIMIT = 50_000
-"""Nodes that a file may expand to (bad_input limits)."""
+NODE_LIMIT = 10_000
+"""Nodes that a file may expand to: so many are elaborated in less than two seconds."""
 WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""
 
@@ -79,7 +79,7 @@ class World:
 
 @record
 class Loop:
-    """A loop around the present statement: a `for` with a fixed index, or a `repeat` (index None) of `count` passes."""
+    """A loop of `count` passes around the present statement: a `for` with a fixed index, or a `repeat` (index None)."""
 
     index: int | None
     count: int = 1

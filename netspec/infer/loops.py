@@ -32,22 +32,29 @@ def unroll(frame: Frame, node: tree.For) -> None:
         if frame.world.stopped:
             return forget(frame, node.body)
         outer = dict(frame.env)
-        frame.loops.append(Loop(position))
+        frame.loops.append(Loop(position, len(items)))
         name_items(frame, node, position, item)
         statements.run(frame, node.body.statements)
         frame.loops.pop()
         close(frame, outer, {t.name for t in node.names})
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
         if position == 0:
-            whole_loop(frame, node, before + (frame.world.nodes - before) * len(items))
+            whole_loop(frame, node, before + (frame.world.nodes - before) * len(items) * outer_passes(frame))
     return None
+
+
+def outer_passes(frame: Frame) -> int:
+    """How often the loops around will do the same again, as long as each is in its first pass."""
+    around = [loop for loop in frame.loops if loop.index is not None]
+    return math.prod(loop.count for loop in around) if all(loop.index == 0 for loop in around) else 1
 
 
 def whole_loop(frame: Frame, node: tree.For, count: int) -> None:
     """Stop after the first pass when the others, being like it, would make the file too large."""
     if max(count, frame.world.nodes) > NODE_LIMIT:
         forget(frame, node.body)
-        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what="this `for`", count=count, limit=NODE_LIMIT))
+        what = "this `for`" if outer_passes(frame) == 1 else "this `for` inside others"
+        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=NODE_LIMIT))
 
 
 def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
