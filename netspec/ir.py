@@ -110,12 +110,12 @@ class Repeat:
 
 @record(eq=False)
 class When:
-    """`nodes` run in one phase only. There `outputs[k]` is `inside[k]`, elsewhere `otherwise[k]`."""
+    """`nodes` run in one phase only. There `outputs[k]` is `inside[k]`, elsewhere `otherwise[k]`, or nothing where that is None."""
 
     phase: str
     nodes: tuple[Node, ...]
     inside: tuple[Operand, ...]
-    otherwise: tuple[Operand, ...]
+    otherwise: tuple[Operand | None, ...]
     outputs: tuple[int, ...]
     span: Span = NOWHERE
 
@@ -155,6 +155,8 @@ class Port:
     name: str
     wire: Operand
     span: Span = NOWHERE
+    phase: str | None = None
+    """An output that exists in one phase only."""
 
 
 @record

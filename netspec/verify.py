@@ -86,7 +86,7 @@ class Check:
         elif isinstance(node, Repeat):
             operands = node.carried
         elif isinstance(node, When):
-            operands = node.otherwise
+            operands = tuple(o for o in node.otherwise if o is not None)
         elif isinstance(node, Recur):
             operands = (*node.sequences, *(s for s in node.starts if s is not None), *(() if node.lengths is None else (node.lengths,)))
         yield from self.unread(operands, made)

@@ -139,8 +139,8 @@ def elaborate(outer: Frame, use: Call, definition: Definition, args: dict[str, V
 def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
     """The instance: no body when an output is unknown."""
     outputs = statements.outputs_of(frame)
-    results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, _ in outputs)
-    names = tuple(n for n, _, _ in outputs)
+    results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, *_ in outputs)
+    names = tuple(n for n, *_ in outputs)
     if not outputs or any(isinstance(r, Unknown) for r in results):
         return Instance(None, results or (UNKNOWN,), names or (None,))
     variables.written(frame)
@@ -149,7 +149,7 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
         return Instance(None, tuple(UNKNOWN for _ in results), names)
     before, after = ports_of_states
     states = tuple(s for s, _, _ in frame.states)
-    ends = tuple(Port(name or "output", value.wire, span) for name, value, span in outputs)
+    ends = tuple(Port(name or "output", value.wire, span, phase) for name, value, span, phase in outputs)
     span = definition.node.span
     made = (frame.types, args, frame.wire_names, frame.facts, span, states)
     body = Body(definition.name, (*ports, *before), (*ends, *after), tuple(frame.nodes), *made)

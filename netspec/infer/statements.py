@@ -19,7 +19,8 @@ from netspec.shape import DimTooComplex
 from netspec.source import Span
 from netspec.syntax import tree
 
-Output = tuple[str | None, Value, Span]
+Output = tuple[str | None, Value, Span, str | None]
+"""Name, value and place of an output, and the phase that it exists in (None: all)."""
 
 
 def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
@@ -136,7 +137,7 @@ def output(frame: Frame, node: tree.Output) -> None:
     else:
         frame.world.report(no_output(node, name, value))
         value = UNKNOWN
-    results.append((name, value, node.span))
+    results.append((name, value, node.span, None))
     if node.name is not None:
         frame.env[node.name] = value
         if isinstance(value, Tensor):

@@ -122,7 +122,7 @@ def fields_fit(section: Section) -> dict[str, Dim] | None:
         if problem is not None:
             section.world.report(problem)
             fine = False
-    for port in section.model.outputs:
+    for port in (p for p in section.model.outputs if p.phase is None):
         if port.name in section.data.fields and port.name not in section.model.input_types():
             section.world.report(OutputIsAField(at=section.data.span, name=port.name, declared=port.span))
             fine = False
@@ -184,7 +184,7 @@ def build_objective(
     frame.env.update({symbol: plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)
-    for port in section.model.outputs:
+    for port in (p for p in section.model.outputs if p.phase is None):
         if isinstance(port.wire, int) and port.name not in frame.env:
             type_ = section.model.types[port.wire].substitute(sizes)
             frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import BadArgument
-from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.names import NotYetCompiled, UnknownName
 from netspec.diagnostics.sizes import FreeParameter, RepeatChanges
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import expressions, statements, types
@@ -75,9 +75,10 @@ def when(frame: Frame, node: tree.When) -> None:
     if node.phase not in PHASES:
         forget(frame, node.body)
         raise Mistake(UnknownName(at=node.span, name=node.phase, noun="phase", near=tuple(nearest(node.phase, PHASES)), options=PHASES))
-    outer = dict(frame.env)
+    outer, before = dict(frame.env), len(statements.outputs_of(frame))
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+    ends = phase_outputs(frame, node, before)
     inside: dict[str, Any] = {n: frame.env.get(n) for n in rebound(node.body) if n in outer}
     close(frame, outer, set())
     fine = {n: v for n, v in inside.items() if keeps(frame, node, n, outer[n], v)}
@@ -86,9 +87,24 @@ def when(frame: Frame, node: tree.When) -> None:
         frame.env[name] = outputs.get(name, UNKNOWN)
     for name, tensor in outputs.items():
         frame.wire_names[tensor.wire] = name
-    chosen: tuple[Operand, ...] = tuple(v.wire for v in fine.values())
-    others: tuple[Operand, ...] = tuple(outer[n].wire for n in fine)
-    frame.emit(When(node.phase, tuple(nodes), chosen, others, tuple(t.wire for t in outputs.values()), node.span))
+    chosen: tuple[Operand, ...] = (*(v.wire for v in fine.values()), *(inner for inner, _ in ends))
+    others: tuple[Operand | None, ...] = (*(outer[n].wire for n in fine), *(None for _ in ends))
+    wires = (*(t.wire for t in outputs.values()), *(whole for _, whole in ends))
+    frame.emit(When(node.phase, tuple(nodes), chosen, others, wires, node.span))
+
+
+def phase_outputs(frame: Frame, node: tree.When, before: int) -> list[tuple[int, int]]:
+    """Outputs that the region declares exist in its phase only; pairs of their wires inside and outside."""
+    results = statements.outputs_of(frame)
+    if len(results) > before and len(frame.world.stack) > 1:
+        raise Mistake(NotYetCompiled(at=node.span, what="an output of a block inside `when`"))
+    pairs = []
+    for place, (name, value, span, _) in enumerate(results[before:], before):
+        if isinstance(value, Tensor):
+            whole = frame.wire(value.type, span)
+            pairs.append((value.wire, whole.wire))
+            results[place] = (name, whole, span, node.phase)
+    return pairs
 
 
 def keeps(frame: Frame, node: tree.When, name: str, before: object, after: object) -> bool:

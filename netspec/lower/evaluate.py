@@ -22,7 +22,7 @@ Wires = dict[int, Any]
 def evaluate(body: Body, frame: Frame, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """The outputs of a body by name. New values of buffers are left in `frame.updates`."""
     wires = run(body, frame, inputs)
-    return {port.name: array(port.wire, wires) for port in body.outputs}
+    return {port.name: array(port.wire, wires) for port in body.outputs if port.phase in (None, frame.run.phase)}
 
 
 def run(body: Body, frame: Frame, inputs: Mapping[str, Array]) -> Wires:
@@ -117,7 +117,8 @@ def _when(node: When, body: Body, frame: Frame, wires: Wires) -> None:
     if active:
         execute(node.nodes, body, frame, inside)
     chosen = node.inside if active else node.otherwise
-    _bind(node.outputs, [value(operand, inside) for operand in chosen], wires)
+    known = [(wire, operand) for wire, operand in zip(node.outputs, chosen, strict=True) if operand is not None]
+    wires.update({wire: value(operand, inside) for wire, operand in known})
 
 
 def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Repeat, Segment, When, walk
+from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.binding import bound
@@ -42,7 +42,9 @@ def _operands(node: Node) -> Iterable[Operand]:
     if isinstance(node, Repeat):
         return (*node.carried, *node.results)
     if isinstance(node, When):
-        return (*node.inside, *node.otherwise)
+        return (*node.inside, *(o for o in node.otherwise if o is not None))
+    if isinstance(node, Recur):
+        return (*node.sequences, *(w for w in (*node.starts, node.lengths) if w is not None))
     return node.inputs if isinstance(node, Call) else ()
 
 

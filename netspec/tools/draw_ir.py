@@ -48,7 +48,11 @@ def _body(body: Body) -> Iterator[str]:
     yield f"body {body.name}" + (f"({arguments})" if arguments else "")
     yield from (f"{INDENT}input {operand(p.wire)} {p.name}: {_type(body, p)}" for p in body.inputs)
     yield from _nodes(body, body.nodes, 1)
-    yield from (f"{INDENT}output {p.name} = {operand(p.wire)}" for p in body.outputs)
+    yield from (f"{INDENT}output {p.name} = {operand(p.wire)}{_phase(p)}" for p in body.outputs)
+
+
+def _phase(port: Port) -> str:
+    return f" when {port.phase}" if port.phase else ""
 
 
 def _type(body: Body, port: Port) -> TensorType | str:
@@ -89,7 +93,7 @@ def _node(body: Body, node: Node) -> Iterator[str]:
         case When():
             yield f"{_wires(body, node.outputs)} = when {node.phase} {{"
             yield from _nodes(body, node.nodes, 1)
-            yield f"}} gives ({_operands(node.inside)}) else ({_operands(node.otherwise)})"
+            yield f"}} gives ({_operands(node.inside)}) else ({_operands(o for o in node.otherwise if o is not None)})"
 
 
 def _wires(body: Body, wires: Iterable[int]) -> str:
