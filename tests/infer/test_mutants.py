@@ -298,3 +298,39 @@ def test_requirements() -> None:
     assert problems(in_model('  require B > 1, "no {B}"\n  output y = x')) == ()
     [problem] = problems(in_model('  require 8 > 9, "no {B}"\n  output y = x'))
     assert (problem.slug(), problem.at.text, problem.message()) == ("require-failed", "8 > 9", "no B")
+
+
+@pytest.mark.parametrize(
+    ("settings", "slugs"),
+    [
+        ("seed = 4294967295", []),
+        ("seed = 0", []),
+        ("seed = 4294967296", ["bad-setting"]),
+        ("seed = -1", ["bad-setting"]),
+        ("seed = true", ["bad-setting"]),
+        ("eval { every = 1 epoch; limit = 1 steps }", []),
+        ("eval { every = 1 epoch; limit = 1 }", []),
+        ("eval { every = 1 epoch; limit = 0 }", ["bad-setting"]),
+        ("eval { every = 1 epoch; limit = 2 epochs }", ["bad-setting"]),
+        ("checkpoint { every = 1 steps; keep = 1 }", []),
+        ("checkpoint { every = 1 steps; keep = 0 }", ["bad-setting"]),
+    ],
+)
+def test_the_ends_of_what_settings_take(settings: str, slugs: list[str]) -> None:
+    found = problems(in_train(f"  loss = softmax_cross_entropy(logits, label)\n  {settings}"))
+    assert [p.slug() for p in found] == slugs
+
+
+def test_one_instance_may_be_used_twice_under_a_numbered_name() -> None:
+    assert problems(in_model("  shared dense_0 = dense(8)\n  output y = x -> dense_0 -> dense_0 -> relu")) == ()
+    assert [p.slug() for p in problems(in_model("  output y = x -> dense_0: dense(8) -> dense(8)"))] == ["duplicate-name"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "wanted"),
+    [("layer", "3", "a layer"), ("initializer", "3", "an initializer"), ("bool", "3", "true or false"), ("int", "0.5", "a whole number")],
+)
+def test_what_a_param_takes(type_: str, given: str, wanted: str) -> None:
+    spec = f"block Of {{\n  param p: {type_}\n  input x: f32[B, D]\n  output x -> relu\n}}\n"
+    [problem] = [p for p in problems(spec + in_model(f"  output y = x -> Of({given})")) if p.severity == "error"]
+    assert problem.at.text == given and wanted in problem.message()
