@@ -8,6 +8,7 @@ import logging
 import math
 import os
 import sys
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -440,6 +441,25 @@ def test_the_first_free_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "runs" / "M-1").mkdir(parents=True)
     (tmp_path / "runs" / "M-2").symlink_to("nowhere")
     assert next_free("M") == Path("runs/M-3") and RunFolder(tmp_path, RECIPE, GOOD).keep == 1
+
+
+def test_what_is_known_of_a_run_cannot_be_changed(checkpoint: Path) -> None:
+    made = opened_run(checkpoint.parent.parent)
+    for record, name in (
+        (made, "keep"),
+        (made.store, "keep"),
+        (read(checkpoint), "step"),
+        (Leaf("a", "bool", ()), "name"),
+        (Resumed(0), "best"),
+    ):
+        with pytest.raises(FrozenInstanceError):
+            setattr(record, name, 3)
+
+
+def opened_run(folder: Path) -> RunFolder:
+    (folder / "spec.net").write_text("netspec 1\n")
+    (folder / "settings.json").write_text(json.dumps(GOOD))
+    return opened(folder)
 
 
 # ---- what is resumed ----------------------------------------------------------------------------------------------------------
