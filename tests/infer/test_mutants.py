@@ -44,6 +44,8 @@ def test_dots_stand_for_any_axes(shape: str) -> None:
         ("[..., 7, 5]", "axis 2 is 8, not 7"),
         ("[..., 8, 4]", "axis 3 is 5, not 4"),
         ("[B, 7, ..., 5]", "axis 1 is 6, not 7"),
+        ("[..., 6, 7, 5]", "axis 2 is 8, not 7"),
+        ("[..., 6, 8, 4]", "axis 3 is 5, not 4"),
         ("[B, 6, ..., 8, 4]", "axis 3 is 5, not 4"),
         ("[3, ..., 5]", "nothing says that axis 0, B, is 3; `require B == 3` would"),
         ("[B, ..., 6, 6, 8, 5]", "4 axes, not 6"),
