@@ -12,20 +12,22 @@ import pytest
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes import UnprovenSize
 from netspec.library.base import Callable, Example, Measure, Op
+from netspec.library.cells import Recurrence
 from netspec.library.generate import classes, described
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.oracles import ORACLES
 from tests.library.oracles_attention import ATTENTION
 from tests.library.oracles_axes import FUNCTIONS
+from tests.library.oracles_recurrent import RECURRENT
 from tests.library.scope import TestScope, draw, parse, sample
 
 CLASSES = classes()
-CALLABLES = [cls for cls in CLASSES if issubclass(cls, Callable) and not issubclass(cls, Measure)]
+CALLABLES = [cls for cls in CLASSES if issubclass(cls, Callable) and not issubclass(cls, Measure | Recurrence)]
 CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CALLABLES for i, example in enumerate(cls.examples())]
 PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
 TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]
 """Ops that do something else in training."""
-ORACLES |= FUNCTIONS | ATTENTION
+ORACLES |= FUNCTIONS | ATTENTION | RECURRENT
 JUMPS = {"floor_divide", "remainder", "floor", "ceil", "round", "sign"}
 """Ops whose value jumps, so that a rounded input may land on the other side."""
 POSITIVE = {"power", "log", "log1p", "sqrt", "rsqrt"}

@@ -119,6 +119,11 @@ class Rnn(Recurrence):
     cell: Annotated[Any, Wanted("layer")]
     """What happens in one step: `gru_cell(128)`, or a block with `state`."""
 
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        sequence = ("f32[2, 5, 3]",)
+        return (Example(cls(cell=GruCell(features=4)), sequence), Example(cls(cell=LstmCell(features=4), reverse=True), sequence))
+
     def running(self) -> Any:
         return self.cell
 
@@ -136,6 +141,11 @@ class _GatedLayer(Recurrence):
     """Initial value of the biases."""
 
     cell_class: ClassVar[type[_GatedCell]] = LstmCell
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        sequence = ("f32[2, 5, 3]",)
+        return (Example(cls(features=4), sequence), Example(cls(features=3, reverse=True, return_state=True, unroll=2), sequence))
 
     def running(self) -> Cell:
         inits = {"kernel_init": self.kernel_init, "recurrent_init": self.recurrent_init, "bias_init": self.bias_init}
