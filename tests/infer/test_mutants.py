@@ -336,3 +336,11 @@ def test_what_a_param_takes(type_: str, given: str, wanted: str) -> None:
     spec = f"block Of {{\n  param p: {type_}\n  input x: f32[B, D]\n  output x -> relu\n}}\n"
     [problem] = [p for p in problems(spec + in_model(f"  output y = x -> Of({given})")) if p.severity == "error"]
     assert problem.at.text == given and wanted in problem.message()
+
+
+@pytest.mark.parametrize("start", ["start=zeros", "zeros", "start=normal(0.1)", "start=ones"])
+def test_an_initializer_as_a_param_wherever_its_name_means_more(start: str) -> None:
+    spec = "block Shift {\n  param start: initializer\n  input x: f32[B, D]\n  weight by: f32[D] = start\n  output x + by\n}\n"
+    found = model(spec + in_model(f"  output y = x -> Shift({start})"))
+    [weight] = [n for n in found.nodes[0].body.nodes if isinstance(n, Variable)]  # type: ignore[union-attr]
+    assert weight.weight.init.op_name() == start.removeprefix("start=").split("(")[0]
