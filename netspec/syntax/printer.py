@@ -17,6 +17,7 @@ from netspec.syntax.print_expressions import (
     behind_word,
     expression,
     param_type,
+    stage,
     statement_chain,
     string,
     tensor_type,
@@ -44,6 +45,11 @@ def print_file(file: tree.File) -> str:
 def print_expr(node: Any) -> str:
     """An expression on one line."""
     return _flat(expression(node))
+
+
+def print_stage(node: tree.Stage | tree.ShapeStage) -> str:
+    """What stands behind `->`, on one line."""
+    return _flat(stage(node))
 
 
 def print_type(node: tree.TensorRef | tree.ParamType) -> str:

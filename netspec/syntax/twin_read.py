@@ -14,7 +14,7 @@ from netspec.diagnostics.twin import MissingKey, UnknownKey, UnknownKind
 from netspec.json_text import Item, Member, read_json
 from netspec.source import NOWHERE, Meant, Source, Span
 from netspec.syntax import tree
-from netspec.syntax.printer import print_expr
+from netspec.syntax.printer import print_expr, print_stage
 from netspec.syntax.recover import MAX_PROBLEMS
 from netspec.syntax.twin_forms import Family, Field, Form, family, file_form
 from netspec.syntax.twin_places import depth
@@ -261,8 +261,8 @@ def _strings(item: Item, key: str) -> Iterable[str]:
 _MEANING: dict[type, Callable[[Any], str]] = {
     tree.Call: print_expr,
     tree.Chain: print_expr,
-    tree.Stage: lambda node: print_expr(node.call),
-    tree.ShapeStage: lambda node: print_expr(tree.ListExpr(node.dims)),
+    tree.Stage: print_stage,
+    tree.ShapeStage: print_stage,
     tree.Claim: lambda node: f"{print_expr(node.left)} {node.op} {print_expr(node.right)}",
 }
 """What objects are in the language, for messages that quote them."""

@@ -15,7 +15,7 @@ from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.header import VERSION, older
 from netspec.syntax.read import MAX_LINE, forbidden
-from netspec.syntax.scan import MAX_IDENTIFIER
+from netspec.syntax.scan import MAX_IDENTIFIER, MAX_TOKENS
 from netspec.syntax.twin_places import inside, parse_string
 from netspec.syntax.words import BODY, RESERVED, SETTINGS
 
@@ -25,6 +25,7 @@ BAD: Any = object()
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TARGET = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*:")
+_WORD = re.compile(r"\w+|[^\w\s]")
 _IMPORT = re.compile(r"(\S+)(?:\s+as\s+(\S+))?")
 _QUOTED = 60
 """Characters of a value that a message repeats."""
@@ -38,6 +39,8 @@ class Strings:
     def __init__(self, problems: list[Diagnostic]) -> None:
         self.problems = problems
         self.report = problems.append
+        self.words = 0
+        """How many stand in the strings of the language read so far."""
 
     def wrong(self, item: Item, wanted: str, found: str) -> Any:
         numeral = isinstance(item.value, int | float | bool) and ("string" in wanted or "expression" in wanted)
@@ -90,6 +93,11 @@ class Strings:
         """An expression or type."""
         wanted = "an expression: a string, or an object of kind `call` or `chain`" if form == "expr" else "a type in a string"
         if self.string(item, wanted) is BAD:
+            return BAD
+        before, self.words = self.words, self.words + len(_WORD.findall(str(item.value)))
+        if self.words > MAX_TOKENS:
+            if before <= MAX_TOKENS:
+                self.report(TooLarge(at=item.span, what="words in one file", limit=MAX_TOKENS))
             return BAD
         node, found = parse_string(item, form, start)
         self.problems += found

@@ -21,8 +21,8 @@ _FLAT = 1 << 30
 Json = Any
 
 
-def to_json(file: tree.File) -> tuple[str, list[Diagnostic]]:
-    """The text of a file's JSON twin, with a line end; or what JSON cannot say: an argument given twice. The tree has no `Hole`."""
+def write_json(file: tree.File) -> tuple[str, list[Diagnostic]]:
+    """The text of a file's JSON twin, with a line end; or the name that a call gives twice, which JSON cannot say."""
     try:
         return text(as_object(file, file_form())) + "\n", []
     except Mistake as mistake:

@@ -50,6 +50,26 @@ def shelf_index() -> str:
     return text()
 
 
+def json_schema() -> str:
+    """grammar/netspec.schema.json: what `netspec schema` prints, for editors."""
+    import json
+
+    from netspec.syntax.twin_schema import schema
+
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def json_example() -> str:
+    """models/mnist.json: the twin of models/mnist.net."""
+    from netspec.source import Source
+    from netspec.syntax.parser import parse
+    from netspec.syntax.twin import to_json
+
+    file, _ = parse(Source("models/mnist.net", (ROOT / "models/mnist.net").read_text(encoding="utf-8")))
+    assert file is not None
+    return to_json(file)[0]
+
+
 def commands() -> str:
     """What `netspec --help` says."""
     return session("--help")
@@ -84,6 +104,8 @@ FILES: Mapping[str, Text] = {
     "netspec/library/_index.py": shelf_index,
     "netspec/syntax/_table.py": parser_table,
     "docs/reference/problems.md": problems,
+    "grammar/netspec.schema.json": json_schema,
+    "models/mnist.json": json_example,
 }
 """Path -> the function that gives the whole text."""
 

@@ -1,0 +1,1 @@
+"""The JSON twin: round trips, reading, schema, conversion, migration."""
