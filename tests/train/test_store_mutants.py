@@ -25,7 +25,7 @@ from netspec.train.folder import RunFolder, next_free, opened, started
 from netspec.train.leaves import Leaf, described, differences, flat, flat_names, read_leaves, unflat, write_leaves
 from netspec.train.manifest import Manifest, files_of, read, verified, written
 from netspec.train.recipe import Recipe
-from netspec.train.restore import Resumed, _resumed, facts_of, tensors_of
+from netspec.train.restore import Resumed, _resumed, facts_of, restored, tensors_of
 from netspec.train.store import Store
 from netspec.train.stream import Position
 from tests.train.runs import RECIPE, plan
@@ -482,6 +482,14 @@ def test_where_a_session_goes_on() -> None:
     empty = Resumed("state")
     assert (empty.position, empty.statistics, empty.evaluated, empty.saved, empty.seconds) == (Position(), None, 0, None, 0.0)
     assert (empty.eval_loss, empty.best) == (None, math.inf)
+
+
+def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_at(tmp_path: Path) -> None:
+    run = opened_run(tmp_path)
+    save(run.store, 3)
+    found = problem(lambda: restored(None, run, 3))  # type: ignore[arg-type]
+    digests = f"checkpoint 3 belongs to a spec with the digest digest, the folder's has {run.recipe.digest[:12]}"
+    assert found == RunOfAnotherSpec(run=str(tmp_path), differences=(digests,))
 
 
 def test_state_and_sums_are_told_apart_by_their_names() -> None:
