@@ -186,8 +186,8 @@ def test_which_checkpoint_is_meant(kept: Store) -> None:
 
 
 def test_without_an_evaluation_the_last_is_meant(kept: Store) -> None:
-    forge(kept, 3, 5)
-    assert (kept.best(), kept.choose("best")) == (None, 5)
+    forge(kept, 3, 4, 5)
+    assert (kept.best(), kept.choose("best"), kept.choose("last")) == (None, 5, 5)
     forge(kept, 0, loss={0: 0.0})
     assert (kept.best(), kept.choose("best")) == (0, 0)
 
