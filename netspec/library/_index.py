@@ -446,6 +446,7 @@ ENTRIES: tuple = (
         ("stride", False, "int | list[int]"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
         ("bias", False, "bool"),
+        ("groups", False, "int"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
     ),

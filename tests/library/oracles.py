@@ -62,9 +62,11 @@ def slide(x: Array, size: tuple, stride: tuple, reduce: Callable[[Array], Array]
 @oracle
 def conv(op: Any, weights: Weights, x: Array) -> Array:
     space = x.ndim - 2
-    size, stride, taps = spread(op.kernel, space), spread(op.stride, space), weights["kernel"]
-    flat = taps.reshape(-1, taps.shape[-1])
-    return slide(padded(x, size, stride, op.padding, 0), size, stride, lambda w: w.reshape(len(w), -1) @ flat + weights.get("bias", 0))
+    size, stride = spread(op.kernel, space), spread(op.stride, space)
+    wide = padded(x, size, stride, op.padding, 0)
+    parts = zip(np.split(wide, op.groups, -1), np.split(weights["kernel"], op.groups, -1), strict=True)
+    made = [slide(part, size, stride, lambda w, k=k: w.reshape(len(w), -1) @ k.reshape(-1, k.shape[-1])) for part, k in parts]
+    return np.concatenate(made, -1) + weights.get("bias", 0)
 
 
 def pool(op: Any, x: Array, fill: float, reduce: Callable[[Array], Array]) -> Array:

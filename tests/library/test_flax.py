@@ -78,6 +78,23 @@ def test_conv(shape: tuple[int, ...], kernel: Any, stride: Any, padding: Any, bi
     compare(op, nn.Conv(4, each(kernel, space), each(stride, space), padding, use_bias=bias), *shape)
 
 
+@pytest.mark.parametrize(
+    ("shape", "features", "kernel", "stride", "padding", "groups"),
+    [
+        ((2, 7, 6, 4), 4, 3, 1, "SAME", 4),
+        ((2, 7, 6, 4), 8, (3, 2), 2, "SAME", 4),
+        ((2, 7, 6, 4), 6, 3, (1, 2), "VALID", 2),
+        ((2, 9, 6), 3, 4, 3, 2, 3),
+        ((1, 4, 3, 5, 2), 4, 2, 1, "SAME", 2),
+    ],
+)
+def test_grouped_conv(shape: tuple[int, ...], features: int, kernel: Any, stride: Any, padding: Any, groups: int) -> None:
+    op = Conv(features=features, kernel=kernel, stride=stride, padding=padding, groups=groups)
+    space = len(shape) - 2
+    module = nn.Conv(features, each(kernel, space), each(stride, space), padding, feature_group_count=groups)
+    compare(op, module, *shape)
+
+
 POOLS = [
     ((2, 6, 4, 3), 2, None, "VALID"),
     ((2, 7, 5, 3), 2, None, "VALID"),

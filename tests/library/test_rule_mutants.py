@@ -64,6 +64,8 @@ COUNTED: list[tuple[Any, list[Any], str, dict[str, tuple[int, ...]], int | Dim]]
         {"kernel": (1, 1, 3, 6), "bias": (6,)},
         108 * 7,
     ),
+    (Conv(features=4, kernel=3, groups=2), ["f32[B, 6, 6]"], "f32[B, 6, 4]", {"kernel": (3, 3, 4), "bias": (4,)}, 24 * 19 * B),
+    (Conv(features=6, kernel=3, groups=3, bias=False), ["f32[2, 5, 4, 3]"], "f32[2, 5, 4, 6]", {"kernel": (3, 3, 1, 6)}, 240 * 18),
     (Conv(features=4, kernel=8, padding="VALID"), ["f32[B, 8, 3]"], "f32[B, 1, 4]", {"kernel": (8, 3, 4), "bias": (4,)}, 4 * 49 * B),
     (MaxPool(window=2), [POOL], "f32[2, 3, 2, 3]", {}, 36 * 3),
     (AvgPool(window=2), [POOL], "f32[2, 3, 2, 3]", {}, 36 * 4),
