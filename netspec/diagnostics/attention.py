@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -43,7 +44,7 @@ class UnevenHeads(Diagnostic):
         if not self.features.is_constant:
             return None
         features = self.features.value
-        return f"the nearest number of heads is {min((n for n in range(1, features + 1) if features % n == 0), key=self._distance)}"
+        return f"the nearest number of heads is {min(divisors(features), key=self._distance)}"
 
     def _distance(self, heads: int) -> int:
         return abs(heads - self.heads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -148,8 +149,7 @@ class UnevenGroups(Diagnostic):
         if not self.features.is_constant:
             return None
         features = self.features.value
-        divisors = [n for n in range(1, features + 1) if features % n == 0]
-        return f"the nearest number of groups is {min(divisors, key=lambda n: abs(n - self.groups))}"
+        return f"the nearest number of groups is {min(divisors(features), key=lambda n: abs(n - self.groups))}"
 
 
 @record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -88,3 +89,9 @@ def one_of(names: Sequence[str], limit: int = 20) -> str:
     if len(names) > limit:
         quoted.append(f"{len(names) - limit} more")
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def divisors(number: int) -> list[int]:
+    """The divisors of a positive number in ascending order; the largest size of an axis has its own in a few milliseconds."""
+    small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return small + [number // n for n in reversed(small) if n * n != number]

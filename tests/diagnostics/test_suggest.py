@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.diagnostics.aliases import ALIASES
-from netspec.diagnostics.suggest import cutoff, did_you_mean, distance, nearest, one_of, squash
+from netspec.diagnostics.suggest import cutoff, did_you_mean, distance, divisors, nearest, one_of, squash
 
 SHELF = (
     "dense conv conv_transpose max_pool avg_pool global_avg_pool batch_norm layer_norm relu gelu dropout softmax flatten reshape "
@@ -96,3 +96,8 @@ def test_words() -> None:
     assert did_you_mean(["a"]) == "did you mean `a`?"
     assert did_you_mean(["a", "b", "c"]) == "did you mean `a`, `b` or `c`?"
     assert one_of([str(i) for i in range(30)], limit=2) == "`0`, `1` or 28 more"
+
+
+def test_divisors_are_found_quickly() -> None:
+    assert [divisors(n) for n in (1, 2, 12, 36)] == [[1], [1, 2], [1, 2, 3, 4, 6, 12], [1, 2, 3, 4, 6, 9, 12, 18, 36]]
+    assert divisors(2**31 - 1) == [1, 2**31 - 1]

@@ -56,6 +56,7 @@ FOUND = {
     "an argument that is looked at twice": HEAD + "y = " + "relu(" * 30 + "3" + ")" * 30 + TAIL,
     "an `if` behind an operator before an arrow": HEAD + "y = 2 + x ** if true { 1 } else { x } -> relu" + TAIL,
     "two loops of a thousand": HEAD + "for i in range(1_000) { for j in range(1_000) { x = x" + " -> relu" * 9 + " } }" + TAIL,
+    "a repair that looks for divisors": "netspec 1\nmodel M {\n  input x: f32[B, 999_999_999]\n  output y = x -> group_norm(8)\n}\n",
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }
