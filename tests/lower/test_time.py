@@ -62,6 +62,7 @@ block Written {
 }"""
 
 
+@pytest.mark.smoke
 def test_a_cell_written_in_the_language() -> None:
     found, params = run("output y = x -> rnn(Written(5))", WRITTEN)
     weights, h = params["rnn_0"]["Written_0"], np.zeros((3, 5), np.float32)

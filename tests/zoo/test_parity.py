@@ -73,6 +73,7 @@ def test_twenty_steps_in_f64() -> None:
             assert np.abs(ours - theirs).max() <= 1e-8 * np.abs(theirs).max()
 
 
+@pytest.mark.smoke
 def test_one_forward_pass_and_step_in_f32() -> None:
     model = compile(models_dir() / "mnist.net")
     state = model.init()

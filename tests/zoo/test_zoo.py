@@ -18,6 +18,7 @@ from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
 from netspec.verify import verify_all
 
+pytestmark = pytest.mark.smoke
 ZOO = sorted(models_dir().glob("*.net"))
 GOLDEN = {
     "Digits": (38_282, 682_890, 31_528),
