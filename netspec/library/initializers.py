@@ -1,7 +1,6 @@
 """Initial values of parameters, drawn with NumPy so that starting a run compiles nothing.
 
-Every class follows the distribution of the same name in `jax.nn.initializers`. The numbers come from the generator passed in, which the
-caller keys by (seed, parameter path). `fan` is (fan_in, fan_out); `fans(shape)` gives the usual value for a kernel.
+Distributions are those of `jax.nn.initializers`; the generator is passed in. `fan` is (fan_in, fan_out): of a kernel, `fans(shape)`.
 """
 
 from __future__ import annotations
@@ -30,8 +29,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """(fan_in, fan_out) of a kernel: the last two axes, further leading axes being receptive field; a vector counts as one row."""
     if len(shape) < 2:
         return (1, math.prod(shape))
-    field = math.prod(shape[:-2])
-    return field * shape[-2], field * shape[-1]
+    return math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]
 
 
 def drawn(weight: Weight, rng: Any, shape: tuple[int, ...]) -> Array:

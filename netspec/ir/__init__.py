@@ -1,0 +1,45 @@
+"""Typed: what `infer` proves and `lower` compiles: models as bodies of nodes (`nodes`), and how to train them (`plans`). Floor 2."""
+
+from netspec.ir.nodes import (
+    Affine,
+    Apply,
+    Body,
+    Call,
+    Literal,
+    Node,
+    Operand,
+    Port,
+    Recur,
+    Repeat,
+    Segment,
+    State,
+    Variable,
+    When,
+    walk,
+)
+from netspec.ir.plans import CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed
+
+__all__ = [
+    "Affine",
+    "Apply",
+    "Body",
+    "Call",
+    "CheckpointPlan",
+    "DataPlan",
+    "EvalPlan",
+    "Literal",
+    "Measurement",
+    "Node",
+    "Objective",
+    "Operand",
+    "Port",
+    "Recur",
+    "Repeat",
+    "Segment",
+    "State",
+    "TrainPlan",
+    "Typed",
+    "Variable",
+    "When",
+    "walk",
+]
