@@ -73,6 +73,22 @@ def test_a_manifest_comes_back_as_it_was_written(checkpoint: Path) -> None:
     assert manifest.MAX_BYTES == 64 * 2**20
 
 
+def test_the_text_of_a_manifest_never_changes() -> None:
+    """Checkpoints of older versions are compared letter by letter with what would be written today."""
+    text = written(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"t/f": (3, "ab")})).decode()
+    body = text.replace("\n", "").replace(" ", "")
+    digest = json.loads(text)["digest"]
+    assert (
+        text.startswith('{\n "digest": "')
+        and text.endswith("\n}\n")
+        and ' "files": {\n  "t/f": [\n   3,\n   "ab"\n  ]\n },\n "format": 1,' in text
+    )
+    assert body == (
+        f'{{"digest":"{digest}","facts":{{"epoch":1}},"files":{{"t/f":[3,"ab"]}},"format":1,'
+        '"leaves":[["w","float32",[2]]],"spec":"d","step":7}'
+    )
+
+
 def test_files_that_differ_are_named(checkpoint: Path) -> None:
     first = checkpoint / "first"
     first.write_bytes(b"y" * 1234)
