@@ -229,6 +229,16 @@ def test_the_newest_and_the_best_stay(kept: Store) -> None:
     assert kept.steps() == [3, 4, 5], "what cannot be read is not the best"
 
 
+def test_what_cannot_be_deleted_does_not_stop_a_run(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(path: Path, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(store.shutil, "rmtree", refusing)
+    save(kept, 1, 2, 3, 4, 4)
+    assert kept.steps() == [3, 4]
+
+
 def test_restoring_gives_what_was_saved(kept: Store) -> None:
     save(kept, 6, loss={6: 0.25})
     arrays, found = kept.restore(6)
