@@ -116,3 +116,7 @@ def test_and_or_decide_from_the_left() -> None:
     """The right side is not looked at where the left one decides: it may be undecidable."""
     found = body("  output y = if 1 > 2 and B > 4 { -x } else { x }\n  output z = if 2 > 1 or B > 4 { x -> relu } else { x }")
     assert ops(found) == ["relu"]
+
+
+def test_an_input_with_a_problem_of_its_own_is_not_taken_for_an_argument() -> None:
+    assert [p.slug() for p in problems(m("  h = x + (x -> dense(3))\n  output y = mean(h, axis=-1)"))] == ["unequal-dims"]

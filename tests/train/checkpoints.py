@@ -1,0 +1,49 @@
+"""Checkpoints made and damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.checkpoint import CheckpointDamaged
+from netspec.train import manifest
+from netspec.train.store import Store
+
+ONE = {"a": np.arange(3, dtype=np.float32)}
+
+
+def problem(run: Any) -> Diagnostic:
+    with pytest.raises(Mistake) as caught:
+        run()
+    return caught.value.diagnostic
+
+
+def damage(run: Any) -> str:
+    found = problem(run)
+    assert isinstance(found, CheckpointDamaged)
+    return f"{Path(found.path).name}: {found.finding}"
+
+
+def rewrite(checkpoint: Path, **changes: Any) -> None:
+    """Another manifest with a digest that fits."""
+    body = json.loads((checkpoint / manifest.NAME).read_bytes()) | changes
+    (checkpoint / manifest.NAME).write_bytes(manifest._text({**body, "digest": manifest._digest(body)}))
+
+
+def save(kept: Store, *steps: int, loss: dict[int, float] | None = None) -> None:
+    kept.recover()
+    for step in steps:
+        kept.save(step, ONE, "digest", {"eval_loss": (loss or {}).get(step)})
+
+
+def _inside(descriptor: str, folder: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").startswith(str(folder))
+    except OSError:
+        return False

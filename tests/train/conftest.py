@@ -1,0 +1,29 @@
+"""Checkpoints to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netspec.train import manifest
+from netspec.train.leaves import Leaf
+from netspec.train.manifest import Manifest, files_of, written
+from netspec.train.store import Store
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A checkpoint of two files, one of them in a folder, made without Orbax."""
+    folder = tmp_path / "run" / "checkpoints" / "7"
+    (folder / "tensors").mkdir(parents=True)
+    (folder / "first").write_bytes(b"x" * 1234)
+    (folder / "tensors" / manifest.NAME).write_bytes(b"not the manifest")
+    content = Manifest(7, "digest", (Leaf("w", "float32", (2, 3)),), {"epoch": 1}, files_of(folder))
+    (folder / manifest.NAME).write_bytes(written(content))
+    return folder
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Store:
+    return Store(tmp_path / "checkpoints", keep=2)
