@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from netspec import __version__
-from netspec.cli import check, convert, doctor, eval, explain, fmt, migrate, predict, schema, show, train
+from netspec.cli import check, convert, docs, doctor, eval, explain, fmt, migrate, predict, schema, show, train
 from netspec.cli.guard import guarded
 
 COMMANDS: Mapping[str, ModuleType] = {
@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "eval": eval,
     "predict": predict,
     "explain": explain,
+    "docs": docs,
     "doctor": doctor,
 }
 

@@ -226,11 +226,11 @@ def argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
 def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, arg: tree.Arg) -> None:
     name = arg.name or ""
     if name in signature.params:
-        if name in bound.args:
+        if name not in bound.args:
+            bound.args[name] = argument(frame, use, name, arg.value)
+            bound.broken |= isinstance(bound.args[name].value, Unknown)
+        elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
             fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
-            return
-        bound.args[name] = argument(frame, use, name, arg.value)
-        bound.broken |= isinstance(bound.args[name].value, Unknown)
         return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:

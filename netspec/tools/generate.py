@@ -22,18 +22,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.files import write_atomic
+from netspec.tools import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "python -m netspec.tools.generate"
 
 Text = Callable[[], str]
-
-
-def problems() -> str:
-    """docs/reference/problems.md: the pages of all diagnostics."""
-    from netspec.diagnostics import catalog
-
-    return f"<!-- Written by `{COMMAND}` from the docstrings in netspec/diagnostics/. -->\n\n{catalog.pages()}"
 
 
 def parser_table() -> str:
@@ -103,9 +97,9 @@ def session(command: str, spec: str = "") -> str:
 FILES: Mapping[str, Text] = {
     "netspec/library/_index.py": shelf_index,
     "netspec/syntax/_table.py": parser_table,
-    "docs/reference/problems.md": problems,
     "grammar/netspec.schema.json": json_schema,
     "models/mnist.json": json_example,
+    **{f"docs/reference/{name}": text for name, text in reference.PAGES.items()},
 }
 """Path -> the function that gives the whole text."""
 

@@ -1,0 +1,263 @@
+"""The reference pages: every op of the shelf and every diagnostic, from their classes. Floor 5.
+
+`PAGES` maps a file name to the function that writes its text. Nothing here depends on the machine, the clock or an order of sets.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable as Function
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from netspec.library.base import Callable, Dataset, Example, Measure, Op
+from netspec.library.generate import classes, described, ordered, signature
+from netspec.library.text import to_text, value_text
+from netspec.shape import Facts, TensorType
+from netspec.tools import reference_examples
+
+COMMAND = "netspec docs"
+TITLES = {
+    "layer": "Layer",
+    "function": "Function",
+    "operator": "Operator",
+    "method": "Method of a shared instance",
+}
+PLURALS = {
+    "dataset": "Datasets",
+    "transform": "Transforms",
+    "initializer": "Initializers",
+    "loss": "Losses",
+    "metric": "Metrics",
+    "optimizer": "Optimizers",
+    "schedule": "Schedules",
+}
+WIDE = 100
+"""A signature longer than this has one argument a line."""
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def layers() -> str:
+    """layers.md: layers, functions, operators and methods, by family."""
+    intro = (
+        "What tensors go through. Each example is a whole model: put the line `netspec 1` before it, and it compiles. The tables count "
+        "parameters, and FLOPs of one forward pass, for the sizes in the example; in a spec sizes may be symbols."
+    )
+    found = sorted((cls for cls in classes() if cls.kind in TITLES), key=lambda cls: (family(cls), cls.op_name(), cls.kind))
+    families = [list(members) for _, members in groupby(found, key=family)]
+    return page("Layers and functions", intro, [(title(members[0]), family_text(members[0]), members) for members in families])
+
+
+def optimizers() -> str:
+    """optimizers.md: optimizers, and the schedules of their learning rates."""
+    return of_kinds("Optimizers and schedules", "What `optimizer = …` of a `train` section takes.", ("optimizer", "schedule"))
+
+
+def losses_and_metrics() -> str:
+    """losses_and_metrics.md."""
+    intro = (
+        "What `loss = …` and `metric NAME = …` of a `train` section take. Each gives a value per example, token or number; the mean over "
+        "the whole batch or evaluation counts them with the mask and the batch's weights."
+    )
+    return of_kinds("Losses and metrics", intro, ("loss", "metric"))
+
+
+def data() -> str:
+    """data.md: datasets and transforms."""
+    intro = "What `data = …` of a `train` section takes: a dataset, then transforms, the last of them `batch`."
+    return of_kinds("Data", intro, ("dataset", "transform"))
+
+
+def initializers() -> str:
+    """initializers.md."""
+    intro = "Initial values of parameters: what a layer's `…_init` takes, and what stands behind `weight NAME: TYPE =`."
+    return of_kinds("Initializers", intro, ("initializer",))
+
+
+def problems() -> str:
+    """problems.md: the pages of all diagnostics."""
+    from netspec.diagnostics import catalog
+
+    return f"{written_by('netspec/diagnostics/')}{catalog.pages()}"
+
+
+def written_by(where: str) -> str:
+    return f"<!-- Written by `{COMMAND}` from the docstrings in {where}. -->\n\n"
+
+
+PAGES: Mapping[str, Function[[], str]] = {
+    "layers.md": layers,
+    "optimizers.md": optimizers,
+    "losses_and_metrics.md": losses_and_metrics,
+    "data.md": data,
+    "initializers.md": initializers,
+    "problems.md": problems,
+}
+"""File name -> the function that gives the page's text."""
+
+
+def of_kinds(name: str, intro: str, kinds: Sequence[str]) -> str:
+    sections = [(PLURALS[kind], "", [cls for cls in classes() if cls.kind == kind]) for kind in kinds]
+    return page(name, intro, sections)
+
+
+def page(name: str, intro: str, sections: Sequence[tuple[str, str, Sequence[type[Op]]]]) -> str:
+    """A page: a table of contents with a line per section, then the sections with an entry per op."""
+    contents = [f"- [{head}](#{anchor(head)}): {', '.join(map(link, members))}" for head, _, members in sections]
+    parts = [f"# {name}", intro, "\n".join(contents)]
+    for head, text, members in sections:
+        parts += [f"## {head}", *([text] if text else []), *map(entry, members)]
+    return written_by("netspec/library/") + "\n\n".join(parts) + "\n"
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def family(cls: type[Op]) -> str:
+    """The family file's name, without its folder."""
+    return cls.__module__.rsplit(".", 1)[-1]
+
+
+def title(cls: type[Op]) -> str:
+    return f"{family(cls).replace('_', ' ').capitalize()} family"
+
+
+def family_text(cls: type[Op]) -> str:
+    """What the family file says of itself, in its first paragraph."""
+    return paragraph(sys.modules[cls.__module__].__doc__ or "")
+
+
+def paragraph(text: str) -> str:
+    return " ".join(inspect.cleandoc(text).split("\n\n")[0].split())
+
+
+def heading(cls: type[Op]) -> str:
+    return f"operator {cls.op_name()}" if cls.kind == "operator" else cls.op_name()
+
+
+def anchor(head: str) -> str:
+    """The anchor that Markdown makes of a heading."""
+    return re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+
+
+def link(cls: type[Op]) -> str:
+    shown = getattr(cls, "symbol", "") or cls.op_name()
+    return f"[`{shown}`](#{anchor(heading(cls))})"
+
+
+# --- one op ----------------------------------------------------------------------------------------------------------
+
+
+def entry(cls: type[Op]) -> str:
+    """An op's section: what it is, its call, its text, inputs, arguments, parameters, examples, source."""
+    parts = [f"### {heading(cls)}", kind_line(cls), call(cls), inspect.cleandoc(cls.__doc__ or ""), inputs(cls), arguments(cls)]
+    parts += [fields(cls), examples(cls), f"Source: {cls.source}." if cls.source else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
+def kind_line(cls: type[Op]) -> str:
+    aliases = getattr(cls, "aliases", ())
+    spelled = f" Also spelled {', '.join(f'`{name}`' for name in aliases)}." if aliases else ""
+    return f"{TITLES[cls.kind]}.{spelled}" if cls.kind in TITLES else spelled.strip()
+
+
+def call(cls: type[Op]) -> str:
+    """The call with all arguments and their defaults; of a loss or metric with its inputs. An operator has none."""
+    if cls.kind == "operator":
+        return ""
+    parts = [name if field.is_required() else f"{name}={default(field)}" for name, field in ordered(cls)]
+    if issubclass(cls, Measure):
+        parts = [*(i.name for i in cls.inputs if not i.optional), *parts, *(f"{i.name}=…" for i in cls.inputs if i.optional)]
+    line = f"{cls.op_name()}({', '.join(parts)})" if parts else cls.op_name()
+    if len(line) > WIDE:
+        line = f"{cls.op_name()}(\n" + "".join(f"  {part},\n" for part in parts) + ")"
+    return fenced(line)
+
+
+def fenced(text: str, language: str = "") -> str:
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def default(field) -> str:
+    return value_text(field.get_default(call_default_factory=True))
+
+
+def inputs(cls: type[Op]) -> str:
+    lines = [f"- `{i.name}` ({', '.join(_facts(i))}): {i.doc.rstrip('.')}." for i in cls.inputs]
+    return "\n".join(["Inputs:", "", *lines]) if lines else ""
+
+
+def _facts(tensor) -> Iterable[str]:
+    yield tensor.dtype
+    if tensor.rank:
+        yield f"at least {tensor.rank} {'axis' if tensor.rank == 1 else 'axes'}"
+    if tensor.optional:
+        yield "optional, by name"
+
+
+def arguments(cls: type[Op]) -> str:
+    """A table of the arguments in positional order."""
+    docs, defaults = described(cls), dict(ordered(cls))
+    rows = []
+    for name, required, kind in signature(cls):
+        if cls.kind == "operator" or name == "parts":
+            continue
+        rows.append((f"`{name}`", f"`{kind}`", "" if required else f"`{default(defaults[name])}`", " ".join(docs.get(name, "").split())))
+    return table(("argument", "type", "default", "meaning"), rows) if rows else ""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def fields(cls: type[Op]) -> str:
+    """The fields of a dataset's batch."""
+    if not issubclass(cls, Dataset):
+        return ""
+    made = cls.examples()[0].op
+    assert isinstance(made, Dataset)
+    return "Fields: " + ", ".join(f"`{name}: {kind}`" for name, kind in made.fields().items()) + "."
+
+
+# --- examples --------------------------------------------------------------------------------------------------------
+
+
+def examples(cls: type[Op]) -> str:
+    found = cls.examples()
+    if issubclass(cls, Measure):
+        return table(("example", "inputs", "values"), [measured(example) for example in found])
+    if issubclass(cls, Callable):
+        return callables(found)
+    return fenced("\n".join(to_text(example.op) for example in found))
+
+
+def measured(example: Example) -> tuple[str, str, str]:
+    """A loss or metric on its inputs, and the type of the values that it averages."""
+    op = example.op
+    assert isinstance(op, Measure)
+    names = [tensor.name for tensor in op.inputs[: len(example.inputs)]]
+    given = [f"{name}={name}" for name in example.named]
+    extra = [] if to_text(op) == op.op_name() else [to_text(op).partition("(")[2].rstrip(")")]
+    types = {name: reference_examples.type_of(text) for name, text in example.named.items()}
+    values = op.shape(Facts(), *map(reference_examples.type_of, example.inputs), **types)
+    assert isinstance(values, TensorType)
+    kinds = ", ".join(f"`{name}: {kind}`" for name, kind in (*zip(names, example.inputs, strict=True), *example.named.items()))
+    return f"`{op.op_name()}({', '.join([*names, *extra, *given])})`", kinds, f"`{values}`"
+
+
+def callables(found: Sequence[Example]) -> str:
+    """The first example as a model with its parameters; all of them with what they give and cost."""
+    every = [(example, reference_examples.shown(example)) for example in found]
+    first = every[0][1]
+    rows = [
+        (f"`{shown.call}`", ", ".join(f"`{kind}`" for kind in (*example.inputs, *example.named.values())) or "none")
+        + (", ".join(f"`{kind}`" for kind in shown.results), f"{shown.params:,}", shown.flops)
+        for example, shown in every
+    ]
+    kept = [f"{what}: {', '.join(f'`{n}: {kind}`' for n, kind in named)}." for what, named in first.kept() if named]
+    return "\n\n".join([fenced(first.model, "net"), *kept, table(("example", "inputs", "result", "parameters", "FLOPs"), rows)])

@@ -1,0 +1,75 @@
+"""The reference has a page for everything that specs can name, and its examples are specs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from netspec.cli.main import main
+from netspec.compile import check
+from netspec.diagnostics.catalog import snippet
+from netspec.library.base import Op
+from netspec.library.generate import classes
+from netspec.source import Source
+from netspec.syntax.parser import parse
+from netspec.syntax.printer import print_file
+from netspec.tools.reference import COMMAND, PAGES, anchor, heading
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in PAGES}
+KINDS = {
+    "initializers.md": {"initializer"},
+    "data.md": {"dataset", "transform"},
+    "losses_and_metrics.md": {"loss", "metric"},
+    "optimizers.md": {"optimizer", "schedule"},
+}
+EXAMPLES = re.findall(r"^```net\n(.*?)^```$", TEXTS["layers.md"], re.DOTALL | re.MULTILINE)
+
+
+def page_of(cls: type[Op]) -> str:
+    return TEXTS[next((name for name, kinds in KINDS.items() if cls.kind in kinds), "layers.md")]
+
+
+@pytest.mark.parametrize("cls", classes(), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+def test_everything_that_can_be_named_has_an_entry(cls: type[Op]) -> None:
+    [entry] = re.findall(rf"^### {re.escape(heading(cls))}$(.*?)(?=^##|\Z)", page_of(cls), re.DOTALL | re.MULTILINE)
+    shown = cls.kind != "operator"
+    assert [name for name in cls.model_fields if shown and name != "parts" and f"| `{name}` |" not in entry] == []
+    assert [tensor.name for tensor in cls.inputs if f"- `{tensor.name}` (" not in entry] == []
+    assert not cls.source or cls.source in entry
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "problems.md"])
+def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
+    linked = re.findall(r"\]\(#([^)]+)\)", TEXTS[name])
+    heads = [anchor(head) for head in re.findall(r"^##+ (.*)$", TEXTS[name], re.MULTILINE)]
+    assert linked == heads and len(set(heads)) == len(heads)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[-2].strip())
+def test_an_example_is_a_clean_spec_in_the_one_style(text: str) -> None:
+    source = Source("example.net", snippet(text))
+    assert check(source).problems == ()
+    file, _ = parse(source)
+    assert file is not None and print_file(file) == source.text
+
+
+def test_the_command_writes_the_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMAND.split()[1:], "-o", str(tmp_path / "new" / "reference")]) == 0
+    assert f"wrote {len(PAGES)} pages" in capsys.readouterr().err
+    assert {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "new" / "reference").iterdir()} == TEXTS
+
+
+def test_the_pages_are_written_without_jax(root: Path, tmp_path: Path) -> None:
+    code = f"""
+import sys
+from netspec.cli.main import main
+assert main(["docs", "-o", {str(tmp_path)!r}]) == 0
+print([name for name in ("jax", "numpy", "rich", "orbax") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
