@@ -82,6 +82,9 @@ def test_names_are_compared_and_not_the_strings_that_hold_them() -> None:
         (((H + W) // 2 + T) // 3, "(H + 2*T + W)//6"),
         ((H // 2 + W // 3) // 5, "(H//2 + W//3)//5"),
         ((H**2) // 2, "(H**2)//2"),
+        (-(H // 2), "-(H//2)"),
+        (-(H // 2) - 3, "-(H//2) - 3"),
+        (-((H + 1) // 2) - W, "-((H + 1)//2) - W"),
     ],
 )
 def test_text(dim: Dim, text: str) -> None:
