@@ -84,7 +84,7 @@ def test_names_are_compared_and_not_the_strings_that_hold_them() -> None:
         ((H**2) // 2, "(H**2)//2"),
         (-(H // 2), "-(H//2)"),
         (-(H // 2) - 3, "-(H//2) - 3"),
-        (-((H + 1) // 2) - W, "-((H + 1)//2) - W"),
+        (-((H + 1) // 2) - W, "-W - (H + 1)//2"),
     ],
 )
 def test_text(dim: Dim, text: str) -> None:
