@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from netspec.diagnostics.base import Diagnostic
@@ -141,15 +142,18 @@ class UnevenGroups(Diagnostic):
     groups: int
     features: Dim
     input: TensorType
+    others: Dim | None = None
+    """Further features that are cut into as many groups: those that a convolution makes."""
 
     def message(self) -> str:
         return f"{self.features} features do not divide into {self.groups} equal groups for `{self.op}`."
 
     def help(self) -> str | None:
-        if not self.features.is_constant:
+        sizes = [size for size in (self.features, self.others) if size is not None]
+        if not all(size.is_constant for size in sizes):
             return None
-        features = self.features.value
-        return f"the nearest number of groups is {min(divisors(features), key=lambda n: abs(n - self.groups))}"
+        common = divisors(math.gcd(*(size.value for size in sizes)))
+        return f"the nearest number of groups is {min(common, key=lambda n: abs(n - self.groups))}"
 
 
 @record

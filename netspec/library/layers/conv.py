@@ -62,8 +62,8 @@ class Conv(Layer):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         features = positive(facts, self.op_name(), "features", self.features)
-        for channels in (x.shape[-1], features):
-            problem = UnevenGroups(self.op_name(), self.groups, channels, x, blame="groups")
+        for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
+            problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
             need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)
         return x.with_shape((x.shape[0], *self._windows(x).outputs(facts, x), features))
 
