@@ -154,7 +154,7 @@ class _Reader:
         assert inside is not None  # it may be empty
         self.at = inside.end()
         if self.text[self.at : self.at + 1] != '"':
-            self.fail("a string without line ends, closed by `\"`, with only the escapes of JSON")
+            self.fail('a string without line ends, closed by `"`, with only the escapes of JSON')
         self.at += 1
         value = json.loads(self.text[start : self.at]) if "\\" in inside[0] else inside[0]
         return Item(self.source, start, self.at, value)

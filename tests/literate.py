@@ -1,10 +1,10 @@
 """Literate tests: Markdown pages whose fenced blocks are specs, each followed by what netspec must say about them.
 
-Under a heading stands a block ```net, then any of ```tree, ```fmt, ```shapes, ```ir, ```resolved and ```diagnostic: what netspec must answer,
-rewritten by `pytest --update`. A spec without a diagnostic block must be clean. Behind one, ```net repaired is a spec that must be clean, and
-a line `repair: edits` says that the edits which the diagnostic proposes must make it so. ```net lib/parts.net is a file that the next case
-imports. A spec gets its first line `netspec 1` where it has none, unless the fence says `whole`; with `escaped` the block is the content of
-a Python bytes literal, so that it can hold any byte.
+Under a heading stands a block ```net, then any of ```tree, ```fmt, ```shapes, ```ir, ```resolved and ```diagnostic: what netspec must
+answer, rewritten by `pytest --update`. A spec without a diagnostic block must be clean. Behind one, ```net repaired is a spec that must
+be clean, and a line `repair: edits` says that the edits which the diagnostic proposes must make it so. ```net lib/parts.net is a file
+that the next case imports. A spec gets its first line `netspec 1` where it has none, unless the fence says `whole`; with `escaped` the
+block is the content of a Python bytes literal, so that it can hold any byte.
 """
 
 from __future__ import annotations

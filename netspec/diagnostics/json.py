@@ -10,8 +10,8 @@ from netspec.source import Span
 
 _FOREIGN = {
     "NaN": "JSON has no NaN",
-    "Infinity": "JSON has no Infinity; in a spec it is the string `\"inf\"`",
-    "-Infinity": "JSON has no Infinity; in a spec it is the string `\"-inf\"`",
+    "Infinity": 'JSON has no Infinity; in a spec it is the string `"inf"`',
+    "-Infinity": 'JSON has no Infinity; in a spec it is the string `"-inf"`',
     "None": "write `null`, or leave the key out",
     "True": "write `true`",
     "False": "write `false`",

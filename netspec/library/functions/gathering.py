@@ -99,7 +99,7 @@ class OneHot(Function):
         return TensorType(self.dtype, (*x.shape, positive(facts, self.op_name(), "classes", self.classes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.one_hot(x, self.classes, dtype=scope.lowered(self.dtype))
+        return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
 
 
 class _Segments(Function):
@@ -134,7 +134,7 @@ class _Segments(Function):
 
     def _counts(self, x: Array, ids: Array) -> Array:
         """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
-        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=self.segments)
+        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=Dim.of(self.segments).value)
         return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:

@@ -124,7 +124,7 @@ class TopK(Function):
         return kept, kept.with_dtype("i32")
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
-        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), self.k)
+        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), Dim.of(self.k).value)
         return jnp.moveaxis(values, -1, self.axis), jnp.moveaxis(places, -1, self.axis).astype(jnp.int32)
 
     def flops(self, x: TensorType) -> Dim:

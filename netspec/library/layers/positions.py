@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -176,7 +176,7 @@ def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:
     need_multiple(facts, op, features, 2, "so that features make pairs", OddFeatures(op, features, blame=blame))
 
 
-def angles_of(position: Array, exponents: Array, theta: float, dtype: object) -> Array:
+def angles_of(position: Array, exponents: Array, theta: float, dtype: Any) -> Array:
     """position · theta^-exponent: [...] and [n] -> [..., n]."""
     speeds = jnp.exp(-jnp.log(jnp.asarray(theta, dtype)) * exponents.astype(dtype))
     return position.astype(dtype)[..., None] * speeds.reshape((1,) * position.ndim + speeds.shape)
