@@ -79,7 +79,7 @@ def initializers() -> str:
 
 
 def problems() -> str:
-    """problems.md: the pages of all diagnostics."""
+    """diagnostics.md: the pages of all diagnostics."""
     from netspec.diagnostics import catalog
 
     return f"{written_by('netspec/diagnostics/')}{catalog.pages()}"
@@ -95,7 +95,7 @@ PAGES: Mapping[str, Function[[], str]] = {
     "losses_and_metrics.md": losses_and_metrics,
     "data.md": data,
     "initializers.md": initializers,
-    "problems.md": problems,
+    "diagnostics.md": problems,
 }
 """File name -> the function that gives the page's text."""
 
