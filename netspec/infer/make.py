@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from netspec.diagnostics.calls import BadArgument, MissingArgument
+from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain
@@ -81,7 +82,14 @@ def composed(frame: Frame, value: Composed) -> Any:
     """Ops joined by `->`, as the one op that the family defines for it."""
     made = [make(frame, p) if isinstance(p, OpValue) else UNKNOWN for p in value.parts]
     ops = [m for m in made if isinstance(m, Op)]
-    return index.compose(ops) if len(ops) == len(made) else UNKNOWN
+    if len(ops) < len(made):
+        return UNKNOWN
+    odd = next((op for op in ops if op.kind != ops[-1].kind or index.lookup("chain", op.kind) is None), None)
+    if odd is not None:
+        at = value.parts[ops.index(odd)].span
+        frame.world.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
+        return UNKNOWN
+    return index.compose(ops)
 
 
 def problems_of(value: OpValue, error: ValidationError) -> list[BadArgument]:

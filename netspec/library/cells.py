@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from netspec.library.base import In, Initializer, Layer, Positive
 from netspec.library.initializers import Zeros
-from netspec.shape import TensorType
+from netspec.shape import Dim, TensorType
 
 StateTypes = dict[str, tuple[TensorType, Initializer]]
 
@@ -29,7 +29,7 @@ class Cell(Layer):
         return {i.name: (x.with_shape((x.shape[0], self.width)), Zeros()) for i in self.inputs if i.optional}
 
     @property
-    def width(self) -> int:
+    def width(self) -> Dim:
         """Size of the states' last axis."""
         raise TypeError(f"{self.op_name()} has no width")
 

@@ -31,7 +31,8 @@ class Header:
 def read_header(lexed: Lexed) -> Header:
     """The header; a missing or misspelt one is a problem, and the file is read as of our version."""
     tokens = lexed.tokens
-    end = next((i for i, t in enumerate(tokens) if t.type == "SEP"), len(tokens))
+    ends = (i for i, t in enumerate(tokens) if t.type == "SEP" and i + 1 in lexed.starts)  # not one inside an open brace
+    end = next(ends, len(tokens))
     line = tokens[:end]
     if not any(t.type == "NETSPEC" for t in line[:1]) and not any(map(_like_netspec, line[:3])):
         return _missing(lexed, tokens[0] if tokens else None)

@@ -16,6 +16,8 @@ from netspec.syntax.scan import scan
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
 
 MAX_NESTING, MAX_DEPTH = 64, 100
+SPARE = 8
+"""An expression with brackets may be so much deeper: the formatter's own parentheses never make a text too deep."""
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
@@ -178,7 +180,8 @@ class _Layout:
         kind, top = word.type, self.levels[-1]
         if kind in OPERATORS or self._subscripts(word):
             top.operators += 1
-            self._limit(top.bound() == MAX_DEPTH + 1, word, "operators in one expression", MAX_DEPTH)
+            deep = top.operators <= MAX_DEPTH and top.inner > 0 and top.bound() == MAX_DEPTH + SPARE + 1
+            self._limit(top.operators == MAX_DEPTH + 1 or deep, word, "operators in one expression", MAX_DEPTH)
         if kind == "IF" or (word in ("elif", "elseif") and self.previous is not None and self.previous.type == "RBRACE"):
             top.ifs += 1
         elif kind == "COMMA":
@@ -220,7 +223,8 @@ class _Layout:
             return
         top = self.levels[-1]
         before, top.inner = top.bound(), max(top.inner, level.bound() + 1)
-        self._limit(before <= MAX_DEPTH < top.bound(), word, "operators in one expression", MAX_DEPTH)
+        deep = top.operators <= MAX_DEPTH and before <= MAX_DEPTH + SPARE < top.bound()
+        self._limit(deep, word, "operators in one expression", MAX_DEPTH)
 
     def _limit(self, broken: bool, word: Token, what: str, limit: int) -> None:
         """Where a limit is broken, say so and spoil the statement, so that no tree is made of it."""

@@ -57,6 +57,13 @@ FOUND = {
     "an `if` behind an operator before an arrow": HEAD + "y = 2 + x ** if true { 1 } else { x } -> relu" + TAIL,
     "two loops of a thousand": HEAD + "for i in range(1_000) { for j in range(1_000) { x = x" + " -> relu" * 9 + " } }" + TAIL,
     "a repair that looks for divisors": "netspec 1\nmodel M {\n  input x: f32[B, 999_999_999]\n  output y = x -> group_norm(8)\n}\n",
+    "a first line with a brace that stays open": (
+        "netspec if x { i } else { 1e-320 -320\n\nblock K {\n  output x}-> dense(4)\n}\nmodel M {\n}\n"
+    ),
+    "as many operators as there may be": HEAD + "y = " + " ** ".join(["2"] * 101) + " -> relu" + TAIL,
+    "a cell as wide as a dim": "netspec 1\nmodel M {\n  input x: f32[B, T, 4]\n  output y = x -> lstm(T)\n}\n",
+    "a layer before an optimizer": HEAD
+    + "  output y = x -> dense(4)\n}\ntrain M {\n  data = digits() -> batch(32)\n  optimizer = layer_norm(0.1) -> sgd(0.1)\n}\n",
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }

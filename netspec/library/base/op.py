@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, Protocol
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -90,6 +91,12 @@ class Scope(Protocol):
         """The NumPy dtype of what the spec calls `dtype` at full precision: f32 may be f64, never less."""
 
 
+@cache
+def snake_case(name: str) -> str:
+    """`LayerNorm` -> `layer_norm`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
 class Op(BaseModel):
     """Base of every nameable thing."""
 
@@ -119,7 +126,7 @@ class Op(BaseModel):
     @classmethod
     def op_name(cls) -> str:
         """The name in specs: the class's name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        return snake_case(cls.__name__)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

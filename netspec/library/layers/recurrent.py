@@ -35,8 +35,8 @@ class _GatedCell(Cell):
     """The matrices that have a bias."""
 
     @property
-    def width(self) -> int:
-        return Dim.of(self.features).value
+    def width(self) -> Dim:
+        return Dim.of(self.features)
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
         made = x.with_shape((x.shape[0], positive(facts, self.op_name(), "features", self.features)))
