@@ -12,7 +12,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.source import Source
+from netspec.source import Source, Span
 from netspec.syntax.tree import File
 
 if TYPE_CHECKING:
@@ -90,8 +90,18 @@ def program(
     checked = check(spec, overrides=overrides, train=train, imports=imports)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
+    if train is not None and checked.typed.train(train) is None:
+        raise SpecError([unknown_train(checked, train)])
     recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports)
     return model_of(Program.of(checked.typed, train), recipe)
+
+
+def unknown_train(checked: Checked, name: str) -> Diagnostic:
+    from netspec.diagnostics.overrides import UnknownTrain
+    from netspec.diagnostics.suggest import nearest
+
+    names = tuple(plan.name for plan in checked.typed.trains) if checked.typed else ()
+    return UnknownTrain(at=Span(checked.source, 0, 0), name=name, near=tuple(nearest(name, names)), options=names)
 
 
 def load(run: str | PathLike[str], which: str | int = "best") -> Loaded:

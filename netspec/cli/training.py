@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from netspec.cli.overriding import overrides
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running import InputsUnreadable
 from netspec.files import no_such_file, read_bytes, refuse_existing, write_atomic
@@ -17,12 +18,12 @@ MAX_RATIO = 100
 
 def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
-    import netspec
+    from netspec.compile import program
     from netspec.train.folder import next_free
     from netspec.train.progress import reporter
     from netspec.train.trainable import Model
 
-    model = netspec.compile(args.file, **overrides(args.set))
+    model = program(args.file, args.train, overrides(args.set))
     assert isinstance(model, Model)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
@@ -32,19 +33,13 @@ def run_train(args: Namespace) -> int:
     return fit.stop.exit_code
 
 
-def overrides(assignments: list[str]) -> dict[str, str]:
-    """`["a=1", "b.c = 2"]` -> {"a": "1", "b.c": "2"}."""
-    pairs = (text.partition("=") for text in assignments)
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
 def closing_words(fit: Any, out: Path, args: Namespace) -> str:
     """The last evaluation, where the run is, and what to type next."""
     from netspec.train.progress import numbers
 
     if fit.stop:
         data = f" --data {args.data}" if args.data else ""
-        sets = "".join(f" --set '{s}'" for s in args.set)
+        sets = "".join(f" --set '{s}'" for s in args.set) + (f" --train {args.train}" if args.train else "")
         return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
     return f"{split}: {numbers(fit.metrics)}\nrun folder: {out}\nnext: netspec eval {out}"

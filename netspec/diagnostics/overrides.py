@@ -63,3 +63,25 @@ class BadOverride(Diagnostic):
 
     def message(self) -> str:
         return f"`--set {self.path}={self.value}`: {self.why}"
+
+
+@record(kw_only=True)
+class UnknownTrain(Diagnostic):
+    """`--train NAME` names a `train` section that the spec does not have: the name behind `as`, or the model's.
+
+    ```text bad
+    netspec train m.net --train smal
+    ```
+    """
+
+    name: str
+    near: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f"the spec has no `train` section called `{self.name}`"
+
+    def help(self) -> str | None:
+        if self.near:
+            return f"did you mean `{self.near[0]}`?"
+        return f"it has {', '.join(f'`{o}`' for o in self.options)}" if self.options else "it has no `train` section"

@@ -88,3 +88,9 @@ def test_a_bad_spec_shows_its_problems_and_what_could_be_typed(capsys: pytest.Ca
 def test_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(tmp_path / "no.net")]) == 2
     assert "error[no-such-file]" in capsys.readouterr().err
+
+
+def test_settings_of_the_command_line_are_shown(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(root / "models" / "digits.net"), "--as", "resolved", "--set", "train.duration=3 epochs"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "duration" in line)
+    assert line.split() == ["duration", "=", "3", "epochs", "#", "command", "line"]

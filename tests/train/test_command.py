@@ -99,3 +99,8 @@ def test_archives_that_would_fill_the_memory_are_refused(folder: Path, tmp_path:
 def test_a_folder_that_is_no_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", str(tmp_path)]) == 1
     assert "error[not-a-run]" in capsys.readouterr().err
+
+
+def test_an_unknown_train_section_is_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", str(root / "models" / "digits.net"), "--train", "Digit"]) == 1
+    assert "did you mean `Digits`?" in capsys.readouterr().err
