@@ -183,6 +183,15 @@ class Model:
             self.add(f"{bound} = {name} -> {instance} -> {instance}")
             self.env[bound] = type_
 
+    def recurrence(self) -> None:
+        """A layer that runs a cell over axis 1."""
+        name, type_ = self.pick()
+        if type_.is_float and type_.rank == 3 and type_.shape[-1].is_constant:
+            size, bound = self.rng.choice(ops.SIZES), self.fresh()
+            layer = self.rng.choice(["gru({})", "lstm({})", "gru({}, reverse=true)", "rnn(lstm_cell({}))"])
+            self.add(f"{bound} = {name} -> {layer.format(size)}")
+            self.env[bound] = type_.with_shape((*type_.shape[:-1], size))
+
     def block(self) -> None:
         """A block of the user's, made for the type at hand, called once or twice."""
         name, type_ = self.pick()
@@ -231,4 +240,5 @@ def _text(value: Any) -> str:
 FORMS: tuple[Function[[Model], None], ...] = (
     *(Model.binding,) * 6,
     *(Model.two, Model.two, Model.arithmetic, Model.residual, Model.loop, Model.choice, Model.requirement, Model.shared, Model.block),
+    Model.recurrence,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.library.base import Callable, In, Measure
+from netspec.library.cells import Cell, Recurrence
 from netspec.library.generate import classes
 from netspec.library.initializers import GlorotUniform, HeNormal, Normal
 from netspec.shape import Dim, DimTooComplex, Facts, TensorType
@@ -20,8 +21,9 @@ STARTS = (Normal(stddev=0.02), HeNormal(), GlorotUniform())
 
 @cache
 def callables() -> tuple[type[Callable], ...]:
-    """Layers and functions of one tensor input, and those of two."""
-    found = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, Measure) and cls.kind in ("layer", "function")]
+    """Layers and functions of one tensor input, and those of two. What runs over time is elaborated, not asked: `Model.recurrence`."""
+    other = (Measure, Cell, Recurrence)
+    found = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, other) and cls.kind in ("layer", "function")]
     return tuple(cls for cls in found if 1 <= len(required(cls)) <= 2 and cls.results == 1 and cls.examples())
 
 
