@@ -37,12 +37,12 @@ class Report:
         return f"{counts}; slowest {self.slowest:.2f} s of {LIMIT:g} s; {len(self.wrong)} wrong"
 
 
-def run(count: int, seed: int) -> Report:
+def run(count: int, seed: int, limit: float = LIMIT) -> Report:
     """Mutated specs: no traceback, none over two seconds, every problem with line and column."""
     report = Report()
     for number in range(count):
         content = mutant(seed, number)
-        trial = attempt(content)
+        trial = attempt(content, limit)
         report.add(trial)
         if trial.broken:
             report.wrong.append(f"seed {seed}, number {number}: {trial.broken}")
