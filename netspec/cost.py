@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -25,14 +25,18 @@ class Row:
 
 def cost(body: Body) -> tuple[int, Dim | int, Dim | int]:
     """Trainable parameters, FLOPs and activation bytes of one forward pass in eval."""
-    found = rows(body)
+    return summed(rows(body))
+
+
+def summed(found: Sequence[Row]) -> tuple[int, Dim | int, Dim | int]:
+    """The columns' sums: parameters, FLOPs, bytes."""
     return sum(r.params for r in found), total(r.flops for r in found), total(r.bytes for r in found)
 
 
 def table(body: Body) -> tuple[list[Row], Row]:
     """The rows of a model and their sum."""
-    params, flops, size = cost(body)
-    return rows(body), Row("total", "", "", params, flops, size)
+    found = rows(body)
+    return found, Row("total", "", "", *summed(found))
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from netspec.diagnostics.aliases import ALIASES
 
@@ -23,6 +24,7 @@ def nearest(name: str, names: Iterable[str], aliases: Mapping[str, Sequence[str]
     return (same or _aliased(name, candidates, aliases) or _close(name, candidates) or _prefixed(name, candidates))[:limit]
 
 
+@lru_cache(maxsize=10_000)
 def squash(name: str) -> str:
     """A name without case, underscores, hyphens and a trailing 1d/2d/3d: what people remember of it."""
     return _SUFFIX.sub("", name.replace("_", "").replace("-", "").lower())
@@ -58,6 +60,7 @@ def _one_begins_other(a: str, b: str) -> bool:
     return a.startswith(b) or b.startswith(a)
 
 
+@lru_cache(maxsize=50_000)
 def distance(a: str, b: str, limit: int) -> int:
     """Damerau-Levenshtein distance (insert, delete, replace, swap neighbours; optimal string alignment), or limit + 1 when it is larger."""
     if abs(len(a) - len(b)) > limit:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.cost import Row, cost, rows
+from functools import cached_property
+
+from netspec.cost import Row, rows, summed
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.names import UnknownName
@@ -30,6 +32,11 @@ class Claims:
     frame: Frame
     body: Body
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What each op of the model costs; reckoned once for all claims."""
+        return rows(self.body)
+
     def check(self, claim: tree.Claim | tree.OutputClaim | tree.Hole) -> None:
         if isinstance(claim, tree.Claim):
             self.measure(claim)
@@ -54,7 +61,7 @@ class Claims:
         self.hold(claim, name, limit)
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
-        found = self.at(claim, cost(self.body)[MEASURES.index(name)])
+        found = self.at(claim, summed(self.rows)[MEASURES.index(name)])
         if isinstance(found, Dim):
             self.frame.world.report(
                 ClaimNeedsSizes(
@@ -105,7 +112,7 @@ class Claims:
             value = self.at(claim, (row.params, row.flops, row.bytes)[MEASURES.index(name)])
             return value if isinstance(value, int) else 0
 
-        found = sorted(((amount(r), r.path) for r in rows(self.body)), key=lambda p: -p[0])[:5]
+        found = sorted(((amount(r), r.path) for r in self.rows), key=lambda p: -p[0])[:5]
         return tuple(f"{path} {underscored(n)}" for n, path in found if n)
 
     def output(self, claim: tree.OutputClaim) -> None:
