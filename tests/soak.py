@@ -25,6 +25,7 @@ Soak = Callable[[int, int], Report]
 SOAKS = {
     "dims": "tests.shape.brute:run",
     "mutate": "tests.random_specs.mutate:run",
+    "twin": "tests.twin.soak:run",
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",

@@ -37,12 +37,6 @@ def test_random_specs() -> None:
         comes_back(random_spec(Random(seed), largest=12))
 
 
-@pytest.mark.slow
-def test_ten_thousand_random_specs() -> None:
-    for seed in range(1_000, 11_000):
-        comes_back(random_spec(Random(seed), largest=12))
-
-
 STATEMENTS = [
     "y = x",
     "y, _ = x -> f",
