@@ -18,7 +18,7 @@ from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
 
-NODE_LIMIT = 10_000
+NODE_LIMIT = 8_000
 """Nodes that a file may expand to: so many are elaborated in less than two seconds."""
 WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""

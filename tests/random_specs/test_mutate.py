@@ -44,7 +44,7 @@ FOUND = {
     ),
     "a number where a tensor is needed": "netspec 1\nmodel M { input x: f32[B, 4]\noutput y = 7 -> dense(3) }\n",
     "a million passes": HEAD + "for i in [1, 2, 3] { " * 30 + "x = x -> relu" + " }" * 30 + TAIL,
-    "nine thousand nodes": HEAD + "for i in range(9_000) { x = x -> relu }" + TAIL,
+    "seven thousand nodes": HEAD + "for i in range(7_000) { x = x -> relu }" + TAIL,
     "a label among many uses": HEAD + "for i in range(3_000) { x = x -> relu }\n x = x -> relu_5: dense(8)" + TAIL,
     "a list that doubles": HEAD + "l = [1, 2]\nfor i in range(9_000) { l = l + l }" + TAIL,
     "lists in lists": HEAD + "l = [1]\nfor i in range(9_000) { l = [l, l, l] }" + TAIL,
@@ -68,7 +68,7 @@ FOUND = {
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }
 """What such runs have shown once, by what was hostile in it."""
-ACCEPTED = ("nine thousand nodes", "a label among many uses", "an `if` behind an operator before an arrow")
+ACCEPTED = ("seven thousand nodes", "a label among many uses", "an `if` behind an operator before an arrow")
 """Those that are well-formed after all."""
 
 
