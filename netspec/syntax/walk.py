@@ -49,14 +49,14 @@ def descendants(node: tree.Node) -> Iterator[tree.Node]:
 def residual_name(head: tree.Expr) -> str | None:
     """A name that occurs twice in an operator expression, outside of its parentheses: `x` in `x + x -> norm`.
 
-    What the formatter puts in parentheses, an `if`, counts as standing in them.
+    What the formatter puts in parentheses, an `if` or a dict, counts as standing in them.
     """
     stack, names = [head], Counter()
     while stack:
         node = stack.pop()
         if isinstance(node, tree.Name):
             names[node.text] += 1
-        elif not isinstance(node, tree.Paren | tree.If):
+        elif not isinstance(node, tree.Paren | tree.If | tree.DictExpr):
             stack += [c for c in children(node) if not isinstance(node, tree.Call) or c is not node.callee]  # type: ignore[misc]
     return next((name for name, count in names.items() if count > 1), None)
 

@@ -55,6 +55,7 @@ FOUND = {
     "floors in floors": HEAD + "l = B\nfor i in range(7_000) { l = l * B // 2 + 3 }" + TAIL,
     "an argument that is looked at twice": HEAD + "y = " + "relu(" * 30 + "3" + ")" * 30 + TAIL,
     "an `if` behind an operator before an arrow": HEAD + "y = 2 + x ** if true { 1 } else { x } -> relu" + TAIL,
+    "a dict before an operator and an arrow": HEAD + "y = {a: i, b: i} ** x -> relu" + TAIL,
     "two loops of a thousand": HEAD + "for i in range(1_000) { for j in range(1_000) { x = x" + " -> relu" * 9 + " } }" + TAIL,
     "a repair that looks for divisors": "netspec 1\nmodel M {\n  input x: f32[B, 999_999_999]\n  output y = x -> group_norm(8)\n}\n",
     "a first line with a brace that stays open": (
