@@ -44,8 +44,13 @@ def catalog() -> dict[str, type[Diagnostic]]:
     """Slug -> class, of all families, in alphabetical order. Imports every family."""
     for module in pkgutil.iter_modules(netspec.diagnostics.__path__):
         importlib.import_module(f"netspec.diagnostics.{module.name}")
-    classes = [c for c in _final(Diagnostic) if c.__module__.startswith("netspec.diagnostics.")]
+    classes = families()
     return {c.slug(): c for c in sorted(classes, key=lambda c: c.slug())}
+
+
+def families() -> list[type[Diagnostic]]:
+    """Every final class of the families that are imported; no two share a slug (a law)."""
+    return [c for c in _final(Diagnostic) if c.__module__.startswith("netspec.diagnostics.")]
 
 
 def _final(cls: type[Diagnostic]) -> Iterator[type[Diagnostic]]:

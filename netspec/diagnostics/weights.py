@@ -11,7 +11,7 @@ LISTED = 8
 
 
 @record(kw_only=True)
-class InputMismatch(Diagnostic):
+class ArrayMismatch(Diagnostic):
     """An array given to a program does not have the type that the spec declares for this input or field.
 
     A symbol such as `B` stands for one size in all inputs of a call, and no size is 0. Floats of any width are accepted for floats, whole
@@ -19,7 +19,7 @@ class InputMismatch(Diagnostic):
 
     ```text bad
     program.predict(state, image=np.zeros((5, 28, 28)))
-    error[input-mismatch]: `image` must be f32[B, 28, 28, 1], but it is f64[5, 28, 28].
+    error[array-mismatch]: `image` must be f32[B, 28, 28, 1], but it is f64[5, 28, 28].
     ```
 
     ```text good
@@ -102,12 +102,12 @@ class DoublePrecisionOff(Diagnostic):
 
 
 @record(kw_only=True)
-class MissingInput(Diagnostic):
+class MissingArray(Diagnostic):
     """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads.
 
     ```text bad
     program.train_step(state, {"image": images})
-    error[missing-input]: `label` is missing: i32[B].
+    error[missing-array]: `label` is missing: i32[B].
     ```
 
     ```text good

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.diagnostics.weights import InputMismatch, MissingInput, SizeExcluded, UnknownInput
+from netspec.diagnostics.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
 from netspec.lazy import jnp, np
 from netspec.lower.precision import Precision
 from netspec.shape import Dim, Facts, TensorType, Verdict
@@ -25,7 +25,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     of JAX stay what they are.
     """
     arrays = {name: _array(given[name]) for name in types if name in given}
-    problems: list[Diagnostic] = [MissingInput(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
+    problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
     problems = problems or _excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
@@ -79,7 +79,7 @@ def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, 
     if type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank)):
         return None
     fixed = tuple((s, sizes[s]) for s in sorted(type.symbols()) if s in sizes) if type.rank == len(array.shape) else ()
-    return InputMismatch(field=name, expected=str(type), found=describe(array), sizes=fixed)
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), sizes=fixed)
 
 
 def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
@@ -106,7 +106,7 @@ def _excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnost
 def _kind_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
     expected = "float" if type.is_float else "int" if type.is_int else "bool"
     if _kind(array) != expected:
-        return InputMismatch(field=name, expected=str(type), found=describe(array))
+        return ArrayMismatch(field=name, expected=str(type), found=describe(array))
     if type.is_int and isinstance(array, np.ndarray) and not np.can_cast(array.dtype, type.jax_dtype):
         return _range_problem(name, type, array)
     return None
@@ -124,4 +124,4 @@ def _range_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None
     if array.size == 0 or (array.min() >= limits.min and array.max() <= limits.max):
         return None
     reason = f"its values run from {array.min()} to {array.max()}"
-    return InputMismatch(field=name, expected=str(type), found=describe(array), reason=reason)
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), reason=reason)

@@ -10,7 +10,7 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, first_paragraph, page, pages, snippet
+from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, families, first_paragraph, page, pages, snippet
 from netspec.diagnostics.formats import FORMATS, render
 from netspec.diagnostics.render import render_text
 from netspec.source import Source
@@ -24,6 +24,10 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     os.chdir(tmp_path)
     yield tmp_path
     os.chdir(before)
+
+
+def test_no_two_classes_share_a_slug() -> None:
+    assert sorted(c.slug() for c in families()) == sorted(catalog())
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.slug())

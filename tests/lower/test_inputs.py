@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.weights import InputMismatch, MissingInput, UnknownInput
+from netspec.diagnostics.weights import ArrayMismatch, MissingArray, UnknownInput
 from netspec.ir import Port
 from netspec.lower.inputs import accept
 from netspec.lower.precision import FULL, PRECISIONS
@@ -59,7 +59,7 @@ def test_a_symbol_has_one_size_in_all_arrays() -> None:
     with pytest.raises(SpecError) as caught:
         accept(TYPES, {"image": np.zeros((5, 8, 8)), "label": np.zeros(4, int)}, FULL)
     (problem,) = caught.value.diagnostics
-    assert isinstance(problem, InputMismatch)
+    assert isinstance(problem, ArrayMismatch)
     assert problem.message() == "`label` must be i32[B], but it is i64[4]."
     assert problem.help() == "B is 5 by the other inputs"
 
@@ -87,7 +87,7 @@ def test_a_batch_without_a_field() -> None:
     with pytest.raises(SpecError) as caught:
         p.train_step(p.init(), {"x": batch()["x"], "labels": batch()["label"]})
     (problem,) = caught.value.diagnostics
-    assert isinstance(problem, MissingInput)
+    assert isinstance(problem, MissingArray)
     assert (problem.field, problem.help()) == ("label", "did you mean `labels`?")
 
 

@@ -86,12 +86,12 @@ def problems(data: Any) -> list[Diagnostic]:
 @pytest.mark.parametrize(
     ("change", "slug"),
     [
-        ({"x": ARRAYS["x"][:, :3]}, "input-mismatch"),
-        ({"x": ARRAYS["x"][:49]}, "input-mismatch"),
-        ({"x": ARRAYS["x"].astype(np.int32)}, "input-mismatch"),
-        ({"label": ARRAYS["label"].astype(np.float32)}, "input-mismatch"),
-        ({"label": np.full(50, 2**40)}, "input-mismatch"),
-        ({"weight": np.ones(49, np.float32)}, "input-mismatch"),
+        ({"x": ARRAYS["x"][:, :3]}, "array-mismatch"),
+        ({"x": ARRAYS["x"][:49]}, "array-mismatch"),
+        ({"x": ARRAYS["x"].astype(np.int32)}, "array-mismatch"),
+        ({"label": ARRAYS["label"].astype(np.float32)}, "array-mismatch"),
+        ({"label": np.full(50, 2**40)}, "array-mismatch"),
+        ({"weight": np.ones(49, np.float32)}, "array-mismatch"),
     ],
 )
 def test_arrays_that_are_not_the_declared_fields(change: dict[str, Any], slug: str) -> None:
@@ -99,7 +99,7 @@ def test_arrays_that_are_not_the_declared_fields(change: dict[str, Any], slug: s
 
 
 def test_a_missing_field() -> None:
-    assert [p.slug() for p in problems({"x": ARRAYS["x"]})] == ["missing-input"]
+    assert [p.slug() for p in problems({"x": ARRAYS["x"]})] == ["missing-array"]
 
 
 def test_the_first_record_that_is_no_number() -> None:

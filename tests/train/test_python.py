@@ -48,7 +48,7 @@ def test_an_evaluation_does_not_depend_on_how_it_is_cut() -> None:
 
 
 def test_problems_of_data_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SpecError, match="missing-input"):
+    with pytest.raises(SpecError, match="missing-array"):
         model().fit({"x": DATA["x"]})
 
 
@@ -90,7 +90,7 @@ def test_the_evaluation_of_the_last_checkpoint_is_the_last_line(run: Path) -> No
 
 @pytest.mark.parametrize(
     ("inputs", "slug"),
-    [({"y": DATA["x"]}, "unknown-input"), ({}, "missing-input"), ({"x": DATA["x"][:, :2]}, "input-mismatch")],
+    [({"y": DATA["x"]}, "unknown-input"), ({}, "missing-array"), ({"x": DATA["x"][:, :2]}, "array-mismatch")],
 )
 def test_inputs_that_do_not_fit(run: Path, inputs: dict[str, Any], slug: str) -> None:
     with pytest.raises(SpecError) as caught:
