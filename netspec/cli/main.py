@@ -6,6 +6,8 @@ Subcommands import what they need inside `run`, so that `netspec check` starts w
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
@@ -31,11 +33,19 @@ COMMANDS: Mapping[str, ModuleType] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
+    swift_start()
     try:
         args = build_parser().parse_args(argv)
     except SystemExit as leaving:  # argparse has printed help, version or what is wrong
         return leaving.code if isinstance(leaving.code, int) else 2
     return guarded(COMMANDS[args.command].run, args)
+
+
+def swift_start() -> None:
+    """Spare a short command what it does not need: pydantic's search for plugins among all installed packages, and collecting garbage
+    while modules are imported."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.set_threshold(50_000, 20, 20)
 
 
 def build_parser() -> argparse.ArgumentParser:
