@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,17 +132,23 @@ def test_after_the_disk_has_room_again_the_run_goes_on(run: Path, tmp_path: Path
     assert opened(run, "last").step == 18
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
-    """No file may grow beyond two kilobytes: a limit of the kernel, which Orbax meets as it meets a full disk."""
+    """No file may grow beyond two kilobytes: a limit of the kernel, which Orbax meets as it meets a full disk.
+
+    It holds for the whole process, for the file that pytest's own output may go to as well: so it stands for one call only.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_limit_of_the_kernel_met_by_orbax_itself_is_the_same_problem(run: Path, small_files: None) -> None:
-    problem = refused(run)
+def test_a_limit_of_the_kernel_met_by_orbax_itself_is_the_same_problem(run: Path) -> None:
+    with small_files():
+        problem = refused(run)
     assert problem.path == str(run / "checkpoints" / "12") and problem.step.startswith("saving the checkpoint of step 12")
     assert steps(run)[-1] == SAVED
 
