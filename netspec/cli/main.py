@@ -6,7 +6,6 @@ Subcommands import what they need inside `run`, so that `netspec check` starts w
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -42,10 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def swift_start() -> None:
-    """Spare a short command what it does not need: pydantic's search for plugins among all installed packages, and collecting garbage
-    while modules are imported."""
+    """Spare every command pydantic's search for plugins among all installed packages."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    gc.set_threshold(50_000, 20, 20)
 
 
 def build_parser() -> argparse.ArgumentParser:
