@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from netspec.diagnostics.axes import RepeatedAxis
 from netspec.diagnostics.base import Mistake
+from netspec.library.base.fields import Field
 from netspec.library.sizes import axis_of
 from netspec.shape import Dim, TensorType
 

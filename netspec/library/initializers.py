@@ -9,12 +9,11 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes import InitializerNeedsMatrix
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Initializer, Weight
+from netspec.library.base.fields import Field, model_validator
 from netspec.shape import Dim
 
 TRUNCATED_STDDEV = 0.87962566103423978

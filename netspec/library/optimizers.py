@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep
 from netspec.library.base import Clock, Duration, Example, Leaf, Optimizer, Rate, Schedule, Transformation
+from netspec.library.base.fields import Field
 from netspec.library.gradients import add_decayed_weights, clip_by_global_norm, compose, decay_weights, descend, scale_by_adam, trace
 from netspec.library.schedules import Cosine, WarmupCosine
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
+from netspec.library.base.fields import Field
 
 Number = Annotated[float, Field(ge=0)]
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.chain import ChannelsDiffer, FieldNotFloat, NoSuchField
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
+from netspec.library.base.fields import BeforeValidator, Field
 from netspec.shape import TensorType
 
 Partial = Literal["drop", "pad"]

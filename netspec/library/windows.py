@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import NoSpace, WindowTooLarge, WrongNumberOfSizes
 from netspec.library.base import Positive
+from netspec.library.base.fields import Field
 from netspec.library.proofs import need_at_least
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from netspec.diagnostics.axes import AxisNotOne, CannotStretch, NotAPermutation, PadTooWide, ValuePerAxis
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Function, In, Positive, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.functions.broadcasting import fits
 from netspec.library.proofs import need_at_least, need_equal
 from netspec.library.sizes import axis_of, positive

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Function, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.functions.broadcasting import fits
 from netspec.library.sizes import positive
 from netspec.shape import Dim, Facts, TensorType

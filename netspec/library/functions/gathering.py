@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.functions import SegmentIds
 from netspec.diagnostics.indexing import IndexOutsideAxis
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Dtype, Example, Function, In, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.functions.reducing import wide
 from netspec.library.proofs import need_at_least, need_equal
 from netspec.library.sizes import axis_of, positive

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, InstanceOf
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.indexing import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
 from netspec.library.base import Array, Example, In, Operator, Scope
+from netspec.library.base.fields import BeforeValidator, Field, InstanceOf
 from netspec.library.proofs import need_at_least
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType, Verdict

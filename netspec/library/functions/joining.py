@@ -6,14 +6,13 @@ import itertools
 from collections.abc import Iterable
 from typing import Annotated, ClassVar
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.functions import UnequalParts, UnequalSplit
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.diagnostics.shapes import AxisOutOfRange
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Positive, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.proofs import need_equal, need_multiple
 from netspec.library.sizes import axis_of, positive
 from netspec.shape import Dim, Facts, TensorType

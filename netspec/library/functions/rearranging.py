@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.functions.reducing import REDUCTIONS
 from netspec.library.notation import Plan, need_names, plan, read
 from netspec.shape import Dim, Facts, TensorType

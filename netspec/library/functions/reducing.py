@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from netspec.lazy import jax, jnp
 from netspec.library.axes import Axes, axes_of, without
 from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base.fields import Field
 from netspec.shape import Dim, Facts, TensorType
 
 

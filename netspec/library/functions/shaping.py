@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.reshaping import ReshapeCount, ReshapeRemainder, ReshapeUnknowns
 from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.proofs import need_equal, need_multiple
 from netspec.library.sizes import positive
 from netspec.shape import Dim, Facts, TensorType

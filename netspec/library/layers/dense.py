@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
-
 from netspec.lazy import lax
 from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Size, Weight
+from netspec.library.base.fields import Field
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.sizes import along_last, axis_of, count, kernel, offset, positive
 from netspec.shape import Dim, Facts, TensorType

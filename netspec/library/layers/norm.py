@@ -6,11 +6,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
-
 from netspec.diagnostics.shapes import UnevenGroups
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Initializer, Layer, Positive, Scope, Weight
+from netspec.library.base.fields import Field
 from netspec.library.initializers import Ones, Zeros
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import along_last, parameter

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
 from netspec.diagnostics.attention import OddFeatures
 from netspec.lazy import jnp
 from netspec.library.attending import SEGMENTS, require_shape
 from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base.fields import Field
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import positive
 from netspec.shape import Dim, Facts, TensorType
