@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from netspec.syntax import tree
@@ -18,9 +20,23 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
 def expression(node: Any, least: int = CHAIN) -> Doc:
     """An expression, in parentheses if it binds less tightly than `least`."""
-    node = without_parens(node)
-    doc = _FORMS[type(node)](node)
-    return doc if binding(node) >= least else Group(["(", Indent([SOFT, doc]), SOFT, ")"])
+    inner = without_parens(node)
+    doc = _FORMS[type(inner)](inner)
+    strength = ATOM if _SPARING.get() and inner is node and type(node) in _BRACED else binding(inner)
+    return doc if strength >= least else Group(["(", Indent([SOFT, doc]), SOFT, ")"])
+
+
+@contextmanager
+def sparing_parentheses() -> Iterator[None]:
+    """Write only parentheses that are needed, or were there: a text gets no deeper than it was."""
+    before = _SPARING.set(True)
+    try:
+        yield
+    finally:
+        _SPARING.reset(before)
+
+
+_SPARING = ContextVar("sparing", default=False)
 
 
 def behind_word(node: Any) -> Doc:
@@ -38,6 +54,7 @@ def binding(node: Any) -> int:
     return _FIXED.get(type(node), ATOM)
 
 
+_BRACED = (tree.If, tree.DictExpr)
 _FIXED = {tree.Chain: CHAIN, tree.If: CHOICE, tree.DictExpr: CHOICE, tree.Index: POSTFIX}
 
 
@@ -155,7 +172,8 @@ def _chain(node: tree.Chain) -> Doc:
 
 def chain_head(node: Any) -> Doc:
     """An operator expression gets parentheses; not so the residual typo, which must stay a problem."""
-    if isinstance(node, tree.Binary) and residual_name(node) is not None:
+    spared = _SPARING.get() and isinstance(node, tree.Binary | tree.Unary)
+    if spared or (isinstance(node, tree.Binary) and residual_name(node) is not None):
         return expression(node)
     return expression(node, POSTFIX)
 

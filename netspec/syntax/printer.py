@@ -5,11 +5,13 @@ Two columns per level, lines of 100 columns, one blank line between sections, at
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from netspec.syntax import tree
 from netspec.syntax.doc import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
+from netspec.syntax.lexer import MAX_NESTING
 from netspec.syntax.print_expressions import (
     OR,
     SUM,
@@ -17,6 +19,7 @@ from netspec.syntax.print_expressions import (
     behind_word,
     expression,
     param_type,
+    sparing_parentheses,
     stage,
     statement_chain,
     string,
@@ -24,12 +27,33 @@ from netspec.syntax.print_expressions import (
 )
 from netspec.syntax.walk import without_parens
 
+_BRACKET = re.compile(r"[()\[\]{}]")
 _INLINE = {tree.Body: 1, tree.Settings: 2, tree.Expect: 2}
 """How many statements may stand on one line between braces."""
 
 
 def print_file(file: tree.File) -> str:
-    """The text of a spec, with a line end at its end. A `Hole` gives the text it stands for."""
+    """The text of a spec, with a line end at its end. A `Hole` gives the text it stands for.
+
+    Parentheses that only help the eye are left out of a file which is nested so deeply that it could not be read with them.
+    """
+    text = _file(file)
+    if _deepest(text) <= MAX_NESTING:
+        return text
+    with sparing_parentheses():
+        return _file(file)
+
+
+def _deepest(text: str) -> int:
+    """How many brackets stand inside one another at most; those in strings and comments count too."""
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(text):
+        depth = depth + 1 if bracket in "([{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _file(file: tree.File) -> str:
     out = [*file.comments.before, _commented(f"netspec {file.version}", file.comments.after)]
     long = True
     for section in file.sections:
@@ -125,8 +149,14 @@ def _value(node: Any) -> Doc:
     return statement_chain(node) if isinstance(node, tree.Chain) else expression(node)
 
 
+def _counted(node: Any) -> Doc:
+    """What a `for` or `repeat` counts."""
+    node = without_parens(node)
+    return statement_chain(node) if isinstance(node, tree.Chain) else behind_word(node)
+
+
 def _param(node: tree.Param) -> Doc:
-    default: Doc = "" if node.default is None else [" = ", expression(node.default)]
+    default: Doc = "" if node.default is None else [" = ", _value(node.default)]
     where: Doc = "" if node.where is None else [" where ", expression(node.where, OR)]
     return ["param ", node.name, ": ", param_type(node.type), default, where]
 
@@ -155,11 +185,11 @@ def _targets(targets: Sequence[tree.Target]) -> Doc:
 
 
 def _for(node: tree.For) -> Doc:
-    return ["for ", ", ".join(t.name for t in node.names), " in ", behind_word(node.iterable)]
+    return ["for ", ", ".join(t.name for t in node.names), " in ", _counted(node.iterable)]
 
 
 def _repeat(node: tree.Repeat) -> Doc:
-    return ["repeat ", behind_word(node.count), "" if node.index is None else f" as {node.index.name}"]
+    return ["repeat ", _counted(node.count), "" if node.index is None else f" as {node.index.name}"]
 
 
 def _require(node: tree.Require) -> Doc:

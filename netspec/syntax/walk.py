@@ -49,16 +49,23 @@ def descendants(node: tree.Node) -> Iterator[tree.Node]:
 def residual_name(head: tree.Expr) -> str | None:
     """A name that occurs twice in an operator expression, outside of its parentheses: `x` in `x + x -> norm`.
 
-    What the formatter puts in parentheses, an `if` or a dict, counts as standing in them.
+    What the formatter puts in parentheses, an `if`, a dict or the head of a chain inside, counts as standing in them.
     """
     stack, names = [head], Counter()
     while stack:
         node = stack.pop()
         if isinstance(node, tree.Name):
             names[node.text] += 1
+        elif isinstance(node, tree.Chain) and parenthesised_head(node.head):
+            stack += node.stages
         elif not isinstance(node, tree.Paren | tree.If | tree.DictExpr):
             stack += [c for c in children(node) if not isinstance(node, tree.Call) or c is not node.callee]  # type: ignore[misc]
     return next((name for name, count in names.items() if count > 1), None)
+
+
+def parenthesised_head(head: tree.Expr) -> bool:
+    """Whether the formatter puts a chain's head in parentheses: every operator expression but the residual typo, which stays a problem."""
+    return isinstance(head, tree.Unary) or (isinstance(head, tree.Binary) and residual_name(head) is None)
 
 
 def all_comments(file: tree.File) -> Counter[str]:
