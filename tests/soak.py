@@ -2,15 +2,20 @@
 
 A soak is a function `(count, seed)` that tries `count` random cases of one law and returns a report: its text says what was tried, its
 `wrong` lists the cases that break the law, each so that it can be tried again. Continuous integration runs small counts as tests.
+With `--jobs 2` two processes share the cases of a soak that numbers them; the cases are the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
+from typing import Any, Protocol
 
 
 class Report(Protocol):
@@ -20,20 +25,25 @@ class Report(Protocol):
     def wrong(self) -> Sequence[str]: ...
 
 
-Soak = Callable[[int, int], Report]
+Soak = Callable[..., Report]
 
 SOAKS = {
     "dims": "tests.shape.brute:run",
     "mutate": "tests.random_specs.mutate:run",
+    "grammar": "tests.random_specs.grammar:run",
     "twin": "tests.twin.soak:run",
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
+NUMBERED = ("mutate", "grammar", "twin")
+"""Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills",)
 """Soaks of which one case takes seconds: their tests run their own few cases."""
 
+PORTION = 250
+"""So many cases are given to a process at a time."""
 SHOWN = 10
 """So many wrong cases are printed."""
 
@@ -49,13 +59,30 @@ def about(name: str) -> str:
     return (find(name).__doc__ or "").strip().split("\n")[0]
 
 
-def run(name: str, count: int, seed: int) -> bool:
+def run(name: str, count: int, seed: int, jobs: int = 1) -> bool:
     """Run one soak and print what it found; whether its law held."""
     start = time.perf_counter()
-    report = find(name)(count, seed)
+    report = find(name)(count, seed) if jobs == 1 or name not in NUMBERED else shared(name, count, seed, jobs)
     seconds = time.perf_counter() - start
     print(f"{name}: {count:,} cases, seed {seed}, {seconds:.1f} s: {report}", *report.wrong[:SHOWN], sep="\n  ", flush=True)
     return not report.wrong
+
+
+def shared(name: str, count: int, seed: int, jobs: int) -> Report:
+    """A soak's cases tried by several processes, some hundred at a time, and what they found together."""
+    firsts = range(0, count, PORTION)
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        portions = pool.map(portion, repeat(name), (min(PORTION, count - f) for f in firsts), repeat(seed), firsts)
+        report: Any = next(portions)
+        for number, other in enumerate(portions, 2):
+            report.join(other)
+            if number % 20 == 0:
+                print(f"{name}: {number * PORTION:,} of {count:,}: {report}", file=sys.stderr, flush=True)
+    return report
+
+
+def portion(name: str, count: int, seed: int, first: int) -> Report:
+    return find(name)(count, seed, first=first)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"which soaks, of {', '.join(SOAKS)} (default: all)")
     parser.add_argument("--count", type=int, default=10_000, help="cases per soak")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same cases")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that share the cases of a soak that numbers them")
     parser.add_argument("--list", action="store_true", help="print the soaks and leave")
     args = parser.parse_args(argv)
     if unknown := [name for name in args.names if name not in SOAKS]:
@@ -71,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.list:
         print(*(f"{name}: {about(name)}" for name in names), sep="\n")
         return 0
-    return int(not all([run(name, args.count, args.seed) for name in names]))
+    return int(not all([run(name, args.count, args.seed, args.jobs) for name in names]))
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def residual_name(head: tree.Expr) -> str | None:
 
     What the formatter puts in parentheses, an `if`, a dict or the head of a chain inside, counts as standing in them.
     """
-    stack, names = [head], Counter()
+    stack: list[tree.Node] = [head]
+    names = Counter()
     while stack:
         node = stack.pop()
         if isinstance(node, tree.Name):

@@ -15,6 +15,13 @@ def test_every_soak_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith(f"{name}: 20 cases, seed 7, ")
 
 
+def test_processes_share_the_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "PORTION", 7)
+    alone, together = soak.find("grammar")(20, 3), soak.shared("grammar", 20, 3, jobs=2)
+    assert [str(r).split(";")[0] for r in (alone, together)] == [str(alone).split(";")[0]] * 2
+    assert "refused" in str(alone) and soak.main(["twin", "--count", "20", "--jobs", "2"]) == 0
+
+
 def test_every_soak_says_what_it_tries(capsys: pytest.CaptureFixture[str]) -> None:
     assert soak.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()

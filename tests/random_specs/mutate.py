@@ -31,18 +31,29 @@ class Report:
         self.slowest = max(self.slowest, trial.seconds)
         self.slugs |= trial.slugs
 
+    def join(self, other: Report) -> None:
+        """Take in what another part of the same run found."""
+        self.accepted, self.refused = self.accepted + other.accepted, self.refused + other.refused
+        self.slowest = max(self.slowest, other.slowest)
+        self.wrong += other.wrong
+        self.slugs |= other.slugs
+
     def __str__(self) -> str:
         kinds = f"{len(self.slugs)} kinds of problem"
         counts = f"{self.refused:,} refused with line and column ({kinds}), {self.accepted:,} accepted and sound"
         return f"{counts}; slowest {self.slowest:.2f} s of {LIMIT:g} s; {len(self.wrong)} wrong"
 
 
-def run(count: int, seed: int, limit: float = LIMIT) -> Report:
+def run(count: int, seed: int, limit: float = LIMIT, first: int = 0) -> Report:
     """Mutated specs: no traceback, none over two seconds, every problem with line and column."""
+    return tried(mutant, count, seed, limit, first)
+
+
+def tried(make: Callable[[int, int], bytes], count: int, seed: int, limit: float, first: int) -> Report:
+    """What `count` inputs from number `first` on come to; `make` gives the content of one for a seed and its number."""
     report = Report()
-    for number in range(count):
-        content = mutant(seed, number)
-        trial = attempt(content, limit)
+    for number in range(first, first + count):
+        trial = attempt(make(seed, number), limit)
         report.add(trial)
         if trial.broken:
             report.wrong.append(f"seed {seed}, number {number}: {trial.broken}")
