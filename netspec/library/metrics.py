@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from netspec.lazy import jnp
-from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.targets import LABELS, LOGITS, MASK, label_values, masked, wide, widen
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training import FewerClasses
+from netspec.lazy import jnp, lax
+from netspec.library.base import Array, Example, In, Metric, Positive, Scope
+from netspec.library.losses import SoftmaxCrossEntropy, cross_entropy
+from netspec.library.targets import LABELS, LOGITS, MASK, label_values, masked, sequence_values, wide, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -32,12 +35,125 @@ class Accuracy(Metric):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs
-        classes = labels if jnp.issubdtype(labels.dtype, jnp.integer) else jnp.argmax(labels, axis=-1)
-        return (jnp.argmax(logits, axis=-1) == classes).astype(widen(logits).dtype)
+        return (jnp.argmax(logits, axis=-1) == _classes(labels)).astype(widen(logits).dtype)
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """1 per logit (the maximum), and per one-hot label, and 1 per value."""
         return elements(inputs[0].shape) * (2 if inputs[1].is_float else 1) + elements(inputs[0].shape[:-1])
+
+
+def _classes(labels: Array) -> Array:
+    """Class numbers of labels; of one-hot labels the first largest number."""
+    return labels if jnp.issubdtype(labels.dtype, jnp.integer) else jnp.argmax(labels, axis=-1)
+
+
+class TopKAccuracy(Metric):
+    """The share of predictions whose label is among the k largest logits, 0 to 1. Of equal logits the first ones are the larger.
+
+    So `top_k_accuracy(logits, label, k=1)` is `accuracy(logits, label)`. One-hot labels count as the class of their largest number. A
+    label whose logit is NaN is never among the largest.
+    """
+
+    inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
+
+    k: Positive = 5
+    """How many of the largest logits count, at most as many as there are classes."""
+
+    @classmethod
+    def op_name(cls) -> str:
+        return "top_k_accuracy"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[4, 10]", "i32[4]")),
+            Example(cls(k=2), ("bf16[2, 6, 30]", "i32[2, 6]"), {"mask": "bool[2, 6]"}),
+            Example(cls(k=2), ("f32[5, 3]", "f32[5, 3]")),
+        )
+
+    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
+        logits, labels = inputs
+        values = label_values(self.op_name(), facts, logits, labels, optional.get("mask"))
+        classes = logits.shape[-1]
+        if classes.is_constant and classes.value < self.k:
+            raise Mistake(FewerClasses(op=self.op_name(), k=self.k, logits=logits, blame="k"))
+        return values
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
+        logits, classes = inputs[0], _classes(inputs[1])[..., None]
+        inside = (classes >= 0) & (classes < logits.shape[-1])
+        own = jnp.take_along_axis(logits, jnp.where(inside, classes, 0), axis=-1)
+        before = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1) < classes
+        larger = jnp.where(before, ~(logits < own), ~(logits <= own))  # also NaN
+        right = inside & ~jnp.isnan(own) & (jnp.sum(larger, axis=-1, keepdims=True) < self.k)
+        return right[..., 0].astype(widen(logits).dtype)
+
+    def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
+        """2 per logit (a comparison, a sum), 1 more per one-hot label, and 1 per value."""
+        return elements(inputs[0].shape) * (3 if inputs[1].is_float else 2) + elements(inputs[0].shape[:-1])
+
+
+class Perplexity(Metric):
+    """How many classes a prediction is undecided between: the exponential of the mean softmax cross-entropy over the whole evaluation.
+
+    It is `exp(softmax_cross_entropy(logits, labels))`, so 1 at best, and 1 as well where nothing counts.
+    """
+
+    inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[4, 10]", "i32[4]")),
+            Example(cls(), ("bf16[2, 6, 30]", "i32[2, 6]"), {"mask": "bool[2, 6]"}),
+        )
+
+    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
+        return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
+        return cross_entropy(*inputs)
+
+    def finish(self, statistics: Any) -> Array:
+        return jnp.exp(super().finish(statistics))
+
+    def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
+        """Those of `softmax_cross_entropy`."""
+        return SoftmaxCrossEntropy().flops(*inputs, **optional)
+
+
+class SequenceExact(Metric):
+    """The share of sequences that are right from end to end, 0 to 1: every position that the mask leaves in is equal.
+
+    One value per sequence, the last axis being time. The mask chooses positions (0 and false leave one out) and weighs nothing; a
+    sequence without any position left counts as right.
+    """
+
+    inputs: ClassVar[tuple[In, ...]] = (
+        In("prediction", "Whole numbers [..., T], such as tokens that were decoded.", dtype="int", rank=1),
+        In("target", "What they should be, of the same shape.", dtype="int", rank=1),
+        In("mask", "Which positions are compared, of the same shape.", dtype="any", optional=True),
+    )
+    mask_weighs: ClassVar[bool] = False
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("i32[4, 6]", "i32[4, 6]")),
+            Example(cls(), ("i32[4, 6]", "i32[4, 6]"), {"mask": "bool[4, 6]"}),
+        )
+
+    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
+        return sequence_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
+
+    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
+        equal = inputs[0] == inputs[1]
+        right = equal if "mask" not in optional else equal | (optional["mask"] == 0)
+        return jnp.all(right, axis=-1).astype(jnp.float32)
+
+    def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
+        """1 per position, 2 more with a mask."""
+        return elements(inputs[0].shape) * (3 if optional else 1)
 
 
 class Mean(Metric):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
-from netspec.library.base.fields import Field
+from netspec.library.base.fields import AfterValidator, Field, model_validator
 
 Number = Annotated[float, Field(ge=0)]
 
@@ -117,3 +117,71 @@ class WarmupCosine(Schedule):
         rising = _line(self.start, self.peak, _fraction(step, warmup))
         falling = _half_cosine(self.peak, self.end, _fraction(step - warmup, decay))
         return jnp.where(jnp.asarray(step) < warmup, rising, falling)
+
+
+def _rising(moments: tuple[Duration, ...]) -> tuple[Duration, ...]:
+    if any(a.unit == b.unit and a.count >= b.count for a, b in zip(moments, moments[1:], strict=False)):
+        raise ValueError("a list of moments, each later than the one before")
+    return moments
+
+
+Moments = Annotated[tuple[Duration, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
+
+
+class Step(Schedule):
+    """A number that stays the same between given moments: `step(0.1, at=[60 epochs, 120 epochs], to=[0.02, 0.004])`.
+
+    The update after the given length is the first with the new number. Of several moments that are over, the last in the list counts.
+    """
+
+    start: Number
+    """The number before the first moment."""
+    at: Moments
+    """When the number changes, each later than the one before, for example `[60 epochs, 120 epochs]`."""
+    to: Annotated[tuple[Number, ...], Field(strict=False, min_length=1)]
+    """The new numbers, one for each moment."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Step:
+        if len(self.at) != len(self.to):
+            raise ValueError(f"{len(self.at)} moments and {len(self.to)} numbers")
+        return self
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(start=0.1, at=(Duration(60, "epoch"), Duration(120, "epoch")), to=(0.02, 0.004))),
+            Example(cls(start=1.0, at=(Duration(500, "step"),), to=(0.0,))),
+        )
+
+    def value(self, step: Array, clock: Clock) -> Array:
+        number = jnp.full((), self.start, jnp.result_type(float))
+        for moment, after in zip(self.at, self.to, strict=True):
+            number = jnp.where(jnp.asarray(step) >= moment.steps(clock), after, number)
+        return number
+
+
+class Rsqrt(Schedule):
+    """A straight line up, then down with the square root of the step: `factor * min(1, step / warmup) / sqrt(max(step, warmup))`.
+
+    The peak, at the end of the warm-up, is `factor / sqrt(warmup)` with the warm-up in steps.
+    """
+
+    source = "Vaswani and others 2017, Attention is all you need"
+
+    factor: Number
+    """What the whole is multiplied by; not the peak."""
+    warmup: Duration
+    """How long the straight line is, for example `1_000 steps`."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(factor=0.05, warmup=Duration(1000, "step"))),
+            Example(cls(factor=1.0, warmup=Duration(2, "epoch"))),
+        )
+
+    def value(self, step: Array, clock: Clock) -> Array:
+        warmup = self.warmup.steps(clock)
+        number = jnp.asarray(step, jnp.result_type(float))
+        return self.factor * _fraction(step, warmup) / jnp.sqrt(jnp.maximum(number, max(warmup, 1)))

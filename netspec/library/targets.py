@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
+from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalLabels, UnequalTargets
 from netspec.lazy import jnp
 from netspec.library.base import Array, In
 from netspec.shape import Dim, Facts, TensorType
@@ -11,6 +11,8 @@ from netspec.shape.verdict import PROVED
 
 LOGITS = In("logits", "Unnormalised scores [..., C], one for each class on the last axis.", rank=1)
 LABELS = In("labels", "Integers [...] in 0..C-1, or a distribution over the classes (one-hot) in floats [..., C].", dtype="number")
+SCORES = In("logits", "Unnormalised scores of yes, any shape: 0 is undecided.")
+TRUTH = In("labels", "The answers, of the logits' shape: floats 0 to 1 (probabilities of yes), booleans, or integers 0 and 1.", dtype="any")
 MASK = In("mask", "Which values count, of the values' shape: false or 0 leaves one out, other numbers are weights.", "any", optional=True)
 
 
@@ -36,6 +38,21 @@ def label_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, 
     if not _same(facts, labels.shape[logits.rank - 1 :], expected.shape[logits.rank - 1 :]):
         raise Mistake(UnequalClasses(op=op, logits=logits, labels=labels, blame="labels"))
     return masked(op, facts, values, mask)
+
+
+def truth_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, mask: TensorType | None) -> TensorType:
+    """The type of one value per answer. Raises `Mistake` when labels or mask do not fit the logits."""
+    if not _same(facts, logits.shape, labels.shape):
+        raise Mistake(UnequalLabels(op=op, logits=logits, labels=labels, blame="labels"))
+    return masked(op, facts, logits.with_dtype(wide(logits)), mask)
+
+
+def sequence_values(op: str, facts: Facts, prediction: TensorType, target: TensorType, mask: TensorType | None) -> TensorType:
+    """The type of one value per sequence, the last axis being time. Raises `Mistake` when target or mask do not fit the prediction."""
+    if not _same(facts, prediction.shape, target.shape):
+        raise Mistake(UnequalTargets(op=op, predictions=prediction, targets=target, blame="target"))
+    masked(op, facts, prediction, mask)
+    return TensorType("f32", prediction.shape[:-1])
 
 
 def equal_values(op: str, facts: Facts, predictions: TensorType, targets: TensorType, mask: TensorType | None) -> TensorType:

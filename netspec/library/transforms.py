@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import zlib
+from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.chain import ChannelsDiffer, FieldNotFloat, NoSuchField
+from netspec.diagnostics.chain import ChannelsDiffer
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.fields import BeforeValidator, Field
+from netspec.library.image_fields import IMAGE, each, float_type, uniform
 from netspec.shape import TensorType
 
 Partial = Literal["drop", "pad"]
@@ -61,7 +63,7 @@ class Normalize(Transform):
     """What is subtracted: one number, or one for each channel (the last axis)."""
     std: Deviations
     """What the rest is divided by: one positive number, or one for each channel."""
-    field: str = "image"
+    field: str = IMAGE
     """The field of the batch that is changed."""
 
     @classmethod
@@ -70,11 +72,7 @@ class Normalize(Transform):
 
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """The fields as they are. Raises `Mistake` for an unknown or integer field, or when the number of channels differs."""
-        if self.field not in fields:
-            raise Mistake(NoSuchField(field=self.field, fields=tuple(fields), blame="field"))
-        kind = fields[self.field]
-        if not kind.is_float:
-            raise Mistake(FieldNotFloat(op=self.op_name(), field=self.field, type=kind, blame="field"))
+        kind = float_type(self.op_name(), fields, self.field)
         for argument in ("mean", "std"):
             self._check_channels(argument, kind)
         return fields
@@ -88,6 +86,76 @@ class Normalize(Transform):
         return self.apply_eval(batch)
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
-        values = np.asarray(batch[self.field])
+        values = batch[self.field]
+        changed = self._changed(values) if isinstance(values, np.ndarray) else each(values, self._changed)
+        return {**batch, self.field: changed}
+
+    def _changed(self, values: Array) -> Array:
         mean, std = np.asarray(self.mean, values.dtype), np.asarray(self.std, values.dtype)
-        return {**batch, self.field: (values - mean) / std}
+        return (values - mean) / std
+
+
+class Binarize(Transform):
+    """Makes every number of a field 1 where it is above a threshold, else 0. See `bernoulli` for a draw."""
+
+    threshold: float = 0.5
+    """The largest number that becomes 0."""
+    field: str = IMAGE
+    """The field of the batch that is changed."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls()), Example(cls(threshold=0.1, field="x")))
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """The fields as they are. Raises `Mistake` for an unknown or integer field."""
+        float_type(self.op_name(), fields, self.field)
+        return fields
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        return self.apply_eval(batch)
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        values = batch[self.field]
+        changed = self._changed(values) if isinstance(values, np.ndarray) else each(values, self._changed)
+        return {**batch, self.field: changed}
+
+    def _changed(self, values: Array) -> Array:
+        return (values > values.dtype.type(self.threshold)).astype(values.dtype)
+
+
+class Bernoulli(Transform):
+    """Draws every number of a field as 0 or 1, the number (0 to 1) being the probability of 1: binarized images, drawn anew each epoch.
+
+    In evaluation the draw depends on the example alone, so that every evaluation sees the same one.
+    """
+
+    random: ClassVar[bool] = True
+    source = "Salakhutdinov and Murray 2008, On the quantitative analysis of deep belief networks"
+
+    field: str = IMAGE
+    """The field of the batch that is changed."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls()), Example(cls(field="x")))
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """The fields as they are. Raises `Mistake` for an unknown or integer field."""
+        float_type(self.op_name(), fields, self.field)
+        return fields
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        return {**batch, self.field: each(batch[self.field], lambda values: _drawn(values, rng))}
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        return {**batch, self.field: each(batch[self.field], lambda values: _drawn(values, _generator(values)))}
+
+
+def _drawn(values: Array, rng: Any) -> Array:
+    return (uniform(rng, *values.shape) < values).astype(values.dtype)
+
+
+def _generator(values: Array) -> Any:
+    """A generator that depends on the numbers of one example alone."""
+    return np.random.Generator(np.random.Philox(key=zlib.crc32(np.ascontiguousarray(values).tobytes())))

@@ -64,7 +64,7 @@ def measure(objective: Objective, frame: Frame, fields: Mapping[str, Array], out
 
 def _measure(measurement: Measurement, index: int, frame: Frame, wires: Wires) -> Any:
     optional = {name: wires[wire] for name, wire in measurement.optional}
-    mask = optional.pop("mask", None)
+    mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     scope = NodeScope(frame, Segment(f"{measurement.op.op_name()}:{index}"), 0)
     op = bound(measurement.op, frame.run.sizes)
     values = jnp.asarray(op.apply(scope, *(value(o, wires) for o in measurement.inputs), **optional))

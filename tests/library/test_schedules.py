@@ -7,10 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from pydantic import ValidationError
 
-from netspec.library.base import Clock, Duration, Schedule
-from netspec.library.schedules import Constant, Cosine, Linear, WarmupCosine
+from netspec.library.base import BadArguments, Clock, Duration, Schedule
+from netspec.library.schedules import Constant, Cosine, Linear, Rsqrt, Step, WarmupCosine
 
 CLOCK = Clock(steps_per_epoch=37, total_steps=800)
 STEPS = np.arange(1000)
@@ -26,6 +25,7 @@ PAIRS = {
         WarmupCosine(peak=0.1, warmup=epochs(2), end=0.001, start=0.01, duration=epochs(20)),
         optax.warmup_cosine_decay_schedule(0.01, 0.1, 74, 740, 0.001),
     ),
+    "step": (Step(start=0.1, at=(epochs(4), epochs(9)), to=(0.2, 0.004)), optax.piecewise_constant_schedule(0.1, {148: 2.0, 333: 0.02})),
     "no warmup": (WarmupCosine(peak=0.1, warmup=steps(0)), optax.cosine_decay_schedule(0.1, 800)),
 }
 
@@ -56,6 +56,46 @@ def test_stays_after_its_end(name):
     np.testing.assert_array_equal(last, np.full(5, last[0]))
 
 
+def rsqrt(factor, warmup):
+    return factor * np.minimum(1, STEPS / max(warmup, 1) if warmup else 1) / np.sqrt(np.maximum(STEPS, max(warmup, 1)))
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 100, 2000])
+def test_the_inverse_square_root_by_its_formula(warmup):
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(curve(Rsqrt(factor=0.05, warmup=steps(warmup))), rsqrt(0.05, warmup), rtol=1e-12)
+    found = curve(Rsqrt(factor=0.05, warmup=steps(warmup)))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, rsqrt(0.05, warmup), rtol=1e-5)
+
+
+def test_the_peak_of_the_inverse_square_root():
+    found = curve(Rsqrt(factor=0.05, warmup=epochs(10)), at=np.arange(3000))
+    assert found.argmax() == 370 and found.max() == pytest.approx(0.05 / 370**0.5) and found[0] == 0
+    assert (np.diff(found[370:]) < 0).all()
+
+
+def test_the_first_update_after_the_moment_has_the_new_number():
+    found = curve(Step(start=1.0, at=(steps(3), epochs(0.5)), to=(0.5, 0.25)), at=np.array([0, 2, 3, 17, 18, 10**6]))
+    assert found.tolist() == [1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"at": [], "to": []},
+        {"at": [steps(3)], "to": [0.1, 0.2]},
+        {"at": [steps(3), steps(3)], "to": [0.1, 0.2]},
+        {"at": [epochs(3), epochs(2)], "to": [0.1, 0.2]},
+        {"at": [3], "to": [0.1]},
+        {"at": [steps(3)], "to": [-0.1]},
+    ],
+)
+def test_steps_that_make_no_sense_are_refused(arguments):
+    with pytest.raises(BadArguments):
+        Step(start=0.1, **arguments)
+
+
 def test_value_of_the_docs():
     schedule = WarmupCosine(peak=1.0, warmup=steps(4), end=0.5, duration=steps(8))
     np.testing.assert_allclose(curve(schedule, at=np.arange(10)), [0, 0.25, 0.5, 0.75, 1, 0.9267767, 0.75, 0.5732233, 0.5, 0.5], rtol=1e-6)
@@ -74,5 +114,5 @@ def test_fractions_of_an_epoch_are_rounded_to_steps():
     "arguments", [{"start": -1.0}, {"start": 0.1, "end": -1.0}, {"start": 0.1, "duration": 5}, {"start": float("inf")}]
 )
 def test_bad_arguments_are_refused(arguments):
-    with pytest.raises(ValidationError):
+    with pytest.raises(BadArguments):
         Cosine(**arguments)

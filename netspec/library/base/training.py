@@ -84,8 +84,12 @@ class Measure(Callable):
     """A loss or metric: statistics that add up over batches and devices, finished once.
 
     `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
-    w = mask × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does not get.
+    w = mask × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does not get,
+    unless `mask_weighs` is false.
     """
+
+    mask_weighs: ClassVar[bool] = True
+    """Is the optional input `mask` the weight of the values? If not, `apply` gets it."""
 
     def statistics(self, values: Array, weight: Array) -> Any:
         """A tree of sums over the elements of `values`; `weight` has the same shape."""

@@ -1,0 +1,50 @@
+"""Changing the size of an image by a separable filter: each point of the result is a weighted mean of the points around its place.
+
+Where the image shrinks, the filter grows with the step between points, so that nothing is skipped (antialiasing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Literal
+
+from netspec.lazy import np
+from netspec.library.base import Array
+
+Method = Literal["bilinear", "bicubic"]
+
+
+def resized(image: Array, size: tuple[int, int], method: Method) -> Array:
+    """The image [H, W, C] in another size [h, w, C], in its own dtype."""
+    if image.shape[:2] == size:
+        return image
+    (height, width), channels = size, image.shape[2]
+    rows = weights(image.shape[0], height, method).astype(image.dtype) @ image.reshape(image.shape[0], -1)
+    columns = rows.reshape(height, image.shape[1], channels).transpose(1, 0, 2).reshape(image.shape[1], -1)
+    made = weights(image.shape[1], width, method).astype(image.dtype) @ columns
+    return made.reshape(width, height, channels).transpose(1, 0, 2)
+
+
+@lru_cache(maxsize=32)
+def weights(before: int, after: int, method: Method) -> Array:
+    """What each of the `before` points adds to each of the `after` points; every row sums to 1. f64[after, before]."""
+    step = before / after
+    places = (np.arange(after) + 0.5) * step - 0.5
+    distance = np.abs(places[:, None] - np.arange(before)) / max(step, 1.0)
+    found = _KERNELS[method](distance)
+    return found / found.sum(1, keepdims=True)
+
+
+def _triangle(distance: Array) -> Array:
+    return np.maximum(0, 1 - distance)
+
+
+def _keys(distance: Array) -> Array:
+    """Keys' cubic with a = -1/2."""
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0))
+
+
+_KERNELS: dict[Method, Callable[[Array], Array]] = {"bilinear": _triangle, "bicubic": _keys}
