@@ -30,10 +30,14 @@ def resized(image: Array, size: tuple[int, int], method: Method) -> Array:
 def weights(before: int, after: int, method: Method) -> Array:
     """What each of the `before` points adds to each of the `after` points; every row sums to 1. f64[after, before]."""
     step = before / after
-    places = (np.arange(after) + 0.5) * step - 0.5
-    distance = np.abs(places[:, None] - np.arange(before)) / max(step, 1.0)
-    found = _KERNELS[method](distance)
-    return found / found.sum(1, keepdims=True)
+    kernel, reach = _KERNELS[method]
+    wide = reach * max(step, 1.0)
+    places = (np.arange(after) + 0.5)[:, None] * step - 0.5
+    points = np.ceil(places - wide).astype(np.int64) + np.arange(int(2 * wide) + 1)
+    found = kernel(np.abs(places - points) / max(step, 1.0)) * ((points >= 0) & (points < before))
+    dense = np.zeros((after, before + 1))
+    np.put_along_axis(dense, np.where((points >= 0) & (points < before), points, before), found, 1)
+    return dense[:, :before] / found.sum(1, keepdims=True)
 
 
 def _triangle(distance: Array) -> Array:
@@ -47,4 +51,5 @@ def _keys(distance: Array) -> Array:
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0))
 
 
-_KERNELS: dict[Method, Callable[[Array], Array]] = {"bilinear": _triangle, "bicubic": _keys}
+_KERNELS: dict[Method, tuple[Callable[[Array], Array], int]] = {"bilinear": (_triangle, 1), "bicubic": (_keys, 2)}
+"""Each filter, and how far it reaches on either side."""
