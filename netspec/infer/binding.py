@@ -10,8 +10,9 @@ from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names import UnknownArgument
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import arguments, expressions, make
+from netspec.infer.collecting import collected, fits
 from netspec.infer.frame import Frame
-from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe, is_size
+from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
@@ -260,10 +261,9 @@ def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tr
     known = dict(before.value) if before is not None and isinstance(before.value, dict) else {}
     if arg.name in known:
         return fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=arg.name or ""))
-    if not isinstance(given.value, Unknown) and not (is_size(given.value) and given.value != 0):
-        expected = "a whole number above 0"
-        problem = BadArgument(at=given.span, op=use.name, name=arg.name or "", value=describe(given.value), expected=expected)
-        return fail(frame, bound, problem)
+    if not isinstance(given.value, Unknown) and not fits(given.value, expected := collected(use.value, signature.collects)):
+        found = describe(given.value)
+        return fail(frame, bound, BadArgument(at=given.span, op=use.name, name=arg.name or "", value=found, expected=expected))
     bound.broken |= isinstance(given.value, Unknown)
     bound.args[signature.collects] = Given({**known, arg.name: given.value}, given.span if before is None else before.span.to(given.span))
     return None

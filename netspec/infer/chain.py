@@ -1,11 +1,13 @@
-"""Data chains: a dataset, transforms, and exactly one `batch`."""
+"""Data chains: a dataset, transforms, and exactly one `batch`, unless the data are one whole."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.fields import NotADataChain
+from netspec.diagnostics.sequences import EvalDataNeeded
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import make
@@ -15,6 +17,18 @@ from netspec.library.base import Dataset, Transform
 from netspec.library.transforms import Batch, Shuffle
 from netspec.shape import TensorType
 from netspec.syntax import tree
+
+
+def training_plan(frame: Frame, node: tree.Expr) -> DataPlan | None:
+    """The chain of training: what learns from its data knows how much it may."""
+    plan = data_plan(frame, node)
+    try:
+        if plan is not None:
+            plan.dataset.require_trainable()
+    except Mistake as mistake:
+        frame.world.report(replace(mistake.diagnostic, at=node.span))
+        return None
+    return plan
 
 
 def data_plan(frame: Frame, node: tree.Expr) -> DataPlan | None:
@@ -37,25 +51,63 @@ BEGINS = "begin with a dataset: `digits() -> shuffle -> batch(32)`"
 
 def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPlan | None:
     dataset, transforms = ops[0], ops[1:]
-    wrong = next((v for op, v in zip(transforms, values[1:], strict=True) if not isinstance(op, Transform)), None)
-    batches = [op for op in transforms if isinstance(op, Batch)]
-    problem = None
-    if not isinstance(dataset, Dataset):
-        problem = NotADataChain(at=values[0].span, why=f"begins with {describe(values[0])}", repair=BEGINS)
-    elif wrong is not None:
-        problem = NotADataChain(
-            at=wrong.span, why=f"holds {describe(wrong)}", repair="behind the dataset stand transforms: `shuffle`, `batch(32)`"
-        )
-    elif not batches:
-        problem = NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{node.span.text} -> batch(32)`")
-    elif again := next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None):
-        second = [v for op, v in zip(transforms, values[1:], strict=True) if isinstance(op, again)][1]
-        problem = NotADataChain(at=second.span, why=f"has a second `{second.name}`", repair="keep one of them")
+    problem = problem_of(node, ops, values)
     if problem is not None:
         frame.world.report(problem)
         return None
     fields = through(frame, dataset, transforms, values)
-    return None if fields is None else DataPlan(dataset, tuple(transforms), fields, batches[0].size, node.span)
+    size = next((op.size for op in transforms if isinstance(op, Batch)), None)
+    return None if fields is None else DataPlan(dataset, tuple(transforms), fields, size, node.span)
+
+
+def problem_of(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | None:
+    """What keeps these ops from being a chain."""
+    dataset, transforms, behind = ops[0], ops[1:], values[1:]
+    if not isinstance(dataset, Dataset):
+        return NotADataChain(at=values[0].span, why=f"begins with {describe(values[0])}", repair=BEGINS)
+    wrong = next((v for op, v in zip(transforms, behind, strict=True) if not isinstance(op, Transform)), None)
+    if wrong is not None:
+        repair = "behind the dataset stand transforms: `shuffle`, `batch(32)`"
+        return NotADataChain(at=wrong.span, why=f"holds {describe(wrong)}", repair=repair)
+    return (
+        problem_of_batches(node, dataset, transforms, behind)
+        or problem_of_twins(transforms, behind)
+        or problem_of_order(transforms, behind)
+    )
+
+
+def problem_of_batches(node: tree.Expr, dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
+    """One `batch`; none, and no `shuffle`, for data that are one whole."""
+    if dataset.batched:
+        missing = not any(isinstance(op, Batch) for op in transforms)
+        return NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{node.span.text} -> batch(32)`") if missing else None
+    cutting = next((v for op, v in zip(transforms, values, strict=True) if isinstance(op, Batch | Shuffle)), None)
+    if cutting is None:
+        return None
+    name = dataset.op_name()
+    return NotADataChain(at=cutting.span, why=f"cuts `{name}` into batches, which is one whole", repair=f"leave out `{cutting.name}`")
+
+
+def problem_of_twins(transforms: list, values: tuple) -> NotADataChain | None:
+    again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
+    if again is None:
+        return None
+    second = [v for op, v in zip(transforms, values, strict=True) if isinstance(op, again)][1]
+    return NotADataChain(at=second.span, why=f"has a second `{second.name}`", repair="keep one of them")
+
+
+def problem_of_order(transforms: list, values: tuple) -> NotADataChain | None:
+    """What works on all examples at once stands in front of what works on batches."""
+    late = [v for op, v in zip(transforms, values, strict=True) if op.whole][sum(op.whole for op in takewhile(is_whole, transforms)) :]
+    if not late:
+        return None
+    first = next(v for op, v in zip(transforms, values, strict=True) if not op.whole)
+    why = f"has `{late[0].name}`, which works on all examples at once, behind `{first.name}`"
+    return NotADataChain(at=late[0].span, why=why, repair=f"put `{late[0].name}` in front of `{first.name}`")
+
+
+def is_whole(transform: Transform) -> bool:
+    return transform.whole
 
 
 def through(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
@@ -71,7 +123,14 @@ def through(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> 
     return fields
 
 
-def test_plan(data: DataPlan) -> DataPlan | None:
-    """The same chain over the dataset's own test part, where it has one."""
-    dataset = data.dataset.test()
+def test_plan(frame: Frame, data: DataPlan) -> DataPlan | None:
+    """The same chain over the dataset's own test part, where it has one; over the same data when they are one whole.
+
+    A random transform without a form for evaluation is reported.
+    """
+    dataset = data.dataset.test() if data.dataset.batched else data.dataset.test() or data.dataset
+    strange = next((t for t in data.transforms if not t.has_eval_form), None)
+    if dataset is not None and strange is not None:
+        frame.world.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
+        return None
     return None if dataset is None else replace(data, dataset=dataset)

@@ -59,7 +59,7 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
         world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
     model = trained_model(frame, node)
     source = next((i for i in node.body.items if isinstance(i, tree.Setting) and i.key == "data"), None)
-    data = chain.data_plan(frame, source.value) if source else None
+    data = chain.training_plan(frame, source.value) if source else None
     if model is None or data is None:
         side_settings(frame, node)
         return None
@@ -188,7 +188,7 @@ def build_objective(
         if isinstance(port.wire, int) and port.name not in frame.env:
             type_ = section.model.types[port.wire].substitute(sizes)
             frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
-    frame.env["batch_size"] = data.batch
+    frame.env["batch_size"] = data.batch or 1
     results = measured(frame, section.node.body)
     if body is not section.node.body:
         results.update(measured(frame, body))
@@ -221,7 +221,7 @@ def result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Me
 def read(frame: Frame, section: Section, key: str) -> Any:
     """A setting's value, its default, or UNKNOWN."""
     item = section.setting(key)
-    frame.env["batch_size"] = section.data.batch
+    frame.env["batch_size"] = section.data.batch or 1
     if item is None:
         return DEFAULTS.get(key, UNKNOWN)
     return READERS[key](frame, item)
@@ -233,7 +233,7 @@ def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: 
     settings = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     every = read_duration(frame, settings["every"]) if "every" in settings else Duration(1, "epoch")
     limit = read_count(frame, settings["limit"]) if "limit" in settings else None
-    data = chain.data_plan(frame, settings["data"].value) if "data" in settings else chain.test_plan(section.data)
+    data = chain.data_plan(frame, settings["data"].value) if "data" in settings else chain.test_plan(frame, section.data)
     own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
         return None

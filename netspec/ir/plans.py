@@ -38,13 +38,15 @@ class Objective:
 
 @record(eq=False)
 class DataPlan:
-    """A data chain. `fields` are a batch's types in the model's symbols; `batch` examples make one batch."""
+    """A data chain. `fields` are a batch's types in the model's symbols; `batch` examples make one batch, None: the data are one whole."""
 
     dataset: Dataset
     transforms: tuple[Transform, ...]
     fields: Mapping[str, TensorType]
-    batch: int
+    batch: int | None
     span: Span = NOWHERE
+    longest: int | None = None
+    """Sequences of different length are padded to at most so many elements: what the model takes."""
 
 
 @record(eq=False)

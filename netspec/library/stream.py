@@ -14,7 +14,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.transforms import Partial, Shuffle
 
-ORDER, AUGMENT = 1, 2
+ORDER, AUGMENT, MIX = 1, 2, 3
 """What a generator is for: different purposes never share random numbers."""
 WORD = 2**64
 
@@ -48,9 +48,9 @@ def _buffered(draws: list[int], size: int) -> Array:
     return order
 
 
-def batch_generator(seed: int, epoch: int, batch: int) -> Array:
-    """The NumPy generator that random transforms of one batch draw from."""
-    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, 0, batch, AUGMENT]))
+def batch_generator(seed: int, epoch: int, batch: int, position: int = 0) -> Array:
+    """The NumPy generator that the random transform at a position of the chain draws from for one batch."""
+    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, position, batch, AUGMENT]))
 
 
 def _key(seed: int, epoch: int) -> Array:
@@ -59,10 +59,14 @@ def _key(seed: int, epoch: int) -> Array:
 
 def batch_count(n: int, size: int, partial: Partial) -> int:
     """How many batches an epoch of n examples has. Raises `Mistake` when there would be none."""
-    count = n // size if partial == "drop" else -(-n // size)
+    count = _count(n, size, partial)
     if count == 0:
         raise Mistake(NoFullBatch(examples=n, size=size))
     return count
+
+
+def _count(n: int, size: int, partial: Partial) -> int:
+    return n // size if partial == "drop" else -(-n // size)
 
 
 def batches(order: Array, size: int, partial: Partial) -> Iterator[tuple[Array, Array]]:
@@ -76,3 +80,32 @@ def batches(order: Array, size: int, partial: Partial) -> Iterator[tuple[Array, 
         missing = size - len(part)
         indices = np.concatenate([part, np.repeat(part[:1], missing)]) if missing else part
         yield indices, (np.arange(size) < len(part)).astype(np.float32)
+
+
+# --- batches of examples that are alike -----------------------------------------------------------------------------------------------
+
+
+def bucket_count(bucket: Array, size: int, partial: Partial) -> int:
+    """How many batches an epoch has when a batch holds examples of one bucket only (int64[n], each example's bucket)."""
+    count = sum(_count(int(n), size, partial) for n in np.bincount(bucket))
+    if count == 0:
+        raise Mistake(NoFullBatch(examples=len(bucket), size=size))
+    return count
+
+
+def bucket_batches(order: Array, bucket: Array, size: int, partial: Partial) -> list[tuple[Array, Array]]:
+    """As `batches`, with examples of one bucket in each, in the order in which batches fill up when examples come one by one."""
+    found: list[tuple[int, tuple[Array, Array]]] = []
+    ordered = bucket[order]
+    for each in np.unique(ordered):
+        places = np.flatnonzero(ordered == each)
+        if _count(len(places), size, partial):
+            last = np.minimum(np.arange(1, _count(len(places), size, partial) + 1) * size, len(places)) - 1
+            found += zip(places[last].tolist(), batches(order[places], size, partial), strict=True)
+    return [batch for _, batch in sorted(found, key=lambda pair: pair[0])]
+
+
+def mixed(seed: int, epoch: int, count: int) -> Array:
+    """The order (int64[count]) in which the batches of an epoch come, every one with the same chance."""
+    draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, MIX]).random_raw(count)
+    return np.argsort(draws, kind="stable").astype(np.int64)

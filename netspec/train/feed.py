@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.stream import batch_count, batch_generator, batches, epoch_order
+from netspec.library.columns import LENGTH, Table, rows_of
+from netspec.library.sequences import BucketByLength
+from netspec.library.stream import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mixed
 from netspec.library.transforms import Batch, Partial, Shuffle
+from netspec.train.collate import collated
 from netspec.train.fields import WEIGHT, checked
+from netspec.train.preparing import Knowledge, loaded, prepared
 
 Fields = dict[str, Array]
 """One batch: arrays by field, their leading axis counting examples, and optionally `weight` f32[B], 0 for padding."""
+Part: TypeAlias = tuple[Array | None, Array | None]
+"""Indices and weights of a batch's examples."""
 
 
 class Feed(Protocol):
     """A source of batches that can start at any batch of any epoch."""
+
+    @property
+    def learned(self) -> Knowledge:
+        """What the data chain has learned from its data."""
+        ...
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -38,11 +50,13 @@ class Feed(Protocol):
 
 @dataclass(frozen=True)
 class ArrayFeed:
-    """All examples in memory; the plan's transforms run on each batch."""
+    """All examples, behind the plan's transforms of whole data; the others run on each batch."""
 
-    arrays: Mapping[str, Array]
+    arrays: Table
     plan: DataPlan
     seed: int
+    learned: Knowledge = field(default_factory=dict)
+    """What the chain has learned from its data."""
 
     @property
     def examples(self) -> int:
@@ -50,7 +64,14 @@ class ArrayFeed:
 
     @property
     def steps_per_epoch(self) -> int:
-        return batch_count(self.examples, self.plan.batch, self.partial)
+        return self._steps
+
+    @cached_property
+    def _steps(self) -> int:
+        size, buckets = self.plan.batch, self._buckets
+        if size is None:
+            return 1
+        return batch_count(self.examples, size, self.partial) if buckets is None else bucket_count(buckets, size, self.partial)
 
     @property
     def partial(self) -> Partial:
@@ -62,24 +83,52 @@ class ArrayFeed:
         return next((t for t in self.plan.transforms if isinstance(t, Shuffle)), None)
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
-        order = epoch_order(self.seed, epoch, self.examples, self.shuffle)
-        parts = enumerate(batches(order, self.plan.batch, self.partial))
-        for number, (indices, weight) in islice(parts, start, None):
+        for number, (indices, weight) in islice(enumerate(self._epoch(epoch)), start, None):
             batch = self._rows(indices)
-            for transform in self.plan.transforms:
-                batch = transform.apply(batch, batch_generator(self.seed, epoch, number))
-            yield _weighted(batch, weight) if self.partial == "pad" or WEIGHT in batch else batch
+            for position, transform in enumerate(self.plan.transforms):
+                batch = transform.apply(batch, batch_generator(self.seed, epoch, number, position))
+            yield self._finished(batch, weight, self.partial == "pad")
 
     def evaluation(self) -> Iterator[Fields]:
-        """In the order of the data; the last batch is filled up with examples of weight 0."""
-        for indices, weight in batches(np.arange(self.examples), self.plan.batch, "pad"):
+        """In the order of the data; the last batch (of each bucket) is filled up with examples of weight 0."""
+        for indices, weight in self._cut(np.arange(self.examples), "pad"):
             batch = self._rows(indices)
             for transform in self.plan.transforms:
                 batch = transform.apply_eval(batch)
-            yield _weighted(batch, weight)
+            yield self._finished(batch, weight, True)
 
-    def _rows(self, indices: Array) -> Fields:
-        return {name: array[indices] for name, array in self.arrays.items()}
+    def _epoch(self, epoch: int) -> Iterable[Part]:
+        """The batches of an epoch in their order; with `shuffle` those of buckets are mixed as well."""
+        parts = self._cut(epoch_order(self.seed, epoch, self.examples, self.shuffle), self.partial)
+        if self._buckets is None or self.shuffle is None:
+            return parts
+        found = list(parts)
+        return (found[index] for index in mixed(self.seed, epoch, len(found)).tolist())
+
+    def _cut(self, order: Array, partial: Partial) -> Iterable[Part]:
+        """Indices of each batch, and the weights of its examples; None for data that are one whole."""
+        size = self.plan.batch
+        if size is None:
+            return [(None, None)]
+        return batches(order, size, partial) if self._buckets is None else bucket_batches(order, self._buckets, size, partial)
+
+    @cached_property
+    def _bounds(self) -> tuple[int, ...]:
+        return next((t.bounds for t in self.plan.transforms if isinstance(t, BucketByLength)), ())
+
+    @cached_property
+    def _buckets(self) -> Array | None:
+        """The bucket of each example, where batches hold examples of one bucket."""
+        return np.searchsorted(self._bounds, self.arrays[LENGTH]) if self._bounds else None
+
+    def _rows(self, indices: Array | None) -> dict[str, Any]:
+        if indices is None:
+            return dict(self.arrays)
+        return {name: rows_of(values, indices) for name, values in self.arrays.items()}
+
+    def _finished(self, batch: dict[str, Any], weight: Array | None, always: bool) -> Fields:
+        made = collated(batch, self._bounds, self.plan.longest)
+        return _weighted(made, weight) if weight is not None and (always or WEIGHT in made) else made
 
 
 def _weighted(batch: Fields, weight: Array) -> Fields:
@@ -95,6 +144,7 @@ class BatchFeed:
 
     source: Iterable[Mapping[str, Any]]
     plan: DataPlan
+    learned: Knowledge = field(default_factory=dict)
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -124,13 +174,19 @@ def _padded(batch: Fields, missing: int) -> Fields:
     return {**more, WEIGHT: np.concatenate([batch[WEIGHT], np.zeros(missing, np.float32)])}
 
 
-def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPlan, seed: int) -> Feed:
-    """A dict of arrays (fields as the dataset has them, before the plan's transforms), or an iterable of batches (after them)."""
+def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPlan, seed: int, known: Knowledge | None = None) -> Feed:
+    """A dict of arrays (fields as the dataset has them, before the plan's transforms), or an iterable of batches (after them).
+
+    `known` is what the chain of training has learned.
+    """
     if isinstance(data, Mapping):
-        return ArrayFeed(checked(cast(Mapping[str, Any], data), plan.dataset.fields()), plan, seed)
+        table = checked(cast(Mapping[str, Any], data), plan.dataset.fields())
+        table, learned = prepared(table, plan, None, known or {})
+        return ArrayFeed(table, plan, seed, learned)
     return BatchFeed(data, plan)
 
 
-def feed_from(folder: Path | None, plan: DataPlan, seed: int) -> ArrayFeed:
+def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
-    return ArrayFeed(checked(plan.dataset.load(folder), plan.dataset.fields()), plan, seed)
+    table, learned = loaded(plan, folder, known or {})
+    return ArrayFeed(table, plan, seed, learned)

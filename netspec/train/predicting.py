@@ -19,7 +19,7 @@ def predicted(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict[s
     A model whose inputs or outputs do not all count examples along their first axis gets everything at once.
     """
     examples = _examples(program, inputs)
-    size = program.plan.data.batch if program.plan else CHUNK
+    size = (program.plan and program.plan.data.batch) or CHUNK
     if examples is None or examples <= size:
         return program.predict(state, **inputs)
     parts = [program.predict(state, **chunk) for chunk in _chunks(inputs, examples, size)]

@@ -115,18 +115,39 @@ class Metric(Measure):
     kind = "metric"
 
 
+Learned = Mapping[str, Any]
+"""What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
+
+
 class Dataset(Op):
-    """Examples in memory. The field `part` ("train" or "test") chooses the split where there is one."""
+    """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
 
     kind = "dataset"
+    batched: ClassVar[bool] = True
+    """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
+    epoch is one step, and without `eval` the same data are evaluated."""
 
     def fields(self) -> dict[str, TensorType]:
-        """Type of each field of a batch; the leading dim is the symbol B."""
+        """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
         raise TypeError(f"{self.op_name()} has no fields")
 
-    def load(self, folder: Path | None) -> dict[str, Array]:
-        """All examples as NumPy arrays, one per field, the first axis counting examples. Bad files raise `Mistake` with file and record."""
+    def load(self, folder: Path | None) -> Mapping[str, Any]:
+        """All examples: for each field a NumPy array whose first axis counts examples, or a `library.columns.Column`.
+
+        `Lazy` and `Ragged` columns give a batch lists of arrays. Sequences of different length (arrays of one axis) are padded with 0
+        behind the last transform, and a field `length` i32[B] counts their elements. Bad files raise `Mistake` with file and record.
+        """
         raise TypeError(f"{self.op_name()} cannot be loaded")
+
+    def learn(self, folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
+        """`load`, for a dataset that learns from training data: the examples, and what is learned of them.
+
+        With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
+        """
+        return self.load(folder), None
+
+    def require_trainable(self) -> None:
+        """Raises `Mistake` when the arguments do for evaluation only."""
 
     def test(self) -> Dataset | None:
         """The dataset's own test split, used for evaluation when a spec has no `eval`."""
@@ -134,16 +155,35 @@ class Dataset(Op):
 
 
 class Transform(Op):
-    """A step of the data chain. Structural ones (`shuffle`, `batch`) have their own classes, which the trainer reads."""
+    """A step of the data chain. Structural ones (`shuffle`, `batch`) have their own classes, which the trainer reads.
+
+    Most work on one batch at a time (`apply`, `apply_eval`); those that are `whole` work once, on all examples, before batches are made
+    (`prepare`): tokenizers, packing. Whole ones stand in front of the others, of `shuffle` and of `batch`.
+    """
 
     kind = "transform"
     random: ClassVar[bool] = False
+    whole: ClassVar[bool] = False
+    has_eval_form: ClassVar[bool] = True
+    """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """Types of the fields behind it. Raises `Mistake` when it cannot work on those."""
         return fields
 
+    def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
+        """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""
+        return data
+
+    def learn(self, data: Mapping[str, Any], folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
+        """`prepare`, for a transform that learns: see `Dataset.learn`."""
+        return self.prepare(data, folder), None
+
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
-        """One batch (NumPy arrays) in training; `rng` is keyed by (seed, epoch, batch)."""
+        """One batch in training. A field is a NumPy array [B, ...], or a list of B arrays where the dataset's values differ in shape.
+
+        `rng`, a NumPy generator, is keyed by (seed, epoch, batch, position in the chain).
+        """
         return batch
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:

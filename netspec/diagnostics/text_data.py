@@ -1,0 +1,168 @@
+"""Problems of text data: files that are not what they should be, vocabularies, tokenizers. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
+
+
+@record(kw_only=True)
+class BadText(Diagnostic):
+    """A text file holds bytes that are not UTF-8. Lines are counted from 1.
+
+    ```text bad
+    error[bad-text]: line 214 of `data/train.txt` is not UTF-8: it has the byte 0xe9.
+    ```
+    ```text good
+    $ iconv -f latin1 -t utf-8 old/train.txt > data/train.txt
+    ```
+    """
+
+    file: str
+    line: int
+    byte: int
+    """The first byte that cannot be read."""
+
+    def message(self) -> str:
+        return f"line {self.line} of `{self.file}` is not UTF-8: it has the byte {self.byte:#04x}."
+
+    def help(self) -> str | None:
+        return "convert the file to UTF-8"
+
+
+@record(kw_only=True)
+class UnpacksTooFar(Diagnostic):
+    """A compressed text file unpacks to so many times its size that it cannot be text.
+
+    ```text bad
+    error[unpacks-too-far]: `data/train.txt.gz` unpacks to more than 216,777,216 bytes, far more than text of its size would.
+    ```
+    ```text good
+    $ gunzip data/train.txt.gz     # look at what it is
+    ```
+    """
+
+    file: str
+    limit: int
+
+    def message(self) -> str:
+        return f"`{self.file}` unpacks to more than {self.limit:,} bytes, far more than text of its size would."
+
+    def help(self) -> str | None:
+        return "unpack it yourself if it is what it should be"
+
+
+@record(kw_only=True)
+class BadConlluLine(Diagnostic):
+    """A line of a CoNLL-U file is not as the format says: ten columns with tabs between, none empty, the first counting a sentence's words.
+
+    ```text bad
+    error[bad-conllu-line]: line 17 of `data/train.conllu` is no CoNLL-U: it has 4 columns, not 10 with tabs between.
+    ```
+    ```text good
+    1	The	the	DET	AT	_	2	det	_	_
+    ```
+    """
+
+    file: str
+    line: int
+    """Counted from 1."""
+    why: str
+
+    def message(self) -> str:
+        return f"line {self.line} of `{self.file}` is no CoNLL-U: {self.why}."
+
+
+@record(kw_only=True)
+class EmptyColumn(Diagnostic):
+    """A column of a CoNLL-U file that a spec asks for says `_`, which means nothing, in every line.
+
+    ```text bad
+    data = conllu("train.conllu", tag="XPOS", size=20_000) -> batch(64)
+    error[empty-column]: every word of `data/train.conllu` has `_` in the column XPOS.
+    ```
+    ```text good
+    data = conllu("train.conllu", tag="UPOS", size=20_000) -> batch(64)
+    ```
+    """
+
+    file: str
+    column: str
+
+    def message(self) -> str:
+        return f"every word of `{self.file}` has `_` in the column {self.column}."
+
+    def help(self) -> str | None:
+        return "name a column that is filled: FORM, LEMMA, UPOS, XPOS, DEPREL"
+
+
+@record(kw_only=True)
+class TooManyTypes(Diagnostic):
+    """Data have more different words or classes than the spec has room for. Sizes stand in the spec and never come from data.
+
+    ```text bad
+    data = conllu("train.conllu", size=20_000, min_count=2) -> batch(64)
+    error[too-many-types]: `data/train.conllu` has 26,043 ids of words that occur at least 2 times, but `size` is 20,000.
+    ```
+    ```text good
+    data = conllu("train.conllu", size=20_000, min_count=3) -> batch(64)
+    ```
+    """
+
+    file: str
+    argument: str
+    """The one that names the size: `size` or `tags`."""
+    found: int
+    size: int
+    min_count: int = 1
+    fitting: int | None = None
+    """The `min_count` that would make it fit."""
+
+    def message(self) -> str:
+        often = f" of words that occur at least {self.min_count} times" if self.min_count > 1 else ""
+        return f"`{self.file}` has {self.found:,} ids{often}, but `{self.argument}` is {self.size:,}."
+
+    def help(self) -> str | None:
+        other = f", or let rare words be unknown: `min_count={self.fitting}`" if self.fitting else ""
+        return f"write `{self.argument}={self.found:_}`, and the same in the model{other}"
+
+
+@record(kw_only=True)
+class VocabularySizeNeeded(Diagnostic):
+    """A dataset that learns a vocabulary of training data must say how large that may be, since the model's sizes stand in the spec.
+
+    ```net bad
+    netspec 1
+    model M {
+      input words: i32[B, T]
+      output logits = words -> embed(1_000, 8) -> dense(50)
+    }
+    train M {
+      data = conllu("train.conllu") -> batch(32)
+      loss = softmax_cross_entropy(logits, tag, mask=words != 0)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    ```net good
+    netspec 1
+    model M {
+      input words: i32[B, T]
+      output logits = words -> embed(1_000, 8) -> dense(50)
+    }
+    train M {
+      data = conllu("train.conllu", size=1_000) -> batch(32)
+      loss = softmax_cross_entropy(logits, tag, mask=words != 0)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+
+    def message(self) -> str:
+        return f"`{self.op}` learns a vocabulary, and nothing says how large it may be"
+
+    def help(self) -> str | None:
+        return f"write `{self.op}(…, size=20_000)`, and the same size in the model"

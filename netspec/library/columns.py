@@ -1,0 +1,165 @@
+"""The values of one field over all examples: what a dataset loads and what transforms of whole data take and give.
+
+A field is a NumPy array whose first axis counts examples or, where that would not fit, a `Column`: sequences of different length
+(`Ragged`), values that are read when a batch needs them (`Lazy`), or small numbers stored narrowly (`Narrow`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from netspec.lazy import np
+from netspec.library.base import Array
+
+
+@runtime_checkable
+class Column(Protocol):
+    """One field of many examples."""
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+        ...
+
+    def rows(self, indices: Array) -> Array | list[Array]:
+        """The examples at these indices (int64[n]): an array [n, ...], or a list of n arrays where their shapes may differ."""
+        ...
+
+
+Values: TypeAlias = Any
+"""A NumPy array or a `Column`."""
+LENGTH = "length"
+"""The field that counts the elements of each sequence."""
+Table: TypeAlias = Mapping[str, Values]
+"""All examples by field; every field has the same length."""
+
+
+def rows_of(values: Values, indices: Array) -> Array | list[Array]:
+    """The examples of a field at these indices."""
+    return values[indices] if isinstance(values, np.ndarray) else values.rows(indices)
+
+
+def select(data: Table, indices: Array) -> dict[str, Values]:
+    """The table of only these examples, in this order."""
+    return {name: _selected(values, indices) for name, values in data.items()}
+
+
+def _selected(values: Values, indices: Array) -> Values:
+    if isinstance(values, np.ndarray):
+        return values[indices]
+    own = getattr(values, "select", None)
+    return own(indices) if own else Chosen(values, indices)
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """Sequences of different length, each a piece of one flat array; no Python object stands for an example."""
+
+    values: Array
+    """All elements, one axis."""
+    starts: Array
+    """int64[n]: where in `values` each sequence begins."""
+    lengths: Array
+    """int64[n]: how many elements it has."""
+
+    @classmethod
+    def at(cls, values: Array, offsets: Array) -> Ragged:
+        """Sequences that lie end to end: number i is `values[offsets[i]:offsets[i + 1]]`."""
+        bounds = np.asarray(offsets, np.int64)
+        return cls(values, bounds[:-1], np.diff(bounds))
+
+    @classmethod
+    def of(cls, sequences: Sequence[Any], dtype: Any = None) -> Ragged:
+        """Sequences given one by one: lists of numbers, or arrays of one axis."""
+        arrays = [np.asarray(s, dtype) for s in sequences]
+        flat = np.concatenate(arrays) if arrays else np.zeros(0, dtype)
+        return cls.at(flat, np.cumsum([0, *map(len, arrays)]))
+
+    @property
+    def dtype(self) -> Any:
+        return self.values.dtype
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def rows(self, indices: Array) -> list[Array]:
+        starts, lengths = self.starts[indices].tolist(), self.lengths[indices].tolist()
+        return [self.values[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+
+    def select(self, indices: Array) -> Ragged:
+        return Ragged(self.values, self.starts[indices], self.lengths[indices])
+
+    def cut(self, length: int) -> Ragged:
+        """The same sequences without what lies behind the first `length` elements."""
+        return Ragged(self.values, self.starts, np.minimum(self.lengths, length))
+
+
+@dataclass(frozen=True, eq=False)
+class Lazy:
+    """Values that are read one by one when a batch needs them, such as the pictures of a folder."""
+
+    count: int
+    read: Callable[[int], Array]
+    """The value of one example; called from the thread that makes batches. May raise `Mistake`."""
+    stacked: bool = False
+    """Have all values the same shape? Then a batch is one array, else a list."""
+
+    def __len__(self) -> int:
+        return self.count
+
+    def rows(self, indices: Array) -> Array | list[Array]:
+        found = [self.read(index) for index in indices.tolist()]
+        return np.stack(found) if self.stacked else found
+
+
+@dataclass(frozen=True, eq=False)
+class Narrow:
+    """An array stored in a narrower type than the batch has it, to save memory."""
+
+    values: Array
+    dtype: Any
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def rows(self, indices: Array) -> Array:
+        return self.values[indices].astype(self.dtype)
+
+    def select(self, indices: Array) -> Narrow:
+        return Narrow(self.values[indices], self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class PerElement:
+    """Sequences that follow from their lengths alone, made when a batch needs them."""
+
+    lengths: Array
+    make: Callable[[int], Array]
+    """The sequence of a length."""
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def rows(self, indices: Array) -> list[Array]:
+        return [self.make(length) for length in self.lengths[indices].tolist()]
+
+    def select(self, indices: Array) -> PerElement:
+        return PerElement(self.lengths[indices], self.make)
+
+    def cut(self, length: int) -> PerElement:
+        return PerElement(np.minimum(self.lengths, length), self.make)
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Some examples of another column."""
+
+    column: Column
+    indices: Array
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def rows(self, indices: Array) -> Array | list[Array]:
+        return self.column.rows(self.indices[indices])

@@ -1,0 +1,52 @@
+"""All examples of a data chain, before batches are made of them: loaded, checked, and through the transforms that work on all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+from netspec.ir import DataPlan
+from netspec.library.base import Dataset, Learned, Op, Transform
+from netspec.library.columns import Table
+from netspec.train.fields import checked
+
+Knowledge = Mapping[str, Learned]
+"""What the chain of training has learned, by name of the dataset or transform; the second of a kind is called `bpe_1`."""
+
+
+def loaded(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+    """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
+    name = plan.dataset.op_name()
+    data, learned = plan.dataset.learn(folder, known.get(name))
+    table, more = prepared(checked(data, plan.dataset.fields()), plan, folder, known)
+    return table, {**({} if learned is None else {name: learned}), **more}
+
+
+def prepared(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+    """The examples behind the plan's transforms of whole data, and what those know now."""
+    found: dict[str, Learned] = {}
+    for name, transform in _named(plan.transforms):
+        if transform.whole:
+            data, learned = transform.learn(data, folder, known.get(name))
+            found |= {} if learned is None else {name: learned}
+    return data, found
+
+
+def _named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
+    seen: Counter[str] = Counter()
+    named = []
+    for transform in transforms:
+        name = transform.op_name()
+        named.append((f"{name}_{seen[name]}" if seen[name] else name, transform))
+        seen[name] += 1
+    return named
+
+
+def learns(plan: DataPlan) -> bool:
+    """Does something in the chain learn from the data of training?"""
+    return _overrides(plan.dataset, Dataset) or any(_overrides(t, Transform) for t in plan.transforms)
+
+
+def _overrides(op: Dataset | Transform, base: type[Op]) -> bool:
+    return type(op).learn is not base.learn  # type: ignore[attr-defined]
