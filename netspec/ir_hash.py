@@ -10,9 +10,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
 from netspec.ir import Body, Typed
+from netspec.library.base import Op
 from netspec.shape import Dim, TensorType
 
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
@@ -57,5 +56,5 @@ class _Walk:
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
-    names = type(value).model_fields if isinstance(value, BaseModel) else [f.name for f in dataclasses.fields(value)]
+    names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
     return ((name, getattr(value, name)) for name in names if name not in _SILENT)

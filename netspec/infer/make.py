@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import types
 import typing
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
-
-from pydantic import ValidationError
 
 from netspec.diagnostics.calls import BadArgument, MissingArgument
 from netspec.diagnostics.kinds import WrongKind
@@ -16,7 +14,8 @@ from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain
 from netspec.library import index
-from netspec.library.base import Callable, Op
+from netspec.library.base import BadArguments, Callable, Fault, Op
+from netspec.library.base.faults import expected
 from netspec.library.cells import Wanted
 from netspec.source import Span
 
@@ -24,7 +23,7 @@ from netspec.source import Span
 @cache
 def kinds_wanted(entry: index.Entry, name: str) -> tuple[str, ...]:
     """The kinds of op that a parameter of an op accepts: ("initializer",), ("schedule",), or none."""
-    field = index.load(entry).model_fields.get(name)
+    field = index.load(entry).arguments().get(name)
     found: list[str] = []
 
     def visit(annotation: Any) -> None:
@@ -52,7 +51,7 @@ def make(frame: Frame, value: OpValue) -> Op | Unknown:
         return UNKNOWN
     try:
         return cls(**args)
-    except ValidationError as error:
+    except BadArguments as error:
         for problem in problems_of(value, error):
             frame.world.report(problem)
         return UNKNOWN
@@ -92,115 +91,28 @@ def composed(frame: Frame, value: Composed) -> Any:
     return index.compose(ops)
 
 
-def problems_of(value: OpValue, error: ValidationError) -> list[BadArgument]:
+def problems_of(value: OpValue, error: BadArguments) -> list[BadArgument]:
     """One problem per argument."""
-    by_name: dict[str, list[Any]] = {}
-    for item in error.errors(include_url=False):
-        by_name.setdefault(str(item["loc"][0]) if item["loc"] else "", []).append(item)
-    return [problem_of(value, name, items) for name, items in by_name.items()]
+    return [problem_of(value, name, faults) for name, faults in error.faults.items()]
 
 
-def problem_of(value: OpValue, name: str, items: list[Any]) -> BadArgument:
+def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
     given = value.args.get(name)
     span: Span = given.span if given else value.span
     found = describe(given.value) if given else "what is given"
     if given is not None and isinstance(given.value, BlockValue):
         found = f"the block `{given.value.name}`"
     if not name:
-        return BadArgument(
-            at=span, op=value.name, name=", ".join(value.args), value=clean(items[0]["msg"]), expected="arguments that fit together"
-        )
-    return BadArgument(at=span, op=value.name, name=name, value=found, expected=expected(value, name, items), repair=repair(given, items))
+        together = "arguments that fit together"
+        return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
+    wanted = expected(faults, kinds_wanted(value.entry, name))
+    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair(given, faults))
 
 
-RULES = {
-    "greater_than": "a number above {gt}",
-    "greater_than_equal": "a number of at least {ge}",
-    "less_than": "a number below {lt}",
-    "less_than_equal": "a number of at most {le}",
-    "finite_number": "a finite number",
-    "too_short": "a list of at least {min_length}",
-    "too_long": "a list of at most {max_length}",
-}
-TYPES = {
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_type": "a string",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a dict",
-    "none_required": "`none`",
-}
-
-
-def expected(value: OpValue, name: str, items: list[Any]) -> str:
-    """What an argument wants, in words: rules that the value's own type breaks win over the types it does not have."""
-    own = next((i for i in items if i["type"] == "value_error"), None)
-    if own is not None:
-        return clean(own["msg"])
-    broken = bounds(value, name, items)
-    if broken:
-        return broken
-    literal = next((i for i in items if i["type"] == "literal_error"), None)
-    words = list(dict.fromkeys(TYPES[i["type"]] for i in items if i["type"] in TYPES))
-    if literal is not None:
-        words += [f'"{w}"' for w in choices(literal)]
-    words += [f"{article(k)} {k}" for k in kinds_wanted(value.entry, name)]
-    return one_of(words) if words else clean(items[0]["msg"])
-
-
-def one_of(words: list[str]) -> str:
-    """`a, b or c`."""
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def choices(literal: Any) -> list[str]:
-    """The strings that a field takes, of pydantic's report `'SAME' or 'VALID'`."""
-    return re.findall(r"'([^']*)'", literal["ctx"]["expected"])
-
-
-def repair(given: Given | None, items: list[Any]) -> str:
+def repair(given: Given | None, faults: Sequence[Fault]) -> str:
     """The text that was meant: the nearest word, or a number that stands in quotes."""
     if given is None or not isinstance(given.value, str):
         return ""
-    words = [w for i in items if i["type"] == "literal_error" for w in choices(i)]
-    near = nearest(given.value, words)
-    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", given.value) and any(i["type"] in ("int_type", "float_type") for i in items)
+    near = nearest(given.value, [fault.words for fault in faults if fault.sort == "choice"])
+    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", given.value) and any(fault.words in ("a whole number", "a number") for fault in faults)
     return f'"{near[0]}"' if near else given.value if number else ""
-
-
-def bounds(value: OpValue, name: str, items: list[Any]) -> str:
-    """`a number above 0`, and with both ends `a number from 0 up to (not including) 1`."""
-    rule = next((i for i in items if i["type"] in RULES and i["type"] != "literal_error"), None)
-    if rule is None:
-        return ""
-    limits = {}
-    field = index.load(value.entry).model_fields[name]
-    for part in field.metadata:
-        for key in ("gt", "ge", "lt", "le"):
-            if getattr(part, key, None) is not None:
-                limits[key] = getattr(part, key)
-    if "ge" in limits and "lt" in limits:
-        return f"a number of at least {limits['ge']} and below {limits['lt']}"
-    words = RULES[rule["type"]].format(**rule.get("ctx", {}))
-    return words.replace("a number", "a whole number") if whole(field.annotation) else words
-
-
-def whole(annotation: Any) -> bool:
-    """The field takes no fractions, alone or in a list."""
-    if annotation in (int, type(None), Ellipsis) or (isinstance(annotation, type) and annotation.__name__ == "Dim"):
-        return True
-    if typing.get_origin(annotation) is typing.Annotated:
-        return whole(typing.get_args(annotation)[0])
-    return typing.get_origin(annotation) in (types.UnionType, typing.Union, list, tuple) and all(map(whole, typing.get_args(annotation)))
-
-
-def article(kind: str) -> str:
-    return "an" if kind[0] in "aeio" else "a"
-
-
-def clean(message: str) -> str:
-    """A validator's own words, without pydantic's prefix."""
-    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -15,7 +15,7 @@ AnyOp = TypeVar("AnyOp", bound=Op)
 def bound(op: AnyOp, sizes: Mapping[str, int]) -> AnyOp:
     """The op with every dim among its arguments evaluated; the op itself when it has none. Raises KeyError for a symbol without size."""
     changed = {name: new for name, old in vars(op).items() if (new := _number(old, sizes)) is not old}
-    return op.model_copy(update=changed) if changed else op
+    return op.replaced(**changed) if changed else op
 
 
 def _number(value: Any, sizes: Mapping[str, int]) -> Any:

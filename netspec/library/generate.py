@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import netspec.library
 from netspec.library.base import Callable, Duration, Op
+from netspec.library.base.arguments import Argument
 from netspec.shape import Dim
 
 TARGET = Path(__file__).with_name("_index.py")
@@ -22,6 +23,7 @@ SKIPPED = {
     "netspec.library.base.op",
     "netspec.library.base.training",
     "netspec.library.cells",
+    "netspec.library.decoding",
     "netspec.library._index",
     "netspec.library.index",
     "netspec.library.generate",
@@ -65,14 +67,14 @@ def _facts(cls: type[Op]) -> tuple:
 def signature(cls: type[Op]) -> tuple[tuple[str, bool, str], ...]:
     """(argument, required, type as text) in positional order."""
     hints = get_type_hints(cls, include_extras=True)
-    return tuple((name, field.is_required(), type_text(hints[name])) for name, field in ordered(cls))
+    return tuple((name, field.required, type_text(hints[name])) for name, field in ordered(cls))
 
 
-def ordered(cls: type[Op]) -> list[tuple[str, Any]]:
+def ordered(cls: type[Op]) -> list[tuple[str, Argument]]:
     """The fields in the order of positional arguments: as written, but those that a class keeps for the end."""
-    last = [name for name in cls.model_fields if name in cls.last_arguments]
-    rest = [name for name in cls.model_fields if name not in last]
-    return [(name, cls.model_fields[name]) for name in (*rest, *last)]
+    last = [name for name in cls.arguments() if name in cls.last_arguments]
+    rest = [name for name in cls.arguments() if name not in last]
+    return [(name, cls.arguments()[name]) for name in (*rest, *last)]
 
 
 def type_text(annotation: Any) -> str:
@@ -117,7 +119,7 @@ def described(cls: type[Op]) -> dict[str, str]:
     for base in reversed(cls.__mro__):
         if issubclass(base, Op) and base not in (Op, Callable):
             docs |= _written(base)
-    return {name: docs[name] for name in cls.model_fields if name in docs}
+    return {name: docs[name] for name in cls.arguments() if name in docs}
 
 
 def _written(cls: type) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from netspec.library import index
 from netspec.library.base import Duration, Op
+from netspec.library.base.arguments import Argument
 from netspec.library.functions.indexing import Cut
 from netspec.shape import Dim
 from netspec.shape.dims import Floor
@@ -57,20 +58,19 @@ def _item(item: Any) -> str:
 def _arguments(op: Op) -> list[str]:
     """The arguments that are not the defaults: a first one that says what the op is by its place, all others by name."""
     texts: list[str] = []
-    defaults = {name: field.get_default(call_default_factory=True) for name, field in type(op).model_fields.items()}
-    for place, (name, field) in enumerate(type(op).model_fields.items()):
+    for place, (name, argument) in enumerate(op.arguments().items()):
         value = getattr(op, name)
         if name == op.open_arguments:
             texts += [f"{key}={value_text(inner)}" for key, inner in value.items()]
-        elif field.is_required() or not _same(value, defaults[name]):
-            plain = place == 0 and (field.is_required() or op.kind == "initializer")
-            texts.append(_argument(field, value) if plain else f"{name}={_argument(field, value)}")
+        elif not _same(value, argument.initial()):
+            plain = place == 0 and (argument.required or op.kind == "initializer")
+            texts.append(_argument(argument, value) if plain else f"{name}={_argument(argument, value)}")
     return texts
 
 
-def _argument(field: Any, value: Any) -> str:
+def _argument(argument: Argument, value: Any) -> str:
     """An element type is a name of the language, any other string stands in quotes."""
-    return value if _is_dtype(field.annotation) and isinstance(value, str) else value_text(value)
+    return value if _is_dtype(argument.annotation) and isinstance(value, str) else value_text(value)
 
 
 def _is_dtype(annotation: Any) -> bool:
@@ -115,7 +115,7 @@ def _whole(count: float) -> str:
 
 def to_json(op: Op) -> dict[str, Any]:
     """The op and all its arguments as what `json.dumps` takes."""
-    return {"op": op.op_name(), "kind": op.kind, **{name: _plain(getattr(op, name)) for name in type(op).model_fields}}
+    return {"op": op.op_name(), "kind": op.kind, **{name: _plain(getattr(op, name)) for name in op.arguments()}}
 
 
 def from_json(data: Any) -> Op:

@@ -135,8 +135,8 @@ def call_text(name: str, arguments: Iterable[str]) -> str:
 
 def arguments_text(op: Op) -> list[str]:
     """The arguments that are not at their default, `name=value`."""
-    fields = type(op).model_fields
-    return [f"{name}={value_text(value)}" for name, value in op if value != fields[name].default]
+    given = {name: (getattr(op, name), argument.initial()) for name, argument in op.arguments().items()}
+    return [f"{name}={value_text(value)}" for name, (value, default) in given.items() if value != default]
 
 
 def value_text(value: Any) -> str:

@@ -169,7 +169,7 @@ def call(cls: type[Op]) -> str:
     """The call with all arguments and their defaults; of a loss or metric with its inputs. An operator has none."""
     if cls.kind == "operator":
         return ""
-    parts = [name if field.is_required() else f"{name}={default(field)}" for name, field in ordered(cls)]
+    parts = [name if field.required else f"{name}={default(field)}" for name, field in ordered(cls)]
     if issubclass(cls, Measure):
         parts = [*(i.name for i in cls.inputs if not i.optional), *parts, *(f"{i.name}=…" for i in cls.inputs if i.optional)]
     line = f"{cls.op_name()}({', '.join(parts)})" if parts else cls.op_name()
@@ -183,7 +183,7 @@ def fenced(text: str, language: str = "") -> str:
 
 
 def default(field) -> str:
-    return value_text(field.get_default(call_default_factory=True))
+    return value_text(field.initial())
 
 
 def inputs(cls: type[Op]) -> str:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.chain import ChannelsDiffer, FieldNotFloat, NoFullBatch, NoSuchField
+from netspec.library.base import BadArguments
 from netspec.library.patterns import matches, select
 from netspec.library.stream import batch_count, batch_generator, batches, epoch_order
 from netspec.library.transforms import Batch, Normalize, Shuffle
@@ -121,7 +121,7 @@ def test_normalize_refuses_what_does_not_fit(op, cls, blame):
     ],
 )
 def test_bad_arguments_are_refused(cls, arguments):
-    with pytest.raises(ValidationError):
+    with pytest.raises(BadArguments):
         cls(**arguments)
 
 

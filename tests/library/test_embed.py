@@ -160,4 +160,4 @@ def test_a_stage_takes_an_open_input_first() -> None:
 def test_method_is_in_the_index() -> None:
     entry = index.lookup("embed.attend", "method")
     assert entry is not None and index.load(entry) is EmbedAttend
-    assert [a.name for a in entry.signature] == list(Embed.model_fields), "a method is made with the layer's arguments"
+    assert [a.name for a in entry.signature] == list(Embed.arguments()), "a method is made with the layer's arguments"

@@ -7,10 +7,10 @@ import sys
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field
 
 from netspec.library import index
 from netspec.library.base import Duration, Initializer, Op, Schedule, Size
+from netspec.library.base.fields import Field
 from netspec.library.generate import TARGET, classes, described, main, ordered, text, type_text
 from netspec.library.layers.conv import Conv
 from netspec.library.windows import Padding, Sizes

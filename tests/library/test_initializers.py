@@ -30,7 +30,7 @@ def sample(op: Any, shape: tuple[int, ...], seed: int = 0) -> Any:
 def jax_namesake(op: Initializer) -> Any:
     """The initializer of JAX with the same name and arguments."""
     make = getattr(jax.nn.initializers, op.op_name())
-    return make if op.op_name() in ("zeros", "ones") else make(**op.model_dump())
+    return make if op.op_name() in ("zeros", "ones") else make(**vars(op))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -7,12 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from pydantic import ValidationError
 from sklearn.datasets import load_digits
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep, PatternMatchesNothing
-from netspec.library.base import Clock, Duration, Leaf, Optimizer
+from netspec.library.base import BadArguments, Clock, Duration, Leaf, Optimizer
 from netspec.library.gradients import apply_updates
 from netspec.library.optimizers import Adam, AdamW, Chain, ClipByGlobalNorm, Momentum, Sgd, step_problem
 from netspec.library.schedules import Cosine, WarmupCosine
@@ -124,7 +123,7 @@ def test_single_step_in_f32(name):
 def test_reaches_the_minimum(name):
     op, _ = PAIRS[name]
     if isinstance(op, AdamW | Momentum) and op.weight_decay > 1e-3:
-        op = op.model_copy(update={"weight_decay": 0.0})
+        op = op.replaced(weight_decay=0.0)
     end = trajectory(op.build(Clock(20, 4000), LEAVES), quadratic, start((2, 3), jnp.float32), steps=4000)
     assert float(quadratic({p: v[-1] for p, v in end.items()})) < 1e-3
 
@@ -178,7 +177,7 @@ def test_stacked_and_separate_leaves_take_the_same_way(name):
     """Twelve slices in one leaf, as `repeat` stores them, against twelve leaves; the mask takes only some of the slices."""
     op = PAIRS[name][0]
     if isinstance(op, AdamW) and op.decay_mask:
-        op = op.model_copy(update={"decay_mask": "layer_2_*/kernel"})
+        op = op.replaced(decay_mask="layer_2_*/kernel")
     names = [f"layer_{i}_{j}/kernel" for i in range(3) for j in range(4)]
     stacked = {"layer/kernel": Leaf(tuple(names), stacked=2)}
     separate = {name: Leaf((name,)) for name in names}
@@ -245,9 +244,9 @@ def test_learning_rate_of_a_schedule_counts_finished_updates():
     ],
 )
 def test_bad_numbers_are_refused(cls, arguments, argument):
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(BadArguments) as caught:
         cls(**arguments)
-    assert {error["loc"][0] for error in caught.value.errors()} == {argument}
+    assert set(caught.value.faults) == {argument}
 
 
 def test_every_optimizer_is_followed():

@@ -56,7 +56,7 @@ def test_lists_are_taken_as_tuples() -> None:
     given: dict[str, Any] = {"kernel": [3, 2], "stride": [1, 2], "padding": [1, [0, 2]]}
     conv = Conv(features=1, **given)
     assert (conv.kernel, conv.stride, conv.padding) == ((3, 2), (1, 2), (1, (0, 2)))
-    assert (MaxPool(window=given["kernel"]).window, Reshape.model_validate({"dims": [2, -1]}).dims) == ((3, 2), (2, -1))
+    assert (MaxPool(window=given["kernel"]).window, Reshape(**{"dims": [2, -1]}).dims) == ((3, 2), (2, -1))
     for wrong in (
         {"kernel": 0},
         {"kernel": [3, 0]},

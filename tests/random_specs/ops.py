@@ -41,7 +41,7 @@ def candidate(rng: Random, cls: type[Callable]) -> Any:
     """An object of the class: an example with some sizes, rates and initial values changed. None when its own rules refuse it."""
     example: Any = rng.choice(cls.examples()).op
     changed: dict[str, Any] = {}
-    for name, field in cls.model_fields.items():
+    for name, field in cls.arguments().items():
         value = getattr(example, name)
         if type(value) is int and rng.random() < 0.7:
             changed[name] = rng.choice(SIZES)
@@ -49,10 +49,10 @@ def candidate(rng: Random, cls: type[Callable]) -> Any:
             changed[name] = not value
         elif name.endswith("_init") and rng.random() < 0.2:
             changed[name] = rng.choice(STARTS)
-        elif not field.is_required() and rng.random() < 0.5:
-            changed[name] = field.get_default(call_default_factory=True)
+        elif not field.required and rng.random() < 0.5:
+            changed[name] = field.initial()
     try:
-        return cls(**{name: getattr(example, name) for name in cls.model_fields} | changed)
+        return cls(**{name: getattr(example, name) for name in cls.arguments()} | changed)
     except ValueError:
         return example
 

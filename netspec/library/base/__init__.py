@@ -1,5 +1,6 @@
 """What every nameable thing is: `op` has what tensors go through, `training` what trains. See `op` for the contract."""
 
+from netspec.library.base.faults import BadArguments, Fault
 from netspec.library.base.op import (
     Array,
     Callable,
@@ -32,15 +33,19 @@ from netspec.library.base.training import (
     Transform,
     Transformation,
 )
+from netspec.library.causality import Flow, Passage
 
 __all__ = [
     "Array",
+    "BadArguments",
     "Callable",
     "Clock",
     "Dataset",
     "Dtype",
     "Duration",
     "Example",
+    "Fault",
+    "Flow",
     "Function",
     "In",
     "Initializer",
@@ -54,6 +59,7 @@ __all__ = [
     "Op",
     "Operator",
     "Optimizer",
+    "Passage",
     "Positive",
     "Rate",
     "Schedule",

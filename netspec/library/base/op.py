@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import FrozenInstanceError, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, NoReturn, Protocol, Self, dataclass_transform
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-
+from netspec.library.base.arguments import Argument, declared
+from netspec.library.base.faults import BadArguments, Fault
+from netspec.library.base.fields import AfterValidator, Field
 from netspec.record import record
 from netspec.shape import DTYPES, Dim, Facts, TensorType
 
 if TYPE_CHECKING:
-    pass
+    from netspec.library.causality import Flow, Passage
 
 
 Array = Any
@@ -97,18 +98,16 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-class Op(BaseModel):
-    """Base of every nameable thing."""
+MISSING, UNKNOWN = Fault("a value"), Fault("another name: there is no such argument", "own")
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        arbitrary_types_allowed=True,
-        defer_build=True,
-        allow_inf_nan=False,
-        protected_namespaces=(),
-    )
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field,))
+class Op:
+    """Base of every nameable thing: a frozen value, equal to those of its class with equal arguments.
+
+    `Conv(features=4, kernel=3)` checks what is given against the fields' annotations, strictly; defaults are taken as they stand. Raises
+    `BadArguments` (a ValueError) with the faults of each argument.
+    """
 
     kind: ClassVar[str]
     inputs: ClassVar[tuple[In, ...]] = ()
@@ -122,6 +121,67 @@ class Op(BaseModel):
     """Number of output tensors."""
     source: ClassVar[str] = ""
     """Paper or system the definition comes from."""
+    judges: ClassVar[tuple[str, ...]] = ()
+    """The methods that look at a finished op; see `fields.model_validator`."""
+    _arguments: ClassVar[dict[str, Argument]] = {}
+
+    def __init_subclass__(cls) -> None:
+        own = declared(cls)
+        inherited = {name: argument for base in reversed(cls.__bases__) for name, argument in getattr(base, "_arguments", {}).items()}
+        lost = (inherited.keys() & cls.__dict__.keys()) - own.keys()
+        if lost:
+            raise TypeError(f"{cls.__name__} redefines the argument {', '.join(sorted(lost))} without its type")
+        cls._arguments = inherited | own
+
+    def __init__(self, /, **given: Any) -> None:
+        own, faults = self.__dict__, {}
+        for name, argument in self._arguments.items():
+            if name in given:
+                found: list[Fault] = []
+                own[name] = argument.check(given[name], found)
+                if found:
+                    faults[name] = found
+            else:
+                own[name] = argument.initial()
+                if argument.required:
+                    faults[name] = [MISSING]
+        faults |= {name: [UNKNOWN] for name in given if name not in self._arguments}
+        if faults:
+            raise BadArguments(self.op_name(), given, faults)
+        if self.judges:
+            self._judge()
+
+    def _judge(self) -> None:
+        for judge in self.judges:
+            try:
+                getattr(self, judge)()
+            except ValueError as refusal:
+                raise BadArguments(self.op_name(), {}, {"": [Fault(str(refusal), "own")]}) from None
+
+    @classmethod
+    def arguments(cls) -> Mapping[str, Argument]:
+        """The arguments by name, those of its bases first."""
+        return cls._arguments
+
+    def replaced(self, **changed: Any) -> Self:
+        """The op with other values for some arguments, which are not checked."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__, **changed)
+        return new
+
+    def __setattr__(self, name: str, *value: Any) -> NoReturn:
+        raise FrozenInstanceError(f"cannot change {name!r} of {self.op_name()}")
+
+    __delattr__ = __setattr__
+
+    def __eq__(self, other: object) -> Any:
+        return self.__dict__ == other.__dict__ if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
     @classmethod
     def op_name(cls) -> str:
@@ -161,6 +221,10 @@ class Callable(Op):
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """Floating-point operations of one forward pass in eval; one multiply-add is 2."""
         return 0
+
+    def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
+        """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""
+        return passage.made() if self.elementwise else passage.unknown()
 
 
 class Layer(Callable):
