@@ -33,7 +33,6 @@ from netspec.library.base.training import (
     Transform,
     Transformation,
 )
-from netspec.library.causality import Flow, Passage
 
 __all__ = [
     "Array",
@@ -45,7 +44,6 @@ __all__ = [
     "Duration",
     "Example",
     "Fault",
-    "Flow",
     "Function",
     "In",
     "Initializer",
@@ -59,7 +57,6 @@ __all__ = [
     "Op",
     "Operator",
     "Optimizer",
-    "Passage",
     "Positive",
     "Rate",
     "Schedule",
