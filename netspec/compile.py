@@ -12,11 +12,13 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.source import Source, Span
+from netspec.source import NOWHERE, Source, Span
 from netspec.syntax.tree import File
 
 if TYPE_CHECKING:
     from netspec.ir import Typed
+    from netspec.resolve.graph import Graph
+    from netspec.resolve.imports import Project
     from netspec.train.loaded import Loaded
     from netspec.train.trainable import Model
 
@@ -50,28 +52,66 @@ def check(
 
     `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
     `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
+    `untrusted` refuses what the spec of a stranger may not do (`netspec.untrusted`).
     """
-    from netspec.syntax.either import parse_spec
-
+    if untrusted:
+        if overrides or imports:
+            raise ValueError("an untrusted spec is checked as it is written, without overrides or imports of its own")
+        return check_untrusted(spec)
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
-    file, found = parse_spec(source)
-    problems += found
+    file = parsed(source, problems)
     if file is None:
         return Checked(source, None, None, ordered(problems))
-    from netspec.infer import infer
-    from netspec.resolve import resolve
     from netspec.resolve.imports import Project
     from netspec.resolve.overrides import override
 
     if overrides:
         file, unset = override(file, overrides, train)
         problems += unset
-    graph, names = resolve(file, source, Project(source.path, imports))
-    if overrides:
-        graph = replace(graph, expects=())  # what `expect` claims is meant of the spec as written
-    typed, mistakes = infer(graph)
+    return proved(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
+
+
+def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
+    """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    from netspec import untrusted
+    from netspec.deadline import OutOfTime, time_limit
+    from netspec.resolve.imports import Project
+
+    source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
+    file: File | None = None
+    try:
+        with time_limit(untrusted.SECONDS):
+            file = parsed(source, problems)
+            problems += [] if file is None else untrusted.too_long(file)
+            if file is None or any(type(p).slug() == "too-large" for p in problems):
+                return Checked(source, file, None, ordered(problems))
+            checked, graph = proved(source, file, problems, Project(source.path, untrusted=True))
+            more = untrusted.too_many_parameters(graph, checked.typed) if checked.typed else []
+            return replace(checked, problems=ordered([*checked.problems, *more]))
+    except OutOfTime as late:
+        at = Span(source, 0, 0) if late.problem.at is NOWHERE else late.problem.at
+        return Checked(source, file, None, ordered([*problems, replace(late.problem, at=at)]))
+
+
+def parsed(source: Source, problems: list[Diagnostic]) -> File | None:
+    """The tree of a spec; what is wrong with its text is added to the problems."""
+    from netspec.syntax.either import parse_spec
+
+    file, found = parse_spec(source)
+    problems += found
+    return file
+
+
+def proved(source: Source, file: File, problems: list[Diagnostic], project: Project, expects: bool = True) -> tuple[Checked, Graph]:
+    """What is known of a file. Without `expects` its claims are left out: they are meant of the spec as written."""
+    from netspec.infer import infer
+    from netspec.resolve import resolve
+
+    graph, names = resolve(file, source, project)
+    problems += names
+    typed, mistakes = infer(graph if expects else replace(graph, expects=()))
     texts = {path: s.text for path, s in graph.imported.items()}
-    return Checked(source, file, typed, ordered([*problems, *names, *news(mistakes, names)]), texts)
+    return Checked(source, file, typed, ordered([*problems, *news(mistakes, names)]), texts), graph
 
 
 def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, **overrides: Any) -> Model:

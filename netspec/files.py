@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NoReturn
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.environment import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
+from netspec.diagnostics.limits import FileRefused
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -58,6 +60,28 @@ def read_bytes(path: PathLike) -> bytes:
         raise Mistake(no_such_file(path)) from None
     except OSError as error:
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
+
+
+def read_plain(path: PathLike, limit: int) -> bytes:
+    """The content of a regular file with one name, at most `limit` bytes and one: no link is followed, no pipe waited for.
+
+    Raises `Mistake` as `read_bytes` does, or with `FileRefused`.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise Mistake(no_such_file(path)) from None
+    except OSError as error:
+        if os.path.islink(path):
+            raise Mistake(FileRefused(path=os.fspath(path), why="it is a symbolic link")) from None
+        raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
+    with open(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            raise Mistake(FileRefused(path=os.fspath(path), why="it is not a regular file"))
+        if about.st_nlink > 1:
+            raise Mistake(FileRefused(path=os.fspath(path), why="it has several names (hard links)"))
+        return file.read(limit + 1)
 
 
 def no_such_file(path: PathLike) -> NoSuchFile:

@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from netspec.cli.terminal import color_wanted, width
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -34,7 +35,7 @@ def run(args: Namespace) -> int:
 
 def check_files(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
-    problems = [problem for path in paths for problem in _problems(path, args.untrusted)]
+    problems = [problem for found in _found(paths, args.untrusted) for problem in found]
     if not problems and args.format == "text":
         print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
         return 0
@@ -65,7 +66,16 @@ def _specs_below(folder: str) -> Iterator[str]:
         yield from (os.path.join(here, f) for f in sorted(files) if f.endswith(SPEC_SUFFIXES))
 
 
-def _problems(path: str, untrusted: bool) -> Iterable[Diagnostic]:
+def _found(paths: Sequence[str], untrusted: bool) -> Iterator[Sequence[Diagnostic]]:
+    """The problems of each file; those of strangers are looked for in a process of its own."""
+    if untrusted:
+        from netspec.cli.isolation import isolated
+
+        return isolated(paths, partial(_problems, untrusted=True))
+    return map(_problems, paths)
+
+
+def _problems(path: str, untrusted: bool = False) -> Sequence[Diagnostic]:
     from netspec.compile import check
 
     try:

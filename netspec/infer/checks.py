@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import product
 
+from netspec.deadline import tick
 from netspec.diagnostics.base import Place
 from netspec.diagnostics.bodies import DuplicateName, SharedChanges
 from netspec.infer.frame import Frame, places
@@ -31,6 +32,7 @@ def distinct_paths(frame: Frame, body: Body) -> None:
     seen: dict[str, tuple[Segment, Apply | Call | Variable]] = {}
     for node, counts in (n for n in nodes if stem(n[0].segment) in suspects):
         for loops in product(*(range(n) for n in counts)):
+            tick()
             segment, first = seen.setdefault(node.segment.name(loops), (node.segment, node))
             if first is not node and segment != node.segment:
                 name = node.segment.name(loops)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.sizes import ExpansionTooLarge
@@ -20,6 +21,8 @@ from netspec.source import NOWHERE, Span
 
 NODE_LIMIT = 8_000
 """Nodes that a file may expand to: so many are elaborated in less than two seconds."""
+EDGE_LIMIT = 100_000
+"""Tensors that all nodes together may take: so many are looked at in less than two seconds."""
 WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""
 
@@ -36,6 +39,8 @@ class World:
     trail: list[Place] = field(default_factory=list)
     stack: list[str] = field(default_factory=list)
     nodes: int = 0
+    edges: int = 0
+    """Tensors that the nodes take."""
     work: int = 0
     """Static values computed so far."""
     stopped: bool = False
@@ -44,9 +49,16 @@ class World:
 
     def spend(self, value: Value) -> None:
         """Count a computed value. Raises Mistake when the file has computed more than it may."""
+        tick()
         self.work += len(value) if isinstance(value, tuple) else 1
         if self.work > WORK_LIMIT:
             raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
+
+    def connect(self, nodes: Iterable[Node]) -> None:
+        """Count what nodes take. Raises Mistake when the file has more than it may."""
+        self.edges += sum(len(getattr(node, "inputs", ())) for node in nodes)
+        if self.edges > EDGE_LIMIT:
+            raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=EDGE_LIMIT, things="edges between nodes"))
 
     def report(self, problem: Diagnostic) -> None:
         """Note a problem once per place and kind, with the calls that led there."""
@@ -115,6 +127,7 @@ class Frame:
     def emit(self, node: Node) -> None:
         self.world.nodes += 1
         self.nodes.append(node)
+        self.world.connect([node])
 
     @contextmanager
     def region(self):

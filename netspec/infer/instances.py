@@ -108,6 +108,7 @@ def emit(frame: Frame, use: Call, instance: Instance, tensors: list[Tensor]) -> 
 def count_nodes(frame: Frame, use: Call, body: Body) -> None:
     """Every use of an instance counts, though it is elaborated once."""
     frame.world.nodes += len(body.nodes)
+    frame.world.connect(body.nodes)
     if frame.world.nodes > NODE_LIMIT:
         raise Mistake(ExpansionTooLarge(at=use.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
 

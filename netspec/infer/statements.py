@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls import MissingArgument
 from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
@@ -27,6 +28,7 @@ def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     """Elaborate statements; a problem in one does not stop the next."""
     for statement in body:
         try:
+            reached("proving this", statement.span)
             step(frame, statement)
         except Mistake as mistake:
             problem = mistake.diagnostic

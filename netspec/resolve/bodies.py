@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.deadline import reached
 from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.suggest import nearest
@@ -49,6 +50,7 @@ class Bodies:
 
     def statements(self, statements: tuple[tree.Statement, ...], scope: Scope) -> None:
         for statement in statements:
+            reached("looking up the names of this", statement.span)
             self.statement(statement, scope)
 
     def statement(self, node: tree.Statement, scope: Scope) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
+from netspec.diagnostics.limits import FileRefused
 from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.suggest import nearest
-from netspec.files import read_bytes
+from netspec.files import read_bytes, read_plain
 from netspec.resolve.graph import Definition
 from netspec.source import Source, Span
 from netspec.syntax import tree
@@ -23,9 +24,13 @@ Names = Mapping[str, Definition]
 
 
 class Project:
-    """The files that one spec brings together. `given`: texts by path relative to the spec's folder, instead of files."""
+    """The files that one spec brings together. `given`: texts by path relative to the spec's folder, instead of files.
 
-    def __init__(self, spec: str, given: Mapping[str, str] | None = None) -> None:
+    An untrusted spec reaches no link and nothing above its own folder.
+    """
+
+    def __init__(self, spec: str, given: Mapping[str, str] | None = None, untrusted: bool = False) -> None:
+        self.untrusted = untrusted
         self.folder = os.path.dirname(os.path.realpath(spec))
         self.root = root_of(self.folder)
         self.given = given
@@ -61,7 +66,15 @@ class Project:
         real = os.path.realpath(path) if self.given is None else path
         if os.path.isabs(text) or "\\" in text or (self.given is None and not inside(real, self.root)):
             raise Mistake(ImportOutside(at=node.path.span, path=text))
+        if self.untrusted:
+            self.plain(node, text, linked=real != path)
         return real
+
+    def plain(self, node: tree.Import, text: str, linked: bool) -> None:
+        """An untrusted import goes down from its own folder, through no link."""
+        why = "it leads up with `..`" if ".." in text.split("/") else "a symbolic link is on the way" if linked else ""
+        if why:
+            raise Mistake(FileRefused(at=node.path.span, path=text, why=why))
 
     def folder_of(self, importing: Source) -> str:
         return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
@@ -96,8 +109,10 @@ class Project:
                 raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
             return read_text(shown, text)
         try:
-            data = read_bytes(path)
-        except Mistake:
+            data = read_plain(path, MAX_BYTES) if self.untrusted else read_bytes(path)
+        except Mistake as mistake:
+            if isinstance(mistake.diagnostic, FileRefused):
+                raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
             raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
         self.bytes += len(data)
         if self.bytes > MAX_BYTES:

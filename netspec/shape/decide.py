@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from math import gcd
 
+from netspec.deadline import tick
 from netspec.shape.algebra import common_symbols, exact_quotient, without
 from netspec.shape.bounds import lower
 from netspec.shape.cases import Box, cases, never_zero
@@ -65,6 +66,7 @@ class Search:
         """Count a look at some polynomials."""
         sizes = [sum(len(monomial) for monomial, _ in dim.terms) for dim in dims]
         self.steps += 1 + sum(sizes) // 4
+        tick()
         if self.steps > STEP_LIMIT or max(sizes, default=0) > MAX_LOOK:
             self.steps = min(self.steps, STEP_LIMIT)
             raise OutOfSteps

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
+from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax import problems
@@ -99,6 +100,7 @@ class _Repair:
         fresh = True
         for index, word in enumerate(words):
             if word.type == "NEWLINE":
+                tick()
                 self._line_end()
                 fresh = True
             elif word.type != "COMMENT":

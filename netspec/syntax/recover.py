@@ -14,6 +14,7 @@ from lark import Token
 from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
+from netspec.deadline import reached, tick
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax.build import Builder, Row
 from netspec.syntax.lexer import MAX_NESTING, Lexed
@@ -74,6 +75,7 @@ class Reader:
         """Feed one token; returns the index of the next."""
         if index in self.lexed.starts:
             level = self.levels[-1]
+            reached("reading this", self.builder.token_span(self.tokens[index]))
             level.start, level.begin, level.has_body = index, self.parser.copy(deepcopy_values=False), False
         try:
             self.parser.feed_token(self.tokens[index])
@@ -90,6 +92,7 @@ class Reader:
 
     def _recover(self, index: int) -> int:
         """Report the mistake at token `index`, put a hole in the statement's place; returns where to read on."""
+        tick()
         statement = self.levels[-1]
         self._report(index, statement)
         if statement.has_body or statement.begin is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
+from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax import problems
@@ -84,6 +85,8 @@ def scan(source: Source) -> Scanned:
             _SPECIAL[kind](scanned, match[0], start, end)
         else:
             add(kind, match[0], start, end)
+        if len(tokens) % 4096 == 0:
+            reached("reading this", Span(source, start, end))
         if len(tokens) > MAX_TOKENS:
             scanned.report(problems.TooLarge, start, end, what="words in one file", limit=MAX_TOKENS)
             scanned.too_long = True

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.syntax_text import TooLarge
@@ -108,6 +109,7 @@ class Reader(Strings):
 
     def node(self, item: Item, kinds: Family) -> Any:
         """A node of a family; BAD if any part of it is."""
+        reached("reading this", Span(item.source, item.start, item.end))
         chosen = self.form(item, kinds)
         if chosen is None:
             return BAD

@@ -1,0 +1,115 @@
+"""Checks in a process of their own, with as much memory and processor time as the system lets them have. Floor 6.
+
+The process is a copy of this one (`fork`), so it starts in a few milliseconds, and one checks all files as long as it lives. Where the
+system has no such limits, the files are checked in this process, by netspec's own look at the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import BinaryIO
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.limits import MemoryLimit, TimeLimit
+from netspec.source import Source, Span
+from netspec.untrusted import MEMORY, SECONDS
+
+Check = Callable[[str], Sequence[Diagnostic]]
+Found = list[Diagnostic]
+
+GRACE = 2
+"""Seconds of processor time beyond the limit, after which the system ends a check that does not end itself."""
+
+
+def isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
+    """The problems of each file. A check that dies costs only its own file: the next ones go to a new process."""
+    if not limits_exist():
+        yield from (list(check(path)) for path in paths)
+        return
+    left = list(paths)
+    while left:
+        for found in _in_a_child(left, check):
+            yield found
+            left = left[1:]
+
+
+def limits_exist() -> bool:
+    """Whether the system has processes whose memory and time can be limited."""
+    return hasattr(os, "fork") and find_spec("resource") is not None
+
+
+def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
+    """The problems of the files up to the first whose check kills the process, that one included."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _child(paths, check, writing)
+    os.close(writing)
+    done = 0
+    try:
+        with os.fdopen(reading, "rb") as answers:
+            for answer in _answers(answers):
+                if isinstance(answer, BaseException):
+                    raise answer
+                done += 1
+                yield answer
+    finally:
+        status = os.waitpid(child, 0)[1]
+    if done < len(paths):
+        yield [_death(paths[done], os.waitstatus_to_exitcode(status))]
+
+
+def _answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
+    while True:
+        try:
+            yield pickle.load(pipe)
+        except (EOFError, pickle.UnpicklingError):
+            return
+
+
+def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
+    """Check the files one by one and send what is found. Never returns."""
+    import resource
+
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        with os.fdopen(pipe, "wb") as answers:
+            for path in paths:
+                used = resource.getrusage(resource.RUSAGE_SELF)
+                seconds = int(used.ru_utime + used.ru_stime + SECONDS) + GRACE
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+                pickle.dump(_answer(path, check), answers, pickle.HIGHEST_PROTOCOL)
+                answers.flush()
+    finally:
+        os._exit(0)
+
+
+def _answer(path: str, check: Check) -> Found | BaseException:
+    try:
+        return list(check(path))
+    except MemoryError:
+        return [memory_limit(path)]
+    except Exception as error:
+        import traceback
+
+        bug = RuntimeError(f"{type(error).__name__}: {error}")
+        bug.add_note(traceback.format_exc())
+        return bug
+
+
+def _death(path: str, code: int) -> Diagnostic:
+    """Why the process ended: a negative code is the signal that ended it. Raises RuntimeError where no limit explains it."""
+    if -code == signal.SIGXCPU:
+        return TimeLimit(at=Span(Source(path, ""), 0, 0), seconds=SECONDS, doing="doing something that does not look at the clock")
+    if -code == signal.SIGKILL or code == 0:  # 0: there was not even memory for the answer
+        return memory_limit(path)
+    raise RuntimeError(f"the process that checked {path} ended with {code}")
+
+
+def memory_limit(path: str) -> MemoryLimit:
+    return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{MEMORY >> 30} GiB")

@@ -1,0 +1,78 @@
+"""What a spec of a stranger may not do: take long, take much memory, reach files by links. `netspec check --untrusted` refuses it."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
+
+
+@record(kw_only=True)
+class TimeLimit(Diagnostic):
+    """Checking an untrusted spec took longer than it may. The place is where the check was when it was stopped.
+
+    Without `--untrusted` there is no limit of time.
+
+    ```text bad
+    $ netspec check --untrusted slow.net
+    error[time-limit]: the check was stopped after 10 s, while it was proving this.
+    ```
+
+    ```text good
+    $ netspec check slow.net
+    ```
+    """
+
+    seconds: float
+    doing: str
+    """What the check was doing, as "proving this"."""
+
+    def message(self) -> str:
+        return f"the check was stopped after {self.seconds:g} s, while it was {self.doing}."
+
+    def help(self) -> str | None:
+        return "check it without --untrusted, if you trust it"
+
+
+@record(kw_only=True)
+class MemoryLimit(Diagnostic):
+    """Checking an untrusted spec needed more memory than it may have.
+
+    ```text bad
+    $ netspec check --untrusted large.net
+    error[memory-limit]: the check needed more than 1 GiB of memory and was stopped.
+    ```
+
+    ```text good
+    $ netspec check large.net
+    ```
+    """
+
+    limit: str
+
+    def message(self) -> str:
+        return f"the check needed more than {self.limit} of memory and was stopped."
+
+    def help(self) -> str | None:
+        return "check it without --untrusted, if you trust it"
+
+
+@record(kw_only=True)
+class FileRefused(Diagnostic):
+    """An untrusted spec is, or imports, a file that is not plainly a file of its own folder: through a symbolic or a hard link, a pipe
+    or a device, or by a path that leads up with `..`. What stands elsewhere could be shown in the problems' drawings.
+
+    ```text bad
+    $ ln -s ~/.ssh/config model.net; netspec check --untrusted model.net
+    error[file-refused]: `model.net` is not read: it is a symbolic link.
+    ```
+
+    ```text good
+    $ netspec check --untrusted models/mnist.net
+    ```
+    """
+
+    path: str
+    why: str
+
+    def message(self) -> str:
+        return f"`{self.path}` is not read: {self.why}."
