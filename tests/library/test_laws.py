@@ -117,7 +117,7 @@ def test_has_a_page(cls: type[Op]) -> None:
 
 @each_class
 def test_has_examples(cls: type[Op]) -> None:
-    assert len(cls.examples()) >= 2
+    assert len(cls.examples()) >= (2 if cls.arguments() or issubclass(cls, Callable) else 1)
 
 
 @pytest.mark.parametrize("cls", CALLABLES, ids=lambda cls: cls.op_name())
