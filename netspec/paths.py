@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ir import Apply, Body, Call, Node, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
+from netspec.shape import TensorType
 
 Places = list[tuple[str, tuple[int, ...]]]
 """Where a body stands, once per iteration of the repeats around it: the path to it, and the indices of its own repeats."""
@@ -14,6 +15,29 @@ Places = list[tuple[str, tuple[int, ...]]]
 def parameters(body: Body) -> dict[str, Weight]:
     """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
     return dict(_leaves(body, body.nodes, [("", ())]))
+
+
+def auxiliaries(body: Body) -> dict[str, TensorType]:
+    """Every value that the model's blocks export, by its path; types are in the model's symbols. Shared instances give one for all uses."""
+    return dict(_exports(body, body.nodes, [("", ())]))
+
+
+def _exports(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, TensorType]]:
+    for node in nodes:
+        match node:
+            case Repeat():
+                yield from _exports(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
+            case When() | Recur():
+                yield from _exports(body, node.nodes, places)
+            case Call() if _has_exports(node.body.nodes):
+                yield from _exports(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
+            case Aux():
+                yield from ((path, body.types[node.input]) for path in _steps(places, node.segment))
+
+
+def _has_exports(nodes: tuple[Node, ...]) -> bool:
+    inner = [node.body.nodes if isinstance(node, Call) else node.nodes for node in nodes if isinstance(node, Call | Repeat | When | Recur)]
+    return any(isinstance(node, Aux) for node in nodes) or any(map(_has_exports, inner))
 
 
 def count(body: Body) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Typed, Variable, When
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Typed, Variable, When
 from netspec.shape import TensorType, Verdict
 
 
@@ -23,7 +23,8 @@ def verify_all(typed: Typed) -> None:
     for body in typed.models.values():
         verify(body)
     for plan in typed.trains:
-        for each in (plan.model, plan.objective.body, plan.objective.finish):
+        objectives = (plan.objective, plan.eval.objective, *(u.objective for u in plan.updates))
+        for each in (plan.model, *(o.body for o in objectives), *(o.finish for o in objectives)):
             verify(each)
 
 
@@ -62,7 +63,7 @@ class Check:
                     self.calls.append(node)
                     yield from self.call(node)
                     yield from self.path(node, counts)
-                case Variable():
+                case Variable() | Aux():
                     yield from self.path(node, counts)
                 case Repeat():
                     yield from self.repeat(node, made, counts)
@@ -83,6 +84,8 @@ class Check:
             operands = (*node.inputs, *(w for _, w in node.optional))
         elif isinstance(node, Call):
             operands = node.inputs
+        elif isinstance(node, Aux):
+            operands = (node.input,)
         elif isinstance(node, Repeat):
             operands = node.carried
         elif isinstance(node, When):
@@ -97,7 +100,7 @@ class Check:
                 yield f"wire {operand} is read before it is made"
 
     def makes(self, node: Node, made: set[int]) -> Iterator[str]:
-        outputs = (node.output,) if isinstance(node, Variable) else node.outputs
+        outputs = (node.output,) if isinstance(node, Variable) else () if isinstance(node, Aux) else node.outputs
         if isinstance(node, Recur):
             outputs = (*outputs, *node.finals)
         for wire in outputs:
@@ -142,9 +145,9 @@ class Check:
             if types[part].shape != (*types[whole].shape[:1], *types[whole].shape[2:]):
                 yield f"{types[part]} is no step of {types[whole]}"
 
-    def path(self, node: Apply | Call | Variable, counts: tuple[int, ...]) -> Iterator[str]:
+    def path(self, node: Apply | Call | Variable | Aux, counts: tuple[int, ...]) -> Iterator[str]:
         """First and last iterations have paths of their own."""
-        shared = not isinstance(node, Variable) and node.shared
+        shared = not isinstance(node, Variable | Aux) and node.shared
         ends = {tuple(0 for _ in counts), tuple(n - 1 for n in counts)}
         for name in {node.segment.name(loops) for loops in ends}:
             first = self.paths.setdefault(name, node)

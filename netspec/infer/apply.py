@@ -13,8 +13,9 @@ from netspec.infer import recurrent
 from netspec.infer.frame import Frame, places
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
-from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Record, Several, Tensor, Unknown, Value
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Record, Several, Tensor, Unknown, Value, is_number
 from netspec.ir import Apply, Literal, Operand
+from netspec.library import index
 from netspec.library.base import Callable, Layer, Measure, Op
 from netspec.library.cells import Cell, Recurrence
 from netspec.shape import Dim, DimTooComplex, TensorType
@@ -37,8 +38,13 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     if isinstance(op, Cell):
         frame.world.report(CellOutsideTime(at=use.span, cell=use.name))
         return UNKNOWN
-    if any(isinstance(g.value, Mean) for g in bound.tensors):
-        return on_means(frame, use, op, bound)
+    if any(isinstance(g.value, Parameters) for g in bound.tensors):
+        return of_parameters(frame, use, op, bound)
+    if any(isinstance(g.value, Mean) for g in (*bound.tensors, *bound.optional.values())):
+        if value.entry.kind == "operator" or on_numbers(op, bound):
+            return on_means(frame, use, op, bound)
+        if not values_given(frame, use, bound):
+            return UNKNOWN
     results = types_of(frame, use, op, bound)
     if results is None or not parameters_fixed(frame, use, op, bound):
         return UNKNOWN
@@ -162,14 +168,47 @@ def measure(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
     if not isinstance(frame, ObjectiveFrame):
         return not_here(frame, use, value)
+    if any(isinstance(g.value, Parameters) for g in bound.tensors):
+        return of_parameters(frame, use, Callable(), bound)
     op = make(frame, value)
     if isinstance(op, Unknown) or not isinstance(op, Measure):
         return UNKNOWN
     return add_measure(frame, use, op, bound)
 
 
+def fill_numbers(frame: Frame, value: OpValue, bound: Bound) -> None:
+    """Numbers behind the first input of a loss or metric become tensors of its shape; class labels (declared `number`) do not."""
+    from netspec.infer.objective import ObjectiveFrame, number_filled
+
+    if isinstance(frame, ObjectiveFrame) and any(is_number(g.value) for g in bound.tensors) and isinstance(bound.tensors[0].value, Tensor):
+        declared = [i for i in index.load(value.entry).inputs if not i.optional]
+        pairs = zip(declared, bound.tensors, strict=False)
+        like = bound.tensors[0].value.type
+        bound.tensors = [number_filled(frame, g, like) if is_number(g.value) and i.dtype != "number" else g for i, g in pairs]
+
+
+def on_numbers(op: Callable, bound: Bound) -> bool:
+    """A function that works element by element, on finished means alone: `exp(xent)`."""
+    return op.elementwise and not any(isinstance(g.value, Tensor) for g in bound.tensors)
+
+
 def on_means(frame: Frame, use: Call, op: Callable, bound: Bound) -> Value:
     """Arithmetic on finished means happens after the sums: in the objective's `finish` body."""
-    from netspec.infer.objective import apply_to_means
+    from netspec.infer.objective import ObjectiveFrame, apply_to_means
 
-    return apply_to_means(frame, use, op, bound)
+    return apply_to_means(frame, use, op, bound) if isinstance(frame, ObjectiveFrame) else UNKNOWN
+
+
+def values_given(frame: Frame, use: Call, bound: Bound) -> bool:
+    """A loss that is an argument of another function stands for its values."""
+    from netspec.infer.objective import ObjectiveFrame, given_values
+
+    return isinstance(frame, ObjectiveFrame) and given_values(frame, use, bound)
+
+
+def of_parameters(frame: Frame, use: Call, op: Callable, bound: Bound) -> Value:
+    """A function of parameters: `l2(params("**/kernel"))`."""
+    from netspec.infer.objective import ObjectiveFrame
+    from netspec.infer.selecting import penalty
+
+    return penalty(frame, use, op, bound) if isinstance(frame, ObjectiveFrame) else UNKNOWN

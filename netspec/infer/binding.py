@@ -12,7 +12,7 @@ from netspec.diagnostics.suggest import nearest
 from netspec.infer import arguments, expressions, make
 from netspec.infer.collecting import collected, fits
 from netspec.infer.frame import Frame
-from netspec.infer.values import BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
+from netspec.infer.values import FLOWING, BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
@@ -143,7 +143,7 @@ def positional_inputs(
         return list(args)
     count = len(signature.required)
     values = [looked_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]
-    if not any(isinstance(g.value, Tensor | Mean) for g in values):
+    if not any(isinstance(g.value, FLOWING) for g in values):
         if any(isinstance(g.value, Unknown) for g in values):
             bound.broken = True
         return [*values, *args[count:]]
@@ -177,8 +177,8 @@ def variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Gi
     rest: list[Given | tree.Arg] = []
     for arg in args:
         given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
-        items = given.value if isinstance(given.value, tuple) and any(isinstance(v, Tensor) for v in given.value) else (given.value,)
-        if any(isinstance(v, Tensor) for v in items):
+        items = given.value if isinstance(given.value, tuple) and any(isinstance(v, FLOWING) for v in given.value) else (given.value,)
+        if any(isinstance(v, FLOWING) for v in items):
             bound.tensors += [Given(v, given.span) for v in items]
         elif isinstance(given.value, Unknown):
             bound.broken = True
@@ -204,7 +204,7 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
 
 
 def takes_tensors(value: OpValue | BlockValue) -> bool:
-    return isinstance(value, OpValue) and value.entry.kind in (*expressions.CALLABLE, "loss", "metric")
+    return isinstance(value, OpValue) and value.entry.kind in (*expressions.CALLABLE, "loss", "metric", "decoder")
 
 
 def no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: Given | tree.Arg) -> None:
@@ -243,16 +243,18 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
     elif name in signature.required:
         fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
     else:
-        fail(frame, bound, unknown_argument(use, signature, arg.name_span, name))
+        fail(frame, bound, unknown_argument(use, signature, arg))
 
 
-def unknown_argument(use: Call, signature: Signature, at: Span, name: str) -> Diagnostic:
+def unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
-    from netspec.syntax.migrations import renamed_argument  # only specs with a problem need it
+    from netspec.resolve import meant  # only specs with a problem need these
+    from netspec.syntax.migrations import renamed_argument
 
-    old = renamed_argument(at, use.name, name) if isinstance(use.value, OpValue) else None
+    name = arg.name or ""
+    old = renamed_argument(arg.name_span, use.name, name) if isinstance(use.value, OpValue) else None
     options = (*signature.params, *signature.required, *signature.optional)
-    return old or UnknownArgument(at=at, op=use.name, name=name, near=tuple(nearest(name, options))[:1], options=options)
+    return old or meant.unknown_argument(arg.name_span, use.name, name, arg.value.span.text, options)
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
@@ -291,7 +293,7 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
     if any(isinstance(g.value, Unknown) for g in values):
         return False
     beside = literals_fit(use.value) and any(isinstance(g.value, Tensor | Mean) for g in values)
-    accepted = (Tensor, Mean, int, float, bool) if beside else (Tensor, Mean)
+    accepted = (*FLOWING, int, float, bool) if beside else FLOWING
     required = signature.required * len(bound.tensors) if signature.variadic else signature.required
     for given, name in zip(values, (*required, *bound.optional), strict=False):
         if not isinstance(given.value, accepted):

@@ -10,7 +10,7 @@ from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
-from netspec.infer import apply, expressions, instances, methods, slices, static
+from netspec.infer import apply, expressions, instances, methods, slices, static, types
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
 from netspec.infer.frame import Frame
 from netspec.infer.values import (
@@ -29,6 +29,7 @@ from netspec.infer.values import (
     describe,
 )
 from netspec.library import index
+from netspec.resolve.expressions import OF_MODELS
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
@@ -36,6 +37,7 @@ from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
 MEASURES = ("loss", "metric")
+DECODER = "decoder"
 
 
 def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
@@ -143,6 +145,8 @@ def builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ..
     values = [expressions.evaluate(frame, a.value) for a in node.args]
     if any(isinstance(v, Unknown) for v in values):
         return UNKNOWN
+    if meaning.name in OF_MODELS:
+        return of_model(frame, meaning.name, node, values)
     if any(isinstance(v, Tensor | Mean) for v in values) and index.entries(meaning.name):
         args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
         callee = op_value(meaning.name, want or expressions.CALLABLE, node.callee.span)
@@ -156,6 +160,13 @@ def builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ..
         return static.FUNCTIONS[meaning.name](*values)
     except TypeError:
         raise Mistake(TooManyArguments(at=node.span, op=meaning.name, signature="value")) from None
+
+
+def of_model(frame: Frame, name: str, node: tree.Call, values: list[Value]) -> Value:
+    """`params("**/kernel")`, `aux("**/balance")`."""
+    from netspec.infer.selecting import selected
+
+    return selected(frame, name, node, values)
 
 
 FOLDS = {"sum": index.operator("+", 2), "min": index.lookup("minimum"), "max": index.lookup("maximum")}
@@ -203,12 +214,18 @@ def perform(frame: Frame, use: Call) -> Value:
         return value
     if not takes_tensors(value):
         return not_a_stage(frame, use)
+    if isinstance(value, OpValue) and value.entry.kind in MEASURES:
+        apply.fill_numbers(frame, value, bound)
     if not complete(frame, use, entry, bound):
         return UNKNOWN
     if isinstance(value, BlockValue):
         return instances.use_block(frame, use, value, bound)
     if value.entry.kind in MEASURES:
         return apply.measure(frame, use, value, bound)
+    if value.entry.kind == DECODER:
+        from netspec.infer import decoding  # few specs serve
+
+        return decoding.decoded(frame, use, value, bound)
     return apply.use_op(frame, use, value, bound)
 
 
@@ -218,7 +235,7 @@ def is_of(value: OpValue | BlockValue, kinds: tuple[str, ...]) -> bool:
 
 
 def takes_tensors(value: OpValue | BlockValue) -> bool:
-    return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, methods.KIND, *MEASURES)
+    return isinstance(value, BlockValue) or value.entry.kind in (*expressions.CALLABLE, methods.KIND, *MEASURES, DECODER)
 
 
 def not_a_stage(frame: Frame, use: Call) -> Unknown:
@@ -249,6 +266,8 @@ def indexed(frame: Frame, node: tree.Index) -> Value:
         return value
     if isinstance(value, Tensor):
         return slices.of_tensor(frame, node, value)
+    if isinstance(node.value, tree.Name) and node.value.text == value and value in DTYPES:
+        return types.type_value(frame, node, value)
     return slices.of_list(frame, node, value)
 
 
@@ -256,6 +275,10 @@ def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
     """A name of `train` that is neither an output, a field nor a `let`: perhaps an op as a value or an element type, else unknown."""
     if node.text in DTYPES:
         return node.text
+    if node.parts[0] == "serve" and len(node.parts) == 2:
+        from netspec.infer import decoding  # few specs do
+
+        return decoding.answer(frame, node)
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):

@@ -10,7 +10,7 @@ from netspec.diagnostics.base import Place
 from netspec.diagnostics.bodies import DuplicateName, SharedChanges
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import Tensor
-from netspec.ir import Apply, Body, Call, Segment, Variable, walk
+from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
 from netspec.paths import parameters, weights_of
 
 Instance = Apply | Call
@@ -24,12 +24,12 @@ def check(frame: Frame, body: Body) -> None:
 
 def distinct_paths(frame: Frame, body: Body) -> None:
     """A label must not be what an unlabelled use is called: `dense_0: dense(4)` beside `dense(3)`."""
-    nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable)]
+    nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable | Aux)]
     counted = {node.segment.base for node, _ in nodes if node.segment.counted}
     suspects = {stem(node.segment) for node, _ in nodes if may_collide(node.segment, counted)}
     if not suspects:
         return
-    seen: dict[str, tuple[Segment, Apply | Call | Variable]] = {}
+    seen: dict[str, tuple[Segment, Apply | Call | Variable | Aux]] = {}
     for node, counts in (n for n in nodes if stem(n[0].segment) in suspects):
         for loops in product(*(range(n) for n in counts)):
             tick()

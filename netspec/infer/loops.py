@@ -11,7 +11,7 @@ from netspec.diagnostics.values import BadOperands, NotStatic
 from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
-from netspec.ir import Affine, Apply, Call, Node, Repeat, Segment, Variable, When
+from netspec.ir import Affine, Apply, Aux, Call, Node, Recur, Repeat, Segment, Variable, When
 from netspec.shape import TensorType
 from netspec.syntax import tree
 
@@ -191,9 +191,9 @@ def binding_span(node: tree.Repeat | tree.When, name: str):
 
 def strided(node: Node, depth: int, uses: dict[str, int]) -> Node:
     """A node of a repeat's body with its numbers counting on from iteration to iteration."""
-    if isinstance(node, Apply | Call | Variable):
+    if isinstance(node, Apply | Call | Variable | Aux):
         return replace(node, segment=advance(node.segment, depth, uses))
-    if isinstance(node, Repeat | When):
+    if isinstance(node, Repeat | When | Recur):
         return replace(node, nodes=tuple(strided(n, depth, uses) for n in node.nodes))
     return node
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Place
+from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.sections import LossNotAMean
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
+from netspec.infer.needed import needed_measurements, needed_nodes
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_number
-from netspec.ir import Apply, Body, Measurement, Objective, Operand, Port
+from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library import index
 from netspec.library.base import Callable, Measure
 from netspec.shape import Dim, Facts, TensorType
@@ -27,18 +29,31 @@ class ObjectiveFrame(Frame):
 
     kinds = ("metric", "loss", "layer", "function")
 
-    def __init__(self, world: World, facts: Facts, batch: Dim) -> None:
+    def __init__(self, world: World, facts: Facts, batch: Dim, model: Body, sizes: dict[str, Dim]) -> None:
+        """`sizes`: what the symbols of the model are on the data."""
         super().__init__(world, "objective", facts)
-        self.batch = batch
+        self.batch, self.model, self.sizes = batch, model, sizes
         self.measurements: list[Measurement] = []
+        self.values: dict[int, TensorType] = {}
+        """The types of the values behind measurements, by the wires of their finished numbers."""
         self.finishing = Frame(world, "finish", facts)
         self.ports: list[Port] = []
+        self.auxiliaries: dict[str, tuple[str, ...]] = {}
+        self.penalties: dict[str, Penalty] = {}
+        self.answers: dict[str, ServePlan] = {}
+        self.evaluating = False
+        """The lines are those of `eval`, which may ask for generated sequences."""
 
     def port(self, name: str, type_: TensorType, span: Span) -> Tensor:
         tensor = self.wire(type_, span)
         self.wire_names[tensor.wire] = name
         self.ports.append(Port(name, tensor.wire, span))
         return tensor
+
+    def port_named(self, name: str) -> Tensor | None:
+        """The input of that name, where there is one already."""
+        wire = next((p.wire for p in self.ports if p.name == name), None)
+        return Tensor(wire, self.types[wire]) if isinstance(wire, int) else None
 
     def place(self, tensor: Tensor) -> Place:
         """A field or output by its name, since several begin at one place of the text."""
@@ -51,14 +66,22 @@ class ObjectiveFrame(Frame):
         output = self.finishing.wire(NUMBER, span)
         per_example = values.rank > 0 and values.shape[0] == self.batch
         self.measurements.append(Measurement(op, inputs, output.wire, optional, per_example, span))
+        self.values[output.wire] = values
         return Mean(output.wire, NUMBER)
 
     def done(self, results: dict[str, Mean]) -> Objective:
-        body = Body("objective", tuple(self.ports), (), tuple(self.nodes), self.types, names=self.wire_names, facts=self.facts)
-        inputs = tuple(Port(f"mean_{i}", m.output) for i, m in enumerate(self.measurements))
+        """What the results need; the rest is dropped."""
         outputs = tuple(Port(name, mean.wire) for name, mean in results.items())
-        finish = Body("finish", inputs, outputs, tuple(self.finishing.nodes), self.finishing.types, facts=self.facts)
-        return Objective(body, tuple(self.measurements), finish)
+        finishing, measurements = needed_measurements(self.finishing.nodes, self.measurements, outputs)
+        nodes, ports = needed_nodes(self.nodes, self.ports, measurements)
+        inputs = tuple(Port(f"mean_{i}", m.output) for i, m in enumerate(measurements))
+        body = Body("objective", ports, (), nodes, self.types, names=self.wire_names, facts=self.facts)
+        finish = Body("finish", inputs, outputs, finishing, self.finishing.types, facts=self.facts)
+        left = {p.name for p in ports}
+        auxiliaries = {name: paths for name, paths in self.auxiliaries.items() if name in left}
+        penalties = {name: penalty for name, penalty in self.penalties.items() if name in left}
+        answers = {name: plan for name, plan in self.answers.items() if name in left}
+        return Objective(body, measurements, finish, auxiliaries, penalties, answers)
 
 
 def not_here(frame: Frame, use: Call, value: OpValue) -> Value:
@@ -68,6 +91,8 @@ def not_here(frame: Frame, use: Call, value: OpValue) -> Value:
 
 def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> Value:
     """A call of a loss or metric on tensors."""
+    if not given_values(frame, use, bound):
+        return UNKNOWN
     results = apply.types_of(frame, use, op, bound)
     if results is None:
         return UNKNOWN
@@ -75,10 +100,44 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
     return frame.mean(op, apply.operands(bound.tensors), results[0], use.span, optional)
 
 
-def apply_to_means(frame: Frame, use: Call, op: Callable, bound: Bound) -> Value:
+def number_filled(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
+    """A number where a loss compares number by number: a tensor full of it, `sigmoid_cross_entropy(score, 1.0)`."""
+    op = index.load("full")(dims=like.shape, value=float(given.value), dtype=like.dtype)  # type: ignore[call-arg]
+    assert isinstance(op, Callable)
+    output = frame.wire(like, given.span)
+    frame.emit(Apply(op, (), (output.wire,), frame.count("full"), span=given.span))
+    return Given(output, given.span)
+
+
+# --- a loss as an argument -------------------------------------------------------------------------------------------
+
+
+def given_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
+    """Put the values of a loss or metric, before they are averaged, where it is an argument; False after a reported problem."""
+    bound.tensors = [value_given(frame, g) for g in bound.tensors]
+    bound.optional = {n: value_given(frame, g) for n, g in bound.optional.items()}
+    left = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean)), None)
+    if left is not None:
+        frame.world.report(NotATensor(at=left.span, what="arithmetic of finished means", wanted=f"an input of `{use.name}`"))
+    return left is None
+
+
+def value_given(frame: ObjectiveFrame, given: Given) -> Given:
+    mean = given.value
+    if not isinstance(mean, Mean) or mean.wire not in frame.values:
+        return given
+    measurement = next(m for m in frame.measurements if m.output == mean.wire)
+    output = frame.wire(frame.values[mean.wire], measurement.span)
+    segment = frame.count(measurement.op.op_name())
+    frame.emit(Apply(measurement.op, measurement.inputs, (output.wire,), segment, measurement.optional, span=measurement.span))
+    return Given(output, given.span)
+
+
+# --- finished means --------------------------------------------------------------------------------------------------
+
+
+def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) -> Value:
     """An op on finished means: `xent + 0.1 * kl`, `exp(xent)`."""
-    if not isinstance(frame, ObjectiveFrame):
-        return UNKNOWN
     operands = [mean_of(frame, given) for given in bound.tensors]
     if any(isinstance(o, Unknown) for o in operands):
         return UNKNOWN
@@ -90,6 +149,18 @@ def apply_to_means(frame: Frame, use: Call, op: Callable, bound: Bound) -> Value
     segment = frame.finishing.count(use.name)
     frame.finishing.emit(Apply(op, apply.operands(bound.tensors), (output.wire,), segment, span=use.span))
     return Mean(output.wire, results[0])
+
+
+def total(frame: ObjectiveFrame, means: list[Mean]) -> Mean:
+    """The sum of finished means."""
+    op = index.load(index.operator("+", 2))()
+    assert isinstance(op, Callable)
+    result = means[0]
+    for mean in means[1:]:
+        output = frame.finishing.wire(NUMBER)
+        frame.finishing.emit(Apply(op, (result.wire, mean.wire), (output.wire,), frame.finishing.count("add")))
+        result = Mean(output.wire, NUMBER)
+    return result
 
 
 def mean_of(frame: ObjectiveFrame, given: Given) -> Value:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from netspec.infer.settings import READERS
-from netspec.ir import CheckpointPlan, EvalPlan
+from netspec.infer.section import setting, updates
+from netspec.ir import CheckpointPlan, EvalPlan, UpdatePlan
 from netspec.resolve.overrides import COMMAND_LINE
+from netspec.resolve.sections import SETTINGS
 from netspec.source import Span
 from netspec.syntax import tree
 
 
 def resolved(
-    body: tree.Settings, values: Mapping[str, Any], evaluation: EvalPlan, checkpoint: CheckpointPlan
+    body: tree.Settings, values: Mapping[str, Any], trained: tuple[UpdatePlan, ...], evaluation: EvalPlan, checkpoint: CheckpointPlan
 ) -> tuple[dict[str, str], dict[str, str]]:
     """(texts, origins) by setting: "default", "command line" or "file:line"."""
     texts: dict[str, str] = {}
@@ -24,8 +25,15 @@ def resolved(
         texts[key] = text_of(item.value) if item is not None else default
         origins[key] = origin_of(item) if item is not None else "default"
 
-    for key in ("data", "loss", *READERS):
-        note(key, setting(body, key), str(values.get(key, "")))
+    several = any(update.name for update in trained)
+    for key in ("data", *(() if several else ("loss", "optimizer"))):
+        note(key, setting(body, key), "")
+    for update, plan in zip(updates(body), trained, strict=False):
+        for key in SETTINGS["update"]:
+            note(f"update.{plan.name}.{key}", setting(update.body, key), str(plan.every))
+    for key in ("duration", "seed", "precision", "accumulate", "ema"):
+        value = values.get(key)
+        note(key, setting(body, key), "none" if value is None else str(value))
     for item in body.items:
         if isinstance(item, tree.Metric):
             note(f"metric {item.name}", item, "")
@@ -58,10 +66,6 @@ def overridden(node: Any) -> bool:
     if isinstance(node, tuple):
         return any(map(overridden, node))
     return is_dataclass(node) and any(overridden(getattr(node, f.name)) for f in fields(node))
-
-
-def setting(body: tree.Settings, key: str) -> tree.Setting | None:
-    return next((i for i in body.items if isinstance(i, tree.Setting) and i.key == key), None)
 
 
 def inner_setting(body: tree.Settings, group: str, key: str) -> tree.Setting | None:

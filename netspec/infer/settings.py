@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
@@ -11,14 +12,18 @@ from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
 from netspec.infer.values import UNKNOWN, Composed, Unknown, Value, describe, plain
-from netspec.ir import Body
 from netspec.library.base import Duration, Optimizer
 from netspec.library.optimizers import Chain, step_problem
 from netspec.library.patterns import select
-from netspec.paths import parameters
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)")
+COUNTS = {
+    "keep": "a positive whole number",
+    "accumulate": "a number of batches such as `4`",
+    "every": "a number of steps such as `5`",
+}
+"""What a count is called, by its setting."""
 
 
 def bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
@@ -41,19 +46,42 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
     return made
 
 
-def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, model: Body) -> bool:
-    """Every pattern over parameter paths in an optimizer matches one of the model; a problem is laid at the argument."""
+def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Collection[str]) -> bool:
+    """Every pattern over parameter paths in an optimizer matches one of those it trains; a problem is laid at the argument."""
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
     values = value.parts if isinstance(value, Composed) else (value,)
     for op, given in zip(ops, values, strict=True):
         for argument, pattern in op.patterns().items():
             try:
-                select(pattern, parameters(model), argument)
+                select(pattern, paths, argument)
             except Mistake as mistake:
                 frame.world.report(replace(mistake.diagnostic, at=given.args[argument].span))
                 return False
     return True
+
+
+def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:
+    """The paths that a pattern, or a list of patterns, selects, in the order of `known`."""
+    value = expressions.evaluate(frame, item.value)
+    patterns = value if isinstance(value, tuple) else (value,)
+    if not patterns or not all(isinstance(p, str) for p in patterns):
+        return bad(frame, item, value, 'a pattern over paths such as `"d/**"`, or a list of them')
+    chosen: set[str] = set()
+    for pattern in patterns:
+        try:
+            chosen |= select(pattern, known)
+        except Mistake as mistake:
+            frame.world.report(replace(mistake.diagnostic, at=item.value.span))
+            return UNKNOWN
+    return tuple(path for path in known if path in chosen)
+
+
+def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
+    value = plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    return bad(frame, item, value, "the decay of an average, a number between 0 and 1 such as `0.999`")
 
 
 def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
@@ -91,7 +119,7 @@ def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
         return int(value.count)
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    return bad(frame, item, value, "a positive whole number" if item.key == "keep" else "a number of batches such as `100 steps`")
+    return bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
 
 
-READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision}
+READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision, "ema": read_ema}

@@ -8,13 +8,13 @@ from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls import MissingArgument
 from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
-from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.sizes import SizeTooComplex
 from netspec.diagnostics.values import NotStatic, TypeMismatch
 from netspec.infer import expressions, loops, recurrent, requires, types, variables
 from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
+from netspec.ir import Aux
 from netspec.resolve.bodies import output_name
 from netspec.shape import DimTooComplex
 from netspec.source import Span
@@ -57,6 +57,8 @@ def step(frame: Frame, node: tree.Statement) -> None:
             shared(frame, node)
         case tree.Weight() | tree.Buffer():
             variables.declare(frame, node)
+        case tree.Aux():
+            exported(frame, node)
         case tree.State():
             recurrent.declare(frame, node)
         case tree.When():
@@ -66,13 +68,16 @@ def step(frame: Frame, node: tree.Statement) -> None:
                 frame.env[name] = UNKNOWN
         case tree.Param() | tree.Input():
             pass
-        case _:
-            later(frame, node)
 
 
-def later(frame: Frame, node: tree.Statement) -> None:
-    """Forms of the language that this version does not compile."""
-    frame.world.report(NotYetCompiled(at=node.span, what=f"`{type(node).__name__.lower()}`"))
+def exported(frame: Frame, node: tree.Aux) -> None:
+    """`aux balance = …`: a value for `train`, under its name."""
+    value = expressions.evaluate(frame, node.value)
+    segment = frame.label(node.name, node.name_span)
+    if isinstance(value, Tensor):
+        frame.emit(Aux(value.wire, segment, node.span))
+    elif not isinstance(value, Unknown):
+        raise Mistake(NotATensor(at=node.value.span, what=describe(value), wanted=f"the exported value `{node.name}`"))
 
 
 def bind(frame: Frame, node: tree.Binding) -> None:

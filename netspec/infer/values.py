@@ -45,6 +45,14 @@ class Mean:
 
 
 @record
+class Parameters:
+    """Parameters of the model by their logical paths: `params("**/kernel")` in `train`."""
+
+    pattern: str
+    paths: tuple[str, ...]
+
+
+@record
 class Given:
     """An argument's value and the text it came from."""
 
@@ -117,6 +125,8 @@ class Several:
 
 
 Value = Any
+FLOWING = (Tensor, Mean, Parameters)
+"""What takes the place of an input; the last two in `train` only."""
 
 
 def is_number(value: Value) -> TypeGuard[int | float]:
@@ -152,10 +162,14 @@ def describe(value: Value) -> str:
             return "a dict"
         case Duration():
             return f"the duration `{value}`"
+        case TensorType():
+            return f"the type `{value}`"
         case Tensor():
             return f"a tensor {value.type}"
         case Mean():
             return "a mean over the batch"
+        case Parameters():
+            return f"the parameters `{value.pattern}`"
         case OpValue():
             return f"the {value.entry.kind} `{value.name}`"
         case BlockValue():

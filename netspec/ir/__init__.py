@@ -3,6 +3,7 @@
 from netspec.ir.nodes import (
     Affine,
     Apply,
+    Aux,
     Body,
     Call,
     Literal,
@@ -17,11 +18,12 @@ from netspec.ir.nodes import (
     When,
     walk,
 )
-from netspec.ir.plans import CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed
+from netspec.ir.plans import CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, Penalty, ServePlan, TrainPlan, Typed, UpdatePlan
 
 __all__ = [
     "Affine",
     "Apply",
+    "Aux",
     "Body",
     "Call",
     "CheckpointPlan",
@@ -32,13 +34,16 @@ __all__ = [
     "Node",
     "Objective",
     "Operand",
+    "Penalty",
     "Port",
     "Recur",
     "Repeat",
     "Segment",
+    "ServePlan",
     "State",
     "TrainPlan",
     "Typed",
+    "UpdatePlan",
     "Variable",
     "When",
     "walk",

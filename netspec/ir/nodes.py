@@ -93,6 +93,15 @@ class Variable:
 
 
 @record(eq=False)
+class Aux:
+    """A value that the block exports: `train` sums it over all instances and iterations."""
+
+    input: int
+    segment: Segment
+    span: Span = NOWHERE
+
+
+@record(eq=False)
 class Repeat:
     """`nodes` run `count` times: at first `inner[k]` is `carried[k]`; `inner[k]` of the next is `results[k]`; at the end
     `outputs[k]` is the last `results[k]`. Other wires of the body are captured. Types of carried, inner, results and outputs are equal."""
@@ -145,7 +154,7 @@ class Recur:
     span: Span = NOWHERE
 
 
-Node = Apply | Call | Variable | Repeat | When | Recur
+Node = Apply | Call | Variable | Aux | Repeat | When | Recur
 
 
 @record

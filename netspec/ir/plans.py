@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from netspec.ir.nodes import Body, Operand
-from netspec.library.base import Dataset, Duration, Measure, Optimizer, Transform
+from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from netspec.library.decoding import Decoder
 
 
 @record(eq=False)
@@ -27,6 +32,14 @@ class Measurement:
 
 
 @record(eq=False)
+class Penalty:
+    """One number of parameters: `op`, which takes any number of tensors, on those with these logical paths."""
+
+    op: Callable
+    paths: tuple[str, ...]
+
+
+@record(eq=False)
 class Objective:
     """What is optimised and reported. `body`: inputs are the batch's fields and, for outputs of the model, ports named `output.NAME`;
     its wires feed `measurements`. `finish`: f32[] inputs, one per measurement in order; outputs `loss` and one per metric."""
@@ -34,6 +47,28 @@ class Objective:
     body: Body
     measurements: tuple[Measurement, ...]
     finish: Body
+    auxiliaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Inputs of `body` that are sums of the model's `aux` values, each with the logical paths of its terms."""
+    penalties: Mapping[str, Penalty] = field(default_factory=dict)
+    """Inputs of `body`, f32[], that are computed from parameters."""
+    answers: Mapping[str, ServePlan] = field(default_factory=dict)
+    """Inputs of `body` that are generated: `serve.NAME`, i32[B, limit]; in evaluations only."""
+
+
+@record(eq=False)
+class UpdatePlan:
+    """One optimizer: what it makes small, and by which parameters."""
+
+    name: str
+    """"" for the plain form, a section with `loss` and `optimizer`."""
+    objective: Objective
+    """Its `loss`; that of the first update has the section's metrics besides."""
+    optimizer: Optimizer
+    paths: tuple[str, ...]
+    """Logical paths of the parameters that it trains; the others are constants."""
+    every: int = 1
+    """It runs in every so many-th step."""
+    span: Span = NOWHERE
 
 
 @record(eq=False)
@@ -73,7 +108,10 @@ class TrainPlan:
     model: Body
     data: DataPlan
     objective: Objective
-    optimizer: Optimizer
+    """What an evaluation without settings of its own measures: with several updates `loss` is the sum of theirs, each a result `NAME.loss`
+    besides."""
+    updates: tuple[UpdatePlan, ...]
+    """They run in order within one step, each on what the one before has left."""
     duration: Duration
     eval: EvalPlan
     checkpoint: CheckpointPlan
@@ -85,6 +123,38 @@ class TrainPlan:
     origins: Mapping[str, str]
     """Where each setting's value came from: "default", "file:line" or "command line"."""
     span: Span = NOWHERE
+    accumulate: int = 1
+    """Batches that make one step."""
+    ema: float | None = None
+    """Decay of the exponential moving average of the parameters, where there is one."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The first update's."""
+        return self.updates[0].optimizer
+
+
+@record(eq=False)
+class ServePlan:
+    """One line of a `serve` section, proved: an input of the model is fed with what an output says of its next element."""
+
+    model: Body
+    feeds: str
+    """The input, [B, T] of whole numbers."""
+    reads: str
+    """The output, [B, T, V]."""
+    decoder: Decoder
+    placed: bool
+    """The output at a position says what stands there, because the model moves its input to the right itself; else what comes next."""
+    beside: tuple[str, ...]
+    """Other inputs that run along the same positions, which must be known for all of them."""
+    span: Span = NOWHERE
+
+    @property
+    def type(self) -> TensorType:
+        """Of the answers: i32[B, limit]."""
+        batch = self.model.types[next(p.wire for p in self.model.inputs if p.name == self.feeds)].shape[0]  # type: ignore[index]
+        return TensorType("i32", (batch, self.decoder.limit))
 
 
 @record(eq=False)
@@ -94,6 +164,7 @@ class Typed:
     models: Mapping[str, Body]
     trains: tuple[TrainPlan, ...] = ()
     path: str = ""
+    serves: tuple[ServePlan, ...] = ()
 
     def train(self, name: str | None = None) -> TrainPlan | None:
         """The train section of that name, or the first."""

@@ -20,7 +20,7 @@ class OneDevice:
     def state(self, tree: Any) -> Any:
         return jax.device_put(tree)
 
-    def batch(self, arrays: Mapping[str, Any], per_example: Collection[str]) -> dict[str, Any]:
+    def batch(self, arrays: Mapping[str, Any], per_example: Collection[str], axis: int = 0) -> dict[str, Any]:
         return dict(arrays)
 
     def jit(self, function: Callable[..., Any], **options: Any) -> Any:
@@ -36,17 +36,19 @@ class DataParallel:
     def state(self, tree: Any) -> Any:
         return jax.device_put(tree, self._spread())
 
-    def batch(self, arrays: Mapping[str, Any], per_example: Collection[str]) -> dict[str, Any]:
+    def batch(self, arrays: Mapping[str, Any], per_example: Collection[str], axis: int = 0) -> dict[str, Any]:
+        """`axis` counts the examples of those that are `per_example`."""
         count = self.mesh.size
-        divisible = all(np.shape(arrays[name])[0] % count == 0 for name in per_example)
+        divisible = all(np.shape(arrays[name])[axis] % count == 0 for name in per_example)
         split = set(per_example) if divisible else set()
-        return {name: jax.device_put(x, self._spread("data") if name in split else self._spread()) for name, x in arrays.items()}
+        examples = self._spread(*(None,) * axis, "data")
+        return {name: jax.device_put(x, examples if name in split else self._spread()) for name, x in arrays.items()}
 
     def jit(self, function: Callable[..., Any], **options: Any) -> Any:
         """Results are whole on every device."""
         return jax.jit(function, out_shardings=self._spread(), **options)
 
-    def _spread(self, *axes: str) -> Any:
+    def _spread(self, *axes: str | None) -> Any:
         return jax.sharding.NamedSharding(self.mesh, jax.sharding.PartitionSpec(*axes))
 
 

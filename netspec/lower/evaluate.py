@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When, walk
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.lazy import jnp
-from netspec.library.base import Array
+from netspec.library.base import Array, Measure
 from netspec.library.binding import bound
 from netspec.lower.loops import Loop
 from netspec.lower.names import join, template
 from netspec.lower.precision import cast
 from netspec.lower.scope import Frame, NodeScope
-from netspec.lower.time import Time, over_time
+from netspec.lower.time import Time, beside, over_time
 
 Wires = dict[int, Any]
 
@@ -68,8 +68,20 @@ def _use(node: Apply | Call, body: Body) -> int:
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, _use(node, body))
     inputs = [value(operand, wires) for operand in node.inputs]
-    results = bound(node.op, frame.run.sizes).apply(scope, *inputs, **{name: wires[wire] for name, wire in node.optional})
+    optional = {name: wires[wire] for name, wire in node.optional}
+    op = bound(node.op, frame.run.sizes)
+    results = measured_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
+
+
+def measured_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: dict[str, Array]) -> Array:
+    """The values of a loss or metric that is an argument of another function, times its mask: 0 where that is 0."""
+    mask = optional.pop("mask", None) if op.mask_weighs else None
+    values = jnp.asarray(op.apply(scope, *inputs, **optional))
+    if mask is None:
+        return values
+    weight = beside(mask.astype(values.dtype), values)
+    return jnp.where(weight == 0, 0, values * weight)
 
 
 def _bind(outputs: tuple[int, ...], results: Any, wires: Wires) -> None:
@@ -89,6 +101,15 @@ def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
         wires[node.output] = frame.buffer(key)
     else:
         wires[node.output] = cast(frame.params[key], frame.run.precision.lowered(node.weight.dtype))
+
+
+def _aux(node: Aux, body: Body, frame: Frame, wires: Wires) -> None:
+    """A value per example counts while its sequence has not ended."""
+    type_, x = body.types[node.input], wires[node.input]
+    if frame.alive is not None and type_.rank and type_.shape[0] == frame.run.layout.body.batch:
+        x = jnp.where(beside(frame.alive, x), x, 0)
+    key = join(frame.prefix, template(node.segment, frame.counts))
+    frame.export(key, cast(x, frame.run.precision.stored(type_.dtype)))
 
 
 def _repeat(node: Repeat, body: Body, frame: Frame, wires: Wires) -> None:
@@ -128,4 +149,4 @@ def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:
             frame.updates[key] = cast(wires[node.written], frame.buffers[key].dtype)
 
 
-_MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Repeat: _repeat, When: _when, Recur: _recur}
+_MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Aux: _aux, Repeat: _repeat, When: _when, Recur: _recur}

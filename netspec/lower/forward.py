@@ -40,12 +40,16 @@ class Forward:
         step: Any = EVAL_STEP,
         weight: Array | None = None,
         first: Any = 0,
+        exports: dict[str, Array] | None = None,
     ) -> tuple[dict[str, Array], dict[str, Array]]:
-        """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example."""
+        """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example.
+
+        `exports` is filled with the values of `aux` by stored key.
+        """
         sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
         key = step_key(self.seed, step)
         run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
-        frame = Frame(run, params, buffers)
+        frame = Frame(run, params, buffers, exports=exports)
         outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
         return self.precision.leave(outputs, self.model), frame.updates
 

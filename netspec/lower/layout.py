@@ -21,7 +21,7 @@ from netspec.lower.tree import flatten, nest
 from netspec.shape import Dim
 
 Tree = Mapping[str, Any]
-PARAMS, BUFFERS = "params", "buffers"
+PARAMS, BUFFERS, EXPORTS = "params", "buffers", "aux"
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,23 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """A value of `aux` as a pass collects it: stacked along `counts`, `paths` naming the slices in row-major order."""
+
+    key: str
+    counts: tuple[int, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Region:
     """What the iterations of one repeat read: keys of leaves that it stacks, and of buffers that they have in common."""
 
     params: tuple[str, ...]
     buffers: tuple[str, ...]
     common: tuple[str, ...]
+    exports: tuple[str, ...] = ()
+    """Keys of exported values that it stacks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +74,7 @@ class Layout:
     params: Mapping[str, Stored]
     buffers: Mapping[str, Stored]
     regions: Mapping[tuple[str, int], Region] = field(repr=False)
+    exports: Mapping[str, Exported] = field(default_factory=dict)
 
     @classmethod
     def of(cls, body: Body) -> Layout:

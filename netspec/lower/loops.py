@@ -30,15 +30,15 @@ class Loop:
     region: Region
     execute: Callable[..., None]
 
-    def iterate(self, index: Any, carried: list[Array], params: Arrays, buffers: Arrays) -> tuple[list[Array], Arrays]:
-        """One iteration: the new carried values, in the types of the old, and the buffers it has set."""
+    def iterate(self, index: Any, carried: list[Array], params: Arrays, buffers: Arrays) -> tuple[list[Array], Arrays, Arrays]:
+        """One iteration: the new carried values, in the types of the old, the buffers it has set, and the values it exports."""
         node, frame = self.node, self.frame.iteration(self.node.count, index, params, buffers)
         wires = {**self.wires, **dict(zip(node.inner, carried, strict=True))}
         if node.index is not None:
             wires[node.index] = jnp.asarray(index, jnp.int32)
         self.execute(node.nodes, self.body, frame, wires)
         results = [jnp.asarray(o.value) if isinstance(o, Literal) else wires[o] for o in node.results]
-        return [cast(x, old.dtype) for x, old in zip(results, carried, strict=True)], frame.updates
+        return [cast(x, old.dtype) for x, old in zip(results, carried, strict=True)], frame.updates, frame.exports or {}
 
     def params(self) -> Arrays:
         """The stacked parameters, iterations leading."""
@@ -47,6 +47,11 @@ class Loop:
     def buffers(self) -> Arrays:
         """The stacked buffers, iterations leading."""
         return {key: self.frame.buffer(key) for key in self.region.buffers}
+
+    def export(self, stacked: Arrays) -> None:
+        """Hand on what the iterations, leading, have exported: one value for each where the repeat changes the path, else their sum."""
+        for key, values in stacked.items():
+            self.frame.export(key, values if key in self.region.exports else jnp.sum(values, axis=0))
 
 
 Lowering = Callable[[Loop, list[Array]], list[Array]]
@@ -60,14 +65,15 @@ def scanned(loop: Loop, starts: list[Array]) -> list[Array]:
     def step(carry: tuple[list[Array], Arrays], slices: tuple[Array, Arrays, Arrays]) -> Any:
         carried, shared = carry
         index, params, buffers = slices
-        carried, updates = loop.iterate(index, carried, params, {**buffers, **shared})
+        carried, updates, exports = loop.iterate(index, carried, params, {**buffers, **shared})
         own = {key: updates[key] for key in buffers if key in updates}
-        return (carried, {key: updates.get(key, old) for key, old in shared.items()}), own
+        return (carried, {key: updates.get(key, old) for key, old in shared.items()}), (own, exports)
 
     stacks = (jnp.arange(loop.node.count, dtype=jnp.int32), loop.params(), loop.buffers())
-    (carried, shared), own = lax.scan(step, ([_strong(x) for x in starts], common), stacks)
+    (carried, shared), (own, exports) = lax.scan(step, ([_strong(x) for x in starts], common), stacks)
     if loop.frame.run.phase == "train":
         loop.frame.updates.update(own | shared)
+    loop.export(exports)
     return carried
 
 
@@ -80,13 +86,15 @@ def unrolled(loop: Loop, starts: list[Array]) -> list[Array]:
     """Every iteration in the program, each with its slice of the stacked leaves."""
     count = loop.node.count
     params, buffers = _split(loop.params(), count), _split(loop.buffers(), count)
-    carried, collected = starts, []
+    carried, collected, exports = starts, [], []
     for index in range(count):
-        carried, updates = loop.iterate(index, carried, params[index], buffers[index])
+        carried, updates, found = loop.iterate(index, carried, params[index], buffers[index])
         loop.frame.updates.update({key: value for key, value in updates.items() if key in loop.region.common})
         collected.append(updates)
+        exports.append(found)
     stacked = [key for key in loop.region.buffers if key in collected[0]]
     loop.frame.updates.update({key: jnp.stack([updates[key] for updates in collected]) for key in stacked})
+    loop.export({key: jnp.stack([each[key] for each in exports]) for key in exports[0]})
     return carried
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Recur, Repeat, Segment, When, walk
+from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.binding import bound
+from netspec.lower.chosen import Chosen, summed
 from netspec.lower.evaluate import Wires, array, execute, value
 from netspec.lower.inputs import sizes_of
+from netspec.lower.layout import Layout
 from netspec.lower.scope import Frame, NodeScope
 from netspec.shape import TensorType
 
@@ -26,7 +28,9 @@ WEIGHT = "weight"
 def field_types(objective: Objective) -> dict[str, TensorType]:
     """The batch's fields that the objective reads, with their types."""
     read = _read(objective)
-    fields = [port for port in objective.body.inputs if port.wire in read and not port.name.startswith(OUTPUT)]
+    computed = {*objective.auxiliaries, *objective.penalties, *objective.answers}
+    ports = [port for port in objective.body.inputs if port.wire in read and port.name not in computed]
+    fields = [port for port in ports if not port.name.startswith(OUTPUT)]
     return {port.name: objective.body.types[port.wire] for port in fields if isinstance(port.wire, int)}
 
 
@@ -48,18 +52,45 @@ def _operands(node: Node) -> Iterable[Operand]:
     return node.inputs if isinstance(node, Call) else ()
 
 
-def measure(objective: Objective, frame: Frame, fields: Mapping[str, Array], outputs: Mapping[str, Array]) -> Statistics:
+@dataclass(frozen=True)
+class Pass:
+    """What else of a model's pass an objective may ask for."""
+
+    layout: Layout
+    params: Mapping[str, Array]
+    exports: Mapping[str, Array]
+    """Values of `aux` by stored key."""
+
+
+def measure(
+    objective: Objective, frame: Frame, fields: Mapping[str, Array], outputs: Mapping[str, Array], seen: Pass | None = None
+) -> Statistics:
     """The statistics of one batch, before finishing."""
     named = {**fields, **{OUTPUT + name: x for name, x in outputs.items()}}
     types = objective.body.input_types()
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
-    given = [port for port in objective.body.inputs if port.name in named]
-    sizes = sizes_of(objective.body.input_types(), {port.name: named[port.name] for port in given})
-    frame = replace(frame, run=replace(frame.run, sizes=sizes))
-    wires: Wires = {port.wire: named[port.name] for port in given if isinstance(port.wire, int)}
+    if seen is not None:
+        named |= {name: _exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
+        named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}
+    wires: Wires = {port.wire: named[port.name] for port in objective.body.inputs if port.name in named and isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
     return tuple(_measure(m, index, frame, wires) for index, m in enumerate(objective.measurements))
+
+
+def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
+    """The sum of the values of `aux` with these paths; 0 in a phase that makes none of them."""
+    made = [leaf for key, leaf in seen.layout.exports.items() if key in seen.exports and not set(leaf.paths).isdisjoint(paths)]
+    terms = [summed(leaf, seen.exports[leaf.key], paths) for leaf in made]
+    start = jnp.zeros([size.evaluate(frame.run.sizes) for size in type_.shape], frame.run.precision.stored(type_.dtype))
+    return sum(terms, start)
+
+
+def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
+    arrays = Chosen.of(seen.layout.params, penalty.paths).take(seen.params)
+    result = penalty.op.apply(NodeScope(frame, Segment(name), 0), *arrays.values())
+    assert not isinstance(result, tuple)
+    return result
 
 
 def _measure(measurement: Measurement, index: int, frame: Frame, wires: Wires) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.weights import NothingToTrain
-from netspec.ir import Body, Objective, TrainPlan, Typed
+from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.lazy import np
-from netspec.library.base import Array, Clock, Transformation
+from netspec.library.base import Array, Clock
+from netspec.lower import average, serving
 from netspec.lower import step as steps
 from netspec.lower.choose import CHOICES
 from netspec.lower.clock import derived
@@ -25,6 +26,7 @@ from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.state import State
 from netspec.lower.statistics import merge
+from netspec.lower.updates import made
 from netspec.shape import TensorType
 
 Variables = State | Mapping[str, Any]
@@ -70,6 +72,10 @@ class Program:
         """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them)."""
         return self._state(self._packed(tree))
 
+    def averaged(self, state: State) -> State:
+        """The state whose parameters are their moving average, where the spec has `ema`: what `apply`, `predict` and `eval_step` use."""
+        return state._replace(params=average.stored(state.average, state.params)) if state.average else state
+
     def unpack(self, state: State) -> dict[str, Any]:
         """Parameters and buffers as nested dicts of NumPy arrays by logical path."""
         collections = {PARAMS: state.params, BUFFERS: state.buffers}
@@ -77,7 +83,8 @@ class Program:
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
-        return State(params, buffers, self._optimizer_init(params), step)
+        mean = self._placement.state(average.first(params)) if self.plan and self.plan.ema is not None else ()
+        return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         with _speaking():
@@ -96,17 +103,49 @@ class Program:
         """The model's outputs by name as NumPy arrays, in the phase `serve`."""
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
+    def decode(
+        self,
+        state: Variables,
+        name: str | None = None,
+        /,
+        *,
+        prefix_length: Any = None,
+        seed: int | None = None,
+        first_example: int = 0,
+        examples: int = 1,
+        **inputs: Any,
+    ) -> dict[str, Any]:
+        """What the `serve` section generates, the first of its lines or that of the input `name`, as NumPy arrays: under the input's name
+        i32[B, limit], under NAME_length and NAME_score i32[B] and f32[B] (log-probability).
+
+        `inputs` are the model's; the generated one is what sequences begin with, i32[B, P], of which `prefix_length`, i32[B], elements count.
+        Inputs along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
+        `first_example` the index of the first one among all; `examples` their number where no array tells it.
+        """
+        plan = serving.chosen(self.serves, self.model.name, name)
+        arrays, begin = serving.given(plan, inputs, prefix_length, self._precision, examples)
+        arrays = self._place(arrays, self.model.input_types())
+        words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
+        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serving.answering(plan, self._forward)))
+        return serving.to_host(run(*self._leaves(state), arrays, begin.tokens, begin.lengths, *words))
+
+    @property
+    def serves(self) -> tuple[ServePlan, ...]:
+        """What the file generates with this model."""
+        return tuple(plan for plan in self.typed.serves if plan.model is self.model)
+
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
-        """One update. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0).
+        """One step. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0). Where the
+        spec says `accumulate = k` each array holds k batches along a first axis of its own.
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
         with _speaking():
-            return self._train(self._own(state), self._batch(batch, self._objective("train")))
+            return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
-        return self._eval(self._own(state).params, state.buffers, self._batch(batch, self._objective("eval")), np.uint32(first))
+        return self._eval(*self._leaves(state), self._batch(batch, self._objective("eval")), np.uint32(first))
 
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, float]:
         """The numbers that summed statistics of `train` or `eval` steps mean: `loss` and every metric."""
@@ -116,7 +155,7 @@ class Program:
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):
-            return self._own(variables).params, variables.buffers
+            return self.averaged(self._own(variables)).params, variables.buffers
         packed = self._packed(variables)
         return packed[PARAMS], packed[BUFFERS]
 
@@ -131,15 +170,18 @@ class Program:
         refuse_unknown(given, types)
         return self._place(accept(types, given, self._precision, self.model.facts), types)
 
-    def _batch(self, batch: Mapping[str, Any], objective: Objective) -> dict[str, Any]:
+    def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
+        """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**field_types(objective), **self.model.input_types()}
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
-        return self._place(accept(types, batch, self._precision, self.model.facts), types)
+        stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
+        return self._place(accept(stacked, batch, self._precision, self.model.facts), types, 0 if count == 1 else 1)
 
-    def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
+    def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
         batch = self.model.batch
-        return self._placement.batch(arrays, [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch])
+        counted = [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
+        return self._placement.batch(arrays, counted, axis)
 
     # --- compiled once -----------------------------------------------------------------------------------------------
 
@@ -166,27 +208,24 @@ class Program:
         return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed)
 
     @cached_property
-    def _optimizer(self) -> Transformation | None:
-        if self.plan is None:
-            return None
-        return self.plan.optimizer.build(self.clock or derived(self.plan), self.layout.leaves())
+    def _updates(self) -> dict[str, steps.Update]:
+        """The optimizers at work, by the names of their updates."""
+        plan = self.plan
+        return {} if plan is None else {u.name: made(u, self._forward, self.clock or derived(plan), plan.accumulate) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
         with _speaking():
-            return self._moments(params) if self._optimizer else ()
+            return self._moments(params) if self.plan else ()
 
     @cached_property
     def _moments(self) -> Callable[..., Any]:
-        """The optimizer's first state: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
-        optimizer = self._optimizer
-        assert optimizer is not None
-        return self._placement.jit(lambda params: steps.strong(optimizer.init(params)))
+        """The optimizers' first states: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
+        return self._placement.jit(lambda params: steps.strong(steps.first_moments(self._updates, params)))
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
-        objective, optimizer = self._objective("train"), self._optimizer
-        assert optimizer is not None
-        return self._placement.jit(steps.training_step(self._forward, objective, optimizer), donate_argnums=(0,))
+        self._objective("train")
+        return self._placement.jit(steps.training_step(self._updates, self.plan.ema if self.plan else None), donate_argnums=(0,))
 
     @cached_property
     def _eval(self) -> Callable[..., Any]:
@@ -201,8 +240,13 @@ class Program:
         return self._placement.jit(steps.outputs(self._forward, "serve"))
 
     @cached_property
+    def _decoders(self) -> dict[str, Callable[..., Any]]:
+        return {}
+
+    @cached_property
     def _finish(self) -> dict[str, Callable[..., Any]]:
-        return {which: self._placement.jit(steps.finishing(self._forward, self._objective(which))) for which in ("train", "eval")}
+        evaluation = steps.finishing(self._forward, self._objective("eval"))
+        return {"train": self._placement.jit(steps.finishing_all(self._updates)), "eval": self._placement.jit(evaluation)}
 
 
 @contextmanager

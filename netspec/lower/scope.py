@@ -50,6 +50,10 @@ class Frame:
     """Lengths of the repeats around, within this body."""
     loops: tuple[Any, ...] = ()
     """Indices of all repeats around, outermost first."""
+    exports: dict[str, Array] | None = None
+    """Values of `aux` by stored key, iterations of repeats leading; filled while the body runs. None where nobody asks for them."""
+    alive: Array | None = None
+    """bool[B]: which sequences have not ended at this time step, where a recurrence has lengths."""
 
     def inside(self, segment: Segment, use: int) -> Frame:
         """The frame of a block that stands at the segment."""
@@ -60,7 +64,14 @@ class Frame:
         """The frame of one iteration: slices stand in place of their stacks, and updates are collected anew."""
         own = {**self.params, **params}
         known = {**self.buffers, **self.updates, **buffers}
-        return replace(self, params=own, buffers=known, updates={}, counts=(*self.counts, count), loops=(*self.loops, index))
+        inner = None if self.exports is None else {}
+        counts, loops = (*self.counts, count), (*self.loops, index)
+        return replace(self, params=own, buffers=known, updates={}, counts=counts, loops=loops, exports=inner)
+
+    def export(self, key: str, value: Array) -> None:
+        """Note a value of `aux`; several of one key, as the uses of a shared instance make them, are added up."""
+        if self.exports is not None:
+            self.exports[key] = self.exports[key] + value if key in self.exports else value
 
     def buffer(self, key: str) -> Array:
         """A buffer's newest value: what an earlier use in this step has set, else the step's first."""

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 
 class State(NamedTuple):
-    """A tree that JAX can take: params and buffers by stored key, the optimizer's state, and finished updates as i32[]."""
+    """A tree that JAX can take: params and buffers by stored key, the optimizer's state (of several a dict of them, by the names of the
+    updates), finished steps as i32[], and where the spec has `ema` the average of the parameters, else ()."""
 
     params: dict[str, Any]
     buffers: dict[str, Any]
     optimizer: Any
     step: Any
+    average: Any = ()

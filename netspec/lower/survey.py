@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
-from netspec.lower.layout import Layout, Region, Stored
+from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
 from netspec.lower.names import depends, join, template
 
 
@@ -49,21 +49,28 @@ class Place:
         return tuple(self.loops[d] for d in sorted(self.axes))
 
 
+Found = tuple[str, str, frozenset[int]]
+"""Of a leaf or an exported value: its key, what it is (PARAMS, BUFFERS, EXPORTS), its stack axes."""
+
+
 @dataclass
 class _Survey:
     params: dict[str, Stored] = field(default_factory=dict)
     buffers: dict[str, Stored] = field(default_factory=dict)
+    exports: dict[str, Exported] = field(default_factory=dict)
     regions: dict[tuple[str, int], Region] = field(default_factory=dict)
 
-    def visit(self, nodes: tuple[Node, ...], body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
-        """Registers what the nodes have, and gives (key, is a buffer, stack axes) of each leaf."""
+    def visit(self, nodes: tuple[Node, ...], body: Body, place: Place) -> Iterator[Found]:
+        """Registers what the nodes have."""
         for node in nodes:
             if isinstance(node, Apply):
                 yield from self._apply(node, body, place.step(node.segment))
             elif isinstance(node, Call):
                 yield from self.visit(node.body.nodes, node.body, place.step(node.segment))
             elif isinstance(node, Variable):
-                yield self._register(node.buffer, place.step(node.segment), "", node.weight)
+                yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight)
+            elif isinstance(node, Aux):
+                yield self._export(place.step(node.segment))
             elif isinstance(node, When):
                 yield from self.visit(node.nodes, body, place)
             elif isinstance(node, Recur):
@@ -71,36 +78,40 @@ class _Survey:
             else:
                 yield from self._repeat(node, body, place)
 
-    def _apply(self, node: Apply, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+    def _apply(self, node: Apply, body: Body, place: Place) -> Iterator[Found]:
         inputs = [_type(operand, body) for operand in node.inputs]
         named = {name: body.types[wire] for name, wire in node.optional}
         for name, weight in node.op.params(*inputs, **named).items():
-            yield self._register(False, place, name, weight)
+            yield self._register(PARAMS, place, name, weight)
         for name, weight in node.op.buffers(*inputs, **named).items():
-            yield self._register(True, place, name, weight)
+            yield self._register(BUFFERS, place, name, weight)
 
-    def _repeat(self, node: Repeat, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+    def _repeat(self, node: Repeat, body: Body, place: Place) -> Iterator[Found]:
         depth = len(place.loops)
         found = list(self.visit(node.nodes, body, place.repeated(node.count)))
-        params = dict.fromkeys(key for key, buffer, axes in found if not buffer and depth in axes)
-        buffers = dict.fromkeys(key for key, buffer, axes in found if buffer and depth in axes)
-        common = dict.fromkeys(key for key, buffer, axes in found if buffer and depth not in axes)
-        self.regions[place.prefix, id(node)] = Region(tuple(params), tuple(buffers), tuple(common))
+        params, buffers, exports = ([k for k, w, axes in found if w == what and depth in axes] for what in (PARAMS, BUFFERS, EXPORTS))
+        common = [key for key, what, axes in found if what == BUFFERS and depth not in axes]
+        self.regions[place.prefix, id(node)] = Region(*(tuple(dict.fromkeys(keys)) for keys in (params, buffers, common, exports)))
         yield from found
 
-    def _recur(self, node: Recur, body: Body, place: Place) -> Iterator[tuple[str, bool, frozenset[int]]]:
+    def _recur(self, node: Recur, body: Body, place: Place) -> Iterator[Found]:
         """Time stacks nothing: its buffers are handed from step to step."""
         found = list(self.visit(node.nodes, body, place))
-        self.regions[place.prefix, id(node)] = Region((), (), tuple(dict.fromkeys(key for key, buffer, _ in found if buffer)))
+        self.regions[place.prefix, id(node)] = Region((), (), tuple(dict.fromkeys(key for key, what, _ in found if what == BUFFERS)))
         yield from found
 
-    def _register(self, buffer: bool, place: Place, name: str, weight: Weight) -> tuple[str, bool, frozenset[int]]:
+    def _export(self, place: Place) -> Found:
+        exported = Exported(place.prefix, place.counts(), tuple(place.paths()))
+        self.exports.setdefault(place.prefix, exported)
+        return place.prefix, EXPORTS, place.axes
+
+    def _register(self, what: str, place: Place, name: str, weight: Weight) -> Found:
         key = join(place.prefix, name) if name else place.prefix
         stored = Stored(key, weight, place.counts(), tuple(join(path, name) if name else path for path in place.paths()))
-        known = (self.buffers if buffer else self.params).setdefault(key, stored)
+        known = (self.buffers if what == BUFFERS else self.params).setdefault(key, stored)
         if known.shape != stored.shape:
             raise ValueError(f"{key} has two shapes, {known.shape} and {stored.shape}")
-        return key, buffer, place.axes
+        return key, what, place.axes
 
 
 def _type(operand: Operand, body: Body) -> Any:
@@ -115,7 +126,7 @@ def survey(body: Body) -> Layout:
         pass
     _distinct(found.params)
     _distinct(found.buffers)
-    return Layout(body, found.params, found.buffers, found.regions)
+    return Layout(body, found.params, found.buffers, found.regions, found.exports)
 
 
 def _distinct(leaves: Mapping[str, Stored]) -> None:

@@ -43,17 +43,19 @@ class Time:
         shape = tuple(d.evaluate(self.frame.run.sizes) for d in type_.shape)
         return jnp.full(shape, init.sample(None, (1,), (1, 1))[0], dtype)
 
-    def step(self, states: list[Array], shared: Arrays, time: Any, parts: list[Array]) -> tuple[list[Array], Arrays, list[Array]]:
-        """One step: new states, new buffers, outputs."""
-        frame = replace(self.frame, buffers={**self.frame.buffers, **shared}, updates={}, loops=(*self.frame.loops, time))
+    def step(self, states: list[Array], shared: Arrays, time: Any, parts: list[Array]) -> tuple[list[Array], Arrays, list[Array], Arrays]:
+        """One step: new states, new buffers, outputs, exported values."""
+        alive = None if self.lengths is None else time < self.lengths
+        exports = None if self.frame.exports is None else {}
+        known, loops = {**self.frame.buffers, **shared}, (*self.frame.loops, time)
+        frame = replace(self.frame, buffers=known, updates={}, loops=loops, exports=exports, alive=alive)
         wires = {**self.wires, **dict(zip(self.node.steps, parts, strict=True)), **dict(zip(self.node.inner, states, strict=True))}
         self.execute(self.node.nodes, self.body, frame, wires)
         after = [cast(wires[w], old.dtype) for w, old in zip(self.node.results, states, strict=True)]
-        if self.lengths is not None:
-            alive = time < self.lengths
-            after = [jnp.where(_beside(alive, new), new, old) for new, old in zip(after, states, strict=True)]
+        if alive is not None:
+            after = [jnp.where(beside(alive, new), new, old) for new, old in zip(after, states, strict=True)]
         buffers = {key: frame.updates.get(key, old) for key, old in shared.items()}
-        return after, buffers, [wires[w] for w in self.node.made]
+        return after, buffers, [wires[w] for w in self.node.made], frame.exports or {}
 
 
 def over_time(run: Time) -> tuple[list[Array], list[Array]]:
@@ -64,13 +66,15 @@ def over_time(run: Time) -> tuple[list[Array], list[Array]]:
     shared = {key: run.frame.buffer(key) for key in run.region.common}
 
     def step(carry: tuple[list[Array], Arrays], now: tuple[Array, list[Array]]) -> Any:
-        states, buffers, made = run.step(carry[0], carry[1], now[0], now[1])
-        return (states, buffers), made
+        states, buffers, made, exports = run.step(carry[0], carry[1], now[0], now[1])
+        return (states, buffers), (made, exports)
 
     steps = (jnp.arange(length, dtype=jnp.int32), [jnp.moveaxis(s, 1, 0) for s in sequences])
-    (states, shared), made = lax.scan(step, (run.starts(), shared), steps, unroll=min(node.unroll, length))
+    (states, shared), (made, exports) = lax.scan(step, (run.starts(), shared), steps, unroll=min(node.unroll, length))
     if run.frame.run.phase == "train":
         run.frame.updates.update(shared)
+    for key, values in exports.items():
+        run.frame.export(key, jnp.sum(values, axis=0))
     outputs = [jnp.moveaxis(m, 0, 1) for m in made]
     return [flipped(o, run.lengths) if node.reverse else o for o in outputs], states
 
@@ -82,9 +86,9 @@ def flipped(x: Array, lengths: Array | None) -> Array:
     time = jnp.arange(x.shape[1])[None, :]
     last = lengths[:, None] - 1
     order = jnp.where(time <= last, last - time, time)
-    return jnp.take_along_axis(x, _beside(order, x), axis=1)
+    return jnp.take_along_axis(x, beside(order, x), axis=1)
 
 
-def _beside(x: Array, other: Array) -> Array:
+def beside(x: Array, other: Array) -> Array:
     """x with trailing axes of 1, so that it goes with the other."""
     return x.reshape(x.shape + (1,) * (other.ndim - x.ndim))

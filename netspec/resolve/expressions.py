@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.bodies import ResidualNeedsParentheses
 from netspec.diagnostics.kinds import NeedsQuotes, NotCallable
-from netspec.diagnostics.names import UnknownArgument, UnknownName
+from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
@@ -18,6 +18,8 @@ from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
 CALLABLE = ("layer", "function")
+OF_MODELS = ("params", "aux")
+"""What a `train` section says of its model: `params("**/kernel")`, `aux("**/balance")`."""
 STATIC_FUNCTIONS = ("range", "len", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
 
 
@@ -34,6 +36,8 @@ class Names:
         self.params, self.definitions, self.report, self.meanings = params, definitions, report, meanings
         self.wanted: tuple[str, ...] = CALLABLE
         """The kinds of op that the present place asks for, for what is said of a name that nothing has."""
+        self.training = False
+        """The present place is in a `train` section."""
         self.later: Mapping[str, Span] = {}
         """Where the present body binds each of its names first."""
         self.unread: frozenset[str] = frozenset()
@@ -73,7 +77,11 @@ class Names:
 
     def index(self, node: tree.Index, scope: Scope, late: bool) -> None:
         self.expression(node.value, scope, late)
+        written = isinstance(node.value, tree.Name) and node.value.text in DTYPES
         for item in node.items:
+            if written and isinstance(item, tree.Name) and item.text[:1].isupper() and scope.find(item.text) is None:
+                self.settle(item, Late(item.text))  # a symbol of the type
+                continue
             parts = [item.start, item.stop, item.step] if isinstance(item, tree.Slice) else [item]
             self.each([p for p in parts if p is not None and not isinstance(p, tree.Dots)], scope, late)
 
@@ -128,15 +136,20 @@ class Names:
         options = self.argument_names(meaning)
         for arg in node.args:
             if options is not None and arg.name is not None and arg.name not in options:
-                self.report(unknown_argument(node, arg.name, arg.name_span, options, isinstance(meaning, ShelfRef)))
+                self.report(unknown_argument(node, arg, self.fitting(meaning) or options, isinstance(meaning, ShelfRef)))
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
             return [p.name for p in definition.params] + [i.name for i in definition.inputs]
         if isinstance(meaning, ShelfRef) and not any(e.open_arguments for e in index.entries(meaning.name)):
-            return [n for e in index.entries(meaning.name) for n in (*(a[0] for a in e.signature), *(i[0] for i in e.inputs))]
+            return of_entries(index.entries(meaning.name))
         return None
+
+    def fitting(self, meaning: Meaning) -> list[str]:
+        """The arguments of those ops of the name that the present place asks for."""
+        entries = index.entries(meaning.name) if isinstance(meaning, ShelfRef) else []
+        return of_entries([e for e in entries if e.kind in self.wanted])
 
     def value(self, node: tree.Name, scope: Scope, late: bool) -> Meaning:
         first = node.parts[0]
@@ -152,7 +165,10 @@ class Names:
         if found is None:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
-            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=tuple(nearest(first, options)), below=below))
+            from netspec.resolve.meant import unknown_value  # only specs with a problem need it
+
+            near = tuple(unknown_value(first) or nearest(first, options, aliases={}))
+            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below))
         return self.settle(node, found or Bad())
 
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:
@@ -170,18 +186,19 @@ class Names:
             return self.settle(node, Bad())
         if node.text in self.unread:
             return self.settle(node, Bad())
-        options = [n for kind in self.wanted for n in index.names(kind)]
-        if self.wanted == CALLABLE:
-            options += [*self.definitions, *STATIC_FUNCTIONS]
-        near = tuple(nearest(node.text, options) or nearest(node.text, index.names()))
-        self.report(UnknownName(at=node.span, name=node.text, noun=" or ".join(self.wanted), near=near))
+        others = [*self.definitions, *STATIC_FUNCTIONS] if self.wanted == CALLABLE else []
+        if self.training:
+            others += OF_MODELS
+        from netspec.resolve.meant import unknown_op  # only specs with a problem need it
+
+        self.report(unknown_op(node.span, node.text, self.wanted, others))
         return self.settle(node, Bad())
 
     def named(self, node: tree.Name) -> Meaning | None:
         """What a name means that no body binds: a block, an op, a static function."""
         if node.text in self.definitions:
             return BlockRef(self.definitions[node.text])
-        if node.text in STATIC_FUNCTIONS:
+        if node.text in STATIC_FUNCTIONS or (self.training and node.text in OF_MODELS):
             return Builtin(node.text)
         return ShelfRef(node.text) if index.entries(node.text) else None
 
@@ -227,9 +244,16 @@ def plain_names(node: tree.Expr) -> list[tree.Name]:
     return [node] if isinstance(node, tree.Name) else []
 
 
-def unknown_argument(node: tree.Call, name: str, at: Span, options: list[str], builtin: bool) -> Diagnostic:
-    """The problem of a named argument that does not exist, or does so no longer."""
-    from netspec.syntax.migrations import renamed_argument  # only specs with a problem need it
+def of_entries(entries: Sequence[index.Entry]) -> list[str]:
+    """The arguments and inputs of ops that share a name."""
+    return [n for e in entries for n in (*(a[0] for a in e.signature), *(i[0] for i in e.inputs))]
 
-    old = renamed_argument(at, node.callee.text, name) if builtin else None
-    return old or UnknownArgument(at=at, op=node.callee.text, name=name, near=tuple(nearest(name, options))[:1], options=tuple(options))
+
+def unknown_argument(node: tree.Call, arg: tree.Arg, options: list[str], builtin: bool) -> Diagnostic:
+    """The problem of a named argument that does not exist, or does so no longer."""
+    from netspec.resolve import meant  # only specs with a problem need these
+    from netspec.syntax.migrations import renamed_argument
+
+    name = arg.name or ""
+    old = renamed_argument(arg.name_span, node.callee.text, name) if builtin else None
+    return old or meant.unknown_argument(arg.name_span, node.callee.text, name, arg.value.span.text, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from netspec.source import Source, Span
 from netspec.syntax import tree
 from netspec.syntax.fragments import parse_expression
 
+LABELLED = ("update",)
+"""Groups of which a section may have several, each with a name."""
 COMMAND_LINE = "--set "
 """Beginning of the path of a source that is a value of the command line."""
 
@@ -100,7 +102,10 @@ def params_of(model: tree.Model) -> list[tree.Param]:
 def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, value: tree.Expr) -> tree.Settings:
     """A setting of a section set; one that is left out is added."""
     key, rest = parts[0], parts[1:]
-    item = next((i for i in body.items if isinstance(i, tree.Setting | tree.Group) and i.key == key), None)
+    items = [i for i in body.items if isinstance(i, tree.Setting | tree.Group) and i.key == key]
+    if key in LABELLED:
+        return in_labelled(body, items, key, rest, path, value)
+    item = next(iter(items), None)
     if isinstance(item, tree.Group) and rest:
         return exchange(body, item, replace(item, body=in_settings(item.body, key, rest, path, value)))
     if isinstance(item, tree.Setting):
@@ -111,10 +116,24 @@ def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, 
         group = in_settings(tree.Settings(()), key, rest, path, value)
         return replace(body, items=(*body.items, tree.Group(key, None, group, span=value.span, name_span=value.span)))
     options = [*SETTINGS[section], *GROUPS[section]]
-    prefix = path[: len(path) - len(".".join(parts))]
-    raise Mistake(
-        UnknownOverride(path=path, near=tuple(prefix + n for n in nearest(key, options)), options=tuple(prefix + o for o in options))
-    )
+    raise unknown(path, parts, options)
+
+
+def in_labelled(body: tree.Settings, items: list, key: str, rest: list[str], path: str, value: tree.Expr) -> tree.Settings:
+    """A setting of one of several groups of a kind: `train.update.critic.loss`."""
+    found = next((i for i in items if rest and isinstance(i, tree.Group) and i.label == rest[0]), None)
+    if found is None:
+        raise unknown(path, rest or [""], [i.label for i in items if isinstance(i, tree.Group) and i.label])
+    if len(rest) == 1:
+        raise unknown(path, [""], SETTINGS[key])
+    return exchange(body, found, replace(found, body=in_settings(found.body, key, rest[1:], path, value)))
+
+
+def unknown(path: str, parts: list[str], options: Sequence[str]) -> Mistake:
+    """A path whose end, `parts`, begins with none of the options."""
+    prefix = path[: len(path) - len(".".join(parts))] if parts[0] else f"{path}."
+    near = tuple(prefix + n for n in nearest(parts[0], options))
+    return Mistake(UnknownOverride(path=path, near=near, options=tuple(prefix + o for o in options)))
 
 
 @record

@@ -7,26 +7,30 @@ from collections.abc import Mapping
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
+from netspec.diagnostics.serving import ServeLine
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
 from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
 from netspec.resolve.imports import Project
 from netspec.resolve.scope import Scope
-from netspec.source import Source
+from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "accumulate", "ema"),
+    "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit"),
     "checkpoint": ("every", "keep"),
 }
-GROUPS = {"train": ("eval", "checkpoint"), "eval": (), "checkpoint": ()}
+GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
+MEASURED = ("train", "eval")
+"""The groups that have metrics."""
 WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
 """The kinds of op that a setting's calls may be, the most likely first."""
 LATE_VALUES = ("batch_size",)
 """Values that `train` knows without being told."""
-LATER = ("update", "accumulate", "ema", "mesh", "shard", "parallel")
+LATER = ("mesh", "shard", "parallel")
 """Settings of the language that this version does not compile."""
 
 
@@ -146,11 +150,24 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             if isinstance(section, tree.Expect):
                 expect(section, names)
             elif isinstance(section, tree.Serve):
-                names.report(NotYetCompiled(at=section.name_span, what="`serve`"))
+                decodings(section, names)
             else:
                 settings(section.body, "train", names)
+                names.training = False
         case _:
             pass
+
+
+def decodings(section: tree.Serve, names: Names) -> None:
+    """Bind the lines of `serve`, each of which feeds an input of the model."""
+    seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
+    names.wanted = ("decoder",)
+    for item in section.body.items:
+        if isinstance(item, tree.Setting):
+            twice(seen, item, item.key, "input", names)
+            names.expression(item.value, Scope(), late=True)
+        elif not isinstance(item, tree.Hole):
+            names.report(ServeLine(at=item.span, model=section.model))
 
 
 def expect(section: tree.Expect, names: Names) -> None:
@@ -164,19 +181,21 @@ def expect(section: tree.Expect, names: Names) -> None:
 def settings(body: tree.Settings, section: str, names: Names, inherited: Scope | None = None) -> None:
     """Bind the settings of a section: each may stand once, metrics have names of their own, `let` binds for what follows."""
     seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
-    scope = Scope(inherited)
+    scope, names.training = Scope(inherited), True
     for item in body.items:
         match item:
             case tree.Setting() | tree.Group():
                 if not allowed(item, section, names):
                     continue
-                twice(seen, item, item.key, "setting", names)
+                twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
                     names.wanted = WANTED.get(item.key, CALLABLE)
                     if item.key != "precision":  # its words, `mixed(bf16)`, are its own
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
+            case tree.Metric() if section not in MEASURED:
+                names.report(unknown_setting(item.name_span, section, "metric"))
             case tree.Metric():
                 twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
@@ -197,13 +216,24 @@ def allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool
     if section == "train" and item.key in LATER:
         names.report(NotYetCompiled(at=item.name_span, what=f"`{item.key}`"))
         return False
-    every = (*SETTINGS[section], *GROUPS[section], *(("metric", "let") if section != "checkpoint" else ()))
-    names.report(UnknownSetting(at=item.name_span, section=section, name=item.key, near=tuple(nearest(item.key, every)), options=every))
+    names.report(unknown_setting(item.name_span, section, item.key))
     return False
+
+
+def unknown_setting(at: Span, section: str, name: str) -> Diagnostic:
+    """What a section has instead of a setting of that name."""
+    more = ("metric", "let") if section in MEASURED else ("let",) if section == "update" else ()
+    every = (*SETTINGS[section], *GROUPS[section], *more)
+    return UnknownSetting(at=at, section=section, name=name, near=tuple(nearest(name, every)), options=every)
+
+
+def key_of(item: tree.Setting | tree.Group) -> str:
+    """What a setting or group is known by in its section: `data`, `update critic`."""
+    return f"{item.key} {item.label}" if isinstance(item, tree.Group) and item.label else item.key
 
 
 def twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key: str, what: str, names: Names) -> None:
     first = seen.setdefault(key, item)
     if first is not item:
-        name = item.name if isinstance(item, tree.Metric) else item.key
+        name = item.name if isinstance(item, tree.Metric) else key_of(item)
         names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span))

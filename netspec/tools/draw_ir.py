@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Op
 from netspec.shape import TensorType
 
@@ -77,6 +77,8 @@ def _node(body: Body, node: Node) -> Iterator[str]:
             kind = "buffer" if node.buffer else "weight"
             written = f", next {operand(node.written)}" if node.written is not None else ""
             yield f"{_wires(body, (node.output,))} = {kind}({value_text(node.weight.init)}){written}{_path(node.segment)}"
+        case Aux():
+            yield f"aux {operand(node.input)}{_path(node.segment)}"
         case Repeat():
             index = f" as {operand(node.index)}" if node.index is not None else ""
             yield f"{_wires(body, node.outputs)} = repeat {node.count}{index} ({_pairs(node.inner, node.carried)}) {{"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed
+from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed, UpdatePlan
 from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
@@ -17,6 +18,7 @@ from netspec.library.losses import SoftmaxCrossEntropy
 from netspec.library.metrics import Accuracy
 from netspec.library.optimizers import Sgd
 from netspec.lower.program import Program
+from netspec.paths import parameters
 from tests.lower.build import Builder, literal, tensor
 
 
@@ -78,7 +80,14 @@ def plan(model: Body, optimizer: Optimizer | None = None, precision: str = "f32"
     data = DataPlan(Nothing(), (), {"x": next(iter(model.input_types().values())), "label": tensor("i32[B]")}, 8)
     evaluation = EvalPlan(data, Duration(1, "epoch"), None, goal)
     rule = optimizer or Sgd(learning_rate=0.1, momentum=0.9)
-    return TrainPlan("train", model, data, goal, rule, duration, evaluation, CheckpointPlan(Duration(1, "epoch"), 1), 0, precision, {}, {})
+    update = UpdatePlan("", goal, rule, tuple(parameters(model)))
+    kept = CheckpointPlan(Duration(1, "epoch"), 1)
+    return TrainPlan("train", model, data, goal, (update,), duration, evaluation, kept, 0, precision, {}, {})
+
+
+def measuring(plan: TrainPlan, goal: Objective) -> TrainPlan:
+    """The plan with another objective."""
+    return replace(plan, objective=goal, updates=(replace(plan.updates[0], objective=goal),))  # type: ignore[type-var]
 
 
 def program(model: Body, **options: Any) -> Program:

@@ -24,7 +24,7 @@ from netspec.library.schedules import Cosine, Linear, WarmupCosine
 from netspec.lower.program import Program
 from netspec.lower.statistics import merge
 from tests.lower.build import Builder
-from tests.lower.models import batch, convnet, deep, objective, plan, program
+from tests.lower.models import batch, convnet, deep, measuring, objective, plan, program
 
 
 def linear() -> Program:
@@ -157,7 +157,7 @@ def test_masks_weigh_values_and_scalars_count_as_they_are() -> None:
     )
     goal = replace(objective(linear().model), body=b.body(), measurements=measurements, finish=f.body(loss=loss, level=level))
     p = linear()
-    p = Program.of(Typed({}, (replace(p.plan, objective=goal),)))  # type: ignore[type-var]
+    p = Program.of(Typed({}, (measuring(p.plan, goal),)))  # type: ignore[arg-type]
     data = batch()
     keep = np.arange(8) % 2 == 0
     weight = np.arange(8).astype(np.float32)

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.ir import CheckpointPlan, DataPlan, EvalPlan, TrainPlan, Typed
+from netspec.ir import CheckpointPlan, DataPlan, EvalPlan, TrainPlan, Typed, UpdatePlan
 from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.optimizers import Adam
 from netspec.library.schedules import WarmupCosine
 from netspec.library.transforms import Batch, Shuffle
+from netspec.paths import parameters
 from netspec.shape import TensorType
 from netspec.train.feed import feed_from
 from netspec.train.folder import RunFolder
@@ -66,8 +67,9 @@ def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, op
     rule = optimizer or Adam(learning_rate=WarmupCosine(peak=0.02, warmup=Duration(3, "step")))
     evaluation = EvalPlan(test, Duration(1, "epoch"), None, goal)
     settings = {"duration": f"{epochs} epochs"}
+    trained = (UpdatePlan("", goal, rule, tuple(parameters(body))),)
     return TrainPlan(
-        "Points", body, data, goal, rule, Duration(epochs, "epoch"), evaluation, CheckpointPlan(checkpoint, keep), 5, "f32", settings, {}
+        "Points", body, data, goal, trained, Duration(epochs, "epoch"), evaluation, CheckpointPlan(checkpoint, keep), 5, "f32", settings, {}
     )
 
 

@@ -1,0 +1,46 @@
+"""The optimizers of a plan, made to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.ir import UpdatePlan
+from netspec.library.base import Array, Clock, Op, Optimizer, Schedule
+from netspec.lower.chosen import Chosen
+from netspec.lower.forward import Forward
+from netspec.lower.gradient import Gradient
+from netspec.lower.step import Update
+
+
+def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int) -> Update:
+    """An update that trains its own parameters only."""
+    chosen = Chosen.of(forward.layout.params, plan.paths)
+    optimizer = plan.optimizer if plan.every == 1 else in_steps(plan.optimizer, plan.every)
+    return Update(Gradient(forward, plan.objective, chosen, accumulate), optimizer.build(clock, chosen.leaves()), plan.every)
+
+
+class InSteps(Schedule):
+    """A schedule for an optimizer that runs in every so many-th step: its value at the training's step, not at the optimizer's own."""
+
+    schedule: Schedule
+    every: int
+
+    def value(self, step: Array, clock: Clock) -> Array:
+        return self.schedule.value(step * self.every + self.every - 1, clock)
+
+
+def in_steps(optimizer: Optimizer, every: int) -> Optimizer:
+    """The optimizer with each of its schedules against the steps of the training."""
+    return _replaced(optimizer, every)
+
+
+def _replaced(value: Any, every: int) -> Any:
+    if isinstance(value, Schedule):
+        return InSteps(schedule=value, every=every)
+    if isinstance(value, tuple):
+        items = tuple(_replaced(item, every) for item in value)
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if not isinstance(value, Op):
+        return value
+    changed = {name: new for name, old in vars(value).items() if (new := _replaced(old, every)) is not old}
+    return value.replaced(**changed) if changed else value
