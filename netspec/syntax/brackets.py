@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax import problems
+from netspec.syntax.token import Token
 from netspec.syntax.words import CONTINUES, SECTION_OF, SECTIONS
 
 _PAIRS = {"LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]"), "LBRACE": ("RBRACE", "}")}

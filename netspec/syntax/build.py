@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lark import Token
-
 from netspec.source import Span
 from netspec.syntax.build_expressions import Bracketed, Children, ExpressionBuilder, string_value
 from netspec.syntax.comments import END
+from netspec.syntax.token import Token
 from netspec.syntax.tree import (
     Assume,
     At,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import Token
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import NO_SOURCE, Source, Span
 from netspec.syntax import problems
 from netspec.syntax.comments import Remarks
+from netspec.syntax.token import Token
 from netspec.syntax.tree import (
     Arg,
     Binary,

@@ -6,9 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from netspec.record import record
+from netspec.syntax.token import Token
 from netspec.syntax.tree import NO_COMMENTS, Comments
 
 END = -1

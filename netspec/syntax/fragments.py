@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from lark import Token
-from lark.exceptions import UnexpectedToken
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
+from netspec.syntax.engine import Unexpected
 from netspec.syntax.lexer import lex
 from netspec.syntax.mistakes import explain
 from netspec.syntax.parser import engine
 from netspec.syntax.place import Place
+from netspec.syntax.token import Token
 from netspec.syntax.tree import Expr, Node, ParamType, TensorRef
 
 
@@ -39,7 +38,7 @@ def _parse(rule: str, name: str, text: str) -> tuple[Node | None, list[Diagnosti
         for index, token in enumerate([*lexed.tokens, end]):
             try:
                 node = parser.feed_token(token)
-            except UnexpectedToken:
+            except Unexpected:
                 return None, [explain(Place(lexed, index, token, 0, 1, "value", parser))]
         problems = list(builder.problems)
     return (None if problems else node), problems

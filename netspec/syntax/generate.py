@@ -1,19 +1,20 @@
 """Makes `_table.py`, the parser's table, from `grammar/netspec.lark`. Run: `python -m netspec.syntax.generate [--check]`.
 
 The table is shipped because building it takes 0.3 s. It holds the grammar's rules and the states of the
-automaton, which `engine.py` hands to Lark, and what the lexer needs: the word or sign of each terminal and the regexps of the others.
+automaton, which `engine.py` runs, and what the lexer needs: the word or sign of each terminal and the regexps of the others.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lark import Lark
+from lark.lexer import Lexer, Token
 
 from netspec.files import data_file, write_atomic
-from netspec.syntax.engine import NoLexer
 
 STARTS = ["file", "expr", "tensor", "param_type"]
 _HEADER = '''"""Generated from grammar/netspec.lark by `python -m netspec.syntax.generate`. Change the grammar, not this file."""
@@ -21,6 +22,18 @@ _HEADER = '''"""Generated from grammar/netspec.lark by `python -m netspec.syntax
 # ruff: noqa
 # fmt: off
 '''
+
+
+class NoLexer(Lexer):
+    """Stands where Lark wants a lexer: the tokens come from `netspec.syntax.lexer`."""
+
+    __future_interface__ = 2
+
+    def __init__(self, lexer_conf: object) -> None:
+        """Needs nothing of Lark's configuration."""
+
+    def lex(self, lexer_state: object, parser_state: object) -> Iterator[Token]:
+        return iter(())
 
 
 def generate(check: bool = False) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from lark import Token
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
 from netspec.source import Span
 from netspec.syntax import problems
 from netspec.syntax.lexer import Lexed
+from netspec.syntax.token import Token
 
 VERSION = 1
 """The version of the language that this netspec reads."""

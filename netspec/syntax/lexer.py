@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax import problems
@@ -13,6 +11,7 @@ from netspec.syntax._table import LITERALS
 from netspec.syntax.brackets import balance
 from netspec.syntax.comments import Gap, Remarks, sort_gap
 from netspec.syntax.scan import scan
+from netspec.syntax.token import Token
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
 
 MAX_NESTING, MAX_DEPTH = 64, 100

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from lark import Token
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax import problems
 from netspec.syntax.place import NOTHING, Place, describe
+from netspec.syntax.token import Token
 from netspec.syntax.words import BODY, CONTINUES, OPERATORS, SETTINGS
 
 _LISTS = ("call", "paren", "list", "index", "dict")

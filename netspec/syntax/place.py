@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from lark import Token
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from netspec.record import record
 from netspec.source import Span
+from netspec.syntax.engine import Parser
 from netspec.syntax.lexer import Lexed
+from netspec.syntax.token import Token
 from netspec.syntax.words import VALUE_ENDS, guess_section
 
 NOTHING = Token("", "")
@@ -30,7 +29,7 @@ class Place:
     """How many bodies are open: 0 between sections."""
     section: str
     """The first word of the section around, "" between sections."""
-    parser: InteractiveParser
+    parser: Parser
 
     def at(self, offset: int) -> Token:
         """A token by its distance from the offending one, in the same statement."""

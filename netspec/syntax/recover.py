@@ -10,14 +10,12 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lark import Token
-from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from netspec.deadline import reached, tick
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax.build import Builder, Row
+from netspec.syntax.engine import Parser, Unexpected
 from netspec.syntax.lexer import MAX_NESTING, Lexed
+from netspec.syntax.token import Token
 from netspec.syntax.words import SECTION_OF, guess_section
 
 _OPENS, _CLOSES = {"LPAR", "LSQB", "LBRACE"}, {"RPAR", "RSQB", "RBRACE"}
@@ -35,7 +33,7 @@ class _Statement:
     closes: int
     """Index of the token that ends the body."""
     start: int = 0
-    begin: InteractiveParser | None = None
+    begin: Parser | None = None
     """The parser where the statement starts."""
     has_body: bool = False
     """A body of its own was read."""
@@ -44,7 +42,7 @@ class _Statement:
 class Reader:
     """Reads the tokens of one file, without its header."""
 
-    def __init__(self, lexed: Lexed, builder: Builder, parser: InteractiveParser) -> None:
+    def __init__(self, lexed: Lexed, builder: Builder, parser: Parser) -> None:
         self.lexed, self.builder, self.parser = lexed, builder, parser
         self.tokens = lexed.tokens
         self.closing = set(lexed.bodies.values())
@@ -64,7 +62,7 @@ class Reader:
         while True:
             try:
                 return self.parser.feed_token(self._end())
-            except UnexpectedToken:
+            except Unexpected:
                 self._recover(len(self.tokens))
 
     def _end(self) -> Token:
@@ -76,10 +74,10 @@ class Reader:
         if index in self.lexed.starts:
             level = self.levels[-1]
             reached("reading this", self.builder.token_span(self.tokens[index]))
-            level.start, level.begin, level.has_body = index, self.parser.copy(deepcopy_values=False), False
+            level.start, level.begin, level.has_body = index, self.parser.copy(), False
         try:
             self.parser.feed_token(self.tokens[index])
-        except UnexpectedToken:
+        except Unexpected:
             return self._recover(index)
         if index in self.lexed.bodies and "HOLE" not in self.parser.choices():  # read as a dict: `repeat n - { … }`
             return self._recover(index)

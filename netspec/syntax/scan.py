@@ -10,13 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
+from netspec.syntax.token import Token
 
 MAX_IDENTIFIER, MAX_STRING, MAX_DIGITS, MAX_TOKENS = 128, 4096, 18, 200_000
 

@@ -11,8 +11,7 @@ from lark.exceptions import GrammarError
 
 from netspec.syntax import _table, words
 from netspec.syntax.build import Builder
-from netspec.syntax.engine import NoLexer
-from netspec.syntax.generate import build, generate, grammar_text
+from netspec.syntax.generate import NoLexer, build, generate, grammar_text
 
 
 def test_the_grammar_has_no_conflicts() -> None:
