@@ -20,6 +20,7 @@ def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
     from netspec.train.folder import next_free
+    from netspec.train.learned import kept
     from netspec.train.progress import reporter
     from netspec.train.trainable import Model
 
@@ -28,7 +29,8 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else next_free(name)
-    fit = model.train(model.training_feed(data), model.evaluation_feed(None, data), data, out, args.resume, reporter())
+    feeds = model.feeds(None, None, data, kept(out) if args.resume else None)
+    fit = model.train(*feeds, data, out, args.resume, reporter())
     print(closing_words(fit, out, args))
     return fit.stop.exit_code
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
@@ -11,6 +11,7 @@ from netspec.diagnostics.running import NothingToEvaluate
 from netspec.files import PathLike
 from netspec.train.evaluation import evaluated
 from netspec.train.folder import RunFolder, opened
+from netspec.train.learned import kept
 from netspec.train.predicting import predicted
 from netspec.train.problems import spoken
 from netspec.train.recipe import Recipe
@@ -57,5 +58,6 @@ def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loade
     """
     folder = opened(run)
     step = folder.store.choose(str(which))
-    model = compile(folder.recipe)
+    model, known = compile(folder.recipe), kept(folder.path)
+    model = replace(model, learned=known) if known else model
     return Loaded(model, restored(model, folder, step).state, step, folder)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from netspec.ir import DataPlan
+from netspec.ir import Body, DataPlan
 from netspec.library.base import Dataset, Learned, Op, Transform
 from netspec.library.columns import Table
 from netspec.train.fields import checked
@@ -19,7 +20,7 @@ def loaded(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table
     """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
     name = plan.dataset.op_name()
     data, learned = plan.dataset.learn(folder, known.get(name))
-    table, more = prepared(checked(data, plan.dataset.fields()), plan, folder, known)
+    table, more = prepared(checked(data, plan.dataset.batch_types()), plan, folder, known)
     return table, {**({} if learned is None else {name: learned}), **more}
 
 
@@ -41,6 +42,14 @@ def _named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
         named.append((f"{name}_{seen[name]}" if seen[name] else name, transform))
         seen[name] += 1
     return named
+
+
+def bounded(plan: DataPlan, model: Body) -> DataPlan:
+    """The plan with the longest sequences that the model takes."""
+    types = model.input_types()
+    dims = [types[n].shape[1] for n, kind in plan.fields.items() if n in types and kind.rank > 1 and not kind.shape[1].is_constant]
+    ends = [high for dim in dims if (high := model.facts.range(dim)[1]) is not None]
+    return replace(plan, longest=min(ends)) if ends else plan
 
 
 def learns(plan: DataPlan) -> bool:

@@ -16,11 +16,15 @@ from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 from netspec.lower.program import Program
 from netspec.train import lock
+from netspec.train.accumulated import grouped
+from netspec.train.dividing import divided
 from netspec.train.evaluation import evaluated
 from netspec.train.feed import Feed, feed_from, feed_of
 from netspec.train.folder import RunFolder, started
+from netspec.train.learned import keep, kept
 from netspec.train.log import Record
 from netspec.train.plan import Timetable, timetable
+from netspec.train.preparing import Knowledge, bounded, learns
 from netspec.train.problems import spoken
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
@@ -62,6 +66,8 @@ class Model(Program):
     """A program with its spec: `fit` trains it, `evaluate` measures it."""
 
     recipe: Recipe = field(default_factory=lambda: Recipe("", "<text>"))
+    learned: Knowledge = field(default_factory=dict)
+    """Vocabularies and tokenizers that training has learned from its data."""
 
     @spoken
     def fit(
@@ -81,19 +87,21 @@ class Model(Program):
         the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
-        feeds = self._feeds(data, validation, Path(folder) if folder else None)
+        feeds = self.feeds(data, validation, Path(folder) if folder else None, kept(out) if resume else None)
         fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
         _leave(fit.stop)
         return fit
 
     def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        feed = grouped(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
-        program = self._bound(table.clock)
+        program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell)
         run = started(out, self.recipe, self._plan, data, resume)
         with lock.locked(run.path):
+            keep(run.path, feed.learned)
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
     @spoken
@@ -104,22 +112,30 @@ class Model(Program):
             raise SpecError([NothingToEvaluate(run=self.recipe.path)])
         return evaluated(self, state, feed, self._plan.eval.limit) or {}
 
-    def _feeds(self, data: Data | None, validation: Data | None, folder: Path | None) -> tuple[Feed, Feed | None]:
-        if data is None:
-            return self.training_feed(folder), self.evaluation_feed(validation, folder)
-        feed = feed_of(data, self._plan.data, self._plan.seed)
-        return feed, None if validation is None else self.evaluation_feed(validation, folder)
+    def feeds(
+        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
+    ) -> tuple[Feed, Feed | None]:
+        """For training, and for evaluations with what the first has learned. `known`: what a run that goes on has learned already."""
+        plan, seed = bounded(self._plan.data, self.model), self._plan.seed
+        if data is not None and validation is None:
+            data, validation = divided(data, self._plan)
+        feed = feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known)
+        if data is not None and validation is None:
+            return feed, None
+        return feed, self.evaluation_feed(validation, folder, feed.learned)
 
     def training_feed(self, folder: Path | None) -> Feed:
         """The spec's own training data."""
-        return feed_from(folder, self._plan.data, self._plan.seed)
+        return feed_from(folder, bounded(self._plan.data, self.model), self._plan.seed)
 
-    def evaluation_feed(self, data: Data | None, folder: Path | None) -> Feed | None:
-        """The given data, or the spec's own evaluation data; None when it has none."""
-        plan = self._plan.eval.data
-        if data is not None:
-            return feed_of(data, plan or self._plan.data, self._plan.seed)
-        return feed_from(folder, plan, self._plan.seed) if plan else None
+    def evaluation_feed(self, data: Data | None, folder: Path | None, known: Knowledge | None = None) -> Feed | None:
+        """The given data, or the spec's own evaluation data; None when it has none. What they need to know comes from training."""
+        own = self._plan.eval.data
+        if own is None and data is None:
+            return None
+        plan = bounded(own or self._plan.data, self.model)
+        known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
+        return feed_from(folder, plan, self._plan.seed, known) if data is None else feed_of(data, plan, self._plan.seed, known)
 
     def _bound(self, clock: Clock) -> Model:
         """`at(clock)`, the same object each time, so that training twice compiles once."""
@@ -129,10 +145,14 @@ class Model(Program):
     def _programs(self) -> dict[Clock, Model]:
         return {}
 
+    def _example(self) -> tuple[str, ...]:
+        """The inputs without their first axis, which counts examples."""
+        return tuple(f"{name}: {kind.with_shape(kind.shape[1:])}" for name, kind in self.model.input_types().items())
+
     @property
     def _plan(self) -> TrainPlan:
         if self.plan is None:
-            raise SpecError([NothingToTrain(model=self.model.name)])
+            raise SpecError([NothingToTrain(model=self.model.name, inputs=self._example())])
         return self.plan
 
 

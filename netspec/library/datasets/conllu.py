@@ -13,7 +13,7 @@ from netspec.diagnostics.text_data import BadConlluLine, EmptyColumn, TooManyTyp
 from netspec.lazy import np
 from netspec.library.base import Dataset, Example, Learned, Positive
 from netspec.library.columns import LENGTH, Ragged
-from netspec.library.datasets.lines import DataPath, find, text_lines_of
+from netspec.library.datasets.lines import DataPath, find, names, text_lines_of
 from netspec.library.vocabulary import ids, ordered, smallest_count
 from netspec.shape import TensorType
 
@@ -60,6 +60,9 @@ class Conllu(Dataset):
     def fields(self) -> dict[str, TensorType]:
         sequence = TensorType("i32", ("B", "T"))
         return {"words": sequence, "tag": sequence, LENGTH: TensorType("i32", ("B",))}
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        return (names(self.file),)
 
     def require_trainable(self) -> None:
         if self.size is None:

@@ -43,10 +43,15 @@ def find(folder: Path | None, name: str, op: str) -> Path:
     """The file of that name in the data folder, or the one with `.gz` behind it. Raises `Mistake` when there is none."""
     if folder is None:
         raise Mistake(DataFolderNeeded(dataset=op))
-    for path in (folder / name, folder / f"{name}.gz"):
+    for path in map(folder.joinpath, names(name)):
         if path.exists():
             return path
-    raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=() if name.endswith(".gz") else (f"{name}.gz",)))
+    raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=names(name)[1:]))
+
+
+def names(name: str) -> tuple[str, ...]:
+    """A file's name, and the one that would do as well."""
+    return (name,) if name.endswith(".gz") else (name, f"{name}.gz")
 
 
 def content(path: Path) -> Array:
