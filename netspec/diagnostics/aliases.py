@@ -1,92 +1,266 @@
-"""What people coming from other libraries call things: squashed name -> netspec's names, as data for `suggest`. Floor 0.
+"""What people coming from other libraries call things, as data for `suggest`. Floor 0.
 
-Only names that exist where they are looked up are ever suggested, so a row may be ahead of the shelf.
+A row of a section of `_OPS` has foreign names, then what is said of them where a thing of that section's kinds is wanted:
+
+- `names: ours` - a name of the shelf that means the same;
+- `names = code | words` - how it is written here; `code` is a piece of the language in which `x` is the tensor, statements end in `;`;
+- `names ~ words` - no code says it; what is true instead.
+
+A foreign name that the shelf gets for itself must leave its row: a test fails until it does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-_ROWS = """
-linear fullyconnected fc inner innerproduct affine gemm proj projection: dense
-convolution: conv
-conv1dtranspose conv2dtranspose conv3dtranspose deconv deconvolution transposedconv upconv: conv_transpose
-depthwiseconv separableconv dwconv: depthwise_conv conv
-maxpooling maximumpool: max_pool
+from netspec.diagnostics.alias_words import WORDS
+from netspec.record import record
+
+_OPS = """
+[layer function method]
+linear fullyconnected fc inner innerproduct affine gemm proj projection denselayer densegeneral linearlayer: dense
+convolution convlayer convolve convnd: conv
+conv1dtranspose conv2dtranspose conv3dtranspose convtransposed deconv deconvolution transposedconv transposedconvolution
+  upconv: conv_transpose
+depthwiseconv depthwise dwconv depthwiseconvolution = x -> conv(16, 3, groups=16) | with as many groups as features
+separableconv sepconv depthwiseseparableconv = x -> conv(16, 3, groups=16) -> conv(32, 1) | with as many groups as features
+pointwiseconv conv1x1 = x -> conv(32, 1)
+locallyconnected ~ `conv` shares its kernel over the positions; a layer of your own is a `block` with `weight`
+maxpooling maximumpool maximumpooling: max_pool
 averagepool averagepooling avgpooling meanpool meanpooling: avg_pool
-adaptiveavgpool globalaveragepooling globalaveragepool gap globalmeanpool: global_avg_pool
-globalmaxpooling adaptivemaxpool: global_max_pool
-bn batchnormalization batchnormalisation: batch_norm
+adaptiveavgpool adaptiveaveragepool globalaveragepooling globalaveragepool globalavgpooling gap globalmeanpool: global_avg_pool
+globalmaxpool globalmaxpooling adaptivemaxpool gmp = x -> max(axis=[1, 2]) | the largest value over the positions
+globalsumpool globalsumpooling = x -> sum(axis=[1, 2])
+bn batchnormalization batchnormalisation syncbatchnorm: batch_norm
 ln layernormalization layernormalisation: layer_norm
-gn groupnormalization: group_norm
-instancenormalization: instance_norm
-rms rmsnormalization: rms_norm
-embedding lookup embeddinglookup: embed
-mha multihead multiheadattention multiheaddotproductattention attentionlayer: attention self_attention
-selfattn: self_attention
-view resize fold: reshape
-concatenate cat merge hstack vstack: concat
-permute swapaxes: transpose rearrange
-flat: flatten
+gn groupnormalization groupnormalisation: group_norm
+instancenorm instancenormalization instancenormalisation = x -> group_norm(16) | with as many groups as features
+rms rmsnormalization rmsnormalisation: rms_norm
+l2normalize l2normalise l2norm normalize normalise unitnormalization unitnorm = x / norm(x, axis=-1, keepdims=true)
+cosinesimilarity = sum(x * x, axis=-1) / (norm(x, axis=-1) * norm(x, axis=-1)) | of the two tensors
+localresponsenorm lrn weightnorm weightnormalization spectralnorm spectralnormalization ~
+  a layer of your own is a `block` with `weight` and tensor functions
+embedding lookup embeddinglookup embeddings wordembedding tokenembedding embeddinglayer: embed
+positionalembedding positionembedding =
+  weight position: f32[512, 16] = normal(0.02); x + position[:16] | with `dim T <= 512` for a free length
+positionalencoding positionencoding sinusoidalpositionalencoding sinusoidalembedding: sinusoidal_positions
+rotaryembedding rotary rotarypositionembedding: rope
+mha multihead multiheadattention multiheaddotproductattention attentionlayer dotproductattention scaleddotproductattention sdpa:
+  attention self_attention
+selfattn multiheadselfattention causalselfattention: self_attention
+crossattention crossattn: attention
+view: reshape
+resize resizing interpolate upsample upsampling unpool upscale =
+  x -> repeat("b h w c -> b (h 2) (w 2) c") | the nearest pixel, twice as large
+downsample subsample = x -> avg_pool(2)
+pixelshuffle depthtospace = x -> rearrange("b h w (c i j) -> b (h i) (w j) c", i=2, j=2)
+pixelunshuffle spacetodepth = x -> rearrange("b (h i) (w j) c -> b h w (c i j)", i=2, j=2)
+repeatvector = x -> repeat("b d -> b n d", n=10)
+concatenate cat merge hstack vstack concatenatelayer: concat
+permute permutedims: transpose rearrange
+moveaxis: rearrange
+flat ravel flattenlayer: flatten
+unsqueeze newaxis = x[:, none] | or `expand_dims(x, axis=1)`
+chunk unstack unbind tensorsplit: split
+zeropad zeropadding zeropadlayer reflectionpad reflectpad replicationpad constantpad: pad
+crop cropping = x[:, 1:-1, 1:-1] | a slice for every axis
 rectified rectifier: relu
-swish: silu swish
+prelu parametricrelu = weight slope: f32[16] = constant(0.25); relu(x) - slope * relu(-x) | with one slope for each feature
+glu = a, b = split(x, 2, axis=-1); a * sigmoid(b)
+swiglu geglu = (dense(x, 32) -> silu) * dense(x, 32)
 logistic expit: sigmoid
+quickgelu = x * sigmoid(1.702 * x)
+thresholdedrelu threshold = where(x > 1.0, x, 0.0)
+hardshrink softshrink tanhshrink = where(x > 0.5, x - 0.5, where(x < -0.5, x + 0.5, 0.0)) | for a soft threshold
 tanhactivation hyperbolictangent: tanh
-dropoutlayer drop alphadropout spatialdropout: dropout
-lstmcell: lstm
-grucell: gru
-add addition: sum
-crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss softmaxcrossentropywithlogits xent:
-  softmax_cross_entropy
-bce bceloss binarycrossentropy bcewithlogitsloss logloss: sigmoid_cross_entropy
-mse mseloss l2loss squarederror: mean_squared_error
-mae maeloss l1loss absoluteerror: mean_absolute_error
-acc categoricalaccuracy sparsecategoricalaccuracy: accuracy
-momentum gradientdescent stochasticgradientdescent: sgd
-adamweightdecay: adamw
-cosine cosinedecay cosineannealing cosineannealinglr cosineschedule warmupcosinedecayschedule: warmup_cosine cosine
-xavieruniform glorot xavier: glorot_uniform
-xaviernormal: glorot_normal
-kaiminguniform he kaiming variancescaling: he_uniform he_normal
-kaimingnormal: he_normal
-lecun: lecun_normal
-gaussian randomnormal truncatednormal: normal
-zero: zeros
-one: ones
-units outfeatures filters channels outchannels width hidden: features
-kernelsize window size filtersize poolsize ksize: kernel window
-strides step: stride
-usebias: bias
-numheads nheads nhead: heads
-p prob probability dropoutrate: rate
-lr: learning_rate
-eps: epsilon
-wd l2: weight_decay
-batchsize: batch
-epochs epoch numepochs steps: duration
-optim optimiser: optimizer
-dataset: data
-criterion objective: loss
-parameters numparams nparams weights numweights: params
-macs operations flop: flops
-float32 float single fp32: f32
-float64 double fp64: f64
-float16 half fp16: f16
-bfloat16: bf16
-int32 int long int64 integer: i32
-int8: i8
-uint8 byte: u8
-uint32: u32
-boolean: bool
+softmaxlayer softmaxactivation: softmax
+softmin = softmax(-x)
+activation activationlayer ~ an activation is a stage of its own, by its name: `dense(10) -> relu`
+dropoutlayer drop alphadropout featurealphadropout: dropout
+droppath stochasticdepth dropblock dropconnect =
+  kept = random_bernoulli(0.9, [B, 1, 1, 1]); when train { x = where(kept, x / 0.9, 0.0) }; x
+spatialdropout dropoutnd channeldropout =
+  kept = random_bernoulli(0.9, [B, 1, 1, 16]); when train { x = where(kept, x / 0.9, 0.0) }; x
+gaussiannoise noise = when train { x = x + 0.1 * random_normal([B, 32, 32, 16]) }; x
+lstmlayer longshorttermmemory: lstm
+grulayer gatedrecurrentunit: gru
+bidirectional bidirectionallstm bilstm birnn bigru = concat([x -> lstm(16), x -> lstm(16, reverse=true)], axis=-1)
+simplernn vanillarnn elmanrnn rnncell recurrent: rnn
+lstmcelllayer optimizedlstmcell: lstm_cell
+grucelllayer: gru_cell
+timedistributed distribute ~ layers work on the last axis of any tensor: write the layer alone
+convlstm convlstmcell = x -> rnn(Cell) | with a block `Cell` that has `conv` and `state`
+identity noop passthrough ident ~ a stage that changes nothing is left out; a branch of an `if` is `x` itself
+sequential modulelist compose = x -> dense(32) -> relu | stages stand one behind the other
+residual skip skipconnection = x + (x -> dense(16) -> relu)
+lambda apply ~ tensor expressions stand in the model as they are: `y = 2 * x`
+squeezeexcite squeezeexcitation seblock se = s = x -> global_avg_pool -> dense(4) -> relu -> dense(16) -> sigmoid; x * s[:, none, none, :]
+bilinear = einsum(x, weights, "b i, i j k -> b k") | with a `weight` of your own
+dot innerprod vdot bmm mm batchmatmul batchdot: matmul
+outer outerproduct = x[:, :, none] * x[:, none, :]
+add addition addlayer plus sumlayer = x + x | with the two tensors; `sum(x, axis=1)` adds up along an axis
+multiply mul = x * x | with the two tensors
+subtract sub = x - x | with the two tensors
+divide div truediv = x / x | with the two tensors
+power pow = x ** 2
+negative neg = -x
+average = mean(x, axis=1)
+reducemean: mean
+reducesum: sum
+reducemax amax: max
+reducemin amin: min
+reduceprod: prod
+absolute: abs
+ln10 log10 = 0.4343 * log(x)
+log2 = 1.4427 * log(x)
+reciprocal = 1 / x
+clamp clipbyvalue: clip
+arange linspace: iota
+randn randnormal normal gaussian gaussianrandom randomnormallike: random_normal
+rand uniform randuniform randomuniformlike: random_uniform
+bernoulli: random_bernoulli
+zeroslike = zeros([B, 16])
+oneslike = ones([B, 16])
+fulllike fill: full
+eye = one_hot(iota(16), 16)
+astype type totype tofloat convert: cast
+detach nograd stopgrad blockgradient: stop_gradient
+select cond: where
+maskedfill = where(x > 0, x, -inf)
+tril triu causalmask = iota(16)[:, none] >= iota(16)[none, :] | the lower triangle as a mask
+onehotencode onehotencoding: one_hot
+scatter scatteradd indexadd: segment_sum
+indexselect takealongaxis gathernd: gather take
+topkvalues: top_k
+norml2 vectornorm: norm
+standarddeviation stddev: std
+variance: var
+cumulativesum: cumsum
+cumprod = exp(cumsum(log(x))) | of positive numbers
+sort argsort = values, _ = top_k(x, 16); values | the largest first; `_` are their places
+expanddim: expand_dims
+expand broadcast broadcastlike: broadcast_to
+einsumlayer: einsum
+roll = concat([x[:, 1:], x[:, :1]], axis=1)
+shift: shift_right
+swapdims: swap_axes
+logit = log(x / (1 - x))
+sigmoidlayer: sigmoid
+
+[loss]
+crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
+  softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
+bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss logloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
+  sigmoid_cross_entropy
+mse mseloss l2loss l2 squarederror squareerror meansquareerror: mean_squared_error
+mae maeloss l1loss l1 absoluteerror meanabsoluteerror = abs(predictions - targets) | in `train`; a loss that is a tensor is averaged
+rmse rootmeansquarederror = sqrt(mean_squared_error(predictions, targets))
+kld kldiv kldivloss kldivergence kullbackleibler =
+  0.5 * (square(mean) + exp(logvar) - logvar - 1) | for a normal against N(0, 1); a loss is any tensor
+
+[metric]
+acc categoricalaccuracy sparsecategoricalaccuracy binaryaccuracy: accuracy
+topk topkcategoricalaccuracy sparsetopkcategoricalaccuracy topaccuracy: top_k_accuracy
+ppl: perplexity
+average: mean
+mae meanabsoluteerror = abs(predictions - targets) | a metric that is a tensor is averaged
+
+[optimizer]
+gradientdescent stochasticgradientdescent nesterov: sgd
+rmsprop = adam(0.001, b1=0.0, b2=0.9) | RMSProp with corrected averages
+amsgrad nadam radam adamax adadelta adagrad yogi lbfgs ~ `adam` and `adamw` scale each step by past gradients
+adamweightdecay adamwithweightdecay: adamw
+clipbynorm clipgradnorm clipgradients gradientclipping clipnorm clipglobalnorm: clip_by_global_norm
+weightdecay l2regularization addecayedweights = adamw(0.001, weight_decay=0.1)
+multisteps gradientaccumulation ~ write the setting `accumulate = 4` in `train`
+
+[schedule]
+cosinedecay cosineannealing cosineannealinglr cosineschedule cosinedecayschedule: cosine
+warmupcosinedecayschedule warmupcosinedecay cosinewithwarmup: warmup_cosine
+linearschedule lineardecay linearlr polynomialdecay: linear
+constantschedule constantlr: constant
+steplr multisteplr piecewiseconstant piecewiseconstantdecay piecewiseconstantschedule stepdecay: step
+inversesqrt noam rsqrtdecay inversesquareroot: rsqrt
+
+[initializer]
+glorot xavier xavierinit: glorot_uniform glorot_normal
+he kaiming msra: he_uniform he_normal
+lecun: lecun_normal lecun_uniform
+gaussian randomnormal normalinit: normal
+randomuniform: uniform
+truncnormal truncatednormalinit: truncated_normal
+zero zeroinit: zeros
+one oneinit: ones
+orthogonalinit: orthogonal
+
+[dataset transform]
+dataloader loader tfds tfdata: mnist digits
+randomflip randomhorizontalflip horizontalflip hflip fliplr: flip
+crop: center_crop random_crop
+standardize standardise rescale rescaling normalization: normalize
+batched minibatch batchsize: batch
+shuffled randomorder: shuffle
 """
 
 
-def _table() -> dict[str, tuple[str, ...]]:
+@record
+class Foreign:
+    """What is said of a foreign name."""
+
+    ours: tuple[str, ...] = ()
+    """Names of the shelf that mean the same, the best first."""
+    code: str = ""
+    """How it is written here, where it has no name."""
+    words: str = ""
+
+    def how(self) -> str:
+        """The advice as help; empty where `ours` says it."""
+        if not self.code:
+            return self.words
+        return f"write {_in_lines(self.code)}{f', {self.words}' if self.words else ''}"
+
+
+def _in_lines(code: str) -> str:
+    *before, last = (f"`{part.strip()}`" for part in code.split(";"))
+    return f"{', '.join(before)} and then {last}" if before else last
+
+
+@lru_cache(maxsize=1)
+def foreign_ops() -> Mapping[tuple[str, ...], Mapping[str, Foreign]]:
+    """Kinds -> squashed foreign name -> what is said of it."""
+    sections: dict[tuple[str, ...], dict[str, Foreign]] = {}
+    table: dict[str, Foreign] = {}
+    for row in _rows(_OPS):
+        if row.startswith("["):
+            table = sections.setdefault(tuple(row.strip("[]").split()), {})
+        else:
+            names, said = _row(row)
+            table |= dict.fromkeys(names, said)
+    return sections
+
+
+def _rows(text: str) -> list[str]:
+    """The rows of a table; an indented line goes on with the one above."""
+    return [row for row in text.strip().replace("\n  ", " ").splitlines() if row]
+
+
+def _row(row: str) -> tuple[list[str], Foreign]:
+    sign = min((s for s in (": ", " = ", " ~ ") if s in row), key=row.index)
+    names, said = row.split(sign, 1)
+    if sign == ": ":
+        return names.split(), Foreign(ours=tuple(said.split()))
+    code, _, words = said.partition(" | ") if sign == " = " else ("", "", said)
+    return names.split(), Foreign(code=code.strip(), words=words.strip())
+
+
+@lru_cache(maxsize=1)
+def aliases() -> Mapping[str, tuple[str, ...]]:
+    """Squashed foreign word -> our words, of every kind: ops, arguments, settings, measures, dtypes."""
     table: dict[str, tuple[str, ...]] = {}
-    for row in _ROWS.replace(":\n  ", ": ").strip().splitlines():
-        foreign, ours = row.split(":")
-        table |= {name: (*table.get(name, ()), *ours.split()) for name in foreign.split()}
+    for names, said in map(_row, _rows(WORDS)):
+        table |= {name: (*table.get(name, ()), *said.ours) for name in names}
+    for section in foreign_ops().values():
+        for name, said in section.items():
+            table[name] = tuple(dict.fromkeys((*table.get(name, ()), *said.ours)))
     return table
-
-
-ALIASES: Mapping[str, tuple[str, ...]] = _table()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.suggest import one_of, squash
 from netspec.record import record
 
 
@@ -105,7 +106,16 @@ class WrongKind(Diagnostic):
         return f"`{self.name}` is {article} {self.is_a}, but {self.wanted} is wanted here"
 
     def help(self) -> str | None:
-        return HOMES.get(self.is_a)
+        return (self._foreign() if "layer" in self.wanted else "") or HOMES.get(self.is_a)
+
+    def _foreign(self) -> str:
+        """What other libraries mean by the name where layers stand."""
+        from netspec.diagnostics.aliases import foreign_ops
+
+        said = next((table.get(squash(self.name)) for kinds, table in foreign_ops().items() if "layer" in kinds), None)
+        if said is not None and said.ours:
+            return f"what other libraries call `{self.name}` is {one_of(said.ours)} here"
+        return said.how() if said is not None else ""
 
 
 HOMES = {

@@ -21,8 +21,12 @@ class _Near(Diagnostic):
     """The nearest names that exist, best first."""
     options: tuple[str, ...] = ()
     """All names that would do, when they are few."""
+    how: str = ""
+    """How it is said here, where no name of the shelf means the same."""
 
     def help(self) -> str | None:
+        if self.how:
+            return self.how
         if self.near:
             return f"did you mean {quoted(self.near)}?"
         return f"it has {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
@@ -69,6 +73,8 @@ class UnknownName(_Near):
     def help(self) -> str | None:
         if self.below is not NOWHERE:
             return "statements are read from top to bottom: move that line up"
+        if self.how:
+            return self.how
         if self.options and not self.near:
             return f"there {'is' if len(self.options) == 1 else 'are'} {', '.join(f'`{o}`' for o in self.options)}"
         if self.near:

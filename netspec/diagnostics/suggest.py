@@ -7,21 +7,30 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from netspec.diagnostics.aliases import ALIASES
-
 MAX_SUGGESTIONS = 3
 _SUFFIX = re.compile(r"[123]d$")
 
 
-def nearest(name: str, names: Iterable[str], aliases: Mapping[str, Sequence[str]] = ALIASES, limit: int = MAX_SUGGESTIONS) -> list[str]:
+def nearest(name: str, names: Iterable[str], aliases: Mapping[str, Sequence[str]] | None = None, limit: int = MAX_SUGGESTIONS) -> list[str]:
     """Up to `limit` of `names` that `name` may have meant, best first.
 
     The same letters in another case or with other underscores win alone (`BatchNorm` -> `batch_norm`), then well-known names of
-    other libraries (`Linear` -> `dense`), then names at a small Damerau-Levenshtein distance, then names that it begins or that begin it.
+    other libraries (`Linear` -> `dense`), then names at a small Damerau-Levenshtein distance, then names whose words begin with its own
+    or the other way round. `aliases` are the well-known names; None stands for all that `aliases` lists.
     """
     candidates = list(dict.fromkeys(names))
-    same = [c for c in candidates if squash(c) == squash(name)]
-    return (same or _aliased(name, candidates, aliases) or _close(name, candidates) or _prefixed(name, candidates))[:limit]
+    found = same(name, candidates) or _aliased(name, candidates, aliases) or alike(name, candidates)
+    return found[:limit]
+
+
+def same(name: str, candidates: Iterable[str]) -> list[str]:
+    """The candidates with the same letters."""
+    return [c for c in candidates if squash(c) == squash(name)]
+
+
+def alike(name: str, candidates: Sequence[str]) -> list[str]:
+    """The candidates that are a slip of the finger away, else those that say more or less of the same words."""
+    return _close(name, candidates) or _prefixed(name, candidates)
 
 
 @lru_cache(maxsize=10_000)
@@ -30,19 +39,23 @@ def squash(name: str) -> str:
     return _SUFFIX.sub("", name.replace("_", "").replace("-", "").lower())
 
 
-def _aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> list[str]:
+def _aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Sequence[str]] | None) -> list[str]:
+    if aliases is None:
+        from netspec.diagnostics.aliases import aliases as known  # only specs with a problem need it
+
+        aliases = known()
     return [c for c in aliases.get(squash(name), ()) if c in candidates]
 
 
 def _close(name: str, candidates: Sequence[str]) -> list[str]:
-    limit = cutoff(name)
-    near = [(d, c) for c in candidates if (d := distance(squash(name), squash(c), limit)) <= limit]
+    limit = cutoff(squash(name))
+    near = [(d, c) for c in candidates if (d := distance(squash(name), squash(c), limit)) <= limit and _same_words(name, c)]
     return [c for d, c in sorted(near) if d <= near_enough(min(near)[0])]
 
 
 def cutoff(name: str) -> int:
-    """How many slips a name of this length may hold: none in one letter, then one per three letters, at most four."""
-    return 0 if len(name) < 2 else min(max(len(name) // 3, 1), 4)
+    """How many slips a name of this length may hold: none in one letter, then one per four letters, at most four."""
+    return 0 if len(name) < 2 else min(max(len(name) // 4, 1), 4)
 
 
 def near_enough(best: int) -> int:
@@ -50,14 +63,23 @@ def near_enough(best: int) -> int:
     return best + 1
 
 
+def _same_words(a: str, b: str) -> bool:
+    """Names of equally many words differ by slips within words: `global_max_pool` is not a slip of `global_avg_pool`."""
+    ours, theirs = a.lower().split("_"), b.lower().split("_")
+    if len(ours) != len(theirs) or len(ours) == 1:
+        return True
+    return all(distance(x, y, cutoff(x)) <= cutoff(x) for x, y in zip(ours, theirs, strict=True))
+
+
 def _prefixed(name: str, candidates: Sequence[str]) -> list[str]:
+    """Candidates that go on where the name stops, or that the name's whole words begin with and mostly are."""
     wanted = squash(name)
-    found = [c for c in candidates if min(len(wanted), len(squash(c))) >= 4 and _one_begins_other(wanted, squash(c))]
+    found = [c for c in candidates if min(len(wanted), len(squash(c))) >= 4 and (squash(c).startswith(wanted) or _begins(c, name))]
     return sorted(found, key=lambda c: (abs(len(squash(c)) - len(wanted)), c))
 
 
-def _one_begins_other(a: str, b: str) -> bool:
-    return a.startswith(b) or b.startswith(a)
+def _begins(short: str, long: str) -> bool:
+    return long.lower().startswith(short.lower() + "_") and 2 * len(short) >= len(long)
 
 
 @lru_cache(maxsize=50_000)

@@ -41,7 +41,7 @@ class OlderVersion(Diagnostic):
 
 @record(kw_only=True)
 class RenamedArgument(Diagnostic):
-    """An argument had this name in an older version of the language. It has another one now; `netspec migrate` rewrites the file.
+    """The argument has another name. Version 0 of the language still had this one; `netspec migrate` rewrites such files.
 
     ```net bad
     model M {
@@ -65,10 +65,10 @@ class RenamedArgument(Diagnostic):
     """The version of the language that renamed it."""
 
     def message(self) -> str:
-        return f"the argument `{self.name}` of `{self.op}` is called `{self.now}` since version {self.since} of the language."
+        return f"`{self.op}` has no argument `{self.name}`; it is called `{self.now}`."
 
     def help(self) -> str | None:
-        return f"write `{self.now}`, or let `netspec migrate {self.at.source.path}` do it"
+        return f"write `{self.now}`; `netspec migrate {self.at.source.path}` does it in files of version {self.since - 1}"
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.now)]

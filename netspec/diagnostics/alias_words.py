@@ -1,0 +1,75 @@
+"""What people coming from other libraries call arguments, settings, measures and dtypes, as data for `aliases`. Floor 0."""
+
+from __future__ import annotations
+
+WORDS = """
+units outfeatures filters channels outchannels width hidden hiddensize hiddendim embeddim embeddingdim dmodel outputdim numfeatures
+  outputsize size dim: features
+numembeddings inputdim vocabsize vocabulary numwords: vocab
+kernelsize filtersize window ksize size: kernel
+poolsize kernelsize kernel kernelshape windowshape size: window
+strides step subsampling: stride
+usebias addbias hasbias: bias
+usescale elementwiseaffine: scale
+featuregroupcount numgroups group cardinality: groups
+numheads nheads nhead head: heads
+p prob probability dropoutrate dropout droprate: rate
+dropoutrate attndropout attentiondropout dropoutp: dropout
+weightinit kernelinitializer weightinitializer init: kernel_init
+biasinitializer: bias_init
+embeddinginit embeddingsinitializer initializer: init
+gammainitializer scaleinitializer gammainit: scale_init
+iscausal causalmask: causal
+attnmask attentionmask: mask
+dim dims axes: axis
+keepdim: keepdims
+shape size newshape: dims
+perm permutation: axes
+nclasses numclasses depth: classes
+negativeslope alpha: slope
+amin min minval a: low
+amax max maxval b: high
+numsegments: segments
+gobackwards backward: reverse
+sequencelengths seqlengths seqlens: lengths
+decay: momentum
+lr stepsize: learning_rate
+beta1: b1
+beta2: b2
+beta: momentum
+eps: epsilon
+epsilon: eps
+wd l2 weightdecayrate decay: weight_decay
+mask: decay_mask
+maxgradnorm clipnorm norm: max_norm
+initvalue: start
+endvalue finalvalue: end
+decaysteps totalsteps: duration
+warmupsteps: warmup
+peakvalue: peak
+buffersize: buffer
+meanstd stddev sigma: std
+stddev sigma: stddev
+epochs epoch numepochs steps numsteps trainsteps: duration
+optim optimiser: optimizer
+dataset trainingdata traindata: data
+criterion objective lossfn lossfunction: loss
+accumulationsteps gradientaccumulation accumulategradbatches: accumulate
+emadecay: ema
+dtype mixedprecision amp: precision
+randomseed rngseed: seed
+validation val valid evaluation test: eval
+parameters numparams nparams weights numweights: params
+macs operations flop: flops
+memory activations: activation_bytes
+float32 float single fp32: f32
+float64 double fp64: f64
+float16 half fp16: f16
+bfloat16: bf16
+int32 int long int64 integer: i32
+int8: i8
+uint8 byte: u8
+uint32: u32
+boolean: bool
+"""
+"""Rows `foreign names: ours`. A name may stand in several rows; only names that the op, section or place has are offered."""

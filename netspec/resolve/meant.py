@@ -1,0 +1,94 @@
+"""What an unknown name of an op or an argument may have meant: a slip of the finger, or another library's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.aliases import Foreign, aliases, foreign_ops
+from netspec.diagnostics.kinds import HOMES
+from netspec.diagnostics.names import UnknownArgument, UnknownName
+from netspec.diagnostics.suggest import MAX_SUGGESTIONS, alike, same, squash
+from netspec.library import index
+from netspec.source import Span
+
+FEW = 12
+"""So many names are listed where none is near."""
+
+
+def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+    """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
+    options = [*index.names(*kinds), *others]
+    near = same(name, options)
+    said = None if near else foreign(name, kinds)
+    if said is not None:
+        near = [ours for ours in said.ours if ours in options]
+    how = said.how() if said is not None else ""
+    if not near and not how:
+        near = alike(name, options) if said is None else []
+        how = "" if near else elsewhere(name)
+    shown = tuple(options) if len(options) <= FEW and not near else ()
+    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
+
+
+def foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
+    """What other libraries' users mean by it, where things of these kinds stand."""
+    tables = [table for section, table in foreign_ops().items() if set(section) & set(kinds)]
+    return next((table[squash(name)] for table in tables if squash(name) in table), None)
+
+
+def elsewhere(name: str) -> str:
+    """Where the op stands that this name means, when it is of a kind that the place does not take."""
+    for section, table in foreign_ops().items():
+        meant = [*same(name, index.names(*section)), *(table[squash(name)].ours if squash(name) in table else ())]
+        entry = index.lookup(meant[0], *section) if meant else None
+        if entry is not None:
+            article = "an" if entry.kind[0] in "aeio" else "a"
+            return f"`{entry.name}` is {article} {entry.kind}: {HOMES[entry.kind]}" if entry.kind in HOMES else ""
+    return ""
+
+
+def unknown_value(name: str) -> list[str]:
+    """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
+    said = foreign(name, ("initializer",))
+    return [*same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+
+
+def unknown_argument(at: Span, op: str, name: str, value: str, options: Sequence[str]) -> UnknownArgument:
+    """A named argument that the op or block does not have; `value` is its value as written."""
+    near = same(name, options) or [ours for ours in aliases().get(squash(name), ()) if ours in options]
+    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=value)
+    if not near and not how:
+        near = alike(name, options)
+    return UnknownArgument(at=at, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
+
+
+ADVICE = {
+    "activation": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "act": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "nonlinearity": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "inputshape": "the model's `input` line has the shape",
+    "inputdim": "the model's `input` line has the shape",
+    "infeatures": "the model's `input` line has the shape; a layer reads it from there",
+    "inchannels": "the model's `input` line has the shape; a layer reads it from there",
+    "labelsmoothing": "smooth the labels themselves: `softmax_cross_entropy(logits, 0.9 * one_hot(label, 10) + 0.1 / 10)`",
+    "fromlogits": "losses take logits: leave out the softmax or sigmoid before them, and this argument",
+    "reduction": "a loss is averaged over the batch; for other sums write the formula: `loss = …`",
+    "deterministic": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "training": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "trainmode": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "batchfirst": "the batch always comes first: leave it out",
+    "dataformat": "images are always [batch, height, width, channels]: leave it out",
+    "name": "a label names a layer: `x -> name: {op}(…)`",
+    "inplace": "values never change: leave it out",
+    "device": "the spec does not say where it runs: leave it out",
+    "rng": "random numbers come from the setting `seed` of `train`: leave it out",
+    "key": "random numbers come from the setting `seed` of `train`: leave it out",
+    "seed": "random numbers come from the setting `seed` of `train`: leave it out",
+    "numlayers": "one call is one layer; write `repeat n {{ x = x -> {op}(…) }}`",
+    "bidirectional": "add a second layer with `reverse=true` and `concat` the two",
+    "returnsequences": "the result has every time step; the last one is `[:, -1]`",
+    "keepprob": "`rate` is the share that is dropped: 1 minus what is kept",
+    "paramdtype": "parameters have the type of the input; `precision` in `train` sets what training computes in",
+    "dtype": "an op has the type of its input; `precision` in `train` sets what training computes in",
+}
+"""What is said of foreign arguments that have no name here; squashed name -> help."""
