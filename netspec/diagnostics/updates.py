@@ -1,4 +1,4 @@
-"""Problems of several optimizers in one section: `update NAME { }`. Floor 0."""
+"""Problems of what makes a step: several optimizers (`update NAME { }`), several batches (`accumulate`). Floor 0."""
 
 from __future__ import annotations
 
@@ -98,3 +98,29 @@ class UntrainedParameters(Diagnostic):
 
     def help(self) -> str | None:
         return "widen the pattern of one `update`, or add an `update` for them"
+
+
+@record(kw_only=True)
+class EpochShorterThanStep(Diagnostic):
+    """With `accumulate = k` a step takes k batches, and an epoch of the data has fewer than that: no step would be whole.
+
+    Found when the data are read.
+
+    ```text bad
+    data = digits() -> batch(1_000)
+    accumulate = 4
+    ```
+    ```text good
+    data = digits() -> batch(250)
+    accumulate = 4
+    ```
+    """
+
+    batches: int
+    accumulate: int
+
+    def message(self) -> str:
+        return f"a step takes `accumulate = {self.accumulate}` batches, but an epoch of the data has {self.batches} only."
+
+    def help(self) -> str | None:
+        return f"make the batches smaller, or `accumulate` {self.batches} or less" if self.batches > 1 else "make the batches smaller"

@@ -205,6 +205,10 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("isnan", None, "function", "functions.maths", "Isnan", (),
      (("x", False),), False, 1, "", ""),
+    ("l1", None, "function", "functions.penalties", "L1", (),
+     (("tensors", False),), True, 1, "", ""),
+    ("l2", None, "function", "functions.penalties", "L2", (),
+     (("tensors", False),), True, 1, "", ""),
     ("leaky_relu", None, "function", "functions.activation", "LeakyRelu", (
         ("slope", False, "float"),
     ),

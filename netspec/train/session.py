@@ -60,7 +60,8 @@ class Session:
         self.reporter.begin(self.plan.name, self.position.step, self.timetable.clock.total_steps)
         try:
             self._between_steps()
-            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps)) as batches:
+            axes = 1 if self.plan.accumulate == 1 else 2
+            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes)) as batches:
                 while not self.stop and (fed := next(batches, None)) is not None:
                     self._step(fed)
                     self._between_steps()

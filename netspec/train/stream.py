@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import prod
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
@@ -34,9 +35,9 @@ class Fed:
     examples: int
 
 
-def stream(feed: Feed, start: Position, total: int) -> Generator[Fed, None, None]:
-    """The batches of the steps after `start` up to `total`."""
-    return prefetched(islice(_endless(feed, start), total - start.step), _sent)
+def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[Fed, None, None]:
+    """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples."""
+    return prefetched(islice(_endless(feed, start), total - start.step), lambda item: _sent(item, axes))
 
 
 def _endless(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
@@ -55,7 +56,7 @@ def _after(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> Po
     return Position(step, epoch + 1, 0) if batch == steps_per_epoch else Position(step, epoch, batch)
 
 
-def _sent(item: tuple[Fields, Position]) -> Fed:
+def _sent(item: tuple[Fields, Position], axes: int) -> Fed:
     batch, after = item
-    examples = len(next(iter(batch.values())))
+    examples = prod(next(iter(batch.values())).shape[:axes])
     return Fed(jax.device_put(batch), after, examples)

@@ -162,3 +162,14 @@ def repeat(op: Any, x: Array) -> Array:
 @oracle
 def einsum(op: Any, *tensors: Array) -> Array:
     return np.einsum(op.equation, *tensors)
+
+
+# --- penalties -------------------------------------------------------------------------------------------------------
+@oracle
+def l1(op: Any, *tensors: Array) -> float:
+    return sum(abs(float(v)) for x in tensors for v in x.ravel())
+
+
+@oracle
+def l2(op: Any, *tensors: Array) -> float:
+    return sum(float(v) ** 2 for x in tensors for v in x.ravel()) / 2
