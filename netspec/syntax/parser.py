@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,23 @@ def parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
 
     There is no tree of a file in a newer version of the language, nor of one with too many words. Never raises on bad text.
     """
+    with no_collection():
+        return _parse(source)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """A tree has no cycles, and looking for some while it grows would take as long again as to read it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
     lexed = lex(source)
     if not lexed.readable:
         return None, lexed.problems
