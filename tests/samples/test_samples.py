@@ -1,7 +1,9 @@
 """The design's samples: their models are clean, sound and formatted, have the documented numbers of parameters, and mean what they say.
 
-Each file here is a sample without its `train` and `serve` sections (`mnist` keeps them) and with a count of its own where it had none.
-Three spellings follow the library as it is built: `lm1b` names the optional input of `shift_right(tokens, segments=segment)`; the
+Each file here is a sample with a count of its own where it had none; those that `test_training` trains, and `mnist`, have their `train`
+section, the others are without `train` and `serve`.
+Four spellings follow the library as it is built: the evaluation of `resnet50` names the share that it cuts, `center_crop(224, share=0.875)`;
+`lm1b` names the optional input of `shift_right(tokens, segments=segment)`; the
 positions of `llama` are `i32[T]`, the same for all sequences, as `iota(T)` makes them; `gru` writes `_` for the outputs it does not use.
 """
 
@@ -89,7 +91,7 @@ def effect(program: Any, weights: Any, given: dict[str, Any], name: str, at: tup
 
 
 CAUSAL = {
-    "gpt2": {"vocab": "20", "context": "6", "d": "12"},
+    "gpt2": {"vocab": "20", "context": "6", "d": "12", "train.data.pack.length": "6"},
     "llama": {"vocab": "20", "d": "16"},
 }
 
