@@ -229,9 +229,14 @@ class NothingToTrain(Diagnostic):
     """
 
     model: str
+    inputs: tuple[str, ...] = ()
+    """Of one example, as fields are declared: `x: f32[13]`."""
 
     def message(self) -> str:
         return f"the spec says nothing about training `{self.model}`."
 
     def help(self) -> str | None:
-        return f"add a section `train {self.model} {{ … }}`"
+        fields = ", ".join((*self.inputs, "label: i32[]"))
+        data = f"arrays(fields={{{fields}}}) -> shuffle -> batch(32)"
+        settings = f"data = {data}; loss = …; optimizer = adam(0.001); duration = 10 epochs"
+        return f"add a section with a loss on the outputs; `arrays` are what `fit` is given: `train {self.model} {{ {settings} }}`"

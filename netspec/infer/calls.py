@@ -289,6 +289,6 @@ def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
         frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
         return UNKNOWN
     options = [n for n in frame.env if n not in LATE_VALUES]
-    near = tuple(nearest(node.text, [*frame.env, *(index.names(want[0]) if want else [])]))
+    near = tuple(nearest(node.text, [*frame.env, *DTYPES, *(index.names(want[0]) if want else [])]))
     frame.world.report(UnknownName(at=node.span, name=node.text, noun="value", near=near, options=tuple(options[:12])))
     return UNKNOWN

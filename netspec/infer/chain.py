@@ -112,7 +112,7 @@ def is_whole(transform: Transform) -> bool:
 
 def through(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
     """The fields of a batch after all transforms."""
-    fields = dataset.fields()
+    fields = dataset.batch_types()
     for transform, value in zip(transforms, values[1:], strict=True):
         try:
             fields = transform.fields(fields)
@@ -128,7 +128,7 @@ def test_plan(frame: Frame, data: DataPlan) -> DataPlan | None:
 
     A random transform without a form for evaluation is reported.
     """
-    dataset = data.dataset.test() if data.dataset.batched else data.dataset.test() or data.dataset
+    dataset = data.dataset.test_part() if data.dataset.batched else data.dataset.test_part() or data.dataset
     strange = next((t for t in data.transforms if not t.has_eval_form), None)
     if dataset is not None and strange is not None:
         frame.world.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))

@@ -20,6 +20,10 @@ from netspec.library.cells import Wanted
 from netspec.source import Span
 
 
+DICT = 60
+"""The longest text of a dict that a problem shows as it is written."""
+
+
 @cache
 def kinds_wanted(entry: index.Entry, name: str) -> tuple[str, ...]:
     """The kinds of op that a parameter of an op accepts: ("initializer",), ("schedule",), or none."""
@@ -100,6 +104,8 @@ def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgumen
     given = value.args.get(name)
     span: Span = given.span if given else value.span
     found = describe(given.value) if given else "what is given"
+    if given is not None and isinstance(given.value, dict) and len(given.span.text) <= DICT:
+        found = f"`{' '.join(given.span.text.split())}`"
     if given is not None and isinstance(given.value, BlockValue):
         found = f"the block `{given.value.name}`"
     if not name:

@@ -70,12 +70,29 @@ def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
     known = [d for d in dims if d is not None]
     if len(known) < len(dims):
         raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here"))
-    found = TensorType(dtype, known)
+    return within_limits(TensorType(dtype, known), ref.span)
+
+
+def within_limits(found: TensorType, at: Span) -> TensorType:
     broken = beyond_limits(found)
     if broken is not None:
         what, value, limit = broken
-        raise Mistake(SizeOutOfRange(at=ref.span, what=f"{what} of this type", value=value, limit=limit))
+        raise Mistake(SizeOutOfRange(at=at, what=f"{what} of this type", value=value, limit=limit))
     return found
+
+
+def type_value(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Unknown:
+    """A type as a value, `f32[T, 8]` in `fields={x: f32[T, 8]}`: a capitalised name that nothing binds is a symbol."""
+    dims: list[Dim] = []
+    for item in node.items:
+        if isinstance(item, tree.Slice | tree.Dots):
+            raise Mistake(NotStatic(at=node.span, what="this type", found=f"one with `{item.span.text}`", wanted="written in full here"))
+        symbol = isinstance(item, tree.Name) and item.text[:1].isupper() and item.text not in frame.env
+        dim = Dim.symbol(item.text) if symbol and isinstance(item, tree.Name) else dim_of(frame, item)
+        if isinstance(dim, Unknown):
+            return UNKNOWN
+        dims.append(dim)
+    return within_limits(TensorType(dtype, dims), node.span)
 
 
 def beyond_limits(found: TensorType) -> tuple[str, str, str] | None:

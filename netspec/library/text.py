@@ -2,7 +2,8 @@
 
 Text leaves out defaults, and is what the parser and the elaborator make an equal object of. JSON names every argument; values that JSON
 does not have are objects with one key of their own: an op, `{"duration": [5, "epoch"]}`, `{"cut": [1, null, 2]}` (a slice),
-`{"dim": [[4, [["B", 1]]]]}` (Σ coefficient · Π atom^power, an atom being a symbol or `{"floor": dim, "by": n}`), `{"map": {…}}`.
+`{"dim": [[4, [["B", 1]]]]}` (Σ coefficient · Π atom^power, an atom being a symbol or `{"floor": dim, "by": n}`), `{"map": {…}}`,
+`{"type": "f32", "shape": [13]}`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from netspec.library import index
 from netspec.library.base import Duration, Op
 from netspec.library.base.arguments import Argument
 from netspec.library.functions.indexing import Cut
-from netspec.shape import Dim
+from netspec.shape import Dim, TensorType
 from netspec.shape.dims import Floor
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -101,6 +102,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     list: lambda value: f"[{', '.join(map(value_text, value))}]",
     dict: _map,
     Dim: str,
+    TensorType: str,
     Duration: lambda value: f"{_whole(value.count)} {value.unit}{'' if value.count == 1 else 's'}",
     Op: to_text,
 }
@@ -136,6 +138,8 @@ def _plain(value: Any) -> Any:
             return {"duration": [count, unit]}
         case Cut():
             return {"cut": [_plain(value.start), _plain(value.stop), value.step]}
+        case TensorType():
+            return {"type": value.dtype, "shape": [_plain(dim.value if dim.is_constant else dim) for dim in value.shape]}
         case Dim():
             return {"dim": [[coefficient, [[_atom(a), power] for a, power in monomial]] for monomial, coefficient in value.terms]}
         case tuple() | list():
@@ -159,6 +163,8 @@ def _value(data: Any) -> Any:
             return Cut(_value(start), _value(stop), step)
         case {"dim": list() as terms, **rest} if not rest:
             return _dim(terms)
+        case {"type": str() as dtype, "shape": list() as shape, **rest} if not rest:
+            return TensorType(dtype, [_value(size) for size in shape])
         case {"map": dict() as inner, **rest} if not rest:
             return {key: _value(item) for key, item in inner.items()}
         case dict():

@@ -89,6 +89,8 @@ class Names:
         if isinstance(node.head, tree.Binary):
             self.residual(node.head, node)
         self.expression(node.head, scope, late)
+        wanted = self.wanted
+        self.wanted = ("transform",) if "dataset" in wanted else wanted  # behind the head
         for stage in node.stages:
             if isinstance(stage, tree.ShapeStage):
                 self.each([d for d in stage.dims if not isinstance(d, tree.Dots)], scope, late)
@@ -96,6 +98,7 @@ class Names:
                 self.call(stage.call, scope, late)
             else:
                 self.callable(stage.call, scope)
+        self.wanted = wanted
 
     def residual(self, head: tree.Binary, chain: tree.Chain) -> None:
         seen: set[str] = set()

@@ -26,7 +26,8 @@ def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str
     if not near and not how:
         near = alike(name, options) if said is None else []
         how = "" if near else elsewhere(name)
-    shown = tuple(options) if len(options) <= FEW and not near else ()
+    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= FEW else []
+    shown = () if near else tuple(listed)
     return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
 
 

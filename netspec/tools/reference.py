@@ -221,7 +221,7 @@ def fields(cls: type[Op]) -> str:
         return ""
     made = cls.examples()[0].op
     assert isinstance(made, Dataset)
-    return "Fields: " + ", ".join(f"`{name}: {kind}`" for name, kind in made.fields().items()) + "."
+    return "Fields: " + ", ".join(f"`{name}: {kind}`" for name, kind in made.batch_types().items()) + "."
 
 
 # --- examples --------------------------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPla
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        table = checked(cast(Mapping[str, Any], data), plan.dataset.fields())
+        table = checked(cast(Mapping[str, Any], data), plan.dataset.batch_types())
         table, learned = prepared(table, plan, None, known or {})
         return ArrayFeed(table, plan, seed, learned)
     return BatchFeed(data, plan)

@@ -123,6 +123,8 @@ class Dataset(Op):
     """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
 
     kind = "dataset"
+    origin: ClassVar[str] = ""
+    """Where its files come from, where that is known."""
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
@@ -130,6 +132,18 @@ class Dataset(Op):
     def fields(self) -> dict[str, TensorType]:
         """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
         raise TypeError(f"{self.op_name()} has no fields")
+
+    def batch_types(self) -> dict[str, TensorType]:
+        """What `fields` says. A dataset that has an argument `fields` says it here instead."""
+        return self.fields()
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The files it reads: of each the path in the data folder, then the other names that would do."""
+        return ()
+
+    def portion(self, count: int) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+        return None
 
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         """All examples: for each field a NumPy array whose first axis counts examples, or a `library.columns.Column`.
@@ -152,6 +166,10 @@ class Dataset(Op):
     def test(self) -> Dataset | None:
         """The dataset's own test split, used for evaluation when a spec has no `eval`."""
         return None
+
+    def test_part(self) -> Dataset | None:
+        """What `test` says. A dataset that has an argument `test` says it here instead."""
+        return self.test()
 
 
 class Transform(Op):

@@ -28,6 +28,7 @@ class Mnist(Dataset):
     folder, or in `mnist` or `fashion-mnist` within it. A damaged file is an error that names the file and the record, counted from 0.
     """
 
+    origin = "https://ossci-datasets.s3.amazonaws.com/mnist/ (MNIST) or https://github.com/zalandoresearch/fashion-mnist"
     source = "LeCun, Cortes and Burges 1998, The MNIST database of handwritten digits"
 
     part: Literal["train", "test"] = "train"
@@ -50,6 +51,11 @@ class Mnist(Dataset):
 
     def test(self) -> Dataset | None:
         return Mnist(part="test") if self.part == "train" else None
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The two files of this part; each of `FOLDERS` may have them."""
+        kinds = ("images-idx3", "labels-idx1")
+        return tuple(tuple(str(Path(home) / name) for home in FOLDERS for name in _names(self.part, kind)) for kind in kinds)
 
     def _find(self, folder: Path, part: str, kind: str) -> Path:
         """The file of this part and kind. Raises `Mistake` when it is missing."""

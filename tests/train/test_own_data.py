@@ -1,0 +1,119 @@
+"""Training on a user's own data: from Python, from a file that `--data` names, from files of the data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import netspec
+from netspec.cli.main import main
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.weights import NothingToTrain
+from netspec.source import Source
+
+SPEC = """netspec 1
+
+model M {{
+  input x: f32[B, 3]
+  output y = (x -> dense(1))[:, 0]
+}}
+
+train M {{
+  data      = {data} -> shuffle -> batch(16)
+  loss      = mean_squared_error(y, price)
+  optimizer = adam(0.05)
+  duration  = 3 epochs
+}}
+"""
+FIELDS = "fields={x: f32[3], price: f32[]}"
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(100, 3))
+DATA = {"x": X, "price": X @ [1.0, -2.0, 0.5] + 3}
+TEST = {name: values[:30] for name, values in DATA.items()}
+
+
+def program(data: str) -> Any:
+    return netspec.compile(Source("houses.net", SPEC.format(data=data)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "houses.npz", **DATA)
+    np.savez(tmp_path / "test.npz", **TEST)
+    rows = [",".join(map(repr, [*row, price])) for row, price in zip(X.tolist(), DATA["price"].tolist(), strict=True)]
+    (tmp_path / "houses.csv").write_text("\n".join(["x_0,x_1,x_2,price", *rows]) + "\n")
+    return tmp_path
+
+
+def losses(fit: Any) -> list[tuple[str, float]]:
+    return [(r.split, r.loss) for r in fit.history]
+
+
+def test_the_same_data_train_the_same_however_they_come(folder: Path) -> None:
+    own = f"{FIELDS}, test=0.2"
+    arrays = program(f"arrays({own})")
+    given = losses(arrays.fit(DATA))
+    assert [split for split, _ in given] == ["train", "eval"] * 3 and given[-1][1] < given[1][1]
+    assert losses(arrays.fit(folder=folder / "houses.npz")) == given
+    assert losses(program(f'npz("houses.npz", {own})').fit(folder=folder)) == given
+    assert losses(program(f'csv("houses.csv", {own})').fit(folder=folder)) == given
+
+
+def test_a_second_file_is_the_test_part_and_validation_is_all_evaluated(folder: Path) -> None:
+    fit = program(f'npz("houses.npz", {FIELDS}, test="test.npz")').fit(folder=folder)
+    given = program(f"arrays({FIELDS})").fit(DATA, validation=TEST)
+    assert losses(fit) == losses(given)
+    divided = program(f"arrays({FIELDS}, test=0.5)")
+    assert losses(divided.fit(DATA, validation=TEST)) == losses(given)
+    assert divided.evaluate(given.state, TEST) == pytest.approx(given.metrics)
+
+
+def test_without_test_nothing_is_evaluated(folder: Path) -> None:
+    assert {split for split, _ in losses(program(f"arrays({FIELDS})").fit(DATA))} == {"train"}
+
+
+def test_batches_are_used_as_they_are() -> None:
+    batches = [{name: values[i : i + 20] for name, values in DATA.items()} for i in range(0, 100, 20)]
+    fit = program(f"arrays({FIELDS}, test=0.2)").fit(batches)
+    assert [r.step for r in fit.history] == [5, 10, 15]
+
+
+@pytest.mark.parametrize(
+    ("change", "slug"),
+    [
+        ({"x": X[:, :2]}, "array-mismatch"),
+        ({"price": DATA["price"][:50]}, "array-mismatch"),
+        ({"price": np.arange(100)}, "array-mismatch"),
+        ({"x": np.where(X > 1, np.nan, X)}, "value-not-finite"),
+    ],
+)
+@pytest.mark.parametrize("own", [FIELDS, f"{FIELDS}, test=0.2"])
+def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any], slug: str, own: str) -> None:
+    with pytest.raises(SpecError, match=slug):
+        program(f"arrays({own})").fit({**DATA, **change})
+
+
+def test_one_example_cannot_be_divided() -> None:
+    with pytest.raises(SpecError, match="too-few-to-split"):
+        program(f"arrays({FIELDS}, test=0.2)").fit({name: values[:1] for name, values in DATA.items()})
+
+
+def test_a_spec_without_train_says_what_to_add() -> None:
+    text = SPEC.split("train M")[0].format()
+    with pytest.raises(SpecError) as caught:
+        netspec.compile(Source("houses.net", text)).fit(DATA)
+    [problem] = caught.value.diagnostics
+    assert isinstance(problem, NothingToTrain) and "arrays(fields={x: f32[3], label: i32[]})" in (problem.help() or "")
+
+
+def test_the_command_line_takes_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "houses.net").write_text(SPEC.format(data=f"arrays({FIELDS}, test=0.2)"))
+    out = str(folder / "run")
+    assert main(["train", str(folder / "houses.net"), "--data", str(folder / "houses.npz"), "--out", out]) == 0
+    assert main(["eval", out, "--data", str(folder / "houses.npz")]) == 0 and main(["eval", out]) == 0
+    capsys.readouterr()
+    assert main(["train", str(folder / "houses.net"), "--out", str(folder / "other")]) == 1
+    assert "error[arrays-needed]" in capsys.readouterr().err
