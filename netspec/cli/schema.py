@@ -1,20 +1,39 @@
-"""Print the JSON Schema of specs in JSON (draft 2020-12): for editors, for programs that write specs, for language models."""
+"""Print the JSON Schema (draft 2020-12) of specs in JSON, or of one op: for editors, programs that write specs, language models."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-HELP = "print the JSON Schema of specs in JSON"
+HELP = "print the JSON Schema of specs in JSON, or of an op's arguments"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """It takes no arguments."""
+    parser.add_argument("op", metavar="OP", nargs="?", help="a layer, function, optimizer, …; without it the schema of specs is printed")
 
 
 def run(args: Namespace) -> int:
     import json
 
-    from netspec.syntax.twin_schema import schema
+    from netspec.cli.terminal import say
+    from netspec.diagnostics.suggest import nearest
+    from netspec.library import index
 
-    print(json.dumps(schema(), indent=2, ensure_ascii=False))
+    if args.op is not None and not index.entries(args.op):
+        near = nearest(args.op, index.names())
+        say(f"there is nothing called `{args.op}`" + (f"; did you mean `{near[0]}`?" if near else ""))
+        return 2
+    print(json.dumps(_schema(args.op), indent=2, ensure_ascii=False))
     return 0
+
+
+def _schema(op: str | None) -> dict:
+    """Of a name that two kinds have, either may stand."""
+    if op is None:
+        from netspec.syntax.twin_schema import schema
+
+        return schema()
+    from netspec.library import index
+    from netspec.tools.argument_schema import described_schema
+
+    found = [described_schema(index.load(entry)) for entry in index.entries(op)]
+    return found[0] if len(found) == 1 else {"anyOf": found}

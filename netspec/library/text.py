@@ -117,7 +117,7 @@ def _whole(count: float) -> str:
 
 def to_json(op: Op) -> dict[str, Any]:
     """The op and all its arguments as what `json.dumps` takes."""
-    return {"op": op.op_name(), "kind": op.kind, **{name: _plain(getattr(op, name)) for name in op.arguments()}}
+    return {"op": op.op_name(), "kind": op.kind, **{name: plain_json(getattr(op, name)) for name in op.arguments()}}
 
 
 def from_json(data: Any) -> Op:
@@ -130,27 +130,28 @@ def from_json(data: Any) -> Op:
     return index.load(entry)(**{name: _value(inner) for name, inner in data.items() if name not in ("op", "kind")})
 
 
-def _plain(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """A value of an argument as what `json.dumps` takes."""
     match value:
         case Op():
             return to_json(value)
         case Duration(count=count, unit=unit):
             return {"duration": [count, unit]}
         case Cut():
-            return {"cut": [_plain(value.start), _plain(value.stop), value.step]}
+            return {"cut": [plain_json(value.start), plain_json(value.stop), value.step]}
         case TensorType():
-            return {"type": value.dtype, "shape": [_plain(dim.value if dim.is_constant else dim) for dim in value.shape]}
+            return {"type": value.dtype, "shape": [plain_json(dim.value if dim.is_constant else dim) for dim in value.shape]}
         case Dim():
             return {"dim": [[coefficient, [[_atom(a), power] for a, power in monomial]] for monomial, coefficient in value.terms]}
         case tuple() | list():
-            return [_plain(item) for item in value]
+            return [plain_json(item) for item in value]
         case dict():
-            return {"map": {key: _plain(inner) for key, inner in value.items()}}
+            return {"map": {key: plain_json(inner) for key, inner in value.items()}}
     return value
 
 
 def _atom(atom: str | Floor) -> Any:
-    return atom if isinstance(atom, str) else {"floor": _plain(atom.inner)["dim"], "by": atom.divisor}
+    return atom if isinstance(atom, str) else {"floor": plain_json(atom.inner)["dim"], "by": atom.divisor}
 
 
 def _value(data: Any) -> Any:

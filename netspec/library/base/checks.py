@@ -15,14 +15,14 @@ from typing import Any
 
 from netspec.library.base.faults import Fault, article
 from netspec.library.base.fields import AfterValidator, BeforeValidator, Exactly, Rule
-from netspec.shape import Dim
+from netspec.shape import Dim, TensorType
 
 Check = Callable[[Any, list[Fault]], Any]
 Limit = tuple[Any, Callable[[Any, Any], bool], Fault]
 """An end, the test of a value against it, and what is wanted where it fails."""
 
 _WHOLE, _NUMBER, _FINITE = Fault("a whole number"), Fault("a number"), Fault("a finite number", "rule")
-_LIST, _DICT = Fault("a list"), Fault("a dict")
+_TEXT, _LIST, _DICT = Fault("a string"), Fault("a list"), Fault("a dict")
 
 
 @cache
@@ -95,6 +95,13 @@ def real(value: Any, faults: list[Fault]) -> Any:
     return value
 
 
+def text(value: Any, faults: list[Fault]) -> Any:
+    if isinstance(value, str):
+        return str(value)
+    faults.append(_TEXT)
+    return value
+
+
 def simple(kind: type, words: str) -> Check:
     """Objects of a class that nothing else is taken for."""
     fault = Fault(words)
@@ -122,11 +129,12 @@ def instance(kind: type) -> Check:
 
 def choice(words: tuple[Any, ...]) -> Check:
     """One of some constants, of the constant's own type."""
+    typed = [(word, type(word)) for word in words]
     wanted = [Fault(w, "choice") if isinstance(w, str) else Fault(str(w)) for w in words]
 
     def check(value: Any, faults: list[Fault]) -> Any:
-        for word in words:
-            if value.__class__ is word.__class__ and value == word:
+        for word, kind in typed:
+            if isinstance(value, kind) and isinstance(value, bool) == isinstance(word, bool) and value == word:
                 return word
         faults.extend(wanted)
         return value
@@ -139,10 +147,11 @@ _PLAIN: dict[Any, Check] = {
     int: whole,
     float: real,
     bool: simple(bool, "true or false"),
-    str: simple(str, "a string"),
+    str: text,
     None: simple(NoneType, "`none`"),
     NoneType: simple(NoneType, "`none`"),
     Dim: simple(Dim, "a whole number"),
+    TensorType: simple(TensorType, "a type such as `f32[13]`"),
 }
 
 
