@@ -94,12 +94,16 @@ class FieldMismatch(Diagnostic):
     found: str
     why: str
     declared: Span = NOWHERE
+    repair: str = ""
 
     def message(self) -> str:
         return f"`{self.model}` takes {self.wanted} as `{self.input}`, but the data gives {self.found}: {self.why}"
 
     def places(self) -> Sequence[Place]:
         return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]
+
+    def help(self) -> str | None:
+        return self.repair or None
 
 
 @record(kw_only=True)

@@ -165,10 +165,32 @@ def field_problem(section: Section, name: str, wanted: TensorType, found: Tensor
         why = shape_problem(frame, tuple(d.substitute(sizes) for d in wanted.shape), found.shape) or excluded(frame.facts, wanted, found)
     if not why:
         return None
-    span = section.data.span
+    free = varying(wanted, found)
     return FieldMismatch(
-        at=span, model=section.model.name, input=name, wanted=str(wanted), found=str(found), why=why, declared=input_span(section, name)
+        at=section.data.span,
+        model=section.model.name,
+        input=name,
+        wanted=str(wanted),
+        found=str(found),
+        why=f"{free} differs from example to example" if free else why,
+        declared=input_span(section, name),
+        repair=one_size(wanted) if free else "",
     )
+
+
+def varying(wanted: TensorType, found: TensorType) -> str:
+    """A dim of the data that is no number where the model wants one."""
+    pairs = zip(wanted.shape[1:], found.shape[1:], strict=False) if wanted.rank == found.rank else ()
+    return next((str(have) for want, have in pairs if want.is_constant and not have.is_constant), "")
+
+
+def one_size(wanted: TensorType) -> str:
+    """How images of several sizes get the one that the model wants."""
+    if wanted.rank != 4:
+        return ""
+    height, width = wanted.shape[1:3]
+    size = height if height == width else f"[{height}, {width}]"
+    return f"let a step of the chain give them one size, such as `random_resized_crop({size})`"
 
 
 def facts_of(section: Section, sizes: dict[str, Dim]) -> Facts:
