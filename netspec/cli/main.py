@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from netspec import __version__
-from netspec.cli import check, convert, docs, doctor, eval, explain, fmt, migrate, predict, schema, show, train
+from netspec.cli import check, convert, data, docs, doctor, eval, explain, fmt, migrate, predict, schema, show, train
 from netspec.cli.guard import guarded
 
 COMMANDS: Mapping[str, ModuleType] = {
@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "migrate": migrate,
     "schema": schema,
     "show": show,
+    "data": data,
     "train": train,
     "eval": eval,
     "predict": predict,

@@ -119,12 +119,19 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
+def files_named(op: Op) -> tuple[tuple[str, ...], ...]:
+    """What the arguments `file`, which may be compressed, and `folder` name."""
+    file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
+    files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
+    return (*files, (folder,)) if isinstance(folder, str) else files
+
+
 class Dataset(Op):
     """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
 
     kind = "dataset"
     origin: ClassVar[str] = ""
-    """Where its files come from, where that is known."""
+    """Where its files, or without files its data, come from, where that is known."""
     batched: ClassVar[bool] = True
     """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
     epoch is one step, and without `eval` the same data are evaluated."""
@@ -139,7 +146,7 @@ class Dataset(Op):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: of each the path in the data folder, then the other names that would do."""
-        return ()
+        return files_named(self)
 
     def portion(self, count: int) -> Array | None:
         """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
@@ -188,6 +195,10 @@ class Transform(Op):
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """Types of the fields behind it. Raises `Mistake` when it cannot work on those."""
         return fields
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The files it reads: see `Dataset.needs`."""
+        return files_named(self)
 
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""

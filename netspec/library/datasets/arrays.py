@@ -22,6 +22,8 @@ class Arrays(Dataset):
     sets a tenth of the examples aside for evaluation: those with the smallest hash of their index, the same ones in every run.
     """
 
+    origin = "your own arrays: `fit({…})` from Python, or `--data FILE.npz`"
+
     fields: FieldTypes
     """The type of each field of one example: `{x: f32[13], label: i32[]}`."""
     test: Fraction | None = None

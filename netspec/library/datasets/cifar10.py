@@ -35,6 +35,7 @@ class Cifar10(Dataset):
     error that names the file and the record, counted from 0. The version for Python holds pickles, which netspec does not read.
     """
 
+    origin = "https://www.cs.toronto.edu/~kriz/cifar.html (the binary version, unpacked)"
     source = "Krizhevsky 2009, Learning multiple layers of features from tiny images"
 
     part: Literal["train", "test"] = "train"
@@ -56,6 +57,10 @@ class Cifar10(Dataset):
 
     def test(self) -> Dataset | None:
         return Cifar10(part="test") if self.part == "train" else None
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The files of this part; each of `FOLDERS` may have them."""
+        return tuple(tuple(str(Path(home) / name) for home in FOLDERS) for name in FILES[self.part])
 
     def _find(self, folder: Path) -> list[Path]:
         """The files of this part. Raises `Mistake` when one is missing."""

@@ -1,0 +1,92 @@
+"""Print what data a spec needs: for each `train` section the fields and the files, and whether they are in the data folder."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from netspec.cli.overriding import add_overrides, overrides
+from netspec.cli.terminal import report
+
+if TYPE_CHECKING:
+    from netspec.ir import DataPlan, TrainPlan
+    from netspec.shape import TensorType
+
+HELP = "print what data files a spec needs"
+NAMES = 3
+"""So many names that would do are listed for a file."""
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a spec with a `train` section")
+    parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
+    add_overrides(parser)
+
+
+def run(args: Namespace) -> int:
+    """0 when everything is there or nothing was looked for; 1 when the spec has a problem or a file is missing."""
+    from netspec.compile import check
+
+    checked = check(args.file, overrides=overrides(args.set))
+    code = report(checked.problems)
+    trains = checked.typed.trains if checked.typed else ()
+    lines = [line for plan in trains for line in section(plan, args.data)]
+    print("\n".join(lines) if lines else f"`{args.file}` has no `train` section, so it needs no data.")
+    return max(code, int(any(line.endswith(MISSING) for line in lines)))
+
+
+MISSING = ": missing"
+
+
+def section(plan: TrainPlan, folder: str | None) -> Iterator[str]:
+    """The lines of one `train` section."""
+    yield f"train {plan.name}"
+    yield from chain("data", plan.data, folder)
+    if plan.eval.data is not None:
+        yield from chain("eval", plan.eval.data, folder)
+
+
+def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
+    """A data chain: its dataset, the fields of its examples and of its batches, and its files."""
+    from netspec.library.text import to_text
+
+    dataset, types = plan.dataset, plan.dataset.batch_types()
+    yield f"  {setting} = {to_text(dataset)}"
+    yield f"    fields: {fields(types)}"
+    if plan.fields != types:
+        yield f"    after the transforms: {fields(plan.fields)}"
+    files = [*dataset.needs(), *(names for transform in plan.transforms for names in transform.needs())]
+    for names in files:
+        yield f"    file {found(names, folder)}"
+    if not files and folder and os.path.isfile(folder) and dataset.origin:
+        yield f"    file {folder}: {size(folder)}"
+    elif dataset.origin:
+        yield f"    from {dataset.origin}"
+    elif not files:
+        yield "    no files: the data are part of netspec"
+
+
+def fields(types: Mapping[str, TensorType]) -> str:
+    return ", ".join(f"{name}: {kind}" for name, kind in types.items())
+
+
+def found(names: tuple[str, ...], folder: str | None) -> str:
+    """Where a file lies that may have these names, or that it is missing."""
+    if folder is not None and (path := next((p for n in names if os.path.exists(p := os.path.join(folder, n))), None)):
+        return f"{path}: {size(path)}"
+    others = names[1:NAMES]
+    more = f" (or {', '.join(others)}{', …' if len(names) > NAMES else ''})" if others else ""
+    return f"{names[0]}{more}" + ("" if folder is None else MISSING)
+
+
+def size(path: str) -> str:
+    """`9.9 MB`, or `a folder`."""
+    if os.path.isdir(path):
+        return "a folder"
+    count, unit = float(os.path.getsize(path)), 0
+    while count >= 1000 and unit < len(UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.3g} {UNITS[unit]}"
