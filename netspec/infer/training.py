@@ -6,71 +6,79 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.fields import FieldMismatch, InputNotAField, OutputIsAField
 from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
-from netspec.infer import chain, expressions, statements
+from netspec.diagnostics.updates import SettingBesideUpdates
+from netspec.infer import chain
 from netspec.infer.arguments import model_arguments
-from netspec.infer.bounds import excluded
+from netspec.infer.bounds import adopted, excluded
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
-from netspec.infer.objective import ObjectiveFrame, as_result
+from netspec.infer.measuring import build_objective
 from netspec.infer.resolved import resolved
-from netspec.infer.settings import READERS, patterns_match, read_count, read_duration
+from netspec.infer.section import Section, setting, updates
+from netspec.infer.settings import READERS, read_count, read_duration
 from netspec.infer.types import shape_problem
-from netspec.infer.values import UNKNOWN, Mean, Unknown, plain
+from netspec.infer.updates import update_plans
+from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
-from netspec.library.base import Duration, Optimizer
-from netspec.record import record
+from netspec.library.base import Duration
 from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32"}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "ema": None}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
-
-
-@record(eq=False)
-class Section:
-    """A `train` section while it is elaborated."""
-
-    world: World
-    node: tree.Train
-    model: Body
-    data: DataPlan
-
-    def setting(self, key: str) -> tree.Setting | None:
-        return next((i for i in self.node.body.items if isinstance(i, tree.Setting) and i.key == key), None)
-
-    def group(self, key: str) -> tree.Group | None:
-        return next((i for i in self.node.body.items if isinstance(i, tree.Group) and i.key == key), None)
+PLAIN = ("loss", "optimizer")
+"""What a section has either itself or in its `update`s."""
 
 
 def train(world: World, node: tree.Train) -> TrainPlan | None:
     """The plan of a section, or None when it has a problem, which is reported."""
     frame = Frame(world, "train", Facts())
+    complete = everything_there(world, node)
+    model = trained_model(frame, node)
+    accumulate = read_accumulate(frame, node)
+    source = setting(node.body, "data")
+    data = chain.training_plan(frame, source.value) if source else None
+    if model is None or data is None or accumulate is None:
+        side_settings(frame, node, data, accumulate)
+        return None
+    return plan(Section(world, node, model, adopted(data, model), accumulate), frame, complete)
+
+
+def everything_there(world: World, node: tree.Train) -> bool:
+    """No setting is missing that training needs, and none is there that does not go with the others."""
     names = {i.key for i in node.body.items if isinstance(i, tree.Setting)}
     strangers = {i.key for i in node.body.items if isinstance(i, tree.Setting) and i.key not in SETTINGS["train"]}
-    missing = tuple(n for n in NEEDED if n not in names and not any(nearest(s, [n]) for s in strangers))
+    groups = updates(node.body)
+    needed = tuple(n for n in NEEDED if n not in PLAIN) if groups else NEEDED
+    missing = tuple(n for n in needed if n not in names and not any(nearest(s, [n]) for s in strangers))
     holes = any(isinstance(i, tree.Hole) for i in node.body.items)
     if missing and not holes:
         world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
-    model = trained_model(frame, node)
-    source = next((i for i in node.body.items if isinstance(i, tree.Setting) and i.key == "data"), None)
-    data = chain.training_plan(frame, source.value) if source else None
-    if model is None or data is None:
-        side_settings(frame, node)
-        return None
-    return plan(Section(world, node, model, data), frame, not names.issuperset(NEEDED))
+    beside = [i for i in node.body.items if groups and isinstance(i, tree.Setting) and i.key in PLAIN]
+    for item in beside:
+        world.report(SettingBesideUpdates(at=item.name_span, name=item.key, updates=tuple(u.label or "" for u in groups)))
+    return names.issuperset(needed) and not beside
 
 
-def side_settings(frame: Frame, node: tree.Train) -> None:
+def read_accumulate(frame: Frame, node: tree.Train) -> int | None:
+    """Batches of one step; None after a problem."""
+    item = setting(node.body, "accumulate")
+    found = 1 if item is None else read_count(frame, item)
+    return None if isinstance(found, Unknown) else found
+
+
+def side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None) -> None:
     """Problems of the settings that do not need model and data, when one of those has a problem."""
-    for item in node.body.items:
-        if isinstance(item, tree.Setting) and item.key in ("optimizer", "duration", "seed", "precision"):
+    frame.env["batch_size"] = UNKNOWN if data is None or accumulate is None else (data.batch or 1) * accumulate
+    for item in (*node.body.items, *(i for u in updates(node.body) for i in u.body.items)):
+        if isinstance(item, tree.Setting) and item.key in READERS:
             READERS[item.key](frame, item)
 
 
@@ -82,26 +90,26 @@ def trained_model(frame: Frame, node: tree.Train) -> Body | None:
     return None if given is None else model_body(frame.world, definition, given, node.name_span)
 
 
-def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
+def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
     node, data, model = section.node, section.data, section.model
     sizes = fields_fit(section)
     objective = None if sizes is None else build_objective(section, node.body, data, sizes)
     values: dict[str, Any] = {key: read(frame, section, key) for key in READERS}
-    chosen = section.setting("optimizer")
-    if chosen is not None and isinstance(values["optimizer"], Optimizer) and not patterns_match(frame, chosen, values["optimizer"], model):
-        incomplete = True
+    trained = None if sizes is None else update_plans(section, frame, sizes, objective, values["optimizer"])
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
-    if incomplete or evaluation is None or checkpoint is None or objective is None or any(isinstance(v, Unknown) for v in values.values()):
+    known = {key: value for key, value in values.items() if key != "optimizer"}
+    if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
         return None
-    optimizer: Optimizer = values["optimizer"]
-    texts, origins = resolved(node.body, values, evaluation, checkpoint)
+    if any(isinstance(v, Unknown) for v in known.values()):
+        return None
+    texts, origins = resolved(node.body, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
     return TrainPlan(
         node.alias or node.model,
         model,
         data,
         objective,
-        optimizer,
+        trained,
         values["duration"],
         evaluation,
         checkpoint,
@@ -110,6 +118,8 @@ def plan(section: Section, frame: Frame, incomplete: bool) -> TrainPlan | None:
         texts,
         origins,
         node.span,
+        section.accumulate,
+        values["ema"],
     )
 
 
@@ -193,58 +203,10 @@ def one_size(wanted: TensorType) -> str:
     return f"let a step of the chain give them one size, such as `random_resized_crop({size})`"
 
 
-def facts_of(section: Section, sizes: dict[str, Dim]) -> Facts:
-    """What the model knows of its dims, where the data calls them the same."""
-    same = all(dim.is_constant or dim == Dim.symbol(symbol) for symbol, dim in sizes.items())
-    return section.model.facts if same else Facts()
-
-
-def build_objective(
-    section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim], outer: Objective | None = None
-) -> Objective | None:
-    """The loss and metrics of a section: on the batch's fields and the model's outputs, in the data's sizes."""
-    frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"))
-    frame.env.update({symbol: plain(dim) for symbol, dim in sizes.items()})
-    for name, type_ in data.fields.items():
-        frame.env[name] = frame.port(name, type_, data.span)
-    for port in (p for p in section.model.outputs if p.phase is None):
-        if isinstance(port.wire, int) and port.name not in frame.env:
-            type_ = section.model.types[port.wire].substitute(sizes)
-            frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
-    frame.env["batch_size"] = data.batch or 1
-    results = measured(frame, section.node.body)
-    if body is not section.node.body:
-        results.update(measured(frame, body))
-    return frame.done({n: m for n, m in results.items() if m is not None}) if all(results.values()) else None
-
-
-def measured(frame: ObjectiveFrame, body: tree.Settings) -> dict[str, Mean | None]:
-    """`loss` and the metrics of a section's own lines, and its `let`s."""
-    results: dict[str, Mean | None] = {}
-    for item in body.items:
-        try:
-            if isinstance(item, tree.Let):
-                statements.bind(frame, tree.Binding(item.targets, item.value, span=item.span))
-            elif isinstance(item, tree.Setting) and item.key == "loss":
-                results["loss"] = result(frame, item.value, ("loss", "metric", "function"))
-            elif isinstance(item, tree.Metric):
-                results[item.name] = result(frame, item.value, ("metric", "loss", "function"))
-        except Mistake as mistake:
-            frame.world.report(
-                mistake.diagnostic if mistake.diagnostic.at.source.path != "<none>" else replace(mistake.diagnostic, at=item.span)
-            )
-    return results
-
-
-def result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
-    value = expressions.evaluate(frame, node, kinds)
-    return None if isinstance(value, Unknown) else as_result(frame, value, node.span)
-
-
 def read(frame: Frame, section: Section, key: str) -> Any:
     """A setting's value, its default, or UNKNOWN."""
     item = section.setting(key)
-    frame.env["batch_size"] = section.data.batch or 1
+    frame.env["batch_size"] = section.batch_size
     if item is None:
         return DEFAULTS.get(key, UNKNOWN)
     return READERS[key](frame, item)
@@ -260,8 +222,14 @@ def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: 
     own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
         return None
+    if group is not None and data is not None and "data" in settings:
+        section = replace(section, data=adopted(data, section.model))
+        found = fields_fit(section)
+        if found is None:
+            return None
+        data, sizes, own = section.data, found, own or found != sizes
     if own and group is not None:
-        built = build_objective(section, group.body, data or section.data, sizes)
+        built = build_objective(section, group.body, section.data, sizes)
         if built is None:
             return None
         objective = built

@@ -37,7 +37,7 @@ class Fed:
 
 def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[Fed, None, None]:
     """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples."""
-    return prefetched(islice(_endless(feed, start), total - start.step), lambda item: _sent(item, axes))
+    return prefetched(islice(_endless(feed, start), max(total - start.step, 0)), lambda item: _sent(item, axes))
 
 
 def _endless(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
