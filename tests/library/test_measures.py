@@ -11,14 +11,17 @@ import optax
 import pytest
 from jax.test_util import check_grads
 
+import netspec
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training import FewerClasses, LabelsShape, MaskShape, UnequalLabels, UnequalTargets
 from netspec.library.base import Measure
+from netspec.library.datasets.digits import Digits
 from netspec.library.generate import classes
 from netspec.library.losses import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from netspec.library.metrics import Accuracy, Perplexity, SequenceExact, TopKAccuracy
 from netspec.shape import Facts
 from netspec.shape.types import elements
+from netspec.source import Source
 from tests.library.oracles_train import ORACLES
 from tests.library.scope import parse
 
@@ -168,3 +171,38 @@ def test_shapes_that_do_not_fit(op: Any, inputs: tuple, named: dict, cls: type, 
 def test_a_symbolic_number_of_classes_is_no_mistake() -> None:
     rule = TopKAccuracy().shape(Facts(), parse("f32[B, C]"), parse("i32[B]"))
     assert str(rule) == "f32[B]" and elements(rule.shape) == rule.shape[0]
+
+
+SPEC = """netspec 1
+model M {
+  input image: f32[B, 8, 8, 1]
+  output logits = image -> flatten -> dense(30) -> reshape([B, 3, 10])
+}
+train M {
+  data = digits() -> batch(32)
+  let said = argmax(logits, axis=-1)
+  let wanted = stack([label, label, label], axis=1)
+  loss = softmax_cross_entropy(logits, wanted)
+  metric exact = sequence_exact(said, wanted, mask=image[:, 0, 2:5, 0] > 0)
+  metric unmasked = sequence_exact(said, wanted)
+  metric confusion = perplexity(logits, wanted, mask=image[:, 0, 2:5, 0] > 0)
+  metric top = top_k_accuracy(logits, wanted, k=3)
+  optimizer = adam(0.01)
+  duration = 2 epochs
+}
+"""
+
+
+def test_metrics_of_a_whole_evaluation_count_every_example_once() -> None:
+    """360 examples in batches of 32: the last one is padded. The mask of `sequence_exact` chooses, that of `perplexity` weighs."""
+    fit = netspec.compile(Source("m.net", SPEC)).fit()
+    data = Digits(part="test").load(None)
+    logits = np.asarray(fit.predict(image=data["image"])["logits"], np.float64)
+    wanted, mask = np.repeat(data["label"][:, None], 3, 1), data["image"][:, 0, 2:5, 0] > 0
+    right = logits.argmax(-1) == wanted
+    best = np.argsort(-logits, -1, kind="stable")[..., :3] == wanted[..., None]
+    expected = {"exact": (right | ~mask).all(-1).mean(), "unmasked": right.all(-1).mean(), "top": best.any(-1).mean()}
+    assert 0 < expected["unmasked"] < expected["exact"] < 1
+    values = ORACLES["perplexity"](None, logits, wanted)
+    expected["confusion"] = np.exp(values[mask].mean())
+    assert {name: fit.metrics[name] for name in expected} == pytest.approx(expected, rel=1e-4)
