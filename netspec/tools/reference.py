@@ -172,7 +172,7 @@ def call(cls: type[Op]) -> str:
     parts = [name if field.required else f"{name}={default(field)}" for name, field in ordered(cls)]
     if issubclass(cls, Measure):
         parts = [*(i.name for i in cls.inputs if not i.optional), *parts, *(f"{i.name}=…" for i in cls.inputs if i.optional)]
-    line = f"{cls.op_name()}({', '.join(parts)})" if parts else cls.op_name()
+    line = f"{cls.op_name()}({', '.join(parts)})" if parts or cls.kind == "dataset" else cls.op_name()
     if len(line) > WIDE:
         line = f"{cls.op_name()}(\n" + "".join(f"  {part},\n" for part in parts) + ")"
     return fenced(line)
