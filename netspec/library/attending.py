@@ -12,7 +12,8 @@ from netspec.diagnostics.attention import UnevenKeyHeads, UnfitHeads, UnfitShape
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, In, Scope
+from netspec.library.base import Array, Flow, In, Passage, Scope
+from netspec.library.causality import furthest
 from netspec.library.proofs import need_equal, need_multiple
 from netspec.library.sizes import count
 from netspec.record import record
@@ -98,6 +99,25 @@ def attend_flops(query: TensorType, keys: Dim, value_size: Dim, biased: bool) ->
     """Scores, their softmax and the weighted mean, masked ones included."""
     scores = count(query.shape[:-1]) * keys
     return scores * (2 * query.shape[-1] + 2 * value_size + 6 + int(biased))
+
+
+def seen(passage: Passage, rules: Rules) -> Flow:
+    """What positions know behind an attention with query, key and value [batch…, length, heads, size]."""
+    query, key = passage.types[:2]
+    for place in (0, 1, 2):
+        passage.untouched(-1, -2, input=place)
+    lengths = [kind.rank - 3 in flow.axes for kind, flow in zip(passage.types, passage.flows, strict=True)]
+    if not any(lengths[1:]):
+        if lengths[0] and (rules.causal or rules.window is not None):
+            passage.refuse("which keys a query sees depends on how many queries there are")
+        return passage.made()
+    if not rules.causal:
+        passage.refuse("every position sees those after it", "causal=true")
+    ahead = key.shape[-3] - query.shape[-3]
+    if not all(lengths) or not ahead.is_constant:
+        passage.refuse("its queries and keys are not the same positions")
+    later = [None if flow.reach is None else flow.reach + ahead.value for flow in passage.flows[1:]]
+    return passage.made(furthest((passage.flows[0].reach, *later, *(flow.reach for flow in passage.named.values()))))
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

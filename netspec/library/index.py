@@ -23,6 +23,7 @@ MEETING = (
     ("optimizer",),
     ("schedule",),
     ("initializer",),
+    ("decoder",),
 )
 """Groups of kinds that can meet in one position: a `let` in training sees functions and losses, a `metric` losses and metrics."""
 

@@ -26,9 +26,10 @@ def path_hash(path: str) -> int:
     return int.from_bytes(sha256(path.encode()).digest()[:4], "little")
 
 
-def step_key(seed: int, step: Any) -> Any:
-    """The key of a step (int32 scalar, traced or not)."""
-    return jax.random.fold_in(jax.random.key(seed & 0xFFFF_FFFF, impl="threefry2x32"), _word(step))
+def step_key(seed: Any, step: Any) -> Any:
+    """The key of a step; both are whole numbers, traced or not."""
+    word = seed & 0xFFFF_FFFF if isinstance(seed, int) else _word(seed)
+    return jax.random.fold_in(jax.random.key(word, impl="threefry2x32"), _word(step))
 
 
 def draw_key(key: Any, path: str, loops: Sequence[Any]) -> Any:

@@ -33,6 +33,7 @@ from netspec.library.base.training import (
     Transform,
     Transformation,
 )
+from netspec.library.causality import Flow, Passage
 
 __all__ = [
     "Array",
@@ -44,6 +45,7 @@ __all__ = [
     "Duration",
     "Example",
     "Fault",
+    "Flow",
     "Function",
     "In",
     "Initializer",
@@ -57,6 +59,7 @@ __all__ = [
     "Op",
     "Operator",
     "Optimizer",
+    "Passage",
     "Positive",
     "Rate",
     "Schedule",

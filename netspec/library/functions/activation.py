@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.sizes import axis_of
 from netspec.shape import Dim, Facts, TensorType
 
@@ -135,6 +135,9 @@ class _AlongAxis(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * 5
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis)
 
 
 class Softmax(_AlongAxis):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import InnerDims, LiteralDoesNotFit, WrongOperand
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, In, Operator, Scope
+from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
 from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
 from netspec.library.proofs import need_equal
 from netspec.shape import Dim, Facts, TensorType
@@ -257,6 +257,10 @@ class MatMul(Operator):
 
     def flops(self, left: TensorType, right: TensorType) -> Dim:
         return elements(_product(left, right)) * left.shape[-1] * 2
+
+    def flow(self, passage: Passage) -> Flow:
+        passage.untouched(-1)
+        return passage.keeps(-min(passage.types[1].rank, 2), input=1)
 
 
 def _product(a: TensorType, b: TensorType) -> tuple[Dim, ...]:

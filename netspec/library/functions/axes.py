@@ -9,7 +9,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.axes import Axes, axes_of
-from netspec.library.base import Array, Example, Function, In, Positive, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.fields import Field
 from netspec.library.functions.broadcasting import fits
 from netspec.library.proofs import need_at_least, need_equal
@@ -45,6 +45,9 @@ class Transpose(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.transpose(x, self.axes)
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
 
 class SwapAxes(Function):
     """Two axes in each other's place, the others where they were."""
@@ -69,6 +72,9 @@ class SwapAxes(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.swapaxes(x, self.first, self.second)
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
 
 class ExpandDims(Function):
     """New axes of size 1, where `axis` says in the result: `x -> expand_dims(1)` makes [B, D] to [B, 1, D]."""
@@ -92,6 +98,9 @@ class ExpandDims(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.expand_dims(x, self.axis)
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
 
 class Squeeze(Function):
     """Without the given axes, which have size 1."""
@@ -114,6 +123,9 @@ class Squeeze(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.squeeze(x, self.axis)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]))
 
 
 Width = Annotated[int, Field(ge=0)]
@@ -166,6 +178,16 @@ class Pad(Function):
         options = {"constant_values": jnp.asarray(self.value, x.dtype)} if self.mode == "constant" else {}
         return jnp.pad(x, self._pairs(), self.mode, **options)
 
+    def flow(self, passage: Passage) -> Flow:
+        """Elements in front move the positions on; behind them the next position will stand."""
+        for axis in passage.flows[0].axes:
+            low, high = self._pairs()[axis]
+            if high or (low and self.mode != "constant"):
+                passage.refuse("along the positions it may only put a number in front")
+            if passage.reach is not None:
+                return passage.made(passage.reach - low)
+        return passage.made()
+
 
 class Tile(Function):
     """The tensor repeated as a whole along axes: [n, …] -> [counts[0] · n, …]."""
@@ -188,6 +210,9 @@ class Tile(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.tile(x, self.counts)
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*(axis for axis, count in enumerate(self.counts) if count != 1))
+
 
 class Flip(Function):
     """The order of elements reversed along axes; along all without `axis`. Any shape -> the same."""
@@ -207,6 +232,9 @@ class Flip(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.flip(x, self.axis)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it turns the positions round")
 
 
 class BroadcastTo(Function):
@@ -234,3 +262,6 @@ class BroadcastTo(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.broadcast_to(x, self.dims)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()

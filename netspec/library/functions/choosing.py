@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.operands import WrongOperand
 from netspec.lazy import jnp
-from netspec.library.base import Array, Dtype, Example, Function, In, Scope
+from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope
 from netspec.library.functions.arithmetic import MatMul
 from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
 from netspec.shape import Dim, Facts, TensorType
@@ -169,3 +169,6 @@ class Matmul(Function):
 
     def flops(self, left: TensorType, right: TensorType) -> Dim:
         return MatMul().flops(left, right)
+
+    def flow(self, passage: Passage) -> Flow:
+        return MatMul().flow(passage)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
-from netspec.library.base import Array, Dtype, Example, Function, Scope, Size
+from netspec.library.base import Array, Dtype, Example, Flow, Function, Passage, Scope, Size
 from netspec.library.base.fields import Field
 from netspec.library.functions.broadcasting import fits
 from netspec.library.sizes import positive
@@ -36,6 +36,9 @@ class Iota(Function):
 
     def apply(self, scope: Scope) -> Array:
         return jnp.arange(self.size, dtype=scope.lowered(self.dtype))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class _Made(Function):
@@ -66,6 +69,9 @@ class _Constant(_Made):
 
     def shape(self, facts: Facts) -> TensorType:
         return super().shape(facts).with_dtype(self.dtype)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class Zeros(_Constant):
@@ -104,6 +110,9 @@ class Full(_Made):
 
     def apply(self, scope: Scope) -> Array:
         return jnp.full(self.dims, self.value, scope.lowered(self.dtype))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class RandomNormal(_Made):

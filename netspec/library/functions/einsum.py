@@ -10,7 +10,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.notation import BadPattern, EinsumDims, EinsumOperands, PatternNames, PatternRank
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.functions.broadcasting import outline
 from netspec.library.proofs import need_equal
 from netspec.record import record
@@ -128,6 +128,15 @@ class Einsum(Function):
             left = both & needed
             total = total + elements(_laid_out("".join(sorted(both)), sizes, around)) * (2 if both - left else 1)
         return total
+
+    def flow(self, passage: Passage) -> Flow:
+        """The letter of the positions stands once in each tensor that has them, and in the result."""
+        equation = equation_of(self.equation)
+        for place, (group, kind) in enumerate(zip(equation.inputs, passage.types, strict=True)):
+            letters = _letters(self.op_name(), group, kind)
+            once = {letter for letter in equation.output if letter == DOTS or letters.count(letter) == 1}
+            passage.untouched(*(axis for axis, letter in enumerate(letters) if letter not in once), input=place)
+        return passage.made()
 
 
 def _letters(op: str, group: str, x: TensorType) -> str:

@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.functions import SegmentIds
 from netspec.diagnostics.indexing import IndexOutsideAxis
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Dtype, Example, Function, In, Scope, Size
+from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.fields import Field
 from netspec.library.functions.reducing import wide
 from netspec.library.proofs import need_at_least, need_equal
@@ -46,6 +46,9 @@ class Gather(Function):
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take(x, indices, self.axis, mode="fill")
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis)
+
 
 class Take(Function):
     """Elements of one axis by numbers that the spec writes: `take(x, [0, 33])`, `x[[0, 33]]`. [n, …] -> [number of indices, …].
@@ -76,6 +79,9 @@ class Take(Function):
         size = x.shape[self.axis]
         return jnp.take(x, jnp.asarray([index % size for index in self.indices]), self.axis)
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis)
+
 
 class OneHot(Function):
     """A vector with a 1 at the place that each number names, else 0: whole numbers [...] -> f32[..., classes].
@@ -99,6 +105,9 @@ class OneHot(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class _Segments(Function):
@@ -138,6 +147,10 @@ class _Segments(Function):
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:
         return x.size
+
+    def flow(self, passage: Passage) -> Flow:
+        passage.untouched(0, input=1)
+        return passage.keeps(0)
 
 
 class SegmentSum(_Segments):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.indexing import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
-from netspec.library.base import Array, Example, In, Operator, Scope
+from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
 from netspec.library.base.fields import BeforeValidator, Field, InstanceOf
 from netspec.library.proofs import need_at_least
 from netspec.record import record
@@ -48,6 +48,7 @@ class Slice(Operator):
 
     inputs = (In("x", "any tensor", dtype="any"),)
     symbol: ClassVar[str] = "[]"
+    keeps_values = True
 
     items: Annotated[tuple[Item, ...], Field(strict=False)]
     """One item per axis: a whole number, `start:stop:step`, `none` for a new axis, `...`."""
@@ -86,6 +87,17 @@ class Slice(Operator):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return x[tuple(_static(item) for item in self.items)]
+
+    def flow(self, passage: Passage) -> Flow:
+        """Along the positions some may be left out at the ends; those left out in front would make the result look ahead."""
+        reach = passage.reach
+        for axis, item in enumerate(item for item in self._expanded(passage.types[0]) if item is not None):
+            start = item.start if isinstance(item, Cut) else item
+            if isinstance(start, Dim) and passage.counts(start):
+                passage.refuse("it begins at a place that depends on the number of positions")
+            if axis in passage.flows[0].axes:
+                reach = _moved(passage, item, start, reach)
+        return passage.made(reach)
 
 
 def _taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> Dim:
@@ -131,3 +143,17 @@ def _static(item: Any) -> Any:
 
 def _number(value: int | Dim | None) -> int | None:
     return value.value if isinstance(value, Dim) else value
+
+
+def _moved(passage: Passage, item: int | Dim | Cut, start: int | Dim | None, reach: int | None) -> int | None:
+    """How far the result reaches when this is taken of an axis of positions."""
+    first = 0 if start is None else start.value if isinstance(start, Dim) and start.is_constant else start
+    if isinstance(item, Cut) and item.step != 1:
+        passage.refuse("it does not take every position in order")
+    if isinstance(first, int) and first < 0:
+        passage.refuse("it counts positions from the last one")
+    if reach is None:
+        return None
+    if not isinstance(item, Cut):
+        passage.refuse("it takes one position out of the sequence")
+    return reach + first if isinstance(first, int) else passage.refuse(f"it begins at {first}, which is no fixed number")

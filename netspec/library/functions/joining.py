@@ -11,8 +11,9 @@ from netspec.diagnostics.functions import UnequalParts, UnequalSplit
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.diagnostics.shapes import AxisOutOfRange
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Positive, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.fields import Field
+from netspec.library.causality import furthest
 from netspec.library.proofs import need_equal, need_multiple
 from netspec.library.sizes import axis_of, positive
 from netspec.shape import Dim, Facts, TensorType
@@ -28,7 +29,7 @@ def _need_equal_parts(facts: Facts, op: str, parts: tuple[TensorType, ...], skip
             raise Mistake(UnequalParts(op, first, other, place))
         for axis, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)):
             if axis != skip:
-                need_equal(facts, op, a, b, "so that the parts fit together", UnequalParts(op, first, other, place, axis))
+                need_equal(facts, op, a, b, "so that the parts fit together", UnequalParts(op, first, other, place, axis, skip))
 
 
 class Concat(Function):
@@ -60,6 +61,20 @@ class Concat(Function):
     def apply(self, scope: Scope, *parts: Array) -> Array:
         return jnp.concatenate(parts, self.axis)
 
+    def flow(self, passage: Passage) -> Flow:
+        """Along the positions: what stands in front moves the others on."""
+        axis = axis_of(self.op_name(), self.axis, passage.types[0])
+        reaches, before = [], Dim.of(0)
+        for part, flow in zip(passage.types, passage.flows, strict=True):
+            if passage.counts(before):
+                passage.refuse("it puts something behind the last position")
+            if axis in flow.axes and flow.reach is not None and not before.is_constant:
+                passage.refuse(f"it moves the positions on by {before}, which is no fixed number")
+            moved = before.value if axis in flow.axes and flow.reach is not None else 0
+            reaches.append(None if flow.reach is None else flow.reach - moved)
+            before = before + part.shape[axis]
+        return passage.made(furthest(reaches))
+
 
 class Stack(Function):
     """Tensors of one type side by side along a new axis: `stack([x, y], axis=1)`. n tensors [...] -> [..., n, ...]."""
@@ -89,6 +104,9 @@ class Stack(Function):
 
     def apply(self, scope: Scope, *parts: Array) -> Array:
         return jnp.stack(parts, self.axis)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class Split(Function):
@@ -130,6 +148,10 @@ class Split(Function):
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
         return tuple(jnp.split(x, self.parts if isinstance(self.parts, int) else _ends(self.parts), self.axis))
+
+    def flow(self, passage: Passage) -> tuple[Flow, ...]:
+        passage.untouched(self.axis)
+        return passage.all()
 
 
 def _ends(sizes: Iterable[int | Dim]) -> list[int]:

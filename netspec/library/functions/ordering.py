@@ -7,7 +7,7 @@ from typing import ClassVar
 from netspec.diagnostics.functions import TooFewElements
 from netspec.lazy import jnp, lax
 from netspec.library.axes import without
-from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.functions.reducing import summed, wide
 from netspec.library.proofs import need_at_least
 from netspec.library.sizes import axis_of, positive
@@ -42,6 +42,9 @@ class _Place(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*(range(passage.types[0].rank) if self.axis is None else (self.axis,)))
 
 
 class Argmax(_Place):
@@ -96,6 +99,10 @@ class Cumsum(Function):
     def flops(self, x: TensorType) -> Dim:
         return x.size
 
+    def flow(self, passage: Passage) -> Flow:
+        """A running sum of the past is what decoding allows; one from the end is not."""
+        return passage.keeps(self.axis, why="it sums from the last position") if self.reverse else passage.made()
+
 
 class TopK(Function):
     """The k largest elements along an axis, largest first, and their places: two results, `best, places = x -> top_k(5)`.
@@ -129,3 +136,7 @@ class TopK(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * self.k
+
+    def flow(self, passage: Passage) -> tuple[Flow, ...]:
+        passage.untouched(self.axis)
+        return passage.all()

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import OnlyPadding
 from netspec.lazy import jnp, lax, np
-from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.windows import Padding, Sizes, Windows, space_of, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -48,6 +48,9 @@ class _Pool(Function):
 
     def _outputs(self, x: TensorType) -> Dim:
         return x.shape[0] * elements(self._windows(x).sizes(x.shape[1:-1])) * x.shape[-1]
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.windowed(self._windows(passage.types[0]))
 
 
 class MaxPool(_Pool):
@@ -114,6 +117,9 @@ class GlobalAvgPool(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank - 1))
 
 
 def _slide(x: Array, w: Windows, start: float, reduce: Any) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.fields import Field
 from netspec.library.functions.reducing import REDUCTIONS
 from netspec.library.notation import Plan, need_names, plan, read
@@ -29,6 +29,15 @@ class _ByPattern(Function):
 
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         raise TypeError(f"{self.op_name()} has no plan")
+
+    def flow(self, passage: Passage) -> Flow:
+        """The axis of positions has a name of its own, outside brackets, on both sides of the arrow."""
+        x = passage.types[0]
+        found = self._plan(passage.facts, x)
+        names = {axis[0] for axis in found.right if len(axis) == 1}
+        if any(not any(found.sizes[name] == x.shape[axis] for name in names) for axis in passage.flows[0].axes):
+            passage.refuse("its pattern joins, parts or drops the axis of positions")
+        return passage.made()
 
 
 def _parted(x: Array, found: Plan) -> Array:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from netspec.lazy import jax, jnp
 from netspec.library.axes import Axes, axes_of, without
-from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.base.fields import Field
 from netspec.shape import Dim, Facts, TensorType
 
@@ -58,6 +58,9 @@ class _Reduction(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * self.cost
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]))
 
 
 class Sum(_Reduction):

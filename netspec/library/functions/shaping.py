@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.reshaping import ReshapeCount, ReshapeRemainder, ReshapeUnknowns
-from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.fields import Field
 from netspec.library.proofs import need_equal, need_multiple
 from netspec.library.sizes import positive
@@ -29,6 +29,9 @@ class Flatten(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return x.reshape(x.shape[0], -1)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank))
 
 
 class Reshape(Function):
@@ -77,3 +80,12 @@ class Reshape(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return x.reshape(tuple(int(Dim.of(size).value) for size in self.dims))
+
+    def flow(self, passage: Passage) -> Flow:
+        """The axis of positions stays an axis, with as many elements before it."""
+        x, result = passage.types[0], passage.results[0]
+        for axis in passage.flows[0].axes:
+            same = (a for a in passage.along(result) if result.shape[a] == x.shape[axis])
+            if not any(elements(result.shape[:a]) == elements(x.shape[:axis]) for a in same):
+                passage.refuse("it breaks the axis of positions up")
+        return passage.made()

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 from netspec.diagnostics.attention import UnevenHeads
 from netspec.lazy import lax
-from netspec.library.attending import MASK, SEGMENTS, Rules, attend, attend_flops, require_groups, require_heads, require_optional
-from netspec.library.base import Array, Example, In, Initializer, Layer, Positive, Rate, Scope, Weight
+from netspec.library.attending import MASK, SEGMENTS, Rules, attend, attend_flops, require_groups, require_heads, require_optional, seen
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Weight
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import along_last, count, kernel, offset
@@ -70,6 +70,9 @@ class Attention(Layer):
 
     def flops(self, query: TensorType, key: TensorType, value: TensorType, **optional: TensorType) -> Dim:
         return attend_flops(query, key.shape[-3], value.shape[-1], "bias" in optional)
+
+    def flow(self, passage: Passage) -> Flow:
+        return seen(passage, Rules(self.causal, self.window, self.dropout))
 
 
 class SelfAttention(Layer):
@@ -152,3 +155,11 @@ class SelfAttention(Layer):
         maps = tokens * (mapped * (2 * features + int(self.bias)) + features * (2 * self.heads * size + int(self.bias)))
         query = x.with_shape((*x.shape[:-1], self.heads, size))
         return maps + attend_flops(query, x.shape[-2], size, biased=False)
+
+    def flow(self, passage: Passage) -> Flow:
+        """Causal, a position is made of those before it and of itself."""
+        rank = passage.types[0].rank
+        passage.untouched(-1)
+        if rank - 2 in passage.flows[0].axes and not self.causal:
+            passage.refuse("every position sees those after it", "causal=true")
+        return passage.made()

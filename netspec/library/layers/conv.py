@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.shapes import UnevenGroups
 from netspec.lazy import lax
-from netspec.library.base import Array, Example, In, Initializer, Layer, Positive, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import along_last, parameter, positive
@@ -82,3 +82,6 @@ class Conv(Layer):
         w = self._windows(x)
         outputs = x.shape[0] * elements(w.sizes(x.shape[1:-1])) * self.features
         return outputs * (2 * w.elements * (x.shape[-1] // self.groups) + int(self.bias))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.windowed(self._windows(passage.types[0]))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from netspec.lazy import lax
 from netspec.library.axes import Axes, axes_of
-from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.fields import Field
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.sizes import along_last, axis_of, count, kernel, offset, positive
@@ -76,3 +76,6 @@ class Dense(Layer):
     def flops(self, x: TensorType) -> Dim:
         rest, mapped = self._sizes(x)
         return count(rest) * count(self._features) * (2 * count(mapped) + int(self.bias))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*self._axes(passage.types[0]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.attention import UnequalFeatures
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, In, Initializer, Layer, Method, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
 from netspec.library.initializers import VarianceScaling
 from netspec.library.proofs import need_equal
 from netspec.library.sizes import kernel, positive
@@ -40,9 +40,15 @@ class Embed(Layer):
     def params(self, ids: TensorType) -> dict[str, Weight]:
         return vectors(self)
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"ids": self.vocab}
+
     def apply(self, scope: Scope, ids: Array) -> Array:
         rows = jnp.take(scope.param("embedding"), ids, axis=0)  # cast afterwards, so that gradients of a row add up at full precision
         return rows.astype(scope.lowered("f32"))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
 
 
 class EmbedAttend(Method):
@@ -79,6 +85,9 @@ class EmbedAttend(Method):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * 2 * self.vocab
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
 
 
 def vectors(op: Embed | EmbedAttend) -> dict[str, Weight]:

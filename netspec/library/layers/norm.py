@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from netspec.diagnostics.shapes import UnevenGroups
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, In, Initializer, Layer, Positive, Scope, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Weight
 from netspec.library.base.fields import Field
 from netspec.library.initializers import Ones, Zeros
 from netspec.library.proofs import need_multiple
@@ -99,6 +99,9 @@ class BatchNorm(_Normalization):
     def flops(self, x: TensorType) -> Dim:
         return x.size * (2 + int(self.bias))
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)  # outside training the statistics are buffers
+
 
 class LayerNorm(_Normalization):
     """Normalises each vector along the last axis by its own mean and (biased) variance.
@@ -136,6 +139,9 @@ class LayerNorm(_Normalization):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * (5 + int(self.scale) + int(self.bias))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
 
 
 class GroupNorm(_Normalization):
@@ -184,6 +190,9 @@ class GroupNorm(_Normalization):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * (5 + int(self.scale) + int(self.bias))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank))
 
 
 def moments(x: Array, axes: tuple[int, ...], counts: Array | None) -> tuple[Array, Array, Array]:

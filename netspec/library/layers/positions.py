@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from netspec.diagnostics.attention import OddFeatures
 from netspec.lazy import jnp
 from netspec.library.attending import SEGMENTS, require_shape
-from netspec.library.base import Array, Example, Function, In, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.fields import Field
+from netspec.library.causality import furthest
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import positive
 from netspec.shape import Dim, Facts, TensorType
@@ -63,6 +64,9 @@ class Rope(Function):
     def flops(self, x: TensorType, position: TensorType) -> Dim:
         return x.size * 3
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
+
 
 class Sinusoidal(Function):
     """Each position as sines and cosines of wavelengths from 2π to about 2π · theta: whole numbers [...] -> f32[..., features].
@@ -101,6 +105,9 @@ class Sinusoidal(Function):
     def flops(self, position: TensorType) -> Dim:
         return position.size * self.features
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
 
 class SinusoidalPositions(Function):
     """Adds to each element of a sequence the sines and cosines of its position, counted from 0: x + sinusoidal(iota(length), features).
@@ -135,6 +142,9 @@ class SinusoidalPositions(Function):
     def flops(self, x: TensorType) -> Dim:
         return x.size * 2
 
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
+
 
 class ShiftRight(Function):
     """Each element moves one place to the right along the last axis, `start` takes the first place and the last element is dropped.
@@ -144,6 +154,7 @@ class ShiftRight(Function):
     """
 
     inputs = (In("x", "whole numbers [..., length]", dtype="int", rank=1), SEGMENTS)
+    keeps_values = True
     source = "Flax, examples/lm1b"
 
     start: int = 0
@@ -169,6 +180,12 @@ class ShiftRight(Function):
             return shifted
         begins = segments[..., 1:] != segments[..., :-1]
         return shifted.at[..., 1:].set(jnp.where(begins, start, shifted[..., 1:]))
+
+    def flow(self, passage: Passage) -> Flow:
+        """Along the positions each element is the one before."""
+        x, still = passage.flows[0], passage.types[0].rank - 1 not in passage.flows[0].axes
+        moved = x.reach if x.reach is None or still else x.reach - 1
+        return passage.made(furthest((moved, *(flow.reach for flow in passage.named.values()))))
 
 
 def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Weight
 from netspec.library.initializers import Ones
 from netspec.library.layers.norm import Epsilon
 from netspec.library.sizes import along_last, parameter
@@ -46,3 +46,6 @@ class RmsNorm(Layer):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * (3 + int(self.scale))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)

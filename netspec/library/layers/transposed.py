@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.windows import WindowTooLarge
 from netspec.lazy import lax
-from netspec.library.base import Array, Example, In, Initializer, Layer, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES
 from netspec.library.proofs import need_at_least
@@ -88,6 +88,9 @@ class ConvTranspose(Layer):
     def flops(self, x: TensorType) -> Dim:
         outputs = x.shape[0] * count(self._space(x)) * self.features
         return x.size * (2 * self._windows(x).elements) * self.features + outputs * int(self.bias)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank))
 
 
 def same(kernel: int, stride: int) -> tuple[int, int]:

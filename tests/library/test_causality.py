@@ -1,0 +1,167 @@
+"""What ops say of a sequence that is generated, held against what they do: an op that lets positions pass gives position i the same value
+whatever stands behind it, and however long the sequence is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.serving import NotCausal
+from netspec.library import index
+from netspec.library.base import Callable, Example, Measure
+from netspec.library.causality import STILL, Flow, Passage
+from netspec.library.cells import Cell, Recurrence
+from netspec.library.generate import classes
+from netspec.shape import Dim, Facts, TensorType
+from tests.library.scope import TestScope, parse, sample
+
+T = Dim.symbol("T")
+CALLABLES = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, Measure | Recurrence | Cell)]
+WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "l2"}
+"""Ops of which nothing is known along positions: what is drawn depends on the shape, and penalties take parameters."""
+
+
+_COMPILED: dict[Any, Any] = {}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An example in which some axes of the inputs run along positions, one of the inputs being fed."""
+
+    op: Any
+    names: tuple[str, ...]
+    types: tuple[TensorType, ...]
+    """With numbers for sizes."""
+    moving: tuple[tuple[int, ...], ...]
+    """The axes of each input that run along positions."""
+    fed: int
+    size: int
+
+    def __str__(self) -> str:
+        return f"{self.op.op_name()} of {', '.join(map(str, self.symbolic()))}, fed {self.fed}: {self.op}"
+
+    def symbolic(self) -> list[TensorType]:
+        pairs = zip(self.types, self.moving, strict=True)
+        return [t.with_shape([T if axis in axes else size for axis, size in enumerate(t.shape)]) for t, axes in pairs]
+
+    def flows(self) -> tuple[Flow, ...]:
+        """What the op says of its results. Raises Mistake where it refuses, or does not take such inputs."""
+        types, required = self.symbolic(), len(self.types) - len(self.names)
+        facts = Facts().bound("T", lo=self.size)
+        named = dict(zip(self.names, types[required:], strict=True))
+        results = self.op.shape(facts, *types[:required], **named)
+        given = [Flow(axes, 0 if place == self.fed else None) for place, axes in enumerate(self.moving)]
+        passage = Passage(
+            self.op,
+            tuple(types[:required]),
+            tuple(given[:required]),
+            dict(zip(self.names, given[required:], strict=True)),
+            named,
+            results if isinstance(results, tuple) else (results,),
+            frozenset("T"),
+            facts,
+        )
+        made = self.op.flow(passage)
+        return made if isinstance(made, tuple) else (made,)
+
+    def run(self, inputs: list[Any]) -> tuple[Any, ...]:
+        """The op's results, compiled once for each of the shapes."""
+        required = len(self.types) - len(self.names)
+        params = {**self._weights("params"), **self._weights("buffers")}
+        key = (repr(self.op), self.names, tuple((x.shape, x.dtype.name) for x in inputs))
+
+        def results(*arrays: Any) -> tuple[Any, ...]:
+            named = dict(zip(self.names, arrays[required:], strict=True))
+            result = self.op.apply(TestScope(params, params), *arrays[:required], **named)
+            return result if isinstance(result, tuple) else (result,)
+
+        return _COMPILED.setdefault(key, jax.jit(results))(*map(np.asarray, inputs))
+
+    def _weights(self, method: str) -> dict[str, Any]:
+        required = len(self.types) - len(self.names)
+        found = getattr(self.op, method)(*self.types[:required], **dict(zip(self.names, self.types[required:], strict=True)))
+        rng = np.random.default_rng(3)
+        return {name: (0.5 + rng.random([int(n) for n in w.shape])).astype("float32") for name, w in found.items()}
+
+    def cut(self, inputs: list[Any], length: int) -> list[Any]:
+        """The first so many positions."""
+        pairs = zip(inputs, self.moving, strict=True)
+        return [x[tuple(slice(0, length) if axis in axes else slice(None) for axis in range(x.ndim))] for x, axes in pairs]
+
+    def holds(self, flows: tuple[Flow, ...]) -> bool:
+        """The values are what the flows say, when the positions are as many as the example has and when they are half as many."""
+        rng = np.random.default_rng(5)
+        inputs = [sample(kind, rng) for kind in self.types]
+        whole = self.run(inputs)
+        return self._holds_at(self.size - self.size // 2, inputs, whole, flows)
+
+    def _holds_at(self, length: int, inputs: list[Any], whole: tuple[Any, ...], flows: tuple[Flow, ...]) -> bool:
+        other = list(inputs)
+        other[self.fed] = np.array(inputs[self.fed])
+        behind = tuple(slice(length, None) if axis in self.moving[self.fed] else slice(None) for axis in range(other[self.fed].ndim))
+        other[self.fed][behind] = sample(self.types[self.fed], np.random.default_rng(9))[behind]
+        changed, short = self.run(other), self.run(self.cut(inputs, length))
+        rows = zip(whole, changed, short, flows, strict=True)
+        return all(agree(full, new, few, flow, length) for full, new, few, flow in rows)
+
+
+def agree(full: Any, changed: Any, short: Any, flow: Flow, length: int) -> bool:
+    """Up to where the flow reaches, the values of all three are the same."""
+    known = full.shape if flow.reach is None else [length - flow.reach if axis in flow.axes else n for axis, n in enumerate(full.shape)]
+    part = tuple(slice(0, n) for n in known)
+    both = tuple(slice(0, min(n, m)) for n, m in zip(known, short.shape, strict=True))
+    same = np.allclose(full[part], changed[part], 1e-5, 1e-5, equal_nan=True)
+    return bool(same and np.allclose(full[both], short[both], 1e-5, 1e-5, equal_nan=True))
+
+
+def trials(example: Example) -> Iterator[Trial]:
+    """Every size of the example, and every single axis, as the number of positions."""
+    types = tuple(parse(text) for text in (*example.inputs, *example.named.values()))
+    sizes = sorted({n.value for kind in types for n in kind.shape} - {1})
+    for size in sizes:
+        moving = tuple(tuple(axis for axis, n in enumerate(kind.shape) if n == size) for kind in types)
+        choices = [moving] + [
+            tuple((axis,) if place == other else () for other in range(len(types))) for place, axes in enumerate(moving) for axis in axes
+        ]
+        for choice in dict.fromkeys(choices):
+            for fed, axes in enumerate(choice):
+                if len(axes) == 1:
+                    yield Trial(example.op, tuple(example.named), types, choice, fed, size)
+
+
+def outcomes(cls: type[Callable]) -> Iterator[tuple[Trial, tuple[Flow, ...] | NotCausal]]:
+    for example in cls.examples():
+        for trial in trials(example):
+            try:
+                yield trial, trial.flows()
+            except Mistake as mistake:
+                if isinstance(mistake.diagnostic, NotCausal):
+                    yield trial, mistake.diagnostic
+
+
+each_op = pytest.mark.parametrize("cls", CALLABLES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+
+
+@each_op
+def test_what_passes_keeps_its_promise(cls: type[Callable]) -> None:
+    for trial, found in outcomes(cls):
+        if not isinstance(found, NotCausal):
+            assert trial.holds(found), f"{trial} says {found}"
+
+
+@each_op
+def test_what_is_refused_has_a_reason(cls: type[Callable]) -> None:
+    for trial, found in outcomes(cls):
+        if isinstance(found, NotCausal):
+            assert found.why and found.op == cls.op_name()
+
+
+@each_op
+def test_has_a_rule(cls: type[Callable]) -> None:
+    assert cls.elementwise or cls.flow is not Callable.flow or cls.op_name() in WITHOUT_A_RULE
