@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -40,22 +40,40 @@ class InputNotAField(Diagnostic):
     """
 
     model: str
-    input: str
-    wanted: str
+    inputs: tuple[tuple[str, str], ...]
+    """Every input that no field fills, with its type."""
     fields: tuple[str, ...]
     """The fields with their types, as `image: f32[B, 8, 8, 1]`."""
-    near: str = ""
-    declared: Span = NOWHERE
+    renames: tuple[tuple[str, str], ...] = ()
+    """(field, input), where fields that nothing else uses would fill every missing input."""
+    own: tuple[str, ...] = ()
+    """What one example of the missing inputs is, as `image: f32[8, 8, 1]`."""
+    declared: tuple[Span, ...] = ()
+    """Where the inputs are declared."""
 
     def message(self) -> str:
-        return f"the data has no field `{self.input}`, which `{self.model}` takes as an input"
+        names = [f"`{name}`" for name, _ in self.inputs]
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        one = len(names) == 1
+        return f"the data has no field{'' if one else 's'} {listed}, which `{self.model}` takes as {'an input' if one else 'inputs'}"
 
     def places(self) -> Sequence[Place]:
-        return [] if self.declared is NOWHERE else [Place(self.declared, self.wanted)]
+        return [Place(span, kind) for span, (_, kind) in zip(self.declared, self.inputs, strict=False) if span is not NOWHERE]
 
     def help(self) -> str | None:
         fields = f"its fields are {', '.join(f'`{f}`' for f in self.fields)}"
-        return f"call the input `{self.near}`: {fields}" if self.near else fields
+        if self.renames:
+            names = " and ".join(f"`{field}`" for field, _ in self.renames)
+            return f"call the input{'' if len(self.renames) == 1 else 's'} {names}, or add `{self._stage()}`: {fields}"
+        return f"{fields}; data of your own have the fields that you say: `arrays(fields={{{', '.join(self.own)}}})`"
+
+    def edits(self) -> Sequence[Edit]:
+        end = Span(self.at.source, self.at.end, self.at.end)
+        return [Edit(end, f" {self._stage()}")] if self.renames and self.at is not NOWHERE else []
+
+    def _stage(self) -> str:
+        names = ", ".join(f'{field}="{name}"' for field, name in self.renames)
+        return f"-> rename({names})"
 
 
 @record(kw_only=True)

@@ -19,7 +19,6 @@ from netspec.library.base.faults import expected
 from netspec.library.cells import Wanted
 from netspec.source import Span
 
-
 DICT = 60
 """The longest text of a dict that a problem shows as it is written."""
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.fields import FieldMismatch, InputNotAField, OutputIsAField
+from netspec.diagnostics.fields import FieldMismatch, OutputIsAField
 from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.updates import SettingBesideUpdates
 from netspec.infer import chain
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
+from netspec.infer.filling import missing_inputs
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.measuring import build_objective
@@ -126,34 +127,18 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
 def fields_fit(section: Section) -> dict[str, Dim] | None:
     """Hold the model's inputs against the data's fields; the sizes that the model's symbols have on this data, or None."""
     sizes: dict[str, Dim] = {}
-    fine = True
-    for name, wanted in section.model.input_types().items():
-        found = section.data.fields.get(name)
-        problem = missing_field(section, name, wanted) if found is None else field_problem(section, name, wanted, found, sizes)
-        if problem is not None:
-            section.world.report(problem)
-            fine = False
+    missing = missing_inputs(section)
+    fitting = ((name, kind) for name, kind in section.model.input_types().items() if name in section.data.fields)
+    problems = [missing, *(field_problem(section, name, kind, section.data.fields[name], sizes) for name, kind in fitting)]
+    found = [problem for problem in problems if problem is not None]
+    for problem in found:
+        section.world.report(problem)
+    fine = not found
     for port in (p for p in section.model.outputs if p.phase is None):
         if port.name in section.data.fields and port.name not in section.model.input_types():
             section.world.report(OutputIsAField(at=section.data.span, name=port.name, declared=port.span))
             fine = False
     return sizes if fine else None
-
-
-def missing_field(section: Section, name: str, wanted: TensorType) -> Diagnostic:
-    fields = section.data.fields
-    near = nearest(name, fields) or [f for f, t in fields.items() if t.dtype == wanted.dtype and t.rank == wanted.rank]
-    shown = tuple(f"{n}: {t}" for n, t in fields.items())
-    declared = input_span(section, name)
-    return InputNotAField(
-        at=section.data.span,
-        model=section.model.name,
-        input=name,
-        wanted=str(wanted),
-        fields=shown,
-        near=near[0] if near else "",
-        declared=declared,
-    )
 
 
 def input_span(section: Section, name: str) -> Span:
