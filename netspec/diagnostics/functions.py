@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.operands import called
 from netspec.diagnostics.shapes import counted
 from netspec.record import record
 from netspec.shape import Dim, TensorType
@@ -37,6 +38,10 @@ class UnequalParts(Diagnostic):
     """Which one of the tensors the other is, counted from 1."""
     axis: int | None = None
     """The first axis that differs; None when the numbers of axes do."""
+    joined: int | None = None
+    """The axis along which they are joined, which may differ."""
+    operands: tuple[str, ...] = ()
+    """The tensors as written, where they are known."""
 
     def message(self) -> str:
         if self.axis is None:
@@ -47,6 +52,18 @@ class UnequalParts(Diagnostic):
 
     def label(self) -> str:
         return f"{self.first} and {self.other}"
+
+    def help(self) -> str | None:
+        return self.instead()
+
+    def instead(self) -> str | None:
+        """Where one of the tensors has a 1 that would stretch in an operator."""
+        if self.axis is None or 1 not in (self.first.shape[self.axis], self.other.shape[self.axis]):
+            return None
+        small = self.first.shape[self.axis] == 1
+        ones, others, number = (self.first, self.other, 0) if small else (self.other, self.first, self.place - 1)
+        shape = [b if a == 1 and i != self.joined else a for i, (a, b) in enumerate(zip(ones.shape, others.shape, strict=True))]
+        return f"`{self.op}` does not stretch: write `broadcast_to({called(self.operands, number)}, {shape_text(tuple(shape))})`"
 
 
 def _ordinal(place: int) -> str:

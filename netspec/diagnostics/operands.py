@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
 from netspec.shape import TensorType
@@ -40,6 +42,8 @@ class UnequalDims(Diagnostic):
     """The guilty axis, counted from the end: -1 is the last."""
     project: tuple[str, str] | None = None
     """The side whose features can be projected, and the call that does it: ("left", "dense(64)")."""
+    operands: tuple[str, ...] = ()
+    """Both sides as written, where they are known."""
 
     def message(self) -> str:
         left, right = self.left.shape[self.axis], self.right.shape[self.axis]
@@ -49,12 +53,37 @@ class UnequalDims(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str | None:
+        if instead := self.instead():
+            return instead
         if self.left.rank != self.right.rank and 1 in (self.left.shape[self.axis], self.right.shape[self.axis]):
-            return "a dim of 1 stretches only when both sides have the same number of axes: add the missing axes with `[None, …]`"
+            return "a dim of 1 stretches only when both sides have the same number of axes: add the missing axes with `[none, …]`"
         if self.project is None:
             return None
         side, call = self.project
         return f"project the {side} side first: `-> {call}`"
+
+    def instead(self) -> str | None:
+        """Where the shorter shape is the beginning of the longer one: the axes that it lacks."""
+        number = 0 if self.left.rank < self.right.rank else 1
+        short, long = sorted((self.left, self.right), key=lambda side: side.rank)
+        if short.rank == long.rank or short.shape != long.shape[: short.rank]:
+            return None
+        items = ", ".join([":"] * short.rank + ["none"] * (long.rank - short.rank))
+        return f"axes meet from the right: write `{called(self.operands, number)}[{items}]`"
+
+
+def called(operands: tuple[str, ...], number: int) -> str:
+    """An operand in a proposal: its name, or `…` for one that is not a name."""
+    text = operands[number] if number < len(operands) else ""
+    return text if text.replace(".", "_").isidentifier() else "…"
+
+
+def with_operands(problem: Diagnostic, operands: tuple[str, ...]) -> Diagnostic:
+    """The problem with what stands on the sides, if it is one that speaks of them."""
+    rule = getattr(problem, "rule", None)
+    if rule is not None:
+        return replace(problem, rule=with_operands(rule, operands))
+    return replace(problem, operands=operands) if hasattr(problem, "operands") else problem
 
 
 @record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Protocol, runtime_checkable
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggest import divisors
@@ -12,12 +13,22 @@ from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
 _BOUND = re.compile(r"[A-Z]\w* (>=|<=) \d+")
+_PIN = re.compile(r"([A-Z]\w*) == (\d+)")
+BATCH = "B"
+"""The symbol that stands for the number of examples, which no spec fixes."""
 
 
 def counted(count: int, noun: str) -> str:
     """`1 axis`, `2 axes`."""
     plural = noun[:-2] + "es" if noun.endswith("xis") else noun + "s"
     return f"{count} {noun if count == 1 else plural}"
+
+
+@runtime_checkable
+class Instead(Protocol):
+    """A problem of sizes that knows what to write where they may be equal, but are not meant to be."""
+
+    def instead(self) -> str | None: ...
 
 
 @record
@@ -49,12 +60,23 @@ class UnprovenSize(Diagnostic):
     """A fact that would prove it, as text of the language."""
     why: str = ""
     """What needs the relation: `so that the window fits`."""
+    rule: Diagnostic | None = None
+    """The problem it would be if the sizes always differed."""
 
     def message(self) -> str:
         reason = f" {self.why}" if self.why else ""
         return f"`{self.op}` needs `{self.claim}`{reason}, and nothing in the spec says so."
 
-    def help(self) -> str:
+    def help(self) -> str | None:
+        instead = self.rule.instead() if isinstance(self.rule, Instead) else None
+        if instead or (pin := _PIN.fullmatch(self.missing)) is None:
+            return instead or self._fact()
+        symbol, number = pin.groups()
+        if symbol == BATCH:
+            return f"`{BATCH}` is the size of the batch, which a spec does not fix: is an axis missing, or in another place?"
+        return f"write {number} for `{symbol}` in the input's type, or `assume {self.missing}` to have it checked when the program runs"
+
+    def _fact(self) -> str:
         if _BOUND.fullmatch(self.missing):
             return f"write `dim {self.missing}` in the model"
         return f"write `require {self.missing}`, or `assume {self.missing}` to have it checked when the program runs"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.operands import with_operands
 from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.infer import recurrent
@@ -144,7 +145,8 @@ def placed(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagnostic) -
         span = args[problem.blame].span
     elif problem.blame in bound.optional:
         span = bound.optional[problem.blame].span
-    return replace(problem, at=span, chain=problem.chain or chain)
+    named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
+    return replace(named, at=span, chain=problem.chain or chain)
 
 
 def parameters_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:

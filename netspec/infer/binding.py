@@ -179,7 +179,9 @@ def variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Gi
         given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
         items = given.value if isinstance(given.value, tuple) and any(isinstance(v, FLOWING) for v in given.value) else (given.value,)
         if any(isinstance(v, FLOWING) for v in items):
-            bound.tensors += [Given(v, given.span) for v in items]
+            written = arg.value.items if isinstance(arg.value, tree.ListExpr) else ()
+            spans = [n.span for n in written] if len(written) == len(items) else [given.span] * len(items)
+            bound.tensors += [Given(v, span) for v, span in zip(items, spans, strict=True)]
         elif isinstance(given.value, Unknown):
             bound.broken = True
         else:

@@ -6,6 +6,7 @@ import math
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names import UnknownName
+from netspec.diagnostics.shapes import BATCH
 from netspec.diagnostics.sizes import SizeOutOfRange
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.values import NotStatic
@@ -133,5 +134,10 @@ def shape_problem(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> st
         if verdict is Verdict.REFUTED:
             return f"axis {axis} is {found}, not {wanted}"
         if verdict is Verdict.UNKNOWN:
-            return f"nothing says that axis {axis}, {found}, is {wanted}; `require {frame.facts.missing(wanted, found)}` would"
+            return f"nothing says that axis {axis}, {found}, is {wanted}{_would(frame.facts.missing(wanted, found))}"
     return None
+
+
+def _would(fact: str) -> str:
+    """What would say so; nothing fixes the size of the batch."""
+    return "" if fact.startswith(f"{BATCH} == ") and fact[-1].isdigit() else f"; `require {fact}` would"

@@ -32,4 +32,4 @@ def _need(facts: Facts, op: str, a: Dim, relation: str, b: Dim, claim: str, why:
     if verdict is Verdict.REFUTED:
         raise Mistake(problem)
     if verdict is Verdict.UNKNOWN:
-        raise Mistake(UnprovenSize(op, claim, facts.missing(a, b, relation), why, blame=problem.blame))
+        raise Mistake(UnprovenSize(op, claim, facts.missing(a, b, relation), why, problem, blame=problem.blame))
