@@ -224,3 +224,44 @@ class SharedChanges(Diagnostic):
 
     def help(self) -> str | None:
         return "give both uses the same sizes, or make two layers"
+
+
+@record(kw_only=True)
+class OnlyInPhase(Diagnostic):
+    """A block's output that stands inside `when` exists in that phase only, and so does what is made of it.
+
+    ```net bad
+    block Noisy {
+      input x: f32[B, D]
+      output y = x -> dense(D)
+      when train { output noise = 0.1 * x }
+    }
+    model M {
+      input x: f32[B, 8]
+      y, noise = x -> Noisy
+      output z = y + noise
+    }
+    ```
+    ```net good
+    block Noisy {
+      input x: f32[B, D]
+      output y = x -> dense(D)
+      when train { output noise = 0.1 * x }
+    }
+    model M {
+      input x: f32[B, 8]
+      y, noise = x -> Noisy
+      when train { y = y + noise }
+      output z = y
+    }
+    ```
+    """
+
+    name: str
+    phase: str
+
+    def message(self) -> str:
+        return f"`{self.name}` exists only in the phase `{self.phase}`, and this is done in other phases too"
+
+    def help(self) -> str | None:
+        return f"do it inside `when {self.phase} {{ … }}`"

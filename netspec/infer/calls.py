@@ -10,7 +10,7 @@ from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import nearest
-from netspec.infer import apply, expressions, instances, methods, slices, static, types
+from netspec.infer import apply, expressions, instances, methods, sharing, slices, static, types
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
 from netspec.infer.frame import Frame
 from netspec.infer.values import (
@@ -22,6 +22,7 @@ from netspec.infer.values import (
     Mean,
     OpValue,
     Several,
+    SharedChain,
     SharedInstance,
     Tensor,
     Unknown,
@@ -46,6 +47,8 @@ def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     if isinstance(meaning, Builtin):
         return builtin(frame, meaning, node, want)
     callee = callee_of(frame, node.callee, meaning, want or frame.kinds, node.args)
+    if isinstance(callee, SharedChain):
+        return sharing.called(frame, callee, node)
     if isinstance(callee, Composed):
         raise Mistake(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
     return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
@@ -54,16 +57,22 @@ def call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
 def stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want: tuple[str, ...]) -> Value:
     """A value through a stage."""
     callee = stage_callee(frame, node, want or frame.kinds or expressions.CALLABLE, 1)
+    if isinstance(callee, SharedChain):
+        return sharing.staged(frame, callee, node, flowing(value, before))
     if isinstance(callee, Composed):
         return stages_of(frame, node, callee, value, before)
     return callee if isinstance(callee, Unknown) else perform(frame, stage_call(node, callee, value, before))
 
 
 def stage_call(node: tree.Stage, callee: Callee, value: Value, before: Span) -> Call:
-    given = value.values if isinstance(value, Several) else ((None, value),)
-    inputs = [(name, Given(v, before)) for name, v in given]
     args = node.call.args if isinstance(node.call, tree.Call) else ()
-    return Call(callee, node.call.span, inputs, True, args, node.label, node.label_span)
+    return Call(callee, node.call.span, flowing(value, before), True, args, node.label, node.label_span)
+
+
+def flowing(value: Value, before: Span) -> list[tuple[str | None, Given]]:
+    """What flows into a stage."""
+    given = value.values if isinstance(value, Several) else ((None, value),)
+    return [(name, Given(v, before)) for name, v in given]
 
 
 def stages_of(frame: Frame, node: tree.Stage, chain: Composed, value: Value, before: Span) -> Value:
@@ -77,7 +86,7 @@ def stages_of(frame: Frame, node: tree.Stage, chain: Composed, value: Value, bef
     return value
 
 
-def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: int = 0) -> Callee | Composed | Unknown:
+def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: int = 0) -> Callee | Composed | SharedChain | Unknown:
     """What a stage calls; `given` inputs come from before the arrow."""
     name = node.call.callee if isinstance(node.call, tree.Call) else node.call
     meaning = frame.world.graph.meaning(name)
@@ -92,6 +101,8 @@ def stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: i
 def stage_value(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Value:
     """A stage between values of ops: the value it stands for."""
     callee = stage_callee(frame, node, want)
+    if isinstance(callee, SharedChain):
+        raise Mistake(NotCallable(at=node.call.span, name=callee.name, what="a shared chain of layers, which needs a tensor"))
     if isinstance(callee, Unknown | Composed):
         return callee
     args = node.call.args if isinstance(node.call, tree.Call) else ()
@@ -100,7 +111,7 @@ def stage_value(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Value:
 
 def callee_of(
     frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...], args: tuple[tree.Arg, ...] = (), given: int = 0
-) -> Callee | Composed | Unknown:
+) -> Callee | Composed | SharedChain | Unknown:
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
@@ -108,7 +119,7 @@ def callee_of(
                 return methods.method_of(frame, name, value)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
-            if isinstance(value, SharedInstance | Composed | Unknown):
+            if isinstance(value, SharedInstance | SharedChain | Composed | Unknown):
                 return value
             frame.world.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
@@ -190,11 +201,6 @@ def folded(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Ca
         if isinstance(result, Unknown):
             return UNKNOWN
     return result
-
-
-def without_inputs(frame: Frame, value: OpValue, node: tree.Name) -> Value:
-    """A bare name: `random` ops without inputs or arguments are made, others stay values."""
-    return value
 
 
 def perform(frame: Frame, use: Call) -> Value:

@@ -104,7 +104,7 @@ def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
         case BlockRef(definition):
             return BlockValue(definition, span=node.span)
         case ShelfRef(text):
-            return calls.without_inputs(frame, calls.op_value(text, want, node.span), node)
+            return calls.op_value(text, want, node.span)
         case Late():
             return calls.late_name(frame, node, want)
         case Builtin(text) if text in DTYPES:

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
-from netspec.diagnostics.bodies import DuplicateName
+from netspec.diagnostics.bodies import DuplicateName, OnlyInPhase
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
-from netspec.ir import Affine, Node, Segment, State
+from netspec.ir import Affine, Node, Segment, State, When, reads
 from netspec.record import record
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
@@ -89,6 +89,10 @@ class World:
             self.stack.pop()
 
 
+Assumption = tuple[str, Dim, Dim, Span, str]
+"""A relation, its two sides, where it is assumed, and its text."""
+
+
 @record
 class Loop:
     """A loop of `count` passes around the present statement: a `for` with a fixed index, or a `repeat` (index None)."""
@@ -116,6 +120,12 @@ class Frame:
         self.shared: set[Segment] = set()
         self.states: list[tuple[State, Tensor, Span]] = []
         """States declared so far: the state, the wire of its value before the step, its place."""
+        self.assumed: list[Assumption] = []
+        """What this body, and those it calls, assume of sizes: the caller's facts take it over."""
+        self.phases: dict[int, str] = {}
+        """Wires that exist in one phase only."""
+        self.phase: list[str] = []
+        """The phases of the `when` regions around the present statement."""
 
     def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
         """A new wire."""
@@ -128,6 +138,13 @@ class Frame:
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
+        absent(self, node)
+
+    def take(self, assumed: Iterable[Assumption]) -> None:
+        """Take over what the body of a call assumes of this body's sizes."""
+        for op, left, right, span, text in assumed:
+            self.facts = self.facts.require(op, left, right, span, text).facts
+            self.assumed.append((op, left, right, span, text))
 
     @contextmanager
     def region(self):
@@ -167,6 +184,14 @@ class Frame:
     def place(self, tensor: Tensor) -> Place:
         """Where a tensor was made, with its type, for the chain of a diagnostic."""
         return Place(self.origins.get(tensor.wire, NOWHERE), str(tensor.type))
+
+
+def absent(frame: Frame, node: Node) -> None:
+    """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
+    for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
+        phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
+        if phase not in around:
+            frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
 
 
 def places(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.bodies import OnlyInPhase
 from netspec.diagnostics.calls import Recursion
 from netspec.diagnostics.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer import checks, recurrent, statements, types, variables
 from netspec.infer.arguments import arguments, where_of_dims
-from netspec.infer.frame import NODE_LIMIT, Frame, World, places
+from netspec.infer.frame import NODE_LIMIT, Assumption, Frame, World, places
 from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
@@ -25,7 +26,7 @@ from netspec.infer.values import (
     Value,
     plain,
 )
-from netspec.ir import Affine, Body, Port
+from netspec.ir import Affine, Body, Port, Segment
 from netspec.ir import Call as CallNode
 from netspec.paths import count
 from netspec.record import record
@@ -48,6 +49,8 @@ class Instance:
     body: Body | None
     results: tuple[TensorType | Unknown, ...]
     names: tuple[str | None, ...]
+    assumed: tuple[Assumption, ...] = ()
+    """What its body assumes of its caller's sizes."""
 
 
 def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value:
@@ -76,7 +79,9 @@ def instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> 
     if key not in world.instances:
         with world.entering(definition.name, use.span):
             world.instances[key] = (elaborate(frame, use, definition, args, given), frame.facts)
-    return world.instances[key][0]
+    made: Instance = world.instances[key][0]
+    frame.take(made.assumed)
+    return made
 
 
 FIRST = Affine(0)
@@ -90,27 +95,38 @@ def cell_body(frame: Frame, use: Call, value: BlockValue, step: Given) -> Body |
         frame.world.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
         return None
     made = instance(frame, use, value, [step])
-    return made.body if made is not None else None
+    body = made.body if made is not None else None
+    partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
+    if partial is not None:
+        frame.world.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
+    return body if partial is None else None
 
 
 def emit(frame: Frame, use: Call, instance: Instance, tensors: list[Tensor]) -> Value:
-    segment = use.segment(frame)
-    results: list[Value] = [UNKNOWN if isinstance(t, Unknown) else frame.wire(t, use.span) for t in instance.results]
+    return emitted(frame, instance, tensors, use.segment(frame), use.callee is not use.value, use.span)
+
+
+def emitted(frame: Frame, instance: Instance, tensors: list[Tensor], segment: Segment, shared: bool, span: Span) -> Value:
+    """The results of calling an instance."""
+    results: list[Value] = [UNKNOWN if isinstance(t, Unknown) else frame.wire(t, span) for t in instance.results]
     if instance.body is not None:
-        count_nodes(frame, use, instance.body)
+        count_nodes(frame, span, instance.body)
+        for port, result in zip(instance.body.outputs, results, strict=True):
+            if port.phase is not None:
+                frame.phases[result.wire] = port.phase
         outputs = tuple(r.wire for r in results)
-        frame.emit(CallNode(instance.body, tuple(t.wire for t in tensors), outputs, segment, use.callee is not use.value, use.span))
+        frame.emit(CallNode(instance.body, tuple(t.wire for t in tensors), outputs, segment, shared, span))
     if len(results) == 1:
         return results[0]
     return Several(tuple(zip(instance.names, results, strict=True)))
 
 
-def count_nodes(frame: Frame, use: Call, body: Body) -> None:
+def count_nodes(frame: Frame, span: Span, body: Body) -> None:
     """Every use of an instance counts, though it is elaborated once."""
     frame.world.nodes += len(body.nodes)
     frame.world.connect(body.nodes)
     if frame.world.nodes > NODE_LIMIT:
-        raise Mistake(ExpansionTooLarge(at=use.span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
+        raise Mistake(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
 
 
 def key_of(value: Any) -> Any:
@@ -155,7 +171,7 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
     made = (frame.types, args, frame.wire_names, frame.facts, span, states)
     body = Body(definition.name, (*ports, *before), (*ends, *after), tuple(frame.nodes), *made)
     checks.check(frame, body)
-    return Instance(body, results, names)
+    return Instance(body, results, names, tuple(frame.assumed))
 
 
 def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, actual: list[tuple[Tensor, Span]]) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.names import NotYetCompiled
 from netspec.diagnostics.values import CannotDecide, CannotProve, NotStatic, RequireFailed
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.static import COMPARISONS
-from netspec.infer.values import Unknown, describe, describe_short, is_size
+from netspec.infer.values import UNKNOWN, Unknown, describe, describe_short, is_size
 from netspec.resolve.expressions import plain_names
 from netspec.shape import Dim, Verdict
 from netspec.syntax import tree
@@ -22,11 +21,14 @@ def require(frame: Frame, node: tree.Require) -> None:
 
 
 def assume(frame: Frame, node: tree.Assume) -> None:
-    """`assume T == S` in a model: taken as a fact, and checked on the sizes that the program is given when it runs."""
-    if len(frame.world.stack) > 1:
-        raise Mistake(NotYetCompiled(at=node.span, what="`assume` in a block"))
+    """`assume T == S`: taken as a fact, and checked on the sizes that the program is given when it runs. A block's is its model's too."""
+    required = tree.Require(node.condition, span=node.span)
     for part in conjuncts(node.condition):
-        one(frame, tree.Require(node.condition, span=node.span), part)
+        relation = compared(frame, part)
+        if relation is None:
+            static(frame, required, part)
+        elif not isinstance(relation, Unknown):
+            recorded(frame, required, *relation)
 
 
 def conjuncts(node: tree.Expr) -> list[tree.Expr]:
@@ -39,13 +41,15 @@ def conjuncts(node: tree.Expr) -> list[tree.Expr]:
 
 
 def one(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
-    if isinstance(part, tree.Binary) and part.op in COMPARISONS:
-        left, right = expressions.evaluate(frame, part.left), expressions.evaluate(frame, part.right)
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
-            return
-        if is_size(left) and is_size(right):
-            sizes(frame, node, part, Dim.of(left), Dim.of(right))
-            return
+    relation = compared(frame, part)
+    if relation is None:
+        static(frame, node, part)
+    elif not isinstance(relation, Unknown):
+        sizes(frame, node, *relation)
+
+
+def static(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
+    """What is true or false before anything runs."""
     value = expressions.evaluate(frame, part)
     if isinstance(value, Unknown):
         return
@@ -53,6 +57,16 @@ def one(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
         raise Mistake(NotStatic(at=part.span, what="what `require` demands", found=describe(value), wanted="true or false"))
     if not value:
         failed(frame, node, part)
+
+
+def compared(frame: Frame, part: tree.Expr) -> tuple[tree.Binary, Dim, Dim] | Unknown | None:
+    """A comparison of sizes with its sides, unknown where a side has a problem, None for any other condition."""
+    if not (isinstance(part, tree.Binary) and part.op in COMPARISONS):
+        return None
+    left, right = expressions.evaluate(frame, part.left), expressions.evaluate(frame, part.right)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    return (part, Dim.of(left), Dim.of(right)) if is_size(left) and is_size(right) else None
 
 
 def sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right: Dim) -> None:
@@ -63,13 +77,20 @@ def sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right:
         frame.world.report(CannotProve(at=part.span, condition=part.span.text, missing=frame.facts.missing(left, right, part.op)))
         frame.facts = frame.facts.require(part.op, left, right, part.span, part.span.text).facts  # what follows from it stays silent
     elif verdict is Verdict.UNKNOWN:
-        recorded = frame.facts.require(part.op, left, right, part.span, part.span.text)
-        if recorded.verdict is Verdict.REFUTED:
-            failed(frame, node, part)
-            return
-        frame.facts = recorded.facts
-        if recorded.left is not None:
-            frame.world.report(CannotDecide(at=part.span, condition=part.span.text))
+        recorded(frame, node, part, left, right)
+
+
+def recorded(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right: Dim) -> None:
+    """Take a relation as a fact of this body; its callers have it from there."""
+    found = frame.facts.require(part.op, left, right, part.span, part.span.text)
+    if found.verdict is Verdict.REFUTED:
+        failed(frame, node, part)
+        return
+    if found.verdict is Verdict.UNKNOWN:
+        frame.facts = found.facts
+        frame.assumed.append((part.op, left, right, part.span, part.span.text))
+    if found.left is not None:
+        frame.world.report(CannotDecide(at=part.span, condition=part.span.text))
 
 
 def failed(frame: Frame, node: tree.Require, part: tree.Expr) -> None:

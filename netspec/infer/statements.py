@@ -13,7 +13,19 @@ from netspec.diagnostics.values import NotStatic, TypeMismatch
 from netspec.infer import expressions, loops, recurrent, requires, types, variables
 from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places
-from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Several, SharedInstance, Tensor, Unknown, Value, describe
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Composed,
+    OpValue,
+    Several,
+    SharedChain,
+    SharedInstance,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+)
 from netspec.ir import Aux
 from netspec.resolve.bodies import output_name
 from netspec.shape import DimTooComplex
@@ -144,11 +156,17 @@ def output(frame: Frame, node: tree.Output) -> None:
     else:
         frame.world.report(no_output(node, name, value))
         value = UNKNOWN
-    results.append((name, value, node.span, None))
+    results.append((name, value, node.span, phase_of(frame, value)))
     if node.name is not None:
         frame.env[node.name] = value
         if isinstance(value, Tensor):
             frame.wire_names.setdefault(value.wire, node.name)
+
+
+def phase_of(frame: Frame, value: Value) -> str | None:
+    """The only phase that a value exists in, where it stands in all of them."""
+    phase = frame.phases.get(value.wire) if isinstance(value, Tensor) else None
+    return None if phase in frame.phase else phase
 
 
 def no_output(node: tree.Output, name: str | None, value: Value) -> Diagnostic:
@@ -176,6 +194,9 @@ def shared(frame: Frame, node: tree.Shared) -> None:
     value = expressions.evaluate(frame, node.value, expressions.CALLABLE)
     if isinstance(value, OpValue | BlockValue):
         frame.env[node.name] = SharedInstance(value, frame.label(node.name, node.name_span))
+        return
+    if isinstance(value, Composed):
+        frame.env[node.name] = SharedChain(node.name, value, frame.label(node.name, node.name_span))
         return
     frame.env[node.name] = UNKNOWN
     if not isinstance(value, Unknown):

@@ -110,6 +110,15 @@ class SharedInstance:
     segment: Any
 
 
+@record(eq=False)
+class SharedChain:
+    """What `shared name = a -> b` binds: one instance of all its layers."""
+
+    name: str
+    value: Composed
+    segment: Any
+
+
 @record
 class Record:
     """Named tensors in one value: the states that a recurrence ends with. `carry.h` is one; a record of one stands for it."""
@@ -178,6 +187,8 @@ def describe(value: Value) -> str:
             return f"a chain of {value.parts[0].entry.kind}s" if isinstance(value.parts[0], OpValue) else "a chain of layers"
         case SharedInstance():
             return "a shared instance"
+        case SharedChain():
+            return "a shared chain of layers, which has no methods"
         case Record():
             return f"a record of {', '.join(f'`{n}`' for n in value.fields)}"
         case Several():

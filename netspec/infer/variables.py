@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.bodies import OnlyInPhase
 from netspec.diagnostics.calls import BadArgument
-from netspec.diagnostics.names import NotYetCompiled, UnknownName
+from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.sizes import FreeParameter, RepeatChanges
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import expressions, statements, types
@@ -68,6 +69,8 @@ def written(frame: Frame) -> None:
             last = frame.env.get(frame.wire_names.get(node.output, ""))
             if isinstance(last, Tensor) and last.wire != node.output:
                 frame.nodes[place] = replace(node, written=last.wire)
+                if frame.phases.get(last.wire, "train") != "train":
+                    frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names[last.wire], phase=frame.phases[last.wire]))
 
 
 def when(frame: Frame, node: tree.When) -> None:
@@ -76,8 +79,10 @@ def when(frame: Frame, node: tree.When) -> None:
         forget(frame, node.body)
         raise Mistake(UnknownName(at=node.span, name=node.phase, noun="phase", near=tuple(nearest(node.phase, PHASES)), options=PHASES))
     outer, before = dict(frame.env), len(statements.outputs_of(frame))
+    frame.phase.append(node.phase)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+    frame.phase.pop()
     ends = phase_outputs(frame, node, before)
     inside: dict[str, Any] = {n: frame.env.get(n) for n in rebound(node.body) if n in outer}
     close(frame, outer, set())
@@ -96,8 +101,6 @@ def when(frame: Frame, node: tree.When) -> None:
 def phase_outputs(frame: Frame, node: tree.When, before: int) -> list[tuple[int, int]]:
     """Outputs that the region declares exist in its phase only; pairs of their wires inside and outside."""
     results = statements.outputs_of(frame)
-    if len(results) > before and len(frame.world.stack) > 1:
-        raise Mistake(NotYetCompiled(at=node.span, what="an output of a block inside `when`"))
     pairs = []
     for place, (name, value, span, _) in enumerate(results[before:], before):
         if isinstance(value, Tensor):

@@ -16,6 +16,7 @@ from netspec.ir.nodes import (
     State,
     Variable,
     When,
+    reads,
     walk,
 )
 from netspec.ir.plans import CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, Penalty, ServePlan, TrainPlan, Typed, UpdatePlan
@@ -46,5 +47,6 @@ __all__ = [
     "UpdatePlan",
     "Variable",
     "When",
+    "reads",
     "walk",
 ]

@@ -154,6 +154,27 @@ class Recur:
     span: Span = NOWHERE
 
 
+def reads(node: Node) -> tuple[int, ...]:
+    """The wires from outside of it that a node reads; those that only the nodes of a region read are not among them."""
+    operands: tuple[Operand | None, ...]
+    match node:
+        case Apply():
+            operands = (*node.inputs, *(wire for _, wire in node.optional))
+        case Call():
+            operands = node.inputs
+        case Aux():
+            operands = (node.input,)
+        case Repeat():
+            operands = (*node.carried, *node.results)
+        case When():
+            operands = (*node.inside, *node.otherwise)
+        case Recur():
+            operands = (*node.sequences, *node.starts, node.lengths)
+        case _:
+            operands = (node.written,)
+    return tuple(wire for wire in operands if isinstance(wire, int))
+
+
 Node = Apply | Call | Variable | Aux | Repeat | When | Recur
 
 

@@ -92,7 +92,7 @@ def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
     ports = zip(node.body.inputs, node.inputs, strict=True)
     inner = frame.inside(node.segment, _use(node, body))
     results = evaluate(node.body, inner, {port.name: value(wire, wires) for port, wire in ports})
-    _bind(node.outputs, results.values(), wires)
+    wires.update({wire: results[port.name] for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port.name in results})
 
 
 def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
