@@ -166,3 +166,31 @@ class VocabularySizeNeeded(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `{self.op}(…, size=20_000)`, and the same size in the model"
+
+
+@record(kw_only=True)
+class NumberTooLarge(Diagnostic):
+    """A field holds a number that the program cannot use: an id beyond the vocabulary of `embed`, a label beyond the classes of a loss.
+
+    Records are counted from 0.
+
+    ```text bad
+    model.fit({"tokens": [[5, 1, 700]]})     # tokens -> embed(500, 64)
+    error[number-too-large]: record 0 of the field `tokens` holds 700, but `embed` takes 0 to 499.
+    ```
+    ```text good
+    model.fit({"tokens": [[5, 1, 499]]})
+    ```
+    """
+
+    field: str
+    record: int
+    value: int
+    op: str
+    below: int
+
+    def message(self) -> str:
+        return f"record {self.record} of the field `{self.field}` holds {self.value:,}, but `{self.op}` takes 0 to {self.below - 1:,}."
+
+    def help(self) -> str | None:
+        return "make the model larger, or look at the data"

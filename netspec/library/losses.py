@@ -34,6 +34,9 @@ class SoftmaxCrossEntropy(Loss):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
+
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         return cross_entropy(*inputs)
 

@@ -17,9 +17,10 @@ from netspec.library.base import Clock
 from netspec.lower.program import Program
 from netspec.train import lock
 from netspec.train.accumulated import grouped
+from netspec.train.ceilings import ceilings, require_below
 from netspec.train.dividing import divided
 from netspec.train.evaluation import evaluated
-from netspec.train.feed import Feed, feed_from, feed_of
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
 from netspec.train.folder import RunFolder, started
 from netspec.train.learned import keep, kept
 from netspec.train.log import Record
@@ -119,7 +120,7 @@ class Model(Program):
         plan, seed = bounded(self._plan.data, self.model), self._plan.seed
         if data is not None and validation is None:
             data, validation = divided(data, self._plan)
-        feed = feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known)
+        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
         if data is not None and validation is None:
             return feed, None
         return feed, self.evaluation_feed(validation, folder, feed.learned)
@@ -135,7 +136,14 @@ class Model(Program):
             return None
         plan = bounded(own or self._plan.data, self.model)
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
-        return feed_from(folder, plan, self._plan.seed, known) if data is None else feed_of(data, plan, self._plan.seed, known)
+        seed = self._plan.seed
+        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+
+    def _within(self, feed: Feed) -> Feed:
+        """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
+        if isinstance(feed, ArrayFeed):
+            require_below(feed.arrays, feed.plan, ceilings(self.model, [self._plan.objective, self._plan.eval.objective]))
+        return feed
 
     def _bound(self, clock: Clock) -> Model:
         """`at(clock)`, the same object each time, so that training twice compiles once."""

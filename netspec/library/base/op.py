@@ -203,6 +203,8 @@ class Callable(Op):
     elementwise: ClassVar[bool] = False
     random: ClassVar[bool] = False
     """Draws random numbers, so its instance needs a path."""
+    keeps_values: ClassVar[bool] = False
+    """Every number of its output is one of its first input's, or 0: a slice, a shift."""
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
@@ -221,6 +223,10 @@ class Callable(Op):
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """Floating-point operations of one forward pass in eval; one multiply-add is 2."""
         return 0
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
+        return {}
 
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""

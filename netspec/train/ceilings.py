@@ -1,0 +1,96 @@
+"""Whole numbers of the data against what the program can do with them: ids beyond a vocabulary, labels beyond the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.text_data import NumberTooLarge
+from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, Recur, Repeat, When
+from netspec.lazy import np
+from netspec.library.base import Array, Callable
+from netspec.library.columns import Ragged, Table
+from netspec.library.renaming import Rename
+from netspec.record import record
+from netspec.shape import Dim, TensorType
+
+Names = Mapping[int, str]
+"""The wires of a body whose numbers are those of a field."""
+
+
+@record
+class Ceiling:
+    """What an op demands of a field: its numbers are below `below`."""
+
+    field: str
+    below: int
+    op: str
+
+
+def ceilings(model: Body, objectives: Iterable[Objective]) -> list[Ceiling]:
+    """What the model demands of its inputs, and losses and metrics without a mask of the fields that they read as they are."""
+    found = list(_of_nodes(model.nodes, model.types, _ports(model)))
+    for objective in objectives:
+        names = _ports(objective.body)
+        for measurement in objective.measurements:
+            if not measurement.optional:
+                found += _of_op(measurement.op, measurement.inputs, objective.body.types, names)
+    return found
+
+
+def _ports(body: Body) -> dict[int, str]:
+    return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int)}
+
+
+def _of_nodes(nodes: tuple[Node, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:
+    known = dict(names)
+    for node in nodes:
+        if isinstance(node, Apply):
+            yield from _of_op(node.op, node.inputs, types, known)
+            if node.op.keeps_values and isinstance(first := node.inputs[0], int) and first in known:
+                known[node.outputs[0]] = known[first]
+        elif isinstance(node, Call):
+            ports = (port.wire for port in node.body.inputs)
+            inner = {port: known[wire] for port, wire in zip(ports, node.inputs, strict=False) if wire in known and isinstance(port, int)}
+            yield from _of_nodes(node.body.nodes, node.body.types, inner)
+        elif isinstance(node, Repeat | When | Recur):
+            yield from _of_nodes(node.nodes, types, known)
+
+
+def _of_op(op: Callable, inputs: tuple[Operand, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:
+    wires = [wire for wire in inputs if isinstance(wire, int)]
+    if len(wires) < len(inputs) or not any(wire in names for wire in wires):
+        return
+    found = op.ceilings(*(types[wire] for wire in wires))
+    for tensor, wire in zip(op.inputs, wires, strict=False):
+        below = Dim.of(found[tensor.name]) if tensor.name in found else None
+        if wire in names and below is not None and below.is_constant:
+            yield Ceiling(names[wire], below.value, op.op_name())
+
+
+def require_below(table: Table, plan: DataPlan, wanted: Iterable[Ceiling]) -> None:
+    """Raises `Mistake` with the first record of a field that holds too large a number."""
+    for ceiling in wanted:
+        name = _origin(plan, ceiling.field)
+        values = table.get(name)
+        flat = values.values if isinstance(values, Ragged) else values
+        high = isinstance(flat, np.ndarray) and flat.dtype.kind in "iu" and flat.size and flat.max() >= ceiling.below
+        if high and (problem := _problem(name, values, ceiling)):
+            raise Mistake(problem)
+
+
+def _origin(plan: DataPlan, field: str) -> str:
+    """What a field was called before the chain renamed it."""
+    for transform in reversed(plan.transforms):
+        if isinstance(transform, Rename):
+            field = next((old for old, new in transform.names.items() if new == field), field)
+    return field
+
+
+def _problem(name: str, values: Array | Ragged, ceiling: Ceiling) -> NumberTooLarge | None:
+    """None where only elements that no record has are too large."""
+    rows = values if isinstance(values, np.ndarray) else values.rows(np.arange(len(values)))
+    for number, row in enumerate(rows):
+        if row.size and row.max() >= ceiling.below:
+            return NumberTooLarge(field=name, record=number, value=int(row.max()), op=ceiling.op, below=ceiling.below)
+    return None
