@@ -156,6 +156,16 @@ class ServePlan:
         batch = self.model.types[next(p.wire for p in self.model.inputs if p.name == self.feeds)].shape[0]  # type: ignore[index]
         return TensorType("i32", (batch, self.decoder.limit))
 
+    def positions(self, beginning: int) -> int:
+        """How long the fed input is for the longest answer behind so many elements: the last one is not fed, unless it has a place."""
+        return beginning + self.decoder.limit - (0 if self.placed else 1)
+
+    def cut(self, name: str, length: int) -> tuple[slice, ...]:
+        """What of an input along the same positions is needed for so many; all of any other."""
+        types = self.model.input_types()
+        size = types[self.feeds].shape[1] if name in self.beside else None
+        return tuple(slice(0, length) if dim == size else slice(None) for dim in types[name].shape)
+
 
 @record(eq=False)
 class Typed:

@@ -118,8 +118,8 @@ class Program:
         """What the `serve` section generates, the first of its lines or that of the input `name`, as NumPy arrays: under the input's name
         i32[B, limit], under NAME_length and NAME_score i32[B] and f32[B] (log-probability).
 
-        `inputs` are the model's; the generated one is what sequences begin with, i32[B, P], of which `prefix_length`, i32[B], elements count.
-        Inputs along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
+        `inputs` are the model's; the generated one is what sequences begin with, i32[B, P], of which `prefix_length`, i32[B], count. Inputs
+        along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
         plan = serving.chosen(self.serves, self.model.name, name)

@@ -4,7 +4,7 @@ whatever stands behind it, and however long the sequence is."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,9 +13,8 @@ import pytest
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.serving import NotCausal
-from netspec.library import index
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.causality import STILL, Flow, Passage
+from netspec.library.causality import Flow, Passage
 from netspec.library.cells import Cell, Recurrence
 from netspec.library.generate import classes
 from netspec.shape import Dim, Facts, TensorType
@@ -157,7 +156,7 @@ def test_what_passes_keeps_its_promise(cls: type[Callable]) -> None:
 
 @each_op
 def test_what_is_refused_has_a_reason(cls: type[Callable]) -> None:
-    for trial, found in outcomes(cls):
+    for _, found in outcomes(cls):
         if isinstance(found, NotCausal):
             assert found.why and found.op == cls.op_name()
 
