@@ -7,6 +7,11 @@ from netspec.record import record
 from netspec.shape import TensorType
 
 
+def without_last(name: str, axes: int) -> str:
+    """The text that takes a last axis of size 1 away."""
+    return f"`{name}[" + ", ".join([":"] * axes + ["0"]) + "]`"
+
+
 @record(kw_only=True)
 class LabelsShape(Diagnostic):
     """Labels must say one class for each prediction: logits `[B, C]` go with integer labels `[B]`, or with floats `[B, C]`, a distribution.
@@ -165,7 +170,7 @@ class UnequalTargets(Diagnostic):
         if have == want:
             return "the targets must be floats: `cast(targets, f32)`"
         if len(have) == len(want) + 1 and have[:-1] == want and have[-1] == 1:
-            return f"take the last axis of the predictions away: {_without_last('predictions', len(want))}"
+            return f"take the last axis of the predictions away: {without_last('predictions', len(want))}"
         return None
 
 
@@ -211,106 +216,3 @@ class MaskShape(Diagnostic):
 
     def label(self) -> str:
         return str(self.mask)
-
-
-def _without_last(name: str, axes: int) -> str:
-    """The text that takes a last axis of size 1 away."""
-    return f"`{name}[" + ", ".join([":"] * axes + ["0"]) + "]`"
-
-
-@record(kw_only=True)
-class UnequalLabels(Diagnostic):
-    """Yes-or-no labels must have exactly the shape of the logits: one answer for each number, nothing is stretched.
-
-    Logits `[B, 1]` with labels `[B]` would compare every example with every other one; class numbers `[B]` belong to
-    `softmax_cross_entropy`.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd, label % 2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd[:, 0], label % 2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
-
-    op: str
-    logits: TensorType
-    labels: TensorType
-
-    def message(self) -> str:
-        return f"`{self.op}` needs labels of the logits' shape, but they are {self.labels} and the logits {self.logits}."
-
-    def label(self) -> str:
-        return str(self.labels)
-
-    def help(self) -> str | None:
-        logits, labels = self.logits.shape, self.labels.shape
-        if logits[:-1] == labels and logits[-1] == 1:
-            return f"take the last axis of the logits away: {_without_last('logits', len(labels))}"
-        if logits[:-1] == labels and self.labels.is_int:
-            return f"for class numbers write `softmax_cross_entropy`, or compare class by class with `one_hot(labels, {logits[-1]})`"
-        return None
-
-
-@record(kw_only=True)
-class FewerClasses(Diagnostic):
-    """A label cannot be among the k largest logits when there are fewer than k logits.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric best = top_k_accuracy(logits, label, k=20)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric best = top_k_accuracy(logits, label, k=2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
-
-    op: str
-    k: int
-    logits: TensorType
-
-    def message(self) -> str:
-        return f"`{self.op}` looks at the {self.k} largest logits, but there are {self.logits.shape[-1]}: the logits are {self.logits}."

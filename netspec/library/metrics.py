@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training import FewerClasses
+from netspec.diagnostics.labels import FewerClasses
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Metric, Positive, Scope
 from netspec.library.losses import SoftmaxCrossEntropy, cross_entropy

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalLabels, UnequalTargets
+from netspec.diagnostics.labels import UnequalLabels
+from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
 from netspec.lazy import jnp
 from netspec.library.base import Array, In
 from netspec.shape import Dim, Facts, TensorType

@@ -13,7 +13,8 @@ from jax.test_util import check_grads
 
 import netspec
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training import FewerClasses, LabelsShape, MaskShape, UnequalLabels, UnequalTargets
+from netspec.diagnostics.labels import FewerClasses, UnequalLabels
+from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalTargets
 from netspec.library.base import Measure
 from netspec.library.datasets.digits import Digits
 from netspec.library.generate import classes
