@@ -150,6 +150,8 @@ class UnknownSetting(_Near):
     def help(self) -> str | None:
         if self.near:
             return super().help()
+        if self.name == "metric":
+            return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
 
 

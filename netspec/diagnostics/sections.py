@@ -48,6 +48,7 @@ class MissingSetting(Diagnostic):
         lines = {
             "data": "data = digits() -> shuffle -> batch(32)",
             "loss": "loss = softmax_cross_entropy(logits, label)",
+            "params": 'params = "encoder/**"',
             "optimizer": "optimizer = adam(0.001)",
             "duration": "duration = 10 epochs",
         }

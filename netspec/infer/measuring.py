@@ -93,7 +93,7 @@ def measured(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> Result
 def measured_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
     """An update's loss; its own `let`s are seen by itself alone."""
     outside = dict(frame.env)
-    found = measured(frame, update.body.items)
+    found = measured(frame, [i for i in update.body.items if not isinstance(i, tree.Metric)])  # a metric here is reported already
     frame.env = outside
     return {loss_of(update): found[LOSS]} if LOSS in found else {}
 

@@ -11,7 +11,7 @@ from netspec.diagnostics.fields import FieldMismatch, OutputIsAField
 from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.updates import SettingBesideUpdates
-from netspec.infer import chain
+from netspec.infer import chain, mixing
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
 from netspec.infer.filling import missing_inputs
@@ -46,10 +46,11 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
     accumulate = read_accumulate(frame, node)
     source = setting(node.body, "data")
     data = chain.training_plan(frame, source.value) if source else None
-    if model is None or data is None or accumulate is None:
+    if model is None or data is None:
         side_settings(frame, node, data, accumulate)
         return None
-    return plan(Section(world, node, model, adopted(data, model), accumulate), frame, complete)
+    section = Section(world, node, model, adopted(data, model), accumulate or 1)
+    return plan(section, frame, complete and accumulate is not None)
 
 
 def everything_there(world: World, node: tree.Train) -> bool:
@@ -98,6 +99,8 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
     values: dict[str, Any] = {key: read(frame, section, key) for key in READERS}
     trained = None if sizes is None else update_plans(section, frame, sizes, objective, values["optimizer"])
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
+    if evaluation is not None:
+        mixing.warn(section, evaluation)
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
