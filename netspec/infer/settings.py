@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sections import BadSetting
+from netspec.diagnostics.steps import ChangesTheStep
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
-from netspec.infer.values import UNKNOWN, Composed, Unknown, Value, describe, plain
+from netspec.infer.values import UNKNOWN, Composed, OpValue, Unknown, Value, describe, plain
 from netspec.library.base import Duration, Optimizer
 from netspec.library.optimizers import Chain, step_problem
 from netspec.library.patterns import select
@@ -43,7 +44,17 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
     if problem is not None:
         frame.world.report(replace(problem, at=item.value.span))
         return UNKNOWN
+    order_kept(frame, value, made)
     return made
+
+
+def order_kept(frame: Frame, value: Value, optimizer: Optimizer) -> None:
+    """What changes gradients stands before the optimizer that steps along them."""
+    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
+    spans = [part.span for part in (value.parts if isinstance(value, Composed) else (value,)) if isinstance(part, OpValue)]
+    step = next((place for place, op in enumerate(ops) if op.descends), None)
+    if step is not None and len(spans) == len(ops) and step + 1 < len(ops):
+        frame.world.report(ChangesTheStep(at=spans[step + 1], part=spans[step + 1].text, step=spans[step].text))
 
 
 def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Collection[str]) -> bool:
