@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.ir import Literal
+from netspec.ir import Apply, Literal
 from tests.infer.specs import DIGITS, in_train, ops, problems, trained
 
 XENT = "softmax_cross_entropy(logits, label)"
@@ -175,3 +175,61 @@ def test_data_must_fit_the_model(old: str, new: str, slug: str) -> None:
     if "H" in new:
         spec = spec.replace("flatten -> dense(10)", "global_avg_pool -> dense(10)")
     assert slug in [p.slug() for p in problems(in_train(f"  loss = {XENT}", spec))]
+
+
+# --- a loss as an argument -------------------------------------------------------------------------------------------
+SQUARES = "mean_squared_error(logits, 0.5)"
+
+
+def test_a_loss_in_a_reduction_stands_for_its_values() -> None:
+    found = objective(f"  let s = {SQUARES}\n  loss = sum(s, axis=-1)\n  metric whole = s")
+    assert ops(found.body) == ["full", "mean_squared_error", "sum"]
+    assert [m.op.op_name() for m in found.measurements] == ["mean_squared_error", "mean"]
+    inner, outer = found.measurements
+    assert str(found.body.types[outer.inputs[0]]) == "f32[B]" and outer.per_example and inner.per_example  # type: ignore[index]
+
+
+def test_its_measurement_goes_when_nobody_reads_it() -> None:
+    found = objective(f"  loss = sum({SQUARES}, axis=-1)")
+    assert [m.op.op_name() for m in found.measurements] == ["mean"] and [p.name for p in found.finish.inputs] == ["mean_0"]
+
+
+def test_tensors_made_of_losses_add_up_as_tensors() -> None:
+    found = objective(f"  let a = sum({SQUARES}, axis=-1)\n  loss = a + mean(logits, axis=-1)")
+    assert ops(found.body)[-1] == "add" and found.finish.nodes == ()
+
+
+def test_operators_and_functions_of_numbers_act_on_finished_means() -> None:
+    found = objective(f"  loss = exp({XENT}) - maximum({XENT}, 2.0) ** 2")
+    assert ops(found.body) == [] and ops(found.finish) == ["exp", "maximum", "power", "subtract"]
+
+
+def test_a_function_of_a_loss_and_a_tensor_takes_the_values() -> None:
+    found = objective(f"  loss = where(label < 3, {XENT}, 0.0)")
+    assert ops(found.body) == ["less", "softmax_cross_entropy", "where"]
+
+
+def test_a_metric_of_a_loss_takes_the_values() -> None:
+    found = objective(f"  loss = {XENT}\n  metric again = mean({XENT})")
+    assert ops(found.body) == ["softmax_cross_entropy"] and [m.op.op_name() for m in found.measurements] == [
+        "softmax_cross_entropy",
+        "mean",
+    ]
+
+
+def test_arithmetic_of_means_has_no_values() -> None:
+    [problem] = problems(in_train(f"  loss = sum(2 * {SQUARES}, axis=-1)"))
+    assert (problem.slug(), problem.at.text) == ("not-a-tensor", f"2 * {SQUARES}")
+
+
+@pytest.mark.parametrize("target", ["1.0", "1", "0.5"])
+def test_a_number_is_a_target_of_the_predictions_shape(target: str) -> None:
+    found = objective(f"  loss = mean_squared_error(logits, {target})")
+    [full] = found.body.nodes
+    assert isinstance(full, Apply) and (full.op.op_name(), float(full.op.value)) == ("full", float(target))  # type: ignore[attr-defined]
+    assert str(found.body.types[full.outputs[0]]) == "f32[B, 10]"
+
+
+@pytest.mark.parametrize(("call", "blamed"), [("softmax_cross_entropy(logits, 3)", "3"), ("mean_squared_error(1.0, logits)", "1.0")])
+def test_a_number_is_no_label_and_no_prediction(call: str, blamed: str) -> None:
+    assert [(p.slug(), p.at.text) for p in problems(in_train(f"  loss = {call}"))] == [("not-a-tensor", blamed)]
