@@ -100,8 +100,8 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
     """Element types and least ranks, as the op declares them."""
     named = {i.name: i for i in op.inputs}
     required = [i for i in op.inputs if not i.optional]
-    pairs = [(named[n], g) for n, g in bound.optional.items() if n in named]
-    pairs += [(required[0], g) for g in bound.tensors] if op.variadic and required else list(zip(required, bound.tensors, strict=False))
+    pairs = [(required[0], g) for g in bound.tensors] if op.variadic and required else list(zip(required, bound.tensors, strict=False))
+    pairs += [(named[n], g) for n, g in bound.optional.items() if n in named]
     for declared, given in pairs:
         if not isinstance(given.value, Tensor | Mean):
             continue

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.inputs import WrongRank
 from netspec.diagnostics.recurrent import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
 from netspec.infer import apply, instances, types
-from netspec.infer.frame import Frame, places
+from netspec.infer.frame import Frame
 from netspec.infer.loops import same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Record, Several, Tensor, Unknown, Value, describe
 from netspec.infer.variables import initializer
@@ -62,9 +61,7 @@ def state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
 def use(frame: Frame, call: Use, op: Recurrence, bound: Bound) -> Value:
     """Run a cell over axis 1 of the sequence."""
     sequence = bound.tensors[0].value
-    if sequence.type.rank < 2:
-        chain = places(frame, [sequence])
-        frame.world.report(WrongRank(at=call.span, op=call.name, input="x", wanted=2, found=str(sequence.type), chain=chain))
+    if not apply.inputs_fit(frame, call, op, bound):
         return UNKNOWN
     step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
     segment = call.segment(frame)

@@ -120,3 +120,10 @@ def test_and_or_decide_from_the_left() -> None:
 
 def test_an_input_with_a_problem_of_its_own_is_not_taken_for_an_argument() -> None:
     assert [p.slug() for p in problems(m("  h = x + (x -> dense(3))\n  output y = mean(h, axis=-1)"))] == ["unequal-dims"]
+
+
+@pytest.mark.parametrize("layer", ["gru(5)", "lstm(5)", "rnn(gru_cell(5))"])
+@pytest.mark.parametrize("dtype", ["bool", "i32", "u8"])
+def test_a_recurrence_takes_float_numbers(layer: str, dtype: str) -> None:
+    [problem] = problems(f"model M {{\n  input x: {dtype}[B, T, 4]\n  output y = x -> {layer}\n}}\n")
+    assert problem.slug() == "wrong-dtype" and "for `x`" in problem.message() and problem.at.text == layer

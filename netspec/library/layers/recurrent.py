@@ -131,6 +131,8 @@ class Rnn(Recurrence):
 class _GatedLayer(Recurrence):
     """A recurrence of one gated cell, whose parameters stand directly under the layer's path."""
 
+    inputs = (In("x", "The sequence, [B, T, in].", rank=3), *Recurrence.inputs[1:])
+
     features: Size
     """Size of the state and the output."""
     kernel_init: Initializer = LecunNormal()
