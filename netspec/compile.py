@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.record import field, record, replace
 from netspec.source import NOWHERE, Source, Span
 from netspec.syntax.tree import File
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from netspec.train.trainable import Model
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Checked:
     """What is known of a spec without running it."""
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from math import prod
 
 from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, Segment, Variable, When
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from netspec.record import record
+from netspec.record import field, record
 
 if TYPE_CHECKING:
     from netspec.json_text import Pointers

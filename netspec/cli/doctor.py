@@ -6,10 +6,10 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from netspec import __version__
 from netspec.diagnostics.base import Mistake
+from netspec.record import record
 
 HELP = "look at this machine and installation"
 MIN_PYTHON = (3, 11)
@@ -21,7 +21,7 @@ EXTRAS = {"image": "PIL", "grain": "grain", "hf": "datasets", "tensorboard": "te
 """Extra -> the module it brings."""
 
 
-@dataclass(frozen=True)
+@record
 class Finding:
     """One line of the report."""
 

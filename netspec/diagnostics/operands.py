@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netspec.diagnostics.base import Diagnostic
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.shape import TensorType
 
 

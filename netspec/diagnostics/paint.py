@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from itertools import groupby
 
-from netspec.record import record
+from netspec.record import field, record
 
 ANSI: Mapping[str, str] = {
     "error": "1;31",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -19,6 +18,7 @@ from netspec.ir import Apply, Literal, Operand
 from netspec.library import index
 from netspec.library.base import Callable, Layer, Measure, Op
 from netspec.library.cells import Cell, Recurrence
+from netspec.record import replace
 from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
 

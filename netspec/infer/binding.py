@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls import BadArgument, TooManyArguments
 from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
@@ -16,14 +14,14 @@ from netspec.infer.values import FLOWING, BlockValue, Given, Mean, OpValue, Reco
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
-from netspec.record import record
+from netspec.record import field, record
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
 Callee = OpValue | BlockValue | SharedInstance
 
 
-@dataclass
+@record(frozen=False)
 class Call:
     """One use of a callee: where it stands, what flows in before the arrow, its label."""
 
@@ -50,7 +48,7 @@ class Call:
         return frame.label(self.label, self.label_span) if self.label else frame.count(self.name)
 
 
-@dataclass
+@record(frozen=False)
 class Bound:
     """A call's inputs and arguments, sorted out. `tensors` has those of a variadic op, or one per required input; `optional` by name."""
 

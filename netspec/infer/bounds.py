@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netspec.ir import Body, DataPlan
+from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 
 BATCH = "B"

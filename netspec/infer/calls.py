@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import TooManyArguments
 from netspec.diagnostics.inputs import NotATensor
@@ -30,6 +28,7 @@ from netspec.infer.values import (
     describe,
 )
 from netspec.library import index
+from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import LATE_VALUES

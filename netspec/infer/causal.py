@@ -7,14 +7,13 @@ reaches the output is a problem.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.serving import NotCausal
 from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
 from netspec.library.causality import STILL, Flow, Passage, joined
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
 from netspec.source import Span
 

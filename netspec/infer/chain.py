@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import takewhile
 
 from netspec.diagnostics.base import Mistake
@@ -15,6 +14,7 @@ from netspec.infer.values import Composed, OpValue, Unknown, describe
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
 from netspec.library.transforms import Batch, Shuffle
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
 

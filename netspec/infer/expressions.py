@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.names import UnknownName
@@ -29,6 +27,7 @@ from netspec.infer.values import (
     plain,
 )
 from netspec.library.base import Duration
+from netspec.record import replace
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
 from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from netspec.deadline import tick
@@ -14,7 +13,7 @@ from netspec.diagnostics.bodies import DuplicateName, OnlyInPhase
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
 from netspec.ir import Affine, Node, Segment, State, When, reads
-from netspec.record import record
+from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
@@ -27,7 +26,7 @@ WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""
 
 
-@dataclass
+@record(frozen=False)
 class World:
     """What all bodies of a file share: the graph, the problems, the instances made so far, the calls on the way."""
 

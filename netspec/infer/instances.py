@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
@@ -29,7 +28,7 @@ from netspec.infer.values import (
 from netspec.ir import Affine, Body, Port, Segment
 from netspec.ir import Call as CallNode
 from netspec.paths import count
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sizes import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
@@ -12,6 +11,7 @@ from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
 from netspec.ir import Affine, Apply, Aux, Call, Node, Recur, Repeat, Segment, Variable, When
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.infer import expressions, statements
@@ -11,6 +10,7 @@ from netspec.infer.objective import ObjectiveFrame, as_result, total
 from netspec.infer.section import Section
 from netspec.infer.values import Mean, Unknown, plain
 from netspec.ir import DataPlan, Objective
+from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.source import NOWHERE
 from netspec.syntax import tree

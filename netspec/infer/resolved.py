@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from netspec.infer.section import setting, updates
 from netspec.ir import CheckpointPlan, EvalPlan, UpdatePlan
+from netspec.record import fields, is_record
 from netspec.resolve.overrides import COMMAND_LINE
 from netspec.resolve.sections import SETTINGS
 from netspec.source import Span
@@ -65,7 +65,7 @@ def overridden(node: Any) -> bool:
         return node.source.path.startswith(COMMAND_LINE)
     if isinstance(node, tuple):
         return any(map(overridden, node))
-    return is_dataclass(node) and any(overridden(getattr(node, f.name)) for f in fields(node))
+    return is_record(node) and any(overridden(getattr(node, f.name)) for f in fields(node))
 
 
 def inner_setting(body: tree.Settings, group: str, key: str) -> tree.Setting | None:

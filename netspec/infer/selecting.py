@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.auxiliary import AuxTypesDiffer, NoSuchAux
@@ -16,6 +15,7 @@ from netspec.ir import Penalty
 from netspec.library.base import Callable
 from netspec.library.patterns import matches, select
 from netspec.paths import auxiliaries, parameters
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.decoding import LimitTooLong, TokenOutside
@@ -17,6 +16,7 @@ from netspec.infer.instances import model_body
 from netspec.infer.values import Unknown, describe
 from netspec.ir import Body, Port, ServePlan
 from netspec.library.causality import Flow
+from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.syntax import tree
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sections import BadSetting
@@ -16,6 +15,7 @@ from netspec.infer.values import UNKNOWN, Composed, OpValue, Unknown, Value, des
 from netspec.library.base import Duration, Optimizer
 from netspec.library.optimizers import Chain, step_problem
 from netspec.library.patterns import select
+from netspec.record import replace
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)")

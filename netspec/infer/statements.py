@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls import MissingArgument
@@ -27,6 +25,7 @@ from netspec.infer.values import (
     describe,
 )
 from netspec.ir import Aux
+from netspec.record import replace
 from netspec.resolve.bodies import output_name
 from netspec.shape import DimTooComplex
 from netspec.source import Span

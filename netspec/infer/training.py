@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
@@ -26,6 +25,7 @@ from netspec.infer.updates import update_plans
 from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
+from netspec.record import replace
 from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span

@@ -7,12 +7,11 @@ Static values are Python's own: int, float, bool, str, None, tuple (a list of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any, TypeGuard
 
 from netspec.library.base import Duration, Op
 from netspec.library.index import Entry
-from netspec.record import record
+from netspec.record import field, record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType
 from netspec.source import NOWHERE, Span

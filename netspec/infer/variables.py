@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
@@ -19,6 +18,7 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
 from netspec.ir import Operand, Variable, When
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
 

@@ -8,11 +8,10 @@ the iteration. Floor 2.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import Any
 
 from netspec.library.base import Callable, Initializer, Weight
-from netspec.record import record
+from netspec.record import field, record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
 

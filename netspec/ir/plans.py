@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from netspec.ir.nodes import Body, Operand
 from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform
-from netspec.record import record
+from netspec.record import field, record
 from netspec.shape import TensorType
 from netspec.source import NOWHERE, Span
 

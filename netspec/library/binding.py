@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from netspec.library.base import Op
+from netspec.record import fields, is_record, replace
 from netspec.shape import Dim
 
 AnyOp = TypeVar("AnyOp", bound=Op)
@@ -27,12 +27,12 @@ def _number(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, tuple):
         items = tuple(_number(item, sizes) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if is_record(value):
         return _fields(value, sizes)
     return value
 
 
 def _fields(value: Any, sizes: Mapping[str, int]) -> Any:
-    olds = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+    olds = {field.name: getattr(value, field.name) for field in fields(value)}
     changed = {name: new for name, old in olds.items() if (new := _number(old, sizes)) is not old}
-    return dataclasses.replace(value, **changed) if changed else value
+    return replace(value, **changed) if changed else value

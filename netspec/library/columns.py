@@ -7,11 +7,11 @@ A field is a NumPy array whose first axis counts examples or, where that would n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.record import record
 
 
 @runtime_checkable
@@ -52,7 +52,7 @@ def _selected(values: Values, indices: Array) -> Values:
     return own(indices) if own else Chosen(values, indices)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Ragged:
     """Sequences of different length, each a piece of one flat array; no Python object stands for an example."""
 
@@ -95,7 +95,7 @@ class Ragged:
         return Ragged(self.values, self.starts, np.minimum(self.lengths, length))
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Lazy:
     """Values that are read one by one when a batch needs them, such as the pictures of a folder."""
 
@@ -113,7 +113,7 @@ class Lazy:
         return np.stack(found) if self.stacked else found
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Narrow:
     """An array stored in a narrower type than the batch has it, to save memory."""
 
@@ -130,7 +130,7 @@ class Narrow:
         return Narrow(self.values[indices], self.dtype)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class PerElement:
     """Sequences that follow from their lengths alone, made when a batch needs them."""
 
@@ -151,7 +151,7 @@ class PerElement:
         return PerElement(np.minimum(self.lengths, length), self.make)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Chosen:
     """Some examples of another column."""
 

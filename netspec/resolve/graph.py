@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
-from netspec.record import record
+from netspec.record import field, record
 from netspec.source import Source
 from netspec.syntax import tree
 

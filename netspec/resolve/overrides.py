@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.overrides import AmbiguousOverride, BadOverride, UnknownOverride
 from netspec.diagnostics.suggest import nearest
 from netspec.library import index
-from netspec.record import record
+from netspec.record import fields, is_record, record, replace
 from netspec.resolve.sections import GROUPS, SETTINGS
 from netspec.source import Source, Span
 from netspec.syntax import tree
@@ -51,7 +50,7 @@ def at_place(node: Any, span: Span) -> Any:
     """The node with every span the whole value."""
     if isinstance(node, tuple):
         return tuple(at_place(n, span) for n in node)
-    if not is_dataclass(node) or isinstance(node, Span):
+    if not is_record(node) or isinstance(node, Span):
         return node
     changed = {f.name: span if isinstance(getattr(node, f.name), Span) else at_place(getattr(node, f.name), span) for f in fields(node)}
     return replace(node, **changed)  # type: ignore[type-var]
@@ -218,7 +217,7 @@ def exchange(node: Any, old: Any, new: Any) -> Any:
     if isinstance(node, tuple):
         changed = tuple(exchange(n, old, new) for n in node)
         return changed if any(a is not b for a, b in zip(changed, node, strict=True)) else node
-    if not is_dataclass(node) or isinstance(node, Span):
+    if not is_record(node) or isinstance(node, Span):
         return node
     parts = {f.name: exchange(getattr(node, f.name), old, new) for f in fields(node)}
     different = {name: part for name, part in parts.items() if part is not getattr(node, name)}

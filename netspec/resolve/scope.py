@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from netspec.record import field, record
 from netspec.source import Span
 
 
-@dataclass
+@record(frozen=False)
 class Known:
     """A name bound in a body: what it is, where it was declared, and whether anyone read it."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax.token import Token
@@ -66,7 +66,7 @@ def _next_is_name(words: Sequence[Token], i: int) -> bool:
     return i + 1 < len(words) and words[i + 1].type == "NAME" and words[i] not in ("param", "dim", "netspec")
 
 
-@dataclass
+@record(frozen=False)
 class _Open:
     """An open bracket, and the indentation of the line it stands on."""
 
@@ -77,7 +77,7 @@ class _Open:
     """The first line inside is not indented deeper, so indentation says nothing here."""
 
 
-@dataclass
+@record(frozen=False)
 class _Repair:
     """Pairs the brackets of one section with the help of its indentation."""
 

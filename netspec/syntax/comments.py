@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from netspec.record import record
+from netspec.record import field, record
 from netspec.syntax.token import Token
 from netspec.syntax.tree import NO_COMMENTS, Comments
 
@@ -14,7 +13,7 @@ END = -1
 """The key of the comments at the end of the file."""
 
 
-@dataclass
+@record(frozen=False)
 class Remarks:
     """Comments by the place they belong to. Keys are offsets: of what follows for `before`, of the end of what precedes for `after`."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from netspec.diagnostics.base import Diagnostic
-from netspec.record import record
+from netspec.record import field, record
 from netspec.source import Span
 from netspec.syntax import problems
 from netspec.syntax.lexer import Lexed

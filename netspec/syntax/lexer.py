@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
@@ -26,7 +25,7 @@ _FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 _UNITS = {"epoch", "epochs", "step", "steps"}
 
 
-@dataclass
+@record(frozen=False)
 class Lexed:
     """The tokens of a source as the grammar wants them."""
 
@@ -42,7 +41,7 @@ class Lexed:
     """False for a file with more words than netspec reads."""
 
 
-@dataclass
+@record(frozen=False)
 class _Level:
     """An open bracket."""
 

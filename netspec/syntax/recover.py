@@ -7,11 +7,11 @@ the names that it would have bound, and reading goes on at its end, or at its bo
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netspec.deadline import reached, tick
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
 from netspec.syntax.build import Builder, Row
 from netspec.syntax.engine import Parser, Unexpected
 from netspec.syntax.lexer import MAX_NESTING, Lexed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_PROBLEMS = 20
 
 
-@dataclass
+@record(frozen=False)
 class _Statement:
     """The statement being read in one open body."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic
+from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
@@ -54,7 +54,7 @@ _WORD = re.compile(
 )
 
 
-@dataclass
+@record(frozen=False)
 class Scanned:
     """The words of a source, in order, and the problems of single words."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from netspec.deadline import reached
@@ -13,6 +12,7 @@ from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.syntax_text import TooLarge
 from netspec.diagnostics.twin import MissingKey, UnknownKey, UnknownKind
 from netspec.json_text import Item, Member, read_json
+from netspec.record import replace
 from netspec.source import NOWHERE, Meant, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.printer import print_expr, print_stage

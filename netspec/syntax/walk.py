@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from typing import Any
 
+from netspec.record import fields, replace
 from netspec.syntax import tree
 
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, field
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, NoReturn, Protocol, Self, dataclass_transform
 
 from netspec.library.base.arguments import Argument, declared
 from netspec.library.base.faults import BadArguments, Fault
 from netspec.library.base.fields import AfterValidator, Field
-from netspec.record import record
+from netspec.record import field, record
 from netspec.shape import DTYPES, Dim, Facts, TensorType
 
 if TYPE_CHECKING:
@@ -170,6 +169,8 @@ class Op:
         return new
 
     def __setattr__(self, name: str, *value: Any) -> NoReturn:
+        from dataclasses import FrozenInstanceError
+
         raise FrozenInstanceError(f"cannot change {name!r} of {self.op_name()}")
 
     __delattr__ = __setattr__

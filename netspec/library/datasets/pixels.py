@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Pixels:
     """A column of images u8[n, H, W, C], in batches f32[B, H, W, C] in 0..1."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from netspec.record import record
+from netspec.record import field, record
 from netspec.source import NOWHERE, Span
 from netspec.syntax.tree.base import Commented, Node
 

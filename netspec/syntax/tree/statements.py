@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
-from netspec.record import record
+from netspec.record import field, record
 from netspec.syntax.tree.base import Commented, Named, Node
 from netspec.syntax.tree.expressions import Expr, ParamType, String, TensorRef
 
