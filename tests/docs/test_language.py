@@ -70,10 +70,6 @@ def test_links_within_the_manual_lead_to_its_headings() -> None:
 
 LATE_FORMS = {
     "serve": ("", "", "serve M { answer = 1 }"),
-    "aux": ("aux size = mean(y)", "", ""),
-    "update": ("", "update critic { loss = 1.0 }", ""),
-    "accumulate": ("", "accumulate = 2", ""),
-    "ema": ("", "ema = 0.999", ""),
     "mesh": ("", "mesh = {data: 4}", ""),
     "shard": ("", 'shard { "**/kernel" = [_, 1] }', ""),
     "parallel": ("", "parallel = 1", ""),
@@ -94,5 +90,5 @@ def test_the_manual_names_every_form_that_is_not_compiled_yet() -> None:
     from netspec.resolve.sections import LATER
 
     section = TEXT.split("## Not compiled yet")[1]
-    assert set(LATER) < set(LATE_FORMS)
+    assert set(LATER) <= set(LATE_FORMS)
     assert [word for word in LATE_FORMS if f"`{word}" not in section] == []
