@@ -148,6 +148,10 @@ class Dataset(Op):
         """The files it reads: of each the path in the data folder, then the other names that would do."""
         return files_named(self)
 
+    def known_count(self) -> int | None:
+        """How many examples it has, where that is known without reading a file."""
+        return None
+
     def portion(self, count: int) -> Array | None:
         """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
         return None

@@ -48,6 +48,9 @@ class Digits(Dataset):
         chosen = test if self.part == "test" else ~test
         return {"image": pixels[chosen].astype(np.float32)[..., None] / np.float32(INK), "label": labels[chosen]}
 
+    def known_count(self) -> int:
+        return TEST if self.part == "test" else COUNT - TEST
+
     def test(self) -> Dataset | None:
         return Digits(part="test", split=self.split) if self.part == "train" else None
 

@@ -1,0 +1,119 @@
+"""Does an evaluation measure what is computed over the whole batch? Then the copies that fill up its last batch take part.
+
+Types tell: an op mixes examples when its result has the batch in two axes, or when the batch is gone from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from netspec.diagnostics.mixing import MixesExamples
+from netspec.infer.section import Section
+from netspec.ir import Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
+from netspec.shape import Dim, TensorType
+
+OUTPUT = "output."
+"""What the objective's inputs are called that are the model's outputs."""
+Types = Mapping[int, TensorType]
+
+
+def warn(section: Section, evaluation: EvalPlan) -> None:
+    """Report the first op of the model, or of the objective, that mixes what is evaluated."""
+    data = evaluation.data
+    if data is None or data.batch is None or fills_nothing(data, evaluation.limit):
+        return
+    found = next(mixing(section.model, evaluation.objective, data), None)
+    if found is not None:
+        node, types = found
+        takes = tuple(str(types[wire]) for wire in reads(node))
+        known = data.dataset.known_count()
+        section.world.report(
+            MixesExamples(
+                at=node.span,
+                op=node.op.symbol if node.op.kind == "operator" else node.op.op_name(),  # type: ignore[attr-defined]
+                takes=takes,
+                gives=str(types[node.outputs[0]]),
+                batch=data.batch,
+                examples=known,
+            )
+        )
+
+
+def fills_nothing(data: DataPlan, limit: int | None) -> bool:
+    """Are all batches full, as far as can be known without reading files?"""
+    count = data.dataset.known_count()
+    return count is not None and data.batch is not None and (count % data.batch == 0 or (limit or count) <= count // data.batch)
+
+
+def mixing(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[Apply, Types]]:
+    """The ops that mix, each with the types of its wires."""
+    batch, read = model.batch, {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
+    read = read.union(*(reads(inner) for node in objective.body.nodes for inner in (node, *within(node))))
+    measured = {port.name.removeprefix(OUTPUT) for port in objective.body.inputs if port.name.startswith(OUTPUT) and port.wire in read}
+    if batch is not None and not batch.is_constant:
+        outputs = tuple(port for port in model.outputs if port.name in measured)
+        yield from of_body(model, outputs, batch, bool(objective.auxiliaries))
+    counted = next(iter(data.fields.values())).shape[0]
+    if not counted.is_constant:
+        yield from of_nodes(objective.body.nodes, objective.body.types, counted, False)
+
+
+def needed(nodes: tuple[Node, ...], wires: set[int]) -> tuple[Node, ...]:
+    """The nodes that these wires depend on."""
+    found: list[Node] = []
+    for node in reversed(nodes):
+        if wires.intersection(x for inner in (node, *within(node)) for x in written(inner)):
+            found.append(node)
+            wires = wires.union(*(reads(inner) for inner in (node, *within(node))))
+    return tuple(reversed(found))
+
+
+def written(node: Node) -> tuple[int, ...]:
+    match node:
+        case Variable():
+            return (node.output,)
+        case Recur():
+            return (*node.outputs, *node.finals)
+        case Apply() | Call() | Repeat() | When():
+            return node.outputs
+    return ()
+
+
+def within(node: Node) -> Iterator[Node]:
+    """The nodes of a region, at any depth."""
+    if isinstance(node, Repeat | When | Recur):
+        for inner in node.nodes:
+            yield inner
+            yield from within(inner)
+
+
+def of_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+    """What these outputs depend on and, with `auxiliary`, what the body exports."""
+    wires = {port.wire for port in outputs if isinstance(port.wire, int)}
+    if auxiliary:
+        wires |= {inner.input for node in body.nodes for inner in (node, *within(node)) if isinstance(inner, Aux)}
+    yield from of_nodes(needed(body.nodes, wires), body.types, batch, auxiliary)
+
+
+def of_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+    for node in nodes:
+        match node:
+            case Apply() if mixes(node, types, batch):
+                yield node, types
+            case Call():
+                yield from of_body(node.body, node.body.outputs, batch, auxiliary)
+            case Repeat() | Recur():
+                yield from of_nodes(node.nodes, types, batch, auxiliary)
+            case When() if node.phase == "eval":
+                yield from of_nodes(node.nodes, types, batch, auxiliary)
+
+
+def mixes(node: Apply, types: Types, batch: Dim) -> bool:
+    before = [axes(types[wire], batch) for wire in reads(node)]
+    after = [axes(types[wire], batch) for wire in node.outputs]
+    return max(before, default=0) > 0 and (max(after) == 0 or (max(after) > 1 and max(before) < 2))
+
+
+def axes(kind: TensorType, batch: Dim) -> int:
+    """How many axes count examples."""
+    return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape)
