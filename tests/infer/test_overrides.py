@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from netspec.compile import Checked, check
@@ -148,3 +150,54 @@ def test_an_argument_that_several_ops_have_must_be_named() -> None:
 def test_a_section_that_does_not_exist() -> None:
     [problem] = given("other", train__seed="1").problems
     assert problem.slug() == "unknown-override"
+
+
+# --- settings of updates ---------------------------------------------------------------------------------------------
+SEVERAL = """netspec 1
+model M {
+  input image: f32[B, 8, 8, 1]
+  h = image -> flatten -> low: dense(6)
+  output logits = h -> high: dense(10)
+}
+train M {
+  data = digits() -> batch(32)
+  let xent = softmax_cross_entropy(logits, label)
+  update low { loss = xent; params = "low/**"; optimizer = adam(0.001) }
+  update high { loss = xent; params = "high/**"; optimizer = adam(0.001) }
+  duration = 2 epochs
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "found"),
+    [
+        ("train.update.high.optimizer.adam.b1", "0.5", lambda p: p.updates[1].optimizer.b1),
+        ("train.update.low.optimizer.learning_rate", "0.5", lambda p: p.updates[0].optimizer.learning_rate),
+        ("train.update.high.every", "3", lambda p: p.updates[1].every),
+        ("train.accumulate", "3", lambda p: p.accumulate),
+        ("train.ema", "0.5", lambda p: p.ema),
+    ],
+)
+def test_settings_of_updates(path: str, value: str, found: Any) -> None:
+    result = check(Source("spec.net", SEVERAL), overrides={path: value})
+    assert not result.problems and result.typed is not None
+    assert found(result.typed.trains[0]) == float(value)
+    assert (
+        result.typed.trains[0].origins[path.removeprefix("train.").removesuffix(".adam.b1").removesuffix(".learning_rate")]
+        == "command line"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "help_"),
+    [
+        ("train.update.hihg.every", "did you mean `train.update.high`?"),
+        ("train.update", "`train.update.low`, `train.update.high`"),
+        ("train.update.high", "`train.update.high.loss`"),
+        ("train.update.high.evry", "did you mean `train.update.high.every`?"),
+    ],
+)
+def test_paths_of_updates_that_do_not_exist(path: str, help_: str) -> None:
+    [problem] = check(Source("spec.net", SEVERAL), overrides={path: "3"}).problems
+    assert problem.slug() == "unknown-override" and help_ in (problem.help() or ""), problem.help()
