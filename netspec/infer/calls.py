@@ -122,7 +122,7 @@ def callee_of(
                 return value
             frame.world.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
-            return UNKNOWN if definition is UNREAD else BlockValue(definition, span=name.span)
+            return UNKNOWN if definition is UNREAD or definition.unread else BlockValue(definition, span=name.span)
         case ShelfRef(text):
             return UNKNOWN if methods.without_instance(frame, name) else op_value(text, want, name.span, args, given)
         case Bad():

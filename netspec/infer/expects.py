@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from netspec.cost import Row, rows, summed
@@ -18,9 +19,12 @@ from netspec.infer.instances import model_body
 from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
 from netspec.record import record
+from netspec.resolve.bodies import has_hole
+from netspec.resolve.graph import Bad, BlockRef, Definition
 from netspec.shape import MAX_DIM, Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.walk import descendants
 
 MEASURES = ("params", "flops", "activation_bytes")
 
@@ -31,6 +35,12 @@ class Claims:
 
     frame: Frame
     body: Body
+    definition: Definition
+
+    @cached_property
+    def whole(self) -> bool:
+        """No problem was found in the model: what it lacks, it lacks as written."""
+        return not has_problem(self.frame.world, self.definition)
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -62,6 +72,10 @@ class Claims:
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
         found = self.at(claim, summed(self.rows)[MEASURES.index(name)])
+        if isinstance(found, int) and static.COMPARISONS[claim.op](found, limit):
+            return
+        if not self.whole:
+            return
         if isinstance(found, Dim):
             self.frame.world.report(
                 ClaimNeedsSizes(
@@ -72,7 +86,7 @@ class Claims:
                     given=tuple(a.span.text for a in claim.at),
                 )
             )
-        elif not static.COMPARISONS[claim.op](found, limit):
+        else:
             self.fail(claim, name, found)
 
     def at(self, claim: tree.Claim, value: Dim | int) -> Dim | int:
@@ -117,6 +131,8 @@ class Claims:
 
     def output(self, claim: tree.OutputClaim) -> None:
         found = self.body.output_types().get(claim.name)
+        if found is None and not self.whole:
+            return
         if found is None:
             near = nearest(claim.name, self.body.output_types())
             self.frame.world.report(
@@ -150,12 +166,39 @@ def expect(world: World, node: tree.Expect) -> None:
     for type_ in body.types.values():
         for symbol in type_.symbols():
             frame.env.setdefault(symbol, Dim.symbol(symbol))
-    claims = Claims(frame, body)
+    claims = Claims(frame, body, definition)
     for claim in node.claims:
         try:
             claims.check(claim)
         except Mistake as mistake:
             world.report(mistake.diagnostic)
+
+
+def has_problem(world: World, definition: Definition) -> bool:
+    """Some of the model, or of a block that it uses, could not be read or typed, so that its size and outputs are not all known."""
+    return any(has_hole(d.node.body) or _unbound(world, d) or _reported(world, d) for d in reachable(world, definition))
+
+
+def reachable(world: World, definition: Definition) -> Iterator[Definition]:
+    """The definition and the blocks that it names, directly or through others."""
+    waiting, seen = [definition], {id(definition)}
+    while waiting:
+        yield (now := waiting.pop())
+        for node in descendants(now.node):
+            meaning = world.graph.meanings.get(id(node))
+            if isinstance(meaning, BlockRef) and id(meaning.definition) not in seen:
+                seen.add(id(meaning.definition))
+                waiting.append(meaning.definition)
+
+
+def _unbound(world: World, definition: Definition) -> bool:
+    return any(isinstance(world.graph.meanings.get(id(node)), Bad) for node in descendants(definition.node))
+
+
+def _reported(world: World, definition: Definition) -> bool:
+    span = definition.node.span
+    errors = [p.at for p in world.problems if p.severity == "error" and p.at.source is span.source]
+    return any(span.start <= at.start and at.end <= span.end for at in errors)
 
 
 def underscored(number: int) -> str:

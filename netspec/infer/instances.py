@@ -274,6 +274,8 @@ def free_symbols(frame: Frame, definition: Definition) -> None:
             if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
                 frame.env[node.text] = Dim.symbol(node.text)
                 frame.facts = frame.facts.origin(node.text, node.span, f"input {declared.name}")
+    for name, _ in definition.unread_symbols:
+        frame.env.setdefault(name, UNKNOWN)
 
 
 def free_input(frame: Frame, declared: tree.Input) -> Port | None:

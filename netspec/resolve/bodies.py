@@ -45,6 +45,9 @@ class Bodies:
             for dim in stated.type.dims:
                 if isinstance(dim, tree.Name) and dim.text[:1].isupper():
                     scope.bind(dim.text, "dim", dim.span)
+        for name, hole in self.definition.unread_symbols:
+            if scope.find(name) is None:
+                scope.bind(name, "unread", hole.span)
         for known in scope.names.values():
             known.read = True
 

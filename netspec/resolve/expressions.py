@@ -144,6 +144,8 @@ class Names:
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
+            if definition.unread:
+                return None
             return [p.name for p in definition.params] + [i.name for i in definition.inputs]
         if isinstance(meaning, ShelfRef) and not any(e.open_arguments for e in index.entries(meaning.name)):
             return of_entries(index.entries(meaning.name))

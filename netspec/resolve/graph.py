@@ -33,6 +33,17 @@ class Definition:
     def is_cell(self) -> bool:
         return any(isinstance(s, tree.State) for s in self.node.body.statements)
 
+    @property
+    def unread(self) -> list[tree.Hole]:
+        """Its statements that begin with `input` or `param` and could not be read: what its calls need is not known."""
+        holes = [s for s in self.node.body.statements if isinstance(s, tree.Hole)]
+        return [hole for hole in holes if hole.span.text.startswith(("input ", "param "))]
+
+    @property
+    def unread_symbols(self) -> list[tuple[str, tree.Hole]]:
+        """The dims that unread inputs may have named."""
+        return [(name, hole) for hole in self.unread for name in hole.mentions if name[:1].isupper()]
+
 
 UNREAD = Definition(tree.Block("", tree.Body(())), (), (), (), (), {})
 """Stands for a block whose file could not be read; what uses it stays silent."""
