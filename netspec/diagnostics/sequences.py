@@ -225,3 +225,48 @@ class FieldTwice(Diagnostic):
 
     def message(self) -> str:
         return f"two fields would be called `{self.field}`"
+
+
+@record(kw_only=True)
+class EvalFieldMissing(Diagnostic):
+    """An evaluation measures the loss and the metrics of training, so its data need every field that these read.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+      eval { data = digits(part="test") -> rename(label="class") -> batch(32) }
+    }
+    ```
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+      eval { data = digits(part="test") -> batch(32) }
+    }
+    ```
+    """
+
+    field: str
+    fields: tuple[str, ...]
+    """Those of the evaluation, with their types."""
+
+    def message(self) -> str:
+        return f"the data of `eval` have no field `{self.field}`, which the loss or a metric reads"
+
+    def help(self) -> str | None:
+        return f"their fields are {', '.join(f'`{f}`' for f in self.fields)}"

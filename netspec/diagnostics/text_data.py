@@ -98,33 +98,27 @@ class EmptyColumn(Diagnostic):
 
 @record(kw_only=True)
 class TooManyTypes(Diagnostic):
-    """Data have more different words or classes than the spec has room for. Sizes stand in the spec and never come from data.
+    """Data have more classes than the spec has room for. Sizes stand in the spec and never come from data.
 
     ```text bad
-    data = conllu("train.conllu", size=20_000, min_count=2) -> batch(64)
-    error[too-many-types]: `data/train.conllu` has 26,043 ids of words that occur at least 2 times, but `size` is 20,000.
+    data = conllu("train.conllu", size=20_000, tags=18) -> batch(64)
+    error[too-many-types]: `data/train.conllu` has 93 ids in the column XPOS, one for unknown tags, but `tags` is 18.
     ```
     ```text good
-    data = conllu("train.conllu", size=20_000, min_count=3) -> batch(64)
+    data = conllu("train.conllu", size=20_000, tags=93) -> batch(64)
     ```
     """
 
     file: str
-    argument: str
-    """The one that names the size: `size` or `tags`."""
+    column: str
     found: int
     size: int
-    min_count: int = 1
-    fitting: int | None = None
-    """The `min_count` that would make it fit."""
 
     def message(self) -> str:
-        often = f" of words that occur at least {self.min_count} times" if self.min_count > 1 else ""
-        return f"`{self.file}` has {self.found:,} ids{often}, but `{self.argument}` is {self.size:,}."
+        return f"`{self.file}` has {self.found:,} ids in the column {self.column}, one for unknown tags, but `tags` is {self.size:,}."
 
     def help(self) -> str | None:
-        other = f", or let rare words be unknown: `min_count={self.fitting}`" if self.fitting else ""
-        return f"write `{self.argument}={self.found:_}`, and the same in the model{other}"
+        return f"write `tags={self.found:_}`, and the same in the model"
 
 
 @record(kw_only=True)

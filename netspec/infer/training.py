@@ -13,6 +13,7 @@ from netspec.diagnostics.updates import SettingBesideUpdates
 from netspec.infer import chain, mixing
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
+from netspec.infer.evaluating import fields_there
 from netspec.infer.filling import missing_inputs
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
@@ -211,11 +212,12 @@ def eval_plan(section: Section, frame: Frame, sizes: dict[str, Dim], objective: 
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
         return None
     if group is not None and data is not None and "data" in settings:
-        section = replace(section, data=adopted(data, section.model))
+        data, before = adopted(data, section.model), dict(section.data.fields)
+        section = replace(section, data=data)
         found = fields_fit(section)
-        if found is None:
+        if found is None or not fields_there(section, objective):
             return None
-        data, sizes, own = section.data, found, own or found != sizes
+        sizes, own = found, own or dict(data.fields) != before
     if own and group is not None:
         built = build_objective(section, group.body, section.data, sizes)
         if built is None:

@@ -15,12 +15,6 @@ def ordered(values: Iterable[str], least: int = 1) -> list[str]:
     return [value for value, _ in sorted(counted, key=lambda pair: (-pair[1], pair[0]))]
 
 
-def smallest_count(values: Iterable[str], size: int) -> int | None:
-    """The smallest count that at most `size` different values reach; None when `size` is none."""
-    counts = sorted(Counter(values).values(), reverse=True)
-    return counts[size] + 1 if 0 < size < len(counts) else None
-
-
 def ids(values: Sequence[str], known: Sequence[str], first: int, unknown: int) -> Array:
     """i32[n]: each value's place in `known`, counted from `first`, or `unknown`."""
     places = {value: place for place, value in enumerate(known, first)}

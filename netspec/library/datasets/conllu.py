@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.records import NoRecords
 from netspec.diagnostics.text_data import BadConlluLine, EmptyColumn, TooManyTypes, VocabularySizeNeeded
 from netspec.lazy import np
 from netspec.library.base import Dataset, Example, Learned, Positive
+from netspec.library.base.fields import Field
 from netspec.library.columns import LENGTH, Ragged
 from netspec.library.datasets.lines import DataPath, find, names, text_lines_of
-from netspec.library.vocabulary import ids, ordered, smallest_count
+from netspec.library.vocabulary import ids, ordered
 from netspec.shape import TensorType
 
 ColumnName = Literal["ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"]
@@ -32,10 +33,10 @@ class Conllu(Dataset):
 
     Fields: `words` i32[B, T], `tag` i32[B, T] and `length` i32[B], the number of words. Comments, tokens of several words (`1-2`) and empty
     nodes (`1.1`) are skipped; nothing is added. The vocabulary comes from the file of training: words are 0 for padding, 1 for unknown
-    ones, then the forms that occur at least `min_count` times, the frequent first (equals by their text). Tags are 0 for those that
-    training has not seen, then the seen ones in the same order. There may not be more than `size` ids of words and `tags` ids of tags.
-    In `eval` the vocabulary is that of training, whatever these say; it is part of the run. A line that is not as the format says is an
-    error that names the file and the line.
+    ones, then the forms that occur at least `min_count` times, the frequent first (equals by their text), up to `size` ids. Tags are 0 for
+    those that training has not seen, then the seen ones in the same order; more than `tags` ids of them are an error. In `eval` the
+    vocabulary is that of training, whatever these say; it is part of the run. A line that is not as the format says is an error that
+    names the file and the line.
     """
 
     source = "https://universaldependencies.org/format.html"
@@ -46,10 +47,10 @@ class Conllu(Dataset):
     """The column that `words` is made of."""
     tag: ColumnName = "XPOS"
     """The column that `tag` is made of."""
-    size: Positive | None = None
-    """How many ids of words there may be, those for padding and unknown words included; needed for training."""
+    size: Annotated[int, Field(gt=KEPT)] | None = None
+    """How many ids of words there are at most, those for padding and unknown words included; needed for training."""
     tags: Positive | None = None
-    """How many ids of tags there may be, that for unknown ones included."""
+    """How many ids of tags there may be, that for unknown ones included; as many as there are when left out."""
     min_count: Positive = 2
     """How often a form must occur in training to be known. The rest make up what the model learns of unknown words."""
 
@@ -100,17 +101,11 @@ class Conllu(Dataset):
         for column, values in ((self.words, words), (self.tag, tags)):
             if all(value == "_" for value in values):
                 raise Mistake(EmptyColumn(file=file, column=column))
-        return {
-            "words": self._types(words, self.min_count, "size", self.size, KEPT, file),
-            "tags": self._types(tags, 1, "tags", self.tags, 1, file),
-        }
-
-    def _types(self, values: list[str], least: int, argument: str, size: int | None, kept: int, file: str) -> list[str]:
-        found = ordered(values, least)
-        if size is not None and len(found) + kept > size:
-            fitting = smallest_count(values, size - kept) if argument == "size" else None
-            raise Mistake(TooManyTypes(file=file, argument=argument, found=len(found) + kept, size=size, min_count=least, fitting=fitting))
-        return found
+        found = ordered(tags)
+        if self.tags is not None and len(found) + 1 > self.tags:
+            raise Mistake(TooManyTypes(file=file, column=self.tag, found=len(found) + 1, size=self.tags))
+        known = ordered(words, self.min_count)
+        return {"words": known if self.size is None else known[: max(self.size - KEPT, 0)], "tags": found}
 
 
 def sentences(path: Path) -> Iterator[list[list[str]]]:
