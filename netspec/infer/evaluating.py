@@ -20,7 +20,9 @@ def fields_there(section: Section, objective: Objective) -> bool:
 
 
 def fields_read(objective: Objective) -> list[str]:
-    """The batch's fields that losses and metrics read."""
+    """The batch's fields that losses and metrics read; neither the model's outputs nor what is computed of it."""
     measured = {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
     read = measured.union(*(reads(node) for node, _ in walk(objective.body)))
-    return [port.name for port in objective.body.inputs if port.wire in read and not port.name.startswith(OUTPUT)]
+    computed = {*objective.auxiliaries, *objective.penalties, *objective.answers}
+    ports = [port.name for port in objective.body.inputs if port.wire in read and port.name not in computed]
+    return [name for name in ports if not name.startswith(OUTPUT)]
