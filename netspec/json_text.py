@@ -18,7 +18,7 @@ from netspec.diagnostics.syntax_text import TooLarge
 from netspec.record import record
 from netspec.source import Source, Span
 
-MAX_DEPTH, MAX_DIGITS, MAX_VALUES = 120, 18, 100_000
+MAX_DEPTH, MAX_DIGITS, MAX_VALUES = 150, 18, 100_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")

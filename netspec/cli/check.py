@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,11 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 HELP = "check specs without running them"
 FORMATS = ("text", "json", "sarif", "github")
 SPEC_SUFFIXES = (".net", ".netspec")
+TWIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*)?"netspec"\s*:')
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders whose specs are checked")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders: the .net, .netspec and JSON specs in them")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
     parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
 
@@ -63,7 +65,22 @@ def spec_paths(files: Iterable[str]) -> Iterator[str]:
 def _specs_below(folder: str) -> Iterator[str]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        yield from (os.path.join(here, f) for f in sorted(files) if f.endswith(SPEC_SUFFIXES))
+        yield from (path for f in sorted(files) if is_spec(path := os.path.join(here, f)))
+
+
+def is_spec(path: str) -> bool:
+    """A file of a folder is a spec by its suffix; a `.json`, which may be anything, by its first key: `"netspec"`, behind a `"$schema"`."""
+    return path.endswith(SPEC_SUFFIXES) or (path.endswith(".json") and TWIN.match(_beginning(path)) is not None)
+
+
+def _beginning(path: str) -> bytes:
+    try:
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                return file.read(4096)
+    except OSError:
+        pass
+    return b""
 
 
 def _found(paths: Sequence[str], untrusted: bool) -> Iterator[Sequence[Diagnostic]]:

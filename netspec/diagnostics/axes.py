@@ -185,4 +185,4 @@ class CannotStretch(Diagnostic):
         return f"{self.input} does not stretch to {shape_text(self.to)}."
 
     def help(self) -> str:
-        return "add axes of size 1 with `x[:, None]`, or repeat elements with `tile`"
+        return "add axes of size 1 with `x[:, none]`, or repeat elements with `tile`"

@@ -117,8 +117,6 @@ def _index_item(node: Any) -> Doc:
     if isinstance(node, tree.Slice):
         parts = ["" if p is None else expression(p, OR) for p in (node.start, node.stop, node.step)]
         return [parts[0], ":", parts[1], *([":", parts[2]] if node.step is not None else [])]
-    if isinstance(node, tree.Constant) and node.value is None:
-        return "None"
     return dim(node, OR)
 
 

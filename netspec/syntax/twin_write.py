@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.syntax_text import TooLarge
 from netspec.diagnostics.twin import NotInJson
+from netspec.json_text import MAX_DEPTH
 from netspec.syntax import tree
 from netspec.syntax.doc import render
 from netspec.syntax.print_expressions import chain_head, param_type
@@ -22,11 +24,31 @@ Json = Any
 
 
 def write_json(file: tree.File) -> tuple[str, list[Diagnostic]]:
-    """The text of a file's JSON twin, with a line end; or the name that a call gives twice, which JSON cannot say."""
+    """The text of a file's JSON twin, with a line end; or what JSON cannot say: a name given twice in a call, calls nested too deep."""
     try:
-        return text(as_object(file, file_form())) + "\n", []
+        data = as_object(file, file_form())
     except Mistake as mistake:
         return "", [mistake.diagnostic]
+    deep = _too_deep(file.sections, data.get("sections", []), 2)
+    if deep is not None:
+        return "", [TooLarge(at=deep.span, what="objects and lists inside one another in JSON", limit=MAX_DEPTH)]
+    return text(data) + "\n", []
+
+
+def _too_deep(nodes: Sequence[Any], written: Sequence[Json], level: int) -> tree.Node | None:
+    """The first statement that is written too deep, when so many objects and lists are open around it."""
+    for node, data in zip(nodes, written, strict=True):
+        if level + _depth(data) > MAX_DEPTH:
+            inside = getattr(node, "body", None)
+            inner = getattr(inside, "statements", None) or getattr(inside, "items", ())
+            return _too_deep(inner, data.get("body", []), level + 2) or node
+    return None
+
+
+def _depth(data: Json) -> int:
+    """How many objects and lists stand inside one another."""
+    inside = data.values() if isinstance(data, dict) else data if isinstance(data, list) else None
+    return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
 
 
 def as_object(node: Any, form: Form) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from netspec.cli.check import spec_paths
 from netspec.cli.main import main
 
 CLEAN = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dense(4)\n}\n"
@@ -45,6 +46,22 @@ def test_a_folder_stands_for_its_specs(folder: Path, capsys: pytest.CaptureFixtu
     out = capsys.readouterr().out
     assert "bad.net:4:19" in out and "also.netspec:4:19" in out and out.endswith("2 problems in 2 files.\n")
     assert "hidden" not in out and "notes" not in out
+
+
+def test_a_folders_json_files_are_specs_if_their_first_key_says_so(folder: Path) -> None:
+    texts = {
+        "twin.json": '{"netspec": 1, "sections": []}',
+        "schema.json": ' {\n"$schema": "https://example.org/s.json", "netspec": 1}',
+        "marked.json": '\ufeff{"netspec": "wrong"}',
+        "package.json": '{"name": "netspec", "netspec": 1}',
+        "list.json": '["netspec"]',
+        "broken.json": '{"netspec"',
+        "empty.json": "",
+    }
+    for name, text in texts.items():
+        (folder / "more" / name).write_text(text)
+    assert sorted(Path(p).name for p in spec_paths([str(folder / "more")])) == ["also.netspec", "marked.json", "schema.json", "twin.json"]
+    assert list(spec_paths(["more/package.json"])) == ["more/package.json"]
 
 
 def test_a_missing_file_is_one_line_and_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,7 +104,7 @@ PRINTED = [
     ("(if a { b } else { c }) + 1", "(if a { b } else { c }) + 1"),
     ("not (a and b)", "not (a and b)"),
     ("(a < b) == c", "(a < b) == c"),
-    ("x[:, none]", "x[:, None]"),
+    ("x[:, None]", "x[:, none]"),
     ('"é\\u200b"', '"é\\u200b"'),
 ]
 

@@ -42,6 +42,7 @@ CHANGES = [
     (["repeat 2 { x = x", "-> f }"], ["repeat 2 {", "  x = x", "    -> f", "}"]),
     (["output y: f32[B] = y"], ["output y: f32[B]"]),
     (["y = (x -> f)"], ["y = x -> f"]),
+    (["y = x[:, None, none]"], ["y = x[:, none, none]"]),
 ]
 
 

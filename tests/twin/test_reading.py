@@ -189,7 +189,7 @@ def test_deep_nesting_is_a_problem_and_not_a_crash() -> None:
     for _ in range(45):
         deep = {**CALL, "args": [deep]}
     assert slugs(value(deep)) == []
-    for _ in range(20):
+    for _ in range(40):
         deep = {**CALL, "args": [deep]}
     assert slugs(value(deep)) == ["too-large"] and check(Source("m.json", json.dumps(value(deep)))).problems
     assert slugs(value({**CALL, "args": ["(" * 50 + "x" + ")" * 50]})) == []
