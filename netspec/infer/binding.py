@@ -5,12 +5,11 @@ from __future__ import annotations
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls import BadArgument, TooManyArguments
 from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
-from netspec.diagnostics.names import UnknownArgument
-from netspec.diagnostics.suggest import nearest
 from netspec.infer import arguments, expressions, make
 from netspec.infer.collecting import collected, fits
 from netspec.infer.frame import Frame
-from netspec.infer.values import FLOWING, BlockValue, Given, Mean, OpValue, Record, SharedInstance, Tensor, Unknown, describe
+from netspec.infer.proposals import too_many, unknown_input
+from netspec.infer.values import FLOWING, BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe, opened
 from netspec.ir import Segment
 from netspec.library import index
 from netspec.library.index import Entry
@@ -117,8 +116,7 @@ def chained(frame: Frame, use: Call, signature: Signature, slots: dict, bound: B
         elif name in signature.required and name not in slots:
             slots[name] = given
         else:
-            near = tuple(nearest(name, (*signature.required, *signature.optional)))
-            fail(frame, bound, UnknownArgument(at=given.span, op=use.name, name=name, near=near, options=signature.required))
+            fail(frame, bound, unknown_input(use, signature, name, given.span))
     elif signature.variadic:
         bound.tensors.append(given)
     else:
@@ -197,9 +195,7 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
     if len(args) > len(free):
         if takes_tensors(use.value) and signature.required and not (fed or use.value.args):
             return no_tensor(frame, use, signature, bound, args[0])
-        extra = args[len(free)]
-        span = extra.span if isinstance(extra, Given) else extra.value.span
-        fail(frame, bound, TooManyArguments(at=span, op=use.name, signature=signature.text()))
+        fail(frame, bound, too_many(use, signature, args[len(free)], free))
     return None
 
 
@@ -274,13 +270,6 @@ def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tr
 def literals_fit(value: OpValue | BlockValue) -> bool:
     """Numbers may stand beside tensors where an op works element by element."""
     return isinstance(value, OpValue) and bool(getattr(index.load(value.entry), "elementwise", False))
-
-
-def opened(given: Given) -> Given:
-    """A record of one tensor stands for that tensor."""
-    if isinstance(given.value, Record) and len(given.value.fields) == 1:
-        return Given(next(iter(given.value.fields.values())), given.span)
-    return given
 
 
 def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> bool:

@@ -125,6 +125,13 @@ class Record:
     fields: Mapping[str, Tensor]
 
 
+def opened(given: Given) -> Given:
+    """A record of one tensor stands for that tensor."""
+    if isinstance(given.value, Record) and len(given.value.fields) == 1:
+        return Given(next(iter(given.value.fields.values())), given.span)
+    return given
+
+
 @record
 class Several:
     """Several results, or the tensors before a stage: `(q, k) ->`."""
