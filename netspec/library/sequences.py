@@ -36,6 +36,7 @@ class BucketByLength(Transform):
     """
 
     whole = True
+    arranges = True
 
     bounds: Bounds
     """The longest sequence of each bucket, ascending: `[16, 32, 64]`."""
@@ -83,6 +84,7 @@ class Pack(Transform):
     """
 
     whole = True
+    arranges = True
 
     length: Positive
     """Tokens in a row."""

@@ -10,6 +10,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running import NothingToEvaluate
 from netspec.files import PathLike
 from netspec.train.evaluation import evaluated
+from netspec.train.examples import inputs_of
 from netspec.train.folder import RunFolder, opened
 from netspec.train.learned import kept
 from netspec.train.predicting import predicted
@@ -34,8 +35,12 @@ class Loaded:
 
     @spoken
     def predict(self, **inputs: Any) -> dict[str, Any]:
-        """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit."""
-        return predicted(self.model, self.state, inputs)
+        """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit.
+
+        `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one
+        of the other. Sequences of different length are padded, and so are their outputs.
+        """
+        return predicted(self.model, self.state, inputs_of(self.model, inputs))
 
     @spoken
     def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:

@@ -27,21 +27,22 @@ def loaded(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table
 def prepared(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples behind the plan's transforms of whole data, and what those know now."""
     found: dict[str, Learned] = {}
-    for name, transform in _named(plan.transforms):
+    for name, transform in named(plan.transforms):
         if transform.whole:
             data, learned = transform.learn(data, folder, known.get(name))
             found |= {} if learned is None else {name: learned}
     return data, found
 
 
-def _named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
+def named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
+    """Each transform with the name of what it knows."""
     seen: Counter[str] = Counter()
-    named = []
+    found = []
     for transform in transforms:
         name = transform.op_name()
-        named.append((f"{name}_{seen[name]}" if seen[name] else name, transform))
+        found.append((f"{name}_{seen[name]}" if seen[name] else name, transform))
         seen[name] += 1
-    return named
+    return found
 
 
 def bounded(plan: DataPlan, model: Body) -> DataPlan:

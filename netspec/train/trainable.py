@@ -57,9 +57,10 @@ class Fit:
 
     def predict(self, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name, for any number of examples."""
+        from netspec.train.examples import inputs_of
         from netspec.train.predicting import predicted
 
-        return predicted(self.model, self.state, inputs)
+        return predicted(self.model, self.state, inputs_of(self.model, inputs))
 
 
 @dataclass(frozen=True, eq=False)

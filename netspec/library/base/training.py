@@ -171,6 +171,10 @@ class Dataset(Op):
         """
         return self.load(folder), None
 
+    def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
+        """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
+        return given
+
     def require_trainable(self) -> None:
         """Raises `Mistake` when the arguments do for evaluation only."""
 
@@ -193,6 +197,8 @@ class Transform(Op):
     kind = "transform"
     random: ClassVar[bool] = False
     whole: ClassVar[bool] = False
+    arranges: ClassVar[bool] = False
+    """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

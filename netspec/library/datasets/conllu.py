@@ -14,7 +14,7 @@ from netspec.lazy import np
 from netspec.library.base import Dataset, Example, Learned, Positive
 from netspec.library.base.fields import Field
 from netspec.library.columns import LENGTH, Ragged
-from netspec.library.datasets.lines import DataPath, find, names, text_lines_of
+from netspec.library.datasets.lines import DataPath, find, text_lines_of
 from netspec.library.vocabulary import ids, ordered
 from netspec.shape import TensorType
 
@@ -62,9 +62,6 @@ class Conllu(Dataset):
         sequence = TensorType("i32", ("B", "T"))
         return {"words": sequence, "tag": sequence, LENGTH: TensorType("i32", ("B",))}
 
-    def needs(self) -> tuple[tuple[str, ...], ...]:
-        return (names(self.file),)
-
     def require_trainable(self) -> None:
         if self.size is None:
             raise Mistake(VocabularySizeNeeded(op=self.op_name()))
@@ -82,6 +79,13 @@ class Conllu(Dataset):
             "tag": Ragged.at(ids(tags, learned["tags"], 1, 0), offsets),
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
+
+    def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
+        """Sentences as lists of words, and of tags, in the vocabulary of training."""
+        if known is None:
+            return given
+        codes = {"words": (known["words"], KEPT, UNKNOWN), "tag": (known["tags"], 1, 0)}
+        return {name: _coded(values, *codes[name]) if name in codes else values for name, values in given.items()}
 
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""
@@ -106,6 +110,13 @@ class Conllu(Dataset):
             raise Mistake(TooManyTypes(file=file, column=self.tag, found=len(found) + 1, size=self.tags))
         known = ordered(words, self.min_count)
         return {"words": known if self.size is None else known[: max(self.size - KEPT, 0)], "tags": found}
+
+
+def _coded(values: Any, known: Sequence[str], first: int, unknown: int) -> Any:
+    """Lists of texts as ids; anything else as it is."""
+    if not isinstance(values, list | tuple) or not all(isinstance(row, list | tuple) for row in values):
+        return values
+    return [ids(row, known, first, unknown) if all(isinstance(v, str) for v in row) else row for row in values]
 
 
 def sentences(path: Path) -> Iterator[list[list[str]]]:

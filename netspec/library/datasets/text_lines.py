@@ -10,7 +10,7 @@ from netspec.diagnostics.records import NoRecords
 from netspec.lazy import np
 from netspec.library.base import Dataset, Example
 from netspec.library.columns import LENGTH
-from netspec.library.datasets.lines import DataPath, find, names, text_lines_of
+from netspec.library.datasets.lines import DataPath, find, text_lines_of
 from netspec.shape import TensorType
 
 
@@ -31,9 +31,6 @@ class TextLines(Dataset):
 
     def fields(self) -> dict[str, TensorType]:
         return {"text": TensorType("u8", ("B", "N")), LENGTH: TensorType("i32", ("B",))}
-
-    def needs(self) -> tuple[tuple[str, ...], ...]:
-        return (names(self.file),)
 
     def load(self, folder: Path | None) -> dict[str, Any]:
         path = find(folder, self.file, self.op_name())
