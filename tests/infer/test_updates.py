@@ -165,7 +165,8 @@ def test_penalties_are_inputs_of_the_objective() -> None:
 
 
 def test_exported_values_have_the_types_of_the_model() -> None:
-    found = trained(f'  loss = {XENT} + mean(aux("**/size"))\n  metric one = aux("Layer_1/level")', LAYERS)
+    lines = (f'  loss = {XENT} + mean(aux("**/size"))', '  metric one = aux("Layer_1/level")', "  optimizer = sgd(0.1)")
+    found = plan(*lines)
     types = found.objective.body.input_types()
     assert {n: str(t) for n, t in types.items() if n.startswith("aux.")} == {"aux.**/size": "f32[B]", "aux.Layer_1/level": "f32[]"}
     assert found.objective.auxiliaries["aux.**/size"] == ("Layer_0/size", "Layer_1/size", "Layer_2/size")
