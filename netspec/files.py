@@ -6,14 +6,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.environment import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
 from netspec.diagnostics.limits import FileRefused
 
-_PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from pathlib import Path  # which `check` has no use for
+
+_PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 PathLike = str | os.PathLike[str]
 
@@ -36,6 +38,8 @@ def models_dir() -> Path:
 
 def cache_dir() -> Path:
     """Where compiled programs may be kept: `$NETSPEC_CACHE`, else `netspec` in the user's cache folder. It may not exist."""
+    from pathlib import Path
+
     own = os.environ.get("NETSPEC_CACHE")
     if own:
         return Path(own)
@@ -44,8 +48,11 @@ def cache_dir() -> Path:
 
 def _homes() -> list[Path]:
     """A folder beside the package counts only in a checkout: in site-packages `models` may be somebody else's."""
-    checkout = _PACKAGE.parent
-    return [_PACKAGE, checkout] if (checkout / "pyproject.toml").is_file() else [_PACKAGE]
+    from pathlib import Path
+
+    package = Path(_PACKAGE)
+    checkout = package.parent
+    return [package, checkout] if (checkout / "pyproject.toml").is_file() else [package]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -165,6 +172,8 @@ def append_line(path: PathLike, line: str) -> None:
 
 def make_folder(path: PathLike) -> Path:
     """A folder and its parents, which may exist. Raises `Mistake` with `WriteFailed`."""
+    from pathlib import Path
+
     with _step(os.fspath(path), "making the folder"):
         os.makedirs(path, exist_ok=True)
     return Path(path)

@@ -1,44 +1,60 @@
 """Entry of the command line: reads the arguments, runs one subcommand. Floor 6.
 
-Subcommands import what they need inside `run`, so that `netspec check` starts without JAX, NumPy or a terminal library.
+Only the subcommand that is asked for is imported, and it imports what it needs inside `run`, so that `netspec check` starts without JAX,
+NumPy or a terminal library.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
-from collections.abc import Mapping, Sequence
-from types import ModuleType
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 from netspec import __version__
-from netspec.cli import check, convert, data, docs, doctor, eval, explain, fmt, migrate, predict, schema, show, train
 from netspec.cli.guard import guarded
+from netspec.cli.terminal import width
 
-COMMANDS: Mapping[str, ModuleType] = {
-    "check": check,
-    "fmt": fmt,
-    "convert": convert,
-    "migrate": migrate,
-    "schema": schema,
-    "show": show,
-    "data": data,
-    "train": train,
-    "eval": eval,
-    "predict": predict,
-    "explain": explain,
-    "docs": docs,
-    "doctor": doctor,
-}
+COMMANDS = (
+    "check",
+    "fmt",
+    "convert",
+    "migrate",
+    "schema",
+    "show",
+    "data",
+    "train",
+    "eval",
+    "predict",
+    "explain",
+    "docs",
+    "doctor",
+)
+"""The subcommands, each a module beside this one, in the order of the help."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
     swift_start()
     try:
-        args = build_parser().parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        args = build_parser(asked(given)).parse_args(given)
     except SystemExit as leaving:  # argparse has printed help, version or what is wrong
         return leaving.code if isinstance(leaving.code, int) else 2
-    return guarded(COMMANDS[args.command].run, args)
+    return guarded(module(args.command).run, args)
+
+
+def module(command: str) -> Any:
+    """The module of a subcommand."""
+    return importlib.import_module(f"netspec.cli.{command}")
+
+
+def asked(given: Sequence[str]) -> Sequence[str]:
+    """The subcommands that the parser must know for these arguments: one where it is named, all of them for help and for mistakes."""
+    words = [word for word in given if word != "--debug"]
+    return words[:1] if words and words[0] in COMMANDS else COMMANDS
 
 
 def swift_start() -> None:
@@ -46,14 +62,24 @@ def swift_start() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all subcommands."""
-    parser = argparse.ArgumentParser(prog="netspec", description="Compile text specs of neural networks to JAX trainers.")
+class Help(argparse.HelpFormatter):
+    """Looks at the terminal itself: argparse imports four archive formats to learn its width."""
+
+    def __init__(self, prog: str, **more: Any) -> None:
+        super().__init__(prog, width=width(sys.stdout, 80) - 2, **more)
+
+
+def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these subcommands."""
+    about = "Compile text specs of neural networks to JAX trainers."
+    parser = argparse.ArgumentParser(prog="netspec", description=about, formatter_class=Help)
     parser.add_argument("--version", action="version", version=f"netspec {__version__}")
     parser.add_argument("--debug", action="store_true", help="show Python tracebacks")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP, description=module.__doc__.split("\n\n")[0] if module.__doc__ else None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="netspec")
+    for name in names:
+        found = module(name)
+        about = found.__doc__.split("\n\n")[0] if found.__doc__ else None
+        command = commands.add_parser(name, help=found.HELP, description=about, formatter_class=Help)
         command.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show Python tracebacks")
-        module.add_arguments(command)
+        found.add_arguments(command)
     return parser

@@ -20,15 +20,15 @@ def color_wanted(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def width(stream: TextIO) -> int:
-    """`$COLUMNS`, else the columns of the terminal, 100 where there is none."""
+def width(stream: TextIO, default: int = DEFAULT_WIDTH) -> int:
+    """`$COLUMNS`, else the columns of the terminal, `default` where there is none."""
     asked = os.environ.get("COLUMNS", "")
     if asked.isdecimal() and int(asked) > 0:
         return int(asked)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or default
     except (OSError, ValueError):
-        return DEFAULT_WIDTH
+        return default
 
 
 def report(problems: Sequence[Diagnostic]) -> int:

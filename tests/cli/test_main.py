@@ -13,7 +13,7 @@ import pytest
 
 from netspec import __version__
 from netspec.cli import explain
-from netspec.cli.main import COMMANDS, main
+from netspec.cli.main import COMMANDS, main, module
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.environment import WriteFailed
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
@@ -123,7 +123,7 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0 and capsys.readouterr().out == f"netspec {__version__}\n"
     assert main(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(module.HELP in text for module in COMMANDS.values())
+    assert all(module(command).HELP in text for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,7 +4,6 @@ from netspec.library.base.faults import BadArguments, Fault
 from netspec.library.base.op import (
     Array,
     Callable,
-    Dtype,
     Example,
     Function,
     In,
@@ -13,10 +12,7 @@ from netspec.library.base.op import (
     Method,
     Op,
     Operator,
-    Positive,
-    Rate,
     Scope,
-    Size,
     Weight,
 )
 from netspec.library.base.training import (
@@ -33,6 +29,7 @@ from netspec.library.base.training import (
     Transform,
     Transformation,
 )
+from netspec.library.base.values import Dtype, Positive, Rate, Size
 from netspec.library.causality import Flow, Passage
 
 __all__ = [

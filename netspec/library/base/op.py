@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NewType, NoReturn, Protocol, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self, dataclass_transform
 
 from netspec.library.base.arguments import Argument, declared
 from netspec.library.base.faults import BadArguments, Fault
-from netspec.library.base.fields import AfterValidator, Field
+from netspec.library.base.fields import Field
 from netspec.record import field, record
-from netspec.shape import DTYPES, Dim, Facts, TensorType
+from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
     from netspec.library.causality import Flow, Passage
@@ -277,26 +277,3 @@ class Initializer(Op):
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""
         raise TypeError(f"{self.op_name()} cannot be sampled")
-
-
-Positive = Annotated[int, Field(gt=0)]
-
-
-Rate = Annotated[float, Field(ge=0, lt=1)]
-
-
-Size = Annotated[int, Field(gt=0)] | Dim
-"""A positive integer, or a dim that is only known as a polynomial."""
-
-
-def _known(dtype: str) -> str:
-    if dtype not in DTYPES:
-        raise ValueError(f"an element type: {', '.join(DTYPES)}")
-    return dtype
-
-
-if TYPE_CHECKING:
-    Dtype = str
-else:
-    Dtype = Annotated[NewType("Dtype", str), AfterValidator(_known)]
-"""An element type as an argument: the name `f32` in a spec."""
