@@ -48,6 +48,40 @@ class BadArgument(Diagnostic):
 
 
 @record(kw_only=True)
+class SwappedArguments(Diagnostic):
+    """Two arguments stand the other way round: each has the type of the other.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = where(random_bernoulli([B, 8], 0.9), x, 0.0)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = where(random_bernoulli(0.9, [B, 8]), x, 0.0)
+    }
+    ```
+    """
+
+    op: str
+    first: str
+    second: str
+    """The arguments, in the order in which the op takes them."""
+    swapped: tuple[Edit, ...] = ()
+
+    def message(self) -> str:
+        return f"`{self.op}` takes `{self.first}` first and `{self.second}` behind it; these two stand the other way round"
+
+    def help(self) -> str | None:
+        return f"write `{', '.join(edit.text for edit in self.swapped)}`" if self.swapped else None
+
+    def edits(self) -> Sequence[Edit]:
+        return self.swapped
+
+
+@record(kw_only=True)
 class MissingArgument(Diagnostic):
     """An op or block is called without an argument that has no default.
 
@@ -100,6 +134,8 @@ class TooManyArguments(Diagnostic):
     twice: str = ""
     shared: bool = False
     """The callee is a shared instance, which has its arguments."""
+    listed: str = ""
+    """The call with its numbers in a list, where the op takes a list."""
 
     def message(self) -> str:
         if self.shared:
@@ -114,6 +150,8 @@ class TooManyArguments(Diagnostic):
     def help(self) -> str | None:
         if self.shared:
             return "move it to the `shared` line, or make a layer of its own"
+        if self.listed:
+            return f"give a list: `{self.listed}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"
 
 

@@ -69,11 +69,15 @@ class NotCallable(Diagnostic):
     name: str
     what: str
     """What it is instead: "a tensor", "a number", …"""
+    function: str = ""
+    """The function that was called as if it were a part of the tensor."""
 
     def message(self) -> str:
         return f"`{self.name}` is {self.what}, not something to call"
 
     def help(self) -> str | None:
+        if self.function:
+            return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
         if self.what == "a value":
             return f"a stage after `->` is a layer, a function or a block; to go on from `{self.name}`, begin with it: `{self.name} -> …`"
         return "a stage after `->` is a layer, a function or a block"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.shapes import BATCH
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -119,13 +120,35 @@ class FreeParameter(Diagnostic):
     parameter: str
     shape: str
     symbols: tuple[str, ...]
+    name: str = ""
+    """The weight's name, where the spec declares it."""
 
     def message(self) -> str:
-        free = " and ".join(f"`{s}`" for s in self.symbols)
-        return f"the {self.parameter} of `{self.op}` would be {self.shape}, but {free} is free in the model"
+        are = "is" if len(self.symbols) == 1 else "are"
+        return f"the {self.parameter} of `{self.op}` would be {self.shape}, but {self._free()} {are} free in the model"
+
+    def _free(self) -> str:
+        return " and ".join(f"`{s}`" for s in self.symbols)
 
     def help(self) -> str | None:
-        return f"give `{self.symbols[0]}` a number in the input's type, or make the axis another one"
+        dims = self.shape.partition("[")[2].rstrip("]").split(", ")
+        if self.name and BATCH not in self.symbols and set(self.symbols) <= set(dims):
+            return self._cut(dims)
+        numbers = "a number" if len(self.symbols) == 1 else "numbers"
+        return f"give {self._free()} {numbers} in the input's type, or make the axis another one"
+
+    def _cut(self, dims: list[str]) -> str:
+        """A weight for the largest size, of which each run takes what it needs."""
+        bounds = " and ".join(f"`dim {s} <= {LARGEST}`" for s in self.symbols)
+        shape = ", ".join(str(LARGEST) if d in self.symbols else d for d in dims)
+        last = max(place for place, d in enumerate(dims) if d in self.symbols)
+        items = ", ".join(f":{d}" if d in self.symbols else ":" for d in dims[: last + 1])
+        dtype = self.shape.partition("[")[0]
+        return f"make it as large as it can get: {bounds}, `weight {self.name}: {dtype}[{shape}]`, and use `{self.name}[{items}]`"
+
+
+LARGEST = 512
+"""A size for the proposal; the spec's own is the user's to choose."""
 
 
 @record(kw_only=True)

@@ -100,11 +100,15 @@ class NotStatic(Diagnostic):
     found: str
     wanted: str = "known before anything runs"
     repair: str = ""
+    how: str = ""
+    """Another way to say it, where no text can just take its place."""
 
     def message(self) -> str:
         return f"{self.what} must be {self.wanted}, but this is {self.found}"
 
     def help(self) -> str | None:
+        if self.how:
+            return self.how
         return f"write `{self.repair}`" if self.repair else None
 
     def edits(self) -> Sequence[Edit]:

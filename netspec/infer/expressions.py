@@ -114,12 +114,21 @@ def name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
     return UNKNOWN
 
 
+def part_of(node: tree.Name, value: Value) -> str:
+    """How what other libraries keep in a tensor's attribute is said here."""
+    if not isinstance(value, Tensor):
+        return ""
+    if node.parts[1] in ("shape", "size", "ndim"):
+        return "name the axis in the type, `input x: f32[B, D]`: then `D` is its size, a number like any other"
+    return f"write `transpose({node.parts[0]})`" if node.parts[1] in ("T", "mT") else ""
+
+
 def attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
     if isinstance(value, Record) and len(node.parts) == 2:
         return member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
-    frame.world.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value)))
+    frame.world.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=part_of(node, value)))
     return UNKNOWN
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from netspec.diagnostics.calls import BadArgument, MissingArgument
+from netspec.diagnostics.base import Edit
+from netspec.diagnostics.calls import BadArgument, MissingArgument, SwappedArguments
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
@@ -55,7 +56,7 @@ def make(frame: Frame, value: OpValue) -> Op | Unknown:
     try:
         return cls(**args)
     except BadArguments as error:
-        for problem in problems_of(value, error):
+        for problem in swapped(value, cls, args, error) or problems_of(value, error):
             frame.world.report(problem)
         return UNKNOWN
 
@@ -92,6 +93,21 @@ def composed(frame: Frame, value: Composed) -> Any:
         frame.world.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
         return UNKNOWN
     return index.compose(ops)
+
+
+def swapped(value: OpValue, cls: type[Op], args: dict[str, Any], error: BadArguments) -> list[SwappedArguments]:
+    """One problem for two arguments that are fine the other way round."""
+    wrong = [name for name in value.args if name in error.faults]
+    if len(wrong) != 2 or len(error.faults) != 2:
+        return []
+    a, b = wrong
+    try:
+        cls(**{**args, a: args[b], b: args[a]})
+    except BadArguments:
+        return []
+    at, behind = value.args[a].span, value.args[b].span
+    edits = (Edit(at, behind.text), Edit(behind, at.text))
+    return [SwappedArguments(at=at.to(behind), op=value.name, first=a, second=b, swapped=edits)]
 
 
 def problems_of(value: OpValue, error: BadArguments) -> list[BadArgument]:

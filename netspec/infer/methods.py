@@ -6,7 +6,7 @@ from netspec.diagnostics.kinds import NotCallable
 from netspec.diagnostics.methods import MethodNeedsInstance, UnknownMethod
 from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, BlockValue, OpValue, SharedInstance, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, OpValue, SharedInstance, Tensor, Unknown, Value, describe
 from netspec.library import index
 from netspec.syntax import tree
 
@@ -27,8 +27,18 @@ def method_of(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | U
     elif isinstance(value, OpValue | BlockValue):
         frame.world.report(MethodNeedsInstance(at=name.span, layer=value.name, method=name.text.partition(".")[2]))
     elif not isinstance(value, Unknown):
-        frame.world.report(NotCallable(at=name.span, name=name.parts[0], what=describe(value)))
+        function = function_named(name.text.partition(".")[2]) if isinstance(value, Tensor) else ""
+        frame.world.report(NotCallable(at=name.span, name=name.parts[0], what=describe(value), function=function))
     return UNKNOWN
+
+
+def function_named(method: str) -> str:
+    """The function that a method of other libraries' tensors is here, or nothing."""
+    from netspec.resolve.meant import foreign  # only specs with a problem need it
+
+    kinds = ("layer", "function")
+    said = foreign(method, kinds)
+    return next((n for n in (method, *(said.ours if said else ())) if index.lookup(n, *kinds)), "")
 
 
 def without_instance(frame: Frame, name: tree.Name) -> bool:

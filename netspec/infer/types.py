@@ -27,7 +27,8 @@ def dim_of(frame: Frame, node: tree.Expr) -> Dim | Unknown:
     if isinstance(value, Unknown):
         return UNKNOWN
     if not is_size(value):
-        raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size"))
+        how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
+        raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
     dim = Dim.of(value)
     if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
         raise Mistake(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))

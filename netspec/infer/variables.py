@@ -57,7 +57,9 @@ def fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> b
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
         frame.world.report(
-            FreeParameter(at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free))
+            FreeParameter(
+                at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free), name=node.name
+            )
         )
     return not free
 

@@ -7,7 +7,7 @@ from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutp
 from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.expressions import Names
-from netspec.resolve.graph import Definition
+from netspec.resolve.graph import Bad, Definition
 from netspec.resolve.scope import Scope
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -123,8 +123,18 @@ class Bodies:
 
     def type(self, ref: tree.TensorRef | None, scope: Scope) -> None:
         for dim in ref.dims if ref else ():
-            if not isinstance(dim, tree.Dots):
+            if isinstance(dim, tree.Name) and self.is_small_symbol(dim, scope):
+                how = f"a free size has a name that begins with a capital: `{dim.text.capitalize()}`"
+                near = (dim.text.capitalize(),)
+                self.report(UnknownName(at=dim.span, name=dim.text, noun="static value", near=near, how=how))
+                self.names.settle(dim, Bad())
+            elif not isinstance(dim, tree.Dots):
                 self.names.expression(dim, scope)
+
+    def is_small_symbol(self, dim: tree.Name, scope: Scope) -> bool:
+        """`f32[b, 16]`: a size that nothing binds, with the name of a value."""
+        known = {*scope.all(), *self.names.params, *self.names.later}
+        return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
 
     def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
         before = scope.bind(name, what, span)

@@ -98,6 +98,14 @@ def unknown_unit(p: Place) -> Diagnostic | None:
     return problems.UnknownUnit(at=p.here, number=str(p.previous), found=str(p.token))
 
 
+def comprehension(p: Place) -> Diagnostic | None:
+    """`[2 * i for i in range(3)]`."""
+    if str(p.token) != "for" or p.enclosing not in ("list", "call", "paren") or not p.after_value or p.opened is None:
+        return None
+    value = p.text(p.part()[0], p.previous)
+    return problems.NoComprehension(at=p.here, value=value if len(value) <= 60 else "…")
+
+
 def missing_comma(p: Place) -> Diagnostic | None:
     if p.after_value and p.before_value and p.enclosing in _LISTS and p.opened is not None and p.token.type != "IF":
         return problems.MissingComma(at=p.here, opened=p.span(p.opened))
@@ -178,6 +186,7 @@ EXPRESSION_RULES = (
     colon_in_arguments,
     equals_in_dict,
     unknown_unit,
+    comprehension,
     missing_comma,
     no_target,
     missing_operand,

@@ -209,6 +209,13 @@ def _foreign_word(word: str) -> str | None:
     return _WORDS.get(word)
 
 
+def several_outputs(p: Place) -> Diagnostic | None:
+    """`output y, z = …`."""
+    if p.first.type == "OUTPUT" and p.token.type == "COMMA" and p.index == p.start + 2 and p.next.type == "NAME":
+        return problems.OneOutput(at=p.here, first=str(p.previous), second=str(p.next))
+    return None
+
+
 def foreign_keyword(p: Place) -> Diagnostic | None:
     """`return x`, `def f(x):`, `} elif c {`, `f"…"`."""
     for token in (p.token, p.first) if p.token.type == "NAME" else (p.first,):
@@ -244,5 +251,6 @@ STATEMENT_RULES = (
     if_statement,
     missing_brace,
     missing_else,
+    several_outputs,
     second_statement,
 )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from netspec.diagnostics.syntax_chains import *  # noqa: F403
     from netspec.diagnostics.syntax_expressions import *  # noqa: F403
     from netspec.diagnostics.syntax_foreign import *  # noqa: F403
+    from netspec.diagnostics.syntax_lists import *  # noqa: F403
     from netspec.diagnostics.syntax_sections import *  # noqa: F403
     from netspec.diagnostics.syntax_statements import *  # noqa: F403
     from netspec.diagnostics.syntax_text import *  # noqa: F403
@@ -20,6 +21,7 @@ FAMILIES = (
     "syntax_chains",
     "syntax_expressions",
     "syntax_foreign",
+    "syntax_lists",
     "syntax_sections",
     "syntax_statements",
     "syntax_text",
