@@ -59,13 +59,15 @@ def run_eval(args: Namespace) -> int:
 
 
 def run_predict(args: Namespace) -> int:
-    """Apply a run to arrays in a file; outputs go to a file, or a summary of them to the terminal."""
+    """Apply a run to arrays in a file; what its `serve` generates, or its outputs, go to a file, or a summary of them to the terminal."""
     import netspec
 
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
     run = netspec.load(args.run, args.which)
-    outputs = run.predict(**read_arrays(Path(args.input)))
+    arrays = read_arrays(Path(args.input))
+    decodes = bool(run.model.serves) and not args.outputs
+    outputs = run.decode(args.answer, seed=args.seed, **arrays) if decodes or args.answer else run.predict(**arrays)
     if args.output:
         write_atomic(args.output, packed(outputs))
     print("\n".join(f"{name}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))

@@ -8,9 +8,9 @@ from netspec.infer import expressions, instances
 from netspec.infer.arguments import Bad, fit
 from netspec.infer.expects import expect
 from netspec.infer.frame import Frame, World
-from netspec.infer.training import train
+from netspec.infer.training import train, trained_model
 from netspec.infer.values import UNKNOWN, Unknown, describe
-from netspec.ir import Body, ServePlan, Typed
+from netspec.ir import ServePlan, Typed
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 
@@ -28,15 +28,18 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
             if body is not None:
                 models[name] = body
     plans = [plan for plan in (train(world, node) for node in graph.trains) if plan is not None]
-    serves = served(world, graph, list(dict.fromkeys(plan.model for plan in plans))) if graph.serves else ()
+    serves = served(world, graph) if graph.serves else ()
     for node in graph.expects:
         expect(world, node)
     return Typed(models, tuple(plans), graph.source.path, serves), world.problems
 
 
-def served(world: World, graph: Graph, trained: list[Body]) -> tuple[ServePlan, ...]:
+def served(world: World, graph: Graph) -> tuple[ServePlan, ...]:
+    """Everything that the file generates."""
     from netspec.infer.serve import serve  # few specs do
 
+    bodies = [trained_model(Frame(world, "train", Facts()), node) for node in graph.trains]
+    trained = [body for body in dict.fromkeys(bodies) if body is not None]
     return tuple(plan for node in graph.serves for plan in serve(world, node, trained))
 
 

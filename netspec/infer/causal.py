@@ -75,8 +75,8 @@ class Causality:
                 case Apply():
                     flows.update(zip(node.outputs, self.apply(node, body, flows), strict=True))
                 case Call():
-                    results = self.body(node.body, [flows[wire] for wire in node.inputs])
-                    flows.update(zip(node.outputs, (led(flow, node) for flow in results), strict=True))
+                    given = [flows[wire] for wire in node.inputs]
+                    flows.update(zip(node.outputs, (led(flow, node, given) for flow in self.body(node.body, given)), strict=True))
                 case Variable():
                     flows[node.output] = STILL
                 case Repeat():
@@ -214,9 +214,9 @@ def stacked(flow: Flow | Refusal, moving: bool) -> Flow | Refusal:
     return Flow((*(axis + (axis >= 1) for axis in flow.axes), *((1,) if moving else ())), flow.reach)
 
 
-def led(flow: Flow | Refusal, call: Call) -> Flow | Refusal:
-    """A refusal inside a block gets the call that led there."""
-    if isinstance(flow, Flow):
+def led(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> Flow | Refusal:
+    """A refusal that arose inside a block gets the call that led there."""
+    if isinstance(flow, Flow) or any(isinstance(before, Refusal) and before.problem is flow.problem for before in given):
         return flow
     return Refusal(replace(flow.problem, trail=(*flow.problem.trail, Place(call.span, f"in this use of `{call.body.name}`"))))
 

@@ -13,7 +13,7 @@ from netspec.train.evaluation import evaluated
 from netspec.train.examples import inputs_of
 from netspec.train.folder import RunFolder, opened
 from netspec.train.learned import kept
-from netspec.train.predicting import predicted
+from netspec.train.predicting import generated, predicted
 from netspec.train.problems import spoken
 from netspec.train.recipe import Recipe
 from netspec.train.restore import restored
@@ -41,6 +41,13 @@ class Loaded:
         of the other. Sequences of different length are padded, and so are their outputs.
         """
         return predicted(self.model, self.state, inputs_of(self.model, inputs))
+
+    @spoken
+    def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
+        """What the spec's `serve` generates, for any number of examples: under the input's name the answers, under NAME_length and
+        NAME_score their lengths and log-probabilities (see `Program.decode`). Raises `SpecError` for inputs that do not fit.
+        """
+        return generated(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @spoken
     def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:

@@ -11,6 +11,8 @@ from netspec.lower.program import Program
 
 CHUNK = 256
 """Examples computed together when the spec names no batch size."""
+PREFIX = "prefix_length"
+"""The name under which the lengths of given beginnings stand among arrays."""
 
 
 def predicted(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
@@ -43,3 +45,22 @@ def _chunks(inputs: Mapping[str, Any], examples: int, size: int) -> Iterator[dic
         piece = {name: a[start : start + size] for name, a in arrays.items()}
         missing = size - min(size, examples - start)
         yield {n: np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) if missing else a for n, a in piece.items()}
+
+
+def generated(
+    program: Program, state: Any, inputs: Mapping[str, Any], name: str | None = None, *, prefix_length: Any = None, seed: int | None = None
+) -> dict[str, Array]:
+    """What the spec's `serve` generates (see `Program.decode`), one entry per example. Raises `SpecError` for inputs that do not fit."""
+    lengths = {} if prefix_length is None else {PREFIX: np.asarray(prefix_length)}
+    arrays = {**inputs, **lengths}
+    types, batch = program.model.input_types(), program.model.batch
+    per_example = all(name == PREFIX or (name in types and types[name].rank and types[name].shape[0] == batch) for name in arrays)
+    counts = {len(a) for a in arrays.values() if np.ndim(a)}
+    size = (program.plan and program.plan.data.batch) or CHUNK
+    if not per_example or len(counts) != 1 or max(counts) <= size or batch is None or batch.is_constant:
+        return program.decode(state, name, prefix_length=prefix_length, seed=seed, **inputs)
+    examples, parts = counts.pop(), []
+    for first, chunk in zip(range(0, examples, size), _chunks(arrays, examples, size), strict=True):
+        own = chunk.pop(PREFIX, None)
+        parts.append(program.decode(state, name, prefix_length=own, seed=seed, first_example=first, **chunk))
+    return {key: np.concatenate([part[key] for part in parts])[:examples] for key in parts[0]}
