@@ -12,7 +12,7 @@ HELP = "evaluate a trained run"
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run folder that `netspec train` wrote")
     parser.add_argument("--which", metavar="CHECKPOINT", type=checkpoint, default="best", help="best, last, or a step (default: best)")
-    parser.add_argument("--data", metavar="DIR", help="the folder with the data files")
+    parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
 
 
 def run(args: Namespace) -> int:

@@ -13,7 +13,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec with a `train` section")
     add_overrides(parser)
     parser.add_argument("--train", metavar="NAME", help="which `train` section (default: the first)")
-    parser.add_argument("--data", metavar="DIR", help="the folder with the data files")
+    parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
 

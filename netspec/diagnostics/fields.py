@@ -48,6 +48,8 @@ class InputNotAField(Diagnostic):
     """(field, input), where fields that nothing else uses would fill every missing input."""
     own: tuple[str, ...] = ()
     """What one example of the missing inputs is, as `image: f32[8, 8, 1]`."""
+    declares: bool = False
+    """Does the spec itself say what fields the data have?"""
     declared: tuple[Span, ...] = ()
     """Where the inputs are declared."""
 
@@ -65,7 +67,10 @@ class InputNotAField(Diagnostic):
         if self.renames:
             names = " and ".join(f"`{field}`" for field, _ in self.renames)
             return f"call the input{'' if len(self.renames) == 1 else 's'} {names}, or add `{self._stage()}`: {fields}"
-        return f"{fields}; data of your own have the fields that you say: `arrays(fields={{{', '.join(self.own)}}})`"
+        own = ", ".join(self.own)
+        if self.declares:
+            return f"{fields}; declare what is missing, if the data have it: `fields={{{own}, …}}`"
+        return f"{fields}; data of your own have the fields that you say: `arrays(fields={{{own}}})`"
 
     def edits(self) -> Sequence[Edit]:
         end = Span(self.at.source, self.at.end, self.at.end)

@@ -24,6 +24,7 @@ def missing_inputs(section: Section) -> InputNotAField | None:
         inputs=tuple((name, str(kind)) for name, kind in missing.items()),
         fields=tuple(f"{name}: {kind}" for name, kind in fields.items()),
         renames=renames(missing, unused(section)),
+        declares="fields" in section.data.dataset.arguments(),
         own=tuple(f"{name}: {kind.with_shape(kind.shape[1:])}" for name, kind in missing.items()),
         declared=tuple(spans[name] for name in missing),
     )

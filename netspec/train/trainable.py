@@ -84,7 +84,8 @@ class Model(Program):
     ) -> Fit:
         """Train as the spec's `train` section says.
 
-        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is evaluated.
+        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
+        evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
         the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.

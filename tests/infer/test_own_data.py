@@ -118,6 +118,12 @@ def test_all_missing_inputs_are_one_problem() -> None:
     assert "arrays(fields={x: f32[8], user: i32[], item: i32[]})" in (problem.help() or "") and not problem.edits()
 
 
+def test_own_data_are_told_to_declare_what_is_missing() -> None:
+    problems = checked("arrays(fields={t: i32[]})", ("x: f32[B, 8]", "user: i32[B, 2]")).problems
+    [problem] = [p for p in problems if p.severity == "error"]
+    assert "`fields={x: f32[8], user: i32[2], …}`" in (problem.help() or "")
+
+
 def test_a_rename_that_would_fill_them_all_is_offered_and_works() -> None:
     found = checked("arrays(fields={image: f32[8], t: f32[]})", ("picture: f32[B, 8]",), target="t")
     [problem] = found.problems

@@ -152,3 +152,17 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_arguments_that_do_not_go_together(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(BadArguments, match=words):
         Csv(file="t.csv", **arguments)
+
+
+def test_every_changed_byte_is_a_diagnostic_or_harmless(tmp_path: Path) -> None:
+    rng, content = np.random.default_rng(0), TEXT.encode()
+    for _ in range(400):
+        changed = bytearray(content)
+        for place in rng.integers(0, len(content), 2):
+            changed[place] = int(rng.integers(256))
+        try:
+            found = table(tmp_path, bytes(changed))
+        except Mistake as mistake:
+            assert "t.csv" in mistake.diagnostic.message()
+        else:
+            assert np.isfinite(found["x"]).all() and len(found["x"]) == len(found["label"])

@@ -177,8 +177,8 @@ def member(array: np.ndarray, header: bytes = b"", change: Any = None) -> bytes:
     return change(content) if change else header + content
 
 
-def archive(path: Path, **members: bytes) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+def archive(path: Path, method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> None:
+    with zipfile.ZipFile(path, "w", method) as file:
         for name, content in members.items():
             file.writestr(f"{name}.npy", content)
 
@@ -194,10 +194,27 @@ def archive(path: Path, **members: bytes) -> None:
         lambda c: c.replace(b"(20,)", b"(-2,)"),
         lambda c: c.replace(b"(20,), ", b"(99999999999,), ")[:-9],
         lambda c: c.replace(b"'descr'", b"'descx'"),
+        lambda c: c.replace(b"<i8", b"<b8"),
+        lambda c: c.replace(b"<i8", b"<m8"),
+        lambda c: c.replace(b"shape", b"shap\n"),
         lambda c: c[:10] + b"__import__('os').x(" + c[29:],
         lambda c: b"\x93NUMPY\x02\x00" + (20_000).to_bytes(4, "little") + b" " * 20_000 + c,
     ],
-    ids=["short", "long", "cut in the header", "empty", "version", "negative", "huge", "no descr", "code", "long header"],
+    ids=[
+        "short",
+        "long",
+        "cut in the header",
+        "empty",
+        "version",
+        "negative",
+        "huge",
+        "no descr",
+        "no type",
+        "dates",
+        "no shape",
+        "code",
+        "long header",
+    ],
 )
 def test_a_damaged_array_names_the_file_and_the_array(tmp_path: Path, change: Any) -> None:
     archive(tmp_path / "a.npz", x=member(X), label=member(LABEL, change=change))
@@ -226,6 +243,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     archive(tmp_path / "a.npz", x=member(np.zeros((1_000_000, 3))), label=member(np.zeros(1_000_000, int)))
     found = problem(tmp_path)
     assert isinstance(found, own_data.BadArchive) and "unpack" in found.message()
+
+
+def test_another_compression_is_refused(tmp_path: Path) -> None:
+    archive(tmp_path / "a.npz", zipfile.ZIP_BZIP2, x=member(X), label=member(LABEL))
+    assert "compressed in a way" in problem(tmp_path).message()
 
 
 def test_what_is_no_archive(tmp_path: Path) -> None:

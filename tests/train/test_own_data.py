@@ -81,6 +81,15 @@ def test_batches_are_used_as_they_are() -> None:
     assert [r.step for r in fit.history] == [5, 10, 15]
 
 
+def test_a_field_called_weight_weighs_the_examples() -> None:
+    fields = "fields={x: f32[3], price: f32[], weight: f32[]}"
+    weighed = program(f"arrays({fields})")
+    state = weighed.init(0)
+    half = np.where(np.arange(100) < 30, 1.0, 0.0)
+    found = weighed.evaluate(state, {**DATA, "weight": half})
+    assert found == pytest.approx(program(f"arrays({FIELDS})").evaluate(state, TEST))
+
+
 @pytest.mark.parametrize(
     ("change", "slug"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,20 +23,27 @@ SMALL = 1 << 20
 """Bytes that an archive of any size may unpack to."""
 HEADER = 10_000
 """Bytes of an array's header."""
+LENGTHS = {b"\x01\x00": 2, b"\x02\x00": 4}
+"""Bytes of the header's length, by the version of the format."""
+DESCR = r"'descr': *'([<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SUV][0-9]{1,6}|O[48]?))'"
+FORTRAN = r"'fortran_order': *(True|False)"
+SHAPE = r"'shape': *\(((?:[0-9]{1,18}, *)*(?:[0-9]{1,18})?)\)"
 KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 _SHORT = {"float": "f", "uint": "u", "int": "i"}
 
 
 def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array]:
-    """The fields as arrays [count, ...] of their types. Raises `Mistake` that names the file, the array and, for a bad value, the record."""
+    """The fields as arrays [count, ...] of their types. Raises `Mistake` with the file, the array and, for a bad value, the record."""
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            _refuse_bomb(archive, path)
-            arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Mistake(BadArchive(file=str(path), reason=_line(error))) from None
+        file = path.open("rb")
     except OSError as error:
         raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
+    try:
+        with file, zipfile.ZipFile(file) as archive:
+            _refuse_bomb(archive, path)
+            arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+        raise Mistake(BadArchive(file=str(path), reason=_line(error))) from None
     return fitting(arrays, types, path)
 
 
@@ -58,6 +66,8 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
             NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(c for c in columns if c not in wanted) or columns)
         )
     entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Mistake(BadArchive(file=str(path), array=name, reason="it is compressed in a way that NumPy does not write"))
     with archive.open(entry) as stream:
         try:
             return _read(stream, entry.file_size)
@@ -67,15 +77,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
 
 def _read(stream: IO[bytes], size: int) -> Array:
     """One array of an archive, whose entry has `size` bytes. Raises ValueError."""
-    version = np.lib.format.read_magic(stream)
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    if version not in readers:
-        raise ValueError(f"its header has the version {version[0]}.{version[1]}")
-    shape, by_columns, dtype = readers[version](stream, max_header_size=HEADER)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not unpickled")
-    if any(n < 0 for n in shape):
-        raise ValueError(f"its header says {shape}")
+    dtype, by_columns, shape = _header(stream)
     count = _product(shape)
     if count * dtype.itemsize != size - stream.tell():
         raise ValueError(f"its header promises {count * dtype.itemsize:,} bytes, but it has {size - stream.tell():,}")
@@ -83,6 +85,24 @@ def _read(stream: IO[bytes], size: int) -> Array:
     if len(flat) != count:
         raise ValueError("it ends too early")
     return flat.reshape(shape[::-1]).T if by_columns else flat.reshape(shape)
+
+
+def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
+    """Element type, whether columns come first, and shape. Nothing in a header is evaluated. Raises ValueError."""
+    start = stream.read(8)
+    if start[:6] != b"\x93NUMPY" or start[6:] not in LENGTHS:
+        raise ValueError("it begins like no array that NumPy writes" if start[:6] != b"\x93NUMPY" else "its format is of another version")
+    length = int.from_bytes(stream.read(LENGTHS[start[6:]]), "little")
+    if length > HEADER:
+        raise ValueError(f"its header has {length:,} bytes, more than {HEADER:,}")
+    text = stream.read(length).decode("latin-1")
+    found = [re.search(pattern, text) for pattern in (DESCR, FORTRAN, SHAPE)]
+    if len(text) < length or not all(found):
+        raise ValueError("its header says no plain element type and shape")
+    descr, fortran, sizes = (match[1] for match in found if match)
+    if "O" in descr:
+        raise ValueError("it holds Python objects, which are not unpickled")
+    return np.dtype(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
 
 
 def _product(shape: tuple[int, ...]) -> int:
