@@ -84,6 +84,41 @@ class StrayBracket(Diagnostic):
 
 
 @record(kw_only=True)
+class WrongBracket(Diagnostic):
+    """A bracket is closed by one of another kind.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(8]
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> dense(8)
+    }
+    ```
+    """
+
+    bracket: str
+    opened: Span
+
+    def message(self) -> str:
+        return f"`{self.opened.text}` is closed by `{_CLOSING[self.opened.text]}`, and not by `{self.bracket}`."
+
+    def places(self) -> Sequence[Place]:
+        return (Place(self.opened, "opened here"),)
+
+    def help(self) -> str | None:
+        return f"write `{_CLOSING[self.opened.text]}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, _CLOSING[self.opened.text]),)
+
+
+@record(kw_only=True)
 class MissingVersion(Diagnostic):
     """The first line of a spec names the version of the language, so that old files keep their meaning.
 

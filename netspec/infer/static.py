@@ -65,8 +65,9 @@ def repair(op: str, left: Value, right: Value) -> str:
 def number(op: str, left: int | float, right: int | float) -> int | float:
     if op in ("/", "//", "%") and right == 0:
         raise Mistake(BadOperands(op=op, left=describe(left), right="zero"))
-    if op == "**" and (abs(right) > 64 and abs(left) > 1):
-        raise Mistake(SizeOutOfRange(what=f"the exponent of `{left} ** {right}`", value=str(right), limit="at most 64"))
+    if op == "**" and abs(right) > 64 and abs(left) > 1:
+        base = left if left >= 0 else f"({left})"
+        raise Mistake(SizeOutOfRange(what=f"the exponent of `{base} ** {right}`", value=str(right), limit="at most 64"))
     if op == "**" and left == 0 and right < 0:
         raise Mistake(BadOperands(op=op, left="zero", right=describe(right)))
     result = ARITHMETIC[op](left, right) if op in ARITHMETIC else None

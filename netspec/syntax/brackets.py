@@ -147,12 +147,25 @@ class _Repair:
             self.stack.append(_Open(word, self.indent, self.line))
         elif word.type in _CLOSES:
             if not self._close(word, words, index):
-                self._stray(word)
+                if self._wrong(word, words, index):
+                    self._insert_close(self.stack.pop().word)
+                else:
+                    self._stray(word)
                 return
             self.stack.pop()
         elif word.type in ("EQUAL", "ARROW") and not (self.stack and self.stack[-1].word.type == "LPAR"):
             self.header = None
         self.out.append(word)
+
+    def _wrong(self, word: Token, words: Sequence[Token], index: int) -> bool:
+        """Report `[4, 8)`: a bracket that stands where the innermost one, opened on this line, ought to be closed."""
+        top = self.stack[-1] if self.stack else None
+        if top is None or top.word.type == "LBRACE" or top.line != self.line or word.type == "RBRACE" or word.value is None:
+            return False
+        wrong = not self._closed_later(words, index)
+        if wrong:
+            self.problems.append(problems.WrongBracket(at=self._span(word), bracket=str(word), opened=self._span(top.word)))
+        return wrong
 
     def _stray(self, word: Token) -> None:
         """A bracket that closes nothing. Behind `expect M params == 3 }` it shows that the `{` is missing."""

@@ -166,7 +166,7 @@ class _Layout:
         return "NAME"
 
     def _foreign_constant(self, word: Token) -> str:
-        """`True` is a problem; so is `None`, but for the new axis of an index, which people know from NumPy. The formatter writes `none`."""
+        """`True` is a problem; so is `None`, but for the new axis of an index, as NumPy writes it. The formatter writes `none`."""
         meant = _FOREIGN_CONSTANTS[word]
         if not (self.levels[-1].subscript and meant == "none"):
             span = Span(self.out.source, word.start_pos or 0, word.end_pos or 0)

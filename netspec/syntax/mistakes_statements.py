@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax import problems
 from netspec.syntax.place import Place, describe
-from netspec.syntax.words import RESERVED, SECTION_OF, SECTIONS, guess_section
+from netspec.syntax.words import BODY, RESERVED, SECTION_OF, SECTIONS, SETTINGS, guess_section
 
 _BLOCKS = {"BLOCK", "MODEL", "TRAIN", "SERVE", "EXPECT"}
 _NAMED = {"PARAM", "DIM", "INPUT", "OUTPUT", "WEIGHT", "BUFFER", "STATE", "SHARED", "AUX", "METRIC", "LET", "FOR", "WHEN", "UPDATE"}
@@ -168,12 +168,17 @@ def missing_else(p: Place) -> Diagnostic | None:
     return problems.MissingElse(at=p.span(ifs[-1]) if ifs else p.here)
 
 
+_STATEMENTS = {"statements": BODY, "settings": SETTINGS, "sections": SECTIONS}
+"""What a statement may begin with, by what the body around it holds."""
+
+
 def second_statement(p: Place) -> Diagnostic | None:
-    """`x = 1 y = 2`, `repeat 2 { } x = 3`."""
+    """`x = 1 y = 2`, `x = 1 output y`, `repeat 2 { } x = 3`."""
     if p.open_brackets or not p.after_value or p.token.type not in ("NAME", "IF"):
         return None
     after_body = p.previous.type == "RBRACE" and (p.index - 1) in p.lexed.bodies.values()
-    if after_body or (p.token.type == "NAME" and p.next.type == "EQUAL" and any(t.type == "EQUAL" for t in p.level)):
+    keyword = str(p.token) in _STATEMENTS.get(p.body, ()) and p.next.type in ("NAME", "NUMBER")
+    if after_body or ((keyword or (p.token.type == "NAME" and p.next.type == "EQUAL")) and any(t.type == "EQUAL" for t in p.level)):
         return problems.MissingSemicolon(at=p.here)
     return None
 
