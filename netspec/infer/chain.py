@@ -6,7 +6,6 @@ from itertools import takewhile
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.fields import NotADataChain
-from netspec.diagnostics.sequences import EvalDataNeeded
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import make
@@ -131,6 +130,8 @@ def test_plan(frame: Frame, data: DataPlan) -> DataPlan | None:
     dataset = data.dataset.test_part() if data.dataset.batched else data.dataset.test_part() or data.dataset
     strange = next((t for t in data.transforms if not t.has_eval_form), None)
     if dataset is not None and strange is not None:
+        from netspec.diagnostics.sequences import EvalDataNeeded  # only specs with this problem need it
+
         frame.world.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
         return None
     return None if dataset is None else replace(data, dataset=dataset)

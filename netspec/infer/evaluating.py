@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.sequences import EvalFieldMissing
 from netspec.infer.section import Section
 from netspec.ir import Objective, reads, walk
 
@@ -13,10 +12,14 @@ OUTPUT = "output."
 def fields_there(section: Section, objective: Objective) -> bool:
     """Whether the section's data have every field that the losses and metrics read; problems are reported."""
     missing = [name for name in fields_read(objective) if name not in section.data.fields]
+    if not missing:
+        return True
+    from netspec.diagnostics.sequences import EvalFieldMissing  # only specs with this problem need it
+
     fields = tuple(f"{name}: {kind}" for name, kind in section.data.fields.items())
     for name in missing:
         section.world.report(EvalFieldMissing(at=section.data.span, field=name, fields=fields))
-    return not missing
+    return False
 
 
 def fields_read(objective: Objective) -> list[str]:
