@@ -138,3 +138,42 @@ class LossNotAMean(Diagnostic):
     def help(self) -> str | None:
         name = self.found.split("`")[1] if self.found.startswith(("the loss", "the metric")) else "softmax_cross_entropy"
         return f"call it on the model's outputs and the data's fields: `{name}(logits, label)`"
+
+
+@record(kw_only=True)
+class MetricNamedLoss(Diagnostic):
+    """`loss` is what training makes small, in every log and evaluation; no metric may have that name.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      metric loss = accuracy(logits, label)
+      optimizer = adam(0.001)
+      duration = 2 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      metric accuracy = accuracy(logits, label)
+      optimizer = adam(0.001)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "a metric cannot be called `loss`: that is what training makes small"
+
+    def help(self) -> str | None:
+        return "give it a name of its own"

@@ -35,4 +35,4 @@ def share(decay: float, step: Array) -> Array:
 
 def stored(average: Arrays, params: Arrays) -> dict[str, Array]:
     """The average in the parameters' own dtypes."""
-    return {key: x.astype(params[key].dtype) for key, x in average.items()}
+    return {key: x if x.dtype == params[key].dtype else x.astype(params[key].dtype) for key, x in average.items()}

@@ -8,6 +8,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
 from netspec.diagnostics.serving import ServeLine
+from netspec.diagnostics.sections import MetricNamedLoss
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
@@ -196,6 +197,8 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     settings(item.body, item.key, names, scope)
             case tree.Metric() if section not in MEASURED:
                 names.report(unknown_setting(item.name_span, section, "metric"))
+            case tree.Metric(name="loss"):
+                names.report(MetricNamedLoss(at=item.name_span))
             case tree.Metric():
                 twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
