@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("jax", "jaxlib", "numpy", "scipy", "ml_dtypes", "rich", "orbax", "tensorstore", "flax", "optax")
+HEAVY = ("jax", "jaxlib", "numpy", "scipy", "ml_dtypes", "rich", "orbax", "tensorstore", "flax", "optax", "pydantic", "lark")
+SLOW = ("dataclasses", "inspect", "ast", "hashlib", "shutil", "tempfile", "logging", "socket", "email", "zipfile", "asyncio", "subprocess")
+"""Modules of the standard library that cost a clean check milliseconds and do nothing for it."""
 
 
 def run(code: str, *argv: str, cwd: Path) -> str:
@@ -40,6 +42,18 @@ assert main(["check", sys.argv[1]]) == 1
 print([name for name in {HEAVY} if name in sys.modules])
 """
     assert run(code, str(bad), cwd=root).splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("spec", ["models/mnist.net", "models/digits.net", "tests/architectures"])
+def test_a_clean_check_imports_nothing_slow(root: Path, spec: str) -> None:
+    code = f"""
+import sys
+before = set(sys.modules)
+from netspec.cli.main import main
+assert main(["check", sys.argv[1]]) == 0
+print([name for name in {SLOW} if name in sys.modules.keys() - before])
+"""
+    assert run(code, spec, cwd=root).splitlines()[-1] == "[]"
 
 
 def test_importing_netspec_imports_only_itself(root: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -57,12 +54,17 @@ class Digits(Dataset):
 
 def _read() -> tuple[Array, Array]:
     """All pixels (bytes 0..16, [1797, 8, 8]) and labels (i32)."""
+    import gzip  # here, as the two others, so that `check` does not wait for them
+    from importlib.resources import files
+
     raw = np.frombuffer(gzip.decompress((files("netspec") / "data" / "digits.gz").read_bytes()), np.uint8)
     return raw[: COUNT * SIDE * SIDE].reshape(COUNT, SIDE, SIDE), raw[COUNT * SIDE * SIDE :].astype(np.int32)
 
 
 def _stratified(labels: Array) -> Array:
     """True for the examples of the test part."""
+    from hashlib import sha256
+
     test = np.zeros(len(labels), bool)
     for digit, count in enumerate(_shares(np.bincount(labels, minlength=CLASSES).tolist())):
         members = np.flatnonzero(labels == digit).tolist()
