@@ -11,12 +11,10 @@ from netspec.infer.section import Section, setting
 from netspec.shape import TensorType
 
 
-def missing_inputs(section: Section) -> InputNotAField | None:
+def not_filled(section: Section) -> InputNotAField:
     """One problem with every input that no field fills."""
     fields, wanted = section.data.fields, section.model.input_types()
     missing = {name: kind for name, kind in wanted.items() if name not in fields}
-    if not missing:
-        return None
     spans = {port.name: port.span for port in section.model.inputs}
     return InputNotAField(
         at=section.data.span,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from netspec.diagnostics.mixing import MixesExamples
 from netspec.infer.section import Section
 from netspec.ir import Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
 from netspec.shape import Dim, TensorType
@@ -24,6 +23,8 @@ def warn(section: Section, evaluation: EvalPlan) -> None:
         return
     found = next(mixing(section.model, evaluation.objective, data), None)
     if found is not None:
+        from netspec.diagnostics.mixing import MixesExamples  # few specs need it
+
         node, types = found
         takes = tuple(str(types[wire]) for wire in reads(node))
         known = data.dataset.known_count()

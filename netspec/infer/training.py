@@ -14,7 +14,6 @@ from netspec.infer import chain, mixing
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
 from netspec.infer.evaluating import fields_there
-from netspec.infer.filling import missing_inputs
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.measuring import build_objective
@@ -131,7 +130,7 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
 def fields_fit(section: Section) -> dict[str, Dim] | None:
     """Hold the model's inputs against the data's fields; the sizes that the model's symbols have on this data, or None."""
     sizes: dict[str, Dim] = {}
-    missing = missing_inputs(section)
+    missing = missing_inputs(section) if section.model.input_types().keys() - section.data.fields.keys() else None
     fitting = ((name, kind) for name, kind in section.model.input_types().items() if name in section.data.fields)
     problems = [missing, *(field_problem(section, name, kind, section.data.fields[name], sizes) for name, kind in fitting)]
     found = [problem for problem in problems if problem is not None]
@@ -143,6 +142,12 @@ def fields_fit(section: Section) -> dict[str, Dim] | None:
             section.world.report(OutputIsAField(at=section.data.span, name=port.name, declared=port.span))
             fine = False
     return sizes if fine else None
+
+
+def missing_inputs(section: Section) -> Diagnostic:
+    from netspec.infer.filling import not_filled  # only specs with a problem need it
+
+    return not_filled(section)
 
 
 def input_span(section: Section, name: str) -> Span:

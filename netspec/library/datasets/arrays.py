@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data import MissingData
 from netspec.diagnostics.own_data import ArraysNeeded
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.fields import model_validator
-from netspec.library.datasets.archive import read_archive
 from netspec.library.datasets.own import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
 from netspec.shape import TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Arrays(Dataset):
@@ -51,6 +53,8 @@ class Arrays(Dataset):
         return None if self.test is None or self.part == "test" else self.replaced(part="test")
 
     def load(self, folder: Path | None) -> dict[str, Array]:
+        from netspec.library.datasets.archive import read_archive
+
         types = self.batch_types()
         if folder is None or folder.is_dir():
             shown = tuple(f"{name}: {kind}" for name, kind in types.items())

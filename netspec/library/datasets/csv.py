@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.fields import AfterValidator, Field, model_validator
 from netspec.library.datasets.lines import DataPath, find
 from netspec.library.datasets.own import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
-from netspec.library.datasets.table import Source, read_table
 from netspec.shape import TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _one_sign(text: str) -> str:
@@ -97,6 +98,8 @@ class Csv(Dataset):
         return ((self._name, f"{self._name}.gz"),)
 
     def load(self, folder: Path | None) -> dict[str, Array]:
+        from netspec.library.datasets.table import Source, read_table
+
         path = find(folder, self._name, self.op_name())
         sources = [Source(name, kind, self._columns_of(name, kind), self.classes.get(name, ())) for name, kind in self.fields.items()]
         return examples_of(read_table(path, sources, self.separator), self.test, self.part)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data import DataFolderNeeded, MissingData
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.fields import model_validator
-from netspec.library.datasets.archive import read_archive
 from netspec.library.datasets.lines import DataPath
 from netspec.library.datasets.own import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
 from netspec.shape import TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Npz(Dataset):
@@ -59,6 +61,8 @@ class Npz(Dataset):
         return ((self._name,),)
 
     def load(self, folder: Path | None) -> dict[str, Array]:
+        from netspec.library.datasets.archive import read_archive
+
         if folder is None:
             raise Mistake(DataFolderNeeded(dataset=self.op_name()))
         if not (folder / self._name).exists():

@@ -10,7 +10,6 @@ from netspec.diagnostics.own_data import TooFewToSplit
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.fields import BeforeValidator, Field
-from netspec.library.columns import select
 from netspec.shape import Dim, TensorType
 
 Part = Literal["train", "test"]
@@ -71,6 +70,8 @@ def portion(count: int, fraction: Any, part: Part) -> Array | None:
 
 def examples_of(data: Mapping[str, Any], fraction: Any, part: Part) -> dict[str, Any]:
     """The examples of a part."""
+    from netspec.library.columns import select
+
     chosen = portion(len(next(iter(data.values()))), fraction, part)
     return dict(data) if chosen is None else select(data, np.flatnonzero(chosen))
 
