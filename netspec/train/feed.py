@@ -151,7 +151,12 @@ class BatchFeed:
         return len(self.source) if isinstance(self.source, Sized) else None
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
-        return (_copied(checked(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
+        return (self._copied(checked(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
+
+    def _copied(self, batch: dict[str, Any]) -> Fields:
+        """Lists of sequences are padded as those of a chain."""
+        lists = {name: array if isinstance(array, np.ndarray) else rows_of(array, np.arange(len(array))) for name, array in batch.items()}
+        return {name: np.array(array) for name, array in collated(lists, longest=self.plan.longest).items()}
 
     def evaluation(self) -> Iterator[Fields]:
         """A batch of another size than the first is filled up or costs another compilation; batches get a weight either way."""
@@ -160,10 +165,6 @@ class BatchFeed:
             count = len(next(iter(batch.values())))
             size = max(size, count)
             yield _padded(_weighted(batch, np.ones(count, np.float32)), size - count)
-
-
-def _copied(batch: Fields) -> Fields:
-    return {name: np.array(array) for name, array in batch.items()}
 
 
 def _padded(batch: Fields, missing: int) -> Fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +171,15 @@ def test_lists_and_arrays_of_sequences_from_python():
         assert batch["length"].tolist() == [3, 1] and batch["tokens"].dtype == np.int32
     batch = next(given_({"tokens": np.ones((2, 5), np.int64), "index": [0, 1]}).training(0))
     assert batch["tokens"].shape == (2, 5) and batch["length"].tolist() == [5, 5]
+
+
+def test_batches_of_lists_from_python():
+    fields = Sequences(lengths=()).fields()
+    batches = [{"tokens": [[1, 2, 3], [4]], "index": [0, 1]}, {"tokens": [[5] * 9], "index": [2]}]
+    source = feed_of(batches, replace(plan(Sequences(lengths=()), Batch(size=2)), fields=fields), 0)
+    first, second = source.training(0)
+    assert first["tokens"].tolist() == [[1, 2, 3, 0, 0, 0, 0, 0], [4, 0, 0, 0, 0, 0, 0, 0]] and first["length"].tolist() == [3, 1]
+    assert second["tokens"].shape == (1, 16) and counted(source.evaluation()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ def test_texts_become_tokens(tmp_path: Path) -> None:
     np.testing.assert_allclose(ours[0, : len(tokens)], alone[0], rtol=1e-5, atol=1e-6)
 
 
+def test_texts_from_python_train_an_encoding_of_their_own() -> None:
+    model = netspec.compile(Source("m.net", TEXTS.replace("batch(20)", "batch(2)")))
+    fit = model.fit({"text": sentences(40)}, validation={"text": list(sentences(8, 1))})
+    assert fit.metrics["loss"] == pytest.approx(np.log(280), abs=1) and fit.model.learned["bpe"]["tokenizer"]
+    assert fit.predict(text=["the ship"])["logits"].shape == (1, 8, 280)
+
+
 def test_images_go_through_the_chain(tmp_path: Path) -> None:
     found = run(IMAGES, tmp_path)
     images = np.random.default_rng(0).uniform(size=(5, 8, 8, 1)).astype(np.float32)
