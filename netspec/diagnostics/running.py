@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
+from netspec.source import NOWHERE
 
 
 @record(kw_only=True)
 class LossNotFinite(Diagnostic):
     """The training loss, or a parameter after an update, became infinite or NaN. Training stops: nothing that follows would mean anything.
 
-    The usual causes are a learning rate that is too high, a logarithm or division of zero, and inputs that are not scaled.
+    The usual causes are a learning rate that is too high, a logarithm or division of zero, and inputs that are not scaled. At step 1 no
+    update has been made, so it is not the learning rate: an id that an `embed` or a label that a loss does not have gives NaN.
 
     ```text bad
     $ netspec train digits.net --set train.optimizer.sgd.learning_rate=1e9
@@ -28,10 +30,22 @@ class LossNotFinite(Diagnostic):
     checkpoint: str | None = None
     """The newest checkpoint, from before this step."""
 
+    def label(self) -> str:
+        return "the first NaN comes from here" if self.at is not NOWHERE else ""
+
+    @property
+    def untrained(self) -> bool:
+        """The loss was no number before any parameter was updated."""
+        return self.step == 1 and self.what == "the loss"
+
     def message(self) -> str:
-        return f"{self.what} is {self.value} at step {self.step}."
+        when = ", before any update" if self.untrained else ""
+        return f"{self.what} is {self.value} at step {self.step}{when}."
 
     def help(self) -> str | None:
+        if self.untrained:
+            causes = "an id that is not below an `embed`'s `vocab`, a label that is no class, a logarithm or division of 0"
+            return f"so the learning rate is not the cause; look for {causes}, or inputs that are not scaled"
         kept = f"; the last good checkpoint is `{self.checkpoint}`" if self.checkpoint else ""
         return f"lower the learning rate, or put `clip_by_global_norm(1.0) ->` before the optimizer{kept}"
 

@@ -11,11 +11,12 @@ from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.lower.choose import Choice
 from netspec.lower.draw import EVAL_STEP, step_key
-from netspec.lower.evaluate import evaluate
+from netspec.lower.evaluate import evaluate, execute
 from netspec.lower.inputs import sizes_of
 from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
 from netspec.lower.scope import Frame, Run
+from netspec.source import Span
 
 Arrays = Mapping[str, Array]
 
@@ -52,6 +53,20 @@ class Forward:
         frame = Frame(run, params, buffers, exports=exports)
         outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
         return self.precision.leave(outputs, self.model), frame.updates
+
+    def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
+        """Where the model makes the first NaN of a training pass over these inputs, op by op; None where it makes none."""
+        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
+        key = step_key(self.seed, EVAL_STEP)
+        frame = Frame(Run("train", self.precision, self.layout, self.choose, key, None, sizes, self._examples(inputs, 0)), params, buffers)
+        given = self.precision.enter(inputs, self.model)
+        wires = {port.wire: given[port.name] for port in self.model.inputs if isinstance(port.wire, int)}
+        for node in self.model.nodes:
+            before = set(wires)
+            execute((node,), self.model, frame, wires)
+            if any(bool(jnp.isnan(wires[wire]).any()) for wire in wires.keys() - before):
+                return getattr(node, "span", None)
+        return None
 
     def _examples(self, inputs: Arrays, first: Any) -> Array | None:
         """Global indices of the batch's examples: as many as the leading dim of the first input that has one."""

@@ -28,6 +28,7 @@ from netspec.lower.state import State
 from netspec.lower.statistics import merge
 from netspec.lower.updates import made
 from netspec.shape import TensorType
+from netspec.source import Span
 
 Variables = State | Mapping[str, Any]
 """A state, or nested dicts {"params", "buffers"} by logical path."""
@@ -152,6 +153,11 @@ class Program:
         return {name: float(x) for name, x in self._finish[objective](statistics).items()}
 
     merge = staticmethod(merge)
+
+    def first_nan(self, batch: Mapping[str, Any]) -> Span | None:
+        """Where the model makes the first NaN from a batch before any update; None where it makes none."""
+        state = self.init()
+        return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):

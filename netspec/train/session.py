@@ -52,6 +52,8 @@ class Session:
         self._eval_loss = self.start.eval_loss
         self._best = self.start.best
         self._saved = self.start.saved
+        self._first: Any = None
+        """The first batch, until its loss has been looked at."""
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
 
@@ -67,11 +69,12 @@ class Session:
                     self._between_steps()
             self._save()
         except Mistake as mistake:
-            raise self._with_checkpoint(mistake) from mistake
+            raise self._with_checkpoint(self._with_source(mistake)) from mistake
         finally:
             self.reporter.end()
 
     def _step(self, fed: Fed) -> None:
+        self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
         self.state, statistics = self.program.train_step(self.state, fed.batch)
         self.position = fed.after
         self._tally.add(fed.after.step, statistics)
@@ -138,6 +141,16 @@ class Session:
             if jax.numpy.issubdtype(array.dtype, np.inexact) and not np.isfinite(array).all():
                 bad = array[~np.isfinite(array)].flat[0]
                 raise Mistake(LossNotFinite(step=self.position.step, value=float(bad), what=f"a value of the parameter `{path}`"))
+
+    def _with_source(self, mistake: Mistake) -> Mistake:
+        """A loss that is no number before any update is laid at what makes the first NaN of the model."""
+        from dataclasses import replace
+
+        if not isinstance(mistake.diagnostic, LossNotFinite) or not mistake.diagnostic.untrained or self._first is None:
+            return mistake
+        batch = self._first if self.plan.accumulate == 1 else {name: x[0] for name, x in self._first.items()}
+        at = self.program.first_nan(batch)
+        return mistake if at is None else Mistake(replace(mistake.diagnostic, at=at))
 
     def _with_checkpoint(self, mistake: Mistake) -> Mistake:
         """A lost run is told where it can go on from."""
