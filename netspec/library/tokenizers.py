@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -200,6 +198,8 @@ class Sentencepiece(_Tokenizer):
         return (Example(cls(file="spm.model")), Example(cls(file="spm.model", size=30_000, bos=True)))
 
     def _learned(self, data: Table, folder: Path | None) -> Learned:
+        import base64
+
         path, raw = self._read(self.file, folder)
         self._made(raw, str(path))
         return {"model": base64.b64encode(raw).decode("ascii")}
@@ -225,6 +225,9 @@ class Sentencepiece(_Tokenizer):
         return joined([before + ids + behind for ids in made.encode(some, out_type=int)] for some in texts(text))
 
     def _raw(self, learned: Learned) -> bytes:
+        import base64
+        import binascii
+
         try:
             return base64.b64decode(learned["model"], validate=True)
         except binascii.Error as error:

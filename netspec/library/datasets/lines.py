@@ -5,8 +5,6 @@ A plain file is mapped into memory, not read, so that one of many gigabytes cost
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +54,9 @@ def names(name: str) -> tuple[str, ...]:
 
 def content(path: Path) -> Array:
     """All bytes of a file as u8[n]. Raises `Mistake`."""
+    import gzip
+    import zlib
+
     try:
         with path.open("rb") as file:
             if file.read(2) == b"\x1f\x8b":
@@ -69,6 +70,8 @@ def content(path: Path) -> Array:
 
 
 def _unpacked(path: Path) -> bytes:
+    import gzip
+
     limit = RATIO * path.stat().st_size + BLOCK
     with gzip.open(path) as file:
         found = file.read(limit + 1)
