@@ -11,7 +11,7 @@ from netspec.cli.terminal import report, say
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
-    from netspec.ir import Body, TrainPlan
+    from netspec.ir import Body, ServePlan, TrainPlan
 
 HELP = "show layers, shapes, parameters and costs"
 
@@ -55,7 +55,9 @@ def _tree(checked: Checked) -> str:
 
 
 def _resolved(checked: Checked) -> str:
-    return "\n\n".join(_settings(plan) for plan in (checked.typed.trains if checked.typed else ()))
+    if checked.typed is None:
+        return ""
+    return "\n\n".join([*map(_settings, checked.typed.trains), *map(_decoding, checked.typed.serves)])
 
 
 def _settings(plan: TrainPlan) -> str:
@@ -63,6 +65,14 @@ def _settings(plan: TrainPlan) -> str:
     widest = max((len(f"  {k} = {v}") for k, v in plan.settings.items()), default=0)
     lines = [f"{f'  {k} = {v}':<{widest}}  # {plan.origins.get(k, 'default')}" for k, v in plan.settings.items()]
     return "\n".join([f"train {plan.model.name} as {plan.name} {{", *lines, "}"])
+
+
+def _decoding(plan: ServePlan) -> str:
+    """A line of a serve section with every argument of its decoder."""
+    values = {name: getattr(plan.decoder, name) for name in plan.decoder.arguments()}
+    arguments = [plan.reads, *(f"{name}={'none' if value is None else value}" for name, value in values.items())]
+    line = f"  {plan.feeds} = {plan.decoder.op_name()}({', '.join(arguments)})"
+    return f"serve {plan.model.name} {{\n{line}  # {plan.span.source.path}:{plan.span.line}\n}}"
 
 
 def _table(model: Body) -> str:

@@ -160,7 +160,7 @@ class NotYetCompiled(Diagnostic):
     """The language has this form, but this version of netspec does not compile it yet; it says so instead of guessing.
 
     ```text bad
-    serve M { answer = greedy(logits, start=2, stop=1, limit=6) }
+    mesh = {data: 4, model: 2}
     ```
     """
 

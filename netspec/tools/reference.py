@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from netspec.library.base import Callable, Dataset, Example, Measure, Op
+from netspec.library.decoding import Decoder
 from netspec.library.generate import classes, described, ordered, signature
 from netspec.library.text import to_text, value_text
 from netspec.shape import Facts, TensorType
@@ -33,6 +34,7 @@ PLURALS = {
     "metric": "Metrics",
     "optimizer": "Optimizers",
     "schedule": "Schedules",
+    "decoder": "Decoders",
 }
 WIDE = 100
 """A signature longer than this has one argument a line."""
@@ -78,6 +80,15 @@ def initializers() -> str:
     return of_kinds("Initializers", intro, ("initializer",))
 
 
+def decoders() -> str:
+    """decoders.md."""
+    intro = (
+        "What a line `INPUT = …` of a `serve` section takes: how a sequence is generated from an output of the model, [B, T, V], which has "
+        "the scores of every element at every position."
+    )
+    return of_kinds("Serving", intro, ("decoder",))
+
+
 def problems() -> str:
     """diagnostics.md: the pages of all diagnostics."""
     from netspec.diagnostics import catalog
@@ -95,6 +106,7 @@ PAGES: Mapping[str, Function[[], str]] = {
     "losses_and_metrics.md": losses_and_metrics,
     "data.md": data,
     "initializers.md": initializers,
+    "decoders.md": decoders,
     "diagnostics.md": problems,
 }
 """File name -> the function that gives the page's text."""
@@ -170,7 +182,7 @@ def call(cls: type[Op]) -> str:
     if cls.kind == "operator":
         return ""
     parts = [name if field.required else f"{name}={default(field)}" for name, field in ordered(cls)]
-    if issubclass(cls, Measure):
+    if issubclass(cls, Measure | Decoder):
         parts = [*(i.name for i in cls.inputs if not i.optional), *parts, *(f"{i.name}=…" for i in cls.inputs if i.optional)]
     line = f"{cls.op_name()}({', '.join(parts)})" if parts or cls.kind == "dataset" else cls.op_name()
     if len(line) > WIDE:
@@ -233,6 +245,8 @@ def examples(cls: type[Op]) -> str:
         return table(("example", "inputs", "values"), [measured(example) for example in found])
     if issubclass(cls, Callable):
         return callables(found)
+    if issubclass(cls, Decoder):
+        return fenced("\n".join(to_text(example.op).replace("(", f"({cls.inputs[0].name}, ", 1) for example in found))
     return fenced("\n".join(to_text(example.op) for example in found))
 
 

@@ -69,7 +69,6 @@ def test_links_within_the_manual_lead_to_its_headings() -> None:
 
 
 LATE_FORMS = {
-    "serve": ("", "", "serve M { answer = 1 }"),
     "mesh": ("", "mesh = {data: 4}", ""),
     "shard": ("", 'shard { "**/kernel" = [_, 1] }', ""),
     "parallel": ("", "parallel = 1", ""),

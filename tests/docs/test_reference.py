@@ -26,6 +26,7 @@ KINDS = {
     "data.md": {"dataset", "transform"},
     "losses_and_metrics.md": {"loss", "metric"},
     "optimizers.md": {"optimizer", "schedule"},
+    "decoders.md": {"decoder"},
 }
 EXAMPLES = re.findall(r"^```net\n(.*?)^```$", TEXTS["layers.md"], re.DOTALL | re.MULTILINE)
 

@@ -135,7 +135,7 @@ model M {
 TRAIN = """
 train M(vocab=15) {
   data = addition() -> batch(4)
-  let mask = iota(T - 1)[None, :] < answer_length[:, None] - 1
+  let mask = iota(T - 1)[none, :] < answer_length[:, none] - 1
   loss = softmax_cross_entropy(logits[:, :-1], answer[:, 1:], mask=mask)
   optimizer = adam(0.01)
   duration = 1 epoch

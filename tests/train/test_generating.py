@@ -24,7 +24,7 @@ model Adder {
 
 train Adder {
   data = addition(digits=1, count=64) -> batch(32)
-  let mask = iota(T - 1)[None, :] < answer_length[:, None] - 1
+  let mask = iota(T - 1)[none, :] < answer_length[:, none] - 1
   loss = softmax_cross_entropy(logits[:, :-1], answer[:, 1:], mask=mask)
   optimizer = adam(0.02)
   duration = 40 steps
