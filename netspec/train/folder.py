@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.checkpoint import CheckpointTooNew, NotARun, RunOfAnotherSpec
 from netspec.files import PathLike, make_folder, read_bytes, refuse_existing, write_atomic
@@ -113,17 +115,28 @@ def opened(path: PathLike) -> RunFolder:
     return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], settings.get("imports", {})), settings)
 
 
-_KINDS = {"format": int, "spec": str, "overrides": dict, "train": str | None, "data": str | None}
+class Settings(BaseModel):
+    """What must stand in `settings.json` for the run to be read; how the program was set up stands beside it, for people."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    format: int
+    spec: str
+    overrides: dict[str, str]
+    train: str | None
+    data: str | None
+    imports: dict[str, str] = {}
 
 
 def _settings(folder: Path) -> dict[str, Any]:
     try:
         settings = json.loads(read_bytes(folder / SETTINGS))
+        Settings.model_validate(settings)
+    except ValidationError as wrong:
+        name = next((part for error in wrong.errors() for part in error["loc"]), "format")
+        raise Mistake(NotARun(path=str(folder), finding=f"its `{SETTINGS}` has no proper `{name}`")) from None
     except (ValueError, RecursionError):
         raise Mistake(NotARun(path=str(folder), finding=f"its `{SETTINGS}` is no JSON")) from None
-    for name, kind in _KINDS.items():
-        if not isinstance(settings, dict) or name not in settings or not isinstance(settings[name], kind):
-            raise Mistake(NotARun(path=str(folder), finding=f"its `{SETTINGS}` has no proper `{name}`"))
     return settings
 
 

@@ -102,6 +102,9 @@ def test_a_run_without_any_checkpoint(tmp_path: Path) -> None:
     assert load_problem(tmp_path / "run") == NoSuchCheckpoint(run=str(tmp_path / "run"), which="best", steps=())
 
 
+COMPLETE = {"format": 1, "spec": "spec.net", "overrides": {}, "train": None, "data": None}
+
+
 @pytest.mark.parametrize(
     ("content", "finding"),
     [
@@ -109,6 +112,9 @@ def test_a_run_without_any_checkpoint(tmp_path: Path) -> None:
         ("[]", "its `settings.json` has no proper `format`"),
         ('{"format": 1}', "its `settings.json` has no proper `spec`"),
         ('{"format": 1, "spec": "spec.net", "overrides": 3}', "its `settings.json` has no proper `overrides`"),
+        (json.dumps(COMPLETE | {"overrides": {"rate": 0.1}}), "its `settings.json` has no proper `overrides`"),
+        (json.dumps(COMPLETE | {"imports": ["parts.net"]}), "its `settings.json` has no proper `imports`"),
+        (json.dumps(COMPLETE | {"format": True}), "its `settings.json` has no proper `format`"),
     ],
 )
 def test_broken_settings(tmp_path: Path, content: str, finding: str) -> None:
@@ -117,8 +123,7 @@ def test_broken_settings(tmp_path: Path, content: str, finding: str) -> None:
 
 
 def test_a_spec_that_is_no_text(tmp_path: Path) -> None:
-    settings = {"format": 1, "spec": "spec.net", "overrides": {}, "train": None, "data": None}
-    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    (tmp_path / "settings.json").write_text(json.dumps(COMPLETE))
     (tmp_path / "spec.net").write_bytes(b"\xff")
     assert load_problem(tmp_path) == NotARun(path=str(tmp_path), finding="its `spec.net` is no UTF-8 text")
 
