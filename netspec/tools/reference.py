@@ -233,7 +233,8 @@ def fields(cls: type[Op]) -> str:
         return ""
     made = cls.examples()[0].op
     assert isinstance(made, Dataset)
-    return "Fields: " + ", ".join(f"`{name}: {kind}`" for name, kind in made.batch_types().items()) + "."
+    whose = "Fields of the first example: " if "fields" in cls.arguments() else "Fields: "
+    return whose + ", ".join(f"`{name}: {kind}`" for name, kind in made.batch_types().items()) + "."
 
 
 # --- examples --------------------------------------------------------------------------------------------------------

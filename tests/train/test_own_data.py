@@ -12,6 +12,7 @@ import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.weights import NothingToTrain
+from netspec.library.datasets.own import held_out
 from netspec.source import Source
 
 SPEC = """netspec 1
@@ -103,6 +104,31 @@ def test_a_field_called_weight_weighs_the_examples() -> None:
 def test_arrays_that_do_not_fit_are_refused(change: dict[str, Any], slug: str, own: str) -> None:
     with pytest.raises(SpecError, match=slug):
         program(f"arrays({own})").fit({**DATA, **change})
+
+
+RAGGED = """netspec 1
+
+model M {
+  input tokens: i32[B, T]
+  input length: i32[B]
+  output logits = tokens -> embed(20, 8) -> mean(axis=1) -> dense(2)
+}
+
+train M {
+  data = arrays(fields={tokens: i32[T], length: i32[], label: i32[]}, test=0.2) -> shuffle -> batch(8)
+  loss = softmax_cross_entropy(logits, label)
+  metric tokens_each = length
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}
+"""
+
+
+def test_sequences_of_different_length_are_lists() -> None:
+    tokens = [list(range(1, 3 + i % 5)) for i in range(50)]
+    fit = netspec.compile(Source("m.net", RAGGED)).fit({"tokens": tokens, "label": np.arange(50) % 2})
+    aside = np.flatnonzero(held_out(50, 0.2))
+    assert fit.metrics["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
 
 
 def test_one_example_cannot_be_divided() -> None:
