@@ -98,7 +98,8 @@ class Walk:
                 case When():
                     yield from self.nodes(body, node.nodes, spot if node.phase == "eval" else spot.times(0))
                 case Recur():
-                    yield from self.nodes(body, node.nodes, spot.times(body.types[node.sequences[0]].shape[1]))
+                    steps = self.nodes(body, node.nodes, spot.times(body.types[node.sequences[0]].shape[1]))
+                    yield from (over_time(body, node, row) for row in steps)
                 case Call():
                     yield from self.nodes(node.body, node.body.nodes, spot.step(node.segment))
                 case Apply():
@@ -122,6 +123,16 @@ class Walk:
         flops = Dim.of(node.op.flops(*inputs, **optional)) * spot.work
         size = Dim.of(total(o.bytes for o in outputs)) * spot.work
         return Row(spot.prefix[:-1], node.op.op_name(), ", ".join(map(str, outputs)), params, reduced(flops), reduced(size))
+
+
+def over_time(body: Body, node: Recur, row: Row) -> Row:
+    """The row of a layer that is one cell, such as `lstm`: what it gives is the sequence, not the cell's results at a step."""
+    return replace(row, shape=outputs_over_time(body, node)) if len(node.nodes) == 1 and isinstance(node.nodes[0], Apply) else row
+
+
+def outputs_over_time(body: Body, node: Recur) -> str:
+    """The types of the sequences that a recurrence makes."""
+    return ", ".join(str(body.types[wire]) for wire in node.outputs)
 
 
 def reduced(value: Dim) -> Dim | int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.shapes import BATCH
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -65,6 +66,9 @@ class LabelsShape(Diagnostic):
             return "take the last axis away: `labels[" + ", ".join([":"] * len(want) + ["0"]) + "]`"
         if self.labels.is_int and self.labels.shape == self.logits.shape:
             return "integer labels are class numbers; a one-hot array must be in floats: `cast(labels, f32)`"
+        fixed = [a for a, b in zip(have, want, strict=False) if a.is_constant and str(b) == BATCH]
+        if len(have) == len(want) and fixed:
+            return f"write `{BATCH}`, the size of the batch, for {fixed[0]}: `iota({BATCH})`, `zeros([{BATCH}])`, …"
         return None
 
 

@@ -195,6 +195,9 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
+            case tree.Hole():
+                for name in hole_names(item):
+                    scope.bind(name, "unread", item.span)
             case tree.Metric() if section not in MEASURED:
                 names.report(unknown_setting(item.name_span, section, "metric"))
             case tree.Metric(name="loss"):
@@ -210,6 +213,12 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     scope.bind(target.name, "binding", target.span)
             case _:
                 pass
+
+
+def hole_names(item: tree.Hole) -> tuple[str, ...]:
+    """The names that a line would have bound which could not be read, a `param` that stands in the wrong place among them."""
+    declared = item.span.text.split(":")[0].split()
+    return (*item.names, declared[1]) if declared[:1] == ["param"] and len(declared) == 2 else item.names
 
 
 def allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:

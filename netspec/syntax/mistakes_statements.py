@@ -214,6 +214,14 @@ def _foreign_word(word: str) -> str | None:
     return _WORDS.get(word)
 
 
+def param_in_settings(p: Place) -> Diagnostic | None:
+    """`param n: int = 32` in `train`."""
+    if p.body == "settings" and str(p.first) == "param" and p.index == p.start + 1 and p.token.type == "NAME":
+        instead = "a `param` stands in the model, or above it at the head of the file"
+        return problems.ForeignKeyword(at=p.span(p.first), found="param", instead=instead)
+    return None
+
+
 def several_outputs(p: Place) -> Diagnostic | None:
     """`output y, z = …`."""
     if p.first.type == "OUTPUT" and p.token.type == "COMMA" and p.index == p.start + 2 and p.next.type == "NAME":
@@ -246,6 +254,7 @@ def foreign_comment(p: Place) -> Diagnostic | None:
 SECTION_RULES = (foreign_comment, unknown_section, outside_section, broken_import, nested_section, parameters_in_header)
 STATEMENT_RULES = (
     foreign_keyword,
+    param_in_settings,
     keyword_as_name,
     missing_name,
     missing_type,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from netspec.cost import outputs_over_time
 from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Op
 from netspec.shape import TensorType
@@ -181,6 +182,8 @@ def draw_shapes(body: Body) -> str:
 def _shape_rows(body: Body, nodes: Iterable[Node], prefix: str) -> Iterator[tuple[str, str]]:
     for node in nodes:
         match node:
+            case Recur(nodes=(Apply() as cell,)):  # a layer such as `lstm`
+                yield f"{prefix}{segment_text(cell.segment)}", outputs_over_time(body, node)
             case Repeat() | When() | Recur():
                 yield from _shape_rows(body, node.nodes, prefix)
             case Call():

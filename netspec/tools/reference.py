@@ -15,6 +15,7 @@ from itertools import groupby
 from netspec.library.base import Callable, Dataset, Example, Measure, Op
 from netspec.library.decoding import Decoder
 from netspec.library.generate import classes, described, ordered, signature
+from netspec.library.optimizers import Chain
 from netspec.library.text import to_text, value_text
 from netspec.shape import Facts, TensorType
 from netspec.tools import reference_examples
@@ -216,7 +217,7 @@ def arguments(cls: type[Op]) -> str:
     docs, defaults = described(cls), dict(ordered(cls))
     rows = []
     for name, required, kind in signature(cls):
-        if cls.kind == "operator" or name == "parts":
+        if cls.kind == "operator" or (cls is Chain and name == "parts"):
             continue
         rows.append((f"`{name}`", f"`{kind}`", "" if required else f"`{default(defaults[name])}`", " ".join(docs.get(name, "").split())))
     return table(("argument", "type", "default", "meaning"), rows) if rows else ""

@@ -115,6 +115,7 @@ IN_FILE = [
     ("BadVersion", "«netspc 1»\nmodel M { }\n"),
     ("UnknownSection", "netspec 1\n«modle» M { }\n"),
     ("UnknownSection", "netspec 1\n«class» Net { input x: f32[B] }\n"),
+    ("ForeignKeyword", "netspec 1\ntrain M {\n  «param» n: int = 3\n}\n"),
     ("OutsideSection", "netspec 1\n«x» = 3\ny = 4\n"),
     ("ParametersInHeader", "netspec 1\nblock A«(»a) { }\n"),
     ("MissingName", "netspec 1\n«model» { }\n"),

@@ -110,3 +110,15 @@ def test_values_are_written_as_in_the_language(value: object, text: str) -> None
 )
 def test_segments(numbers: tuple[Affine, ...], text: str) -> None:
     assert segment_text(Segment("a", numbers)) == text
+
+
+def test_a_layer_over_time_shows_the_sequence_that_it_makes() -> None:
+    from netspec.compile import check
+    from netspec.cost import rows
+    from netspec.source import Source
+
+    checked = check(Source("m.net", "netspec 1\nmodel M {\n  input x: f32[B, T, 16]\n  output y = x -> lstm(64)\n}\n"))
+    assert checked.typed is not None
+    body = checked.typed.models["M"]
+    assert [(row.path, row.shape) for row in rows(body)] == [("lstm_0", "f32[B, T, 64]")]
+    assert "lstm_0    f32[B, T, 64]" in draw_shapes(body)
