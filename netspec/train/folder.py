@@ -1,4 +1,7 @@
-"""The run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`. They are all a run needs."""
+"""The run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`, and `learned.json` where the data teach.
+
+They are all a run needs.
+"""
 
 from __future__ import annotations
 
