@@ -128,7 +128,8 @@ class Program:
         arrays = self._place(arrays, self.model.input_types())
         words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
         run = self._decoders.setdefault(plan.feeds, self._placement.jit(serving.answering(plan, self._forward)))
-        return serving.to_host(run(*self._leaves(state), arrays, begin.tokens, begin.lengths, *words))
+        begun = self._placement.batch({"tokens": begin.tokens, "lengths": begin.lengths}, ("tokens", "lengths"))
+        return serving.to_host(run(*self._leaves(state), arrays, begun["tokens"], begun["lengths"], *words))
 
     @property
     def serves(self) -> tuple[ServePlan, ...]:

@@ -12,6 +12,7 @@ from netspec.ir import Typed
 from netspec.library.layers.dropout import Dropout
 from netspec.lower.program import Program
 from netspec.lower.step import outputs
+from tests.lower import generating
 from tests.lower.build import Builder
 from tests.lower.models import batch, deep, program
 
@@ -32,9 +33,11 @@ def main(file: str) -> None:
     evaluated = p.eval_step(state, batch(16, seed=9))
     numbers = (p.unpack(state), statistics, evaluated, p.predict(state, x=batch(6)["x"]))
     arrays = {jax.tree_util.keystr(path): np.asarray(x) for path, x in jax.tree_util.tree_leaves_with_path(numbers)}
+    writer = generating.program(generating.GPT, "sample(logits, start=2, limit=5)")
+    written = writer.decode(generating.state(writer), examples=8)["tokens"]
     split = jax.numpy.asarray(p._inputs({"x": batch(8)["x"]})["x"])
     devices = [len(state.params["dense_0/kernel"].sharding.device_set), 8 // split.addressable_shards[0].data.shape[0]]
-    np.savez(file, devices=devices, compiled=p._train._cache_size(), masks=dropped(16), **arrays)
+    np.savez(file, devices=devices, compiled=p._train._cache_size(), masks=dropped(16), written=written, **arrays)
 
 
 if __name__ == "__main__":

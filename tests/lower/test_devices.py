@@ -41,6 +41,12 @@ def test_masks_are_identical(both: tuple[Any, Any]) -> None:
     np.testing.assert_array_equal(one["masks"], four["masks"])
 
 
+def test_samples_are_identical(both: tuple[Any, Any]) -> None:
+    one, four = both
+    assert one["written"].shape == (8, 5) and len({tuple(row) for row in one["written"]}) > 1
+    np.testing.assert_array_equal(one["written"], four["written"])
+
+
 def test_training_agrees_to_rounding(both: tuple[Any, Any]) -> None:
     one, four = both
     assert set(one) == set(four)
