@@ -120,7 +120,7 @@ def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgumen
     span: Span = given.span if given else value.span
     found = describe(given.value) if given else "what is given"
     if given is not None and isinstance(given.value, dict) and len(given.span.text) <= DICT:
-        found = f"`{' '.join(given.span.text.split())}`"
+        found = f"the dict `{' '.join(given.span.text.split())}`"
     if given is not None and isinstance(given.value, BlockValue):
         found = f"the block `{given.value.name}`"
     if not name:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.bodies import ResidualNeedsParentheses
+from netspec.diagnostics.bodies import DuplicateName, ResidualNeedsParentheses
 from netspec.diagnostics.kinds import NeedsQuotes, NotCallable
 from netspec.diagnostics.names import UnknownName
 from netspec.diagnostics.suggest import nearest
@@ -57,6 +57,7 @@ class Names:
             case tree.TupleExpr():
                 self.each([a.value for a in node.items], scope, late)
             case tree.DictExpr():
+                self.keys(node)
                 self.each([i.value for i in node.items], scope, late)
             case tree.Paren():
                 self.expression(node.inner, scope, late)
@@ -74,6 +75,13 @@ class Names:
     def each(self, nodes: list | tuple, scope: Scope, late: bool) -> None:
         for node in nodes:
             self.expression(node, scope, late)
+
+    def keys(self, node: tree.DictExpr) -> None:
+        """No key of a dict stands twice."""
+        first: dict[str, tree.DictItem] = {}
+        for item in node.items:
+            if first.setdefault(item.key, item) is not item:
+                self.report(DuplicateName(at=item.span, name=item.key, what="key", first=first[item.key].span))
 
     def index(self, node: tree.Index, scope: Scope, late: bool) -> None:
         self.expression(node.value, scope, late)

@@ -101,7 +101,7 @@ REFUSED = {
     'if 1 < "a" { 1 } else { 2 }': 'bad-operands: `<` does not join the number `1` and the string `"a"`',
     "if true and 3 { 1 } else { 2 }": "not-static: the right side of `and` must be true or false, but this is the number `3`",
     "[1, q][0]": "unknown-name: there is no value `q`",
-    "{k: 1}": "bad-argument: `dense` wants a whole number or a list for `features`, not a dict",
+    "{k: 1}": "bad-argument: `dense` wants a whole number or a list for `features`, not the dict `{k: 1}`",
     "5 epochs": "bad-argument: `dense` wants a whole number or a list for `features`, not the duration `5 epochs`",
     "none": "bad-argument: `dense` wants a whole number or a list for `features`, not `none`",
     "true": "bad-argument: `dense` wants a whole number or a list for `features`, not the truth value `true`",

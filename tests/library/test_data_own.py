@@ -122,7 +122,18 @@ def test_one_example_cannot_be_split(tmp_path: Path) -> None:
 # --- refused ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fields", [{}, {"x": 3}, {"a b": TensorType("f32")}, {"x": TensorType("f32", ("B", 3))}, 3])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"x": 3},
+        {"weight": TensorType("i32")},
+        {"weight": TensorType("f32", (2,))},
+        {"a b": TensorType("f32")},
+        {"x": TensorType("f32", ("B", 3))},
+        3,
+    ],
+)
 def test_fields_are_types_of_one_example(fields: Any) -> None:
     with pytest.raises(BadArguments):
         Arrays(fields=fields)
