@@ -71,7 +71,8 @@ def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
         return None
     known = [d for d in dims if d is not None]
     if len(known) < len(dims):
-        raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here"))
+        how = "`...` stands for axes in the input of a block, and where a type is checked; here each axis has a number or a name"
+        raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here", how=how))
     return within_limits(TensorType(dtype, known), ref.span)
 
 
