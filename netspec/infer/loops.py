@@ -6,11 +6,11 @@ import math
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sizes import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
-from netspec.diagnostics.values import BadOperands, NotStatic
+from netspec.diagnostics.values import NotStatic
 from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
-from netspec.ir import Affine, Apply, Aux, Call, Node, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
@@ -58,14 +58,8 @@ def whole_loop(frame: Frame, node: tree.For, count: int) -> None:
 
 
 def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
-    names = [t.name for t in node.names]
-    if len(names) == 1:
-        frame.env[names[0]] = item
-        return
-    parts = (position, item)
-    if len(names) > 2:
-        raise Mistake(BadOperands(at=node.names[0].span, op="for", left="more than two names"))
-    frame.env.update(zip(names, parts, strict=True))
+    """`for v in …` names the item, `for i, v in …` its position and the item."""
+    frame.env.update(zip([t.name for t in node.names], (position, item)[-len(node.names) :], strict=True))
 
 
 def close(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
@@ -191,11 +185,9 @@ def binding_span(node: tree.Repeat | tree.When, name: str):
 
 def strided(node: Node, depth: int, uses: dict[str, int]) -> Node:
     """A node of a repeat's body with its numbers counting on from iteration to iteration."""
-    if isinstance(node, Apply | Call | Variable | Aux):
-        return replace(node, segment=advance(node.segment, depth, uses))
     if isinstance(node, Repeat | When | Recur):
         return replace(node, nodes=tuple(strided(n, depth, uses) for n in node.nodes))
-    return node
+    return replace(node, segment=advance(node.segment, depth, uses))
 
 
 def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:

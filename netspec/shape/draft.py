@@ -84,7 +84,7 @@ class Draft:
                 self.add_nonneg(self.inner(-dim))
 
     def congruent(self, dim: Dim, n: int, remainder: int) -> None:
-        """dim == remainder modulo n."""
+        """dim == remainder modulo n, where dim has one symbol, which stands alone."""
         rest = Dim.sum((m, c % n) for m, c in (dim - remainder).terms)
         common = gcd(n, content(rest))
         if rest.constant_term % common:
@@ -92,12 +92,8 @@ class Draft:
         rest, n = Dim.sum((m, c // common) for m, c in rest.terms), n // common
         if n == 1 or self._full():
             return
-        factors = linear(rest)
-        if factors and len(factors) == 1:
-            ((symbol, factor),) = factors.items()
-            self.scale(symbol, n, -rest.constant_term * pow(factor, -1, n) % n)
-        else:
-            self._store(self.zero, rest - n * (rest // n))
+        ((symbol, factor),) = (linear(rest) or {}).items()
+        self.scale(symbol, n, -rest.constant_term * pow(factor, -1, n) % n)
 
     # ---- symbols -------------------------------------------------------------------------------------------------
     def narrow(self, symbol: str, low: End, high: End) -> None:
