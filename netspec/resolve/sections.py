@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.bodies import DuplicateName
 from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
-from netspec.diagnostics.serving import ServeLine
 from netspec.diagnostics.sections import MetricNamedLoss
+from netspec.diagnostics.serving import ServeLine
 from netspec.diagnostics.suggest import nearest
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
