@@ -13,7 +13,6 @@ from netspec.infer.values import UNKNOWN, BlockValue, Given, Record, Several, Te
 from netspec.infer.variables import initializer
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
 from netspec.library.cells import Cell, Recurrence
-from netspec.library.initializers import Constant, Ones, Zeros
 from netspec.shape import TensorType
 from netspec.syntax import tree
 
@@ -31,7 +30,7 @@ def declare(frame: Frame, node: tree.State) -> None:
     type_, init = types.type_of(frame, node.type), initializer(frame, node)
     if type_ is None or init is None:
         return
-    if not isinstance(init, Zeros | Ones | Constant):
+    if not init.same:
         frame.world.report(StateOnlyConstant(at=node.init.span, name=node.name))
         return
     tensor = instances.named_wire(frame, node.name, type_, node.name_span)

@@ -46,6 +46,8 @@ def require_matrix(init: Initializer, weight: str, shape: Sequence[int | Dim], b
 class Zeros(Initializer):
     """All zeros: the usual start of a bias."""
 
+    same = True
+
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(), ("f32[24, 40]",)), Example(cls(), ("f32[3, 5, 7, 11]",)))
@@ -56,6 +58,8 @@ class Zeros(Initializer):
 
 class Ones(Initializer):
     """All ones: the usual start of a normalisation's scale."""
+
+    same = True
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -68,6 +72,7 @@ class Ones(Initializer):
 class Constant(Initializer):
     """Every element is `value`."""
 
+    same = True
     value: float
     """The value."""
 

@@ -42,6 +42,11 @@ def test_shape_and_values(example: Example) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
+def test_what_says_so_has_the_same_value_everywhere(example: Example) -> None:
+    assert (np.ptp(sample(example.op, (4, 6))) == 0) == example.op.same
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
 def test_distribution_is_that_of_jax(example: Example) -> None:
     """The sorted values of 60,000 draws agree within what chance allows (a two-sample Kolmogorov-Smirnov test)."""
     if isinstance(example.op, Orthogonal):
