@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.fields import NotADataChain
 from netspec.infer import expressions
@@ -96,17 +94,13 @@ def problem_of_twins(transforms: list, values: tuple) -> NotADataChain | None:
 
 
 def problem_of_order(transforms: list, values: tuple) -> NotADataChain | None:
-    """What works on all examples at once stands in front of what works on batches."""
-    late = [v for op, v in zip(transforms, values, strict=True) if op.whole][sum(op.whole for op in takewhile(is_whole, transforms)) :]
-    if not late:
+    """What works on all examples at once stands in front of what works on batches, and of what says which examples share one."""
+    first = next((place for place, op in enumerate(transforms) if op.groups or not op.whole), len(transforms))
+    late = next((value for op, value in zip(transforms[first + 1 :], values[first + 1 :], strict=True) if op.whole), None)
+    if late is None:
         return None
-    first = next(v for op, v in zip(transforms, values, strict=True) if not op.whole)
-    why = f"has `{late[0].name}`, which works on all examples at once, behind `{first.name}`"
-    return NotADataChain(at=late[0].span, why=why, repair=f"put `{late[0].name}` in front of `{first.name}`")
-
-
-def is_whole(transform: Transform) -> bool:
-    return transform.whole
+    why = f"has `{late.name}`, which works on all examples at once, behind `{values[first].name}`"
+    return NotADataChain(at=late.span, why=why, repair=f"put `{late.name}` in front of `{values[first].name}`")
 
 
 def through(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:

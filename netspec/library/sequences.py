@@ -37,6 +37,7 @@ class BucketByLength(Transform):
 
     whole = True
     arranges = True
+    groups = True
 
     bounds: Bounds
     """The longest sequence of each bucket, ascending: `[16, 32, 64]`."""

@@ -105,6 +105,21 @@ def test_data_of_an_evaluation_that_do_not_do(evaluation: str, slug: str) -> Non
     assert [found for found, _ in problems(WORDS, CONLLU, f"eval {{ data = {evaluation} }}")] == [slug]
 
 
+@pytest.mark.parametrize(
+    ("chain", "late"),
+    [
+        ("bpe(50) -> bucket_by_length([4]) -> pack(16) -> batch(4)", "pack"),
+        ("bpe(50) -> bucket_by_length([4]) -> bucket_by_length([8]) -> batch(4)", "bucket_by_length"),
+        ("bucket_by_length([4]) -> bpe(50) -> batch(4)", "bpe"),
+        ("batch(4) -> bpe(50)", "bpe"),
+        ('bpe(50) -> rename(segment="s") -> bucket_by_length([4]) -> batch(4)', "bucket_by_length"),
+    ],
+)
+def test_what_works_on_all_examples_stands_in_front(chain: str, late: str) -> None:
+    found = problems(WORDS.replace("words", "tokens").replace("tag", "tokens"), f'text_lines("a.txt") -> {chain}')
+    assert [slug for slug, _ in found] == ["not-a-data-chain"] and f"has `{late}`" in found[0][1]
+
+
 def test_a_vocabulary_of_no_size_is_for_evaluation_only() -> None:
     assert [slug for slug, _ in problems(WORDS, 'conllu("a.conllu") -> batch(4)')] == ["vocabulary-size-needed"]
 

@@ -199,6 +199,8 @@ class Transform(Op):
     whole: ClassVar[bool] = False
     arranges: ClassVar[bool] = False
     """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
+    groups: ClassVar[bool] = False
+    """Says which examples may share a batch, so nothing behind it may work on all examples any more."""
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
