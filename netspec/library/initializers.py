@@ -78,10 +78,7 @@ class Constant(Initializer):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(value=0.5), ("f32[24, 40]",)),
-            Example(cls(value=-1.0), ("f32[3, 5, 7, 11]",)),
-        )
+        return (Example(cls(value=0.5), ("f32[24, 40]",)), Example(cls(value=-1.0), ("f32[3, 5, 7, 11]",)))
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.full(shape, self.value, np.float64)
@@ -95,10 +92,7 @@ class Normal(Initializer):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(), ("f32[24, 40]",)),
-            Example(cls(stddev=2.0), ("f32[3, 5, 7, 11]",)),
-        )
+        return (Example(cls(), ("f32[24, 40]",)), Example(cls(stddev=2.0), ("f32[3, 5, 7, 11]",)))
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return rng.standard_normal(shape, np.float32) * np.float32(self.stddev)
@@ -112,10 +106,7 @@ class Uniform(Initializer):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(), ("f32[24, 40]",)),
-            Example(cls(scale=3.0), ("f32[3, 5, 7, 11]",)),
-        )
+        return (Example(cls(), ("f32[24, 40]",)), Example(cls(scale=3.0), ("f32[3, 5, 7, 11]",)))
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return rng.random(shape, np.float32) * np.float32(self.scale)
