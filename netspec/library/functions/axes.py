@@ -211,7 +211,7 @@ class Tile(Function):
         return jnp.tile(x, self.counts)
 
     def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(*(axis for axis, count in enumerate(self.counts) if count != 1))
+        return passage.keeps(*(axis for axis, count in enumerate(self.counts) if count != 1), why="it repeats the positions")
 
 
 class Flip(Function):

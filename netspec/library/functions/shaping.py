@@ -31,7 +31,7 @@ class Flatten(Function):
         return x.reshape(x.shape[0], -1)
 
     def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(*range(1, passage.types[0].rank))
+        return passage.keeps(*range(1, passage.types[0].rank), why="it joins the axis of positions with others")
 
 
 class Reshape(Function):
