@@ -11,6 +11,7 @@ from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.infer import recurrent
 from netspec.infer.frame import Frame, places
+from netspec.infer.ids import need_rows
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Record, Several, Tensor, Unknown, Value, is_number
@@ -72,6 +73,7 @@ def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Tenso
     inputs, optional = input_types(bound)
     try:
         result = op.shape(frame.facts, *inputs, **optional)
+        need_rows(frame, op, bound.tensors, inputs)
     except Mistake as mistake:
         frame.world.report(placed(frame, use, op, bound, mistake.diagnostic))
         return None

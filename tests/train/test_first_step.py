@@ -13,7 +13,7 @@ from netspec.source import Source
 SPEC = """netspec 1
 model M {
   input words: i32[B, 4]
-  x = words -> shift_right(start=17) -> embed(17, 8)
+  x = (words + 14) -> embed(17, 8)
   output logits = x -> flatten -> dense(3)
 }
 train M {
@@ -43,11 +43,11 @@ def test_an_id_beyond_the_vocabulary_is_laid_at_the_embed(accumulate: int) -> No
 
 
 def test_a_loss_that_learning_breaks_is_laid_at_the_rate() -> None:
-    problem = not_finite(SPEC.replace("start=17", "start=0").replace("sgd(0.1)", "sgd(1e30)"))
+    problem = not_finite(SPEC.replace("words + 14", "words + 0").replace("sgd(0.1)", "sgd(1e30)"))
     assert problem.step > 1 and problem.at.text == ""
     assert "lower the learning rate" in (problem.help() or "")
 
 
 def test_a_nan_that_only_the_loss_makes_has_no_place_in_the_model() -> None:
-    problem = not_finite(SPEC.replace("start=17", "start=0").replace("softmax_cross_entropy(logits, label)", "log(-square(logits))"))
+    problem = not_finite(SPEC.replace("words + 14", "words + 0").replace("softmax_cross_entropy(logits, label)", "log(-square(logits))"))
     assert problem.step == 1 and problem.at.text == "" and problem.label() == ""

@@ -229,6 +229,10 @@ class Callable(Op):
         """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
         return {}
 
+    def holds(self) -> Dim | int | None:
+        """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
+        return None
+
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""
         return passage.made() if self.elementwise else passage.unknown()

@@ -34,6 +34,9 @@ class Iota(Function):
     def shape(self, facts: Facts) -> TensorType:
         return TensorType(self.dtype, (positive(facts, self.op_name(), "size", self.size),))
 
+    def holds(self) -> Dim | int | None:
+        return self.size - 1
+
     def apply(self, scope: Scope) -> Array:
         return jnp.arange(self.size, dtype=scope.lowered(self.dtype))
 

@@ -173,6 +173,9 @@ class ShiftRight(Function):
             require_shape(facts, self.op_name(), "segments", segments, (x.shape,))
         return x
 
+    def holds(self) -> Dim | int | None:
+        return self.start
+
     def apply(self, scope: Scope, x: Array, segments: Array | None = None) -> Array:
         start = jnp.full((*x.shape[:-1], 1), self.start, x.dtype)
         shifted = jnp.concatenate([start, x[..., :-1]], -1)

@@ -1,0 +1,41 @@
+"""Problems of whole numbers that choose a row or a class, where the spec itself says what they are. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
+from netspec.shape import Dim
+
+
+@record
+class IdBeyondVocabulary(Diagnostic):
+    """An id that the spec makes itself is not below the number of rows that there are to choose from: it would give NaN.
+
+    `shift_right(start=…)` puts the number `start` in front of each sequence, `iota(n)` counts to n - 1.
+
+    ```net bad
+    model M {
+      input tokens: i32[B, T]
+      output y = tokens -> shift_right(start=17) -> embed(17, 8)
+    }
+    ```
+
+    ```net good
+    model M {
+      input tokens: i32[B, T]
+      output y = tokens -> shift_right(start=17) -> embed(18, 8)
+    }
+    ```
+    """
+
+    op: str
+    made: str
+    """What makes the number."""
+    number: Dim
+    below: Dim
+
+    def message(self) -> str:
+        return f"`{self.made}` gives the number {self.number}, but `{self.op}` has rows for 0 to {self.below - 1} only."
+
+    def help(self) -> str | None:
+        return f"write `{self.op}({self.number + 1}, …)` for one more row" if self.number == self.below else None
