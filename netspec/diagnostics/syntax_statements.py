@@ -127,7 +127,7 @@ class MissingShape(Diagnostic):
     dtype: str
 
     def message(self) -> str:
-        return f"`{self.dtype}` needs its dims in brackets."
+        return f"`{self.dtype}` needs its dims in square brackets."
 
     def help(self) -> str | None:
         return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"

@@ -99,8 +99,9 @@ def missing_type(p: Place) -> Diagnostic | None:
 
 
 def missing_shape(p: Place) -> Diagnostic | None:
-    """`input x: f32`: after a type's name only its bracket fits."""
-    if p.previous.type != "NAME" or p.at(-2).type != "COLON" or p.open_brackets or not (p.ends or p.token.type in ("EQUAL", "COMMA")):
+    """`input x: f32`, `input x: f32(B, 8)`: after a type's name only its bracket fits."""
+    ends = p.ends or p.token.type in ("EQUAL", "COMMA", "LPAR")
+    if p.previous.type != "NAME" or p.at(-2).type != "COLON" or p.open_brackets or not ends:
         return None
     if p.first.type in ("PARAM", "TRAIN"):
         return None

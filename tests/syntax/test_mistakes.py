@@ -38,6 +38,7 @@ IN_MODEL = [
     ("WrongQuotes", "y = f(«'a'»)"),
     ("WrongQuotes", "y = f(«“a”»)"),
     ("NoComprehension", "y = [2 * i «for» i in range(3)]"),
+    ("MissingShape", "input x: «f32»(B, 8)"),
     ("NoComprehension", "y = sum(i «for» i in sizes)"),
     ("OneOutput", "output y«,» z = f(x)"),
     ("TrailingIf", "y = a «if» c else b"),
