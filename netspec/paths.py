@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
@@ -14,6 +15,11 @@ Places = list[tuple[str, tuple[int, ...]]]
 
 def parameters(body: Body) -> dict[str, Weight]:
     """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
+    return dict(_known(body))
+
+
+@lru_cache(maxsize=8)
+def _known(body: Body) -> dict[str, Weight]:
     return dict(_leaves(body, body.nodes, [("", ())]))
 
 

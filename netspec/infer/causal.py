@@ -76,7 +76,8 @@ class Causality:
                     flows.update(zip(node.outputs, self.apply(node, body, flows), strict=True))
                 case Call():
                     given = [flows[wire] for wire in node.inputs]
-                    flows.update(zip(node.outputs, (led(flow, node, given) for flow in self.body(node.body, given)), strict=True))
+                    present = [wire for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port in ends(node.body)]
+                    flows.update(zip(present, (led(flow, node, given) for flow in self.body(node.body, given)), strict=True))
                 case Variable():
                     flows[node.output] = STILL
                 case Repeat():

@@ -38,6 +38,7 @@ def selected(frame: Frame, name: str, node: tree.Call, values: list[Value]) -> V
 def parameters_of(frame: ObjectiveFrame, arg: tree.Arg, pattern: str) -> Value:
     try:
         known = parameters(frame.model)
+        frame.world.spend(tuple(known))
         chosen = select(pattern, known)
     except Mistake as mistake:
         raise Mistake(replace(mistake.diagnostic, at=arg.value.span)) from None
@@ -63,6 +64,7 @@ def penalty(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) -> Val
 def aux_of(frame: ObjectiveFrame, arg: tree.Arg, pattern: str) -> Value:
     """The sum of the exported values whose paths match."""
     known = auxiliaries(frame.model)
+    frame.world.spend(tuple(known))
     found = {path: type_ for path, type_ in known.items() if matches(pattern, path)}
     if not found:
         raise Mistake(NoSuchAux(at=arg.value.span, pattern=pattern, paths=tuple(known)))

@@ -198,3 +198,8 @@ def test_a_line_with_a_problem_is_reported_once() -> None:
 )
 def test_lines(serve: str, slug: str | None) -> None:
     assert [p.slug() for p in checked("y = x", serve=serve).problems] == ([slug] if slug else [])
+
+
+def test_a_blocks_output_of_another_phase_does_not_matter() -> None:
+    block = "block Two {\n  input x: f32[B, T, D]\n  output y = x -> dense(D)\n  when train { output noise = x }\n}"
+    assert plan("  y, noise = x -> Two\n  when train { y = y + noise }", before=block).feeds == "tokens"

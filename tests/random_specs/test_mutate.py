@@ -61,6 +61,12 @@ FOUND = {
     "a first line with a brace that stays open": (
         "netspec if x { i } else { 1e-320 -320\n\nblock K {\n  output x}-> dense(4)\n}\nmodel M {\n}\n"
     ),
+    "patterns over many parameters": (
+        "netspec 1\nmodel M {\n  input image: f32[B, 8, 8, 1]\n  x = image -> flatten -> dense(10)\n"
+        "  repeat 5_000 { x = x -> dense(10) }\n  output logits = x\n}\n"
+        "train M {\n  data = digits() -> batch(32)\n  optimizer = sgd(0.1)\n  duration = 1 epoch\n"
+        "  loss = softmax_cross_entropy(logits, label)" + ' + l2(params("**"))' * 90 + "\n}\n"
+    ),
     "as many operators as there may be": HEAD + "y = " + " ** ".join(["2"] * 101) + " -> relu" + TAIL,
     "a cell as wide as a dim": "netspec 1\nmodel M {\n  input x: f32[B, T, 4]\n  output y = x -> lstm(T)\n}\n",
     "a layer before an optimizer": HEAD
