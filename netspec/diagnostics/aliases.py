@@ -195,7 +195,7 @@ one oneinit: ones
 orthogonalinit: orthogonal
 
 [dataset transform]
-dataloader loader tfds tfdata: mnist digits
+dataloader loader tfds tfdata tensordataset fromtensorslices inmemory numpy: arrays
 randomflip randomhorizontalflip horizontalflip hflip fliplr: flip
 crop: center_crop random_crop
 standardize standardise rescale rescaling normalization: normalize

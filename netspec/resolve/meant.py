@@ -18,14 +18,15 @@ FEW = 12
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     options = [*index.names(*kinds), *others]
-    near = same(name, options)
-    said = None if near else foreign(name, kinds)
+    last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
+    near = same(last, options)
+    said = None if near else foreign(last, kinds)
     if said is not None:
         near = [ours for ours in said.ours if ours in options]
     how = said.how() if said is not None else ""
     if not near and not how:
-        near = alike(name, options) if said is None else []
-        how = "" if near else elsewhere(name)
+        near = alike(last, options) if said is None else []
+        how = "" if near else elsewhere(last)
     listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= FEW else []
     shown = () if near else tuple(listed)
     return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
@@ -57,7 +58,7 @@ def unknown_value(name: str) -> list[str]:
 def unknown_argument(at: Span, op: str, name: str, value: str, options: Sequence[str]) -> UnknownArgument:
     """A named argument that the op or block does not have; `value` is its value as written."""
     near = same(name, options) or [ours for ours in aliases().get(squash(name), ()) if ours in options]
-    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=value)
+    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=value.strip('"'))
     if not near and not how:
         near = alike(name, options)
     return UnknownArgument(at=at, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))

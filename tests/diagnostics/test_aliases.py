@@ -97,6 +97,9 @@ def test_proposed_code_compiles(code: str) -> None:
     [
         ("Linear", ("layer", "function"), ("dense",), ""),
         ("ReLu", ("layer", "function"), ("relu",), ""),
+        ("nn.Dense", ("layer", "function"), ("dense",), ""),
+        ("jax.nn.relu", ("layer", "function"), ("relu",), ""),
+        ("tf.nn.l2_normalize", ("layer", "function"), (), "norm(x"),
         ("prelu", ("layer", "function"), (), "slope"),
         ("global_max_pool", ("layer", "function"), (), "max(axis=[1, 2])"),
         ("l2_normalize", ("layer", "function"), (), "norm(x"),
