@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sections import BadSetting
@@ -57,15 +57,18 @@ def order_kept(frame: Frame, value: Value, optimizer: Optimizer) -> None:
         frame.world.report(ChangesTheStep(at=spans[step + 1], part=spans[step + 1].text, step=spans[step].text))
 
 
-def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Collection[str]) -> bool:
-    """Every pattern over parameter paths in an optimizer matches one of those it trains; a problem is laid at the argument."""
+def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Callable[[], Collection[str]]) -> bool:
+    """Every pattern over parameter paths in an optimizer matches one of those it trains; a problem is laid at the argument.
+
+    `paths` is asked when there is a pattern: a model may have a million of them.
+    """
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
     values = value.parts if isinstance(value, Composed) else (value,)
     for op, given in zip(ops, values, strict=True):
         for argument, pattern in op.patterns().items():
             try:
-                select(pattern, paths, argument)
+                select(pattern, paths(), argument)
             except Mistake as mistake:
                 frame.world.report(replace(mistake.diagnostic, at=given.args[argument].span))
                 return False

@@ -24,9 +24,9 @@ def update_plans(
     section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective | None, optimizer: Any
 ) -> tuple[UpdatePlan, ...] | None:
     """The section's updates in order, or None after a problem. `optimizer` is the section's own."""
-    known = tuple(parameters(section.model))
     if not section.updates:
-        return plain_form(section, frame, objective, optimizer, known)
+        return plain_form(section, frame, objective, optimizer)
+    known = tuple(parameters(section.model))
     plans = [update_plan(section, frame, sizes, update, known) for update in section.updates]
     found = [p for p in plans if p is not None]
     if len(found) < len(plans):
@@ -35,14 +35,14 @@ def update_plans(
     return tuple(found)
 
 
-def plain_form(
-    section: Section, frame: Frame, objective: Objective | None, optimizer: Any, known: tuple[str, ...]
-) -> tuple[UpdatePlan, ...] | None:
+def plain_form(section: Section, frame: Frame, objective: Objective | None, optimizer: Any) -> tuple[UpdatePlan, ...] | None:
     """`loss` and `optimizer` in the section itself: one update of all parameters."""
     item = section.setting("optimizer")
-    if item is None or not isinstance(optimizer, Optimizer) or not patterns_match(frame, item, optimizer, known):
+    if item is None or not isinstance(optimizer, Optimizer):
         return None
-    return None if objective is None else (UpdatePlan("", objective, optimizer, known, span=item.span),)
+    if not patterns_match(frame, item, optimizer, lambda: parameters(section.model)) or objective is None:
+        return None
+    return (UpdatePlan("", objective, optimizer, None, span=item.span),)
 
 
 def update_plan(section: Section, frame: Frame, sizes: dict[str, Dim], update: tree.Group, known: tuple[str, ...]) -> UpdatePlan | None:
@@ -58,14 +58,14 @@ def update_plan(section: Section, frame: Frame, sizes: dict[str, Dim], update: t
     if objective is None or not isinstance(optimizer, Optimizer) or not isinstance(paths, tuple) or isinstance(every, Unknown):
         return None
     assert items["optimizer"] is not None
-    if not patterns_match(frame, items["optimizer"], optimizer, paths):
+    if not patterns_match(frame, items["optimizer"], optimizer, lambda: paths):
         return None
     return UpdatePlan(update.label or "", objective, optimizer, paths, every, update.span)
 
 
 def untrained(section: Section, plans: list[UpdatePlan], known: tuple[str, ...]) -> None:
     """Warn of parameters that stay as they are."""
-    trained = {path for plan in plans for path in plan.paths}
+    trained = {path for plan in plans for path in plan.paths or ()}
     left = tuple(path for path in known if path not in trained)
     if left:
         section.world.report(UntrainedParameters(at=section.updates[0].name_span, paths=left, count=len(known)))

@@ -63,8 +63,8 @@ class UpdatePlan:
     objective: Objective
     """Its `loss`; that of the first update has the section's metrics besides."""
     optimizer: Optimizer
-    paths: tuple[str, ...]
-    """Logical paths of the parameters that it trains; the others are constants."""
+    paths: tuple[str, ...] | None
+    """Logical paths of the parameters that it trains, None: of all; the others are constants."""
     every: int = 1
     """It runs in every so many-th step."""
     span: Span = NOWHERE

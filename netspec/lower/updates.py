@@ -14,7 +14,8 @@ from netspec.lower.step import Update
 
 def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int) -> Update:
     """An update that trains its own parameters only."""
-    chosen = Chosen.of(forward.layout.params, plan.paths)
+    params = forward.layout.params
+    chosen = Chosen(params, {}) if plan.paths is None else Chosen.of(params, plan.paths)
     optimizer = plan.optimizer if plan.every == 1 else in_steps(plan.optimizer, plan.every)
     return Update(Gradient(forward, plan.objective, chosen, accumulate), optimizer.build(clock, chosen.leaves()), plan.every)
 
