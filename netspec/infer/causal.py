@@ -26,7 +26,8 @@ PASSES = 10
 class Refusal:
     """Stands for a tensor that decoding cannot make, and says why."""
 
-    problem: Diagnostic
+    problem: Diagnostic | None
+    """None: something else is wrong with it, which is reported already."""
 
 
 Flows = dict[int, Flow | Refusal]
@@ -75,7 +76,7 @@ class Causality:
                 case Apply():
                     flows.update(zip(node.outputs, self.apply(node, body, flows), strict=True))
                 case Call():
-                    given = [flows[wire] for wire in node.inputs]
+                    given = [look(flows, wire) for wire in node.inputs]
                     present = [wire for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port in ends(node.body)]
                     flows.update(zip(present, (led(flow, node, given) for flow in self.body(node.body, given)), strict=True))
                 case Variable():
@@ -193,7 +194,8 @@ def ends(body: Body) -> list[Any]:
 
 
 def look(flows: Mapping[int, Flow | Refusal], operand: Operand) -> Flow | Refusal:
-    return STILL if isinstance(operand, Literal) else flows[operand]
+    """A value made where it cannot be seen (an output inside `repeat`) is a problem of its own."""
+    return STILL if isinstance(operand, Literal) else flows.get(operand, Refusal(None))
 
 
 def met(one: Flow | Refusal, other: Flow | Refusal) -> Flow | Refusal:
@@ -217,7 +219,11 @@ def stacked(flow: Flow | Refusal, moving: bool) -> Flow | Refusal:
 
 def led(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> Flow | Refusal:
     """A refusal that arose inside a block gets the call that led there."""
-    if isinstance(flow, Flow) or any(isinstance(before, Refusal) and before.problem is flow.problem for before in given):
+    if (
+        isinstance(flow, Flow)
+        or flow.problem is None
+        or any(isinstance(before, Refusal) and before.problem is flow.problem for before in given)
+    ):
         return flow
     return Refusal(replace(flow.problem, trail=(*flow.problem.trail, Place(call.span, f"in this use of `{call.body.name}`"))))
 

@@ -132,7 +132,8 @@ def proved(world: World, item: tree.Setting, body: Body, port: Port, output: str
     flow = Causality.of(body, type_of(body, port).shape[1]).output(port.name, output)
     if isinstance(flow, Refusal):
         facts: dict[str, Any] = {"fed": port.name, "output": output, "serve": item.name_span}
-        world.report(replace(flow.problem, **facts) if isinstance(flow.problem, NotCausal) else flow.problem)
+        if flow.problem is not None:
+            world.report(replace(flow.problem, **facts) if isinstance(flow.problem, NotCausal) else flow.problem)
         return None
     if flow.reach is None:
         world.report(UnfedOutput(at=item.value.span, feeds=port.name, output=output))

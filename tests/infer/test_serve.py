@@ -203,3 +203,8 @@ def test_lines(serve: str, slug: str | None) -> None:
 def test_a_blocks_output_of_another_phase_does_not_matter() -> None:
     block = "block Two {\n  input x: f32[B, T, D]\n  output y = x -> dense(D)\n  when train { output noise = x }\n}"
     assert plan("  y, noise = x -> Two\n  when train { y = y + noise }", before=block).feeds == "tokens"
+
+
+def test_a_model_that_is_wrong_elsewhere_says_only_that() -> None:
+    body = "y = x\nrepeat 2 { y = y -> dense(8)"
+    assert [p.slug() for p in checked(body).problems if p.slug() in ("not-causal", "unfed-output")] == []
