@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import prod
 
 from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, Segment, Variable, When
@@ -22,6 +23,7 @@ class Row:
     bytes: Dim | int
 
 
+@lru_cache(maxsize=64)
 def cost(body: Body) -> tuple[int, Dim | int, Dim | int]:
     """Trainable parameters, FLOPs and activation bytes of one forward pass in eval."""
     return summed(rows(body))
@@ -47,7 +49,12 @@ def total(parts: Iterator[Dim | int] | map) -> Dim | int:
 
 def rows(body: Body) -> list[Row]:
     """A row for each op in order; shared parameters count at their first use."""
-    return list(Walk().nodes(body, body.nodes, Spot()))
+    return list(_rows(body))
+
+
+@lru_cache(maxsize=16)
+def _rows(body: Body) -> tuple[Row, ...]:
+    return tuple(Walk().nodes(body, body.nodes, Spot()))
 
 
 @record

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from netspec.cost import Row, rows, summed
+from netspec.cost import Row, cost, rows
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.names import UnknownName
@@ -27,6 +27,12 @@ from netspec.syntax import tree
 from netspec.syntax.walk import descendants
 
 MEASURES = ("params", "flops", "activation_bytes")
+
+
+@lru_cache(maxsize=64)
+def free_dims(body: Body) -> tuple[str, ...]:
+    """The symbols in a model's types; kept, as each claim asks for them."""
+    return tuple(sorted({s for t in body.types.values() for s in t.symbols()}))
 
 
 @record(eq=False)
@@ -71,7 +77,7 @@ class Claims:
         self.hold(claim, name, limit)
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
-        found = self.at(claim, summed(self.rows)[MEASURES.index(name)])
+        found = self.at(claim, cost(self.body)[MEASURES.index(name)])
         if isinstance(found, int) and static.COMPARISONS[claim.op](found, limit):
             return
         if not self.whole:
@@ -96,11 +102,11 @@ class Claims:
 
     def size(self, given: tree.At) -> Dim | int:
         """`B=1`: a dim that the model has, and its size."""
-        symbols = sorted({s for t in self.body.types.values() for s in t.symbols()})
+        symbols = free_dims(self.body)
         if given.name not in symbols:
             near = tuple(nearest(given.name, symbols))
             at = Span(given.span.source, given.span.start, given.span.start + len(given.name))
-            raise Mistake(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=tuple(symbols)))
+            raise Mistake(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols))
         size = expressions.evaluate(self.frame, given.value)
         if isinstance(size, int) and 1 <= size <= MAX_DIM:
             return size

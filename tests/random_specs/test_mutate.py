@@ -67,6 +67,9 @@ FOUND = {
         "train M {\n  data = digits() -> batch(32)\n  optimizer = sgd(0.1)\n  duration = 1 epoch\n"
         "  loss = softmax_cross_entropy(logits, label)" + ' + l2(params("**"))' * 90 + "\n}\n"
     ),
+    "many claims about many nodes": (
+        HEAD + "for i in range(3_500) { x = -x }" + TAIL + "expect M {\n" + "  params >= 0; flops >= 0 at B=1\n" * 500 + "}\n"
+    ),
     "as many operators as there may be": HEAD + "y = " + " ** ".join(["2"] * 101) + " -> relu" + TAIL,
     "a cell as wide as a dim": "netspec 1\nmodel M {\n  input x: f32[B, T, 4]\n  output y = x -> lstm(T)\n}\n",
     "a layer before an optimizer": HEAD
@@ -75,7 +78,7 @@ FOUND = {
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }
 """What such runs have shown once, by what was hostile in it."""
-ACCEPTED = ("seven thousand nodes", "a label among many uses", "an `if` behind an operator before an arrow")
+ACCEPTED = ("many claims about many nodes", "seven thousand nodes", "a label among many uses", "an `if` behind an operator before an arrow")
 """Those that are well-formed after all."""
 
 
