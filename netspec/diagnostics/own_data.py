@@ -1,4 +1,4 @@
-"""Problems of a user's own data: arrays handed over from Python, .npz archives, tables in CSV. Records count from 0, lines from 1. Floor 0."""
+"""Problems of a user's own data: arrays from Python, .npz archives, tables in CSV. Records count from 0, lines from 1. Floor 0."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class ArraysNeeded(Diagnostic):
 
 @record(kw_only=True)
 class BadArchive(Diagnostic):
-    """A file is no .npz archive that can be read safely: no zip file, a damaged one, one that unpacks to far more than its size, or one with
-    Python objects in it, which are never unpickled.
+    """A file is no .npz archive that can be read safely: no zip file, a damaged one, one that unpacks to far more than its size, or one
+    with Python objects in it, which are never unpickled.
 
     ```text bad
     error[bad-archive]: `data/ratings.npz` is no archive of arrays: File is not a zip file.
@@ -122,7 +122,8 @@ class ArrayUnlike(Diagnostic):
 
 @record(kw_only=True)
 class BadValue(Diagnostic):
-    """A value in a file is not what its field may hold: no number, NaN or infinity, a number too large for the type, a class that is not listed.
+    """A value in a file is not what its field may hold: no number, NaN or infinity, a number too large for the type, a class that is not
+    listed.
 
     ```text bad
     error[bad-value]: line 18 of `data/houses.csv` has "n/a" in the column `rooms`, not a number.

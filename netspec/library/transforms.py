@@ -43,8 +43,8 @@ class Shuffle(Transform):
 class Batch(Transform):
     """Groups examples. Training leaves out a last batch that is not full; evaluation counts every example exactly once.
 
-    The last batch of an evaluation is filled up with copies of weight 0. Losses and metrics leave them out; an operation over the whole batch
-    (`u @ transpose(v)`, `mean(x, axis=0)`) sees them, unless the size divides the number of evaluated examples.
+    The last batch of an evaluation is filled up with copies of weight 0. Losses and metrics leave them out; an operation over the whole
+    batch (`u @ transpose(v)`, `mean(x, axis=0)`) sees them, unless the size divides the number of evaluated examples.
     """
 
     size: Positive

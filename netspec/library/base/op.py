@@ -277,9 +277,9 @@ class Initializer(Op):
     """Draws a parameter's initial value from a NumPy generator keyed by (seed, parameter path)."""
 
     kind = "initializer"
+    same: ClassVar[bool] = False
+    """Every element has the same value, whatever the shape: a state may begin so, as its batch is of any size."""
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""
         raise TypeError(f"{self.op_name()} cannot be sampled")
-    same: ClassVar[bool] = False
-    """Every element has the same value, whatever the shape: a state may begin so, as its batch is of any size."""
