@@ -52,7 +52,7 @@ def shown(example: Example) -> Shown:
         return of_a_cell(op, inputs[0])
     wires = names(op, len(inputs))
     head, call = call_text(op, wires, [name for name, _ in named])
-    return elaborated(call, [*zip(wires, inputs, strict=True), *named], [*head, *results(op, inputs, call)])
+    return elaborated(call, [*zip(wires, inputs, strict=True), *named], [*head, *results(op, inputs, call, named)])
 
 
 def of_a_cell(op: Cell, step: str) -> Shown:
@@ -85,7 +85,7 @@ def call_text(op: Callable, wires: list[str], named: list[str]) -> tuple[list[st
         return [], operator_text(text, wires)
     if op.kind == "method":
         layer, _, method = op.op_name().partition(".")
-        return [f"shared s = {text.replace(op.op_name(), layer, 1)}"], f"{chain} -> s.{method}"
+        return [f"shared s = {text.replace(op.op_name(), layer, 1)}"], f"{chain} -> {with_named(f's.{method}', named)}"
     text = with_named(text, named)
     return [], f"{chain} -> {text}" if wires else text if text.endswith(")") else f"{text}()"
 
@@ -106,11 +106,11 @@ def with_named(text: str, named: list[str]) -> str:
     return f"{text[:-1]}, {extra})" if text.endswith(")") else f"{text}({extra})"
 
 
-def results(op: Callable, inputs: Sequence[str], call: str) -> list[str]:
+def results(op: Callable, inputs: Sequence[str], call: str, named: Kept = ()) -> list[str]:
     """The statements that name what the call gives."""
     if isinstance(op, Recurrence):
         return ["y, carry = " + call, "output y", "output h = carry.h"] if op.return_state else [f"output y = {call}"]
-    found = op.shape(Facts(), *map(type_of, inputs)) if inputs and not op.variadic else None
+    found = op.shape(Facts(), *map(type_of, inputs), **{n: type_of(t) for n, t in named}) if inputs and not op.variadic else None
     if not isinstance(found, tuple):
         return [f"output y = {call}"]
     own = [f"y{i}" for i in range(len(found))]

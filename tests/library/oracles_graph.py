@@ -1,0 +1,86 @@
+"""Oracles of layers over graphs and of experts: loops over graphs, edges and tokens, in plain NumPy; see `oracles`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Weights = Mapping[str, Array]
+GRAPHS: dict[str, Callable[..., Any]] = {}
+
+
+def oracle(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        GRAPHS[name] = function
+        return function
+
+    return register
+
+
+def graphs(nodes: Array, senders: Array, receivers: Array, named: Mapping[str, Array], loops: bool) -> Iterator[tuple]:
+    """(place of the graph, its nodes, its edges as (sender, receiver, weight), which nodes are there), graph by graph."""
+    for place in itertools.product(*map(range, nodes.shape[:-2])):
+        x, own = nodes[place], {name: value[place] for name, value in named.items()}
+        there = own.get("node_mask", np.ones(len(x), bool))
+        edges = []
+        for e, (s, r) in enumerate(zip(senders[place], receivers[place], strict=True)):
+            if 0 <= s < len(x) and 0 <= r < len(x) and there[s] and there[r] and own.get("edge_mask", np.ones(e + 1, bool))[e]:
+                edges.append((s, r, own["edge_weights"][e] if "edge_weights" in own else 1.0))
+        yield place, x, edges + [(n, n, 1.0) for n in range(len(x)) if loops and there[n]], there
+
+
+@oracle("graph_conv")
+def graph_conv(op: Any, weights: Weights, nodes: Array, senders: Array, receivers: Array, **named: Array) -> Array:
+    result = np.zeros((*nodes.shape[:-1], op.features))
+    for place, x, edges, there in graphs(nodes, senders, receivers, named, op.self_loops):
+        matrix = np.zeros((len(x), len(x)))
+        for s, r, w in edges:
+            matrix[r, s] += w
+        entering, leaving = matrix.sum(1), matrix.sum(0)
+        for r, s in np.ndindex(matrix.shape):
+            if op.normalisation == "row":
+                matrix[r, s] = matrix[r, s] / entering[r] if entering[r] > 0 else 0
+            elif op.normalisation == "symmetric":
+                both = entering[r] > 0 and leaving[s] > 0
+                matrix[r, s] = matrix[r, s] / math.sqrt(entering[r] * leaving[s]) if both else 0
+        y = matrix @ x @ weights["kernel"] + weights.get("bias", 0)
+        result[place] = np.where(there[:, None], y, 0)
+    return result
+
+
+@oracle("graph_attention")
+def graph_attention(op: Any, weights: Weights, nodes: Array, senders: Array, receivers: Array, **named: Array) -> Array:
+    result = np.zeros((*nodes.shape[:-1], op.heads * op.features if op.merge == "concat" else op.features))
+    for place, x, edges, there in graphs(nodes, senders, receivers, named, op.self_loops):
+        heads = []
+        for head in range(op.heads):
+            h = x @ weights["kernel"][:, head]
+            scores = [h[s] @ weights["source"][head] + h[r] @ weights["target"][head] for s, r, _ in edges]
+            powers = [math.exp(score if score >= 0 else op.slope * score) for score in scores]
+            totals = np.zeros(len(x))
+            for (_, r, _), power in zip(edges, powers, strict=True):
+                totals[r] += power
+            y = np.zeros_like(h)
+            for (s, r, _), power in zip(edges, powers, strict=True):
+                y[r] += power / totals[r] * h[s]
+            heads.append(y)
+        y = np.concatenate(heads, -1) if op.merge == "concat" else sum(heads) / op.heads
+        result[place] = np.where(there[:, None], y + weights.get("bias", 0), 0)
+    return result
+
+
+@oracle("graph_pool")
+def graph_pool(op: Any, weights: Weights, x: Array, ids: Any = None, mask: Any = None) -> Array:
+    number = op.graphs or 1
+    result = np.zeros((*x.shape[:-2], number, x.shape[-1]))
+    for place in itertools.product(*map(range, x.shape[:-2])):
+        for graph in range(number):
+            rows = [row for n, row in enumerate(x[place]) if (ids is None or ids[place][n] == graph) and (mask is None or mask[place][n])]
+            if rows:
+                result[place][graph] = {"mean": np.mean, "sum": np.sum, "max": np.max}[op.how](rows, 0)
+    return result if op.graphs else result[..., 0, :]
