@@ -23,10 +23,10 @@ linear fullyconnected fc inner innerproduct affine gemm proj projection denselay
 convolution convlayer convolve convnd: conv
 conv1dtranspose conv2dtranspose conv3dtranspose convtransposed deconv deconvolution transposedconv transposedconvolution
   upconv: conv_transpose
-depthwiseconv depthwise dwconv depthwiseconvolution = x -> conv(16, 3, groups=16) | with as many groups as features
-separableconv sepconv depthwiseseparableconv = x -> conv(16, 3, groups=16) -> conv(32, 1) | with as many groups as features
+depthwise dwconv depthwiseconvolution: depthwise_conv
+sepconv depthwiseseparableconv separableconvolution: separable_conv
 pointwiseconv conv1x1 = x -> conv(32, 1)
-locallyconnected ~ `conv` shares its kernel over the positions; a layer of your own is a `block` with `weight`
+locallyconnected localconv unsharedconv: conv_local
 maxpooling maximumpool maximumpooling: max_pool
 averagepool averagepooling avgpooling meanpool meanpooling: avg_pool
 adaptiveavgpool adaptiveaveragepool globalaveragepooling globalaveragepool globalavgpooling gap globalmeanpool: global_avg_pool

@@ -143,3 +143,71 @@ class WrongNumberOfSizes(Diagnostic):
 
     def help(self) -> str:
         return f"write {self.space}, or a single number for all of them"
+
+
+@record
+class CausalOverSpace(Diagnostic):
+    """`padding="CAUSAL"` puts the zeros before the first position, so that nothing is known of later ones. That needs one axis of time;
+    several axes of space have no order.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 3, padding="CAUSAL")
+    }
+    ```
+
+    ```net good
+    model M {
+      input sound: f32[B, 64, 3]
+      output y = sound -> conv(16, 3, padding="CAUSAL")
+    }
+    ```
+    """
+
+    op: str
+    space: int
+    input: TensorType
+
+    def message(self) -> str:
+        return f'`{self.op}` pads along one axis of time for "CAUSAL", and the input {self.input} has {self.space} axes of space.'
+
+    def help(self) -> str:
+        return "pad the axes one by one: `padding=[[2, 0], 1]` puts two zeros before the first axis, and one on both sides of the second"
+
+
+@record
+class NothingToMirror(Diagnostic):
+    """`padding="REFLECT"` mirrors an axis at its ends, without the last element itself, and there is less to mirror than the kernel needs.
+
+    ```net bad
+    model M {
+      input image: f32[B, 2, 8, 3]
+      output y = image -> conv(16, 5, padding="REFLECT")
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 3, 8, 3]
+      output y = image -> conv(16, 5, padding="REFLECT")
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    axis: int
+    size: Dim
+    width: int
+    input: TensorType
+
+    def message(self) -> str:
+        wanted = f"axis {self.axis} by {counted(self.width, 'element')}"
+        return f"`{self.op}` mirrors {wanted}, which needs {self.width + 1} there, and the axis has {self.size}."
+
+    def label(self) -> str:
+        return f"the input is {self.input}"
+
+    def help(self) -> str:
+        return f'use a smaller {self.argument}, or zeros: `padding="SAME"`'

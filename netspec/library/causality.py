@@ -111,11 +111,12 @@ class Passage:
             place = axis - 1
             if not 0 <= place < len(windows.size):
                 continue
-            if windows.stride[place] != 1 or isinstance(windows.padding, str) or windows.padding[place][1]:
-                self.refuse("along positions its windows need `stride=1` and padding in front only, such as `padding=[[2, 0]]`")
-            ahead = windows.size[place] - 1 - windows.padding[place][0]
+            if windows.stride[place] != 1 or isinstance(windows.padding, str) or windows.padding[place][1] or windows.edge != "constant":
+                front = '`padding="CAUSAL"`' if windows.argument == "kernel" else "`padding=[[2, 0]]`"
+                self.refuse(f"along positions its windows need `stride=1` and padding in front only, with zeros, such as {front}")
+            ahead = windows.spans[place] - 1 - windows.padding[place][0]
             if ahead + (reach or 0) > 0:
-                self.refuse(f"its window reaches {ahead} further than the position it stands for: pad in front by the window's size less 1")
+                self.refuse(f"its window reaches {ahead} further than the position it stands for: pad in front by the window's span less 1")
             reach = None if reach is None else reach + ahead
         self.untouched(-1)
         return self.made(reach)

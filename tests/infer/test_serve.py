@@ -42,6 +42,7 @@ PASS = {
     "a recurrence": "h = x -> lstm(8)\ny = h -> gru(8)",
     "a running sum": "y = cumsum(x, axis=1) / cast(iota(T) + 1, f32)[None, :, None]",
     "a convolution that looks back": "y = x -> conv(8, 3, padding=[[2, 0]])",
+    "a causal convolution": 'y = x -> conv(8, 3, padding="CAUSAL", dilation=2) -> depthwise_conv(2, padding="CAUSAL")',
     "a window that looks back": "y = x -> pad([0, [1, 0], 0]) -> max_pool(2, stride=1)",
     "the elements before, by hand": "y = concat([zeros([B, 1, 8]), x], axis=1)[:, :T]",
     "heads": 'y = rearrange(x, "b t (h d) -> b h t d", h=2) -> transpose([0, 2, 1, 3]) -> reshape([B, T, 8])',

@@ -132,7 +132,7 @@ def test_refusals_name_the_argument_and_what_it_wants() -> None:
     assert str(caught.value).splitlines() == [
         "conv: `features` wants a whole number above 0, not 0",
         "conv: `kernel` wants a value",
-        'conv: `padding` wants a whole number, a list, "SAME" or "VALID", not \'SAM\'',
+        'conv: `padding` wants a whole number, a list, "SAME", "VALID", "CIRCULAR", "REFLECT" or "CAUSAL", not \'SAM\'',
         "conv: `strides` wants another name: there is no such argument, not 2",
     ]
 

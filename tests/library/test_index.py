@@ -98,7 +98,7 @@ def test_signature_of_conv() -> None:
         ("features", True, "int"),
         ("kernel", True, "int | list[int]"),
         ("stride", False, "int | list[int]"),
-        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]] | "CIRCULAR" | "REFLECT" | "CAUSAL"'),
     )
 
 

@@ -8,36 +8,80 @@ from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, P
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.proofs import need_multiple
 from netspec.library.sizes import along_last, parameter, positive
-from netspec.library.windows import Padding, Sizes, Windows, windows
+from netspec.library.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
 AXES = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
 
-class Conv(Layer):
-    """Convolution over 1, 2 or 3 axes of space, as many as the input has: y[p, o] = Σ x[stride · p + q, i] · kernel[q, i, o] + bias[o].
-
-    [batch, space…, in] -> [batch, space'…, features]. An axis of size n becomes ceil(n / stride) with `padding="SAME"`, otherwise
-    floor((n + padding - kernel) / stride) + 1. With `groups`, the channels are cut into that many parts, and each part of the output sees
-    only its part of the input; as many groups as channels is a depthwise convolution.
-    Parameters: `kernel` [kernel…, in / groups, features] and `bias` [features].
-    FLOPs: 2 · taps · in / groups per output element, those on padding included, and 1 more for the bias.
-    """
-
-    inputs = (In("x", "[batch, space…, channels]", rank=3),)
-    source = "Flax linen Conv"
+class _Featured(Layer):
+    """What has a number of output channels, its first argument."""
 
     features: Size
     """Number of output channels."""
+
+
+class _Sliding(Layer):
+    """Kernels that slide over the axes of space of a [batch, space…, channels] tensor."""
+
+    inputs = (In("x", "[batch, space…, channels]", rank=3),)
+
     kernel: Sizes
     """Size of the kernel: one number for all axes of space, or a list."""
     stride: Sizes = 1
     """Step between windows: one number for all axes of space, or a list."""
-    padding: Padding = "SAME"
-    """`"SAME"`, `"VALID"`, a number for both sides of every axis, or a list with a number or a pair [low, high] per axis."""
+    padding: Bordered = "SAME"
+    """`"SAME"`, `"VALID"`, a number for both sides of every axis, or a list with a number or a pair [low, high] per axis: zeros.
+    `"CIRCULAR"` goes on at the other end, `"REFLECT"` mirrors; `"CAUSAL"`, for one axis, puts all zeros in front, so that no element sees
+    a later one."""
     bias: bool = True
     """Add a bias."""
+    dilation: Sizes = 1
+    """Distance between the elements that a kernel sees: one number for all axes of space, or a list."""
+
+    def windows(self, x: TensorType) -> Windows:
+        """The windows over an input. Raises `Mistake` when a list has the wrong length."""
+        return windows(self.op_name(), "kernel", x, self.kernel, self.stride, self.padding, self.dilation)
+
+    def slid(self, facts: Facts, x: TensorType, features: Dim) -> TensorType:
+        """The type of the result. Raises `Mistake` when a window does not fit."""
+        return x.with_shape((x.shape[0], *self.windows(x).outputs(facts, x), features))
+
+    def convolved(self, x: Array, weights: Array, groups: int = 1) -> Array:
+        """x convolved with a kernel [kernel…, in / groups, out]."""
+        w = self.windows(TensorType("f32", x.shape))
+        x, padding = w.bordered(x)
+        axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
+        return lax.conv_general_dilated(
+            x, weights, w.stride, padding, rhs_dilation=w.dilation, dimension_numbers=axes, feature_group_count=groups
+        )
+
+    def biased(self, scope: Scope, y: Array) -> Array:
+        """y with the bias, if there is one."""
+        return y + along_last(scope.param("bias"), y) if self.bias else y
+
+    def places(self, x: TensorType) -> Dim:
+        """The number of places at which a kernel is applied."""
+        return x.shape[0] * elements(self.windows(x).sizes(x.shape[1:-1]))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.windowed(self.windows(passage.types[0]))
+
+
+class Conv(_Sliding, _Featured):
+    """Convolution over 1, 2 or 3 axes of space, as many as the input has: y[p, o] = Σ x[stride · p + dilation · q, i] · kernel[q, i, o].
+
+    [batch, space…, in] -> [batch, space'…, features]. An axis of size n becomes ceil(n / stride) with `padding="SAME"`, `"CIRCULAR"`,
+    `"REFLECT"` and `"CAUSAL"`, otherwise floor((n + padding - span) / stride) + 1 with span = dilation · (kernel - 1) + 1. With `groups`,
+    the channels are cut into that many parts, and each part of the output sees only its part of the input.
+    Parameters: `kernel` [kernel…, in / groups, features] and `bias` [features]. PyTorch has them as [features, in / groups, kernel…], its
+    `padding=n` is the number here, and with a stride its "same" does not exist; here `"SAME"` may put one zero more behind than in front.
+    FLOPs: 2 · taps · in / groups per output element, those on padding included, and 1 more for the bias.
+    """
+
+    source = "Flax linen Conv"
+
     groups: Positive = 1
     """Number of groups of channels; it divides the numbers of input channels and of features."""
     kernel_init: Initializer = LecunNormal()
@@ -55,33 +99,25 @@ class Conv(Layer):
             Example(cls(features=6, kernel=1, stride=2, padding=(0, 1)), ("f32[2, 5, 4, 3]",)),
             Example(cls(features=6, kernel=3, stride=2, groups=3, bias=False), ("f32[2, 5, 4, 3]",)),
             Example(cls(features=4, kernel=2, groups=2), ("f32[2, 5, 6]",)),
+            Example(cls(features=2, kernel=3, padding="CAUSAL", dilation=2), ("f32[2, 7, 3]",)),
+            Example(cls(features=2, kernel=(3, 2), padding="CIRCULAR", dilation=(2, 1)), ("f32[2, 5, 4, 3]",)),
+            Example(cls(features=2, kernel=(2, 3), stride=2, padding="REFLECT", dilation=(1, 2)), ("f32[2, 6, 5, 3]",)),
+            Example(cls(features=2, kernel=3, stride=(1, 2), dilation=2), ("f32[2, 4, 6, 3]",)),
         )
-
-    def _windows(self, x: TensorType) -> Windows:
-        return windows(self.op_name(), "kernel", x, self.kernel, self.stride, self.padding)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         features = positive(facts, self.op_name(), "features", self.features)
         for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
             problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
             need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)
-        return x.with_shape((x.shape[0], *self._windows(x).outputs(facts, x), features))
+        return self.slid(facts, x, features)
 
     def params(self, x: TensorType) -> dict[str, Weight]:
-        weights = {"kernel": parameter("kernel", (*self._windows(x).size, x.shape[-1] // self.groups, self.features), self.kernel_init)}
+        weights = {"kernel": parameter("kernel", (*self.windows(x).size, x.shape[-1] // self.groups, self.features), self.kernel_init)}
         return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
-        weights = scope.param("kernel").astype(x.dtype)
-        axes, groups = AXES[len(w.size)], self.groups
-        y = lax.conv_general_dilated(x, weights, w.stride, w.padding, dimension_numbers=axes, feature_group_count=groups)
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        return self.biased(scope, self.convolved(x, scope.param("kernel"), self.groups))
 
     def flops(self, x: TensorType) -> Dim:
-        w = self._windows(x)
-        outputs = x.shape[0] * elements(w.sizes(x.shape[1:-1])) * self.features
-        return outputs * (2 * w.elements * (x.shape[-1] // self.groups) + int(self.bias))
-
-    def flow(self, passage: Passage) -> Flow:
-        return passage.windowed(self._windows(passage.types[0]))
+        return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))
