@@ -174,11 +174,10 @@ class UnevenGroups(Diagnostic):
         sizes = [size for size in (self.features, self.others) if size is not None]
         if not all(size.is_constant for size in sizes):
             return None
-        if self.others is not None and self.others.value % self.groups == 0:
-            what = "the input's features" if self.features == self.input.shape[-1] else "`features`"
+        if self.others is not None and self.others.value % self.groups == 0 and self.features != self.input.shape[-1]:
             below = self.features.value // self.groups * self.groups
             nearest = [str(n) for n in (below, below + self.groups) if n > 0]
-            return f"{what} must be a multiple of {self.groups}: {' or '.join(nearest)}"
+            return f"`features` must be a multiple of {self.groups}: {' or '.join(nearest)}"
         common = divisors(math.gcd(*(size.value for size in sizes)))
         return f"the nearest number of groups is {min(common, key=lambda n: abs(n - self.groups))}"
 

@@ -143,7 +143,8 @@ def test_train_flags_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SLEEPER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets its background jobs ignore it
 from netspec.cli import explain
 from netspec.cli.main import main
 def run(args):

@@ -18,6 +18,8 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
 from netspec.syntax.scan import scan
 
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+"""JAX, where other tests have loaded it into this process, warns of the copy that the command makes of itself."""
 Files = Mapping[str, str | bytes]
 
 

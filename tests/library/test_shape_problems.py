@@ -111,11 +111,18 @@ def test_the_projection_that_repairs_a_residual() -> None:
 
 
 def test_groups_that_divide_both_sides_of_a_convolution() -> None:
-    for features, groups, wanted in ((8, 4, 2), (8, 3, 2), (12, 4, 3), (5, 2, 1)):
+    for features, groups, wanted in ((8, 4, 2), (12, 4, 3), (9, 5, 3)):
         with pytest.raises(Mistake) as caught:
             Conv(features=features, kernel=3, groups=groups).shape(Facts(), parse("f32[B, 8, 6]"))
         assert caught.value.diagnostic.help() == f"the nearest number of groups is {wanted}"
         Conv(features=features, kernel=3, groups=wanted).shape(Facts(), parse("f32[B, 8, 6]"))
+
+
+def test_features_of_a_convolution_whose_groups_fit_its_input() -> None:
+    for features, groups, wanted in ((8, 3, "6 or 9"), (5, 2, "4 or 6"), (4, 6, "6")):
+        with pytest.raises(Mistake) as caught:
+            Conv(features=features, kernel=3, groups=groups).shape(Facts(), parse("f32[B, 8, 6]"))
+        assert caught.value.diagnostic.help() == f"`features` must be a multiple of {groups}: {wanted}"
 
 
 def test_a_dim_statement_is_the_repair_of_a_bound() -> None:

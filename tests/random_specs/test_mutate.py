@@ -17,7 +17,7 @@ TAIL = "\n  output y = x -> dense(4)\n}\n"
 
 
 def test_two_thousand_mutants() -> None:
-    report = run(2_000, seed=0, limit=10)  # a busy machine slows everything down; the soak holds the 2 seconds
+    report = run(2_000, seed=0, limit=HANG)
     assert not report.wrong, report.wrong[:5]
     assert report.refused > 1_000 and report.accepted > 50 and len(report.slugs) > 80, str(report)
 
@@ -38,6 +38,8 @@ def test_words_are_the_whole_text() -> None:
         assert "".join(words.split(text)) == text
 
 
+HANG = 10
+"""Seconds: a busy machine slows everything down; the soak holds the 2 seconds."""
 FOUND = {
     "a body inside the brackets of a statement that cannot be read": (
         "netspec 1\nmodel M {\n  a y 0 if x > = l M {\n  input x: f32[B, 4]\nfor i in range(1_000) {\nx = concat(x, x)\n}\n\n}\n"
@@ -84,7 +86,7 @@ ACCEPTED = ("many claims about many nodes", "seven thousand nodes", "a label amo
 
 @pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
 def test_what_was_found_stays_repaired(text: str) -> None:
-    trial = attempt(text.encode())
+    trial = attempt(text.encode(), HANG)
     assert not trial.broken, trial.broken
 
 

@@ -27,7 +27,7 @@ class TextLines(Dataset):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(file="train.txt")),)
+        return (Example(cls(file="train.txt")), Example(cls(file="books/all.txt.gz")))
 
     def fields(self) -> dict[str, TensorType]:
         return {"text": TensorType("u8", ("B", "N")), LENGTH: TensorType("i32", ("B",))}
