@@ -21,6 +21,15 @@ embeddinginit embeddingsinitializer initializer: init
 gammainitializer scaleinitializer gammainit: scale_init
 iscausal causalmask: causal
 attnmask attentionmask: mask
+attnbias attentionbias positionbias bias: score_bias
+numkvheads numkeyvalueheads keyvalueheads numqueriespergroup: kv_heads
+headdim dimhead keydim qkvfeatures: head_size
+slidingwindow localwindow localwindowsize windowsize: window
+normalizeqk qklayernorm: qk_norm
+logitcap logitscap attnlogitsoftcapping: soft_cap
+rotarydim rotarysize partialrotaryfactor: rotary
+numbuckets: buckets
+maxlen maxlength maxpositionembeddings maxpositions numpositions contextlength blocksize: positions
 dim dims axes: axis
 keepdim: keepdims
 shape size newshape: dims

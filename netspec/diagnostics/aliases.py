@@ -42,8 +42,9 @@ cosinesimilarity = sum(x * x, axis=-1) / (norm(x, axis=-1) * norm(x, axis=-1)) |
 localresponsenorm lrn weightnorm weightnormalization spectralnorm spectralnormalization ~
   a layer of your own is a `block` with `weight` and tensor functions
 embedding lookup embeddinglookup embeddings wordembedding tokenembedding embeddinglayer: embed
-positionalembedding positionembedding =
-  weight position: f32[512, 16] = normal(0.02); x + position[:16] | with `dim T <= 512` for a free length
+positionalembedding positionembedding learnedpositionalembedding learnedpositionembedding = x -> learned_positions(512) |
+  with `dim T <= 512` for a free length
+relativeattentionbias relativepositionbias relativepositionalbias t5bias: relative_bias
 positionalencoding positionencoding sinusoidalpositionalencoding sinusoidalembedding: sinusoidal_positions
 rotaryembedding rotary rotarypositionembedding: rope
 mha multihead multiheadattention multiheaddotproductattention attentionlayer dotproductattention scaleddotproductattention sdpa:

@@ -13,6 +13,10 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def _counted_dim(number: Dim, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 @record
 class UnevenHeads(Diagnostic):
     """Attention splits the features into heads of equal size, so the number of heads divides the number of features.
@@ -212,3 +216,58 @@ class OddFeatures(Diagnostic):
 
     def message(self) -> str:
         return f"`{self.op}` works on pairs of features, and {self.features} is odd."
+
+
+@record
+class TooFewPositions(Diagnostic):
+    """Every position of a sequence has a learned vector, so the table has as many as the longest sequence.
+
+    ```net bad
+    model M {
+      input x: f32[B, 600, 16]
+      output y = x -> learned_positions(512)
+    }
+    ```
+
+    ```net good
+    model M {
+      dim T <= 512
+      input x: f32[B, T, 16]
+      output y = x -> learned_positions(512)
+    }
+    ```
+    """
+
+    op: str
+    positions: Dim
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` has vectors for {_counted_dim(self.positions, 'position')}, but {self.input} is {self.input.shape[-2]} long."
+
+
+@record
+class TooManyTurned(Diagnostic):
+    """Rotary positions turn the first features of each head, and a head has no more than its own.
+
+    ```net bad
+    model M {
+      input x: f32[B, 6, 4, 8]
+      output y = (x, iota(6)) -> rope(rotary=16)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 6, 4, 8]
+      output y = (x, iota(6)) -> rope(rotary=4)
+    }
+    ```
+    """
+
+    op: str
+    rotary: Dim
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` is to turn {self.rotary} features, but a head of {self.input} has {self.input.shape[-1]}."

@@ -330,9 +330,15 @@ ENTRIES: tuple = (
         ("dims", True, "list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
-    ("rope", None, "function", "layers.positions", "Rope", (
+    ("rope", None, "function", "layers.rope", "Rope", (
         ("theta", False, "float"),
         ("pairs", False, '"split" | "interleaved"'),
+        ("rotary", False, "int?"),
+        ("scaling", False, '("linear" | "ntk" | "llama3" | "yarn")?'),
+        ("factor", False, "float"),
+        ("trained", False, "int?"),
+        ("low", False, "float"),
+        ("high", False, "float?"),
     ),
      (("x", False), ("position", False)), False, 1, "", ""),
     ("round", None, "function", "functions.maths", "Round", (),
@@ -381,7 +387,7 @@ ENTRIES: tuple = (
         ("theta", False, "float"),
         ("pairs", False, '"split" | "interleaved"'),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("position", True)), False, 1, "", ""),
     ("soft_sign", None, "function", "functions.rectifying", "SoftSign", (),
      (("x", False),), False, 1, "", ""),
     ("softmax", None, "function", "functions.activation", "Softmax", (
@@ -514,8 +520,11 @@ ENTRIES: tuple = (
         ("causal", False, "bool"),
         ("dropout", False, "float"),
         ("window", False, "int?"),
+        ("scale", False, "float?"),
+        ("soft_cap", False, "float?"),
+        ("alibi", False, "bool"),
     ),
-     (("query", False), ("key", False), ("value", False), ("mask", True), ("segments", True), ("key_segments", True), ("bias", True)), False, 1, "", ""),
+     (("query", False), ("key", False), ("value", False), ("mask", True), ("segments", True), ("key_segments", True), ("score_bias", True)), False, 1, "", ""),
     ("batch_norm", None, "layer", "layers.norm", "BatchNorm", (
         ("momentum", False, "float"),
         ("epsilon", False, "float"),
@@ -577,6 +586,13 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("distance_bias", None, "layer", "layers.relative", "DistanceBias", (
+        ("heads", True, "int"),
+        ("max_distance", True, "int"),
+        ("causal", False, "bool"),
+        ("init", False, "initializer"),
+    ),
+     (("position", False), ("key_position", True)), False, 1, "", ""),
     ("dropout", None, "layer", "layers.dropout", "Dropout", (
         ("rate", True, "float"),
     ),
@@ -643,6 +659,11 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("learned_positions", None, "layer", "layers.positions", "LearnedPositions", (
+        ("positions", True, "int"),
+        ("init", False, "initializer"),
+    ),
+     (("x", False), ("position", True)), False, 1, "", ""),
     ("lstm", None, "layer", "layers.recurrent", "Lstm", (
         ("features", True, "int"),
         ("kernel_init", False, "initializer"),
@@ -661,6 +682,14 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
     ),
      (("x", False), ("h", True), ("c", True)), False, 3, "", ""),
+    ("relative_bias", None, "layer", "layers.relative", "RelativeBias", (
+        ("heads", True, "int"),
+        ("buckets", False, "int"),
+        ("max_distance", False, "int"),
+        ("causal", False, "bool"),
+        ("init", False, "initializer"),
+    ),
+     (("position", False), ("key_position", True)), False, 1, "", ""),
     ("rms_norm", None, "layer", "layers.rms_norm", "RmsNorm", (
         ("epsilon", False, "float"),
         ("scale", False, "bool"),
@@ -675,7 +704,7 @@ ENTRIES: tuple = (
         ("unroll", False, "int"),
     ),
      (("x", False), ("lengths", True)), False, 1, "", ""),
-    ("self_attention", None, "layer", "layers.attention", "SelfAttention", (
+    ("self_attention", None, "layer", "layers.self_attention", "SelfAttention", (
         ("heads", True, "int"),
         ("causal", False, "bool"),
         ("dropout", False, "float"),
@@ -685,8 +714,13 @@ ENTRIES: tuple = (
         ("out_init", False, "initializer?"),
         ("kv_heads", False, "int?"),
         ("window", False, "int?"),
+        ("head_size", False, "int?"),
+        ("qk_norm", False, '("layer" | "rms")?'),
+        ("scale", False, "float?"),
+        ("soft_cap", False, "float?"),
+        ("alibi", False, "bool"),
     ),
-     (("x", False), ("mask", True), ("segments", True)), False, 1, "", ""),
+     (("x", False), ("mask", True), ("segments", True), ("score_bias", True)), False, 1, "", ""),
     ("separable_conv", None, "layer", "layers.conv_depthwise", "SeparableConv", (
         ("features", True, "int"),
         ("kernel", True, "int | list[int]"),

@@ -1,4 +1,4 @@
-"""Oracles of attention, embeddings, positions and transposed convolutions, in plain NumPy and loops; see `oracles`."""
+"""Oracles of attention, embeddings and transposed convolutions, in plain NumPy and loops; see `oracles`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,21 @@ def sees(op: Any, i: int, j: int, queries: int, keys: int) -> bool:
     return (not op.causal or j <= here) and (op.window is None or abs(j - here) < op.window)
 
 
+def slope(h: int, heads: int) -> float:
+    """What ALiBi takes for a place of distance, by the recursion of its authors."""
+    power = 2 ** math.floor(math.log2(heads))
+    return 2.0 ** (-8 * (h + 1) / power) if h < power else slope(2 * (h - power), 2 * power)
+
+
+def score(op: Any, place: tuple, j: int, query: Array, key: Array) -> float:
+    b, i, h = place
+    group = query.shape[-2] // key.shape[-2]
+    product = query[b][i, h] @ key[b][j, h // group] * (op.scale or 1 / math.sqrt(query.shape[-1]))
+    capped = op.soft_cap * math.tanh(product / op.soft_cap) if op.soft_cap else product
+    distance = abs(j - (i + key.shape[-3] - query.shape[-3]))
+    return capped - (slope(h, query.shape[-2]) * distance if op.alibi else 0)
+
+
 def one_query(op: Any, place: tuple, query: Array, key: Array, value: Array, mask: Any, segments: Any, others: Any, bias: Any) -> Array:
     """The result of one query of one head of one example, which stand in `place`."""
     b, i, h = place
@@ -62,7 +77,7 @@ def one_query(op: Any, place: tuple, query: Array, key: Array, value: Array, mas
         allowed = [j for j in allowed if full[b][h, i, j]]
     if segments is not None:
         allowed = [j for j in allowed if segments[b][i] == (segments if others is None else others)[b][j]]
-    scores = [query[b][i, h] @ key[b][j, h // group] / math.sqrt(query.shape[-1]) for j in allowed]
+    scores = [score(op, place, j, query, key) for j in allowed]
     if bias is not None:
         full = np.broadcast_to(bias, (*query.shape[: len(b)], query.shape[-2], queries, keys))
         scores = [s + full[b][h, i, j] for s, j in zip(scores, allowed, strict=True)]
@@ -71,9 +86,8 @@ def one_query(op: Any, place: tuple, query: Array, key: Array, value: Array, mas
 
 
 @oracle("attention")
-def attention(op: Any, weights: Weights, query: Array, key: Array, value: Array, *given: Any, **named: Any) -> Array:
-    optional = dict.fromkeys(("mask", "segments", "key_segments", "bias")) | named
-    optional |= dict(zip(optional, given, strict=False))
+def attention(op: Any, weights: Weights, query: Array, key: Array, value: Array, **named: Any) -> Array:
+    optional = dict.fromkeys(("mask", "segments", "key_segments", "score_bias")) | named
     result = np.empty((*query.shape[:-1], value.shape[-1]))
     for b in itertools.product(*map(range, query.shape[:-3])):
         for i, h in itertools.product(range(query.shape[-3]), range(query.shape[-2])):
@@ -82,56 +96,22 @@ def attention(op: Any, weights: Weights, query: Array, key: Array, value: Array,
 
 
 @oracle("self_attention")
-def self_attention(op: Any, weights: Weights, x: Array, mask: Any = None, segments: Any = None) -> Array:
+def self_attention(op: Any, weights: Weights, x: Array, **named: Any) -> Array:
     def heads(name: str) -> Array:
         kernel = weights[f"{name}/kernel"]
-        return np.stack([x @ kernel[:, h] for h in range(kernel.shape[1])], -2) + weights.get(f"{name}/bias", 0)
+        y = np.stack([x @ kernel[:, h] for h in range(kernel.shape[1])], -2) + weights.get(f"{name}/bias", 0)
+        if op.qk_norm is None or name == "value":
+            return y
+        y = y - y.mean(-1, keepdims=True) if op.qk_norm == "layer" else y
+        return y / np.sqrt((y * y).mean(-1, keepdims=True) + 1e-6) * weights[f"{name}_norm/scale"]
 
-    mean = attention(op, {}, heads("query"), heads("key"), heads("value"), mask, segments)
+    mean = attention(op, {}, heads("query"), heads("key"), heads("value"), **named)
     return sum(mean[..., h, :] @ weights["out/kernel"][h] for h in range(op.heads)) + weights.get("out/bias", 0)
 
 
 @oracle("rms_norm")
 def rms_norm(op: Any, weights: Weights, x: Array) -> Array:
     return x / np.sqrt((x**2).mean(-1, keepdims=True) + op.epsilon) * weights.get("scale", 1)
-
-
-@oracle("rope")
-def rope(op: Any, weights: Weights, x: Array, position: Array) -> Array:
-    """Each pair as a complex number, turned."""
-    size, result = x.shape[-1], np.empty_like(x)
-    places = np.broadcast_to(position, x.shape[:-2])
-    for i in range(size // 2):
-        a, b = (i, i + size // 2) if op.pairs == "split" else (2 * i, 2 * i + 1)
-        turned = (x[..., a] + 1j * x[..., b]) * np.exp(1j * places * op.theta ** (-2 * i / size))[..., None]
-        result[..., a], result[..., b] = turned.real, turned.imag
-    return result
-
-
-@oracle("sinusoidal")
-def sinusoidal(op: Any, weights: Weights, position: Array, features: int | None = None) -> Array:
-    n = (features or op.features) // 2
-    columns = [[None] * n, [None] * n]
-    for i in range(n):
-        angle = position * op.theta ** -(i / n if op.pairs == "interleaved" else i / max(n - 1, 1))
-        columns[0][i], columns[1][i] = np.sin(angle), np.cos(angle)
-    split = columns[0] + columns[1]
-    return np.stack(split if op.pairs == "split" else [split[k // 2 + k % 2 * n] for k in range(2 * n)], -1)
-
-
-@oracle("sinusoidal_positions")
-def sinusoidal_positions(op: Any, weights: Weights, x: Array) -> Array:
-    return x + sinusoidal(op, {}, np.arange(x.shape[-2]), x.shape[-1])
-
-
-@oracle("shift_right")
-def shift_right(op: Any, weights: Weights, x: Array, segments: Any = None) -> Array:
-    result = np.full_like(x, op.start)
-    for place in np.ndindex(x.shape):
-        *row, i = place
-        if i and (segments is None or segments[place] == segments[(*row, i - 1)]):
-            result[place] = x[(*row, i - 1)]
-    return result
 
 
 @oracle("conv_transpose")

@@ -16,9 +16,11 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.operands import UnequalDtypes
 from netspec.diagnostics.windows import WindowTooLarge
 from netspec.library.initializers import Orthogonal
-from netspec.library.layers.attention import Attention, SelfAttention
-from netspec.library.layers.positions import Rope, Sinusoidal, SinusoidalPositions
+from netspec.library.layers.attention import Attention
+from netspec.library.layers.positions import Sinusoidal, SinusoidalPositions
 from netspec.library.layers.rms_norm import RmsNorm
+from netspec.library.layers.rope import Rope
+from netspec.library.layers.self_attention import SelfAttention
 from netspec.library.layers.transposed import ConvTranspose
 from netspec.shape import Dim, Facts
 from tests.library.scope import TestScope, draw, parse
@@ -72,7 +74,7 @@ def test_attention_is_flax_s() -> None:
     q, k, v = values(2, 4, 3, 6), values(2, 5, 3, 6, seed=1), values(2, 5, 3, 7, seed=2)
     bias, mask = values(2, 3, 4, 5, seed=3), np.random.default_rng(4).random((2, 3, 4, 5)) < 0.7
     mask[..., 0] = True
-    mine = lambda p, q: run(Attention(), q, p["k"], p["v"], bias=p["b"], mask=mask)  # noqa: E731
+    mine = lambda p, q: run(Attention(), q, p["k"], p["v"], score_bias=p["b"], mask=mask)  # noqa: E731
     theirs = lambda p, q: nn.dot_product_attention(q, p["k"], p["v"], p["b"], mask)  # noqa: E731
     same((jax.jit(mine), jax.jit(theirs)), {"k": k, "v": v, "b": bias}, q)
 
@@ -103,7 +105,7 @@ def test_a_query_that_sees_nothing_gives_zeros(dtype: str) -> None:
         assert result.dtype == dtype
         assert not result[1].any() and bool(jnp.isfinite(result).all()) and bool(result[0].any())
         assert all(bool(jnp.isfinite(g).all()) and not g[1].any() for g in jax.grad(total, (0, 1, 2))(q, k, v))
-        assert not run(Attention(), q, k, v, bias=jnp.full((1, 1, 3), -jnp.inf, dtype)).any()
+        assert not run(Attention(), q, k, v, score_bias=jnp.full((1, 1, 3), -jnp.inf, dtype)).any()
         early = run(Attention(causal=True), q, k[:, :1], v[:, :1])
         assert not early[:, :2].any() and bool(jnp.allclose(early[:, 2], v[:, 0], 1e-2))
 

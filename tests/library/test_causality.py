@@ -27,7 +27,7 @@ WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "
 
 
 CAREFUL = {"pad", "tile", "concat", "split", "reshape", "flatten", "rearrange", "repeat", "conv", "conv_transpose", "max_pool", "avg_pool"}
-CAREFUL |= {"attention"}
+CAREFUL |= {"attention", "rope", "relative_bias", "distance_bias"}
 CAREFUL |= {"graph_conv", "graph_attention"}
 """Ops that refuse more than they have to: where the axis changes its size, along features, and where edges lead as it happens."""
 _COMPILED: dict[Any, Any] = {}

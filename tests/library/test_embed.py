@@ -16,7 +16,7 @@ from netspec.ir import Apply
 from netspec.library import index
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.embed import Embed, EmbedAttend
-from netspec.library.layers.positions import Rope
+from netspec.library.layers.rope import Rope
 from netspec.lower.layout import Layout
 from netspec.source import Source
 from netspec.verify import verify

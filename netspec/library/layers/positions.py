@@ -1,71 +1,24 @@
-"""Where an element stands in its sequence: rotary and sinusoidal positions, and the shift that next-element models need."""
+"""Where an element stands in its sequence: sinusoidal and learned positions, and the shift that next-element models need."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from netspec.diagnostics.attention import OddFeatures
+from netspec.diagnostics.attention import OddFeatures, TooFewPositions
 from netspec.lazy import jnp
 from netspec.library.attending import SEGMENTS, require_shape
-from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
+from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.fields import Field
 from netspec.library.causality import furthest
-from netspec.library.proofs import need_multiple
-from netspec.library.sizes import positive
+from netspec.library.initializers import Normal
+from netspec.library.proofs import need_at_least, need_multiple
+from netspec.library.sizes import parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 
 Theta = Annotated[float, Field(gt=0)]
 Pairs = Literal["split", "interleaved"]
 """Which features make a pair: i and i + n/2, or 2i and 2i + 1."""
-
-
-class Rope(Function):
-    """Rotary positions: turns each pair of features of a head by an angle that grows with the position.
-
-    [batch…, length, heads, size] and positions [length] or [batch…, length] -> the same shape as x. Pair i turns by
-    position · theta^(-2i / size), so that the product of a query and a key depends on how far apart they are. Angles are in at least f32.
-    FLOPs: 3 per element.
-    """
-
-    inputs = (
-        In("x", "[batch…, length, heads, size]", rank=3),
-        In("position", "whole numbers [length] or [batch…, length]", dtype="int", rank=1),
-    )
-    source = "Su et al., RoFormer, 2021"
-
-    theta: Theta = 10_000.0
-    """The slowest pair turns once in about 2π · theta positions."""
-    pairs: Pairs = "split"
-    """`"split"` pairs feature i with i + size / 2, as most published weights have it, `"interleaved"` 2i with 2i + 1, as the paper."""
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(), ("f32[2, 5, 3, 4]", "i32[5]")),
-            Example(cls(theta=100.0, pairs="interleaved"), ("f32[2, 5, 3, 6]", "i32[2, 5]")),
-            Example(cls(), ("f32[5, 1, 2]", "i32[5]")),
-        )
-
-    def shape(self, facts: Facts, x: TensorType, position: TensorType) -> TensorType:
-        require_even(facts, self.op_name(), x.shape[-1], "x")
-        accepted = dict.fromkeys((x.shape[-3:-2], x.shape[:-2]))
-        require_shape(facts, self.op_name(), "position", position, tuple(accepted))
-        return x
-
-    def apply(self, scope: Scope, x: Array, position: Array) -> Array:
-        half = x.shape[-1] // 2
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        angles = (angles_of(position, jnp.arange(half) / half, self.theta, wide.dtype))[..., None, :]
-        angles = angles.reshape((1,) * (x.ndim - angles.ndim) + angles.shape)
-        first, second = (wide[..., :half], wide[..., half:]) if self.pairs == "split" else (wide[..., ::2], wide[..., 1::2])
-        sine, cosine = jnp.sin(angles), jnp.cos(angles)
-        return paired(first * cosine - second * sine, first * sine + second * cosine, self.pairs).astype(x.dtype)
-
-    def flops(self, x: TensorType, position: TensorType) -> Dim:
-        return x.size * 3
-
-    def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(-1)
+POSITION = In("position", "whole numbers [length] or [batch…, length]; 0, 1, 2, … when absent", dtype="int", optional=True, rank=1)
 
 
 class Sinusoidal(Function):
@@ -110,12 +63,12 @@ class Sinusoidal(Function):
 
 
 class SinusoidalPositions(Function):
-    """Adds to each element of a sequence the sines and cosines of its position, counted from 0: x + sinusoidal(iota(length), features).
+    """Adds to each element of a sequence the sines and cosines of its position: x + sinusoidal(iota(length), features).
 
-    [batch…, length, features] -> the same. FLOPs: 2 per element.
+    [batch…, length, features] -> the same. Positions are counted from 0, unless `position` says them. FLOPs: 2 per element.
     """
 
-    inputs = (In("x", "[batch…, length, features]", rank=2),)
+    inputs = (In("x", "[batch…, length, features]", rank=2), POSITION)
     source = Sinusoidal.source
 
     theta: Theta = 10_000.0
@@ -128,19 +81,71 @@ class SinusoidalPositions(Function):
         return (
             Example(cls(), ("f32[3, 5, 6]",)),
             Example(cls(theta=50.0, pairs="split"), ("f32[4, 8]",)),
+            Example(cls(), ("f32[3, 5, 6]",), {"position": "i32[3, 5]"}),
         )
 
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+    def shape(self, facts: Facts, x: TensorType, position: TensorType | None = None) -> TensorType:
         require_even(facts, self.op_name(), x.shape[-1], "x")
+        require_positions(facts, self.op_name(), x, position)
         return x
 
-    def apply(self, scope: Scope, x: Array) -> Array:
+    def apply(self, scope: Scope, x: Array, position: Array | None = None) -> Array:
         wide = jnp.promote_types(x.dtype, jnp.float32)
-        table = waves(jnp.arange(x.shape[-2]), x.shape[-1], self.theta, self.pairs, wide)
-        return x + table.astype(x.dtype).reshape((1,) * (x.ndim - 2) + table.shape)
+        places = jnp.arange(x.shape[-2]) if position is None else position
+        return added(x, waves(places, x.shape[-1], self.theta, self.pairs, wide))
 
-    def flops(self, x: TensorType) -> Dim:
+    def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
         return x.size * 2
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
+
+
+class LearnedPositions(Layer):
+    """Adds to each element of a sequence a learned vector of its position: x + embedding[0:length].
+
+    [batch…, length, features] -> the same. Parameter `embedding` [positions, features]. Positions are counted from 0, and then the length
+    is proved to be at most `positions` (`dim T <= 512`), unless `position` says them: a negative one counts from the end of the table,
+    one outside it gives NaN. FLOPs: 1 per element.
+    """
+
+    inputs = (In("x", "[batch…, length, features]", rank=2), POSITION)
+    source = "Devlin et al., BERT, 2019; Radford et al., GPT-2, 2019"
+
+    positions: Size
+    """Number of positions that have a vector: the length of the longest sequence."""
+    init: Initializer = Normal(stddev=0.02)
+    """Initial value of the vectors."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(positions=7), ("f32[3, 5, 6]",)),
+            Example(cls(positions=4), ("f32[4, 8]",)),
+            Example(cls(positions=9), ("f32[3, 5, 2]",), {"position": "i32[3, 5]"}),
+            Example(cls(positions=8), ("f32[2, 7, 3]",), {"position": "i32[7]"}),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, position: TensorType | None = None) -> TensorType:
+        positions = positive(facts, self.op_name(), "positions", self.positions)
+        if position is None:
+            problem = TooFewPositions(self.op_name(), positions, x, blame="positions")
+            need_at_least(facts, self.op_name(), positions, x.shape[-2], "so that every position has a vector", problem)
+        require_positions(facts, self.op_name(), x, position)
+        return x
+
+    def params(self, x: TensorType, position: TensorType | None = None) -> dict[str, Weight]:
+        return {"embedding": parameter("embedding", (self.positions, x.shape[-1]), self.init)}
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"position": self.positions}
+
+    def apply(self, scope: Scope, x: Array, position: Array | None = None) -> Array:
+        table = scope.param("embedding")
+        return added(x, table[: x.shape[-2]] if position is None else jnp.take(table, position, axis=0))
+
+    def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
+        return x.size
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(-1)
@@ -193,6 +198,17 @@ class ShiftRight(Function):
 
 def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:
     need_multiple(facts, op, features, 2, "so that features make pairs", OddFeatures(op, features, blame=blame))
+
+
+def require_positions(facts: Facts, op: str, x: TensorType, position: TensorType | None) -> None:
+    """Positions of the elements of x [batch…, length, features] are [length] or [batch…, length]. Raises `Mistake`."""
+    if position is not None:
+        require_shape(facts, op, "position", position, tuple(dict.fromkeys((x.shape[-2:-1], x.shape[:-1]))))
+
+
+def added(x: Array, vectors: Array) -> Array:
+    """The sum, in the dtype of x, with vectors [length, features] or [batch…, length, features]."""
+    return x + vectors.astype(x.dtype).reshape((1,) * (x.ndim - vectors.ndim) + vectors.shape)
 
 
 def angles_of(position: Array, exponents: Array, theta: float, dtype: Any) -> Array:

@@ -1,0 +1,158 @@
+"""Multi-head attention of a sequence to itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from netspec.diagnostics.attention import UnevenHeads
+from netspec.lazy import jnp, lax
+from netspec.library.attending import (
+    MASK,
+    SCORE_BIAS,
+    SEGMENTS,
+    AboveZero,
+    attend,
+    attend_flops,
+    require_groups,
+    require_optional,
+    rules_of,
+)
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
+from netspec.library.initializers import LecunNormal, Ones, Zeros
+from netspec.library.proofs import need_multiple
+from netspec.library.sizes import along_last, count, kernel, offset, parameter, positive
+from netspec.shape import Dim, Facts, TensorType
+
+EPSILON = 1e-6
+"""Added to the variance, or the mean square, of a head's features."""
+
+
+class SelfAttention(Layer):
+    """Multi-head attention of a sequence to itself: queries, keys and values are linear maps of x, and so is the result of what they give.
+
+    [batch…, length, features] -> the same; each head has features / heads of them. Parameters: `query`, `key`, `value` with `kernel`
+    [features, heads, size] and `bias` [heads, size], `out` with `kernel` [heads, size, features] and `bias` [features]; keys and values
+    have `kv_heads` heads. With `qk_norm`, `query_norm` and `key_norm` with `scale` [size], which all heads share. Initializers see each
+    kernel as one matrix. A position that may see none gives the output's bias.
+    FLOPs: those of the four linear maps, of the norms (6 or 4 per element) and of `attention`.
+    """
+
+    inputs = (In("x", "[batch…, length, features]", rank=3), MASK, SEGMENTS, SCORE_BIAS)
+    random: ClassVar[bool] = True
+    source = "Vaswani et al., Attention Is All You Need, 2017; Flax linen MultiHeadDotProductAttention and nnx MultiHeadAttention"
+
+    heads: Positive
+    """Number of heads; it divides the number of features, unless `head_size` is given."""
+    causal: bool = False
+    """A position sees none after it."""
+    dropout: Rate = 0.0
+    """Probability that a weight is dropped in training."""
+    bias: bool = True
+    """Add a bias to queries, keys, values and the result."""
+    kernel_init: Initializer = LecunNormal()
+    """Initial value of the kernels."""
+    bias_init: Initializer = Zeros()
+    """Initial value of the biases."""
+    out_init: Initializer | None = None
+    """Initial value of the last kernel; the others' when absent."""
+    kv_heads: Positive | None = None
+    """Number of heads of keys and values, which divides `heads`; as many when absent, 1 is multi-query attention."""
+    window: Positive | None = None
+    """A position sees only those less than so many places away, on both sides, or with `causal` so many with itself; all when absent."""
+    head_size: Size | None = None
+    """Size of a head; features / heads when absent."""
+    qk_norm: Literal["layer", "rms"] | None = None
+    """Normalise each head's queries and keys before their product: `"layer"` as layer_norm without a bias, as Flax, `"rms"` as rms_norm;
+    both with a scale that all heads share and an epsilon of 1e-6."""
+    scale: AboveZero | None = None
+    """What the products of queries and keys are multiplied by; 1 / sqrt(size of a head) when absent."""
+    soft_cap: AboveZero | None = None
+    """Scores are held between ± this, as in `attention`; as they are when absent."""
+    alibi: bool = False
+    """Take from every score in proportion to the distance, for each head at its own rate, as `attention` says."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(heads=2), ("f32[3, 4, 6]",)),
+            Example(cls(heads=2, causal=True, dropout=0.3, bias=False), ("f32[2, 5, 4]",), {"segments": "i32[2, 5]"}),
+            Example(cls(heads=4, kv_heads=2, window=2), ("f32[2, 3, 8]",), {"mask": "bool[2, 3]"}),
+            Example(cls(heads=2, kv_heads=1, causal=True), ("f32[2, 3, 4, 2]",), {"mask": "bool[2, 3, 4, 4]"}),
+            Example(cls(heads=2, qk_norm="layer", head_size=5, causal=True, window=2), ("f32[2, 4, 3]",)),
+            Example(cls(heads=4, kv_heads=2, qk_norm="rms", alibi=True, scale=0.7, soft_cap=2.0, bias=False), ("f32[2, 5, 8]",)),
+            Example(cls(heads=2, scale=1.0, dropout=0.1), ("f32[3, 5, 4]",), {"score_bias": "f32[2, 5, 5]"}),
+        )
+
+    @property
+    def _key_heads(self) -> int:
+        return self.heads if self.kv_heads is None else self.kv_heads
+
+    def _size(self, x: TensorType) -> Dim:
+        return x.shape[-1] // self.heads if self.head_size is None else Dim.of(self.head_size)
+
+    def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
+        *batch, length, features = x.shape
+        if self.head_size is None:
+            problem = UnevenHeads(self.op_name(), self.heads, features, x, blame="heads")
+            need_multiple(facts, self.op_name(), features, self.heads, "so that the heads are equal", problem)
+        else:
+            positive(facts, self.op_name(), "head_size", self.head_size)
+        require_groups(facts, self.op_name(), Dim.of(self.heads), Dim.of(self._key_heads), "kv_heads")
+        require_optional(facts, self.op_name(), (*batch, Dim.of(self.heads), length, length), optional)
+        return x
+
+    def params(self, x: TensorType, **optional: TensorType) -> dict[str, Weight]:
+        features, size = x.shape[-1], self._size(x)
+        weights = {}
+        for name, heads in (("query", self.heads), ("key", self._key_heads), ("value", self._key_heads)):
+            weights[f"{name}/kernel"] = kernel(f"{name}/kernel", (features,), (heads, size), self.kernel_init)
+            weights[f"{name}/bias"] = offset(f"{name}/bias", (heads, size), self.bias_init)
+        weights["out/kernel"] = kernel("out/kernel", (self.heads, size), (features,), self.out_init or self.kernel_init)
+        weights["out/bias"] = offset("out/bias", (features,), self.bias_init)
+        kept = weights if self.bias else {name: weight for name, weight in weights.items() if name.endswith("/kernel")}
+        norms = ("query_norm/scale", "key_norm/scale") if self.qk_norm else ()
+        return kept | {name: parameter(name, (size,), Ones()) for name in norms}
+
+    def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
+        return self.out(scope, attend(scope, rules_of(self), *self.mapped(scope, x), optional))
+
+    def mapped(self, scope: Scope, x: Array) -> tuple[Array, Array, Array]:
+        """Queries, keys and values."""
+        query, key, value = (self._map(scope, name, x, 1) for name in ("query", "key", "value"))
+        if self.qk_norm:
+            query, key = self._normed(scope, "query_norm", query), self._normed(scope, "key_norm", key)
+        return query, key, value
+
+    def out(self, scope: Scope, heads: Array) -> Array:
+        """The result, from what the heads give."""
+        return self._map(scope, "out", heads, 2)
+
+    def _normed(self, scope: Scope, name: str, heads: Array) -> Array:
+        """Each vector of a head, normalised in at least f32."""
+        wide = heads.astype(jnp.promote_types(heads.dtype, jnp.float32))
+        if self.qk_norm == "layer":
+            wide = wide - jnp.mean(wide, -1, keepdims=True)
+        factor = lax.rsqrt(jnp.mean(lax.square(wide), -1, keepdims=True) + EPSILON)
+        return (wide * factor * along_last(scope.param(f"{name}/scale"), wide)).astype(heads.dtype)
+
+    def _map(self, scope: Scope, name: str, x: Array, axes: int) -> Array:
+        """A linear map of the last axes."""
+        last = tuple(range(x.ndim - axes, x.ndim))
+        y = lax.dot_general(x, scope.param(f"{name}/kernel").astype(x.dtype), ((last, tuple(range(axes))), ((), ())))
+        return y + along_last(scope.param(f"{name}/bias"), y) if self.bias else y
+
+    def flops(self, x: TensorType, **optional: TensorType) -> Dim:
+        features, size, tokens = x.shape[-1], self._size(x), count(x.shape[:-1])
+        mapped = (self.heads + 2 * self._key_heads) * size
+        maps = tokens * (mapped * (2 * features + int(self.bias)) + features * (2 * self.heads * size + int(self.bias)))
+        norms = tokens * (self.heads + self._key_heads) * size * {"layer": 6, "rms": 4, None: 0}[self.qk_norm]
+        query = x.with_shape((*x.shape[:-1], self.heads, size))
+        return maps + norms + attend_flops(rules_of(self), query, x.shape[-2], size, "score_bias" in optional)
+
+    def flow(self, passage: Passage) -> Flow:
+        """Causal, a position is made of those before it and of itself."""
+        rank = passage.types[0].rank
+        passage.untouched(-1)
+        if rank - 2 in passage.flows[0].axes and not self.causal:
+            passage.refuse("every position sees those after it", "causal=true")
+        return passage.made()
