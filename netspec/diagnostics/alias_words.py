@@ -36,6 +36,13 @@ shape size newshape: dims
 perm permutation: axes
 nclasses numclasses depth: classes
 negativeslope alpha: slope
+upscalefactor downscalefactor scalefactor blocksize factor: scale
+patchsize: patch
+outputsize targetsize outsize: size
+interpolation mode: method
+broadcastdims noiseshape: broadcast_axes
+countincludepad excludepad: count_padding
+normtype norm: p
 amin min minval a: low
 amax max maxval b: high
 numsegments: segments

@@ -29,8 +29,12 @@ pointwiseconv conv1x1 = x -> conv(32, 1)
 locallyconnected localconv unsharedconv: conv_local
 maxpooling maximumpool maximumpooling: max_pool
 averagepool averagepooling avgpooling meanpool meanpooling: avg_pool
-adaptiveavgpool adaptiveaveragepool globalaveragepooling globalaveragepool globalavgpooling gap globalmeanpool: global_avg_pool
-globalmaxpool globalmaxpooling adaptivemaxpool gmp = x -> max(axis=[1, 2]) | the largest value over the positions
+minpooling minimumpool minimumpooling: min_pool
+lppooling normpool powerpool: lp_pool
+globalaveragepooling globalaveragepool globalavgpooling gap globalmeanpool: global_avg_pool
+adaptiveaveragepool adaptiveaveragepooling adaptiveavgpooling: adaptive_avg_pool
+adaptivemaximumpool adaptivemaxpooling: adaptive_max_pool
+globalmaxpooling globalmaximumpool gmp: global_max_pool
 globalsumpool globalsumpooling = x -> sum(axis=[1, 2])
 bn batchnormalization batchnormalisation syncbatchnorm: batch_norm
 ln layernormalization layernormalisation: layer_norm
@@ -52,11 +56,11 @@ mha multihead multiheadattention multiheaddotproductattention attentionlayer dot
 selfattn multiheadselfattention causalselfattention: self_attention
 crossattention crossattn: attention
 view: reshape
-resize resizing interpolate upsample upsampling unpool upscale =
-  x -> repeat("b h w c -> b (h 2) (w 2) c") | the nearest pixel, twice as large
+resizing interpolate imageresize resizelayer: resize
+upsampling unpool upscale upsamplinglayer: upsample
 downsample subsample = x -> avg_pool(2)
-pixelshuffle depthtospace = x -> rearrange("b h w (c i j) -> b (h i) (w j) c", i=2, j=2)
-pixelunshuffle spacetodepth = x -> rearrange("b (h i) (w j) c -> b h w (c i j)", i=2, j=2)
+subpixel subpixelconv subpixelupsampling: pixel_shuffle
+patchify patchembedding patchembeddings patching: patch_embed
 repeatvector = x -> repeat("b d -> b n d", n=10)
 concatenate cat merge hstack vstack concatenatelayer: concat
 permute permutedims: transpose rearrange
@@ -67,9 +71,9 @@ chunk unstack unbind tensorsplit: split
 zeropad zeropadding zeropadlayer reflectionpad reflectpad replicationpad constantpad: pad
 crop cropping = x[:, 1:-1, 1:-1] | a slice for every axis
 rectified rectifier: relu
-prelu parametricrelu = weight slope: f32[16] = constant(0.25); relu(x) - slope * relu(-x) | with one slope for each feature
-glu = a, b = split(x, 2, axis=-1); a * sigmoid(b)
-swiglu geglu = (dense(x, 32) -> silu) * dense(x, 32)
+parametricrelu: prelu
+gatedlinearunit: glu
+siglu: swiglu
 logistic expit: sigmoid
 quickgelu = x * sigmoid(1.702 * x)
 thresholdedrelu threshold = where(x > 1.0, x, 0.0)
@@ -79,11 +83,11 @@ softmaxlayer softmaxactivation: softmax
 softmin = softmax(-x)
 activation activationlayer ~ an activation is a stage of its own, by its name: `dense(10) -> relu`
 dropoutlayer drop alphadropout featurealphadropout: dropout
-droppath stochasticdepth dropblock dropconnect =
-  kept = random_bernoulli(0.9, [B, 1, 1, 1]); when train { x = where(kept, x / 0.9, 0.0) }; x
-spatialdropout dropoutnd channeldropout =
-  kept = random_bernoulli(0.9, [B, 1, 1, 16]); when train { x = where(kept, x / 0.9, 0.0) }; x
-gaussiannoise noise = when train { x = x + 0.1 * random_normal([B, 32, 32, 16]) }; x
+stochasticdepth stochdepth layerdrop: drop_path
+dropblock = x -> spatial_dropout(0.1) | which drops whole channels
+dropconnect = x -> dropout(0.1) | which drops features rather than weights
+dropoutnd channeldropout featuredropout: spatial_dropout
+noise addnoise gaussiannoiselayer: gaussian_noise
 lstmlayer longshorttermmemory: lstm
 grulayer gatedrecurrentunit: gru
 bidirectional bidirectionallstm bilstm birnn bigru = concat([x -> lstm(16), x -> lstm(16, reverse=true)], axis=-1)
@@ -92,7 +96,7 @@ lstmcelllayer optimizedlstmcell: lstm_cell
 grucelllayer: gru_cell
 timedistributed distribute ~ layers work on the last axis of any tensor: write the layer alone
 convlstm convlstmcell = x -> rnn(Cell) | with a block `Cell` that has `conv` and `state`
-identity noop passthrough ident ~ a stage that changes nothing is left out; a branch of an `if` is `x` itself
+noop passthrough ident: identity
 sequential modulelist compose = x -> dense(32) -> relu | stages stand one behind the other
 residual skip skipconnection = x + (x -> dense(16) -> relu)
 lambda apply ~ tensor expressions stand in the model as they are: `y = 2 * x`

@@ -88,6 +88,14 @@ ENTRIES: tuple = (
      (("logits", False),), False, 1, "", ""),
     ("abs", None, "function", "functions.maths", "Abs", (),
      (("x", False),), False, 1, "", ""),
+    ("adaptive_avg_pool", None, "function", "functions.pool_whole", "AdaptiveAvgPool", (
+        ("size", True, "int | list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("adaptive_max_pool", None, "function", "functions.pool_whole", "AdaptiveMaxPool", (
+        ("size", True, "int | list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("all", None, "function", "functions.reducing", "All", (
         ("axis", False, "(int | list[int])?"),
         ("keepdims", False, "bool"),
@@ -114,6 +122,7 @@ ENTRIES: tuple = (
         ("window", True, "int | list[int]"),
         ("stride", False, "(int | list[int])?"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("count_padding", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("broadcast_to", None, "function", "functions.axes", "BroadcastTo", (
@@ -144,6 +153,10 @@ ENTRIES: tuple = (
     ("cumsum", None, "function", "functions.ordering", "Cumsum", (
         ("axis", False, "int"),
         ("reverse", False, "bool"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("depth_to_space", None, "function", "functions.blocks", "DepthToSpace", (
+        ("scale", True, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("einsum", None, "function", "functions.einsum", "Einsum", (
@@ -182,11 +195,21 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("x", False), ("indices", False)), False, 1, "", ""),
+    ("geglu", None, "function", "functions.gating", "Geglu", (
+        ("axis", False, "int"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("gelu", None, "function", "functions.activation", "Gelu", (
         ("approximate", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
-    ("global_avg_pool", None, "function", "functions.pool", "GlobalAvgPool", (),
+    ("global_avg_pool", None, "function", "functions.pool_whole", "GlobalAvgPool", (),
+     (("x", False),), False, 1, "", ""),
+    ("global_max_pool", None, "function", "functions.pool_whole", "GlobalMaxPool", (),
+     (("x", False),), False, 1, "", ""),
+    ("glu", None, "function", "functions.gating", "Glu", (
+        ("axis", False, "int"),
+    ),
      (("x", False),), False, 1, "", ""),
     ("graph_pool", None, "function", "layers.graph_pool", "GraphPool", (
         ("how", False, '"mean" | "sum" | "max"'),
@@ -200,6 +223,8 @@ ENTRIES: tuple = (
     ("hard_swish", "hard_silu", "function", "functions.rectifying", "HardSilu", (),
      (("x", False),), False, 1, "", ""),
     ("hard_tanh", None, "function", "functions.rectifying", "HardTanh", (),
+     (("x", False),), False, 1, "", ""),
+    ("identity", None, "function", "functions.activation", "Identity", (),
      (("x", False),), False, 1, "", ""),
     ("iota", None, "function", "functions.creating", "Iota", (
         ("size", True, "int"),
@@ -235,6 +260,13 @@ ENTRIES: tuple = (
         ("keepdims", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("lp_pool", None, "function", "functions.pool", "LpPool", (
+        ("window", True, "int | list[int]"),
+        ("stride", False, "(int | list[int])?"),
+        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("p", False, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("matmul", None, "function", "functions.choosing", "Matmul", (),
      (("left", False), ("right", False)), False, 1, "", ""),
     ("max", None, "function", "functions.reducing", "Max", (
@@ -260,6 +292,12 @@ ENTRIES: tuple = (
         ("keepdims", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("min_pool", None, "function", "functions.pool", "MinPool", (
+        ("window", True, "int | list[int]"),
+        ("stride", False, "(int | list[int])?"),
+        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("minimum", None, "function", "functions.choosing", "Minimum", (),
      (("left", False), ("right", False)), False, 1, "", ""),
     ("mish", None, "function", "functions.rectifying", "Mish", (),
@@ -282,8 +320,16 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("pad", None, "function", "functions.axes", "Pad", (
         ("widths", True, "list[int | list[int]]"),
-        ("mode", False, '"constant" | "edge" | "reflect" | "symmetric"'),
+        ("mode", False, '"constant" | "edge" | "reflect" | "symmetric" | "wrap"'),
         ("value", False, "int | float | bool"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("pixel_shuffle", None, "function", "functions.blocks", "PixelShuffle", (
+        ("scale", True, "int | list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("pixel_unshuffle", None, "function", "functions.blocks", "PixelUnshuffle", (
+        ("scale", True, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("prod", None, "function", "functions.reducing", "Prod", (
@@ -328,6 +374,12 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", "sizes"),
     ("reshape", None, "function", "functions.shaping", "Reshape", (
         ("dims", True, "list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("resize", None, "function", "functions.upsampling", "Resize", (
+        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
+        ("size", True, "int | list[int]"),
+        ("antialias", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("rope", None, "function", "layers.rope", "Rope", (
@@ -396,6 +448,14 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("softplus", None, "function", "functions.rectifying", "Softplus", (),
      (("x", False),), False, 1, "", ""),
+    ("space_to_depth", None, "function", "functions.blocks", "SpaceToDepth", (
+        ("scale", True, "int | list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("sparse_plus", None, "function", "functions.rectifying", "SparsePlus", (),
+     (("x", False),), False, 1, "", ""),
+    ("sparse_sigmoid", None, "function", "functions.rectifying", "SparseSigmoid", (),
+     (("x", False),), False, 1, "", ""),
     ("split", None, "function", "functions.joining", "Split", (
         ("parts", True, "int | list[int]"),
         ("axis", False, "int"),
@@ -405,6 +465,10 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("square", None, "function", "functions.maths", "Square", (),
      (("x", False),), False, 1, "", ""),
+    ("squareplus", None, "function", "functions.rectifying", "Squareplus", (
+        ("b", False, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("squeeze", None, "function", "functions.axes", "Squeeze", (
         ("axis", True, "int | list[int]"),
     ),
@@ -413,6 +477,11 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("parts", False),), True, 1, "", ""),
+    ("standardize", None, "function", "functions.activation", "Standardize", (
+        ("axis", False, "int"),
+        ("epsilon", False, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("std", None, "function", "functions.reducing", "Std", (
         ("axis", False, "(int | list[int])?"),
         ("keepdims", False, "bool"),
@@ -429,6 +498,10 @@ ENTRIES: tuple = (
     ("swap_axes", None, "function", "functions.axes", "SwapAxes", (
         ("first", True, "int"),
         ("second", True, "int"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("swiglu", None, "function", "functions.gating", "Swiglu", (
+        ("axis", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
     ("take", None, "function", "functions.gathering", "Take", (
@@ -449,6 +522,11 @@ ENTRIES: tuple = (
      (("x", False),), False, 2, "", ""),
     ("transpose", None, "function", "functions.axes", "Transpose", (
         ("axes", False, "list[int]?"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("upsample", None, "function", "functions.upsampling", "Upsample", (
+        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
+        ("scale", True, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("var", None, "function", "functions.reducing", "Var", (
@@ -593,8 +671,13 @@ ENTRIES: tuple = (
         ("init", False, "initializer"),
     ),
      (("position", False), ("key_position", True)), False, 1, "", ""),
+    ("drop_path", None, "layer", "layers.dropout", "DropPath", (
+        ("rate", True, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("dropout", None, "layer", "layers.dropout", "Dropout", (
         ("rate", True, "float"),
+        ("broadcast_axes", False, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("embed", None, "layer", "layers.embed", "Embed", (
@@ -603,6 +686,10 @@ ENTRIES: tuple = (
         ("init", False, "initializer"),
     ),
      (("ids", False),), False, 1, "", ""),
+    ("gaussian_noise", None, "layer", "layers.dropout", "GaussianNoise", (
+        ("stddev", True, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("graph_attention", None, "layer", "layers.graph", "GraphAttention", (
         ("features", True, "int"),
         ("heads", False, "int"),
@@ -682,6 +769,19 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
     ),
      (("x", False), ("h", True), ("c", True)), False, 3, "", ""),
+    ("patch_embed", None, "layer", "layers.patches", "PatchEmbed", (
+        ("features", True, "int"),
+        ("patch", True, "int | list[int]"),
+        ("bias", False, "bool"),
+        ("kernel_init", False, "initializer"),
+        ("bias_init", False, "initializer"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("prelu", None, "layer", "layers.prelu", "Prelu", (
+        ("per_feature", False, "bool"),
+        ("slope_init", False, "initializer"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("relative_bias", None, "layer", "layers.relative", "RelativeBias", (
         ("heads", True, "int"),
         ("buckets", False, "int"),
@@ -732,6 +832,10 @@ ENTRIES: tuple = (
         ("depthwise_init", False, "initializer"),
         ("pointwise_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("spatial_dropout", None, "layer", "layers.dropout", "SpatialDropout", (
+        ("rate", True, "float"),
     ),
      (("x", False),), False, 1, "", ""),
     ("mean_squared_error", None, "loss", "losses", "MeanSquaredError", (),

@@ -27,14 +27,15 @@ def resized(image: Array, size: tuple[int, int], method: Method) -> Array:
 
 
 @lru_cache(maxsize=32)
-def weights(before: int, after: int, method: Method) -> Array:
+def weights(before: int, after: int, method: Method, antialias: bool = True) -> Array:
     """What each of the `before` points adds to each of the `after` points; every row sums to 1. f64[after, before]."""
     step = before / after
     kernel, reach = _KERNELS[method]
-    wide = reach * max(step, 1.0)
+    spread = max(step, 1.0) if antialias else 1.0
+    wide = reach * spread
     places = (np.arange(after) + 0.5)[:, None] * step - 0.5
     points = np.ceil(places - wide).astype(np.int64) + np.arange(int(2 * wide) + 1)
-    found = kernel(np.abs(places - points) / max(step, 1.0)) * ((points >= 0) & (points < before))
+    found = kernel(np.abs(places - points) / spread) * ((points >= 0) & (points < before))
     dense = np.zeros((after, before + 1))
     np.put_along_axis(dense, np.where((points >= 0) & (points < before), points, before), found, 1)
     return dense[:, :before] / found.sum(1, keepdims=True)

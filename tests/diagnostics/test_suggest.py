@@ -32,7 +32,7 @@ MEANT = {
     "layer_nrom": ["layer_norm"],
     "softmaxcrossentropy": ["softmax_cross_entropy"],
     "adm": ["adam"],
-    "global_max_pool": [],
+    "global_sum_pool": [],
     "layer_norm_fast": ["layer_norm"],
     "softmax_cross_ent": ["softmax_cross_entropy"],
     "embed_label_smoothing": [],

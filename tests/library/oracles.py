@@ -69,28 +69,6 @@ def conv(op: Any, weights: Weights, x: Array) -> Array:
     return np.concatenate(made, -1) + weights.get("bias", 0)
 
 
-def pool(op: Any, x: Array, fill: float, reduce: Callable[[Array], Array]) -> Array:
-    space = x.ndim - 2
-    size = spread(op.window, space)
-    stride = size if op.stride is None else spread(op.stride, space)
-    return slide(padded(x, size, stride, op.padding, fill), size, stride, reduce)
-
-
-@oracle
-def max_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, x, -np.inf, lambda w: w.reshape(len(w), -1, w.shape[-1]).max(1))
-
-
-@oracle
-def avg_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, x, 0, lambda w: w.reshape(len(w), -1, w.shape[-1]).mean(1))
-
-
-@oracle
-def global_avg_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return x.reshape(x.shape[0], -1, x.shape[-1]).mean(1)
-
-
 def affine(op: Any, weights: Weights, centred: Array, variance: Array) -> Array:
     return centred / np.sqrt(variance + op.epsilon) * weights.get("scale", 1) + weights.get("bias", 0)
 
@@ -114,11 +92,6 @@ def group_norm(op: Any, weights: Weights, x: Array) -> Array:
         own = {name: value[group] for name, value in weights.items()}
         result[..., group] = affine(op, own, x[..., group] - part.mean(1).reshape(shape), part.var(1).reshape(shape))
     return result
-
-
-@oracle
-def dropout(op: Any, weights: Weights, x: Array) -> Array:
-    return x
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

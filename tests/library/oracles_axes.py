@@ -72,6 +72,8 @@ def pad(op: Any, x: Array) -> Array:
             return None
         if op.mode == "edge":
             return min(max(i, 0), n - 1)
+        if op.mode == "wrap":
+            return i % n
         shift = 0 if op.mode == "reflect" else 1
         return -i - shift if i < 0 else 2 * (n - 1) - i + shift
 

@@ -16,12 +16,14 @@ from netspec.library.cells import Recurrence
 from netspec.library.generate import classes, described
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.oracles import ORACLES
+from tests.library.oracles_activations import ACTIVATIONS
 from tests.library.oracles_attention import ATTENTION
 from tests.library.oracles_axes import FUNCTIONS
 from tests.library.oracles_graph import GRAPHS
 from tests.library.oracles_linear import LINEAR
 from tests.library.oracles_positions import POSITIONS
 from tests.library.oracles_recurrent import RECURRENT
+from tests.library.oracles_space import SPACE
 from tests.library.scope import TestScope, draw, parse, sample
 
 CLASSES = classes()
@@ -30,7 +32,7 @@ CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CA
 PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
 TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]
 """Ops that do something else in training."""
-ORACLES |= FUNCTIONS | ATTENTION | POSITIONS | RECURRENT | LINEAR | GRAPHS
+ORACLES |= FUNCTIONS | ATTENTION | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
 JUMPS = {"floor_divide", "remainder", "floor", "ceil", "round", "sign"}
 """Ops whose value jumps, so that a rounded input may land on the other side."""
 POSITIVE = {"power", "log", "log1p", "sqrt", "rsqrt"}

@@ -10,7 +10,8 @@ from netspec.diagnostics.base import Mistake
 from netspec.library import index
 from netspec.library.functions.activation import Softmax
 from netspec.library.functions.indexing import Slice
-from netspec.library.functions.pool import AvgPool, GlobalAvgPool, MaxPool
+from netspec.library.functions.pool import AvgPool, MaxPool
+from netspec.library.functions.pool_whole import GlobalAvgPool
 from netspec.library.functions.shaping import Reshape
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense

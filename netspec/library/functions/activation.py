@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from netspec.lazy import jax, jnp
+from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
+from netspec.library.base.fields import Field
 from netspec.library.sizes import axis_of
 from netspec.shape import Dim, Facts, TensorType
 
@@ -23,6 +24,21 @@ class _Elementwise(Function):
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * self.cost
+
+
+class Identity(_Elementwise):
+    """The tensor as it is: a stage that changes nothing, where an activation or layer is chosen by a parameter. FLOPs: 0."""
+
+    inputs = (In("x", "any tensor", dtype="any"),)
+    keeps_values: ClassVar[bool] = True
+    cost: ClassVar[int] = 0
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(), ("i32[3]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return x
 
 
 class Relu(_Elementwise):
@@ -158,3 +174,25 @@ class LogSoftmax(_AlongAxis):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.log_softmax(x.astype(jnp.promote_types(x.dtype, jnp.float32)), self.axis).astype(x.dtype)
+
+
+class Standardize(_AlongAxis):
+    """(x - mean) / sqrt(variance + epsilon) along one axis, without parameters. Computed in at least f32, from centred values.
+
+    Any shape -> the same. FLOPs: 5 per element (mean, subtract, square, sum, multiply).
+    """
+
+    source = "jax.nn.standardize"
+
+    epsilon: Annotated[float, Field(ge=0)] = 1e-5
+    """Added to the variance."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(epsilon=0.1), ("f32[4, 3]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        rest = wide - lax.stop_gradient(jnp.mean(wide, self.axis, keepdims=True))
+        centred = rest - jnp.mean(rest, self.axis, keepdims=True)  # the first mean is rounded where it is large
+        return (centred * lax.rsqrt(jnp.mean(lax.square(centred), self.axis, keepdims=True) + self.epsilon)).astype(x.dtype)

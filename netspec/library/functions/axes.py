@@ -142,8 +142,9 @@ class Pad(Function):
 
     widths: Annotated[tuple[Widths, ...], Field(strict=False)]
     """For each axis a number for both sides, or a pair [low, high]."""
-    mode: Literal["constant", "edge", "reflect", "symmetric"] = "constant"
-    """`"constant"` adds `value`, `"edge"` the last element, the others mirror, `"symmetric"` with the last element twice."""
+    mode: Literal["constant", "edge", "reflect", "symmetric", "wrap"] = "constant"
+    """`"constant"` adds `value`, `"edge"` the last element, `"wrap"` goes on at the other end; the others mirror, `"symmetric"` with the
+    last element twice."""
     value: int | float | bool = 0
     """The number that `"constant"` adds."""
 
@@ -154,6 +155,7 @@ class Pad(Function):
             Example(cls(widths=(0, (1, 2)), mode="reflect"), ("f32[2, 5]",)),
             Example(cls(widths=(0, 2), mode="edge"), ("f32[2, 3]",)),
             Example(cls(widths=(0, (3, 1)), mode="symmetric"), ("i32[2, 3]",)),
+            Example(cls(widths=(0, (2, 4)), mode="wrap"), ("f32[2, 3]",)),
         )
 
     def _pairs(self) -> list[tuple[int, int]]:

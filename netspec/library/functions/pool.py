@@ -1,15 +1,21 @@
-"""Pooling over the axes of space of [batch, space…, channels] tensors. The stride is the window unless it is given."""
+"""Pooling over the axes of space of [batch, space…, channels] tensors. The stride is the window unless it is given.
+
+Flax, PyTorch and this shelf count padding in the mean (`count_padding`); Keras and TensorFlow do not. PyTorch's `ceil_mode` adds padding
+behind: `padding=[[0, 1]]`. Its `LPPool` sums x^p without the absolute value.
+"""
 
 from __future__ import annotations
 
 import itertools
-from typing import Any
+import operator
+from typing import Annotated, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import OnlyPadding
 from netspec.lazy import jnp, lax, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.windows import Padding, Sizes, Windows, space_of, windows
+from netspec.library.base.fields import Field
+from netspec.library.windows import Padding, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -46,6 +52,13 @@ class _Pool(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape((x.shape[0], *self._windows(x).outputs(facts, x), x.shape[-1]))
 
+    def _need_content(self, x: TensorType) -> None:
+        """Refuse windows that would see only padding."""
+        w = self._windows(x)
+        for window, sides in zip(w.size, () if w.padding == "SAME" else w.padding, strict=False):
+            if max(sides) >= window:
+                raise Mistake(OnlyPadding(self.op_name(), window, max(sides), blame="padding"))
+
     def _outputs(self, x: TensorType) -> Dim:
         return x.shape[0] * elements(self._windows(x).sizes(x.shape[1:-1])) * x.shape[-1]
 
@@ -53,73 +66,120 @@ class _Pool(Function):
         return passage.windowed(self._windows(passage.types[0]))
 
 
-class MaxPool(_Pool):
+class _Extreme(_Pool):
+    """The pools that pick one element of each window, of floats or whole numbers; padding is never picked."""
+
+    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3),)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(window=2, padding=(1, (0, 1))), ("i32[2, 3, 4, 2]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        self._need_content(x)
+        return super().shape(facts, x)
+
+    def flops(self, x: TensorType) -> Dim:
+        return self._outputs(x) * (self._windows(x).elements - 1)
+
+
+class MaxPool(_Extreme):
     """The largest element of each window; padding never wins. Where several are largest, the first one gets the gradient.
 
     [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
     ceil(n / stride) with `padding="SAME"`. FLOPs: window elements - 1 per output element.
     """
 
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        w = self._windows(x)
-        for window, sides in zip(w.size, () if w.padding == "SAME" else w.padding, strict=False):
-            if max(sides) >= window:
-                raise Mistake(OnlyPadding(self.op_name(), window, max(sides), blame="padding"))
-        return super().shape(facts, x)
+    source = "Flax linen max_pool, but for the stride"
 
     def apply(self, scope: Scope, x: Array) -> Array:
         w = self._windows(TensorType("f32", x.shape))
         if _tiles(w, x.shape) and w.elements <= _SLICES:
-            return _largest_of_slices(x, w.size)
+            return _best_of_slices(x, w.size, operator.ge)
         low = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         return _slide(x, w, low, lax.max)
 
-    def flops(self, x: TensorType) -> Dim:
-        return self._outputs(x) * (self._windows(x).elements - 1)
+
+class MinPool(_Extreme):
+    """The smallest element of each window; padding never wins. Where several are smallest, the first one gets the gradient.
+
+    [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
+    ceil(n / stride) with `padding="SAME"`. FLOPs: window elements - 1 per output element.
+    """
+
+    source = "Flax linen min_pool, but for the stride"
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        w = self._windows(TensorType("f32", x.shape))
+        if _tiles(w, x.shape) and w.elements <= _SLICES:
+            return _best_of_slices(x, w.size, operator.le)
+        high = jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).max
+        return _slide(x, w, high, lax.min)
 
 
 class AvgPool(_Pool):
-    """The sum of each window divided by the number of its elements, padding counted as zeros. Summed in at least f32.
+    """The mean of each window: its sum divided by the number of its elements. Summed in at least f32.
 
+    Padding counts as zeros, or not at all with `count_padding=false`, which divides by the number of elements that are not padding.
     [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
     ceil(n / stride) with `padding="SAME"`. FLOPs: window elements per output element.
     """
 
+    source = "Flax linen avg_pool, but for the stride"
+
+    count_padding: bool = True
+    """Divide by the whole window, padding included, as Flax and PyTorch do; Keras and TensorFlow do not."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            *super().examples(),
+            Example(cls(window=3, stride=2, padding="SAME", count_padding=False), ("f32[2, 4, 5, 3]",)),
+            Example(cls(window=(2, 3), padding=(1, (0, 2)), count_padding=False), ("f32[1, 5, 4, 2]",)),
+        )
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        if not self.count_padding:
+            self._need_content(x)
+        return super().shape(facts, x)
+
     def apply(self, scope: Scope, x: Array) -> Array:
         w = self._windows(TensorType("f32", x.shape))
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        return (_slide(wide, w, 0.0, lax.add) / w.elements).astype(x.dtype)
+        number = w.elements if self.count_padding else jnp.asarray(_contents(w, x.shape[1:-1]), wide.dtype)
+        return (_slide(wide, w, 0.0, lax.add) / number).astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:
         return self._outputs(x) * self._windows(x).elements
 
 
-class GlobalAvgPool(Function):
-    """The mean over all axes of space, taken in at least f32.
+class LpPool(_Pool):
+    """The p-norm of each window, (Σ |x|^p)^(1/p); padding adds nothing. Summed in at least f32, with gradient 0 where all are 0.
 
-    [batch, space…, channels] -> [batch, channels]. FLOPs: 1 per input element.
+    [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
+    ceil(n / stride) with `padding="SAME"`. FLOPs: 3 per window element (absolute value, power, sum), and 1 per output element.
     """
 
-    inputs = (In("x", "[batch, space…, channels]", rank=3),)
-    source = "Lin et al., Network In Network, 2013"
+    source = "Sermanet et al., Convolutional Neural Networks Applied to House Numbers Digit Classification, 2012"
+
+    p: Annotated[float, Field(ge=1)] = 2.0
+    """The exponent: 1 for the sum of absolute values, 2 for the Euclidean norm."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(), ("f32[2, 5, 3, 4]",)), Example(cls(), ("f32[3, 1, 2]",)))
-
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        space_of(self.op_name(), x.rank, x)
-        return x.with_shape((x.shape[0], x.shape[-1]))
+        return (
+            *super().examples(),
+            Example(cls(window=3, stride=1, p=3), ("f32[2, 4, 5, 3]",)),
+            Example(cls(window=2, p=1), ("f32[2, 4, 3]",)),
+        )
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        wide = jnp.promote_types(x.dtype, jnp.float32)
-        return jnp.mean(x, tuple(range(1, x.ndim - 1)), dtype=wide).astype(x.dtype)
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        total = _slide(jnp.abs(wide) ** self.p, self._windows(TensorType("f32", x.shape)), 0.0, lax.add)
+        return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / self.p), 0).astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:
-        return x.size
-
-    def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(*range(1, passage.types[0].rank - 1))
+        return self._outputs(x) * (3 * self._windows(x).elements + 1)
 
 
 def _slide(x: Array, w: Windows, start: float, reduce: Any) -> Array:
@@ -134,10 +194,24 @@ def _tiles(w: Windows, shape: tuple[int, ...]) -> bool:
     return unpadded and w.size == w.stride and not any(n % k for n, k in zip(shape[1:-1], w.size, strict=True))
 
 
-def _largest_of_slices(x: Array, size: tuple[int, ...]) -> Array:
-    """Each slice holds one element of every window. On CPUs this is several times faster than `reduce_window`, which gives the same."""
+def _best_of_slices(x: Array, size: tuple[int, ...], stays: Any) -> Array:
+    """Each slice holds one element of every window; the first of those that nothing beats stays.
+
+    On CPUs this is several times faster than `reduce_window`, which gives the same.
+    """
     best = None
     for offset in itertools.product(*map(range, size)):
         part = x[(slice(None), *(slice(o, None, k) for o, k in zip(offset, size, strict=True)))]
-        best = part if best is None else jnp.where((best >= part) | jnp.isnan(best), best, part)
+        best = part if best is None else jnp.where(stays(best, part) | jnp.isnan(best), best, part)
     return best
+
+
+def _contents(w: Windows, space: tuple[int, ...]) -> Array:
+    """For each window how many of its elements are not padding: [1, space'…, 1]."""
+    sides = lax.padtype_to_pads(space, w.size, w.stride, "SAME") if w.padding == "SAME" else w.padding
+    number = np.ones(1)
+    for n, size, stride, (low, high) in zip(reversed(space), reversed(w.size), reversed(w.stride), reversed(sides), strict=True):
+        first = np.arange(0, n + low + high - size + 1, stride) - low
+        inside = np.minimum(first + size, n) - np.maximum(first, 0)
+        number = inside.reshape(-1, *(1,) * number.ndim) * number
+    return number[None]

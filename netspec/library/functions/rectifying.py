@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Function, In, Scope
+from netspec.library.base.fields import Field
 from netspec.shape import Dim, TensorType
 
 
@@ -106,3 +107,34 @@ class Celu(_Activation):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.celu(x, jnp.asarray(self.alpha, x.dtype))
+
+
+class Squareplus(_Activation):
+    """(x + sqrt(x² + b)) / 2: like softplus, without exponentials. Any shape -> the same. FLOPs: 5 per element."""
+
+    cost: ClassVar[int] = 5
+    source = "Barron, Squareplus: A Softplus-Like Algebraic Rectifier, 2021"
+
+    b: Annotated[float, Field(gt=0)] = 4.0
+    """How wide the bend around 0 is; near 0 it is relu."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(b=0.5), ("f32[3, 1, 5]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.squareplus(x, jnp.asarray(self.b, x.dtype))
+
+
+class SparsePlus(_Activation):
+    """0 up to -1, x from 1 on, and (x + 1)² / 4 between. Any shape -> the same. FLOPs: 5 per element."""
+
+    function, cost = "sparse_plus", 5
+    source = "jax.nn.sparse_plus"
+
+
+class SparseSigmoid(_Activation):
+    """(x + 1) / 2 between 0 and 1, and those outside: the slope of sparse_plus. Any shape -> the same. FLOPs: 4 per element."""
+
+    function, cost = "sparse_sigmoid", 4
+    source = "jax.nn.sparse_sigmoid"

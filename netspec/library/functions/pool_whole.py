@@ -1,0 +1,148 @@
+"""Pooling of a whole image: to one vector (`global_…`), or to a size of its own (`adaptive_…`)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from netspec.lazy import jnp, np
+from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
+from netspec.library.windows import Sizes, space_of, spread
+from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import elements
+
+
+class _Global(Function):
+    """All axes of space go."""
+
+    inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    source = "Lin et al., Network In Network, 2013"
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[2, 5, 3, 4]",)), Example(cls(), ("f32[3, 1, 2]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        space_of(self.op_name(), x.rank, x)
+        return x.with_shape((x.shape[0], x.shape[-1]))
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank - 1))
+
+
+class GlobalAvgPool(_Global):
+    """The mean over all axes of space, taken in at least f32.
+
+    [batch, space…, channels] -> [batch, channels]. FLOPs: 1 per input element.
+    """
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        wide = jnp.promote_types(x.dtype, jnp.float32)
+        return jnp.mean(x, tuple(range(1, x.ndim - 1)), dtype=wide).astype(x.dtype)
+
+
+class GlobalMaxPool(_Global):
+    """The largest element over all axes of space. Where several are largest, they share the gradient.
+
+    [batch, space…, channels] -> [batch, channels]. FLOPs: 1 per input element.
+    """
+
+    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3),)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(), ("i32[2, 3, 4, 3]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jnp.max(x, tuple(range(1, x.ndim - 1)))
+
+
+class _Adaptive(Function):
+    """Windows along each axis of space; each window of the image is a product of theirs."""
+
+    inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    source = "PyTorch's adaptive pools"
+
+    size: Sizes
+    """Size of the result: one number for all axes of space, or a list."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(size=2), ("f32[2, 6, 4, 3]",)),
+            Example(cls(size=(3, 4)), ("f32[2, 7, 6, 2]",)),
+            Example(cls(size=5), ("f32[3, 3, 2]",)),
+            Example(cls(size=(1, 2, 3)), ("f32[1, 2, 5, 3, 2]",)),
+        )
+
+    def _sizes(self, x: TensorType) -> tuple[int, ...]:
+        return spread(self.op_name(), "size", self.size, space_of(self.op_name(), x.rank, x), x)
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        return x.with_shape((x.shape[0], *self._sizes(x), x.shape[-1]))
+
+    def flops(self, x: TensorType) -> Dim:
+        pairs = zip(x.shape[1:-1], self._sizes(x), strict=True)
+        return x.shape[0] * elements([_held(n, size) for n, size in pairs]) * x.shape[-1]
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*range(1, passage.types[0].rank - 1))
+
+
+class AdaptiveAvgPool(_Adaptive):
+    """The mean of each of so many windows that the result has a given size, whatever the size of the image. Taken in at least f32.
+
+    [batch, space…, channels] -> [batch, size…, channels]. Window i of an axis of size n goes from floor(i · n / size) up to
+    ceil((i + 1) · n / size): all are alike where the size divides n, otherwise they overlap. FLOPs: 1 per element of each window.
+    """
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+            held = np.diff(_bounds(x.shape[axis], size))[:, 0]
+            wide = _along(wide, axis, size, jnp.sum, 0) / jnp.asarray(_placed(held, axis, x.ndim), wide.dtype)
+        return wide.astype(x.dtype)
+
+
+class AdaptiveMaxPool(_Adaptive):
+    """The largest of each of so many windows that the result has a given size, whatever the size of the image.
+
+    [batch, space…, channels] -> [batch, size…, channels]. Window i of an axis of size n goes from floor(i · n / size) up to
+    ceil((i + 1) · n / size): all are alike where the size divides n, otherwise they overlap. Where several elements are largest, they
+    share the gradient. FLOPs: 1 per element of each window.
+    """
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+            x = _along(x, axis, size, jnp.max, -math.inf)
+        return x
+
+
+def _bounds(n: int, size: int) -> Array:
+    """Where each window starts and ends: [size, 2]."""
+    place = np.arange(size)
+    return np.stack([place * n // size, -(-(place + 1) * n // size)], 1)
+
+
+def _held(n: Dim, size: int) -> Dim:
+    """Elements of all windows of an axis together, as `_bounds` cuts it."""
+    return sum((((i + 1) * n).ceildiv(size) - i * n // size for i in range(size)), Dim.of(0))
+
+
+def _along(x: Array, axis: int, size: int, reduce: Any, fill: float) -> Array:
+    """Windows along one axis, reduced; `fill` stands where a window is shorter than the longest one."""
+    n = x.shape[axis]
+    if n % size == 0:
+        return reduce(x.reshape(*x.shape[:axis], size, n // size, *x.shape[axis + 1 :]), axis + 1)
+    bounds = _bounds(n, size)
+    places = bounds[:, :1] + np.arange(np.diff(bounds).max())
+    inside = _placed(places < bounds[:, 1:], axis, x.ndim + 1)
+    return reduce(jnp.where(inside, jnp.take(x, np.minimum(places, n - 1), axis), fill), axis + 1)
+
+
+def _placed(values: Array, axis: int, rank: int) -> Array:
+    """The axes of an array as those from `axis` on of a tensor of that rank."""
+    return values.reshape((1,) * axis + values.shape + (1,) * (rank - axis - values.ndim))

@@ -1,0 +1,175 @@
+"""Oracles of pools, resizing, blocks of pixels and patches, in plain NumPy and loops; see `oracles`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tests.library.oracles import padded, slide, spread
+
+Array = Any
+Weights = Mapping[str, Array]
+SPACE: dict[str, Callable[..., Any]] = {}
+
+
+def oracle(function: Callable[..., Array]) -> Callable[..., Array]:
+    SPACE[function.__name__] = function
+    return function
+
+
+# --- pools -----------------------------------------------------------------------------------------------------------
+def pool(op: Any, x: Array, fill: float, reduce: Callable[[Array], Array]) -> Array:
+    """`reduce` of every window [batch, elements, channels]."""
+    size = spread(op.window, x.ndim - 2)
+    stride = size if op.stride is None else spread(op.stride, x.ndim - 2)
+    return slide(padded(x, size, stride, op.padding, fill), size, stride, lambda w: reduce(w.reshape(len(w), -1, w.shape[-1])))
+
+
+@oracle
+def max_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return pool(op, np.float64(x), -np.inf, lambda w: w.max(1))
+
+
+@oracle
+def min_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return pool(op, np.float64(x), np.inf, lambda w: w.min(1))
+
+
+@oracle
+def avg_pool(op: Any, weights: Weights, x: Array) -> Array:
+    if op.count_padding:
+        return pool(op, x, 0, lambda w: w.mean(1))
+    return pool(op, x, np.nan, lambda w: np.nanmean(w, 1))
+
+
+@oracle
+def lp_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return pool(op, x, 0, lambda w: np.linalg.norm(w, op.p, 1))
+
+
+@oracle
+def global_avg_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return x.reshape(x.shape[0], -1, x.shape[-1]).mean(1)
+
+
+@oracle
+def global_max_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return x.reshape(x.shape[0], -1, x.shape[-1]).max(1)
+
+
+def adaptive(op: Any, x: Array, reduce: Callable[[Array], Array]) -> Array:
+    sizes = spread(op.size, x.ndim - 2)
+    result = np.empty((len(x), *sizes, x.shape[-1]))
+    for place in itertools.product(*map(range, sizes)):
+        rows = zip(place, x.shape[1:-1], sizes, strict=True)
+        window = tuple(slice(math.floor(i * n / size), math.ceil((i + 1) * n / size)) for i, n, size in rows)
+        result[(slice(None), *place)] = reduce(x[(slice(None), *window)].reshape(len(x), -1, x.shape[-1]))
+    return result
+
+
+@oracle
+def adaptive_avg_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return adaptive(op, x, lambda w: w.mean(1))
+
+
+@oracle
+def adaptive_max_pool(op: Any, weights: Weights, x: Array) -> Array:
+    return adaptive(op, x, lambda w: w.max(1))
+
+
+# --- sizes -----------------------------------------------------------------------------------------------------------
+def tent(distance: float) -> float:
+    return max(0.0, 1 - distance)
+
+
+def keys(distance: float) -> float:
+    a = -0.5
+    if distance < 1:
+        return (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    return a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a if distance < 2 else 0.0
+
+
+def along(x: Array, axis: int, size: int, method: str, antialias: bool) -> Array:
+    """Point by point: the place in the old axis, and a normalised mean of the old points by their distance from it."""
+    n = x.shape[axis]
+    rows = []
+    for i in range(size):
+        place = (i + 0.5) * n / size - 0.5
+        if method == "nearest":
+            rows.append(np.take(x, math.floor(place + 0.5), axis))
+            continue
+        wide = max(1.0, n / size) if antialias else 1.0
+        parts = [{"bilinear": tent, "bicubic": keys}[method](abs(place - k) / wide) for k in range(n)]
+        rows.append(sum(np.take(x, k, axis) * part for k, part in enumerate(parts)) / sum(parts))
+    return np.stack(rows, axis)
+
+
+@oracle
+def upsample(op: Any, weights: Weights, x: Array) -> Array:
+    for axis, factor in enumerate(spread(op.scale, x.ndim - 2), 1):
+        x = along(x, axis, x.shape[axis] * factor, op.method, True)
+    return x
+
+
+@oracle
+def resize(op: Any, weights: Weights, x: Array) -> Array:
+    for axis, size in enumerate(spread(op.size, x.ndim - 2), 1):
+        x = along(x, axis, size, op.method, op.antialias)
+    return x
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+def to_depth(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
+    """Element by element: the channel is counted from the place in the block and the old channel."""
+    counts = [n // size for n, size in zip(x.shape[1:-1], sizes, strict=True)]
+    block, channels = math.prod(sizes), x.shape[-1]
+    result = np.empty((len(x), *counts, block * channels), x.dtype)
+    for b, *place, k in np.ndindex(*x.shape):
+        inside = 0
+        for p, size in zip(place, sizes, strict=True):
+            inside = inside * size + p % size
+        outside = [p // size for p, size in zip(place, sizes, strict=True)]
+        result[(b, *outside, inside * channels + k if block_first else k * block + inside)] = x[(b, *place, k)]
+    return result
+
+
+def to_space(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
+    """The inverse: numbered elements go the other way, which tells where each came from."""
+    space = [n * size for n, size in zip(x.shape[1:-1], sizes, strict=True)]
+    shape = (len(x), *space, x.shape[-1] // math.prod(sizes))
+    numbers = to_depth(np.arange(x.size).reshape(shape), sizes, block_first).ravel()
+    result = np.empty(x.size, x.dtype)
+    result[numbers] = x.ravel()
+    return result.reshape(shape)
+
+
+@oracle
+def space_to_depth(op: Any, weights: Weights, x: Array) -> Array:
+    return to_depth(x, spread(op.scale, x.ndim - 2), True)
+
+
+@oracle
+def pixel_unshuffle(op: Any, weights: Weights, x: Array) -> Array:
+    return to_depth(x, spread(op.scale, x.ndim - 2), False)
+
+
+@oracle
+def depth_to_space(op: Any, weights: Weights, x: Array) -> Array:
+    return to_space(x, spread(op.scale, x.ndim - 2), True)
+
+
+@oracle
+def pixel_shuffle(op: Any, weights: Weights, x: Array) -> Array:
+    return to_space(x, spread(op.scale, x.ndim - 2), False)
+
+
+@oracle
+def patch_embed(op: Any, weights: Weights, x: Array) -> Array:
+    sizes = spread(op.patch, x.ndim - 2)
+    kernel = weights["kernel"].reshape(-1, op.features)
+    y = slide(x, sizes, sizes, lambda w: w.reshape(len(w), -1) @ kernel)
+    return y.reshape(len(x), -1, op.features) + weights.get("bias", 0)
