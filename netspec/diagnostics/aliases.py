@@ -90,12 +90,16 @@ dropoutnd channeldropout featuredropout: spatial_dropout
 noise addnoise gaussiannoiselayer: gaussian_noise
 lstmlayer longshorttermmemory: lstm
 grulayer gatedrecurrentunit: gru
-bidirectional bidirectionallstm bilstm birnn bigru = concat([x -> lstm(16), x -> lstm(16, reverse=true)], axis=-1)
-simplernn vanillarnn elmanrnn rnncell recurrent: rnn
+bidirectionallstm bilstm birnn = x -> bidirectional(lstm_cell(16))
+bigru = x -> bidirectional(gru_cell(16))
+simplernn vanillarnn elmanrnn = x -> rnn(simple_cell(16))
+rnncell simplernncell: simple_cell
+recurrent: rnn
+mgu minimalgatedunit: mgu_cell
 lstmcelllayer optimizedlstmcell: lstm_cell
 grucelllayer: gru_cell
 timedistributed distribute ~ layers work on the last axis of any tensor: write the layer alone
-convlstm convlstmcell = x -> rnn(Cell) | with a block `Cell` that has `conv` and `state`
+convlstm: conv_lstm_cell
 noop passthrough ident: identity
 sequential modulelist compose = x -> dense(32) -> relu | stages stand one behind the other
 residual skip skipconnection = x + (x -> dense(16) -> relu)

@@ -164,3 +164,34 @@ class StateOnlyConstant(Diagnostic):
 
     def help(self) -> str | None:
         return "write `zeros`, `ones` or `constant(c)`; random or computed states are given where the cell runs, by `initial={…}`"
+
+
+@record(kw_only=True)
+class LengthOutOfRange(Diagnostic):
+    """A length given to a recurrence is negative, or beyond the end of its sequence.
+
+    Examples are counted from 0. A length counts the steps of an example that are real, from the first one: 0 to the size of the axis.
+
+    ```text bad
+    # the spec says: y = tokens -> embed(500, 64) -> lstm(64, lengths=n)
+    program.predict(state, tokens=np.zeros((2, 10), np.int32), n=[10, 12])
+    error[length-out-of-range]: `n` says that example 1 has 12 steps, but sequences here have 10 (T).
+    ```
+    ```text good
+    program.predict(state, tokens=np.zeros((2, 10), np.int32), n=[10, 9])
+    ```
+    """
+
+    field: str
+    record: int
+    value: int
+    longest: int
+    axis: str
+    """The sequence's size as the spec writes it."""
+
+    def message(self) -> str:
+        axis = f" ({self.axis})" if self.axis != str(self.longest) else ""
+        return f"`{self.field}` says that example {self.record} has {self.value} steps, but sequences here have {self.longest}{axis}."
+
+    def help(self) -> str | None:
+        return "cut the lengths where the sequences are cut, or give longer sequences"

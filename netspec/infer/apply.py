@@ -9,7 +9,6 @@ from netspec.diagnostics.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.operands import with_operands
 from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
-from netspec.infer import recurrent
 from netspec.infer.frame import Frame, places
 from netspec.infer.ids import need_rows
 from netspec.infer.make import kinds_wanted, make
@@ -36,7 +35,9 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     if not isinstance(op, Callable):
         return UNKNOWN
     if isinstance(op, Recurrence):
-        return recurrent.use(frame, use, op, bound)
+        from netspec.infer import recurrences  # with its ops, which few specs need
+
+        return recurrences.use(frame, use, op, bound)
     if isinstance(op, Cell):
         frame.world.report(CellOutsideTime(at=use.span, cell=use.name))
         return UNKNOWN
@@ -59,7 +60,9 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
 def holds_tensors(value: Value) -> bool:
     """An argument that is made of tensors (a recurrence's first states), which an op cannot keep."""
-    return isinstance(value, Record) or (isinstance(value, dict) and any(isinstance(v, Tensor | Unknown) for v in value.values()))
+    if isinstance(value, dict):
+        return any(isinstance(v, Tensor | Unknown) or holds_tensors(v) for v in value.values())
+    return isinstance(value, Record)
 
 
 def operands(given: list[Given]) -> tuple[Operand, ...]:

@@ -1,4 +1,4 @@
-"""Time: cells elaborated for one step, and the layers that run them over a sequence."""
+"""Time: cells elaborated for one step, and run over a sequence."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.recurrent import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
-from netspec.infer import apply, instances, types
+from netspec.infer import apply, instances, types, variables
 from netspec.infer.frame import Frame
 from netspec.infer.loops import same_type
-from netspec.infer.values import UNKNOWN, BlockValue, Given, Record, Several, Tensor, Unknown, Value, describe
-from netspec.infer.variables import initializer
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, describe
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
-from netspec.library.cells import Cell, Recurrence
+from netspec.library.cells import Cell, OneWay, Recurrence
+from netspec.record import record
 from netspec.shape import TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ STATE = "state."
 def declare(frame: Frame, node: tree.State) -> None:
     """`state h: f32[B, F] = zeros`: reading it gives the previous step's value."""
     frame.env[node.name] = UNKNOWN
-    type_, init = types.type_of(frame, node.type), initializer(frame, node)
+    type_, init = types.type_of(frame, node.type), variables.initializer(frame, node)
     if type_ is None or init is None:
         return
     if not init.same:
@@ -57,24 +58,45 @@ def state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
     return before, after
 
 
-def use(frame: Frame, call: Use, op: Recurrence, bound: Bound) -> Value:
-    """Run a cell over axis 1 of the sequence."""
-    sequence = bound.tensors[0].value
-    if not apply.inputs_fit(frame, call, op, bound):
-        return UNKNOWN
+@record
+class Job:
+    """One recurrence to elaborate: a layer over a sequence, under a segment of the path."""
+
+    call: Use
+    op: Recurrence
+    sequence: Tensor
+    lengths: Tensor | None
+    segment: Segment
+    starts: Mapping[str, Tensor]
+    """First states by their names in `initial`."""
+    at: Span
+    """Where the first states are written."""
+    names: str = "{}"
+    """What a state is called outside of the recurrence: `{}_0` in the lowest of several layers."""
+
+
+@record
+class Made:
+    """What a recurrence gives: its sequences, and its last states by their names outside."""
+
+    outputs: tuple[Tensor, ...]
+    finals: Mapping[str, Tensor]
+
+
+def over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
+    """Run one cell over axis 1 of the sequence; None after a reported problem."""
+    call, sequence = job.call, job.sequence
     step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
-    segment = call.segment(frame)
     running = op.running()
     with frame.region() as nodes:
         elaborated = block_step if isinstance(running, BlockValue) else cell_step
-        made = elaborated(frame, call, running, step, segment)
+        made = elaborated(frame, call, running, step, job.segment)
     if made is None:
-        return UNKNOWN
+        return None
     states, inner, outputs, results = made
-    starts = first_states(frame, call, states, bound.args.get("initial") or call.value.args.get("initial"))
+    starts = first_states(frame, job, states)
     if starts is None:
-        return UNKNOWN
-    lengths = bound.optional["lengths"].value if "lengths" in bound.optional else None
+        return None
     wholes = [frame.wire(o.type.with_shape((*sequence.type.shape[:2], *o.type.shape[1:])), call.span) for o in outputs]
     finals = [frame.wire(s.type, call.span) for s in states]
     frame.emit(
@@ -89,17 +111,13 @@ def use(frame: Frame, call: Use, op: Recurrence, bound: Bound) -> Value:
             tuple(o.wire for o in outputs),
             tuple(w.wire for w in wholes),
             tuple(f.wire for f in finals),
-            lengths.wire if lengths is not None else None,
+            job.lengths.wire if job.lengths is not None else None,
             op.reverse,
             op.unroll,
             call.span,
         )
     )
-    record = Record({s.name: f for s, f in zip(states, finals, strict=True)})
-    values: list[tuple[str | None, Value]] = [(None, w) for w in wholes]
-    if op.return_state:
-        values.append((None, record))
-    return values[0][1] if len(values) == 1 else Several(tuple(values))
+    return Made(tuple(wholes), {job.names.format(s.name): f for s, f in zip(states, finals, strict=True)})
 
 
 Step = tuple[tuple[State, ...], list[Tensor], list[Tensor], list[Tensor]]
@@ -160,22 +178,14 @@ def wires_of(tensors: list[Tensor]) -> tuple[int, ...]:
     return tuple(t.wire for t in tensors)
 
 
-def first_states(frame: Frame, call: Use, states: tuple[State, ...], given: Given | None) -> tuple[int | None, ...] | None:
+def first_states(frame: Frame, job: Job, states: tuple[State, ...]) -> tuple[int | None, ...] | None:
     """The wires that the states begin with; None for the states that begin as declared. None in all after a problem."""
-    if given is None or given.value is None:
-        return (None,) * len(states)
-    fields = given.value.fields if isinstance(given.value, Record) else given.value
-    wanted = {s.name: s.type for s in states}
-    if not isinstance(fields, Mapping) or not fields.keys() <= wanted.keys():
-        found = ", ".join(f"`{n}`" for n in fields) if isinstance(fields, Mapping) else describe(given.value)
-        shown = ", ".join(f"`{n}`: {t}" for n, t in wanted.items())
-        frame.world.report(BadInitialState(at=given.span, op=call.name, wanted=shown, found=found))
-        return None
-    for name, value in fields.items():
-        if isinstance(value, Unknown):
+    for state in states:
+        name = job.names.format(state.name)
+        given = job.starts.get(name)
+        if given is not None and not same_type(frame, state.type, given.type):
+            wanted = f"`{name}`: {state.type}"
+            frame.world.report(BadInitialState(at=job.at, op=job.call.name, wanted=wanted, found=describe(given)))
             return None
-        if not isinstance(value, Tensor) or not same_type(frame, wanted[name], value.type):
-            shown = f"`{name}`: {wanted[name]}"
-            frame.world.report(BadInitialState(at=given.span, op=call.name, wanted=shown, found=describe(value)))
-            return None
-    return tuple(fields[s.name].wire if s.name in fields else None for s in states)
+    found = (job.starts.get(job.names.format(state.name)) for state in states)
+    return tuple(None if tensor is None else tensor.wire for tensor in found)

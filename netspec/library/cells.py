@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netspec.library.base import In, Initializer, Layer, Positive
+from netspec.library.base import In, Initializer, Layer, Positive, Rate
 from netspec.library.initializers import Zeros
 from netspec.shape import Dim, TensorType
 
@@ -35,23 +35,33 @@ class Cell(Layer):
 
 
 class Recurrence(Layer):
-    """Runs a cell over axis 1 of a sequence: [B, T, ...] -> [B, T, features]."""
+    """Runs cells over axis 1 of a sequence: [B, T, ...] -> [B, T, ...]."""
 
     inputs: ClassVar[tuple[In, ...]] = (
         In("x", "The sequence, [B, T, ...].", dtype="any", rank=2),
         In("lengths", "i32[B]: states stay as they are past each example's length.", dtype="int", rank=1, optional=True),
     )
 
-    last_arguments: ClassVar[tuple[str, ...]] = ("reverse", "return_state", "initial", "unroll")
+    last_arguments: ClassVar[tuple[str, ...]] = ("layers", "dropout", "reverse", "return_state", "initial", "unroll")
+
+    layers: Positive = 1
+    """How many recurrences stand on top of each other, each over the outputs of the one below."""
+    dropout: Rate = 0.0
+    """Probability that an element between two layers is dropped in training; nothing is dropped behind the last."""
+    return_state: bool = False
+    """Give the states after the last step too, as a record: `h, carry = x -> lstm(512, return_state=true)`, then `carry.h`. With several
+    layers their names are numbered from the lowest: `carry.h_0`, `carry.h_1`."""
+    initial: Any = None
+    """First states: a carry, or a dict such as `{h: h0}`; zeros where left out."""
+    unroll: Positive = 1
+    """Steps that are computed in one turn of the compiled loop."""
+
+
+class OneWay(Recurrence):
+    """Runs one cell over time in one direction."""
 
     reverse: bool = False
     """Time runs backwards, within the lengths; outputs stand in the input's order all the same."""
-    return_state: bool = False
-    """Give the states after the last step as a second result, a record: `h, carry = x -> lstm(512, return_state=true)`, `carry.h`."""
-    initial: Any = None
-    """First states: a carry, or a dict such as `{h: h0}`; zeros when left out."""
-    unroll: Positive = 1
-    """Steps that are computed in one turn of the compiled loop."""
 
     def running(self) -> Any:
         """The cell, or the block, that is run."""

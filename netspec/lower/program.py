@@ -22,6 +22,7 @@ from netspec.lower.forward import Forward
 from netspec.lower.initialise import initialise
 from netspec.lower.inputs import accept, refuse_unknown
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
+from netspec.lower.lengths import require_lengths
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.state import State
@@ -175,7 +176,9 @@ class Program:
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         types = self.model.input_types()
         refuse_unknown(given, types)
-        return self._place(accept(types, given, self._precision, self.model.facts), types)
+        arrays = accept(types, given, self._precision, self.model.facts)
+        require_lengths(self.model, types, arrays)
+        return self._place(arrays, types)
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
@@ -183,7 +186,9 @@ class Program:
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
-        return self._place(accept(stacked, batch, self._precision, self.model.facts), types, 0 if count == 1 else 1)
+        arrays = accept(stacked, batch, self._precision, self.model.facts)
+        require_lengths(self.model, stacked, arrays)
+        return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
         batch = self.model.batch

@@ -84,7 +84,7 @@ def flipped(x: Array, lengths: Array | None) -> Array:
     if lengths is None:
         return jnp.flip(x, 1)
     time = jnp.arange(x.shape[1])[None, :]
-    last = lengths[:, None] - 1
+    last = jnp.minimum(lengths, x.shape[1])[:, None] - 1
     order = jnp.where(time <= last, last - time, time)
     return jnp.take_along_axis(x, beside(order, x), axis=1)
 
