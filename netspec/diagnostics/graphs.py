@@ -40,3 +40,30 @@ class PoolOfWhat(Diagnostic):
 
     def help(self) -> str:
         return "add `graphs=` and a number" if self.numbered else "add `ids=` and the number of each node's graph, or leave out `graphs`"
+
+
+@record
+class TooManyChoices(Diagnostic):
+    """A mixture of experts sends each token to different experts, so it cannot choose more than there are.
+
+    ```net bad
+    model M {
+      input x: f32[B, T, 64]
+      output y = x -> moe(4, 128, top_k=8)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, T, 64]
+      output y = x -> moe(8, 128, top_k=2)
+    }
+    ```
+    """
+
+    op: str
+    top_k: int
+    experts: int
+
+    def message(self) -> str:
+        return f"`{self.op}` sends each token to {self.top_k} experts, but has only {self.experts}."

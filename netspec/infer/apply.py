@@ -54,7 +54,13 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     outputs = [frame.wire(t, use.span) for t in results]
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     segment = use.segment(frame)
-    frame.emit(Apply(op, operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, use.callee is not use.value, use.span))
+    shared = use.callee is not use.value
+    node = Apply(op, operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, shared, use.span)
+    frame.emit(node)
+    if op.exports:
+        from netspec.infer.exporting import export  # few ops do
+
+        export(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
 
 

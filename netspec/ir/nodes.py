@@ -46,10 +46,13 @@ class Segment:
     numbers: tuple[Affine, ...] = ()
     counted: bool = False
     """The number counts unlabelled uses of an op (otherwise the numbers are a label's loop indices)."""
+    part: str = ""
+    """A name below it: what an op exports by itself, `moe_0/balance`."""
 
     def name(self, loops: tuple[int, ...] = ()) -> str:
         """The segment in the iteration with these loop indices (of the body's enclosing repeats, outermost first)."""
-        return "_".join([self.base, *(str(n.at(loops)) for n in self.numbers)])
+        own = "_".join([self.base, *(str(n.at(loops)) for n in self.numbers)])
+        return f"{own}/{self.part}" if self.part else own
 
 
 @record(eq=False)
@@ -98,6 +101,8 @@ class Aux:
     input: int
     segment: Segment
     span: Span = NOWHERE
+    shared: bool = False
+    """Another one may have the same segment: of an op that exports it and is shared. They are added up."""
 
 
 @record(eq=False)

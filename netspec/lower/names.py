@@ -15,7 +15,7 @@ def depends(segment: Segment, depth: int) -> bool:
 @lru_cache(maxsize=65_536)
 def template(segment: Segment, counts: tuple[int, ...]) -> str:
     """The segment with each number written as the range that it runs through. `counts` are the lengths of the body's enclosing repeats."""
-    return "_".join([segment.base, *(_number(n, counts) for n in segment.numbers)])
+    return join("_".join([segment.base, *(_number(n, counts) for n in segment.numbers)]), segment.part)
 
 
 def _number(number: Affine, counts: tuple[int, ...]) -> str:
@@ -32,5 +32,5 @@ def _range(start: int, stride: int, count: int) -> str:
 
 
 def join(prefix: str, name: str) -> str:
-    """A path and one more step of it."""
-    return f"{prefix}/{name}" if prefix else name
+    """A path and one more step of it; where one of them is empty, the other."""
+    return f"{prefix}/{name}" if prefix and name else prefix or name

@@ -122,7 +122,8 @@ def _path(segment: Segment, shared: bool = False) -> str:
 
 def segment_text(segment: Segment) -> str:
     """`conv_0`; in a repeat `conv_{1 + 2 i}`, with `i`, `j`, … for the enclosing loops, outermost first."""
-    return "_".join([segment.base, *(_affine(n.constant, n.strides) for n in segment.numbers)])
+    own = "_".join([segment.base, *(_affine(n.constant, n.strides) for n in segment.numbers)])
+    return f"{own}/{segment.part}" if segment.part else own
 
 
 def _affine(constant: int, strides: Sequence[int]) -> str:

@@ -84,3 +84,49 @@ def graph_pool(op: Any, weights: Weights, x: Array, ids: Any = None, mask: Any =
             if rows:
                 result[place][graph] = {"mean": np.mean, "sum": np.sum, "max": np.max}[op.how](rows, 0)
     return result if op.graphs else result[..., 0, :]
+
+
+def chances(x: Array, weights: Weights) -> Array:
+    powers = np.exp(x @ weights["router/kernel"])
+    return powers / powers.sum()
+
+
+def expert(op: Any, weights: Weights, number: int, x: Array) -> Array:
+    both = [(weights[f"{name}/kernel"][number], weights[f"{name}/bias"][number] if op.bias else 0) for name in ("up", "down")]
+    (up, up_bias), (down, down_bias) = both
+    return np.maximum(x @ up + up_bias, 0) @ down + down_bias
+
+
+@oracle("moe")
+def moe(op: Any, weights: Weights, x: Array, mask: Any = None) -> Array:
+    """Token by token, each with its choices; the experts fill up as tokens come."""
+    result = np.zeros((len(x), x[0].size // x.shape[-1], x.shape[-1]))
+    for b, tokens in enumerate(x.reshape(result.shape)):
+        there = np.ones(len(tokens), bool) if mask is None else mask[b].ravel()
+        room = len(tokens) if op.capacity_factor is None else math.ceil(op.capacity_factor * op.top_k * len(tokens) / op.experts)
+        filled = [0] * op.experts
+        for choice in range(op.top_k):
+            for t in np.flatnonzero(there):
+                likely = chances(tokens[t], weights)
+                best = sorted(range(op.experts), key=lambda e: -likely[e])[: op.top_k]
+                e = best[choice]
+                if filled[e] < room:
+                    filled[e] += 1
+                    gate = likely[e] / (sum(likely[i] for i in best) if op.top_k > 1 else 1)
+                    result[b, t] += gate * expert(op, weights, e, tokens[t])
+    return result.reshape(x.shape)
+
+
+@oracle("moe.balance")
+def moe_balance(op: Any, weights: Weights, x: Array, mask: Any = None) -> Array:
+    result = np.zeros(len(x))
+    for b, tokens in enumerate(x.reshape(len(x), -1, x.shape[-1])):
+        rows = [
+            chances(t, weights)
+            for t, there in zip(tokens, np.ones(len(tokens), bool) if mask is None else mask[b].ravel(), strict=True)
+            if there
+        ]
+        for e in range(op.experts if rows else 0):
+            share = sum(e in np.argsort(-row)[: op.top_k] for row in rows) / (len(rows) * op.top_k)
+            result[b] += op.experts * share * np.mean([row[e] for row in rows])
+    return result

@@ -29,7 +29,7 @@ WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "
 CAREFUL = {"pad", "tile", "concat", "split", "reshape", "flatten", "rearrange", "repeat", "conv", "conv_transpose", "max_pool", "avg_pool"}
 CAREFUL |= {"attention", "rope", "relative_bias", "distance_bias"}
 CAREFUL |= {"min_pool", "lp_pool", "patch_embed", "upsample", "space_to_depth", "depth_to_space", "pixel_shuffle", "pixel_unshuffle"}
-CAREFUL |= {"graph_conv", "graph_attention"}
+CAREFUL |= {"graph_conv", "graph_attention", "moe"}
 """Ops that refuse more than they have to: where the axis changes its size, along features, and where edges lead as it happens."""
 _COMPILED: dict[Any, Any] = {}
 

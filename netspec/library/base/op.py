@@ -204,6 +204,8 @@ class Callable(Op):
     elementwise: ClassVar[bool] = False
     random: ClassVar[bool] = False
     """Draws random numbers, so its instance needs a path."""
+    exports: ClassVar[tuple[str, ...]] = ()
+    """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
     """Every number of its output is one of its first input's, or 0: a slice, a shift."""
 
