@@ -39,11 +39,13 @@ globalsumpool globalsumpooling = x -> sum(axis=[1, 2])
 bn batchnormalization batchnormalisation syncbatchnorm: batch_norm
 ln layernormalization layernormalisation: layer_norm
 gn groupnormalization groupnormalisation: group_norm
-instancenorm instancenormalization instancenormalisation = x -> group_norm(16) | with as many groups as features
+instancenormalization instancenormalisation: instance_norm
 rms rmsnormalization rmsnormalisation: rms_norm
 l2normalize l2normalise l2norm normalize normalise unitnormalization unitnorm = x / norm(x, axis=-1, keepdims=true)
 cosinesimilarity = sum(x * x, axis=-1) / (norm(x, axis=-1) * norm(x, axis=-1)) | of the two tensors
-localresponsenorm lrn weightnorm weightnormalization spectralnorm spectralnormalization ~
+weightnormalization weightnormalisation: weight_norm
+spectralnormalization spectralnormalisation: spectral_norm
+localresponsenorm lrn ~
   a layer of your own is a `block` with `weight` and tensor functions
 embedding lookup embeddinglookup embeddings wordembedding tokenembedding embeddinglayer: embed
 positionalembedding positionembedding learnedpositionalembedding learnedpositionembedding = x -> learned_positions(512) |

@@ -204,9 +204,40 @@ class InitializerNeedsMatrix(Diagnostic):
     initializer: str
     parameter: str
     shape: tuple[int | Dim, ...]
+    axes: int = 2
+    """How many it needs at least."""
 
     def message(self) -> str:
-        return f"`{self.initializer}` needs a parameter with two axes or more, but `{self.parameter}` is {shape_text(self.shape)}."
+        number = {2: "two", 3: "three"}.get(self.axes, str(self.axes))
+        return f"`{self.initializer}` needs a parameter with {number} axes or more, but `{self.parameter}` is {shape_text(self.shape)}."
 
     def help(self) -> str:
-        return "use `zeros`, `ones`, `constant(…)` or `normal(…)` for a vector"
+        return "use `zeros`, `ones`, `constant(…)` or `normal(…)` for a vector" if len(self.shape) < 2 else "use `orthogonal` for a matrix"
+
+
+@record
+class InitializerDoesNotFit(Diagnostic):
+    """An initializer whose values have their places is for parameters of some shapes only.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3, bias_init=from_values([0.5, 1]))
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3, bias_init=from_values([0.5, 1, -1]))
+    }
+    ```
+    """
+
+    initializer: str
+    parameter: str
+    shape: tuple[int | Dim, ...]
+    why: str
+
+    def message(self) -> str:
+        return f"`{self.initializer}` cannot fill `{self.parameter}` {shape_text(self.shape)}: {self.why}."

@@ -18,6 +18,7 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
 from netspec.ir import Operand, Variable, When
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
+from netspec.library.initializers import require_fit
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
@@ -30,6 +31,11 @@ def declare(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     frame.env[node.name] = UNKNOWN
     type_, init = types.type_of(frame, node.type), initializer(frame, node)
     if type_ is None or init is None or not fixed(frame, node, type_):
+        return
+    try:
+        require_fit(init, node.name, type_.shape)
+    except Mistake as mistake:
+        frame.world.report(replace(mistake.diagnostic, at=node.init.span))
         return
     tensor = frame.wire(type_, node.name_span)
     frame.wire_names[tensor.wire] = node.name

@@ -546,6 +546,15 @@ ENTRIES: tuple = (
         ("value", True, "float"),
     ),
      (), False, 1, "", ""),
+    ("delta_orthogonal", None, "initializer", "initializers_placed", "DeltaOrthogonal", (
+        ("scale", False, "float"),
+        ("column_axis", False, "int"),
+    ),
+     (), False, 1, "", ""),
+    ("from_values", None, "initializer", "initializers_placed", "FromValues", (
+        ("values", True, "list[any]"),
+    ),
+     (), False, 1, "", ""),
     ("glorot_normal", None, "initializer", "initializers", "GlorotNormal", (),
      (), False, 1, "", ""),
     ("xavier_normal", "glorot_normal", "initializer", "initializers", "GlorotNormal", (),
@@ -574,6 +583,7 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("orthogonal", None, "initializer", "initializers", "Orthogonal", (
         ("scale", False, "float"),
+        ("column_axis", False, "int"),
     ),
      (), False, 1, "", ""),
     ("truncated_normal", None, "initializer", "initializers", "TruncatedNormal", (
@@ -610,8 +620,9 @@ ENTRIES: tuple = (
         ("bias", False, "bool"),
         ("scale_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("axis", False, "int | list[int]"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("bidirectional", None, "layer", "layers.recurrent", "Bidirectional", (
         ("cell", True, "any"),
         ("backward", False, "any"),
@@ -735,14 +746,15 @@ ENTRIES: tuple = (
     ),
      (("nodes", False), ("senders", False), ("receivers", False), ("edge_weights", True), ("node_mask", True), ("edge_mask", True)), False, 1, "", ""),
     ("group_norm", None, "layer", "layers.norm", "GroupNorm", (
-        ("groups", False, "int"),
+        ("groups", False, "int?"),
         ("epsilon", False, "float"),
         ("scale", False, "bool"),
         ("bias", False, "bool"),
         ("scale_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("group_size", False, "int?"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("gru", None, "layer", "layers.recurrent", "Gru", (
         ("features", True, "int"),
         ("activation", False, "function"),
@@ -767,14 +779,23 @@ ENTRIES: tuple = (
         ("gate_activation", False, "function"),
     ),
      (("x", False), ("h", True)), False, 2, "", ""),
-    ("layer_norm", None, "layer", "layers.norm", "LayerNorm", (
+    ("instance_norm", None, "layer", "layers.norm_each", "InstanceNorm", (
         ("epsilon", False, "float"),
         ("scale", False, "bool"),
         ("bias", False, "bool"),
         ("scale_init", False, "initializer"),
         ("bias_init", False, "initializer"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
+    ("layer_norm", None, "layer", "layers.norm_each", "LayerNorm", (
+        ("epsilon", False, "float"),
+        ("scale", False, "bool"),
+        ("bias", False, "bool"),
+        ("scale_init", False, "initializer"),
+        ("bias_init", False, "initializer"),
+        ("axis", False, "int | list[int]"),
+    ),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("learned_positions", None, "layer", "layers.positions", "LearnedPositions", (
         ("positions", True, "int"),
         ("init", False, "initializer"),
@@ -853,8 +874,9 @@ ENTRIES: tuple = (
         ("epsilon", False, "float"),
         ("scale", False, "bool"),
         ("scale_init", False, "initializer"),
+        ("axis", False, "int | list[int]"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("rnn", None, "layer", "layers.recurrent", "Rnn", (
         ("cell", True, "any"),
         ("layers", False, "int"),
@@ -906,6 +928,20 @@ ENTRIES: tuple = (
      (("x", False), ("h", True)), False, 2, "", ""),
     ("spatial_dropout", None, "layer", "layers.dropout", "SpatialDropout", (
         ("rate", True, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("spectral_norm", None, "layer", "layers.weight_norm", "SpectralNorm", (
+        ("layer", True, "any"),
+        ("steps", False, "int"),
+        ("epsilon", False, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("weight_norm", None, "layer", "layers.weight_norm", "WeightNorm", (
+        ("layer", True, "any"),
+        ("epsilon", False, "float"),
+        ("scale", False, "bool"),
+        ("scale_init", False, "initializer"),
+        ("axis", False, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("mean_squared_error", None, "loss", "losses", "MeanSquaredError", (),

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import InitializerNeedsMatrix
+from netspec.diagnostics.shapes import InitializerDoesNotFit, InitializerNeedsMatrix
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Initializer, Weight
 from netspec.library.base.fields import Field, model_validator
+from netspec.library.initializers_truncated import truncated
 from netspec.shape import Dim
 
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -39,8 +40,18 @@ def drawn(weight: Weight, rng: Any, shape: tuple[int, ...]) -> Array:
 
 def require_matrix(init: Initializer, weight: str, shape: Sequence[int | Dim], blame: str | None = None) -> None:
     """Raise `Mistake` when an initializer that scales by fan, or makes orthogonal rows, is given a vector or a scalar."""
-    if len(shape) < getattr(init, "rank", 0):
-        raise Mistake(InitializerNeedsMatrix(init.op_name(), weight, tuple(shape), blame=blame))
+    rank = getattr(init, "rank", 0)
+    if len(shape) < rank:
+        raise Mistake(InitializerNeedsMatrix(init.op_name(), weight, tuple(shape), rank, blame=blame))
+    require_fit(init, weight, shape, blame)
+
+
+def require_fit(init: Initializer, weight: str, shape: Sequence[int | Dim], blame: str | None = None) -> None:
+    """Raise `Mistake` when an initializer that is for some shapes only cannot make this one."""
+    judge = getattr(init, "misfit", None)
+    why = None if judge is None else judge(shape)
+    if why is not None:
+        raise Mistake(InitializerDoesNotFit(init.op_name(), weight, tuple(shape), why, blame=blame))
 
 
 class Zeros(Initializer):
@@ -228,7 +239,7 @@ class HeUniform(_Scaled):
 class Orthogonal(Initializer):
     """A random matrix with orthonormal rows or columns (the fewer of the two), uniform over all such, times `scale`.
 
-    The last axis counts columns; all others together are rows.
+    One axis counts columns; all others together are rows.
     """
 
     source = "Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014"
@@ -236,21 +247,38 @@ class Orthogonal(Initializer):
 
     scale: float = 1.0
     """Factor on the orthonormal matrix."""
+    column_axis: int = -1
+    """The axis that counts columns."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example(cls(), ("f32[24, 40]",)),
             Example(cls(scale=1.4), ("f32[3, 5, 7, 11]",)),
+            Example(cls(column_axis=1), ("f32[3, 5, 7]",)),
         )
 
+    def misfit(self, shape: Sequence[int | Dim]) -> str | None:
+        return no_axis(self.column_axis, len(shape))
+
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
-        columns = shape[-1]
-        rows = math.prod(shape) // columns
-        q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
-        signs = np.where(np.diagonal(r) < 0, -1.0, 1.0)  # makes the decomposition unique, and so the distribution uniform
-        matrix = q * signs
-        return self.scale * (matrix.T if rows < columns else matrix).reshape(shape)
+        place = self.column_axis if -len(shape) <= self.column_axis < len(shape) else -1  # a linear map of several axes comes as a matrix
+        rows = list(shape)
+        columns = rows.pop(place)
+        matrix = orthonormal(rng, math.prod(rows), columns).reshape(*rows, columns)
+        return self.scale * np.moveaxis(matrix, -1, place)
+
+
+def no_axis(axis: int, rank: int) -> str | None:
+    return None if -rank <= axis < rank else f"`column_axis={axis}` is none of its {rank} axes"
+
+
+def orthonormal(rng: Any, rows: int, columns: int) -> Array:
+    """A matrix with orthonormal rows or columns, the fewer of the two."""
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    signs = np.where(np.diagonal(r) < 0, -1.0, 1.0)  # makes the decomposition unique, and so the distribution uniform
+    matrix = q * signs
+    return matrix.T if rows < columns else matrix
 
 
 def scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float, mode: Mode, distribution: Distribution) -> Array:
@@ -263,33 +291,3 @@ def scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float,
     if distribution == "uniform":
         return (2 * rng.random(shape, np.float32) - 1) * np.float32(math.sqrt(3) * stddev)
     return truncated(rng, shape, -2.0, 2.0) * np.float32(stddev / TRUNCATED_STDDEV)
-
-
-def truncated(rng: Any, shape: tuple[int, ...], lower: float, upper: float) -> Array:
-    """Standard normal values within [lower, upper], exactly distributed: draw, then draw again what falls outside."""
-    propose = _normal_proposal if _mass(lower, upper) > 0.25 else _uniform_proposal
-    values = np.empty(math.prod(shape), np.float32)
-    missing = np.arange(values.size)
-    while missing.size:
-        drawn, accepted = propose(rng, missing.size, lower, upper)
-        values[missing] = drawn
-        missing = missing[~accepted]
-    return values.reshape(shape)
-
-
-def _mass(lower: float, upper: float) -> float:
-    """Probability of [lower, upper] under the standard normal."""
-    return (math.erf(upper / math.sqrt(2)) - math.erf(lower / math.sqrt(2))) / 2
-
-
-def _normal_proposal(rng: Any, count: int, lower: float, upper: float) -> tuple[Array, Array]:
-    drawn = rng.standard_normal(count, np.float32)
-    return drawn, (drawn >= lower) & (drawn <= upper)
-
-
-def _uniform_proposal(rng: Any, count: int, lower: float, upper: float) -> tuple[Array, Array]:
-    """For narrow or far intervals, accepted in proportion to the density."""
-    peak = min(max(0.0, lower), upper)
-    low, high = max(lower, peak - 9), min(upper, peak + 9)  # beyond 9 standard deviations from the peak lies less than 1e-17 of the mass
-    drawn = rng.uniform(low, high, count)
-    return drawn, rng.random(count) < np.exp((peak**2 - drawn**2) / 2)

@@ -69,31 +69,6 @@ def conv(op: Any, weights: Weights, x: Array) -> Array:
     return np.concatenate(made, -1) + weights.get("bias", 0)
 
 
-def affine(op: Any, weights: Weights, centred: Array, variance: Array) -> Array:
-    return centred / np.sqrt(variance + op.epsilon) * weights.get("scale", 1) + weights.get("bias", 0)
-
-
-@oracle
-def batch_norm(op: Any, weights: Weights, x: Array) -> Array:
-    return affine(op, weights, x - weights["mean"], weights["var"])
-
-
-@oracle
-def layer_norm(op: Any, weights: Weights, x: Array) -> Array:
-    return affine(op, weights, x - x.mean(-1, keepdims=True), x.var(-1, keepdims=True))
-
-
-@oracle
-def group_norm(op: Any, weights: Weights, x: Array) -> Array:
-    result = np.empty_like(x)
-    for group in np.split(np.arange(x.shape[-1]), op.groups):
-        part = x[..., group].reshape(len(x), -1)
-        shape = (len(x), *(1,) * (x.ndim - 1))
-        own = {name: value[group] for name, value in weights.items()}
-        result[..., group] = affine(op, own, x[..., group] - part.mean(1).reshape(shape), part.var(1).reshape(shape))
-    return result
-
-
 # --- functions -------------------------------------------------------------------------------------------------------
 @oracle
 def relu(op: Any, weights: Weights, x: Array) -> Array:

@@ -109,11 +109,6 @@ def self_attention(op: Any, weights: Weights, x: Array, **named: Any) -> Array:
     return sum(mean[..., h, :] @ weights["out/kernel"][h] for h in range(op.heads)) + weights.get("out/bias", 0)
 
 
-@oracle("rms_norm")
-def rms_norm(op: Any, weights: Weights, x: Array) -> Array:
-    return x / np.sqrt((x**2).mean(-1, keepdims=True) + op.epsilon) * weights.get("scale", 1)
-
-
 @oracle("conv_transpose")
 def conv_transpose(op: Any, weights: Weights, x: Array) -> Array:
     """Every input element adds its own, mirrored, copy of the kernel to the result."""

@@ -14,7 +14,8 @@ from netspec.library.functions.activation import Elu, Gelu, LeakyRelu, LogSoftma
 from netspec.library.functions.pool import AvgPool, MaxPool
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.layers.norm import BatchNorm, GroupNorm, LayerNorm
+from netspec.library.layers.norm import GROUPS, BatchNorm, GroupNorm
+from netspec.library.layers.norm_each import LayerNorm
 from tests.library.scope import TestScope
 
 
@@ -177,5 +178,5 @@ def test_activation(op: Any, function: Any) -> None:
 def test_defaults_are_flax_s() -> None:
     assert (BatchNorm().momentum, BatchNorm().epsilon) == (nn.BatchNorm.momentum, nn.BatchNorm.epsilon)
     assert LayerNorm().epsilon == nn.LayerNorm.epsilon
-    assert (GroupNorm().epsilon, GroupNorm().groups) == (nn.GroupNorm.epsilon, nn.GroupNorm.num_groups)
+    assert (GroupNorm().epsilon, GROUPS) == (nn.GroupNorm.epsilon, nn.GroupNorm.num_groups)
     assert Conv(features=1, kernel=1).padding == nn.Conv.padding

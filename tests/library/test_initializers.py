@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import InitializerNeedsMatrix
+from netspec.diagnostics.shapes import InitializerDoesNotFit, InitializerNeedsMatrix
 from netspec.library import index
-from netspec.library.base import Example, Initializer
+from netspec.library.base import BadArguments, Example, Initializer
 from netspec.library.generate import classes
 from netspec.library.initializers import Constant, Normal, Orthogonal, TruncatedNormal, Uniform, VarianceScaling, fans, require_matrix
+from netspec.library.initializers_placed import DeltaOrthogonal, FromValues
 from netspec.library.layers.dense import Dense
 from netspec.shape import TensorType
 from tests.library.scope import parse
@@ -43,13 +44,14 @@ def test_shape_and_values(example: Example) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_what_says_so_has_the_same_value_everywhere(example: Example) -> None:
-    assert (np.ptp(sample(example.op, (4, 6))) == 0) == example.op.same
+    shape = tuple(dim.value for dim in parse(example.inputs[0]).shape)
+    assert (np.ptp(sample(example.op, shape)) == 0) == example.op.same
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_distribution_is_that_of_jax(example: Example) -> None:
     """The sorted values of 60,000 draws agree within what chance allows (a two-sample Kolmogorov-Smirnov test)."""
-    if isinstance(example.op, Orthogonal):
+    if isinstance(example.op, Orthogonal | DeltaOrthogonal | FromValues):
         return
     shape = (3, 4, 50, 100)
     ours, theirs = (np.sort(np.ravel(v)) for v in (sample(example.op, shape), jax_namesake(example.op)(jax.random.key(1), shape)))
@@ -90,6 +92,80 @@ def test_orthogonal_is_uniform() -> None:
     """The first element has both signs equally often; without the sign correction it would be negative throughout."""
     firsts = [sample(Orthogonal(), (2, 2), seed)[0, 0] for seed in range(400)]
     assert abs(np.mean(np.sign(firsts))) < 0.2
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -2])
+def test_the_axis_of_the_columns(axis: int) -> None:
+    value = np.moveaxis(sample(Orthogonal(column_axis=axis), (3, 4, 5)), axis, -1)
+    theirs = np.moveaxis(np.asarray(jax.nn.initializers.orthogonal(column_axis=axis)(jax.random.key(0), (3, 4, 5))), axis, -1)
+    for matrix in (value, theirs):
+        flat = matrix.reshape(-1, matrix.shape[-1])
+        np.testing.assert_allclose(flat.T @ flat, np.eye(flat.shape[1]), atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [-1, 0])
+@pytest.mark.parametrize("shape", [(3, 4, 6), (4, 3, 2, 5), (1, 2, 3, 4, 4)])
+def test_delta_orthogonal_is_jax_s(shape: tuple[int, ...], axis: int) -> None:
+    op = DeltaOrthogonal(scale=1.5, column_axis=axis)
+    kernels = [sample(op, shape), np.asarray(jax_namesake(op)(jax.random.key(0), shape))]
+    places = [np.flatnonzero(np.abs(kernel).sum((-1, -2))).tolist() for kernel in kernels]
+    assert places[0] == places[1] and len(places[0]) == 1
+    for kernel in kernels:
+        matrix = kernel.sum(tuple(range(len(shape) - 2)))
+        np.testing.assert_allclose(matrix @ matrix.T, 1.5**2 * np.eye(shape[-2]), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6)])
+def test_orthogonal_has_the_moments_of_jax_s(shape: tuple[int, ...]) -> None:
+    ours = np.stack([sample(Orthogonal(), shape, seed) for seed in range(3000)])
+    theirs = np.asarray(jax.vmap(lambda key: jax.nn.initializers.orthogonal()(key, shape))(jax.random.split(jax.random.key(2), 3000)))
+    for power in (1, 2, 3, 4):
+        np.testing.assert_allclose((ours**power).mean(0), (theirs**power).mean(0), atol=0.05)
+        np.testing.assert_allclose((ours**power).mean(), (theirs**power).mean(), atol=0.006)
+
+
+def test_every_initializer_of_jax_is_there() -> None:
+    names = [name for name in dir(jax.nn.initializers) if name.islower() and not name.startswith("_")]
+    assert len(names) > 15 and [name for name in names if index.lookup(name, "initializer") is None] == []
+
+
+def test_values_that_are_written() -> None:
+    nested, flat = FromValues(values=[[1, 2, 3], [4, 5, 6]]), FromValues(values=[1, 2, 3, 4, 5, 6])
+    for op in (nested, flat):
+        assert sample(op, (2, 3)).tolist() == [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+        require_matrix(op, "w", (2, 3))
+    assert hash(nested) == hash(FromValues(values=((1.0, 2.0, 3.0), (4.0, 5.0, 6.0))))
+    assert sample(FromValues(values=[0.1]), (1,)).tolist() == [0.1]
+
+
+@pytest.mark.parametrize("values", [[], [1, [2]], [[1], [2, 3]], ["a"], [True], 3.0, [[]], [float("inf")]])
+def test_values_that_are_no_tensor(values: Any) -> None:
+    with pytest.raises(BadArguments):
+        FromValues(values=values)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape", "why"),
+    [
+        (FromValues(values=[[1, 2, 3], [4, 5, 6]]), (3, 2), "the values are 2 by 3 numbers"),
+        (FromValues(values=[1, 2]), (3,), "2 numbers"),
+        (FromValues(values=[1]), (2, 2), "the values are 1 number"),
+        (Orthogonal(column_axis=2), (3, 4), "none of its 2 axes"),
+        (DeltaOrthogonal(), (3, 5, 4), "5 channels"),
+        (DeltaOrthogonal(), (1, 1, 1, 1, 2, 2), "convolutions"),
+        (DeltaOrthogonal(column_axis=2), (3, 4, 4), "none of its 2 axes"),
+    ],
+)
+def test_what_an_initializer_cannot_fill(op: Initializer, shape: tuple[int, ...], why: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        require_matrix(op, "w", shape, "kernel_init")
+    assert isinstance(caught.value.diagnostic, InitializerDoesNotFit) and caught.value.diagnostic.blame == "kernel_init"
+    assert why in caught.value.diagnostic.message()
+
+
+def test_a_shape_that_is_not_known_yet_is_not_refused() -> None:
+    for op in (FromValues(values=[1, 2]), DeltaOrthogonal()):
+        require_matrix(op, "w", (3, "B", 2) if isinstance(op, DeltaOrthogonal) else ("B",))
 
 
 GOLDEN = [

@@ -21,6 +21,7 @@ from tests.library.oracles_attention import ATTENTION
 from tests.library.oracles_axes import FUNCTIONS
 from tests.library.oracles_graph import GRAPHS
 from tests.library.oracles_linear import LINEAR
+from tests.library.oracles_norm import NORMS
 from tests.library.oracles_positions import POSITIONS
 from tests.library.oracles_recurrent import RECURRENT
 from tests.library.oracles_space import SPACE
@@ -32,12 +33,12 @@ CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CA
 PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
 TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]
 """Ops that do something else in training."""
-ORACLES |= FUNCTIONS | ATTENTION | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
+ORACLES |= FUNCTIONS | ATTENTION | NORMS | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
 JUMPS = {"floor_divide", "remainder", "floor", "ceil", "round", "sign"}
 """Ops whose value jumps, so that a rounded input may land on the other side."""
 POSITIVE = {"power", "log", "log1p", "sqrt", "rsqrt"}
 """Ops that are not defined below 0."""
-UNSLOPED = {"stop_gradient", "cast"}
+UNSLOPED = {"stop_gradient", "cast", "spectral_norm"}
 """Ops whose gradient is not the slope, by purpose."""
 
 

@@ -7,7 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from netspec.library.layers.norm import BatchNorm, GroupNorm, LayerNorm
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.norms import UnevenGroupSize
+from netspec.library.base import BadArguments
+from netspec.library.layers.norm import BatchNorm, GroupNorm
+from netspec.library.layers.norm_each import InstanceNorm, LayerNorm
+from netspec.library.layers.rms_norm import RmsNorm
+from netspec.shape import Facts, TensorType
 from tests.library.scope import TestScope
 
 
@@ -28,13 +34,35 @@ def test_batch_variance_beside_a_large_mean() -> None:
     np.testing.assert_allclose(run.updates["mean"], np.float64(x).mean((0, 1)), 1e-6)
 
 
-@pytest.mark.parametrize("op", [BatchNorm(epsilon=1e-12), LayerNorm(epsilon=1e-12), GroupNorm(groups=1, epsilon=1e-12)])
-def test_output_beside_a_large_mean(op: BatchNorm) -> None:
+FAR = [
+    (BatchNorm(epsilon=1e-12), (64, 64), (0,)),
+    (BatchNorm(epsilon=1e-12, axis=(1, -1)), (512, 3, 2), (0,)),
+    (LayerNorm(epsilon=1e-12), (64, 64), (1,)),
+    (LayerNorm(epsilon=1e-12, axis=(1, 2)), (4, 16, 32), (1, 2)),
+    (GroupNorm(groups=1, epsilon=1e-12), (64, 64), (1,)),
+    (InstanceNorm(epsilon=1e-12), (4, 256, 3), (1,)),
+]
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("op", "shape", "axes"), FAR, ids=lambda value: getattr(value, "op_name", lambda: "")())
+def test_output_beside_a_large_mean(op: BatchNorm, shape: tuple[int, ...], axes: tuple[int, ...], masked: bool) -> None:
+    x = far(*shape)
+    mask = np.random.default_rng(1).random(shape) < (0.7 if masked else 2)
+    wide, place = np.float64(x), {"axis": axes, "keepdims": True, "where": mask}
+    wanted = (wide - wide.mean(**place)) / wide.std(**place)
+    run = scope(1, training=True)
+    for name, weight in (op.params(TensorType("f32", shape)) | op.buffers(TensorType("f32", shape))).items():
+        value = np.full([int(n) for n in weight.shape], name in ("scale", "var"), "float32")
+        (run.params if name in ("scale", "bias") else run.buffers)[name] = value
+    found = op.apply(run, x, **({"mask": mask} if masked else {}))
+    np.testing.assert_allclose(found, wanted, 1e-3, 1e-3)
+
+
+def test_root_mean_square_beside_a_large_mean() -> None:
     x = far(64, 64)
-    axes = (0,) if isinstance(op, BatchNorm) else (1,)
-    wide = np.float64(x)
-    wanted = (wide - wide.mean(axes, keepdims=True)) / wide.std(axes, keepdims=True)
-    np.testing.assert_allclose(op.apply(scope(64, training=True), x), wanted, 1e-3, 1e-3)
+    wanted = np.float64(x) / np.sqrt((np.float64(x) ** 2).mean(1, keepdims=True))
+    np.testing.assert_allclose(RmsNorm().apply(scope(64), x), wanted, 1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 300.01, 1e10, -7.3])
@@ -84,3 +112,60 @@ def test_statistics_of_f64_stay_f64() -> None:
         assert y.dtype == np.float64
         small = x - 1e6  # exact, and so are its statistics, to rounding
         np.testing.assert_allclose(y, (small - small.mean(0)) / small.std(0), 1e-6)
+
+
+def test_mask_and_padding_go_together() -> None:
+    x = np.random.default_rng(4).standard_normal((5, 4, 3)).astype("float32")
+    mask, weight = np.random.default_rng(5).random((5, 4)) < 0.7, np.float32([1, 0, 1, 1, 0])
+    run = scope(3, training=True, weight=weight)
+    BatchNorm(momentum=0.0).apply(run, x, mask=mask)
+    kept = np.float64(x)[mask & (weight != 0)[:, None]]
+    np.testing.assert_allclose(run.updates["mean"], kept.mean(0), 1e-5, 1e-6)
+    np.testing.assert_allclose(run.updates["var"], kept.var(0), 1e-5, 1e-6)
+
+
+def test_a_feature_of_which_nothing_counts_keeps_its_statistics() -> None:
+    run = scope(3, training=True)
+    mask = np.ones((4, 5, 3), bool) & (np.arange(3) != 1)
+    found = BatchNorm(momentum=0.0).apply(run, far(4, 5, 3), mask=mask)
+    assert np.isfinite(found).all() and run.updates["mean"][1] == 0 and run.updates["var"][1] == 1
+    np.testing.assert_allclose(np.asarray(run.updates["mean"])[[0, 2]], 300, 1e-3)
+
+
+def test_the_mask_says_nothing_in_eval() -> None:
+    x = far(4, 3)
+    np.testing.assert_array_equal(BatchNorm().apply(scope(3), x, mask=np.zeros(4, bool)), BatchNorm().apply(scope(3), x))
+
+
+@pytest.mark.parametrize("op", [LayerNorm(axis=(1, 2)), GroupNorm(groups=1), InstanceNorm()])
+def test_where_nothing_counts_the_result_is_the_bias(op: LayerNorm) -> None:
+    mask = np.float32([[1, 1, 1, 1], [0, 0, 0, 0]]) != 0
+    plain = op.replaced(scale=False, bias=False)
+    found = plain.apply(scope(3), far(2, 4, 3), mask=mask)
+    np.testing.assert_array_equal(found[1], 0)
+    assert np.ptp(found[0]) > 1
+    slope = jax.grad(lambda x: jnp.sum(plain.apply(scope(3), x, mask=mask) ** 2))(far(2, 4, 3))
+    assert np.isfinite(slope).all()
+
+
+def test_groups_by_number_and_by_size() -> None:
+    x = np.random.default_rng(6).standard_normal((3, 4, 6)).astype("float32")
+    np.testing.assert_array_equal(GroupNorm(group_size=2).apply(scope(6), x), GroupNorm(groups=3).apply(scope(6), x))
+    with pytest.raises(BadArguments, match="not both"):
+        GroupNorm(groups=2, group_size=3)
+    with pytest.raises(Mistake) as caught:
+        GroupNorm(group_size=4).shape(Facts(), TensorType("f32", (3, 4, 6)))
+    assert isinstance(caught.value.diagnostic, UnevenGroupSize) and caught.value.diagnostic.blame == "group_size"
+    assert "3" in (caught.value.diagnostic.help() or "") or "6" in (caught.value.diagnostic.help() or "")
+
+
+@pytest.mark.parametrize(
+    ("op", "mask", "blame"),
+    [(BatchNorm(axis=3), None, "axis"), (LayerNorm(axis=(1, -1)), None, "axis"), (InstanceNorm(), "bool[2, 3]", "mask")],
+)
+def test_what_does_not_fit_is_a_problem(op: BatchNorm, mask: str | None, blame: str) -> None:
+    shape = (2, 4) if isinstance(op, LayerNorm) else (2, 4, 3)
+    named = {} if mask is None else {"mask": TensorType("bool", (2, 3))}
+    with pytest.raises(Mistake) as caught:
+        op.shape(Facts(), TensorType("f32", shape), **named)
+    assert caught.value.diagnostic.blame == blame

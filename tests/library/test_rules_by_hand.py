@@ -15,7 +15,8 @@ from netspec.library.initializers import LecunNormal, Ones, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
-from netspec.library.layers.norm import BatchNorm, GroupNorm, LayerNorm
+from netspec.library.layers.norm import BatchNorm, GroupNorm
+from netspec.library.layers.norm_each import LayerNorm
 from netspec.library.losses import MeanSquaredError, SoftmaxCrossEntropy
 from netspec.library.metrics import Accuracy, Mean
 from netspec.shape import Dim, Facts

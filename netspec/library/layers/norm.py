@@ -1,58 +1,39 @@
-"""Normalisation layers. Statistics are taken in at least f32, from values that were centred first, so that they stay accurate
-when the mean is large beside the spread; a variance is never negative."""
+"""Normalisation by statistics of the whole batch, and of groups of features."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated
 
+from netspec.diagnostics.norms import UnevenGroupSize
 from netspec.diagnostics.shapes import UnevenGroups
-from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Weight
-from netspec.library.base.fields import Field
+from netspec.lazy import jnp
+from netspec.library.axes import Axes, axes_of
+from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Positive, Scope, Weight
+from netspec.library.base.fields import model_validator
 from netspec.library.initializers import Ones, Zeros
+from netspec.library.normalizing import MASK, Epsilon, Momentum, Normalization, counted, moments, number, others, places, stretched, wide
 from netspec.library.proofs import need_multiple
-from netspec.library.sizes import along_last, parameter
+from netspec.library.sizes import parameter
 from netspec.shape import Dim, Facts, TensorType
 
-Epsilon = Annotated[float, Field(ge=0)]
-Momentum = Annotated[float, Field(ge=0, le=1)]
+GROUPS = 32
+"""Number of groups where neither it nor their size is given."""
 
 
-class _Normalization(Layer):
-    """What the normalisations share: the scale and bias of the last axis. Each class declares the arguments in its own order."""
-
-    if TYPE_CHECKING:
-        epsilon: float
-        scale: bool
-        bias: bool
-        scale_init: Initializer
-        bias_init: Initializer
-
-    def params(self, x: TensorType) -> dict[str, Weight]:
-        scale = {"scale": parameter("scale", x.shape[-1:], self.scale_init)} if self.scale else {}
-        return scale | ({"bias": parameter("bias", x.shape[-1:], self.bias_init)} if self.bias else {})
-
-    def affine(self, scope: Scope, centred: Array, variance: Array, dtype: object) -> Array:
-        """centred / sqrt(variance + epsilon) · scale + bias, in the dtype given."""
-        factor = lax.rsqrt(variance + self.epsilon)
-        if self.scale:
-            factor = factor * along_last(scope.param("scale"), centred)
-        y = centred * factor
-        return (y + along_last(scope.param("bias"), y) if self.bias else y).astype(dtype)
-
-
-class BatchNorm(_Normalization):
+class BatchNorm(Normalization):
     """Normalises each feature (last axis) by its mean and variance over all other axes of the batch.
 
     [batch, …, features] -> the same: y = (x - mean) / sqrt(variance + epsilon) · scale + bias. In training the statistics are the
-    batch's own (biased variance; examples of weight 0, which pad a batch, do not count) and the buffers move towards them:
-    `mean` = momentum · `mean` + (1 - momentum) · batch mean, `var` likewise. In eval the buffers are used.
-    Parameters `scale`, `bias`, buffers `mean`, `var`, each [features].
+    batch's own (biased variance), over all devices that share the batch, and the buffers move towards them: `mean` = momentum · `mean` +
+    (1 - momentum) · batch mean, `var` likewise. Examples of weight 0, which pad a batch, and what `mask` leaves out do not count; a feature
+    of which nothing counts keeps its buffers. In eval the buffers are used, and the mask is not. With other axes than the last as features,
+    each place along them is a feature. Parameters `scale`, `bias`, buffers `mean`, `var`, each [features].
+    PyTorch's `momentum` is the weight of the present, 0.1 where this is 0.9, and its `running_var` the unbiased variance: n / (n - 1) times
+    this one.
     FLOPs: per element 2 (subtract, multiply by the folded factor), and 1 more for the bias.
     """
 
-    inputs = (In("x", "the batch first, the features last", rank=2),)
+    inputs = (In("x", "the batch first, the features last", rank=2), MASK)
     source = "Ioffe and Szegedy, Batch Normalization, 2015; Flax linen BatchNorm"
 
     momentum: Momentum = 0.99
@@ -67,6 +48,8 @@ class BatchNorm(_Normalization):
     """Initial value of the scale."""
     bias_init: Initializer = Zeros()
     """Initial value of the bias."""
+    axis: Axes = -1
+    """The axis of the features, or several."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -74,88 +57,67 @@ class BatchNorm(_Normalization):
             Example(cls(), ("f32[4, 5, 5, 3]",)),
             Example(cls(momentum=0.9, epsilon=1e-3, scale=False), ("f32[7, 1]",)),
             Example(cls(bias=False), ("f32[3, 5, 2]",)),
+            Example(cls(axis=(1, -1)), ("f32[6, 2, 3, 4]",)),
+            Example(cls(axis=1), ("f32[5, 3, 4]",), {"mask": "bool[5, 1, 4]"}),
+            Example(cls(momentum=0.5), ("f32[4, 6, 2]",), {"mask": "bool[4, 6]"}),
         )
 
-    def buffers(self, x: TensorType) -> dict[str, Weight]:
-        return {"mean": parameter("mean", x.shape[-1:], Zeros()), "var": parameter("var", x.shape[-1:], Ones())}
+    def features(self, rank: int) -> tuple[int, ...]:
+        return places(self.axis, rank)
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    def shape(self, facts: Facts, x: TensorType, **mask: TensorType) -> TensorType:
+        axes_of(self.op_name(), self.axis, x)
+        return super().shape(facts, x, **mask)
+
+    def buffers(self, x: TensorType, **mask: TensorType) -> dict[str, Weight]:
+        shape = tuple(x.shape[axis] for axis in self.features(x.rank))
+        return {"mean": parameter("mean", shape, Zeros()), "var": parameter("var", shape, Ones())}
+
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        features, values = self.features(x.ndim), wide(x)
         if not scope.training:
-            centred = wide - along_last(scope.buffer("mean"), wide)
-            return self.affine(scope, centred, along_last(scope.buffer("var"), wide), x.dtype)
-        counts = None if scope.weight is None else (scope.weight != 0).reshape((-1,) + (1,) * (x.ndim - 1))
-        mean, centred, variance = moments(wide, tuple(range(x.ndim - 1)), counts)
-        self._move(scope, mean, variance, counts)
+            centred = values - stretched(scope.buffer("mean"), values, features)
+            return self.affine(scope, centred, stretched(scope.buffer("var"), values, features), x.dtype)
+        counts, axes = self._counts(scope, x, mask), others(features, x.ndim)
+        mean, centred, variance = moments(values, axes, counts)
+        self._move(scope, mean, variance, None if counts is None else number(values, axes, counts))
         return self.affine(scope, centred, variance, x.dtype)
 
-    def _move(self, scope: Scope, mean: Array, variance: Array, counts: Array | None) -> None:
-        """Running statistics for the next step; a batch in which nothing counts leaves them alone."""
-        keep = self.momentum if counts is None else jnp.where(jnp.any(counts), self.momentum, 1.0)
+    def _counts(self, scope: Scope, x: Array, mask: Array | None) -> Array | None:
+        """True for what is not masked, of examples that are no padding."""
+        found, weight = counted(x, mask), counted(x, scope.weight)
+        if weight is None:
+            return found
+        return weight != 0 if found is None else found & (weight != 0)
+
+    def _move(self, scope: Scope, mean: Array, variance: Array, count: Array | None) -> None:
+        """Running statistics for the next step."""
+        keep = self.momentum if count is None else jnp.where(count > 0, self.momentum, 1.0)
         for name, batch in (("mean", mean), ("var", variance)):
             old = scope.buffer(name)
-            scope.update(name, (keep * old + (1 - keep) * batch.reshape(old.shape)).astype(old.dtype))
+            moved = keep * old.reshape(batch.shape) + (1 - keep) * batch
+            scope.update(name, moved.reshape(old.shape).astype(old.dtype))
 
-    def flops(self, x: TensorType) -> Dim:
+    def flops(self, x: TensorType, **mask: TensorType) -> Dim:
         return x.size * (2 + int(self.bias))
 
     def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(-1)  # outside training the statistics are buffers
+        return passage.keeps(*self.features(passage.types[0].rank))  # outside training the statistics are buffers
 
 
-class LayerNorm(_Normalization):
-    """Normalises each vector along the last axis by its own mean and (biased) variance.
-
-    [..., features] -> the same: y = (x - mean) / sqrt(variance + epsilon) · scale + bias. Parameters `scale`, `bias` [features].
-    FLOPs: per element 5 (mean, subtract, square, sum, multiply), and 1 each for scale and bias.
-    """
-
-    inputs = (In("x", "any leading axes, then the features", rank=1),)
-    source = "Ba et al., Layer Normalization, 2016; Flax linen LayerNorm"
-
-    epsilon: Epsilon = 1e-6
-    """Added to the variance."""
-    scale: bool = True
-    """Multiply by a learned scale."""
-    bias: bool = True
-    """Add a learned bias."""
-    scale_init: Initializer = Ones()
-    """Initial value of the scale."""
-    bias_init: Initializer = Zeros()
-    """Initial value of the bias."""
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(), ("f32[4, 5, 8]",)),
-            Example(cls(epsilon=1e-3, bias=False), ("f32[3, 7]",)),
-            Example(cls(scale=False), ("f32[5]",)),
-        )
-
-    def apply(self, scope: Scope, x: Array) -> Array:
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        _, centred, variance = moments(wide, (x.ndim - 1,), None)
-        return self.affine(scope, centred, variance, x.dtype)
-
-    def flops(self, x: TensorType) -> Dim:
-        return x.size * (5 + int(self.scale) + int(self.bias))
-
-    def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(-1)
-
-
-class GroupNorm(_Normalization):
+class GroupNorm(Normalization):
     """Splits the features (last axis) into groups and normalises each group of each example over its features and all axes of space.
 
     [batch, …, features] -> the same: y = (x - mean) / sqrt(variance + epsilon) · scale + bias. Parameters `scale`, `bias` [features].
+    A group of which nothing counts gives the bias. PyTorch's features are the second axis, and its epsilon is 1e-5.
     FLOPs: per element 5 (mean, subtract, square, sum, multiply), and 1 each for scale and bias.
     """
 
-    inputs = (In("x", "the batch first, the features last", rank=2),)
+    inputs = (In("x", "the batch first, the features last", rank=2), MASK)
     source = "Wu and He, Group Normalization, 2018; Flax linen GroupNorm"
 
-    groups: Positive = 32
-    """Number of groups; it divides the number of features."""
+    groups: Positive | None = None
+    """Number of groups, which divides the number of features; 32 where `group_size` is not given either."""
     epsilon: Epsilon = 1e-6
     """Added to the variance."""
     scale: bool = True
@@ -166,6 +128,14 @@ class GroupNorm(_Normalization):
     """Initial value of the scale."""
     bias_init: Initializer = Zeros()
     """Initial value of the bias."""
+    group_size: Positive | None = None
+    """Features of each group, in place of `groups`; it divides their number."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> GroupNorm:
+        if self.groups is not None and self.group_size is not None:
+            raise ValueError("either groups or group_size, not both: the features decide the other")
+        return self
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -173,42 +143,31 @@ class GroupNorm(_Normalization):
             Example(cls(groups=2), ("f32[2, 3, 3, 6]",)),
             Example(cls(groups=1, epsilon=1e-3, scale=False), ("f32[3, 5]",)),
             Example(cls(groups=3, bias=False), ("f32[1, 4, 9]",)),
+            Example(cls(group_size=2), ("f32[2, 3, 6]",)),
+            Example(cls(groups=2), ("f32[3, 5, 4]",), {"mask": "bool[3, 5]"}),
         )
 
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = x.shape[-1]
-        problem = UnevenGroups(self.op_name(), self.groups, features, x, blame="groups")
-        need_multiple(facts, self.op_name(), features, self.groups, "so that the groups are equal", problem)
-        return x
+    def _count(self, features: int) -> int:
+        return (GROUPS if self.groups is None else self.groups) if self.group_size is None else features // self.group_size
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        groups = wide.reshape(x.shape[0], math.prod(x.shape[1:-1]), self.groups, x.shape[-1] // self.groups)
-        _, centred, variance = moments(groups, (1, 3), None)
-        variance = jnp.broadcast_to(variance, (x.shape[0], 1, *groups.shape[2:])).reshape(x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
+    def shape(self, facts: Facts, x: TensorType, **mask: TensorType) -> TensorType:
+        features, name, why = x.shape[-1], self.op_name(), "so that the groups are equal"
+        if self.group_size is None:
+            groups = self._count(0)
+            need_multiple(facts, name, features, groups, why, UnevenGroups(name, groups, features, x, blame="groups"))
+        else:
+            problem = UnevenGroupSize(name, self.group_size, features, blame="group_size")
+            need_multiple(facts, name, features, self.group_size, why, problem)
+        return super().shape(facts, x, **mask)
+
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        number = self._count(x.shape[-1])
+        split = (x.shape[0], math.prod(x.shape[1:-1]), number, x.shape[-1] // number)
+        found = counted(x, mask)
+        counts = None if found is None else jnp.broadcast_to(found, x.shape).reshape(split)
+        _, centred, variance = moments(wide(x).reshape(split), (1, 3), counts)
+        variance = jnp.broadcast_to(variance, (x.shape[0], 1, *split[2:])).reshape(x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
         return self.affine(scope, centred.reshape(x.shape), variance, x.dtype)
-
-    def flops(self, x: TensorType) -> Dim:
-        return x.size * (5 + int(self.scale) + int(self.bias))
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank))
-
-
-def moments(x: Array, axes: tuple[int, ...], counts: Array | None) -> tuple[Array, Array, Array]:
-    """Mean, centred values and biased variance over the axes, which are kept as size 1; `counts` is true where a value takes part.
-
-    The second pass corrects the first one's mean by the mean of what it left: without it, rounding in a large mean enters the variance.
-    """
-    first = lax.stop_gradient(_mean(x, axes, counts))
-    rest = x - first
-    correction = _mean(rest, axes, counts)
-    centred = rest - correction
-    return first + correction, centred, _mean(lax.square(centred), axes, counts)
-
-
-def _mean(x: Array, axes: tuple[int, ...], counts: Array | None) -> Array:
-    if counts is None:
-        return jnp.mean(x, axes, keepdims=True)
-    number = jnp.sum(jnp.broadcast_to(counts, x.shape), axes, dtype=x.dtype, keepdims=True)
-    return jnp.sum(jnp.where(counts, x, 0), axes, keepdims=True) / jnp.maximum(number, 1)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Weight
+from netspec.lazy import lax
+from netspec.library.axes import Axes, axes_of
+from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers import Ones
-from netspec.library.layers.norm import Epsilon
-from netspec.library.sizes import along_last, parameter
-from netspec.shape import Dim, Facts, TensorType
+from netspec.library.normalizing import MASK, Epsilon, Normalization, counted, mean, places, wide
+from netspec.shape import Facts, TensorType
 
 
-class RmsNorm(Layer):
+class RmsNorm(Normalization):
     """Divides each vector along the last axis by its root mean square: y = x / sqrt(mean(x²) + epsilon) · scale. No mean is subtracted.
 
-    [..., features] -> the same. The mean is taken in at least f32. Parameter `scale` [features].
+    [..., features] -> the same; with several axes, what stands along them is taken together. The mean is taken in at least f32. Parameter
+    `scale` has the shape of the axes.
     FLOPs: per element 3 (square, sum, multiply), and 1 for the scale.
     """
 
-    inputs = (In("x", "any leading axes, then the features", rank=1),)
+    inputs = (In("x", "any leading axes, then the features", rank=1), MASK)
     source = "Zhang and Sennrich, Root Mean Square Layer Normalization, 2019; Flax linen RMSNorm"
+    centres = False
 
     epsilon: Epsilon = 1e-6
     """Added to the mean square."""
@@ -26,26 +28,29 @@ class RmsNorm(Layer):
     """Multiply by a learned scale."""
     scale_init: Initializer = Ones()
     """Initial value of the scale."""
+    axis: Axes = -1
+    """The axis that is normalised, or several."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(), ("f32[4, 5, 8]",)), Example(cls(epsilon=1e-3, scale=False), ("f32[3, 7]",)), Example(cls(), ("f32[5]",)))
+        return (
+            Example(cls(), ("f32[4, 5, 8]",)),
+            Example(cls(epsilon=1e-3, scale=False), ("f32[3, 7]",)),
+            Example(cls(), ("f32[5]",)),
+            Example(cls(axis=(-2, -1)), ("f32[2, 3, 4]",)),
+            Example(cls(), ("f32[3, 2, 4]",), {"mask": "bool[3, 2, 4]"}),
+        )
 
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return x
+    def features(self, rank: int) -> tuple[int, ...]:
+        return places(self.axis, rank)
 
-    def params(self, x: TensorType) -> dict[str, Weight]:
-        return {"scale": parameter("scale", x.shape[-1:], self.scale_init)} if self.scale else {}
+    def shape(self, facts: Facts, x: TensorType, **mask: TensorType) -> TensorType:
+        axes_of(self.op_name(), self.axis, x)
+        return super().shape(facts, x, **mask)
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        factor = lax.rsqrt(jnp.mean(lax.square(wide), -1, keepdims=True) + self.epsilon)
-        if self.scale:
-            factor = factor * along_last(scope.param("scale"), wide)
-        return (wide * factor).astype(x.dtype)
-
-    def flops(self, x: TensorType) -> Dim:
-        return x.size * (3 + int(self.scale))
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        values = wide(x)
+        return self.affine(scope, values, mean(lax.square(values), self.features(x.ndim), counted(x, mask)), x.dtype)
 
     def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(-1)
+        return passage.keeps(*self.features(passage.types[0].rank))
