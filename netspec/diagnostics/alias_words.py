@@ -19,6 +19,15 @@ weightinit kernelinitializer weightinitializer init: kernel_init
 biasinitializer: bias_init
 embeddinginit embeddingsinitializer initializer: init
 gammainitializer scaleinitializer gammainit: scale_init
+numlayers nlayers: layers
+recurrentinitializer recurrentkernelinit recurrentkernelinitializer: recurrent_init
+recurrentactivation gatefn gatefunction: gate_activation
+activationfn activationfunction nonlinearity act: activation
+sequencelength sequencelengths seqlengths seqlen inputlengths: lengths
+gobackwards backwards: reverse
+returncarry returnfinalstate: return_state
+initialstate initialcarry initstate initialstates: initial
+mergemode mergefn: merge
 iscausal causalmask: causal
 attnmask attentionmask: mask
 attnbias attentionbias positionbias bias: score_bias

@@ -87,7 +87,7 @@ ADVICE = {
     "key": "random numbers come from the setting `seed` of `train`: leave it out",
     "seed": "random numbers come from the setting `seed` of `train`: leave it out",
     "numlayers": "one call is one layer; write `repeat n {{ x = x -> {op}(…) }}`",
-    "bidirectional": "add a second layer with `reverse=true` and `concat` the two",
+    "bidirectional": "run it both ways: `bidirectional({op}(…))`",
     "returnsequences": "the result has every time step; the last one is `[:, -1]`",
     "keepprob": "`rate` is the share that is dropped: 1 minus what is kept",
     "paramdtype": "parameters have the type of the input; `precision` in `train` sets what training computes in",
