@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
 from netspec.record import field, record, replace
 from netspec.source import NOWHERE, Source, Span
 from netspec.syntax.tree import File
@@ -47,17 +47,46 @@ def check(
     overrides: Mapping[str, str] | None = None,
     train: str | None = None,
     imports: Mapping[str, str] | None = None,
+    plugins: Sequence[str] = (),
 ) -> Checked:
     """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text.
 
     `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
     `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
+    `plugins` are the names of those whose ops the spec may use.
     `untrusted` refuses what the spec of a stranger may not do (`netspec.untrusted`).
     """
     if untrusted:
-        if overrides or imports:
-            raise ValueError("an untrusted spec is checked as it is written, without overrides or imports of its own")
+        if overrides or imports or plugins:
+            raise ValueError("an untrusted spec is checked as it is written, without overrides, imports of its own or plugins")
         return check_untrusted(spec)
+    if plugins:
+        return check_with(plugins, spec, overrides, train, imports)
+    from netspec.library.index import extended
+
+    with extended(()):
+        return check_trusted(spec, overrides, train, imports)
+
+
+def check_with(plugins: Sequence[str], spec: str | PathLike[str] | Source, *more: Any) -> Checked:
+    """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
+    from netspec.diagnostics.plugins import PluginProblem
+    from netspec.library.plugins import asked
+
+    try:
+        with asked(plugins):
+            return check_trusted(spec, *more)
+    except Mistake as mistake:
+        if not isinstance(mistake.diagnostic, PluginProblem):
+            raise
+        source = spec if isinstance(spec, Source) else Source(fspath(spec), "")
+        return Checked(source, None, None, (replace(mistake.diagnostic, at=Span(source, 0, 0)),))
+
+
+def check_trusted(
+    spec: str | PathLike[str] | Source, overrides: Mapping[str, str] | None, train: str | None, imports: Mapping[str, str] | None
+) -> Checked:
+    """The same with the ops that are on the shelf now."""
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
     file = parsed(source, problems)
     if file is None:
@@ -73,6 +102,13 @@ def check(
 
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    from netspec.library.index import extended
+
+    with extended(()):
+        return check_limited(spec)
+
+
+def check_limited(spec: str | PathLike[str] | Source) -> Checked:
     from netspec import untrusted
     from netspec.deadline import OutOfTime, time_limit
     from netspec.resolve.imports import Project
@@ -114,25 +150,29 @@ def proved(source: Source, file: File, problems: list[Diagnostic], project: Proj
     return Checked(source, file, typed, ordered([*problems, *news(mistakes, names)]), texts), graph
 
 
-def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, **overrides: Any) -> Model:
-    """A program that can be trained, from a path or a `Source`. Raises `SpecError` on a bad spec."""
-    return program(spec, train, {name: text_of(value) for name, value in overrides.items()})
+def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, *, plugins: Sequence[str] = (), **overrides: Any) -> Model:
+    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec."""
+    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins)
 
 
 def program(
-    spec: str | PathLike[str] | Source, train: str | None, overrides: Mapping[str, str], imports: Mapping[str, str] | None = None
+    spec: str | PathLike[str] | Source,
+    train: str | None,
+    overrides: Mapping[str, str],
+    imports: Mapping[str, str] | None = None,
+    plugins: Sequence[str] = (),
 ) -> Model:
     """The same with overrides as texts of the language; `imports` as for `check`."""
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable import model_of
 
-    checked = check(spec, overrides=overrides, train=train, imports=imports)
+    checked = check(spec, overrides=overrides, train=train, imports=imports, plugins=plugins)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
     if train is not None and checked.typed.train(train) is None:
         raise SpecError([unknown_train(checked, train)])
-    recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports)
+    recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports, tuple(plugins))
     return model_of(Program.of(checked.typed, train), recipe)
 
 
@@ -144,13 +184,13 @@ def unknown_train(checked: Checked, name: str) -> Diagnostic:
     return UnknownTrain(at=Span(checked.source, 0, 0), name=name, near=tuple(nearest(name, names)), options=names)
 
 
-def load(run: str | PathLike[str], which: str | int = "best") -> Loaded:
-    """A finished run, from its folder alone."""
+def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequence[str] = ()) -> Loaded:
+    """A finished run, from its folder alone: it asks for the plugins that it was trained with, besides these."""
     from netspec.train import loaded
     from netspec.train.recipe import Recipe
 
     def again(recipe: Recipe) -> Model:
-        return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports)
+        return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports, (*recipe.plugins, *plugins))
 
     return loaded.load(run, which, compile=again)
 

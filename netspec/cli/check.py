@@ -10,6 +10,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
+from netspec.cli.overriding import add_plugins
 from netspec.cli.terminal import color_wanted, width
 from netspec.diagnostics.base import Diagnostic, Mistake
 
@@ -23,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders: the .net, .netspec and JSON specs in them")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
     parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
@@ -37,7 +39,7 @@ def run(args: Namespace) -> int:
 
 def check_files(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
-    problems = [problem for found in _found(paths, args.untrusted) for problem in found]
+    problems = [problem for found in _found(paths, args.untrusted, args.plugins) for problem in found]
     if not problems and args.format == "text":
         print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
         return 0
@@ -83,19 +85,23 @@ def _beginning(path: str) -> bytes:
     return b""
 
 
-def _found(paths: Sequence[str], untrusted: bool) -> Iterator[Sequence[Diagnostic]]:
+def _found(paths: Sequence[str], untrusted: bool, plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
     """The problems of each file; those of strangers are looked for in a process of its own."""
+    if untrusted and plugins:
+        from netspec.diagnostics.plugins import PluginRefused
+
+        return [[PluginRefused(plugins=tuple(plugins))]]
     if untrusted:
         from netspec.cli.isolation import isolated
 
         return isolated(paths, partial(_problems, untrusted=True))
-    return map(_problems, paths)
+    return map(partial(_problems, plugins=plugins), paths)
 
 
-def _problems(path: str, untrusted: bool = False) -> Sequence[Diagnostic]:
+def _problems(path: str, untrusted: bool = False, plugins: Sequence[str] = ()) -> Sequence[Diagnostic]:
     from netspec.compile import check
 
     try:
-        return check(path, untrusted=untrusted).problems
+        return check(path, untrusted=untrusted, plugins=plugins).problems
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.overriding import add_overrides, overrides
+from netspec.cli.overriding import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec with a `train` section")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     add_overrides(parser)
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
     """0 when everything is there or nothing was looked for; 1 when the spec has a problem or a file is missing."""
     from netspec.compile import check
 
-    checked = check(args.file, overrides=overrides(args.set))
+    checked = check(args.file, overrides=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     trains = checked.typed.trains if checked.typed else ()
     lines = [line for plan in trains for line in section(plan, args.data)]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from netspec.cli.overriding import add_plugins
 
 HELP = "write the reference of everything that specs can name"
 FOLDER = os.path.join("docs", "reference")
@@ -12,14 +15,27 @@ FOLDER = os.path.join("docs", "reference")
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--out", metavar="DIR", default=FOLDER, help=f"the folder to write to (default: {FOLDER})")
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
+    """Write the pages of the shelf, or of the plugins alone that are asked for."""
     from netspec.files import make_folder, write_atomic
+    from netspec.library.plugins import asked
     from netspec.tools.reference import PAGES
 
+    with asked(args.plugins):
+        pages = of_plugins(args.plugins) if args.plugins else {name: text() for name, text in PAGES.items()}
     folder = make_folder(args.out)
-    for name, text in PAGES.items():
-        write_atomic(folder / name, text())
-    print(f"wrote {len(PAGES)} pages to {folder}", file=sys.stderr)
+    for name, text in pages.items():
+        write_atomic(folder / name, text)
+    print(f"wrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {folder}", file=sys.stderr)
     return 0
+
+
+def of_plugins(names: Sequence[str]) -> dict[str, str]:
+    """The page of each plugin by file name."""
+    from netspec.library.plugins import load
+    from netspec.tools.reference import plugin
+
+    return {f"{name}.md": plugin(name, load(name).classes) for name in names}

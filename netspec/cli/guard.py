@@ -56,6 +56,9 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
+    if plugins := sys.modules.get("netspec.library.plugins"):
+        if fault := plugins.blamed(error):
+            return report([fault])
     return _bug(error, args)
 
 

@@ -1,4 +1,4 @@
-"""`--set NAME=VALUE`, for every command that reads a spec."""
+"""`--set NAME=VALUE` and `--plugin NAME`, for every command that reads a spec."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from argparse import ArgumentParser, ArgumentTypeError
 def add_overrides(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], type=assignment, help="override a param or a setting; may be repeated"
+    )
+
+
+def add_plugins(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--plugin",
+        dest="plugins",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="load this plugin, whose ops are written NAME.op; may be repeated",
     )
 
 

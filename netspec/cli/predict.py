@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from netspec.cli.overriding import add_plugins
 from netspec.cli.terminal import checkpoint
 
 HELP = "apply a trained run to arrays in a file"
@@ -21,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--answer", metavar="INPUT", help="the input to generate, where `serve` has several lines (default: the first)")
     parser.add_argument("--seed", metavar="N", type=int, help="seed of samples (default: that of the spec)")
     parser.add_argument("--output", metavar="FILE.npz", help="where the outputs go; without it a summary is printed")
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:

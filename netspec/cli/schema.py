@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from netspec.cli.overriding import add_plugins
+
 HELP = "print the JSON Schema of specs in JSON, or of an op's arguments"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("op", metavar="OP", nargs="?", help="a layer, function, optimizer, …; without it the schema of specs is printed")
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
+    from netspec.library.plugins import asked
+
+    with asked(args.plugins):
+        return print_schema(args)
+
+
+def print_schema(args: Namespace) -> int:
     import json
 
     from netspec.cli.terminal import say

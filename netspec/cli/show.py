@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.overriding import add_overrides, overrides
+from netspec.cli.overriding import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="only this model (default: all of the file)")
     parser.add_argument("--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS], default="table", help="what to show (default: table)")
     add_overrides(parser)
+    add_plugins(parser)
 
 
 def run(args: Namespace) -> int:
     from netspec.compile import check
 
-    checked = check(args.file, overrides=overrides(args.set))
+    checked = check(args.file, overrides=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
         print(FILE_VIEWS[args.view](checked))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.overriding import add_overrides
+from netspec.cli.overriding import add_overrides, add_plugins
 
 HELP = "train a spec"
 
@@ -12,6 +12,7 @@ HELP = "train a spec"
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec with a `train` section")
     add_overrides(parser)
+    add_plugins(parser)
     parser.add_argument("--train", metavar="NAME", help="which `train` section (default: the first)")
     parser.add_argument("--data", metavar="DIR", help="the folder with the data files, or the .npz file of `arrays`")
     parser.add_argument("--out", metavar="DIR", help="the run folder to write")

@@ -19,12 +19,13 @@ MAX_RATIO = 100
 def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
-    from netspec.train.folder import next_free
+    from netspec.train.folder import next_free, plugins
     from netspec.train.learned import kept
     from netspec.train.progress import reporter
     from netspec.train.trainable import Model
 
-    model = program(args.file, args.train, overrides(args.set))
+    before = plugins(args.out) if args.resume and args.out else ()
+    model = program(args.file, args.train, overrides(args.set), plugins=(*before, *args.plugins))
     assert isinstance(model, Model)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
@@ -52,7 +53,7 @@ def run_eval(args: Namespace) -> int:
     import netspec
     from netspec.train.progress import numbers
 
-    run = netspec.load(args.run, args.which)
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
     print(f"step {run.step}: {numbers(values)}")
     return 0
@@ -64,7 +65,7 @@ def run_predict(args: Namespace) -> int:
 
     if args.output:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
-    run = netspec.load(args.run, args.which)
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
     decodes = bool(run.model.serves) and not args.outputs
     outputs = run.decode(args.answer, seed=args.seed, **arrays) if decodes or args.answer else run.predict(**arrays)

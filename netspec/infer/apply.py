@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -23,6 +24,7 @@ from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
+    from netspec.diagnostics.plugins import PluginFault
     from netspec.infer.binding import Bound, Call
 
 DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
@@ -30,7 +32,18 @@ __all__ = ["kinds_wanted", "measure", "types_of", "use_op"]
 
 
 def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
-    """Emit the node of an op and return its result."""
+    """Emit the node of an op and return its result. What goes wrong in the code of a plugin is laid at its use."""
+    try:
+        return emitted(frame, use, value, bound)
+    except Exception as error:
+        fault = fault_of(error)
+        if fault is None:
+            raise
+        frame.world.report(replace(fault, at=use.span))
+        return UNKNOWN
+
+
+def emitted(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     op = make(frame, replace(value, args={n: g for n, g in value.args.items() if not holds_tensors(g.value)}))
     if not isinstance(op, Callable):
         return UNKNOWN
@@ -62,6 +75,12 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
         export(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def fault_of(error: Exception) -> PluginFault | None:
+    """The plugin that failed, where plugins are in use at all."""
+    plugins = sys.modules.get("netspec.library.plugins")
+    return plugins.blamed(error) if plugins else None
 
 
 def holds_tensors(value: Value) -> bool:

@@ -6,8 +6,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls import TooManyArguments
 from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import NotCallable, WrongKind
-from netspec.diagnostics.names import UnknownArgument, UnknownName
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.names import UnknownArgument
 from netspec.infer import apply, expressions, instances, methods, sharing, slices, static, types
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
 from netspec.infer.frame import Frame
@@ -293,7 +292,8 @@ def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
         return UNKNOWN
-    options = [n for n in frame.env if n not in LATE_VALUES]
-    near = tuple(nearest(node.text, [*frame.env, *DTYPES, *(index.names(want[0]) if want else [])]))
-    frame.world.report(UnknownName(at=node.span, name=node.text, noun="value", near=near, options=tuple(options[:12])))
+    from netspec.resolve.meant import unknown_in_training  # only specs with a problem need it
+
+    own = [n for n in frame.env if n not in LATE_VALUES]
+    frame.world.report(unknown_in_training(node.span, node.text, frame.env, own, want))
     return UNKNOWN

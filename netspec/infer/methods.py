@@ -45,7 +45,7 @@ def without_instance(frame: Frame, name: tree.Name) -> bool:
     """`embed.attend` written on the layer itself, which is reported."""
     if index.lookup(name.text, KIND) is None:
         return False
-    layer, _, method = name.text.partition(".")
+    layer, _, method = name.text.rpartition(".")
     frame.world.report(MethodNeedsInstance(at=name.span, layer=layer, method=method))
     return True
 

@@ -56,14 +56,15 @@ def rows() -> Iterator[tuple]:
     for cls in classes():
         name = cls.op_name()
         for spelling in (name, *getattr(cls, "aliases", ())):
-            yield (spelling, None if spelling == name else name, *_facts(cls))
+            kind, module, *row = facts(cls)
+            yield (spelling, None if spelling == name else name, kind, module.removeprefix("netspec.library."), *row)
 
 
-def _facts(cls: type[Op]) -> tuple:
+def facts(cls: type[Op]) -> tuple:
+    """The fields of `index.Entry` behind the names."""
     inputs = tuple((tensor.name, tensor.optional) for tensor in cls.inputs)
-    module = cls.__module__.removeprefix("netspec.library.")
     symbol = getattr(cls, "symbol", "")
-    return cls.kind, module, cls.__name__, signature(cls), inputs, cls.variadic, cls.results, symbol, cls.open_arguments
+    return cls.kind, cls.__module__, cls.__name__, signature(cls), inputs, cls.variadic, cls.results, symbol, cls.open_arguments
 
 
 def signature(cls: type[Op]) -> tuple[tuple[str, bool, str], ...]:

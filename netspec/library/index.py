@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from netspec.library._index import ENTRIES
@@ -63,17 +65,42 @@ class Entry(NamedTuple):
     """The parameter that collects further named arguments, or nothing."""
 
 
+class Shelf(NamedTuple):
+    """What a plugin adds."""
+
+    entries: dict[str, tuple[Entry, ...]]
+    """By full name, `acme.fast_conv`."""
+    classes: dict[Entry, type[Op]]
+
+
+def made(row: tuple) -> Entry:
+    """The entry of a row, which has its fields in order."""
+    name, alias, kind, module, class_name, signature, inputs, *facts = row
+    arguments, tensors = tuple(Argument(*a) for a in signature), tuple(Input(*i) for i in inputs)
+    return Entry(name, alias, kind, module, class_name, arguments, tensors, *facts)
+
+
 def _table() -> dict[str, tuple[Entry, ...]]:
     table: dict[str, tuple[Entry, ...]] = {}
-    for name, alias, kind, module, class_name, signature, inputs, *facts in ENTRIES:
-        arguments, tensors = tuple(Argument(*a) for a in signature), tuple(Input(*i) for i in inputs)
-        entry = Entry(name, alias, kind, f"netspec.library.{module}", class_name, arguments, tensors, *facts)
-        table[name] = (*table.get(name, ()), entry)
+    for name, alias, kind, module, *row in ENTRIES:
+        table[name] = (*table.get(name, ()), made((name, alias, kind, f"netspec.library.{module}", *row)))
     return table
 
 
+_PLUGINS: ContextVar[tuple[Shelf, ...]] = ContextVar("plugins", default=())
+"""What the plugins add that were asked for here."""
 _BY_NAME = _table()
 _OPERATORS = {(entry.symbol, len(entry.inputs)): entry for entries in _BY_NAME.values() for entry in entries if entry.symbol}
+
+
+@contextmanager
+def extended(shelves: tuple[Shelf, ...]) -> Iterator[None]:
+    """What these plugins add, and nothing else of plugins, is on the shelf inside."""
+    before = _PLUGINS.set(shelves)
+    try:
+        yield
+    finally:
+        _PLUGINS.reset(before)
 
 
 def lookup(name: str, *kinds: str) -> Entry | None:
@@ -83,17 +110,21 @@ def lookup(name: str, *kinds: str) -> Entry | None:
 
 def names(*kinds: str) -> list[str]:
     """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
-    return sorted(name for name in _BY_NAME if lookup(name, *kinds))
+    return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
 
 
 def entries(name: str) -> list[Entry]:
     """The entries of a name, one per kind; operators are not reached by name."""
-    return [entry for entry in _BY_NAME.get(name, ()) if entry.kind != "operator"]
+    return [entry for table in _tables() for entry in table.get(name, ()) if entry.kind != "operator"]
 
 
 def everything() -> list[Entry]:
     """Every entry of the shelf, aliases and operators included."""
-    return [entry for group in _BY_NAME.values() for entry in group]
+    return [entry for table in _tables() for group in table.values() for entry in group]
+
+
+def _tables() -> list[dict[str, tuple[Entry, ...]]]:
+    return [_BY_NAME, *(shelf.entries for shelf in _PLUGINS.get())]
 
 
 def load(entry: Entry | str, *kinds: str) -> type[Op]:
@@ -101,7 +132,8 @@ def load(entry: Entry | str, *kinds: str) -> type[Op]:
     found = lookup(entry, *kinds) if isinstance(entry, str) else entry
     if found is None:
         raise KeyError(entry)
-    return getattr(importlib.import_module(found.module), found.class_name)
+    of_plugin = next((shelf.classes[found] for shelf in _PLUGINS.get() if found in shelf.classes), None)
+    return of_plugin or getattr(importlib.import_module(found.module), found.class_name)
 
 
 def operator(symbol: str, arity: int) -> Entry:

@@ -178,10 +178,11 @@ class Names:
         if found is None:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
-            from netspec.resolve.meant import unknown_value  # only specs with a problem need it
+            from netspec.resolve.meant import of_plugin, unknown_value  # only specs with a problem need it
 
             near = tuple(unknown_value(first) or nearest(first, options, aliases={}))
-            self.report(UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below))
+            unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
+            self.report(of_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())
 
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:

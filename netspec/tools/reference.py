@@ -27,6 +27,7 @@ TITLES = {
     "operator": "Operator",
     "method": "Method of a shared instance",
 }
+PLURAL_TITLES = {"layer": "Layers", "function": "Functions", "method": "Methods of shared instances"}
 PLURALS = {
     "dataset": "Datasets",
     "transform": "Transforms",
@@ -118,13 +119,21 @@ def of_kinds(name: str, intro: str, kinds: Sequence[str]) -> str:
     return page(name, intro, sections)
 
 
-def page(name: str, intro: str, sections: Sequence[tuple[str, str, Sequence[type[Op]]]]) -> str:
+def plugin(name: str, classes: Sequence[type[Op]]) -> str:
+    """The page of a plugin: its ops by kind."""
+    kinds = [kind for kind in (*TITLES, *PLURALS) if any(cls.kind == kind for cls in classes)]
+    sections = [(PLURALS.get(kind) or PLURAL_TITLES[kind], "", [cls for cls in classes if cls.kind == kind]) for kind in kinds]
+    intro = f"What the plugin `{name}` adds; its ops are known where it is asked for, with `--plugin {name}`."
+    return page(f"Plugin {name}", intro, sections, f"the plugin {name}")
+
+
+def page(name: str, intro: str, sections: Sequence[tuple[str, str, Sequence[type[Op]]]], where: str = "netspec/library/") -> str:
     """A page: a table of contents with a line per section, then the sections with an entry per op."""
     contents = [f"- [{head}](#{anchor(head)}): {', '.join(map(link, members))}" for head, _, members in sections]
     parts = [f"# {name}", intro, "\n".join(contents)]
     for head, text, members in sections:
         parts += [f"## {head}", *([text] if text else []), *map(entry, members)]
-    return written_by("netspec/library/") + "\n\n".join(parts) + "\n"
+    return written_by(where) + "\n\n".join(parts) + "\n"
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def call_text(op: Callable, wires: list[str], named: list[str]) -> tuple[list[st
     if op.kind == "operator":
         return [], operator_text(text, wires)
     if op.kind == "method":
-        layer, _, method = op.op_name().partition(".")
+        layer, _, method = op.op_name().rpartition(".")
         return [f"shared s = {text.replace(op.op_name(), layer, 1)}"], f"{chain} -> {with_named(f's.{method}', named)}"
     text = with_named(text, named)
     return [], f"{chain} -> {text}" if wires else text if text.endswith(")") else f"{text}()"

@@ -94,6 +94,7 @@ def _created(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -
         "train": recipe.train,
         "overrides": dict(recipe.overrides),
         "imports": dict(recipe.imports),
+        "plugins": list(recipe.plugins),
         "data": str(data.absolute()) if data else None,
         "settings": {n: {"value": v, "origin": plan.origins.get(n, "default")} for n, v in plan.settings.items()},
     }
@@ -115,7 +116,13 @@ def opened(path: PathLike) -> RunFolder:
         raise Mistake(CheckpointTooNew(path=str(folder), format=settings["format"], known=FORMAT))
     spec = folder / Path(settings["spec"]).name
     text = _decoded(folder, spec)
-    return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], settings.get("imports", {})), settings)
+    more = settings.get("imports", {}), tuple(settings.get("plugins", ()))
+    return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], *more), settings)
+
+
+def plugins(path: PathLike) -> tuple[str, ...]:
+    """The plugins that a run was compiled with; none where no run stands yet."""
+    return opened(path).recipe.plugins if (Path(path) / SETTINGS).exists() else ()
 
 
 class Settings(BaseModel):
@@ -129,6 +136,7 @@ class Settings(BaseModel):
     train: str | None
     data: str | None
     imports: dict[str, str] = {}
+    plugins: list[str] = []
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Recipe:
     """The train section that is meant; None: the first."""
     imports: Mapping[str, str] = field(default_factory=dict)
     """Texts of the imported files by path relative to the spec's folder."""
+    plugins: tuple[str, ...] = ()
+    """The plugins that were asked for; a further one makes no other program."""
 
     @property
     def digest(self) -> str:

@@ -120,6 +120,8 @@ class Op:
     """Number of output tensors."""
     source: ClassVar[str] = ""
     """Paper or system the definition comes from."""
+    namespace: ClassVar[str] = ""
+    """The plugin that gave the class; netspec sets it."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
@@ -186,8 +188,12 @@ class Op:
 
     @classmethod
     def op_name(cls) -> str:
-        """The name in specs: the class's name in snake case."""
-        return snake_case(cls.__name__)
+        """The name in specs: the class's name in snake case, behind its plugin's."""
+        return cls._in_namespace(snake_case(cls.__name__))
+
+    @classmethod
+    def _in_namespace(cls, name: str) -> str:
+        return f"{cls.namespace}.{name}" if cls.namespace else name
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -259,7 +265,7 @@ class Method(Callable):
     @classmethod
     def op_name(cls) -> str:
         """`embed.attend`, of the class EmbedAttend."""
-        return f"{cls.of}.{super().op_name().removeprefix(f'{cls.of}_')}"
+        return cls._in_namespace(f"{cls.of}.{snake_case(cls.__name__).removeprefix(f'{cls.of}_')}")
 
 
 class Function(Callable):

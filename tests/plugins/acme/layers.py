@@ -1,0 +1,98 @@
+"""Layers, functions and methods of the plugin `acme`."""
+
+from __future__ import annotations
+
+from netspec.lazy import jnp
+from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
+from netspec.library.initializers import Ones
+from netspec.shape import Dim, Facts, TensorType
+
+
+class FastDense(Layer):
+    """y = x @ kernel: [..., features in] -> [..., features]. Parameter `kernel` [features in, features]."""
+
+    aliases = ("quick_dense",)
+    inputs = (In("x", "any leading axes, then the features", rank=1),)
+
+    features: Size
+    """Number of outputs."""
+    init: Initializer = Ones()
+    """Initial value of the kernel."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(features=3), ("f32[2, 4]",)), Example(cls(features=2), ("f32[5]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        return x.with_shape((*x.shape[:-1], self.features))
+
+    def params(self, x: TensorType) -> dict[str, Weight]:
+        return {"kernel": Weight((x.shape[-1], self.features), self.init)}
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return x @ scope.param("kernel").astype(x.dtype)
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 2 * self.features
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(-1)
+
+
+class Twice(Function):
+    """y = 2 * x."""
+
+    inputs = (In("x", "any shape"),)
+    elementwise = True
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[2, 4]",)), Example(cls(), ("f32[]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return 2 * x
+
+
+class Table(Layer):
+    """A vector for each number: y = rows[ids]. Parameter `rows` [size, size]."""
+
+    inputs = (In("ids", "whole numbers", dtype="int"),)
+
+    size: Size
+    """Number and length of the vectors."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(size=7), ("i32[2]",)), Example(cls(size=8), ("i32[2, 3]",)))
+
+    def shape(self, facts: Facts, ids: TensorType) -> TensorType:
+        return TensorType("f32", (*ids.shape, self.size))
+
+    def params(self, ids: TensorType) -> dict[str, Weight]:
+        return {"rows": Weight((self.size, self.size), Ones())}
+
+    def apply(self, scope: Scope, ids: Array) -> Array:
+        return jnp.take(scope.param("rows"), ids, axis=0)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
+
+class TableAttend(Method):
+    """The product with every vector of a shared `acme.table`."""
+
+    of = "table"
+    inputs = (In("x", "any leading axes, then the features", rank=1),)
+
+    size: Size
+    """Number and length of the vectors."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(size=7), ("f32[2, 7]",)), Example(cls(size=8), ("f32[8]",)))
+
+    def params(self, x: TensorType) -> dict[str, Weight]:
+        return {"rows": Weight((self.size, self.size), Ones())}
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return x @ scope.param("rows").T
