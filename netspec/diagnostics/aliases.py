@@ -107,7 +107,8 @@ sequential modulelist compose = x -> dense(32) -> relu | stages stand one behind
 residual skip skipconnection = x + (x -> dense(16) -> relu)
 lambda apply ~ tensor expressions stand in the model as they are: `y = 2 * x`
 squeezeexcite squeezeexcitation seblock se = s = x -> global_avg_pool -> dense(4) -> relu -> dense(16) -> sigmoid; x * s[:, none, none, :]
-bilinear = einsum(x, weights, "b i, i j k -> b k") | with a `weight` of your own
+bilinearlayer bilinearform: bilinear
+loradense loralinear loralayer lowrankadapter lowrankadaptation: lora
 dot innerprod vdot bmm mm batchmatmul batchdot: matmul
 outer outerproduct = x[:, :, none] * x[:, none, :]
 add addition addlayer plus sumlayer = x + x | with the two tensors; `sum(x, axis=1)` adds up along an axis

@@ -634,6 +634,13 @@ ENTRIES: tuple = (
         ("unroll", False, "int"),
     ),
      (("x", False), ("lengths", True)), False, 1, "", ""),
+    ("bilinear", None, "layer", "layers.bilinear", "Bilinear", (
+        ("features", True, "int"),
+        ("bias", False, "bool"),
+        ("kernel_init", False, "initializer"),
+        ("bias_init", False, "initializer"),
+    ),
+     (("x", False), ("y", False)), False, 1, "", ""),
     ("conv", None, "layer", "layers.conv", "Conv", (
         ("features", True, "int"),
         ("kernel", True, "int | list[int]"),
@@ -673,10 +680,12 @@ ENTRIES: tuple = (
         ("features", True, "int"),
         ("kernel", True, "int | list[int]"),
         ("stride", False, "int | list[int]"),
-        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]] | "CIRCULAR"'),
         ("bias", False, "bool"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("dilation", False, "int | list[int]"),
+        ("transpose_kernel", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("dense", None, "layer", "layers.dense", "Dense", (
@@ -685,6 +694,7 @@ ENTRIES: tuple = (
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
         ("axis", False, "int | list[int]"),
+        ("batch_dims", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
     ("depthwise_conv", None, "layer", "layers.conv_depthwise", "DepthwiseConv", (
@@ -801,6 +811,17 @@ ENTRIES: tuple = (
         ("init", False, "initializer"),
     ),
      (("x", False), ("position", True)), False, 1, "", ""),
+    ("lora", None, "layer", "layers.lora", "Lora", (
+        ("features", True, "int"),
+        ("rank", False, "int"),
+        ("alpha", False, "float"),
+        ("bias", False, "bool"),
+        ("kernel_init", False, "initializer"),
+        ("bias_init", False, "initializer"),
+        ("lora_a_init", False, "initializer"),
+        ("lora_b_init", False, "initializer"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("lstm", None, "layer", "layers.recurrent", "Lstm", (
         ("features", True, "int"),
         ("activation", False, "function"),

@@ -23,10 +23,6 @@ def oracle(function: Callable[..., Array]) -> Callable[..., Array]:
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
-@oracle
-def dense(op: Any, weights: Weights, x: Array) -> Array:
-    rows = [row @ weights["kernel"] + weights.get("bias", 0) for row in x.reshape(-1, x.shape[-1])]
-    return np.stack(rows).reshape(*x.shape[:-1], -1)
 
 
 def spread(value: Any, space: int) -> tuple:
@@ -57,16 +53,6 @@ def slide(x: Array, size: tuple, stride: tuple, reduce: Callable[[Array], Array]
         window = tuple(slice(p * s, p * s + k) for p, s, k in zip(place, stride, size, strict=True))
         rows.append(reduce(x[(slice(None), *window, slice(None))]))
     return np.stack(rows, 1).reshape(x.shape[0], *counts, -1)
-
-
-@oracle
-def conv(op: Any, weights: Weights, x: Array) -> Array:
-    space = x.ndim - 2
-    size, stride = spread(op.kernel, space), spread(op.stride, space)
-    wide = padded(x, size, stride, op.padding, 0)
-    parts = zip(np.split(wide, op.groups, -1), np.split(weights["kernel"], op.groups, -1), strict=True)
-    made = [slide(part, size, stride, lambda w, k=k: w.reshape(len(w), -1) @ k.reshape(-1, k.shape[-1])) for part, k in parts]
-    return np.concatenate(made, -1) + weights.get("bias", 0)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Oracles of attention, embeddings and transposed convolutions, in plain NumPy and loops; see `oracles`."""
+"""Oracles of attention and embeddings, in plain NumPy and loops; see `oracles`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-
-from tests.library.oracles import spread
 
 Array = Any
 Weights = Mapping[str, Array]
@@ -32,17 +30,6 @@ def embed(op: Any, weights: Weights, ids: Array) -> Array:
 @oracle("embed.attend")
 def embed_attend(op: Any, weights: Weights, x: Array) -> Array:
     return np.stack([(x * row).sum(-1) for row in weights["embedding"]], -1)
-
-
-@oracle("dense")
-def dense(op: Any, weights: Weights, x: Array) -> Array:
-    given = op.axis if isinstance(op.axis, tuple) else (op.axis,)
-    axes = [axis % x.ndim for axis in given]
-    rest = [axis for axis in range(x.ndim) if axis not in axes]
-    rows = x.transpose(*rest, *axes).reshape(-1, math.prod(x.shape[axis] for axis in axes))
-    features = op.features if isinstance(op.features, tuple) else (op.features,)
-    y = np.stack([row @ weights["kernel"].reshape(len(row), -1) for row in rows]).reshape(*(x.shape[axis] for axis in rest), *features)
-    return y + weights.get("bias", 0)
 
 
 def sees(op: Any, i: int, j: int, queries: int, keys: int) -> bool:
@@ -107,36 +94,3 @@ def self_attention(op: Any, weights: Weights, x: Array, **named: Any) -> Array:
 
     mean = attention(op, {}, heads("query"), heads("key"), heads("value"), **named)
     return sum(mean[..., h, :] @ weights["out/kernel"][h] for h in range(op.heads)) + weights.get("out/bias", 0)
-
-
-@oracle("conv_transpose")
-def conv_transpose(op: Any, weights: Weights, x: Array) -> Array:
-    """Every input element adds its own, mirrored, copy of the kernel to the result."""
-    space = x.ndim - 2
-    size, stride, taps = spread(op.kernel, space), spread(op.stride, space), weights["kernel"]
-    whole = np.zeros((len(x), *((n - 1) * s + k for n, s, k in zip(x.shape[1:-1], stride, size, strict=True)), taps.shape[-1]))
-    for place in itertools.product(*map(range, x.shape[1:-1])):
-        for tap in itertools.product(*map(range, size)):
-            target = tuple(p * s + k - 1 - t for p, s, k, t in zip(place, stride, size, tap, strict=True))
-            whole[(slice(None), *target)] += x[(slice(None), *place)] @ taps[tap]
-    return cut(whole, op.padding, size, stride, x.shape[1:-1]) + weights.get("bias", 0)
-
-
-def cut(whole: Array, padding: Any, size: tuple, stride: tuple, space: tuple) -> Array:
-    """The part that the padding keeps: all of it is what padding by kernel - 1 on both sides gives."""
-    for axis, (n, k, s) in enumerate(zip(space, size, stride, strict=True), 1):
-        if padding == "SAME":
-            low = k - 1 if s > k - 1 else math.ceil((k + s - 2) / 2)
-            length = n * s
-        elif padding == "VALID":
-            low, length = k - 1, n * s + max(k - s, 0)
-        else:
-            one = padding if isinstance(padding, int) else padding[axis - 1]
-            low, high = (one, one) if isinstance(one, int) else one
-            length = (n - 1) * s + 2 + low + high - k
-        widths = [(0, 0)] * whole.ndim
-        widths[axis] = (max(low - k + 1, 0), max(length, 1))
-        whole = np.pad(whole, widths)
-        begin = max(k - 1 - low, 0)
-        whole = np.take(whole, range(begin, begin + length), axis)
-    return whole

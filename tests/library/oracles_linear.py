@@ -105,3 +105,80 @@ def conv_local(op: Any, weights: Weights, x: Array) -> Array:
         return window.transpose(0, 2, 1).reshape(len(x), -1) @ weights["kernel"][place]
 
     return gathered(op, x, at) + weights.get("bias", 0)
+
+
+@oracle
+def conv_transpose(op: Any, weights: Weights, x: Array) -> Array:
+    """Every input element adds its own, mirrored, copy of the kernel to the result."""
+    space = x.ndim - 2
+    size, stride, apart = (spread(value, space) for value in (op.kernel, op.stride, op.dilation))
+    taps = weights["kernel"]
+    if op.transpose_kernel:
+        taps = np.flip(taps, tuple(range(space))).swapaxes(-1, -2)
+    spans = tuple((k - 1) * d + 1 for k, d in zip(size, apart, strict=True))
+    whole = np.zeros((len(x), *((n - 1) * s + k for n, s, k in zip(x.shape[1:-1], stride, spans, strict=True)), taps.shape[-1]))
+    for place in itertools.product(*map(range, x.shape[1:-1])):
+        for tap in itertools.product(*map(range, size)):
+            target = tuple(p * s + (k - 1 - t) * d for p, s, k, t, d in zip(place, stride, size, tap, apart, strict=True))
+            whole[(slice(None), *target)] += x[(slice(None), *place)] @ taps[tap]
+    for axis, row in enumerate(zip(x.shape[1:-1], spans, stride, strict=True), 1):
+        whole = wound(whole, axis, *row, op.transpose_kernel) if op.padding == "CIRCULAR" else cut(whole, op.padding, axis, *row)
+    return whole + weights.get("bias", 0)
+
+
+def wound(whole: Array, axis: int, n: int, k: int, s: int, transposed: bool) -> Array:
+    """Element j stands at j - half of what is too much, around the circle."""
+    too_much = max(k - s, 0)
+    shift = (too_much + 1) // 2 if transposed else too_much // 2
+    rows = np.moveaxis(whole, axis, 0)
+    result = np.zeros((n * s, *rows.shape[1:]))
+    for j, row in enumerate(rows):
+        result[(j - shift) % (n * s)] += row
+    return np.moveaxis(result, 0, axis)
+
+
+def cut(whole: Array, padding: Any, axis: int, n: int, k: int, s: int) -> Array:
+    """The part of an axis that the padding keeps: all of it is what padding by kernel - 1 on both sides gives."""
+    if padding == "SAME":
+        low = k - 1 if s > k - 1 else math.ceil((k + s - 2) / 2)
+        length = n * s
+    elif padding == "VALID":
+        low, length = k - 1, n * s + max(k - s, 0)
+    else:
+        one = padding if isinstance(padding, int) else padding[axis - 1]
+        low, high = (one, one) if isinstance(one, int) else one
+        length = (n - 1) * s + 2 + low + high - k
+    widths = [(0, 0)] * whole.ndim
+    widths[axis] = (max(low - k + 1, 0), max(length, 1))
+    begin = max(k - 1 - low, 0)
+    return np.take(np.pad(whole, widths), range(begin, begin + length), axis)
+
+
+@oracle
+def dense(op: Any, weights: Weights, x: Array) -> Array:
+    given = op.axis if isinstance(op.axis, tuple) else (op.axis,)
+    features = op.features if isinstance(op.features, tuple) else (op.features,)
+    batch, axes = list(range(op.batch_dims)), [axis % x.ndim for axis in given]
+    rest = [axis for axis in range(x.ndim) if axis not in (*batch, *axes)]
+    sizes = [x.shape[axis] for axis in (*batch, *rest)]
+    rows = x.transpose(*batch, *rest, *axes).reshape(*sizes, -1)
+    result = np.zeros((*sizes, math.prod(features)))
+    for place in np.ndindex(*sizes):
+        own = place[: op.batch_dims]
+        bias = weights["bias"][own].ravel() if op.bias else 0
+        result[place] = rows[place] @ weights["kernel"][own].reshape(rows.shape[-1], -1) + bias
+    return result.reshape(*sizes, *features)
+
+
+@oracle
+def bilinear(op: Any, weights: Weights, x: Array, y: Array) -> Array:
+    rows = zip(x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1]), strict=True)
+    made = [[one @ weights["kernel"][..., k] @ other for k in range(op.features)] for one, other in rows]
+    return np.reshape(made, (*x.shape[:-1], op.features)) + weights.get("bias", 0)
+
+
+@oracle
+def lora(op: Any, weights: Weights, x: Array) -> Array:
+    """The correction merged into the kernel."""
+    merged = weights["kernel"] + op.alpha / op.rank * weights["lora_a"] @ weights["lora_b"]
+    return x @ merged + weights.get("bias", 0)

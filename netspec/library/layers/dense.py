@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes import AxisOutOfRange
 from netspec.lazy import lax
 from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.fields import Field
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.sizes import along_last, axis_of, count, kernel, offset, positive
+from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -18,7 +21,9 @@ class Dense(Layer):
 
     [..., in] -> [..., features]; lists give several axes on either side: `dense([8, 64])` makes [..., in] to [..., 8, 64], and
     `dense(512, axis=[-2, -1])` makes [..., 8, 64] to [..., 512]. The axes that stay come first. Parameters: `kernel` [in…, features…]
-    and `bias` [features…]; initializers see the kernel as one matrix. FLOPs: 2 · in per output element, and 1 more for the bias.
+    and `bias` [features…]; initializers see the kernel as one matrix. With `batch_dims`, so many leading axes stand in front of both: each
+    of their elements is mapped by a kernel of its own, whose fans they do not change (Flax counts them in).
+    FLOPs: 2 · in per output element, and 1 more for the bias. PyTorch's kernel is [features, in].
     """
 
     inputs = (In("x", "any leading axes, then the features", rank=1),)
@@ -33,7 +38,10 @@ class Dense(Layer):
     bias_init: Initializer = Zeros()
     """Initial value of the bias."""
     axis: Axes = -1
-    """The input's axis that is mapped, or a list of axes, counted from 0, or from the end with -1, -2, …"""
+    """The input's axis that is mapped, or a list of axes in the order that the kernel has them (Flax sorts them), counted from 0, or from
+    the end with -1, -2, …"""
+    batch_dims: Annotated[int, Field(ge=0)] = 0
+    """How many leading axes have kernels and biases of their own: 1 for the experts of [experts, …, in]."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -44,12 +52,21 @@ class Dense(Layer):
             Example(cls(features=(2, 5)), ("f32[4, 3, 6]",)),
             Example(cls(features=7, axis=(-2, -1)), ("f32[5, 3, 2, 4]",)),
             Example(cls(features=(3, 2), axis=(3, 1), bias=False), ("f32[5, 4, 3, 2]",)),
+            Example(cls(features=5, batch_dims=1), ("f32[3, 4, 2]",)),
+            Example(cls(features=(2, 3), axis=(-1, 2), batch_dims=2), ("f32[3, 2, 4, 6, 5]",)),
         )
 
     def _axes(self, x: TensorType) -> tuple[int, ...]:
         """The axes that are mapped, counted from 0, in the order given. Raises `Mistake` for one that is not there or stands twice."""
-        axes_of(self.op_name(), self.axis, x)
-        return tuple(axis_of(self.op_name(), axis, x) for axis in ((self.axis,) if isinstance(self.axis, int) else self.axis))
+        if self.batch_dims > x.rank:
+            raise Mistake(AxisOutOfRange(self.op_name(), x.rank, x, blame="batch_dims"))
+        given = (self.axis,) if isinstance(self.axis, int) else self.axis
+        axes_of(self.op_name(), (*self._batch, *given), x)
+        return tuple(axis_of(self.op_name(), axis, x) for axis in given)
+
+    @property
+    def _batch(self) -> tuple[int, ...]:
+        return tuple(range(self.batch_dims))
 
     @property
     def _features(self) -> tuple[int | Dim, ...]:
@@ -66,16 +83,28 @@ class Dense(Layer):
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         weights = {"kernel": kernel("kernel", self._sizes(x)[1], self._features, self.kernel_init)}
-        return weights | ({"bias": offset("bias", self._features, self.bias_init)} if self.bias else {})
+        weights |= {"bias": offset("bias", self._features, self.bias_init)} if self.bias else {}
+        return {name: self._each(weight, x) for name, weight in weights.items()} if self.batch_dims else weights
+
+    def _each(self, weight: Weight, x: TensorType) -> Weight:
+        """The parameter once for each element of the batch's axes."""
+        batch = tuple(size.value if size.is_constant else size for size in x.shape[: self.batch_dims])
+        return replace(weight, shape=(*batch, *weight.shape), matrix=False)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        axes = self._axes(TensorType("f32", x.shape))
-        y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), ((axes, tuple(range(len(axes)))), ((), ())))
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        axes, batch = self._axes(TensorType("f32", x.shape)), self._batch
+        mapped = tuple(range(len(batch), len(batch) + len(axes)))
+        y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), ((axes, mapped), (batch, batch)))
+        return y + self._spread(scope.param("bias"), y) if self.bias else y
+
+    def _spread(self, bias: Array, y: Array) -> Array:
+        """The bias with axes of size 1 for those of y that it does not have."""
+        k = self.batch_dims
+        return along_last(bias.reshape(*bias.shape[:k], *(1,) * (y.ndim - bias.ndim), *bias.shape[k:]), y)
 
     def flops(self, x: TensorType) -> Dim:
         rest, mapped = self._sizes(x)
         return count(rest) * count(self._features) * (2 * count(mapped) + int(self.bias))
 
     def flow(self, passage: Passage) -> Flow:
-        return passage.keeps(*self._axes(passage.types[0]))
+        return passage.keeps(*self._batch, *self._axes(passage.types[0]))
