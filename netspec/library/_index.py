@@ -377,8 +377,8 @@ ENTRIES: tuple = (
     ),
      (("x", False),), False, 1, "", ""),
     ("resize", None, "function", "functions.upsampling", "Resize", (
-        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
         ("size", True, "int | list[int]"),
+        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
         ("antialias", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
@@ -445,7 +445,7 @@ ENTRIES: tuple = (
     ("softmax", None, "function", "functions.activation", "Softmax", (
         ("axis", False, "int"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("softplus", None, "function", "functions.rectifying", "Softplus", (),
      (("x", False),), False, 1, "", ""),
     ("space_to_depth", None, "function", "functions.blocks", "SpaceToDepth", (
@@ -525,8 +525,8 @@ ENTRIES: tuple = (
     ),
      (("x", False),), False, 1, "", ""),
     ("upsample", None, "function", "functions.upsampling", "Upsample", (
-        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
         ("scale", True, "int | list[int]"),
+        ("method", False, '"nearest" | "bilinear" | "bicubic"'),
     ),
      (("x", False),), False, 1, "", ""),
     ("var", None, "function", "functions.reducing", "Var", (

@@ -68,5 +68,12 @@ def geglu(op: Any, weights: Weights, x: Array) -> Array:
     return gated(op, x, lambda g: g / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (g + 0.044715 * g**3))))
 
 
+@oracle
+def softmax(op: Any, weights: Weights, x: Array, mask: Array | bool = True) -> Array:
+    parts = np.exp(x) * mask
+    total = parts.sum(op.axis, keepdims=True)
+    return np.divide(parts, total, out=np.zeros_like(parts), where=total != 0)
+
+
 for name in ("dropout", "spatial_dropout", "drop_path", "gaussian_noise"):
     ACTIVATIONS[name] = identity

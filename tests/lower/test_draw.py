@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import numpy as np
+import pytest
 
-from netspec.library.layers.dropout import Dropout
+from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, SpatialDropout
 from netspec.lower.draw import draw, draw_key, normal, path_hash, step_key, uniform
 from netspec.lower.layout import Layout
 from tests.lower.build import Builder
 from tests.lower.models import deep, program
 
+HALF = Dropout(rate=0.5)
 
-def masks(x: np.ndarray, *, step: int = 0, first: int = 0, seed: int = 0, labels: tuple[str, ...] = ("a",)) -> list[np.ndarray]:
-    """What dropout at each label does to x in training."""
+
+def masks(
+    x: np.ndarray, *, step: int = 0, first: int = 0, seed: int = 0, labels: tuple[str, ...] = ("a",), op: Any = HALF
+) -> list[np.ndarray]:
+    """What dropout, or another op that draws, does to x at each label in training."""
     b = Builder("Masks")
     wire = b.input("x", f"f32[B, {x.shape[1]}]")
-    model = b.body(**{label: b.op(Dropout(rate=0.5), wire, label=label) for label in labels})
+    model = b.body(**{label: b.op(op, wire, label=label) for label in labels})
     p = program(deep(2))
     forward = type(p._forward)(model, Layout.of(model), p._precision, p._forward.choose, seed)
     outputs, _ = forward("train", {}, {}, {"x": x}, step=step, first=first)
@@ -36,10 +43,22 @@ def test_an_added_layer_leaves_the_other_masks_alone() -> None:
     np.testing.assert_array_equal(masks(ONES)[0], masks(ONES, labels=("b", "a"))[1])
 
 
-def test_an_example_draws_by_its_global_index() -> None:
-    whole = masks(ONES)[0]
-    halves = [masks(ONES[:4])[0], masks(ONES[4:], first=4)[0]]
+DRAWING = [HALF, Dropout(rate=0.5, broadcast_axes=1), SpatialDropout(rate=0.5), DropPath(rate=0.5), GaussianNoise(stddev=1)]
+
+
+@pytest.mark.parametrize("op", DRAWING, ids=lambda op: op.op_name())
+def test_an_example_draws_by_its_global_index(op: Any) -> None:
+    whole = masks(ONES, op=op)[0]
+    halves = [masks(ONES[:4], op=op)[0], masks(ONES[4:], first=4, op=op)[0]]
     np.testing.assert_array_equal(whole, np.concatenate(halves))
+    assert len(np.unique(whole, axis=0)) > 1
+
+
+def test_a_mask_that_examples_share_is_the_same_for_all() -> None:
+    whole = masks(ONES, op=Dropout(rate=0.5, broadcast_axes=0))[0]
+    halves = [masks(ONES[:4], first=first, op=Dropout(rate=0.5, broadcast_axes=0))[0] for first in (0, 4)]
+    np.testing.assert_array_equal(whole, np.concatenate(halves))
+    assert len(np.unique(whole, axis=0)) == 1 and len(np.unique(whole)) == 2
 
 
 def test_shapes_without_the_batch_draw_as_one() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from netspec.diagnostics.attention import UnfitShape
+from netspec.diagnostics.base import Mistake
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.base.fields import Field
+from netspec.library.proofs import need_equal
 from netspec.library.sizes import axis_of
 from netspec.shape import Dim, Facts, TensorType
 
@@ -159,11 +162,54 @@ class _AlongAxis(Function):
 class Softmax(_AlongAxis):
     """exp(x) / Σ exp(x) along one axis: non-negative numbers that sum to 1. Computed in at least f32.
 
-    Any shape -> the same. FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
+    Any shape -> the same. Where `mask` is false an element counts nothing and becomes 0; if it is so along the whole axis, all are 0.
+    FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
     """
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.softmax(x.astype(jnp.promote_types(x.dtype, jnp.float32)), self.axis).astype(x.dtype)
+    inputs = (*_AlongAxis.inputs, In("mask", "true where an element counts; stretches to x", dtype="bool", optional=True))
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            *super().examples(),
+            Example(cls(), ("f32[4, 2, 7]",), {"mask": "bool[4, 1, 7]"}),
+            Example(cls(axis=-2), ("f32[4, 5, 2]",), {"mask": "bool[5, 2]"}),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
+        if "mask" in optional:
+            self._need_stretch(facts, x, optional["mask"])
+        return super().shape(facts, x)
+
+    def _need_stretch(self, facts: Facts, x: TensorType, mask: TensorType) -> None:
+        problem = UnfitShape(self.op_name(), "mask", mask, (x.shape,), blame="mask")
+        if mask.rank > x.rank:
+            raise Mistake(problem)
+        for have, want in zip(reversed(mask.shape), reversed(x.shape), strict=False):
+            if have != 1 or mask.rank < x.rank:
+                need_equal(facts, self.op_name(), have, want, "so that each element has its own", problem)
+
+    def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        if "mask" not in optional:
+            return jax.nn.softmax(wide, self.axis).astype(x.dtype)
+        mask = optional["mask"]
+        mask = jnp.broadcast_to(mask.reshape((1,) * (x.ndim - mask.ndim) + mask.shape), x.shape)
+        top = jnp.max(wide, self.axis, keepdims=True, initial=-jnp.inf, where=mask)
+        top = lax.stop_gradient(jnp.where(jnp.isfinite(top), top, 0))
+        weights = jnp.where(mask, jnp.exp(jnp.where(mask, wide - top, 0)), 0)
+        total = jnp.sum(weights, self.axis, keepdims=True)
+        return (weights / jnp.where(total == 0, 1, total)).astype(x.dtype)
+
+    def flops(self, x: TensorType, **optional: TensorType) -> Dim:
+        return super().flops(x)
+
+    def flow(self, passage: Passage) -> Flow:
+        for name, flow in passage.named.items():
+            back = passage.types[0].rank - self.axis % passage.types[0].rank  # how far from the end
+            if passage.named_types[name].rank - back in flow.axes:
+                passage.refuse("it mixes all positions")
+        return super().flow(passage)
 
 
 class LogSoftmax(_AlongAxis):

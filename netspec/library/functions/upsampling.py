@@ -8,7 +8,7 @@ takes pixel floor(i · n / m), and its "bicubic" without antialiasing has anothe
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.windows import WrongNumberOfSizes
@@ -29,7 +29,8 @@ class _Resizing(Function):
     """Another size of the axes of space, by a method that works along one axis after the other."""
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
-    method: Method
+    if TYPE_CHECKING:
+        method: Method
 
     def _sizes(self, x: TensorType) -> tuple[Dim, ...]:
         """The new sizes of the axes of space."""
