@@ -101,7 +101,7 @@ def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Tenso
     inputs, optional = input_types(bound)
     try:
         result = op.shape(frame.facts, *inputs, **optional)
-        need_rows(frame, op, bound.tensors, inputs)
+        need_rows(frame, op, bound, inputs)
     except Mistake as mistake:
         frame.world.report(placed(frame, use, op, bound, mistake.diagnostic))
         return None

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.diagnostics.ids import IdBeyondVocabulary
+from netspec.infer.binding import Bound
 from netspec.infer.frame import Frame
-from netspec.infer.values import Given, Tensor
+from netspec.infer.values import Tensor
 from netspec.ir import Apply
 from netspec.library.base import Callable
 from netspec.library.proofs import need_at_least
 from netspec.shape import Dim, TensorType
 
 
-def need_rows(frame: Frame, op: Callable, given: list[Given], inputs: list[TensorType]) -> None:
+def need_rows(frame: Frame, op: Callable, bound: Bound, inputs: list[TensorType]) -> None:
     """Every number that is known to stand in an input is below the op's ceiling for it. Raises `Mistake`."""
     ceilings = op.ceilings(*inputs)
-    for declared, tensor in zip(op.inputs, given, strict=False) if ceilings else ():
-        limit = ceilings.get(declared.name)
-        if limit is None or not isinstance(tensor.value, Tensor):
+    given = {declared.name: tensor for declared, tensor in zip(op.inputs, bound.tensors, strict=False)} | bound.optional
+    for name, limit in ceilings.items():
+        tensor = given.get(name)
+        if tensor is None or not isinstance(tensor.value, Tensor):
             continue
         for made, number in numbers_in(frame, tensor.value.wire):
-            problem = IdBeyondVocabulary(op.op_name(), made, number, Dim.of(limit), blame=declared.name)
+            problem = IdBeyondVocabulary(op.op_name(), made, number, Dim.of(limit), blame=name)
             need_at_least(frame.facts, op.op_name(), limit, number + 1, "so that every number has a row", problem)
 
 

@@ -29,6 +29,8 @@ class Attention(Layer):
     [batch…, queries, heads, value size]. Heads are a multiple of key heads: fewer are grouped-query attention, one is multi-query
     attention. All masks must allow a key; a query that may see none gives zeros. Scores and softmax are in at least f32. A score is the
     product times the scale, then capped, then what `alibi` and `score_bias` add is added. By place, the last query stands at the last key.
+    Beside others: in jax.nn and PyTorch `is_causal` lets the first query stand at the first key, `local_window_size=(n, n)` is a window of
+    n + 1, and a query that may see none gives NaN or a mean of all; PyTorch has the heads before the length.
     FLOPs: for each head, query and key, masked ones included, 2 · size + 2 · value size + 6 (scale, and 5 for softmax), and 3 for a cap,
     2 for `alibi`, 1 for a `score_bias`.
     """

@@ -34,6 +34,8 @@ class SelfAttention(Layer):
     [features, heads, size] and `bias` [heads, size], `out` with `kernel` [heads, size, features] and `bias` [features]; keys and values
     have `kv_heads` heads. With `qk_norm`, `query_norm` and `key_norm` with `scale` [size], which all heads share. Initializers see each
     kernel as one matrix. A position that may see none gives the output's bias.
+    PyTorch's MultiheadAttention has the kernels of query, key and value as one `in_proj_weight` [3 · features, features]: cut it in three,
+    transpose and reshape each, and `out_proj.weight` likewise. Its masks are true where a key is hidden.
     FLOPs: those of the four linear maps, of the norms (6 or 4 per element) and of `attention`.
     """
 
