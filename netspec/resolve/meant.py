@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.aliases import Foreign, aliases, foreign_ops
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.kinds import HOMES
 from netspec.diagnostics.names import UnknownArgument, UnknownName
-from netspec.diagnostics.suggest import MAX_SUGGESTIONS, alike, same, squash
+from netspec.diagnostics.suggest import MAX_SUGGESTIONS, alike, nearest, same, squash
 from netspec.library import index
+from netspec.shape import DTYPES
 from netspec.source import Span
 
 FEW = 12
 """So many names are listed where none is near."""
 
 
-def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
+    return of_plugin(at, name, kinds) or of_shelf(at, name, kinds, others)
+
+
+def of_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
+    """What is said of a name with that of a plugin before it: it was not asked for, or has no such op. None for any other name."""
+    plugin, dot, _ = name.partition(".")
+    if not dot:
+        return None
+    own = [ours for ours in index.names(*kinds) if ours.startswith(f"{plugin}.")]
+    if any(ours.startswith(f"{plugin}.") for ours in index.names()) and index.lookup(plugin) is None:
+        near = alike(name, own)
+        return UnknownName(
+            at=at, name=name, noun=" or ".join(kinds) or "value", near=tuple(near[:MAX_SUGGESTIONS]), options=tuple(own[:FEW])
+        )
+    from netspec.diagnostics.plugins import UnknownPlugin
+    from netspec.library.plugins import installed
+
+    return UnknownPlugin(at=at, name=name, plugin=plugin) if plugin in installed() else None
+
+
+def of_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+    """The same for names without a plugin, and for those of other libraries."""
     options = [*index.names(*kinds), *others]
     last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
     near = same(last, options)
@@ -53,6 +77,12 @@ def unknown_value(name: str) -> list[str]:
     """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
     said = foreign(name, ("initializer",))
     return [*same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+
+
+def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
+    """A name in `train` that is none of those `known` there, the spec's `own` among them, where ops of these kinds can stand."""
+    near = nearest(name, [*known, *DTYPES, *(index.names(kinds[0]) if kinds else [])])
+    return of_plugin(at, name) or UnknownName(at=at, name=name, noun="value", near=tuple(near), options=tuple(own[:FEW]))
 
 
 def unknown_argument(at: Span, op: str, name: str, value: str, options: Sequence[str]) -> UnknownArgument:
