@@ -26,7 +26,7 @@ class Cell(Layer):
 
     def states(self, x: TensorType) -> StateTypes:
         """Type and first value of each state for a step x, [B, ...]."""
-        return {i.name: (x.with_shape((x.shape[0], self.width)), Zeros()) for i in self.inputs if i.optional}
+        return {i.name: (x.with_shape((*x.shape[:-1], self.width)), Zeros()) for i in self.inputs if i.optional}
 
     @property
     def width(self) -> Dim:

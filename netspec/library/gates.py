@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight
 from netspec.library.base.fields import AfterValidator
 from netspec.library.cells import Cell
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers import LecunNormal, Orthogonal, Zeros
-from netspec.library.sizes import parameter, positive
+from netspec.library.sizes import along_last, parameter, positive
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import elements
 
-STEP = In("x", "One time step, [B, in].", rank=2)
+STEP = In("x", "One time step, [B, …, in].", rank=2)
 
 
-def state(name: str, axes: str = "[B, features]", rank: int = 2) -> In:
+def state(name: str, axes: str = "[B, …, features]", rank: int = 2) -> In:
     return In(name, f"The state {name} before the step, {axes}.", rank=rank, optional=True)
 
 
@@ -82,7 +84,7 @@ class GatedCell(Gated, Cell):
         return self.bias_init
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
-        made = x.with_shape((x.shape[0], positive(facts, self.op_name(), "features", self.features)))
+        made = x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
         return (made,) * (1 + sum(i.optional for i in self.inputs))
 
     def params(self, x: TensorType, **states: TensorType) -> dict[str, Weight]:
@@ -92,25 +94,26 @@ class GatedCell(Gated, Cell):
             weights[f"h{gate}/kernel"] = parameter("kernel", (self.features, self.features), self.recurrent_init)
         return weights | {f"{name}/bias": parameter("bias", (self.features,), self.bias_of(name)) for name in self.biases}
 
-    def matmul(self, scope: Scope, name: str, x: Array) -> Array:
-        """x through one of the matrices, with its bias where it has one."""
-        y = x @ scope.param(f"{name}/kernel").astype(x.dtype)
-        return y + scope.param(f"{name}/bias").astype(x.dtype)[None, :] if name in self.biases else y
+    def parts(self, scope: Scope, side: str, x: Array) -> list[Array]:
+        """x through the matrices of one side ("i" or "h"), each with its bias where it has one: one product, cut into the gates."""
+        names = [f"{side}{gate}" for gate in self.gates]
+        whole = x @ jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)
+        return [self._biased(scope, name, y) for name, y in zip(names, jnp.split(whole, len(names), axis=-1), strict=True)]
 
-    def gate(self, scope: Scope, name: str, x: Array, h: Array) -> Array:
-        """A gate before its activation: the input's part and the state's."""
-        return self.matmul(scope, f"i{name}", x) + self.matmul(scope, f"h{name}", h)
+    def _biased(self, scope: Scope, name: str, y: Array) -> Array:
+        return y + along_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:
         """2 per entry of the matrices and 1 per bias, and 3 per gate of every unit for gating."""
         matrices = (x.shape[-1] + self.features) * (2 * len(self.gates)) + len(self.biases) + 3 * len(self.gates)
-        return x.shape[0] * self.features * matrices
+        return elements(x.shape[:-1]) * self.features * matrices
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        """A plain use, other arguments, and a step of one feature."""
-        states = {i.name: "f32[3, 5]" for i in cls.inputs if i.optional}
-        return tuple(Example(cls(features=5, **more), (step,), states) for step, more in zip(STEPS, cls.variants(), strict=False))
+        """A plain use, other arguments, a step of one feature, one with an axis more."""
+        names = [i.name for i in cls.inputs if i.optional]
+        pairs = zip(STEPS, cls.variants(), strict=False)
+        return tuple(Example(cls(features=5, **more), (step,), dict.fromkeys(names, stated(step))) for step, more in pairs)
 
     @classmethod
     def variants(cls) -> tuple[dict[str, Any], ...]:
@@ -118,4 +121,9 @@ class GatedCell(Gated, Cell):
         return {}, {}, {"activation": Relu()}
 
 
-STEPS = ("f32[3, 4]", "f32[3, 1]", "f32[3, 2]", "f32[3, 4]", "f32[3, 2]")
+STEPS = ("f32[3, 4]", "f32[3, 1]", "f32[3, 2, 2]", "f32[3, 4]", "f32[3, 2]")
+
+
+def stated(step: str) -> str:
+    """The type of the states that go with a step."""
+    return f"{step.rpartition(',')[0]}, 5]"

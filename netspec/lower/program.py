@@ -126,6 +126,7 @@ class Program:
         """
         plan = serving.chosen(self.serves, self.model.name, name)
         arrays, begin = serving.given(plan, inputs, prefix_length, self._precision, examples)
+        require_lengths(self.model, self.model.input_types(), arrays)
         arrays = self._place(arrays, self.model.input_types())
         words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
         run = self._decoders.setdefault(plan.feeds, self._placement.jit(serving.answering(plan, self._forward)))

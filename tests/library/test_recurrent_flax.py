@@ -39,7 +39,7 @@ KERNELS = [(f"kernel-{k}", {"kernel": k}, {"kernel_size": s}) for k, s in ((3, (
 CELLS: dict[str, tuple[Any, Any, list[list[Choice]], tuple[int, ...]]] = {
     "lstm": (LstmCell, nn.LSTMCell, [SIZES, ACT, GATE], (3, 4)),
     "lstm_optimized": (LstmCell, nn.OptimizedLSTMCell, [SIZES, ACT, GATE], (2, 1)),
-    "gru": (GruCell, nn.GRUCell, [SIZES, ACT, GATE], (3, 4)),
+    "gru": (GruCell, nn.GRUCell, [SIZES, ACT, GATE], (2, 3, 4)),
     "simple": (SimpleCell, nn.SimpleCell, [SIZES, ACT, flag("residual", "residual", "residual")], (3, 4)),
     "mgu": (MguCell, nn.MGUCell, [SIZES, ACT, GATE, flag("reset", "reset_gate", "reset_gate")], (3, 4)),
     "conv_lstm": (ConvLstmCell, nn.ConvLSTMCell, [SIZES, KERNELS, flag("bias", "bias", "use_bias")], (2, 4, 5, 3)),

@@ -87,7 +87,7 @@ class Bidirectional(Recurrence):
 class _GatedLayer(OneWay):
     """A recurrence of one gated cell, whose parameters stand directly under the layer's path."""
 
-    inputs = (In("x", "The sequence, [B, T, in].", rank=3), *Recurrence.inputs[1:])
+    inputs = (In("x", "The sequence, [B, T, …, in].", rank=3), *Recurrence.inputs[1:])
     cell_class: ClassVar[type[GatedCell]]
 
     def running(self) -> GatedCell:
@@ -105,7 +105,7 @@ class _GatedLayer(OneWay):
 
 
 class Lstm(Remembering, _GatedLayer):
-    """Long short-term memory over time: [B, T, in] -> [B, T, features]. States `h` and `c`; equations and parameters are `lstm_cell`'s.
+    """Long short-term memory over time: [B, T, …, in] -> [B, T, …, features]. States `h` and `c`; the rest is `lstm_cell`'s.
 
     With several layers the parameters stand under `layer_0`, `layer_1`, ...: `lstm_0/layer_0/ii/kernel`.
     FLOPs: T times the cell's, over all layers.
@@ -116,7 +116,7 @@ class Lstm(Remembering, _GatedLayer):
 
 
 class Gru(Gates, _GatedLayer):
-    """Gated recurrent units over time: [B, T, in] -> [B, T, features]. State `h`; equations and parameters are `gru_cell`'s.
+    """Gated recurrent units over time: [B, T, …, in] -> [B, T, …, features]. State `h`; the rest is `gru_cell`'s.
 
     With several layers the parameters stand under `layer_0`, `layer_1`, ...: `gru_0/layer_0/ir/kernel`.
     FLOPs: T times the cell's, over all layers.

@@ -9,15 +9,16 @@ from netspec.library.functions.activation import Relu, Tanh
 from netspec.library.gates import STEP, GatedCell, Gates, Remembering, state, through
 from netspec.library.initializers import Ones
 from netspec.shape import Dim, TensorType
+from netspec.shape.types import elements
 
 
 class LstmCell(Remembering, GatedCell):
     """Long short-term memory, one step: i, f, o = sigmoid, g = tanh of x @ Wi + h @ Wh + b; c' = f·c + i·g; h' = o·tanh(c').
 
-    [B, in] -> [B, features]; the states `h` and `c` are [B, features]. Parameters: `ii if ig io` kernels [in, features], `hi hf hg ho`
+    [B, …, in] -> [B, …, features]; so are `h` and `c`. Parameters: `ii if ig io` kernels [in, features], `hi hf hg ho`
     kernels [features, features] with biases. The forget gate's bias begins with 0, as in Flax and PyTorch; `forget_bias_init=ones` is
     Keras's and Jozefowicz's.
-    FLOPs: batch · features · (8 · (in + features) + 16).
+    FLOPs: rows · features · (8 · (in + features) + 16).
     Elsewhere: PyTorch stacks the gates i, f, g, o as rows of `weight_ih_l0` [4 · features, in] and `weight_hh_l0`, so `if/kernel` is the
     second block of rows, transposed; its two biases count as their sum. Keras has them as columns, in the order i, f, g, o.
     """
@@ -39,7 +40,8 @@ class LstmCell(Remembering, GatedCell):
         return {}, {"forget_bias_init": Ones()}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
-        i, f, g, o = (self.gate(scope, k, x, h) for k in self.gates)
+        sides = zip(self.parts(scope, "i", x), self.parts(scope, "h", h), strict=True)
+        i, f, g, o = (given + past for given, past in sides)
         i, f, o = (through(self.gate_activation, scope, k) for k in (i, f, o))
         c = f * c + i * through(self.activation, scope, g)
         h = o * through(self.activation, scope, c)
@@ -50,10 +52,10 @@ class GruCell(Gates, GatedCell):
     """Gated recurrent unit, one step: r, z = sigmoid(x @ Wi + b + h @ Wh); n = tanh(x @ Win + bin + r·(h @ Whn + bhn));
     h' = (1 - z)·n + z·h.
 
-    [B, in] -> [B, features]; the state `h` is [B, features]. Parameters: `ir iz in` kernels [in, features] with biases, `hr hz` kernels
+    [B, …, in] -> [B, …, features]; so is `h`. Parameters: `ir iz in` kernels [in, features] with biases, `hr hz` kernels
     [features, features], `hn` with a bias. The reset gate acts behind the matrix, as in Flax, PyTorch and Keras with its default
     `reset_after=True`; Cho's paper has it before the matrix, which no weights can be moved to.
-    FLOPs: batch · features · (6 · (in + features) + 13).
+    FLOPs: rows · features · (6 · (in + features) + 13).
     Elsewhere: PyTorch stacks the gates r, z, n as rows, Keras z, r, n as columns; their second biases of r and z count into the first.
     """
 
@@ -71,9 +73,9 @@ class GruCell(Gates, GatedCell):
         return {}, {}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        r = through(self.gate_activation, scope, self.gate(scope, "r", x, h))
-        z = through(self.gate_activation, scope, self.gate(scope, "z", x, h))
-        n = through(self.activation, scope, self.matmul(scope, "in", x) + r * self.matmul(scope, "hn", h))
+        (ir, iz, given), (hr, hz, past) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        r, z = (through(self.gate_activation, scope, k) for k in (ir + hr, iz + hz))
+        n = through(self.activation, scope, given + r * past)
         h = (1 - z) * n + z * h
         return h, h
 
@@ -81,9 +83,9 @@ class GruCell(Gates, GatedCell):
 class SimpleCell(GatedCell):
     """The plain recurrent network, one step: h' = tanh(x @ Wi + b + h @ Wh), and with `residual` h is added before the activation.
 
-    [B, in] -> [B, features]; the state `h` is [B, features]. Parameters: `i` kernel [in, features] with a bias, `h` kernel
+    [B, …, in] -> [B, …, features]; so is `h`. Parameters: `i` kernel [in, features] with a bias, `h` kernel
     [features, features].
-    FLOPs: batch · features · (2 · (in + features) + 4), and 1 more per unit with `residual`.
+    FLOPs: rows · features · (2 · (in + features) + 4), and 1 more per unit with `residual`.
     Elsewhere: PyTorch's two biases count as their sum; its kernels are transposed.
     """
 
@@ -104,21 +106,22 @@ class SimpleCell(GatedCell):
         return {}, {"residual": True}, {"activation": Relu()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        y = self.gate(scope, "", x, h)
+        (given,), (past,) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        y = given + past
         h = through(self.activation, scope, y + h if self.residual else y)
         return h, h
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:
-        return super().flops(x) + x.shape[0] * self.features * int(self.residual)
+        return super().flops(x) + elements(x.shape[:-1]) * self.features * int(self.residual)
 
 
 class MguCell(Gates, GatedCell):
     """Minimal gated unit, one step: f = sigmoid(x @ Wif + bif + h @ Whf); n = tanh(x @ Win + bin + f·(h @ Whn + bhn));
     h' = (1 - f)·n + f·h. Without `reset_gate`: n = tanh(x @ Win + bin + h @ Whn).
 
-    [B, in] -> [B, features]; the state `h` is [B, features]. Parameters: `if in` kernels [in, features] with biases, `hf hn` kernels
+    [B, …, in] -> [B, …, features]; so is `h`. Parameters: `if in` kernels [in, features] with biases, `hf hn` kernels
     [features, features], `hn` with a bias where there is a reset gate. The forget gate's bias begins with 1, so that a new cell remembers.
-    FLOPs: batch · features · (4 · (in + features) + 8 + (1 with `reset_gate`)).
+    FLOPs: rows · features · (4 · (in + features) + 8 + (1 with `reset_gate`)).
     """
 
     inputs = (STEP, state("h"))
@@ -143,8 +146,8 @@ class MguCell(Gates, GatedCell):
         return {}, {"reset_gate": False}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        f = through(self.gate_activation, scope, self.gate(scope, "f", x, h))
-        past = self.matmul(scope, "hn", h)
-        n = through(self.activation, scope, self.matmul(scope, "in", x) + (f * past if self.reset_gate else past))
+        (gate, given), (kept, past) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        f = through(self.gate_activation, scope, gate + kept)
+        n = through(self.activation, scope, given + (f * past if self.reset_gate else past))
         h = (1 - f) * n + f * h
         return h, h
