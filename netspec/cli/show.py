@@ -69,11 +69,15 @@ def _settings(plan: TrainPlan) -> str:
 
 
 def _decoding(plan: ServePlan) -> str:
-    """A line of a serve section with every argument of its decoder."""
+    """A line of a serve section with every argument of its decoder, and how the model is run."""
+    from netspec.lower.stretches import derived
+
+    found = derived(plan)
+    how = f"the whole model for each element: {found}" if isinstance(found, str) else "only what is new, with a cache of the past"
     values = {name: getattr(plan.decoder, name) for name in plan.decoder.arguments()}
     arguments = [plan.reads, *(f"{name}={'none' if value is None else value}" for name, value in values.items())]
     line = f"  {plan.feeds} = {plan.decoder.op_name()}({', '.join(arguments)})"
-    return f"serve {plan.model.name} {{\n{line}  # {plan.span.source.path}:{plan.span.line}\n}}"
+    return f"serve {plan.model.name} {{\n{line}  # {plan.span.source.path}:{plan.span.line}\n  # runs {how}\n}}"
 
 
 def _table(model: Body) -> str:

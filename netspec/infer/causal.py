@@ -47,9 +47,19 @@ class Causality:
 
     def output(self, fed: str, output: str) -> Flow | Refusal:
         """What an output knows of the sequence when one input is fed with it."""
-        inputs = [self._input(self.model.types[p.wire], p.name == fed) for p in self.model.inputs if isinstance(p.wire, int)]
-        results = self.body(self.model, inputs)
+        inputs = self.inputs(fed)
+        results = self.body(self.model, inputs.values())
         return next(flow for port, flow in zip(ends(self.model), results, strict=True) if port.name == output)
+
+    def inputs(self, fed: str) -> Flows:
+        """What the inputs know of the sequence, by their wires."""
+        return {p.wire: self._input(self.model.types[p.wire], p.name == fed) for p in self.model.inputs if isinstance(p.wire, int)}
+
+    def flows(self, fed: str) -> Flows:
+        """What every wire of the model knows of it, those inside regions and blocks left out."""
+        flows = self.inputs(fed)
+        self.run(self.model.nodes, self.model, flows)
+        return flows
 
     def _input(self, kind: TensorType, fed: bool) -> Flow:
         axes = tuple(axis for axis, size in enumerate(kind.shape) if self.counts(size))

@@ -28,7 +28,8 @@ class _OneByOne(Decoder):
 
     def _step(self, steps: Steps, place: Array, carry: Carry, parts: tuple[Array, ...], done: Array) -> tuple[Array, Carry, Any, Array]:
         tokens, length, score = parts
-        logits = _wide(steps.logits(carry, place))
+        said, carry = steps.logits(carry, place)
+        logits = _wide(said)
         chosen = jnp.where(done, 0, self.choose(logits, steps, place)).astype(jnp.int32)
         gain = jnp.take_along_axis(jax.nn.log_softmax(logits), chosen[:, None], 1)[:, 0]
         after = (tokens.at[:, place].set(chosen), length + ~done, score + jnp.where(done, 0, gain).astype(score.dtype))
@@ -132,7 +133,8 @@ class Beam(Decoder):
 
     def _step(self, steps: Steps, place: Array, carry: Carry, tokens: Array, scores: Array, best: Any) -> tuple[Any, ...]:
         count, size = scores.shape
-        gains = jax.nn.log_softmax(_wide(steps.logits(carry, place))).astype(scores.dtype)
+        said, carry = steps.logits(carry, place)
+        gains = jax.nn.log_softmax(_wide(said)).astype(scores.dtype)
         classes = gains.shape[-1]
         totals, places = lax.top_k((scores[..., None] + gains.reshape(count, size, classes)).reshape(count, -1), min(2, classes) * size)
         rows, chosen = places // classes, (places % classes).astype(jnp.int32)

@@ -23,8 +23,8 @@ class Steps(Protocol):
         """So many sequences for each example, which have the example's own beginning."""
         ...
 
-    def logits(self, carry: Carry, place: Array) -> Array:
-        """[sequences, V]: what the model says of the answer's element number `place`."""
+    def logits(self, carry: Carry, place: Array) -> tuple[Array, Carry]:
+        """[sequences, V]: what the model says of the answer's element number `place`. Asked once for each, in order."""
         ...
 
     def push(self, carry: Carry, place: Array, tokens: Array) -> Carry:

@@ -61,12 +61,13 @@ def _uses(body: Body) -> dict[int, int]:
     return uses
 
 
-def _use(node: Apply | Call, body: Body) -> int:
+def use_of(node: Apply | Call, body: Body) -> int:
+    """How many nodes before it use the same instance."""
     return _uses(body)[id(node)] if node.shared else 0
 
 
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
-    scope = NodeScope(frame, node.segment, _use(node, body))
+    scope = NodeScope(frame, node.segment, use_of(node, body))
     inputs = [value(operand, wires) for operand in node.inputs]
     optional = {name: wires[wire] for name, wire in node.optional}
     op = bound(node.op, frame.run.sizes)
@@ -90,7 +91,7 @@ def _bind(outputs: tuple[int, ...], results: Any, wires: Wires) -> None:
 
 def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
     ports = zip(node.body.inputs, node.inputs, strict=True)
-    inner = frame.inside(node.segment, _use(node, body))
+    inner = frame.inside(node.segment, use_of(node, body))
     results = evaluate(node.body, inner, {port.name: value(wire, wires) for port, wire in ports})
     wires.update({wire: results[port.name] for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port.name in results})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.ir import Body
@@ -47,18 +47,29 @@ class Forward:
 
         `exports` is filled with the values of `aux` by stored key.
         """
-        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
-        key = step_key(self.seed, step)
-        run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
-        frame = Frame(run, params, buffers, exports=exports)
+        frame = replace(self.frame(phase, params, buffers, inputs, step, weight, first), exports=exports)
         outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
         return self.precision.leave(outputs, self.model), frame.updates
 
+    def frame(
+        self,
+        phase: str,
+        params: Arrays,
+        buffers: Arrays,
+        inputs: Arrays,
+        step: Any = EVAL_STEP,
+        weight: Array | None = None,
+        first: Any = 0,
+    ) -> Frame:
+        """What the model's body is run in, on these inputs."""
+        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
+        key = step_key(self.seed, step)
+        run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
+        return Frame(run, params, buffers)
+
     def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
         """Where the model makes the first NaN of a training pass over these inputs, op by op; None where it makes none."""
-        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
-        key = step_key(self.seed, EVAL_STEP)
-        frame = Frame(Run("train", self.precision, self.layout, self.choose, key, None, sizes, self._examples(inputs, 0)), params, buffers)
+        frame = self.frame("train", params, buffers, inputs)
         given = self.precision.enter(inputs, self.model)
         wires = {port.wire: given[port.name] for port in self.model.inputs if isinstance(port.wire, int)}
         for node in self.model.nodes:

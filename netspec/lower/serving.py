@@ -11,7 +11,8 @@ from netspec.diagnostics.weights import ArrayMismatch
 from netspec.ir import ServePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array
-from netspec.lower.decode import Beginning, decoding
+from netspec.lower.cached import decoding
+from netspec.lower.decode import Beginning
 from netspec.lower.forward import Forward
 from netspec.lower.inputs import accept, describe, refuse_unknown
 from netspec.lower.precision import Precision
