@@ -16,11 +16,25 @@ from netspec.library.attending import alibi_slopes
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.self_attention import SelfAttention
 from tests.library.scope import TestScope, parse
-from tests.library.test_flax import same, values
+from tests.library.test_flax import values
 
 
 def run(op: Any, *inputs: Any, params: Any = None, **optional: Any) -> Any:
     return op.apply(TestScope(params or {}), *inputs, **optional)
+
+
+def agree(mine: Any, theirs: Any, params: Any, x: Any) -> None:
+    """Outputs and all gradients agree to 1e-5; compiled as one program."""
+
+    def results(function: Any, p: Any, x: Any, pull: Any) -> Any:
+        y, back = jax.vjp(function, p, x)
+        return y, back(pull)
+
+    pull = values(*jax.eval_shape(mine, params, x).shape, seed=9)
+    found, wanted = jax.jit(lambda *given: [results(function, *given) for function in (mine, theirs)])(params, x, pull)
+    for one, other in zip(*map(jax.tree.leaves, (found, wanted)), strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, 1e-5, 1e-5 * (1 + np.abs(other).max()))
 
 
 def pairs(choices: Mapping[str, tuple], seed: int = 0) -> list[dict[str, Any]]:
@@ -77,7 +91,7 @@ def test_attention_is_jax_s(row: dict[str, Any], seed: int) -> None:
             q, p["k"], p["v"], bias, mask, scale=row["scale"], is_causal=row["causal"], local_window_size=local
         )
 
-    same((jax.jit(mine), jax.jit(theirs)), given, q)
+    agree(mine, theirs, given, q)
 
 
 WHOLE = {
@@ -120,19 +134,19 @@ def test_self_attention_is_nnx_s(row: dict[str, Any], seed: int) -> None:
         flat = dict(nnx.to_flat_state(state)) | {paths[name]: nnx.Param(value) for name, value in p.items()}
         return nnx.merge(graph, nnx.from_flat_state(flat))(x, mask=mask)
 
-    same((jax.jit(lambda p, x: run(op, x, params=p, **({"mask": seen} if masked else {}))), jax.jit(theirs)), params, x)
+    agree(lambda p, x: run(op, x, params=p, **({"mask": seen} if masked else {})), theirs, params, x)
 
 
 SLOPES = {8: [2.0**-k for k in range(1, 9)], 2: [2.0**-4, 2.0**-8], 3: [2.0**-4, 2.0**-8, 2.0**-2]}
 SLOPES[12] = SLOPES[8] + [2.0 ** -(k + 0.5) for k in range(4)]
 
 
-@pytest.mark.parametrize("heads", sorted(SLOPES))
-def test_alibi_takes_the_published_slopes(heads: int) -> None:
-    np.testing.assert_allclose(alibi_slopes(heads), SLOPES[heads])
-    q, k, v = (values(2, 5, heads, 3, seed=s) for s in range(3))
+def test_alibi_takes_the_published_slopes() -> None:
+    for heads, slopes in SLOPES.items():
+        np.testing.assert_allclose(alibi_slopes(heads), slopes)
+    q, k, v = (values(2, 5, 12, 3, seed=s) for s in range(3))
     distance = np.abs(np.arange(5)[:, None] - np.arange(5)[None, :])
-    bias = -np.array(SLOPES[heads], "float32")[None, :, None, None] * distance[None, None]
+    bias = -np.array(SLOPES[12], "float32")[None, :, None, None] * distance[None, None]
     wanted = jax.nn.dot_product_attention(q, k, v, bias.astype("float32"), is_causal=True)
     np.testing.assert_allclose(run(Attention(alibi=True, causal=True), q, k, v), wanted, 1e-5, 1e-6)
 
