@@ -159,6 +159,8 @@ ENTRIES: tuple = (
         ("scale", True, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("edge_inputs", None, "function", "layers.graph_messages", "EdgeInputs", (),
+     (("nodes", False), ("senders", False), ("receivers", False), ("edges", True)), False, 1, "", ""),
     ("einsum", None, "function", "functions.einsum", "Einsum", (
         ("equation", True, "str"),
     ),
@@ -302,6 +304,10 @@ ENTRIES: tuple = (
      (("left", False), ("right", False)), False, 1, "", ""),
     ("mish", None, "function", "functions.rectifying", "Mish", (),
      (("x", False),), False, 1, "", ""),
+    ("node_inputs", None, "function", "layers.graph_messages", "NodeInputs", (
+        ("how", False, '"sum" | "mean" | "max"'),
+    ),
+     (("nodes", False), ("messages", False), ("senders", False), ("receivers", False), ("node_mask", True), ("edge_mask", True)), False, 1, "", ""),
     ("norm", None, "function", "functions.reducing", "Norm", (
         ("axis", False, "(int | list[int])?"),
         ("keepdims", False, "bool"),
@@ -848,6 +854,12 @@ ENTRIES: tuple = (
         ("forget_bias_init", False, "initializer"),
     ),
      (("x", False), ("h", True), ("c", True)), False, 3, "", ""),
+    ("message_passing", None, "layer", "layers.graph_rounds", "MessagePassing", (
+        ("edge", True, "any"),
+        ("node", True, "any"),
+        ("how", False, '"sum" | "mean" | "max"'),
+    ),
+     (("nodes", False), ("senders", False), ("receivers", False), ("edges", True), ("node_mask", True), ("edge_mask", True)), False, 1, "", ""),
     ("mgu_cell", None, "layer", "layers.recurrent_cells", "MguCell", (
         ("features", True, "int"),
         ("activation", False, "function"),

@@ -130,3 +130,28 @@ def moe_balance(op: Any, weights: Weights, x: Array, mask: Any = None) -> Array:
             share = sum(e in np.argsort(-row)[: op.top_k] for row in rows) / (len(rows) * op.top_k)
             result[b] += op.experts * share * np.mean([row[e] for row in rows])
     return result
+
+
+@oracle("edge_inputs")
+def edge_inputs(op: Any, weights: Weights, nodes: Array, senders: Array, receivers: Array, edges: Any = None) -> Array:
+    n, f = nodes.shape[-2:]
+    result = np.zeros((*senders.shape, 2 * f + (0 if edges is None else edges.shape[-1])))
+    for place in np.ndindex(senders.shape):
+        s, r, x = senders[place], receivers[place], nodes[place[:-1]]
+        if 0 <= s < n and 0 <= r < n:
+            result[place][: 2 * f] = [*x[s], *x[r]]
+        if edges is not None:
+            result[place][2 * f :] = edges[place]
+    return result
+
+
+@oracle("node_inputs")
+def node_inputs(op: Any, weights: Weights, nodes: Array, messages: Array, senders: Array, receivers: Array, **named: Array) -> Array:
+    result = np.zeros((*nodes.shape[:-1], nodes.shape[-1] + messages.shape[-1]))
+    numbered = named | {"edge_weights": np.broadcast_to(np.arange(senders.shape[-1]), senders.shape)}
+    for place, x, edges, there in graphs(nodes, senders, receivers, numbered, loops=False):
+        for n in np.flatnonzero(there):
+            rows = [messages[place][e] for _, r, e in edges if r == n]
+            heard = {"sum": np.sum, "mean": np.mean, "max": np.max}[op.how](rows, 0) if rows else np.zeros(messages.shape[-1])
+            result[place][n] = [*x[n], *heard]
+    return result

@@ -21,7 +21,8 @@ from netspec.shape import Dim, Facts, TensorType
 from tests.library.scope import TestScope, parse, sample
 
 T = Dim.symbol("T")
-CALLABLES = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, Measure | Recurrence | Cell)]
+OTHERS = Measure | Recurrence | Cell
+CALLABLES = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, OTHERS) and not cls.parts]
 WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "l2"}
 """Ops of which nothing is known along positions: what is drawn depends on the shape, and penalties take parameters."""
 
@@ -30,7 +31,7 @@ CAREFUL = {"pad", "tile", "concat", "split", "reshape", "flatten", "rearrange", 
 CAREFUL |= {"weight_norm", "spectral_norm"}
 CAREFUL |= {"attention", "rope", "relative_bias", "distance_bias"}
 CAREFUL |= {"min_pool", "lp_pool", "patch_embed", "upsample", "space_to_depth", "depth_to_space", "pixel_shuffle", "pixel_unshuffle"}
-CAREFUL |= {"graph_conv", "graph_attention", "moe"}
+CAREFUL |= {"graph_conv", "graph_attention", "moe", "edge_inputs", "node_inputs"}
 """Ops that refuse more than they have to: where the axis changes its size, along features, and where edges lead as it happens."""
 _COMPILED: dict[Any, Any] = {}
 

@@ -11,9 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from netspec.compile import check
 from netspec.library.layers.graph import GraphAttention, GraphConv
 from netspec.library.layers.graph_pool import GraphPool
 from netspec.shape import TensorType
+from netspec.source import Source
+from netspec.verify import verify
 from tests.architectures.build import drawn, numbers, small
 from tests.library.scope import TestScope, draw
 
@@ -25,6 +28,24 @@ model Cora {
   input receivers: i32[E]
   x = (nodes, senders, receivers) -> hidden: graph_attention(8, heads=8, self_loops=false) -> elu
   output logits = (x, senders, receivers) -> last: graph_attention(7, self_loops=false)
+}
+"""
+ROUNDS = """netspec 1
+block Mlp {
+  param width: int
+  input x: f32[..., D]
+  output x -> dense(width) -> tanh -> dense(width)
+}
+model M {
+  input nodes: f32[B, 5, 3]
+  input senders: i32[B, 7]
+  input receivers: i32[B, 7]
+  input edges: f32[B, 7, 2]
+  input mask: bool[B, 7]
+  x = (nodes, senders, receivers) -> message_passing(Mlp(4), dense(6) -> relu, edges=edges, edge_mask=mask)
+  shared m = message_passing(edge=dense(2), node=Mlp(6), how="max")
+  x = (x, senders, receivers) -> m
+  output y = (x, senders, receivers) -> m
 }
 """
 LAYERS: list[Any] = [
@@ -124,3 +145,52 @@ def test_both_ways_to_pool_agree(how: Any) -> None:
     flat = GraphPool(how=how, graphs=3).apply(TestScope(), jnp.asarray(x.reshape(10, 5)), **ids)
     np.testing.assert_allclose(flat[:2], rows, 1e-6)
     assert not np.any(flat[2])
+
+
+def test_rounds_of_messages_by_hand(tmp_path: Path) -> None:
+    """A block, a chain and a layer as parts; parameters stand below them; a shared round is one set of weights."""
+    file = tmp_path / "rounds.net"
+    file.write_text(ROUNDS, encoding="utf-8")
+    program = small(file)
+    verify(program.model)
+    weights, rng = drawn(program), np.random.default_rng(2)
+    given = {"nodes": numbers(2, 5, 3), "edges": numbers(2, 7, 2, seed=1), "mask": rng.random((2, 7)) < 0.7}
+    given |= {name: rng.integers(0, 5, (2, 7)).astype("int32") for name in ("senders", "receivers")}
+    params = weights["params"]
+    assert set(params) == {"message_passing_0", "m"}
+    first, m = params["message_passing_0"], params["m"]
+
+    def dense(x: Any, own: Any) -> Any:
+        return x @ own["kernel"] + own["bias"]
+
+    def mlp(x: Any, own: Any) -> Any:
+        return dense(np.tanh(dense(x, own["dense_0"])), own["dense_1"])
+
+    def one(x: Any, edge: Any, node: Any, how: Any, more: Any, kept: Any) -> Any:
+        result = []
+        for b, own in enumerate(x):
+            ends = list(zip(given["senders"][b], given["receivers"][b], strict=True))
+            sent = [edge(np.concatenate([own[s], own[r], *([more[b][e]] if more is not None else [])])) for e, (s, r) in enumerate(ends)]
+            zero = np.zeros_like(sent[0])
+            heard = [[sent[e] for e, (_, r) in enumerate(ends) if r == n and kept[b][e]] for n in range(len(own))]
+            result.append([node(np.concatenate([own[n], how(rows, 0) if rows else zero])) for n, rows in enumerate(heard)])
+        return np.array(result)
+
+    def after(x: Any) -> Any:
+        return np.maximum(dense(x, first["node"]["dense_0"]), 0)
+
+    x = one(given["nodes"], lambda x: mlp(x, first["edge"]), after, np.sum, given["edges"], given["mask"])
+    for _ in range(2):
+        x = one(x, lambda x: dense(x, m["edge"]), lambda x: mlp(x, m["node"]), np.max, None, np.ones((2, 7), bool))
+    np.testing.assert_allclose(program.apply(weights, **given)["y"], x, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("part", "slug"),
+    [("edge=3", "not-callable"), ("edge=digits()", "wrong-kind"), ("edge=Two", "missing-input"), ("how=1", "missing-argument")],
+)
+def test_parts_that_are_no_layers(part: str, slug: str) -> None:
+    block = "block Two {\n  input x: f32[N, 6]\n  input y: f32[N, 6]\n  output x + y\n}\n"
+    inputs = "".join(f"  input {name}: {kind}\n" for name, kind in (("x", "f32[4, 3]"), ("s", "i32[9]"), ("r", "i32[9]")))
+    text = f"netspec 1\n{block}model M {{\n{inputs}  output y = (x, s, r) -> message_passing({part}, node=dense(2))\n}}\n"
+    assert [problem.slug() for problem in check(Source("m.net", text)).problems] == [slug]

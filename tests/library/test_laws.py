@@ -28,7 +28,7 @@ from tests.library.oracles_space import SPACE
 from tests.library.scope import TestScope, draw, parse, sample
 
 CLASSES = classes()
-CALLABLES = [cls for cls in CLASSES if issubclass(cls, Callable) and not issubclass(cls, Measure | Recurrence)]
+CALLABLES = [cls for cls in CLASSES if issubclass(cls, Callable) and not issubclass(cls, Measure | Recurrence) and not cls.parts]
 CASES = [pytest.param((example, False), id=f"{cls.op_name()}-{i}") for cls in CALLABLES for i, example in enumerate(cls.examples())]
 PHASED = [cls for cls in CALLABLES if cls.random or cls.buffers is not Callable.buffers]
 TRAINED = [pytest.param((example, True), id=f"{cls.op_name()}-{i}-train") for cls in PHASED for i, example in enumerate(cls.examples())]

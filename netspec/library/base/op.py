@@ -210,6 +210,8 @@ class Callable(Op):
     elementwise: ClassVar[bool] = False
     random: ClassVar[bool] = False
     """Draws random numbers, so its instance needs a path."""
+    parts: ClassVar[tuple[str, ...]] = ()
+    """The arguments that are layers or blocks, of which `infer` builds it: it has a `shape` to hold inputs against, no `apply`."""
     exports: ClassVar[tuple[str, ...]] = ()
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
