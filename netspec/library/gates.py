@@ -94,7 +94,7 @@ class GatedCell(Gated, Cell):
             weights[f"h{gate}/kernel"] = parameter("kernel", (self.features, self.features), self.recurrent_init)
         return weights | {f"{name}/bias": parameter("bias", (self.features,), self.bias_of(name)) for name in self.biases}
 
-    def parts(self, scope: Scope, side: str, x: Array) -> list[Array]:
+    def preactivations(self, scope: Scope, side: str, x: Array) -> list[Array]:
         """x through the matrices of one side ("i" or "h"), each with its bias where it has one: one product, cut into the gates."""
         names = [f"{side}{gate}" for gate in self.gates]
         whole = x @ jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)

@@ -60,7 +60,7 @@ def test_text_means_the_op(example: Any) -> None:
 
 def results(example: Any) -> int:
     """How many tensors the op gives for the example's inputs."""
-    found = example.op.shape(Facts(), *map(parse, example.inputs))
+    found = example.op.shape(Facts(), *map(parse, example.inputs), **{n: parse(t) for n, t in example.named.items()})
     return len(found) if isinstance(found, tuple) else 1
 
 
@@ -76,8 +76,11 @@ def test_text_means_the_op_in_a_model(example: Any) -> None:
         layer, _, method = op.op_name().partition(".")
         shared, value = f"shared s = {text.replace(op.op_name(), layer)}", f"{names[0]} -> s.{method}"
     else:
+        optional = ", ".join(f"{name}={name}" for name in example.named)
+        text = text if not optional else f"{text[:-1]}, {optional})" if text.endswith(")") else f"{text}({optional})"
         value = f"{names[0] if len(names) == 1 else '(' + ', '.join(names) + ')'} -> {text}" if names else text
-    inputs = [f"input {n}: {t}" for n, t in zip(names, example.inputs, strict=True)]
+    named = example.named if op.kind not in ("operator", "method") else {}
+    inputs = [f"input {n}: {t}" for n, t in [*zip(names, example.inputs, strict=True), *named.items()]]
     lines = [*inputs, shared, f"{', '.join('y' * results(example))} = {value}", "output out = x" if not names else "output out = x0"]
     checked = check(Source("text.net", "\n".join(["netspec 1", "model M {", *([] if names else ["input x: f32[B]"]), *lines, "}"])))
     assert checked.ok and checked.typed is not None, (value, [p.message() for p in checked.problems])

@@ -40,7 +40,7 @@ class LstmCell(Remembering, GatedCell):
         return {}, {"forget_bias_init": Ones()}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
-        sides = zip(self.parts(scope, "i", x), self.parts(scope, "h", h), strict=True)
+        sides = zip(self.preactivations(scope, "i", x), self.preactivations(scope, "h", h), strict=True)
         i, f, g, o = (given + past for given, past in sides)
         i, f, o = (through(self.gate_activation, scope, k) for k in (i, f, o))
         c = f * c + i * through(self.activation, scope, g)
@@ -73,7 +73,7 @@ class GruCell(Gates, GatedCell):
         return {}, {}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        (ir, iz, given), (hr, hz, past) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        (ir, iz, given), (hr, hz, past) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
         r, z = (through(self.gate_activation, scope, k) for k in (ir + hr, iz + hz))
         n = through(self.activation, scope, given + r * past)
         h = (1 - z) * n + z * h
@@ -106,7 +106,7 @@ class SimpleCell(GatedCell):
         return {}, {"residual": True}, {"activation": Relu()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        (given,), (past,) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        (given,), (past,) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
         y = given + past
         h = through(self.activation, scope, y + h if self.residual else y)
         return h, h
@@ -146,7 +146,7 @@ class MguCell(Gates, GatedCell):
         return {}, {"reset_gate": False}, {"activation": Relu()}, {"gate_activation": Tanh()}
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
-        (gate, given), (kept, past) = self.parts(scope, "i", x), self.parts(scope, "h", h)
+        (gate, given), (kept, past) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
         f = through(self.gate_activation, scope, gate + kept)
         n = through(self.activation, scope, given + (f * past if self.reset_gate else past))
         h = (1 - f) * n + f * h
