@@ -2,11 +2,11 @@
 
 Each file here is a sample with a count of its own where it had none; those that `test_training` and its like train, and `mnist`, have their
 `train` and `serve` sections, the others are without.
-Seven spellings follow the library as it is built: `gpt2` packs rows of its context, `pack(1024, fill="stream")`, since a row of 1,025 tokens
-breaks its own `dim T <= context`; `tagger` says how many tags it takes, `tags=96`; the evaluation of `resnet50` names the share that it cuts,
-`center_crop(224, share=0.875)`; `lm1b` names the optional input of `shift_right(tokens, segments=segment)`; `seq2seq` writes the missing
-axis of `iota(T - 1)[none, :]` and calls its evaluation data `part="test"`; the positions of `llama` are `i32[T]`, the same for all
-sequences, as `iota(T)` makes them; `gru` writes `_` for the outputs it does not use.
+Seven spellings follow the library as it is built: `gpt2` packs rows of its context, `pack(1024, fill="stream")`, since a row of 1,025
+tokens breaks its own `dim T <= context`; `tagger` says how many tags it takes, `tags=96`; the evaluation of `resnet50` names the share
+that it cuts, `center_crop(224, share=0.875)`; `lm1b` names the optional input of `shift_right(tokens, segments=segment)`; `seq2seq`
+writes the missing axis of `iota(T - 1)[none, :]` and calls its evaluation data `part="test"`; the positions of `llama` are `i32[T]`, the
+same for all sequences, as `iota(T)` makes them; `gru` writes `_` for the outputs it does not use.
 """
 
 from __future__ import annotations
