@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.base import Place
+from netspec.diagnostics.base import Mistake, Place
 from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.sections import LossNotAMean
+from netspec.diagnostics.sizes import SizeOutOfRange
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
 from netspec.infer.needed import needed_measurements, needed_nodes
@@ -102,6 +104,8 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
 
 def number_filled(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
     """A number where a loss compares number by number: a tensor full of it, `sigmoid_cross_entropy(score, 1.0)`."""
+    if not math.isfinite(given.value):  # type: ignore[arg-type]
+        raise Mistake(SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number"))
     op = index.load("full")(dims=like.shape, value=float(given.value), dtype=like.dtype)  # type: ignore[call-arg]
     assert isinstance(op, Callable)
     output = frame.wire(like, given.span)

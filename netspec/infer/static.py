@@ -70,7 +70,10 @@ def number(op: str, left: int | float, right: int | float) -> int | float:
         raise Mistake(SizeOutOfRange(what=f"the exponent of `{base} ** {right}`", value=str(right), limit="at most 64"))
     if op == "**" and left == 0 and right < 0:
         raise Mistake(BadOperands(op=op, left="zero", right=describe(right)))
-    result = ARITHMETIC[op](left, right) if op in ARITHMETIC else None
+    try:
+        result = ARITHMETIC[op](left, right) if op in ARITHMETIC else None
+    except OverflowError as error:
+        raise Mistake(SizeOutOfRange(what=f"`{left} {op} {right}`", value="beyond every number", limit="below 1e308")) from error
     if result is None or isinstance(result, complex):
         raise Mistake(BadOperands(op=op, left=describe(left), right=describe(right)))
     return result

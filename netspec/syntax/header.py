@@ -11,6 +11,7 @@ from netspec.syntax.token import Token
 
 VERSION = 1
 """The version of the language that this netspec reads."""
+DIGITS = 18
 
 
 @record
@@ -35,7 +36,7 @@ def read_header(lexed: Lexed) -> Header:
         return _missing(lexed, tokens[0] if tokens else None)
     start = line[0].start_pos or 0
     span = Span(lexed.source, start, line[-1].end_pos or 0)
-    plain = len(line) == 2 and line[0].type == "NETSPEC" and str(line[1]).isdigit()
+    plain = len(line) == 2 and line[0].type == "NETSPEC" and _is_number(line[1])
     if not plain:
         known = [p for p in lexed.problems if span.start <= p.at.start <= span.end]
         found: list[Diagnostic] = [] if known else [problems.BadVersion(at=span, found=span.text, known=VERSION)]
@@ -44,6 +45,11 @@ def read_header(lexed: Lexed) -> Header:
         return Header(None, end, start, [problems.NewerVersion(at=span, found=str(line[1]), known=VERSION)])
     found = [older(span, int(line[1]))] if int(line[1]) < VERSION else []
     return Header((line[0], line[1]), end, start, found)
+
+
+def _is_number(token: Token) -> bool:
+    """Digits of ours, as few as a number may have."""
+    return token.isascii() and token.isdigit() and len(token) <= DIGITS
 
 
 def older(at: Span, found: int) -> Diagnostic:

@@ -76,6 +76,12 @@ FOUND = {
     "a cell as wide as a dim": "netspec 1\nmodel M {\n  input x: f32[B, T, 4]\n  output y = x -> lstm(T)\n}\n",
     "a layer before an optimizer": HEAD
     + "  output y = x -> dense(4)\n}\ntrain M {\n  data = digits() -> batch(32)\n  optimizer = layer_norm(0.1) -> sgd(0.1)\n}\n",
+    "a version in other digits": "netspec \u2488\nmodel M {\n  input x: f32[B, 4]\n  output y = x -> relu\n}\n",
+    "a version of five thousand digits": "netspec " + "9" * 5_000 + "\nmodel M {\n  input x: f32[B, 4]\n  output y = x -> relu\n}\n",
+    "a power beyond every number": HEAD + "y = 1e300 ** 8.5" + TAIL,
+    "an infinite target": HEAD
+    + "  output y = x\n}\ntrain M {\n  data = digits() -> batch(32)\n  duration = 1 epoch\n  optimizer = sgd(0.1)\n"
+    + "  loss = sigmoid_cross_entropy(image, -inf)\n}\n",
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }
