@@ -65,7 +65,8 @@ def render(doc: Doc, indent: int = 0, used: int = 0, width: int = WIDTH) -> str:
         elif isinstance(item, Indent):
             stack.append((margin + STEP, breaks, item.inner))
         elif isinstance(item, Group):
-            stack.append((margin, not _fits(item.inner, stack, width - column), item.inner))
+            # what stands on one line has its parts on one line: looking again costs a square of the length
+            stack.append((margin, breaks and not _fits(item.inner, stack, width - column), item.inner))
         elif isinstance(item, Broken):
             out.append(item.text if breaks else "")
         elif isinstance(item, Line) and not breaks:
