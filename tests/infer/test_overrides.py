@@ -129,7 +129,7 @@ def test_claims_are_meant_of_the_spec_as_written() -> None:
         ("n", "", "bad-override", "`--set n=`"),
         ("n", "relu x", "bad-override", "`--set n=relu x`"),
         ("n", '"a"', "bad-argument", "`Big` wants a whole number for `n`"),
-        ("rate", "2", "bad-argument", "`dropout` wants a number of at least 0"),
+        ("rate", "2", "bad-argument", "`dropout` wants a number of at most 1"),
         ("n", "q", "unknown-name", "there is no value `q`"),
         ("train.duration", "7", "bad-setting", "`duration` must be a length"),
     ],

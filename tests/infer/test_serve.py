@@ -81,7 +81,7 @@ REFUSED = {
     "attention": (
         "k = iota(4)[None, :, None, None] * 0\nm = cast(k, f32) + zeros([B, 4, 2, 4])\n"
         "a = (x -> dense([2, 4]), m, m) -> attention(causal=true)\ny = a -> dense(8, axis=[-2, -1])",
-        "which keys a query sees depends on how many queries there are",
+        "what a query sees depends on how many queries there are",
     ),
 }
 

@@ -44,7 +44,7 @@ def test_methods_belong_to_instances() -> None:
     ("call", "words", "message"),
     [
         ("batch_norm(epsilon=-1)", "-1", "a number of at least 0"),
-        ("dropout(2)", "2", "a number of at least 0 and below 1"),
+        ("dropout(2)", "2", "a number of at most 1"),
         ("dense(0.5)", "0.5", "a whole number"),
         ("dense(-1)", "-1", "a whole number above 0"),
         ("dense(8, kernel_init=relu)", "relu", "an initializer"),

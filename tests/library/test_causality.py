@@ -31,7 +31,7 @@ CAREFUL = {"pad", "tile", "concat", "split", "reshape", "flatten", "rearrange", 
 CAREFUL |= {"weight_norm", "spectral_norm"}
 CAREFUL |= {"attention", "rope", "relative_bias", "distance_bias"}
 CAREFUL |= {"min_pool", "lp_pool", "patch_embed", "upsample", "space_to_depth", "depth_to_space", "pixel_shuffle", "pixel_unshuffle"}
-CAREFUL |= {"graph_conv", "graph_attention", "moe", "edge_inputs", "node_inputs"}
+CAREFUL |= {"graph_conv", "graph_attention", "graph_pool", "moe", "edge_inputs", "node_inputs"}
 """Ops that refuse more than they have to: where the axis changes its size, along features, and where edges lead as it happens."""
 _COMPILED: dict[Any, Any] = {}
 
