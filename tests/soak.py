@@ -44,8 +44,6 @@ SLOW = ("kills",)
 
 PORTION = 250
 """So many cases are given to a process at a time."""
-SHOWN = 10
-"""So many wrong cases are printed."""
 
 
 def find(name: str) -> Soak:
@@ -64,7 +62,7 @@ def run(name: str, count: int, seed: int, jobs: int = 1) -> bool:
     start = time.perf_counter()
     report = find(name)(count, seed) if jobs == 1 or name not in NUMBERED else shared(name, count, seed, jobs)
     seconds = time.perf_counter() - start
-    print(f"{name}: {count:,} cases, seed {seed}, {seconds:.1f} s: {report}", *report.wrong[:SHOWN], sep="\n  ", flush=True)
+    print(f"{name}: {count:,} cases, seed {seed}, {seconds:.1f} s: {report}", *report.wrong, sep="\n  ", flush=True)
     return not report.wrong
 
 
