@@ -13,7 +13,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
 from netspec.infer.values import UNKNOWN, Composed, OpValue, Unknown, Value, describe, plain
 from netspec.library.base import Duration, Optimizer
-from netspec.library.optimizers import Chain, step_problem
+from netspec.library.optimizers.chain import Chain, step_problem
 from netspec.library.patterns import select
 from netspec.record import replace
 from netspec.syntax import tree

@@ -1052,7 +1052,7 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "[]", ""),
     ("subtract", None, "operator", "functions.arithmetic", "Subtract", (),
      (("left", False), ("right", False)), False, 1, "-", ""),
-    ("adam", None, "optimizer", "optimizers", "Adam", (
+    ("adam", None, "optimizer", "optimizers.adam", "Adam", (
         ("learning_rate", True, "float | schedule"),
         ("b1", False, "float"),
         ("b2", False, "float"),
@@ -1060,7 +1060,7 @@ ENTRIES: tuple = (
         ("eps_root", False, "float"),
     ),
      (), False, 1, "", ""),
-    ("adamw", None, "optimizer", "optimizers", "AdamW", (
+    ("adamw", None, "optimizer", "optimizers.adam", "AdamW", (
         ("learning_rate", True, "float | schedule"),
         ("b1", False, "float"),
         ("b2", False, "float"),
@@ -1070,22 +1070,22 @@ ENTRIES: tuple = (
         ("decay_mask", False, "str?"),
     ),
      (), False, 1, "", ""),
-    ("chain", None, "optimizer", "optimizers", "Chain", (
+    ("chain", None, "optimizer", "optimizers.chain", "Chain", (
         ("parts", True, "list[optimizer]"),
     ),
      (), False, 1, "", ""),
-    ("clip_by_global_norm", None, "optimizer", "optimizers", "ClipByGlobalNorm", (
+    ("clip_by_global_norm", None, "optimizer", "optimizers.clipping", "ClipByGlobalNorm", (
         ("max_norm", True, "float"),
     ),
      (), False, 1, "", ""),
-    ("momentum", None, "optimizer", "optimizers", "Momentum", (
+    ("momentum", None, "optimizer", "optimizers.gradient_descent", "Momentum", (
         ("learning_rate", True, "float | schedule"),
         ("beta", False, "float"),
         ("weight_decay", False, "float"),
         ("nesterov", False, "bool"),
     ),
      (), False, 1, "", ""),
-    ("sgd", None, "optimizer", "optimizers", "Sgd", (
+    ("sgd", None, "optimizer", "optimizers.gradient_descent", "Sgd", (
         ("learning_rate", True, "float | schedule"),
         ("momentum", False, "float"),
         ("nesterov", False, "bool"),

@@ -33,7 +33,7 @@ class Gradient:
 
         def loss(chosen: Arrays) -> tuple[Array, tuple[Statistics, dict[str, Array]]]:
             statistics, after = self._pass(self.chosen.put(params, chosen), buffers, batch, step, 0)
-            return self._loss(statistics), (statistics, after)
+            return self.loss(statistics), (statistics, after)
 
         (_, (statistics, after)), grads = jax.value_and_grad(loss, has_aux=True)(self.chosen.take(params))
         return grads, statistics, after
@@ -47,7 +47,8 @@ class Gradient:
         statistics = measure(self.objective, self.forward.measuring("train", weight), batch, outputs, seen)
         return statistics, {**buffers, **updates}
 
-    def _loss(self, statistics: Statistics) -> Array:
+    def loss(self, statistics: Statistics) -> Array:
+        """The number that the update makes small."""
         return finish(self.objective, self.forward.measuring("train", None), statistics)["loss"]
 
     def _accumulated(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any) -> tuple[dict, Statistics, dict[str, Array]]:
@@ -58,7 +59,7 @@ class Gradient:
         firsts = jnp.arange(self.accumulate, dtype=jnp.uint32) * self._examples(batch)
         chosen = self.chosen.take(params)
         totals = self._totals(params, buffers, batch, step, firsts)
-        cotangent = jax.grad(self._loss, allow_int=True)(totals)
+        cotangent = jax.grad(self.loss, allow_int=True)(totals)
 
         def one(carry: tuple[dict, Any, dict], part: tuple[Arrays, Array]) -> Any:
             grads, sums, known = carry

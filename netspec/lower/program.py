@@ -75,8 +75,12 @@ class Program:
         return self._state(self._packed(tree))
 
     def averaged(self, state: State) -> State:
-        """The state whose parameters are their moving average, where the spec has `ema`: what `apply`, `predict` and `eval_step` use."""
-        return state._replace(params=average.stored(state.average, state.params)) if state.average else state
+        """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
+        those that the optimizer has evaluated in place of the training ones."""
+        if state.average:
+            return state._replace(params=average.stored(state.average, state.params))
+        differ = any(update.optimizer.evaluated for update in self._updates.values())
+        return state._replace(params=self._evaluated(state.params, state.optimizer)) if differ else state
 
     def unpack(self, state: State) -> dict[str, Any]:
         """Parameters and buffers as nested dicts of NumPy arrays by logical path."""
@@ -234,6 +238,10 @@ class Program:
     def _moments(self) -> Callable[..., Any]:
         """The optimizers' first states: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
         return self._placement.jit(lambda params: steps.strong(steps.first_moments(self._updates, params)))
+
+    @cached_property
+    def _evaluated(self) -> Callable[..., Any]:
+        return self._placement.jit(lambda params, moments: steps.evaluated_params(self._updates, params, moments))
 
     @cached_property
     def _train(self) -> Callable[..., Any]:

@@ -31,9 +31,28 @@ class Update:
         """The state with its parameters moved and its buffers as the pass leaves them, the optimizer's own state, and statistics."""
         grads, statistics, buffers = self.gradient(state.params, state.buffers, batch, state.step)
         old = self.gradient.chosen.take(state.params)
-        updates, moments = self.optimizer.update(grads, moments, old)
+        updates, moments = self.optimizer.update(grads, moments, old, **self._needed(state, batch, statistics))
         new = {key: (p + updates[key]).astype(p.dtype) for key, p in old.items()}
         return state._replace(params=self.gradient.chosen.put(state.params, new), buffers=buffers), moments, statistics
+
+    def evaluated(self, params: Batch, moments: Any) -> dict[str, Array]:
+        """All parameters, with the chosen ones as the optimizer has them evaluated."""
+        chosen = self.gradient.chosen
+        return chosen.put(params, self.optimizer.evaluated(chosen.take(params), moments)) if self.optimizer.evaluated else dict(params)
+
+    def _needed(self, state: State, batch: Batch, statistics: Statistics) -> dict[str, Any]:
+        """What the optimizer needs besides gradients: see `Transformation.needs`."""
+
+        def again(params: Batch) -> tuple[dict[str, Array], Statistics]:
+            """(gradients, statistics) of the same batch, with the same dropout, at other values of the chosen parameters."""
+            return self.gradient(self.gradient.chosen.put(state.params, params), state.buffers, batch, state.step)[:2]
+
+        known = {
+            "value": lambda: self.gradient.loss(statistics),
+            "value_fn": lambda: lambda params: self.gradient.loss(again(params)[1]),
+            "grad_fn": lambda: lambda params: again(params)[0],
+        }
+        return {name: known[name]() for name in self.optimizer.needs}
 
 
 def training_step(updates: Mapping[str, Update], decay: float | None = None) -> Callable[[State, Batch], tuple[State, Any]]:
@@ -132,6 +151,13 @@ def first_moments(updates: Mapping[str, Update], params: Batch) -> Any:
     """The state of the optimizer before the first step; of several one by the name of each."""
     found = {name: update.optimizer.init(update.gradient.chosen.take(params)) for name, update in updates.items()}
     return found.get("", found)
+
+
+def evaluated_params(updates: Mapping[str, Update], params: Batch, moments: Any) -> dict[str, Array]:
+    """The parameters as the optimizers have them evaluated."""
+    for name, update in updates.items():
+        params = update.evaluated(params, moments if name == "" else moments[name])
+    return dict(params)
 
 
 def total(parts: Sequence[Array]) -> Array:

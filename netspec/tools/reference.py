@@ -15,7 +15,7 @@ from itertools import groupby
 from netspec.library.base import Callable, Dataset, Example, Measure, Op
 from netspec.library.decoding import Decoder
 from netspec.library.generate import classes, described, ordered, signature
-from netspec.library.optimizers import Chain
+from netspec.library.optimizers.chain import Chain
 from netspec.library.text import to_text, value_text
 from netspec.shape import Facts, TensorType
 from netspec.tools import reference_examples

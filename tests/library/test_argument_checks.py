@@ -21,7 +21,8 @@ from netspec.library.initializers import LecunNormal, TruncatedNormal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.losses import SoftmaxCrossEntropy
-from netspec.library.optimizers import Adam, Sgd
+from netspec.library.optimizers.adam import Adam
+from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine
 from netspec.library.transforms import Batch, Shuffle
 from netspec.shape import Dim, TensorType

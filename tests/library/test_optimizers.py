@@ -13,7 +13,10 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep, PatternMatchesNothing
 from netspec.library.base import BadArguments, Clock, Duration, Leaf, Optimizer
 from netspec.library.gradients import apply_updates
-from netspec.library.optimizers import Adam, AdamW, Chain, ClipByGlobalNorm, Momentum, Sgd, step_problem
+from netspec.library.optimizers.adam import Adam, AdamW
+from netspec.library.optimizers.chain import Chain, step_problem
+from netspec.library.optimizers.clipping import ClipByGlobalNorm
+from netspec.library.optimizers.gradient_descent import Momentum, Sgd
 from netspec.library.schedules import Cosine, WarmupCosine
 
 STEPS = 200

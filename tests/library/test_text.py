@@ -18,7 +18,9 @@ from netspec.library.generate import classes, described
 from netspec.library.initializers import Normal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.optimizers import Adam, Chain, ClipByGlobalNorm
+from netspec.library.optimizers.adam import Adam
+from netspec.library.optimizers.chain import Chain
+from netspec.library.optimizers.clipping import ClipByGlobalNorm
 from netspec.library.schedules import WarmupCosine
 from netspec.library.text import from_json, to_json, to_text, value_text
 from netspec.resolve.expressions import Names

@@ -16,7 +16,7 @@ from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.losses import SoftmaxCrossEntropy
 from netspec.library.metrics import Accuracy
-from netspec.library.optimizers import Sgd
+from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.lower.program import Program
 from netspec.paths import parameters
 from tests.lower.build import Builder, literal, tensor

@@ -12,7 +12,8 @@ import numpy as np
 import optax
 import pytest
 
-from netspec.library.optimizers import AdamW, Sgd
+from netspec.library.optimizers.adam import AdamW
+from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.lower.program import Program
 from tests.lower.models import batch, convnet, program
 

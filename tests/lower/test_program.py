@@ -19,7 +19,8 @@ from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.losses import SoftmaxCrossEntropy
 from netspec.library.metrics import Mean
-from netspec.library.optimizers import AdamW, Sgd
+from netspec.library.optimizers.adam import AdamW
+from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine, Linear, WarmupCosine
 from netspec.lower.program import Program
 from netspec.lower.statistics import merge

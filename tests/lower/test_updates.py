@@ -12,7 +12,8 @@ import optax
 import pytest
 
 from netspec.library.base import Clock
-from netspec.library.optimizers import AdamW, Chain
+from netspec.library.optimizers.adam import AdamW
+from netspec.library.optimizers.chain import Chain
 from netspec.library.schedules import Cosine
 from netspec.lower.updates import InSteps, in_steps
 from tests.lower.specs import changed, close, digits, paths, plan, program

@@ -6,7 +6,7 @@ from random import Random
 
 from netspec.library.base import Optimizer
 from netspec.library.generate import classes
-from netspec.library.optimizers import step_problem
+from netspec.library.optimizers.chain import step_problem
 from netspec.library.text import to_text
 from netspec.shape import Facts, TensorType
 from tests.random_specs.layout import Layout

@@ -18,7 +18,7 @@ import pytest
 
 from netspec.ir import CheckpointPlan, DataPlan, EvalPlan, TrainPlan, Typed, UpdatePlan
 from netspec.library.base import Dataset, Duration, Optimizer
-from netspec.library.optimizers import Adam
+from netspec.library.optimizers.adam import Adam
 from netspec.library.schedules import WarmupCosine
 from netspec.library.transforms import Batch, Shuffle
 from netspec.paths import parameters

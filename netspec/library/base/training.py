@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -50,11 +50,20 @@ class Schedule(Op):
 class Transformation:
     """A gradient transformation with optax's protocol: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
 
-    Trees are flat dicts by stored path. Updates are added to the parameters.
+    Trees are flat dicts by stored path. Updates are added to the parameters. It unpacks to (init, update), so it can stand in an
+    `optax.chain`.
     """
 
     init: Any
     update: Any
+    needs: tuple[str, ...] = ()
+    """What `update` takes by keyword besides: `value` (the loss before the step, a scalar), `value_fn` (params -> loss on the same batch),
+    `grad_fn` (params -> gradients on the same batch)."""
+    evaluated: Any = None
+    """`evaluated(params, state)` -> the parameters that evaluate and predict in place of those that train, where these differ."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.init, self.update))
 
 
 @record
@@ -71,6 +80,10 @@ class Optimizer(Op):
     kind = "optimizer"
     descends: ClassVar[bool] = True
     """Takes the step against the gradient; False for those that only change the gradient on its way (`clip_by_global_norm`)."""
+
+    def steps(self) -> tuple[str, ...]:
+        """The names of those of its parts that take the step."""
+        return (self.op_name(),) if self.descends else ()
 
     def patterns(self) -> dict[str, str]:
         """Arguments that are patterns over logical paths, which must match something."""

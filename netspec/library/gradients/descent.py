@@ -1,0 +1,29 @@
+"""The step itself, and momentum."""
+
+from __future__ import annotations
+
+from netspec.library.base import Array, Clock, Schedule, Transformation
+from netspec.library.gradients.core import Tree, counted, nothing, stateless, zeros
+
+
+def descend(learning_rate: float | Schedule, clock: Clock) -> Transformation:
+    """Times minus the learning rate. With a schedule the state counts the updates."""
+    if not isinstance(learning_rate, Schedule):
+        return stateless(lambda updates, params: {path: -learning_rate * u for path, u in updates.items()})
+    schedule = learning_rate
+
+    def update(updates: Tree, state: dict[str, Array], params: Tree) -> tuple[Tree, dict[str, Array]]:
+        rate = schedule.value(state["count"], clock)
+        return {path: -rate.astype(u.dtype) * u for path, u in updates.items()}, {"count": counted(state["count"])}
+
+    return Transformation(lambda params: {"count": nothing()}, update)
+
+
+def trace(decay: float, nesterov: bool) -> Transformation:
+    """Momentum: m = decay * m + g; gives m, with `nesterov` g + decay * m."""
+
+    def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
+        moved = {path: g + decay * state[path] for path, g in updates.items()}
+        return ({path: g + decay * moved[path] for path, g in updates.items()} if nesterov else moved), moved
+
+    return Transformation(zeros, update)
