@@ -174,14 +174,16 @@ class Model:
         self.add(f'require {size} > 1 and {size} * 2 < 100, "{size} is {{{size}}}"')
 
     def shared(self) -> None:
-        """One instance, used twice on the same type."""
-        name, type_ = self.pick()
-        steps = self.loop_steps(type_)
-        if len(steps) == 1 and steps[0][1].kind == "layer":
-            instance, bound = self.fresh("tied"), self.fresh()
-            self.add(f"shared {instance} = {steps[0][0]}")
-            self.add(f"{bound} = {name} -> {instance} -> {instance}")
-            self.env[bound] = type_
+        """One instance, used twice on the same type. Most steps of the shelf are functions, so it takes some tries to find a layer."""
+        for _ in range(8):
+            name, type_ = self.pick()
+            steps = self.loop_steps(type_)
+            if len(steps) == 1 and steps[0][1].kind == "layer":
+                instance, bound = self.fresh("tied"), self.fresh()
+                self.add(f"shared {instance} = {steps[0][0]}")
+                self.add(f"{bound} = {name} -> {instance} -> {instance}")
+                self.env[bound] = type_
+                return
 
     def recurrence(self) -> None:
         """A layer that runs a cell over axis 1."""
