@@ -206,9 +206,9 @@ ENTRIES: tuple = (
     ),
      (("x", False),), False, 1, "", ""),
     ("global_avg_pool", None, "function", "functions.pool_whole", "GlobalAvgPool", (),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("global_max_pool", None, "function", "functions.pool_whole", "GlobalMaxPool", (),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("glu", None, "function", "functions.gating", "Glu", (
         ("axis", False, "int"),
     ),
@@ -254,7 +254,7 @@ ENTRIES: tuple = (
     ("log_softmax", None, "function", "functions.activation", "LogSoftmax", (
         ("axis", False, "int"),
     ),
-     (("x", False),), False, 1, "", ""),
+     (("x", False), ("mask", True)), False, 1, "", ""),
     ("logaddexp", None, "function", "functions.choosing", "Logaddexp", (),
      (("left", False), ("right", False)), False, 1, "", ""),
     ("logsumexp", None, "function", "functions.reducing", "Logsumexp", (

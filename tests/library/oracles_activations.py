@@ -75,5 +75,11 @@ def softmax(op: Any, weights: Weights, x: Array, mask: Array | bool = True) -> A
     return np.divide(parts, total, out=np.zeros_like(parts), where=total != 0)
 
 
+@oracle
+def log_softmax(op: Any, weights: Weights, x: Array, mask: Array | bool = True) -> Array:
+    shares = softmax(op, weights, x, mask)
+    return np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+
+
 for name in ("dropout", "spatial_dropout", "drop_path", "gaussian_noise"):
     ACTIVATIONS[name] = identity

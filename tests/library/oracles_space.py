@@ -52,13 +52,20 @@ def lp_pool(op: Any, weights: Weights, x: Array) -> Array:
 
 
 @oracle
-def global_avg_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return x.reshape(x.shape[0], -1, x.shape[-1]).mean(1)
+def global_avg_pool(op: Any, weights: Weights, x: Array, mask: Array | None = None) -> Array:
+    return over_places(x, mask, np.mean)
 
 
 @oracle
-def global_max_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return x.reshape(x.shape[0], -1, x.shape[-1]).max(1)
+def global_max_pool(op: Any, weights: Weights, x: Array, mask: Array | None = None) -> Array:
+    return over_places(x, mask, np.max)
+
+
+def over_places(x: Array, mask: Array | None, reduce: Callable[[Array], Array]) -> Array:
+    """Each channel of each example over the places that count; 0 where none does."""
+    there = np.ones(x.shape, bool) if mask is None else np.broadcast_to(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), x.shape)
+    counting = [[(x[b, ..., c])[there[b, ..., c]] for c in range(x.shape[-1])] for b in range(len(x))]
+    return np.array([[reduce(values) if values.size else 0 for values in row] for row in counting])
 
 
 def adaptive(op: Any, x: Array, reduce: Callable[[Array], Array]) -> Array:

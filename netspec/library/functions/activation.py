@@ -159,12 +159,8 @@ class _AlongAxis(Function):
         return passage.keeps(self.axis)
 
 
-class Softmax(_AlongAxis):
-    """exp(x) / Σ exp(x) along one axis: non-negative numbers that sum to 1. Computed in at least f32.
-
-    Any shape -> the same. Where `mask` is false an element counts nothing and becomes 0; if it is so along the whole axis, all are 0.
-    FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
-    """
+class _Shares(_AlongAxis):
+    """What makes numbers along an axis to parts of one whole; a mask leaves some of them out."""
 
     inputs = (*_AlongAxis.inputs, In("mask", "true where an element counts; stretches to x", dtype="bool", optional=True))
 
@@ -189,17 +185,15 @@ class Softmax(_AlongAxis):
             if have != 1 or mask.rank < x.rank:
                 need_equal(facts, self.op_name(), have, want, "so that each element has its own", problem)
 
-    def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
-        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        if "mask" not in optional:
-            return jax.nn.softmax(wide, self.axis).astype(x.dtype)
-        mask = optional["mask"]
-        mask = jnp.broadcast_to(mask.reshape((1,) * (x.ndim - mask.ndim) + mask.shape), x.shape)
-        top = jnp.max(wide, self.axis, keepdims=True, initial=-jnp.inf, where=mask)
-        top = lax.stop_gradient(jnp.where(jnp.isfinite(top), top, 0))
-        weights = jnp.where(mask, jnp.exp(jnp.where(mask, wide - top, 0)), 0)
-        total = jnp.sum(weights, self.axis, keepdims=True)
-        return (weights / jnp.where(total == 0, 1, total)).astype(x.dtype)
+    def _parts(self, x: Array, mask: Array) -> tuple[Array, Array, Array, Array]:
+        """x less its largest element that counts; the exponentials, 0 where it does not count; their sum, 1 where nothing counts;
+        and the mask, stretched over x."""
+        there = jnp.broadcast_to(mask.reshape((1,) * (x.ndim - mask.ndim) + mask.shape), x.shape)
+        top = jnp.max(x, self.axis, keepdims=True, initial=-jnp.inf, where=there)
+        rest = x - lax.stop_gradient(jnp.where(jnp.isfinite(top), top, 0))
+        powers = jnp.where(there, jnp.exp(jnp.where(there, rest, 0)), 0)
+        total = jnp.sum(powers, self.axis, keepdims=True)
+        return rest, powers, jnp.where(total == 0, 1, total), there
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:
         return super().flops(x)
@@ -212,14 +206,35 @@ class Softmax(_AlongAxis):
         return super().flow(passage)
 
 
-class LogSoftmax(_AlongAxis):
-    """x - log Σ exp(x) along one axis: the logarithm of softmax, without its underflow. Computed in at least f32.
+class Softmax(_Shares):
+    """exp(x) / Σ exp(x) along one axis: non-negative numbers that sum to 1. Computed in at least f32.
 
-    Any shape -> the same. FLOPs: 5 per element (maximum, subtract, exponential, sum, subtract).
+    Any shape -> the same. Where `mask` is false an element counts nothing and becomes 0; if it is so along the whole axis, all are 0.
+    FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
     """
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.log_softmax(x.astype(jnp.promote_types(x.dtype, jnp.float32)), self.axis).astype(x.dtype)
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        if mask is None:
+            return jax.nn.softmax(wide, self.axis).astype(x.dtype)
+        _, powers, total, _ = self._parts(wide, mask)
+        return (powers / total).astype(x.dtype)
+
+
+class LogSoftmax(_Shares):
+    """x - log Σ exp(x) along one axis: the logarithm of softmax, without its underflow. Computed in at least f32.
+
+    Any shape -> the same. Where `mask` is false an element counts nothing and becomes 0, so that it adds nothing to a sum of logarithms
+    (though 0 is also the largest logarithm there is: look for a largest element among the scores, or in `softmax`).
+    FLOPs: 5 per element (maximum, subtract, exponential, sum, subtract).
+    """
+
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        if mask is None:
+            return jax.nn.log_softmax(wide, self.axis).astype(x.dtype)
+        rest, _, total, there = self._parts(wide, mask)
+        return jnp.where(there, rest - jnp.log(total), 0).astype(x.dtype)
 
 
 class Standardize(_AlongAxis):

@@ -7,26 +7,38 @@ from typing import Any
 
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
+from netspec.library.normalizing import counted, mean, require_mask
 from netspec.library.windows import Sizes, space_of, spread
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
 
+MASK = In(
+    "mask", "true where a place counts, [batch, space…], or the shape of x or of its first axes; axes of 1 stretch", "bool", 1, optional=True
+)
+
+
 class _Global(Function):
     """All axes of space go."""
 
-    inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    inputs = (In("x", "[batch, space…, channels]", rank=3), MASK)
     source = "Lin et al., Network In Network, 2013"
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(), ("f32[2, 5, 3, 4]",)), Example(cls(), ("f32[3, 1, 2]",)))
+        return (
+            Example(cls(), ("f32[2, 5, 3, 4]",)),
+            Example(cls(), ("f32[3, 1, 2]",)),
+            Example(cls(), ("f32[4, 3, 5]",), {"mask": "bool[4, 3]"}),
+            Example(cls(), ("f32[2, 3, 4, 5]",), {"mask": "bool[2, 1, 4, 1]"}),
+        )
 
-    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+    def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         space_of(self.op_name(), x.rank, x)
+        require_mask(facts, self.op_name(), x, optional)
         return x.with_shape((x.shape[0], x.shape[-1]))
 
-    def flops(self, x: TensorType) -> Dim:
+    def flops(self, x: TensorType, **optional: TensorType) -> Dim:
         return x.size
 
     def flow(self, passage: Passage) -> Flow:
@@ -36,28 +48,39 @@ class _Global(Function):
 class GlobalAvgPool(_Global):
     """The mean over all axes of space, taken in at least f32.
 
-    [batch, space…, channels] -> [batch, channels]. FLOPs: 1 per input element.
+    [batch, space…, channels] -> [batch, channels]. Places whose `mask` is false do not count, as those that fill up a sequence:
+    `x -> global_avg_pool(mask=m)`; where none counts, the mean is 0. FLOPs: 1 per input element.
     """
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        wide = jnp.promote_types(x.dtype, jnp.float32)
-        return jnp.mean(x, tuple(range(1, x.ndim - 1)), dtype=wide).astype(x.dtype)
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        space, wide = tuple(range(1, x.ndim - 1)), jnp.promote_types(x.dtype, jnp.float32)
+        return jnp.squeeze(mean(x.astype(wide), space, counted(x, mask)), space).astype(x.dtype)
 
 
 class GlobalMaxPool(_Global):
     """The largest element over all axes of space. Where several are largest, they share the gradient.
 
-    [batch, space…, channels] -> [batch, channels]. FLOPs: 1 per input element.
+    [batch, space…, channels] -> [batch, channels]. Places whose `mask` is false do not count, as those that fill up a sequence; where none
+    counts, the result is 0. FLOPs: 1 per input element.
     """
 
-    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3),)
+    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3), MASK)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (*super().examples(), Example(cls(), ("i32[2, 3, 4, 3]",)))
+        return (
+            *super().examples(),
+            Example(cls(), ("i32[2, 3, 4, 3]",)),
+            Example(cls(), ("i32[4, 3, 2]",), {"mask": "bool[4, 3]"}),
+        )
 
-    def apply(self, scope: Scope, x: Array) -> Array:
-        return jnp.max(x, tuple(range(1, x.ndim - 1)))
+    def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
+        space = tuple(range(1, x.ndim - 1))
+        if mask is None:
+            return jnp.max(x, space)
+        there = jnp.broadcast_to(counted(x, mask), x.shape)
+        lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
+        return jnp.where(there.any(space), jnp.max(x, space, initial=lowest, where=there), jnp.zeros((), x.dtype))
 
 
 class _Adaptive(Function):
