@@ -190,9 +190,23 @@ multisteps gradientaccumulation ~ write the setting `accumulate = 4` in `train`
 [schedule]
 cosinedecay cosineannealing cosineannealinglr cosineschedule cosinedecayschedule: cosine
 warmupcosinedecayschedule warmupcosinedecay cosinewithwarmup: warmup_cosine
-linearschedule lineardecay linearlr polynomialdecay: linear
+linearschedule lineardecay linearlr: linear
+polynomialdecay polynomialschedule polynomiallr: polynomial
 constantschedule constantlr: constant
-steplr multisteplr piecewiseconstant piecewiseconstantdecay piecewiseconstantschedule stepdecay: step
+exponentialdecay exponentialdecayschedule exponentiallr: exponential
+steplr stepdecay = exponential(0.1, 0.1, every=30 epochs, staircase=true) | or name the moments: `step(0.1, at=[30 epochs], to=[0.01])`
+multisteplr piecewiseconstant piecewiseconstantdecay piecewiseconstantschedule: step
+piecewiseinterpolate piecewiseinterpolateschedule piecewiselinear interpolated: piecewise
+onecycle onecyclelr onecycleschedule cosineonecycleschedule superconvergence: cosine_one_cycle
+linearonecycleschedule triangular: linear_one_cycle
+sgdr sgdrschedule cosineannealingwarmrestarts cosinewarmrestarts cosinedecayrestarts warmrestarts cosinerestarts cyclic = restarts(cosine(0.1),
+  every=10 epochs)
+joinschedules sequentiallr chained sequential: join
+linearwarmup gradualwarmup warmupschedule: warmup
+warmupconstantschedule constantwithwarmup: warmup_constant
+warmuplinearschedule linearwithwarmup: warmup_linear
+warmupexponentialdecayschedule warmupexponentialdecay: warmup_exponential
+wsd trapezoid trapezoidal warmupstabledecay = join([linear(0.0, end=0.1), constant(0.1), linear(0.1)], at=[500 steps, 8_000 steps])
 inversesqrt noam rsqrtdecay inversesquareroot: rsqrt
 
 [initializer]

@@ -1091,34 +1091,117 @@ ENTRIES: tuple = (
         ("nesterov", False, "bool"),
     ),
      (), False, 1, "", ""),
-    ("constant", None, "schedule", "schedules", "Constant", (
+    ("constant", None, "schedule", "schedules.decays", "Constant", (
         ("number", True, "float"),
     ),
      (), False, 1, "", ""),
-    ("cosine", None, "schedule", "schedules", "Cosine", (
+    ("cosine", None, "schedule", "schedules.decays", "Cosine", (
+        ("start", True, "float"),
+        ("end", False, "float"),
+        ("duration", False, "duration?"),
+        ("exponent", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("cosine_one_cycle", None, "schedule", "schedules.one_cycle", "CosineOneCycle", (
+        ("peak", True, "float"),
+        ("duration", False, "duration?"),
+        ("warmup", False, "float"),
+        ("start_divisor", False, "float"),
+        ("end_divisor", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("exponential", None, "schedule", "schedules.decays", "Exponential", (
+        ("start", True, "float"),
+        ("rate", True, "float"),
+        ("every", True, "duration"),
+        ("end", False, "float?"),
+        ("staircase", False, "bool"),
+    ),
+     (), False, 1, "", ""),
+    ("join", None, "schedule", "schedules.composed", "Join", (
+        ("schedules", True, "list[schedule]"),
+        ("at", True, "list[duration]"),
+    ),
+     (), False, 1, "", ""),
+    ("linear", None, "schedule", "schedules.decays", "Linear", (
         ("start", True, "float"),
         ("end", False, "float"),
         ("duration", False, "duration?"),
     ),
      (), False, 1, "", ""),
-    ("linear", None, "schedule", "schedules", "Linear", (
+    ("linear_one_cycle", None, "schedule", "schedules.one_cycle", "LinearOneCycle", (
+        ("peak", True, "float"),
+        ("duration", False, "duration?"),
+        ("warmup", False, "float"),
+        ("back", False, "float"),
+        ("start_divisor", False, "float"),
+        ("end_divisor", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("piecewise", None, "schedule", "schedules.pieces", "Piecewise", (
         ("start", True, "float"),
+        ("at", True, "list[duration]"),
+        ("to", True, "list[float]"),
+        ("between", False, '"linear" | "cosine"'),
+    ),
+     (), False, 1, "", ""),
+    ("polynomial", None, "schedule", "schedules.decays", "Polynomial", (
+        ("start", True, "float"),
+        ("power", True, "float"),
         ("end", False, "float"),
         ("duration", False, "duration?"),
     ),
      (), False, 1, "", ""),
-    ("rsqrt", None, "schedule", "schedules", "Rsqrt", (
+    ("restarts", None, "schedule", "schedules.composed", "Restarts", (
+        ("schedule", True, "schedule"),
+        ("every", True, "duration"),
+        ("lengthen", False, "int"),
+        ("shrink", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("rsqrt", None, "schedule", "schedules.decays", "Rsqrt", (
         ("factor", True, "float"),
         ("warmup", True, "duration"),
     ),
      (), False, 1, "", ""),
-    ("step", None, "schedule", "schedules", "Step", (
+    ("step", None, "schedule", "schedules.pieces", "Step", (
         ("start", True, "float"),
         ("at", True, "list[duration]"),
         ("to", True, "list[float]"),
     ),
      (), False, 1, "", ""),
-    ("warmup_cosine", None, "schedule", "schedules", "WarmupCosine", (
+    ("warmup", None, "schedule", "schedules.composed", "Warmup", (
+        ("schedule", True, "schedule"),
+        ("duration", True, "duration"),
+        ("start", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("warmup_constant", None, "schedule", "schedules.warmups", "WarmupConstant", (
+        ("peak", True, "float"),
+        ("warmup", True, "duration"),
+        ("start", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("warmup_cosine", None, "schedule", "schedules.warmups", "WarmupCosine", (
+        ("peak", True, "float"),
+        ("warmup", True, "duration"),
+        ("end", False, "float"),
+        ("start", False, "float"),
+        ("duration", False, "duration?"),
+        ("exponent", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("warmup_exponential", None, "schedule", "schedules.warmups", "WarmupExponential", (
+        ("peak", True, "float"),
+        ("warmup", True, "duration"),
+        ("rate", True, "float"),
+        ("every", True, "duration"),
+        ("end", False, "float?"),
+        ("start", False, "float"),
+        ("staircase", False, "bool"),
+    ),
+     (), False, 1, "", ""),
+    ("warmup_linear", None, "schedule", "schedules.warmups", "WarmupLinear", (
         ("peak", True, "float"),
         ("warmup", True, "duration"),
         ("end", False, "float"),

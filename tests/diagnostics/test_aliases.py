@@ -68,6 +68,8 @@ def test_every_word_for_an_argument_or_setting_exists() -> None:
 def specs(kinds: tuple[str, ...], code: str) -> list[str]:
     """The code in the places where it may stand."""
     *before, last = (part.strip() for part in code.split(";"))
+    if kinds == ("schedule",):
+        return [trained(("optimizer",), f"adam({last})")]
     if "optimizer" in kinds or "loss" in kinds or "metric" in kinds:
         return [trained(kinds, last)]
     lines = "".join(f"  {line}\n" for line in before)

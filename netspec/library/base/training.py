@@ -10,6 +10,7 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
+from netspec.library.base.marks import Mark, Part
 from netspec.library.base.op import Array, Callable, Op
 
 
@@ -40,6 +41,16 @@ class Schedule(Op):
     """A number that depends on the step."""
 
     kind = "schedule"
+    counts_steps: ClassVar[bool] = False
+    """Its values depend on how many steps there are, not only on how much of the lengths is over."""
+
+    def marks(self, clock: Clock) -> tuple[Mark, ...]:
+        """Moments of its course in order, which the training should reach: the end of a warm-up, of a decay."""
+        return ()
+
+    def parts(self, clock: Clock) -> tuple[Part, ...]:
+        """The schedules that it is made of."""
+        return ()
 
     def value(self, step: Array, clock: Clock) -> Array:
         """The value at a step (f32 scalar, traced); `step` counts finished updates from 0."""

@@ -1,0 +1,46 @@
+"""Numbers that depend on the step. All are traced in the step, and stay at their last value after their end.
+
+`step` counts finished updates from 0, so the first update uses `value(0)`. Values are f32, or f64 where JAX runs in 64 bits. The families
+are in the modules beside this one; their classes are found here too, and a family is imported when one of its classes is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netspec.library.schedules.composed import Join, Restarts, Warmup
+    from netspec.library.schedules.decays import Constant, Cosine, Exponential, Linear, Polynomial, Rsqrt
+    from netspec.library.schedules.one_cycle import CosineOneCycle, LinearOneCycle
+    from netspec.library.schedules.pieces import Piecewise, Step
+    from netspec.library.schedules.warmups import WarmupConstant, WarmupCosine, WarmupExponential, WarmupLinear
+
+__all__ = [
+    "Constant",
+    "Cosine",
+    "CosineOneCycle",
+    "Exponential",
+    "Join",
+    "Linear",
+    "LinearOneCycle",
+    "Piecewise",
+    "Polynomial",
+    "Restarts",
+    "Rsqrt",
+    "Step",
+    "Warmup",
+    "WarmupConstant",
+    "WarmupCosine",
+    "WarmupExponential",
+    "WarmupLinear",
+]
+FAMILIES = ("decays", "warmups", "pieces", "one_cycle", "composed")
+
+
+def __getattr__(name: str) -> Any:
+    for family in FAMILIES if name in __all__ else ():
+        module = importlib.import_module(f"{__name__}.{family}")
+        if getattr(module, name, None) is not None:
+            return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
