@@ -203,6 +203,7 @@ def folded(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Ca
 
 def perform(frame: Frame, use: Call) -> Value:
     """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
+    frame.world.call()
     entry = signature_of(use.value)
     if use.chained and not takes_tensors(use.value):
         return not_a_stage(frame, use)

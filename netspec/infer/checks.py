@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from math import prod
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Place
 from netspec.diagnostics.bodies import DuplicateName, SharedChanges
-from netspec.infer.frame import Frame, places
+from netspec.diagnostics.sizes import ExpansionTooLarge
+from netspec.infer.frame import PATH_LIMIT, Frame, places
 from netspec.infer.values import Tensor
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
 from netspec.paths import parameters, weights_of
@@ -29,8 +31,13 @@ def distinct_paths(frame: Frame, body: Body) -> None:
     suspects = {stem(node.segment) for node, _ in nodes if may_collide(node.segment, counted)}
     if not suspects:
         return
+    chosen = [(node, counts) for node, counts in nodes if stem(node.segment) in suspects]
+    paths = sum(prod(counts) for _, counts in chosen)
+    if paths > PATH_LIMIT:
+        at, things = chosen[0][0].span, "paths that may be equal"
+        return frame.world.report(ExpansionTooLarge(at=at, what="this model", count=paths, limit=PATH_LIMIT, things=things))
     seen: dict[str, tuple[Segment, Apply | Call | Variable | Aux]] = {}
-    for node, counts in (n for n in nodes if stem(n[0].segment) in suspects):
+    for node, counts in chosen:
         for loops in product(*(range(n) for n in counts)):
             tick()
             segment, first = seen.setdefault(node.segment.name(loops), (node.segment, node))

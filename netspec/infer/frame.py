@@ -24,6 +24,10 @@ EDGE_LIMIT = 100_000
 """Tensors that all nodes together may take: so many are looked at in less than two seconds."""
 WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""
+CALL_WORK = 5
+"""What a call counts: binding its arguments takes as long as so many values."""
+PATH_LIMIT = 200_000
+"""Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
 
 
 @record(frozen=False)
@@ -52,6 +56,10 @@ class World:
         self.work += len(value) if isinstance(value, tuple) else 1
         if self.work > WORK_LIMIT:
             raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
+
+    def call(self) -> None:
+        """Count a call, which costs several times what another value does. Raises Mistake like `spend`."""
+        self.work += CALL_WORK
 
     def connect(self, nodes: Iterable[Node]) -> None:
         """Count what nodes take. Raises Mistake when the file has more than it may."""

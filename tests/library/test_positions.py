@@ -100,11 +100,12 @@ def test_relative_buckets_are_those_of_t5() -> None:
         91: 15,
         128: 15,
     }
-    assert {n: op.bucket(n) for n in wanted} == wanted
+    distances = np.array(list(wanted))
+    assert dict(zip(wanted, op.buckets_of(distances), strict=True)) == wanted
     assert {n: rows[128 - n] for n in wanted} == wanted
     assert {n: rows[128 + n] for n in wanted if n} == {n: 16 + row for n, row in wanted.items() if n}
     causal = RelativeBias(heads=1, causal=True)
-    assert [causal.bucket(n) for n in (15, 16, 18, 19, 127, 128)] == [15, 16, 16, 17, 31, 31]
+    assert list(causal.buckets_of(np.array([15, 16, 18, 19, 127, 128]))) == [15, 16, 16, 17, 31, 31]
     assert set(causal.rows()[128:]) == {0}
 
 

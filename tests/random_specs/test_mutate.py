@@ -82,6 +82,14 @@ FOUND = {
     "an infinite target": HEAD
     + "  output y = x\n}\ntrain M {\n  data = digits() -> batch(32)\n  duration = 1 epoch\n  optimizer = sgd(0.1)\n"
     + "  loss = sigmoid_cross_entropy(image, -inf)\n}\n",
+    "a billion windows": "netspec 1\nmodel M {\n  input x: f32[B, 6, T, 8]\n  output y = x -> adaptive_max_pool(999_999_999)\n}\n",
+    "a distance of four billion": "netspec 1\nmodel M {\n  input x: i32[B, T]\n  output y = x -> relative_bias(3, max_distance=4GiB)\n}\n",
+    "a million paths": HEAD + "for i in range(1_000) { repeat 1_000 as k { x = x -> dense(8) -> dense_0: dense(8) } }" + TAIL,
+    "stages in loops": HEAD + "for i in range(7) { for k in range(1_000) { x = x" + " -> true and true" * 9 + " } }" + TAIL,
+    "many updates of one name": HEAD
+    + "  output y = x\n}\ntrain M {\n  data = digits() -> batch(32)\n"
+    + "  update g { loss = mean(image - 1 * (2 + image)); params = [1, 2, 3]; optimizer = sgd(0.1) }\n" * 300
+    + "}\n",
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }

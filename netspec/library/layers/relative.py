@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from netspec.diagnostics.attention import UnfitShape
 from netspec.diagnostics.base import Mistake
-from netspec.lazy import jnp
+from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Weight
 from netspec.library.base.fields import Field, model_validator
 from netspec.library.initializers import VarianceScaling, Zeros
@@ -20,6 +20,10 @@ _INPUTS = (
 )
 
 
+Far = Annotated[int, Field(ge=1, le=1_000_000)]
+"""A distance of positions. The table has a row for each, so there is a limit."""
+
+
 class _Relative(Layer):
     """A table with a row for each distance, or for several, and a column for each head."""
 
@@ -30,8 +34,12 @@ class _Relative(Layer):
         max_distance: int
         init: Initializer
 
-    def rows(self) -> list[int]:
+    def rows(self) -> Array:
         """The row of each distance from -max_distance, of a key before its query, to max_distance."""
+        raise TypeError(f"{self.op_name()} has no table")
+
+    def height(self) -> int:
+        """How many rows the table has."""
         raise TypeError(f"{self.op_name()} has no table")
 
     def shape(self, facts: Facts, position: TensorType, key_position: TensorType | None = None) -> TensorType:
@@ -44,7 +52,7 @@ class _Relative(Layer):
         return TensorType("f32", (*position.shape[:-1], self.heads, position.shape[-1], keys.shape[-1]))
 
     def params(self, position: TensorType, key_position: TensorType | None = None) -> dict[str, Weight]:
-        return {"embedding": parameter("embedding", (max(self.rows()) + 1, self.heads), self.init)}
+        return {"embedding": parameter("embedding", (self.height(), self.heads), self.init)}
 
     def apply(self, scope: Scope, position: Array, key_position: Array | None = None) -> Array:
         keys = position if key_position is None else key_position
@@ -74,7 +82,7 @@ class RelativeBias(_Relative):
     """Number of heads of the attention."""
     buckets: Annotated[int, Field(ge=2)] = 32
     """Number of buckets."""
-    max_distance: Positive = 128
+    max_distance: Far = 128
     """Where the last bucket begins at the latest."""
     causal: bool = False
     """All buckets are for keys before the query; those behind it, which causal attention does not see, count as distance 0."""
@@ -102,20 +110,20 @@ class RelativeBias(_Relative):
             Example(cls(heads=2), ("i32[3, 4]",)),
         )
 
-    def rows(self) -> list[int]:
-        farthest = self.max_distance
-        before = [self.bucket(distance) for distance in range(farthest, 0, -1)]
-        behind = [0 if self.causal else self._side + self.bucket(distance) for distance in range(1, farthest + 1)]
-        return [*before, 0, *behind]
+    def height(self) -> int:
+        return self.buckets
 
-    def bucket(self, distance: int) -> int:
-        """The bucket of a distance on its side: the k-th of the wide ones begins at exact · (max_distance / exact)^(k / number of them)."""
+    def rows(self) -> Array:
+        own = self.buckets_of(np.arange(1, self.max_distance + 1))
+        behind = np.zeros_like(own) if self.causal else self._side + own
+        return np.concatenate([own[::-1], [0], behind])
+
+    def buckets_of(self, distance: Array) -> Array:
+        """The buckets of distances on one side; of those with several the k-th begins at exact · (max_distance / exact)^(k / their count)."""
         exact = self._side // 2
-        if distance < exact:
-            return distance
         wide = self._side - exact
-        begins = (exact * (self.max_distance / exact) ** (k / wide) for k in range(1, wide))
-        return exact + sum(distance >= begin - 1e-9 * begin for begin in begins)
+        begins = exact * (self.max_distance / exact) ** (np.arange(1, wide) / wide)
+        return np.where(distance < exact, distance, exact + np.searchsorted(begins * (1 - 1e-9), distance, side="right"))
 
 
 class DistanceBias(_Relative):
@@ -130,7 +138,7 @@ class DistanceBias(_Relative):
 
     heads: Positive
     """Number of heads of the attention."""
-    max_distance: Positive
+    max_distance: Far
     """The farthest distance with numbers of its own."""
     causal: bool = False
     """No numbers for keys behind the query, which causal attention does not see; they count as distance 0."""
@@ -144,6 +152,8 @@ class DistanceBias(_Relative):
             Example(cls(heads=2, max_distance=3, causal=True), ("i32[2, 5]",), {"key_position": "i32[2, 7]"}),
         )
 
-    def rows(self) -> list[int]:
-        farthest = self.max_distance
-        return [min(row, farthest) if self.causal else row for row in range(2 * farthest + 1)]
+    def height(self) -> int:
+        return self.max_distance + 1 if self.causal else 2 * self.max_distance + 1
+
+    def rows(self) -> Array:
+        return np.minimum(np.arange(2 * self.max_distance + 1), self.height() - 1)
