@@ -56,8 +56,8 @@ def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes
 def update_objective(section: Section, update: tree.Group, data: DataPlan, sizes: dict[str, Dim], with_metrics: bool) -> Objective | None:
     """The loss of one update, and the section's metrics where it is the one in whose pass they are measured."""
     frame = objective_frame(section, data, sizes)
-    others = [i for i in section.updates if i is not update]
-    kept = [i for i in section.node.body.items if i not in others and (with_metrics or not isinstance(i, tree.Metric))]
+    others = {id(i) for i in section.updates if i is not update}  # comparing whole trees would take long
+    kept = [i for i in section.node.body.items if id(i) not in others and (with_metrics or not isinstance(i, tree.Metric))]
     results = measured(frame, kept)
     return finished(frame, {LOSS: results.pop(loss_of(update), None), **results})
 

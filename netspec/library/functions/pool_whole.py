@@ -151,8 +151,16 @@ def _bounds(n: int, size: int) -> Array:
 
 
 def _held(n: Dim, size: int) -> Dim:
-    """Elements of all windows of an axis together, as `_bounds` cuts it."""
+    """Elements of all windows of an axis together, as `_bounds` cuts it: windows share their ends where these are no whole numbers."""
+    if n.is_constant:
+        return n + size - math.gcd(n.value, size)
+    if size > _EXACT:
+        return n + size - 1
     return sum((((i + 1) * n).ceildiv(size) - i * n // size for i in range(size)), Dim.of(0))
+
+
+_EXACT = 16
+"""Of an axis whose size is a symbol so many windows are counted exactly; of more, each as sharing an end with the next."""
 
 
 def _along(x: Array, axis: int, size: int, reduce: Any, fill: float) -> Array:
