@@ -119,7 +119,7 @@ class RelativeBias(_Relative):
         return np.concatenate([own[::-1], [0], behind])
 
     def buckets_of(self, distance: Array) -> Array:
-        """The buckets of distances on one side; of those with several the k-th begins at exact · (max_distance / exact)^(k / their count)."""
+        """The buckets of distances on one side. Of those with several, the k-th begins at exact · (max_distance / exact)^(k / count)."""
         exact = self._side // 2
         wide = self._side - exact
         begins = exact * (self.max_distance / exact) ** (np.arange(1, wide) / wide)
