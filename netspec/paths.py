@@ -46,6 +46,26 @@ def _has_exports(nodes: tuple[Node, ...]) -> bool:
     return any(isinstance(node, Aux) for node in nodes) or any(map(_has_exports, inner))
 
 
+def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
+    """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
+    return dict(_uses(body, body.nodes, [("", ())]))
+
+
+def _uses(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, tuple[Body, Apply] | Variable]]:
+    for node in nodes:
+        match node:
+            case Repeat():
+                yield from _uses(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
+            case When() | Recur():
+                yield from _uses(body, node.nodes, places)
+            case Call():
+                yield from _uses(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
+            case Apply():
+                yield from ((path, (body, node)) for path in _steps(places, node.segment))
+            case Variable():
+                yield from ((path, node) for path in _steps(places, node.segment))
+
+
 def count(body: Body) -> int:
     """How many op uses a model has when every repeat and call is written out; cheap for any count."""
     return _count(body.nodes, {})
@@ -74,8 +94,19 @@ def _steps(places: Places, segment: Segment) -> list[str]:
 
 def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The parameters of one op use, by their names in the op. A literal stands for itself, as in shape rules."""
+    inputs, optional = _inputs(body, node)
+    return node.op.params(*inputs, **optional)
+
+
+def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
+    """The buffers of one op use, by their names in the op."""
+    inputs, optional = _inputs(body, node)
+    return node.op.buffers(*inputs, **optional)
+
+
+def _inputs(body: Body, node: Apply) -> tuple[list, dict[str, TensorType]]:
     inputs = [body.types[i] if isinstance(i, int) else i.value for i in node.inputs]
-    return node.op.params(*inputs, **{name: body.types[wire] for name, wire in node.optional})  # type: ignore[arg-type]
+    return inputs, {name: body.types[wire] for name, wire in node.optional}
 
 
 def _count(nodes: tuple[Node, ...], known: dict[int, int]) -> int:
