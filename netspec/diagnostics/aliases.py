@@ -163,13 +163,28 @@ sigmoidlayer: sigmoid
 [loss]
 crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
   softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
-bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss logloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
+bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
   sigmoid_cross_entropy
 mse mseloss l2loss l2 squarederror squareerror meansquareerror: mean_squared_error
-mae maeloss l1loss l1 absoluteerror meanabsoluteerror = abs(predictions - targets) | in `train`; a loss that is a tensor is averaged
+mae maeloss l1loss l1 absoluteerror: mean_absolute_error
 rmse rootmeansquarederror = sqrt(mean_squared_error(predictions, targets))
-kld kldiv kldivloss kldivergence kullbackleibler =
-  0.5 * (square(mean) + exp(logvar) - logvar - 1) | for a normal against N(0, 1); a loss is any tensor
+kld kldiv kldivloss kullbackleibler relativeentropy klloss: kl_divergence gaussian_kl
+focal focalloss sigmoidfocalloss softmaxfocalloss: softmax_focal sigmoid_focal
+hingeloss marginloss softmarginloss: hinge
+multimarginloss multilabelmarginloss crammersinger multiclasshingeloss: multiclass_hinge
+huberloss smoothl1 smoothl1loss: huber
+logcoshloss: log_cosh
+quantileloss pinballloss quantile: pinball
+cosineloss cosineembeddingloss cosinesimilarityloss: cosine_distance
+tripletloss tripletmarginloss tripletmargin: triplet
+contrastiveloss: contrastive nt_xent
+simclr simclrloss ntxentloss nce clip clipcontrastive cliploss: nt_xent info_nce
+ctcloss: ctc
+diceloss tversky tverskyloss jaccard jaccardloss iouloss generalizeddice: dice binary_dice
+gaussiannllloss normalnll gaussianloss: gaussian_nll
+poissonnllloss poisson poissonloss: poisson_nll
+elbo vaeloss: gaussian_kl
+polyloss: poly_cross_entropy
 
 [metric]
 acc categoricalaccuracy sparsecategoricalaccuracy binaryaccuracy: accuracy
@@ -199,8 +214,8 @@ multisteplr piecewiseconstant piecewiseconstantdecay piecewiseconstantschedule: 
 piecewiseinterpolate piecewiseinterpolateschedule piecewiselinear interpolated: piecewise
 onecycle onecyclelr onecycleschedule cosineonecycleschedule superconvergence: cosine_one_cycle
 linearonecycleschedule triangular: linear_one_cycle
-sgdr sgdrschedule cosineannealingwarmrestarts cosinewarmrestarts cosinedecayrestarts warmrestarts cosinerestarts cyclic = restarts(cosine(0.1),
-  every=10 epochs)
+sgdr sgdrschedule cosineannealingwarmrestarts cosinewarmrestarts cosinedecayrestarts warmrestarts cosinerestarts cyclic =
+  restarts(cosine(0.1), every=10 epochs)
 joinschedules sequentiallr chained sequential: join
 linearwarmup gradualwarmup warmupschedule: warmup
 warmupconstantschedule constantwithwarmup: warmup_constant

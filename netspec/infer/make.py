@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from netspec.diagnostics.base import Edit
+from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.calls import BadArgument, MissingArgument, SwappedArguments
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.suggest import nearest
@@ -110,9 +110,12 @@ def swapped(value: OpValue, cls: type[Op], args: dict[str, Any], error: BadArgum
     return [SwappedArguments(at=at.to(behind), op=value.name, first=a, second=b, swapped=edits)]
 
 
-def problems_of(value: OpValue, error: BadArguments) -> list[BadArgument]:
+def problems_of(value: OpValue, error: BadArguments) -> list[Diagnostic]:
     """One problem per argument."""
-    return [problem_of(value, name, faults) for name, faults in error.faults.items()]
+    from netspec.infer.scheduling import negative_rate  # only specs with a problem need it
+
+    climbs = {name: negative_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
+    return [climbs.get(name) or problem_of(value, name, faults) for name, faults in error.faults.items()]
 
 
 def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:

@@ -10,7 +10,7 @@ from netspec.diagnostics.fields import FieldMismatch, OutputIsAField
 from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.suggest import nearest
 from netspec.diagnostics.updates import SettingBesideUpdates
-from netspec.infer import chain, mixing
+from netspec.infer import chain, mixing, scheduling
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
 from netspec.infer.evaluating import fields_there
@@ -101,6 +101,8 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
     if evaluation is not None:
         mixing.warn(section, evaluation)
+    if trained is not None and isinstance(values["duration"], Duration):
+        scheduling.warn(section, frame, trained, values["duration"])
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:

@@ -32,6 +32,7 @@ from netspec.train.recipe import Recipe
 from netspec.train.restore import Resumed, restored
 from netspec.train.session import Session
 from netspec.train.signals import Stop, listening
+from netspec.train.warning import warn
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
@@ -99,6 +100,7 @@ class Model(Program):
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
         feed = grouped(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
+        warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell)

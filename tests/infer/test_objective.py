@@ -133,7 +133,7 @@ REFUSED = {
     f'  loss = {XENT}\n  duration = "10 epochs"': "bad-setting",
     f"  loss = {XENT}\n  optimizer = 0.1": "bad-setting",
     f"  loss = {XENT}\n  optimizer = adam": "missing-argument",
-    f"  loss = {XENT}\n  optimizer = adam(-1.0)": "bad-argument",
+    f"  loss = {XENT}\n  optimizer = adam(-1.0)": "negative-rate",
     f"  loss = {XENT}\n  optimizer = digits": "wrong-kind",
     f"  loss = {XENT}\n  optimizer = adam(0.1) -> sgd(0.1)": "optimizer-steps-twice",
     f"  loss = {XENT}\n  eval {{ every = 3 }}": "bad-setting",

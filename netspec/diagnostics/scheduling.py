@@ -1,0 +1,300 @@
+"""Problems of schedules: lengths that do not fit in the training, units that cannot be compared, rates below zero. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.record import record
+
+
+@record(kw_only=True)
+class ScheduleOutlastsRun(Diagnostic):
+    """A schedule plans something for a time at which the training is over: the end of its warm-up, the end of its decay, a further number.
+
+    A warm-up that is longer than the training means that the rate only rises, and never reaches its peak. A decay that is longer than the
+    training stops on its way. Where the number of steps of an epoch is known from the data only, this is said when training begins.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(warmup_cosine(0.001, warmup=2_000 steps))
+      duration = 40 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(warmup_cosine(0.001, warmup=4 epochs))
+      duration = 40 epochs
+    }
+    ```
+    """
+
+    severity: ClassVar[str] = "warning"
+
+    schedule: str
+    what: str
+    """What is planned: "peak", "end", "top", "reach", "change", "next", "restart", "cycle"; see `library.base.marks`."""
+    length: str
+    """When it would be: "2,000 steps"."""
+    whole: str
+    """What is too short for it: "the run", a cycle, a part."""
+    limit: str
+    """How long that is: "1,760"."""
+    value: float | None
+    """The value that it would have then."""
+    optional: bool
+    """The length is one that can be left out."""
+    tenth: str
+    """A tenth of the time."""
+
+    def message(self) -> str:
+        value = "" if self.value is None else f"{self.value:g}"
+        does = {
+            "peak": f"warms up for {self.length}",
+            "end": f"decays for {self.length}",
+            "top": f"rises for {self.length}",
+            "reach": f"reaches {value} after {self.length}",
+            "change": f"changes to {value} after {self.length}",
+            "next": f"begins its next schedule after {self.length}",
+        }.get(self.what, f"begins anew after {self.length}")
+        never = {
+            "peak": f": it never reaches its peak{f' of {value}' if value else ''}",
+            "end": f": it never reaches its end of {value}",
+            "top": f": it never reaches {value}",
+        }.get(self.what, ": it never does")
+        return f"`{self.schedule}` {does}, but {self.whole} has {self.limit}{never}"
+
+    def help(self) -> str | None:
+        if self.what == "peak":
+            return f"warm up for a part of it, such as `{self.tenth}`, or train for longer"
+        if self.optional:
+            return "leave `duration` out: the schedule then takes all the time there is"
+        return "plan it for an earlier time, or train for longer"
+
+
+@record(kw_only=True)
+class ScheduleEndsEarly(Diagnostic):
+    """A decay is over long before the training is: the rest of it goes on at the last value. Where that is 0, nothing is learned any more.
+
+    Where the rest is meant, say so: `join([cosine(0.1, end=0.001), constant(0.001)], at=[30 epochs])`.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(cosine(0.001, duration=1_000 steps))
+      duration = 40 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(cosine(0.001))
+      duration = 40 epochs
+    }
+    ```
+    """
+
+    severity: ClassVar[str] = "warning"
+
+    schedule: str
+    length: str
+    """When it is over: "1,000 steps"."""
+    whole: str
+    limit: str
+    """How long the whole is: "1,760"."""
+    rest: str
+    value: float
+    """What the rate is in the rest."""
+    argument: str
+    """The argument that says when it is over."""
+    end: str
+    total: str
+    """Both times as text of the language."""
+
+    def message(self) -> str:
+        rest = (
+            f"the last {self.rest} have a rate of {self.value:g}"
+            if self.value
+            else f"the last {self.rest} have a rate of 0 and learn nothing"
+        )
+        return f"`{self.schedule}` is over after {self.length}, but {self.whole} has {self.limit}: {rest}"
+
+    def help(self) -> str | None:
+        longer = (
+            "leave `duration` out: it then takes all the time there is" if self.argument == "duration" else f"let it end at `{self.total}`"
+        )
+        if not self.value:
+            return longer
+        return f"{longer}; where the rest is meant, `join([{self.schedule}(…), constant({self.value:g})], at=[{self.end}])` says so"
+
+
+@record(kw_only=True)
+class CycleCutOff(Diagnostic):
+    """The training ends in the middle of a schedule's cycle, where the rate is not at its lowest.
+
+    The parameters are best at the end of a cycle, when the steps have become small.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(restarts(cosine(0.001), every=10 epochs, lengthen=2))
+      duration = 50 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(restarts(cosine(0.001), every=10 epochs, lengthen=2))
+      duration = 70 epochs
+    }
+    ```
+    """
+
+    severity: ClassVar[str] = "warning"
+
+    schedule: str
+    number: int
+    """Which cycle it is, from 1."""
+    begin: str
+    end: str
+    """Where this cycle begins and ends."""
+    whole: str
+    limit: str
+
+    def message(self) -> str:
+        cycle = f"cycle {self.number} of `{self.schedule}`, which goes from {self.begin} to {self.end}"
+        return f"{self.whole} ends after {self.limit}, in the middle of {cycle}"
+
+    def help(self) -> str | None:
+        return f"{self.begin} or {self.end} end with a cycle"
+
+
+@record(kw_only=True)
+class StepsAndEpochsMixed(Diagnostic):
+    """One schedule holds steps against epochs, so that its shape depends on the batch size and on how many examples there are.
+
+    A moment in epochs comes later when a batch is smaller; one in steps stays. Moments of one list change their order with that, and a
+    warm-up in steps may be longer than a decay in epochs. A warm-up in steps is fine where the number of steps of an epoch is known.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(step(0.001, at=[500 steps, 20 epochs], to=[0.0003, 0.0001]))
+      duration = 40 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(step(0.001, at=[12 epochs, 20 epochs], to=[0.0003, 0.0001]))
+      duration = 40 epochs
+    }
+    ```
+    """
+
+    severity: ClassVar[str] = "warning"
+
+    schedule: str
+    lengths: tuple[str, ...]
+    """As they are written."""
+    steps: tuple[int, ...] = ()
+    """The same in steps, where it is known how many an epoch has."""
+
+    def message(self) -> str:
+        words = " and ".join(f"`{length}`" for length in self.lengths)
+        return f"`{self.schedule}` counts both steps and epochs: which of {words} comes first depends on the batch size and the data"
+
+    def help(self) -> str | None:
+        if not self.steps:
+            return "write all of them in epochs, or all in steps"
+        return f"here they are {', '.join(f'{steps:,}' for steps in self.steps)} steps; write all of them in one unit"
+
+
+@record(kw_only=True)
+class NegativeRate(Diagnostic):
+    """A learning rate is below zero. An optimizer steps against the gradient by itself; with a negative rate it would make the loss grow.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(-0.1)
+      duration = 40 epochs
+    }
+    ```
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> shuffle -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 40 epochs
+    }
+    ```
+    """
+
+    op: str
+    name: str
+    value: float
+    repair: str = ""
+    """The text that should stand there, when it is known."""
+
+    def message(self) -> str:
+        what = f"`{self.name}` of `{self.op}` is {self.value:g}"
+        return f"{what}: an optimizer steps against the gradient by itself, and with a negative rate it would climb"
+
+    def help(self) -> str | None:
+        return f"write `{self.repair}`" if self.repair else "rates are 0 or above"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, self.repair)] if self.repair else []
