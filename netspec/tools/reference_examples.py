@@ -46,29 +46,33 @@ class Shown:
 
 def shown(example: Example) -> Shown:
     """An example of a callable, elaborated as a model. Raises `ValueError` when its model has a problem."""
+    call, model = written(example)
+    body = proved(model)
+    count, flops, _ = cost(body)
+    types = tuple(str(kind) for kind in body.output_types().values())
+    return Shown(call, model, types, f"{flops:,}" if isinstance(flops, int) else str(flops), count, *kept(body))
+
+
+def written(example: Example) -> tuple[str, str]:
+    """The call of an example of a callable, and a whole model around it."""
     op, inputs, named = example.op, example.inputs, tuple(example.named.items())
     assert isinstance(op, Callable)
     if isinstance(op, Cell):
         return of_a_cell(op, inputs[0])
     wires = names(op, len(inputs))
     head, call = call_text(op, wires, [name for name, _ in named])
-    return elaborated(call, [*zip(wires, inputs, strict=True), *named], [*head, *results(op, inputs, call, named)])
+    return call, model_text([*zip(wires, inputs, strict=True), *named], [*head, *results(op, inputs, call, named)])
 
 
-def of_a_cell(op: Cell, step: str) -> Shown:
+def of_a_cell(op: Cell, step: str) -> tuple[str, str]:
     """A cell is one step of time; it runs inside `rnn`, here over a few steps."""
-    sequence = step.replace(",", f", {STEPS},", 1)
     call = f"x -> rnn({to_text(op)})"
-    return elaborated(call, [("x", sequence)], [f"output y = {call}"])
+    return call, model_text([("x", step.replace(",", f", {STEPS},", 1))], [f"output y = {call}"])
 
 
-def elaborated(call: str, inputs: Sequence[tuple[str, str]], statements: Sequence[str]) -> Shown:
+def model_text(inputs: Sequence[tuple[str, str]], statements: Sequence[str]) -> str:
     lines = [*(f"input {name}: {kind}" for name, kind in inputs), *statements]
-    model = "model Example {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
-    body = proved(model)
-    count, flops, _ = cost(body)
-    types = tuple(str(kind) for kind in body.output_types().values())
-    return Shown(call, model, types, f"{flops:,}" if isinstance(flops, int) else str(flops), count, *kept(body))
+    return "model Example {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
 def names(op: Callable, count: int) -> list[str]:

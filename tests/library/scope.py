@@ -1,77 +1,8 @@
-"""A `Scope` for one op on its own, and the making of types, inputs and weights from examples."""
+"""What the tests of the shelf use of `netspec.testing`: a `Scope` for one op on its own, and types and inputs from examples."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Any
+from netspec.testing.scope import TestScope, draw, sample
+from netspec.tools.reference_examples import type_of as parse
 
-import numpy as np
-
-from netspec.library.base import Array, Weight
-from netspec.library.initializers import drawn
-from netspec.shape import TensorType
-from netspec.shape.types import JAX_DTYPES
-
-_TYPE = re.compile(r"(\w+)\[(.*)\]")
-
-
-def parse(text: str) -> TensorType:
-    """The type that an example writes: `f32[2, 8, 8, 3]`, dims being numbers or symbols."""
-    dtype, dims = _TYPE.fullmatch(text).groups()  # type: ignore[union-attr]
-    return TensorType(dtype, [int(dim) if dim.isdigit() else dim for dim in dims.replace(" ", "").split(",") if dim])
-
-
-def sample(kind: TensorType, rng: np.random.Generator) -> Array:
-    """Random values of a type; floats without ties, away from 0, and without whole ratios."""
-    shape = tuple(dim.value for dim in kind.shape)
-    if kind.dtype == "bool":
-        return rng.random(shape) < 0.5
-    if kind.is_int:
-        return rng.integers(1, 5, shape).astype(kind.jax_dtype)
-    values = rng.permutation(np.prod(shape, dtype=int)).reshape(shape) + rng.uniform(0.4, 0.6, shape)
-    return (values / max(values.size, 1) * 3 * rng.choice([-1.0, 1.0], shape)).astype("float32")
-
-
-def draw(weight: Weight, rng: np.random.Generator) -> Array:
-    """A parameter's initial value, as the lowering makes it."""
-    shape = tuple(int(n) for n in weight.shape)
-    return np.asarray(drawn(weight, rng, shape), "float32")
-
-
-@dataclass
-class TestScope:
-    """Holds one op's parameters and buffers; random numbers come from a NumPy generator."""
-
-    __test__ = False
-
-    params: dict[str, Array] = field(default_factory=dict)
-    buffers: dict[str, Array] = field(default_factory=dict)
-    training: bool = False
-    weight: Any = None
-    seed: int = 0
-    updates: dict[str, Array] = field(default_factory=dict)
-
-    def param(self, name: str) -> Array:
-        return self.params[name]
-
-    def buffer(self, name: str) -> Array:
-        return self.buffers[name]
-
-    def update(self, name: str, value: Array) -> None:
-        assert self.training and name in self.buffers
-        self.updates[name] = value
-
-    def uniform(self, shape: tuple[int, ...]) -> Array:
-        return np.random.default_rng(self.seed).random(shape, np.float32)
-
-    def normal(self, shape: tuple[int, ...]) -> Array:
-        return np.random.default_rng(self.seed).standard_normal(shape, np.float32)
-
-    def lowered(self, dtype: str) -> Any:
-        return JAX_DTYPES[dtype]
-
-    stored = lowered
-
-    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
-        return self.uniform(shape) < probability
+__all__ = ["TestScope", "draw", "parse", "sample"]

@@ -12,20 +12,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Protocol, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
 from netspec.library.base.arguments import Argument, declared
 from netspec.library.base.faults import BadArguments, Fault
 from netspec.library.base.fields import Field
+from netspec.library.base.scope import Array, Scope
 from netspec.record import field, record
 from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
     from netspec.library.causality import Flow, Passage
-
-
-Array = Any
-"""A JAX or NumPy array."""
 
 
 @record
@@ -63,32 +60,6 @@ class Example:
     op: Op
     inputs: tuple[str, ...] = ()
     named: Mapping[str, str] = field(default_factory=dict)
-
-
-class Scope(Protocol):
-    """What `apply` may ask of the program that runs it."""
-
-    training: bool
-    """True in training: dropout is on, batch_norm uses the batch's statistics."""
-    weight: Array | None
-    """Weights of the batch's examples, f32[B] (0 for padding), or None when all count."""
-
-    def param(self, name: str) -> Array: ...
-    def buffer(self, name: str) -> Array: ...
-    def update(self, name: str, value: Array) -> None:
-        """Set a buffer's value for the next step; only allowed when `training`."""
-
-    def uniform(self, shape: tuple[int, ...]) -> Array:
-        """f32 in [0, 1). When shape[0] is the batch, each example draws by its global index, whatever the batching."""
-
-    def normal(self, shape: tuple[int, ...]) -> Array: ...
-    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array: ...
-
-    def lowered(self, dtype: str) -> Any:
-        """The NumPy dtype in which the program computes what the spec calls `dtype`: f32 may be bf16."""
-
-    def stored(self, dtype: str) -> Any:
-        """The NumPy dtype of what the spec calls `dtype` at full precision: f32 may be f64, never less."""
 
 
 @cache
@@ -216,6 +187,12 @@ class Callable(Op):
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
     """Every number of its output is one of its first input's, or 0: a slice, a shift."""
+    positive: ClassVar[bool] = False
+    """Is defined on numbers above 0 only: a logarithm."""
+    jumps: ClassVar[bool] = False
+    """Its value jumps, so that a rounded input may land on the other side: `floor`."""
+    sloped: ClassVar[bool] = True
+    """Its gradient is the slope of its value; False where that is not meant to be: `stop_gradient`."""
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
@@ -242,6 +219,10 @@ class Callable(Op):
     def holds(self) -> Dim | int | None:
         """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
         return None
+
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        """Does a row (axis 0) of a result depend on other rows of the inputs than its own? `training` as in `Scope`."""
+        return False
 
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""

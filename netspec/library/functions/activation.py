@@ -155,6 +155,9 @@ class _AlongAxis(Function):
     def flops(self, x: TensorType) -> Dim:
         return x.size * 5
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return self.axis % inputs[0].rank == 0
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
 

@@ -53,51 +53,54 @@ class _Binary(Operator):
 
 
 class Add(_Binary):
-    """left + right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left + right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "+", "add"
 
 
 class Subtract(_Binary):
-    """left - right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left - right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "-", "subtract"
 
 
 class Multiply(_Binary):
-    """left · right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left · right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "*", "multiply"
 
 
 class Divide(_Binary):
-    """left / right of floats, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left / right of floats. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function, needs = "/", "divide", FLOATS
 
 
 class FloorDivide(_Binary):
-    """floor(left / right), element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """floor(left / right). Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "//", "floor_divide"
+    jumps = True
 
 
 class Remainder(_Binary):
     """left - right · floor(left / right), which has the sign of `right`, element by element.
 
-    Equal shapes; leading axes may be missing, a 1 stretches at equal rank.
+    Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element.
     """
 
     symbol, function = "%", "remainder"
+    jumps = True
 
 
 class Power(_Binary):
     """left to the power of right, element by element. Whole numbers take a literal exponent that is not negative.
 
-    Equal shapes; leading axes may be missing, a 1 stretches at equal rank.
+    Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element.
     """
 
     symbol, function = "**", "power"
+    positive = True
 
     def shape(self, facts: Facts, left: Side, right: Side) -> TensorType:
         met = super().shape(facts, left, right)
@@ -123,37 +126,37 @@ class _Comparison(_Binary):
 
 
 class Equal(_Comparison):
-    """left == right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left == right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function, needs = "==", "equal", ANYTHING
 
 
 class NotEqual(_Comparison):
-    """left != right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left != right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function, needs = "!=", "not_equal", ANYTHING
 
 
 class Less(_Comparison):
-    """left < right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left < right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "<", "less"
 
 
 class LessEqual(_Comparison):
-    """left <= right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left <= right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "<=", "less_equal"
 
 
 class Greater(_Comparison):
-    """left > right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left > right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = ">", "greater"
 
 
 class GreaterEqual(_Comparison):
-    """left >= right, element by element: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left >= right: bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = ">=", "greater_equal"
 
@@ -169,13 +172,13 @@ class _Logic(_Binary):
 
 
 class And(_Logic):
-    """left and right, element by element on bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left and right on bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "and", "logical_and"
 
 
 class Or(_Logic):
-    """left or right, element by element on bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank."""
+    """left or right on bool. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "or", "logical_or"
 
@@ -191,7 +194,7 @@ class _Unary(Operator):
 
 
 class Negative(_Unary):
-    """-value, element by element. Any shape -> the same. Unsigned numbers have no negative."""
+    """-value, element by element. Any shape -> the same. Unsigned numbers have no negative. FLOPs: 1 per element."""
 
     symbol = "-"
 
@@ -209,7 +212,7 @@ class Negative(_Unary):
 
 
 class Not(_Unary):
-    """not value, element by element on bool. Any shape -> the same."""
+    """not value, element by element on bool. Any shape -> the same. FLOPs: 1 per element."""
 
     symbol = "not"
 

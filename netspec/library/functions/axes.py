@@ -235,6 +235,9 @@ class Flip(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         return jnp.flip(x, self.axis)
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return 0 in axes_of(self.op_name(), self.axis, inputs[0])
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it turns the positions round")
 

@@ -57,22 +57,27 @@ class Log(_Maths):
     """The natural logarithm: NaN below 0, minus infinity at 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "log"
+    positive = True
 
 
 class Log1p(_Maths):
     """log(1 + x), exact also near 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "log1p"
+    positive = True
 
 
 class Sqrt(_Maths):
     """The square root: NaN below 0, with an infinite slope at 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "sqrt"
+    positive = True
 
 
 class Rsqrt(_Maths):
     """1 / sqrt(x). Any shape -> the same. FLOPs: 1 per element."""
+
+    positive = True
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return lax.rsqrt(x)
@@ -94,6 +99,7 @@ class Sign(_OfNumbers):
     """-1, 0 or 1, with gradient 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "sign"
+    jumps = True
 
 
 class Sin(_Maths):
@@ -125,18 +131,21 @@ class Floor(_Maths):
     """The largest whole number that is not above x, as a float, with gradient 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "floor"
+    jumps = True
 
 
 class Ceil(_Maths):
     """The smallest whole number that is not below x, as a float, with gradient 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "ceil"
+    jumps = True
 
 
 class Round(_Maths):
     """The nearest whole number as a float, of two the even one, with gradient 0. Any shape -> the same. FLOPs: 1 per element."""
 
     function = "round"
+    jumps = True
 
 
 class _Test(_Maths):
@@ -163,6 +172,7 @@ class StopGradient(Function):
 
     inputs = (In("x", "any tensor", dtype="any"),)
     elementwise: ClassVar[bool] = True
+    sloped = False
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

@@ -99,6 +99,9 @@ class Cumsum(Function):
     def flops(self, x: TensorType) -> Dim:
         return x.size
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return self.axis % inputs[0].rank == 0
+
     def flow(self, passage: Passage) -> Flow:
         """A running sum of the past is what decoding allows; one from the end is not."""
         return passage.keeps(self.axis, why="it sums from the last position") if self.reverse else passage.made()

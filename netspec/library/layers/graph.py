@@ -85,6 +85,9 @@ class GraphConv(Layer):
         mapped = count(nodes.shape[:-1]) * self.features * (2 * nodes.shape[-1] + int(self.bias))
         return mapped + links(nodes, senders, self.self_loops) * self.features * 2
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2  # one graph
+
     def flow(self, passage: Passage) -> Flow:
         return graph_flow(passage)
 
@@ -174,6 +177,9 @@ class GraphAttention(Layer):
         number = count(nodes.shape[:-1])
         mapped = number * (self.heads * Dim.of(self.features) * (2 * nodes.shape[-1] + 4) + (self._width if self.bias else 0))
         return mapped + links(nodes, senders, self.self_loops) * self.heads * (2 * Dim.of(self.features) + 8)
+
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2  # one graph
 
     def flow(self, passage: Passage) -> Flow:
         return graph_flow(passage)

@@ -55,6 +55,9 @@ class EdgeInputs(Function):
         known = jnp.where(beside(edges.kept, ends), ends, 0).reshape(*senders.shape, -1)
         return jnp.concatenate([known, optional["edges"].astype(known.dtype)], -1) if "edges" in optional else known
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2  # one graph
+
     def flow(self, passage: Passage) -> Flow:
         return graph_flow(passage)
 
@@ -104,6 +107,9 @@ class NodeInputs(Function):
 
     def flops(self, nodes: TensorType, messages: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         return count(messages.shape)
+
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2  # one graph
 
     def flow(self, passage: Passage) -> Flow:
         passage.untouched(-1, -2, input=1, why="every message may change every node")

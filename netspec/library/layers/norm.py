@@ -101,6 +101,9 @@ class BatchNorm(Normalization):
     def flops(self, x: TensorType, **mask: TensorType) -> Dim:
         return x.size * (2 + int(self.bias))
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return training
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))  # outside training the statistics are buffers
 

@@ -97,6 +97,9 @@ class SinusoidalPositions(Function):
     def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
         return x.size * 2
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2 and not optional  # one sequence
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(-1)
 

@@ -9,7 +9,10 @@ from netspec.shape import Dim, Facts, TensorType
 
 
 class FastDense(Layer):
-    """y = x @ kernel: [..., features in] -> [..., features]. Parameter `kernel` [features in, features]."""
+    """y = x @ kernel: [..., features in] -> [..., features]. Parameter `kernel` [features in, features].
+
+    FLOPs: 2 per element of x and feature.
+    """
 
     aliases = ("quick_dense",)
     inputs = (In("x", "any leading axes, then the features", rank=1),)
@@ -79,7 +82,7 @@ class Table(Layer):
 
 
 class TableAttend(Method):
-    """The product with every vector of a shared `acme.table`."""
+    """The product with every vector of a shared `acme.table`: [..., size] -> the same. FLOPs: 2 · size per element."""
 
     of = "table"
     inputs = (In("x", "any leading axes, then the features", rank=1),)
@@ -91,8 +94,14 @@ class TableAttend(Method):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(size=7), ("f32[2, 7]",)), Example(cls(size=8), ("f32[8]",)))
 
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        return x.with_shape((*x.shape[:-1], self.size))
+
     def params(self, x: TensorType) -> dict[str, Weight]:
         return {"rows": Weight((self.size, self.size), Ones())}
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return x @ scope.param("rows").T
+        return x @ scope.param("rows").T.astype(x.dtype)
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 2 * self.size

@@ -69,7 +69,7 @@ class Signed(Metric):
         return inputs[0]
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        return (jnp.sign(inputs[0]) == jnp.sign(inputs[1])).astype(jnp.float32)
+        return (jnp.sign(inputs[0]) == jnp.sign(inputs[1])).astype(inputs[0].dtype)
 
 
 class Halved(Schedule):

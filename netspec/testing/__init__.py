@@ -1,0 +1,77 @@
+"""The laws that every op keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
+
+netspec's own ops are held to the same functions, by its own tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from netspec.library.base import Op
+from netspec.testing import case, laws, written
+from netspec.testing.shelf import shelved
+
+__all__ = ["check_op", "check_plugin"]
+
+Oracle = Callable[..., Any]
+"""`oracle(op, weights, *inputs)`: the results of an op in eval, in plain NumPy and f64; `weights` are parameters and buffers by name."""
+
+
+def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
+    """Hold an op's class against every law that it can be held against. Raises AssertionError with all laws that it breaks, and where.
+
+    Of all ops: a docstring, descriptions, examples, a schema, and text and JSON that are read as the op again. Of ops that compute, for
+    each of their examples: `shape` is what `apply` does, also with a symbol for the batch; initial values fit; compiling changes nothing;
+    the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so; and with `oracle`
+    the results are the oracle's to 1e-5.
+    """
+    with shelved(cls):
+        broken = [f"- {law}: {' '.join(why.split())}" for law, why in breaches(cls, oracle)]
+    if broken:
+        raise AssertionError(f"{cls.op_name()} breaks {len(broken)} {'law' if len(broken) == 1 else 'laws'}:\n" + "\n".join(broken))
+
+
+def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> None:
+    """`check_op` of every op of an installed plugin; oracles by the ops' names without the plugin's. One report for all of them."""
+    from netspec.library import plugins
+
+    broken: list[str] = []
+    given = dict(oracles or {})
+    for cls in plugins.load(name).classes:
+        try:
+            check_op(cls, oracle=given.pop(cls.op_name().removeprefix(f"{name}."), None))
+        except AssertionError as error:
+            broken.append(str(error))
+    if given:
+        broken.append(f"{name} has no op called {', '.join(given)}, for which there is an oracle")
+    if broken:
+        raise AssertionError("\n".join(broken))
+
+
+def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
+    """Each law that the class breaks, with the example and what is wrong."""
+    yield from _failing(written.CLASS_LAWS, cls, "")
+    try:
+        examples, found = cls.examples(), case.cases(cls) if case.computes(cls) else []  # type: ignore[arg-type]
+    except Exception as error:
+        yield "examples", _said(error)
+        return
+    for example in examples:
+        yield from _failing(written.EXAMPLE_LAWS, example, f"{example.op}: ")
+    for one in found:
+        yield from _failing(laws.LAWS, one, f"{one}: ")
+        if oracle is not None and not one.training:
+            yield from _failing([lambda c: laws.agrees_with_its_oracle(c, oracle)], one, f"{one}: ", "agrees with its oracle")
+
+
+def _failing(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+    for law in these:
+        try:
+            law(subject)
+        except Exception as error:  # whatever an op raises where it should not
+            yield name or law.__name__.replace("_", " "), where + _said(error)
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"

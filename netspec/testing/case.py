@@ -1,0 +1,116 @@
+"""An op's example with everything made: types, inputs, weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.lazy import jax, jnp, np
+from netspec.library.base import Callable, Example, Measure
+from netspec.library.cells import Recurrence
+from netspec.shape import Dim, Facts, TensorType
+from netspec.testing.scope import TestScope, sample
+from netspec.tools.reference_examples import type_of
+
+
+class Case:
+    """One example of an op that computes, in eval or in training. Its weights are drawn, and it is compiled once for all laws."""
+
+    def __init__(self, example: Example, training: bool = False) -> None:
+        rng = np.random.default_rng(7)
+        self.op: Any = example.op
+        self.training = training
+        self.names = tuple(self._applied(example))
+        """Of the optional inputs, which stand behind the required ones in `types` and `inputs`."""
+        self.types = [type_of(text) for text in (*example.inputs, *(example.named[name] for name in self.names))]
+        self.inputs = [np.abs(x) if self.op.positive and t.is_float else x for t in self.types for x in [sample(t, rng)]]
+        self.jitted = jax.jit(self.run)
+        self.params = {name: self._weight(w, rng) for name, w in self.call("params", *self.types).items()}
+        self.buffers = {name: self._weight(w, rng) for name, w in self.call("buffers", *self.types).items()}
+
+    def __str__(self) -> str:
+        given = [*map(str, self.types[: self._required]), *(f"{n}={t}" for n, t in zip(self.names, self.types[::-1], strict=False))]
+        return f"{self.op} of {', '.join(given) or 'nothing'}{' in training' if self.training else ''}"
+
+    def _applied(self, example: Example) -> list[str]:
+        """The optional inputs that `apply` gets: a measure's mask mostly is a weight of its values."""
+        weighs = isinstance(self.op, Measure) and self.op.mask_weighs
+        return [name for name in example.named if not (weighs and name == "mask")]
+
+    def _weight(self, weight: Any, rng: Any) -> Any:
+        """A positive value that no initializer would give, so that scale, bias, mean and variance all matter."""
+        return (0.5 + rng.random([Dim.of(n).value for n in weight.shape])).astype("float32")
+
+    @property
+    def _required(self) -> int:
+        return len(self.types) - len(self.names)
+
+    def run(self, *inputs: Any, params: Any = None) -> Any:
+        """The op's results, in eval or training."""
+        scope = TestScope(self.params if params is None else params, self.buffers, self.training)
+        return self.call("apply", scope, *map(jnp.asarray, inputs))
+
+    def call(self, method: str, *values: Any) -> Any:
+        """A method of the op, optional inputs by name."""
+        return self.with_names(getattr(self.op, method))(*values)
+
+    def with_names(self, function: Any) -> Any:
+        """The function with its last arguments given by name."""
+        behind = -len(self.names) or None
+        return lambda *values: function(*values[:behind], **dict(zip(self.names, values[behind:] if behind else (), strict=True)))
+
+    def results(self, *types: TensorType) -> tuple[TensorType, ...]:
+        """The result types by the shape rule."""
+        return several(self.call("shape", Facts(), *(types or self.types)))
+
+    def floats(self, results: Any) -> list[Any]:
+        """Those of the results that are floats."""
+        return [x for x, kind in zip(several(results), self.results(), strict=True) if kind.is_float]
+
+    @property
+    def smooth(self) -> bool:
+        """Has a result a gradient that is its slope?"""
+        return bool(self.floats(self.results())) and any(t.is_float for t in self.types) and self.op.sloped
+
+    @property
+    def batch(self) -> int:
+        """The size of the first input's first axis, where its examples lie; 1 where there is none."""
+        return self.types[0].shape[0].value if self.types and self.types[0].rank else 1
+
+    def batched(self) -> list[TensorType]:
+        """The inputs' types with the symbol B for the batch."""
+        return [t.with_shape(("B", *t.shape[1:])) if self.has_batch(t) else t for t in self.types]
+
+    def has_batch(self, kind: TensorType) -> bool:
+        return bool(kind.rank) and kind.shape[0] == Dim.of(self.batch)
+
+    def keep_the_batch(self) -> list[bool]:
+        """Which of the results have the batch as their first axis, whatever its size; none where shapes, or parameters, need to know it."""
+        try:
+            results = several(self.call("shape", Facts(), *self.batched()))
+            weights = self.call("params", *self.batched()) | self.call("buffers", *self.batched())
+        except Mistake:
+            return [False]
+        if not all(Dim.of(n).is_constant for weight in weights.values() for n in weight.shape):
+            return [False]
+        return [bool(kind.rank) and kind.shape[0] == Dim.of("B") for kind in results]
+
+
+def several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def computes(cls: Any) -> bool:
+    """The op has an `apply` of its own: `infer` makes recurrences, and ops with parts, of others."""
+    return issubclass(cls, Callable) and not issubclass(cls, Recurrence) and not cls.parts
+
+
+def phased(cls: type[Callable]) -> bool:
+    """It may do something else in training."""
+    return cls.random or cls.buffers is not Callable.buffers
+
+
+def cases(cls: type[Callable]) -> list[Case]:
+    """All examples in eval, and in training where that may differ."""
+    phases = (False, True) if phased(cls) else (False,)
+    return [Case(example, training) for training in phases for example in cls.examples()]
