@@ -52,3 +52,48 @@ class ChangesTheStep(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `{self.part} -> {self.step}`"
+
+
+@record(kw_only=True)
+class StandsTooEarly(Diagnostic):
+    """What changes the step of an optimizer stands before it, where it only sees the gradient: a frozen parameter may still decay.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = freeze("body/**") -> adamw(0.001)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adamw(0.001) -> freeze("body/**")
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    part: str
+    """The transformation, as written."""
+    step: str
+    """The optimizer behind it, as written."""
+
+    def message(self) -> str:
+        return f"`{self.part.split('(')[0]}` stands before `{self.step.split('(')[0]}`: it changes the gradient, not the step."
+
+    def help(self) -> str | None:
+        return f"write `{self.step} -> {self.part}`"

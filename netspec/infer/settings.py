@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sections import BadSetting
-from netspec.diagnostics.steps import ChangesTheStep
 from netspec.diagnostics.suggest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
-from netspec.infer.values import UNKNOWN, Composed, OpValue, Unknown, Value, describe, plain
+from netspec.infer.optimizing import order_kept
+from netspec.infer.values import UNKNOWN, Unknown, Value, describe, plain
 from netspec.library.base import Duration, Optimizer
-from netspec.library.optimizers.chain import Chain, step_problem
+from netspec.library.optimizers.chain import step_problem
 from netspec.library.patterns import select
 from netspec.record import replace
 from netspec.syntax import tree
@@ -46,33 +46,6 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
         return UNKNOWN
     order_kept(frame, value, made)
     return made
-
-
-def order_kept(frame: Frame, value: Value, optimizer: Optimizer) -> None:
-    """What changes gradients stands before the optimizer that steps along them."""
-    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
-    spans = [part.span for part in (value.parts if isinstance(value, Composed) else (value,)) if isinstance(part, OpValue)]
-    step = next((place for place, op in enumerate(ops) if op.descends), None)
-    if step is not None and len(spans) == len(ops) and step + 1 < len(ops):
-        frame.world.report(ChangesTheStep(at=spans[step + 1], part=spans[step + 1].text, step=spans[step].text))
-
-
-def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Callable[[], Collection[str]]) -> bool:
-    """Every pattern over parameter paths in an optimizer matches one of those it trains; a problem is laid at the argument.
-
-    `paths` is asked when there is a pattern: a model may have a million of them.
-    """
-    value = expressions.evaluate(frame, item.value, ("optimizer",))
-    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
-    values = value.parts if isinstance(value, Composed) else (value,)
-    for op, given in zip(ops, values, strict=True):
-        for argument, pattern in op.patterns().items():
-            try:
-                select(pattern, paths(), argument)
-            except Mistake as mistake:
-                frame.world.report(replace(mistake.diagnostic, at=given.args[argument].span))
-                return False
-    return True
 
 
 def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:

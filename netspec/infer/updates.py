@@ -8,8 +8,9 @@ from netspec.diagnostics.sections import MissingSetting
 from netspec.diagnostics.updates import UntrainedParameters
 from netspec.infer.frame import Frame
 from netspec.infer.measuring import update_objective
+from netspec.infer.optimizing import patterns_match
 from netspec.infer.section import Section, setting
-from netspec.infer.settings import patterns_match, read_count, read_optimizer, read_params
+from netspec.infer.settings import read_count, read_optimizer, read_params
 from netspec.infer.values import Unknown
 from netspec.ir import Objective, UpdatePlan
 from netspec.library.base import Optimizer

@@ -1070,12 +1070,55 @@ ENTRIES: tuple = (
         ("decay_mask", False, "str?"),
     ),
      (), False, 1, "", ""),
+    ("adaptive_clip", None, "optimizer", "optimizers.clipping", "AdaptiveClip", (
+        ("ratio", False, "float"),
+        ("eps", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("add_decayed_weights", None, "optimizer", "optimizers.changes", "AddDecayedWeights", (
+        ("weight_decay", True, "float"),
+        ("decay_mask", False, "str?"),
+    ),
+     (), False, 1, "", ""),
+    ("add_noise", None, "optimizer", "optimizers.changes", "AddNoise", (
+        ("eta", False, "float"),
+        ("gamma", False, "float"),
+        ("seed", False, "int"),
+    ),
+     (), False, 1, "", ""),
+    ("centralize", None, "optimizer", "optimizers.changes", "Centralize", (),
+     (), False, 1, "", ""),
     ("chain", None, "optimizer", "optimizers.chain", "Chain", (
         ("parts", True, "list[optimizer]"),
     ),
      (), False, 1, "", ""),
     ("clip_by_global_norm", None, "optimizer", "optimizers.clipping", "ClipByGlobalNorm", (
         ("max_norm", True, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("clip_by_norm", None, "optimizer", "optimizers.clipping", "ClipByNorm", (
+        ("max_norm", True, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("clip_by_value", None, "optimizer", "optimizers.clipping", "ClipByValue", (
+        ("limit", True, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("dynamic_loss_scale", None, "optimizer", "optimizers.guards", "DynamicLossScale", (
+        ("inner", True, "optimizer"),
+        ("initial_scale", False, "float"),
+        ("growth_factor", False, "float"),
+        ("backoff_factor", False, "float"),
+        ("growth_interval", False, "int"),
+        ("minimum_scale", False, "float"),
+    ),
+     (), False, 1, "", ""),
+    ("freeze", None, "optimizer", "optimizers.changes", "Freeze", (
+        ("params", False, "str?"),
+    ),
+     (), False, 1, "", ""),
+    ("groups", None, "optimizer", "optimizers.groups", "Groups", (
+        ("groups", True, "{str: optimizer}"),
     ),
      (), False, 1, "", ""),
     ("momentum", None, "optimizer", "optimizers.gradient_descent", "Momentum", (
@@ -1089,6 +1132,17 @@ ENTRIES: tuple = (
         ("learning_rate", True, "float | schedule"),
         ("momentum", False, "float"),
         ("nesterov", False, "bool"),
+    ),
+     (), False, 1, "", ""),
+    ("skip_nonfinite", None, "optimizer", "optimizers.guards", "SkipNonfinite", (
+        ("inner", True, "optimizer"),
+        ("max_consecutive_errors", False, "int"),
+    ),
+     (), False, 1, "", ""),
+    ("weight_norm", None, "optimizer", "optimizers.guards", "WeightNorm", (
+        ("inner", True, "optimizer"),
+        ("weight_decay", False, "float"),
+        ("eps", False, "float"),
     ),
      (), False, 1, "", ""),
     ("constant", None, "schedule", "schedules.decays", "Constant", (

@@ -14,6 +14,7 @@ from netspec.lower.forward import Forward
 from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
 
 Arrays = Mapping[str, Array]
+Found = tuple[dict[str, Array], Statistics, dict[str, Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +27,14 @@ class Gradient:
     accumulate: int = 1
     """Batches that count as one: arrays have them along a first axis of their own."""
 
-    def __call__(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any) -> tuple[dict[str, Array], Statistics, dict[str, Array]]:
-        """(gradients of the chosen parameters, statistics, all buffers after the pass)."""
+    def __call__(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, scale: Any = None) -> Found:
+        """(gradients of the chosen parameters, statistics, all buffers after the pass). `scale` multiplies the loss."""
         if self.accumulate > 1:
-            return self._accumulated(params, buffers, batch, step)
+            return self._accumulated(params, buffers, batch, step, scale)
 
         def loss(chosen: Arrays) -> tuple[Array, tuple[Statistics, dict[str, Array]]]:
             statistics, after = self._pass(self.chosen.put(params, chosen), buffers, batch, step, 0)
-            return self.loss(statistics), (statistics, after)
+            return self.scaled(statistics, scale), (statistics, after)
 
         (_, (statistics, after)), grads = jax.value_and_grad(loss, has_aux=True)(self.chosen.take(params))
         return grads, statistics, after
@@ -51,7 +52,11 @@ class Gradient:
         """The number that the update makes small."""
         return finish(self.objective, self.forward.measuring("train", None), statistics)["loss"]
 
-    def _accumulated(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any) -> tuple[dict, Statistics, dict[str, Array]]:
+    def scaled(self, statistics: Statistics, scale: Any) -> Array:
+        loss = self.loss(statistics)
+        return loss if scale is None else loss * scale.astype(loss.dtype)
+
+    def _accumulated(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, scale: Any) -> Found:
         """As if all batches were one: what the loss makes of a sum of statistics is known before any gradient is taken.
 
         For a mean that is the sum of its weights, which depend on the fields only, so that XLA drops the first pass over the model.
@@ -59,7 +64,7 @@ class Gradient:
         firsts = jnp.arange(self.accumulate, dtype=jnp.uint32) * self._examples(batch)
         chosen = self.chosen.take(params)
         totals = self._totals(params, buffers, batch, step, firsts)
-        cotangent = jax.grad(self.loss, allow_int=True)(totals)
+        cotangent = jax.grad(lambda statistics: self.scaled(statistics, scale), allow_int=True)(totals)
 
         def one(carry: tuple[dict, Any, dict], part: tuple[Arrays, Array]) -> Any:
             grads, sums, known = carry

@@ -29,11 +29,14 @@ class Update:
 
     def __call__(self, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics]:
         """The state with its parameters moved and its buffers as the pass leaves them, the optimizer's own state, and statistics."""
-        grads, statistics, buffers = self.gradient(state.params, state.buffers, batch, state.step)
+        grads, statistics, buffers = self.gradient(state.params, state.buffers, batch, state.step, self._scale(moments))
         old = self.gradient.chosen.take(state.params)
         updates, moments = self.optimizer.update(grads, moments, old, **self._needed(state, batch, statistics))
         new = {key: (p + updates[key]).astype(p.dtype) for key, p in old.items()}
         return state._replace(params=self.gradient.chosen.put(state.params, new), buffers=buffers), moments, statistics
+
+    def _scale(self, moments: Any) -> Any:
+        return None if self.optimizer.scaled is None else self.optimizer.scaled(moments)
 
     def evaluated(self, params: Batch, moments: Any) -> dict[str, Array]:
         """All parameters, with the chosen ones as the optimizer has them evaluated."""

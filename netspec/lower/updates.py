@@ -6,18 +6,22 @@ from typing import Any
 
 from netspec.ir import UpdatePlan
 from netspec.library.base import Array, Clock, Op, Optimizer, Schedule
+from netspec.library.gradients.foreign import from_optax
 from netspec.lower.chosen import Chosen
 from netspec.lower.forward import Forward
 from netspec.lower.gradient import Gradient
 from netspec.lower.step import Update
 
 
-def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int) -> Update:
-    """An update that trains its own parameters only."""
+def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:
+    """An update that trains its own parameters only, by the plan's optimizer or by a `foreign` one with optax's protocol."""
     params = forward.layout.params
     chosen = Chosen(params, {}) if plan.paths is None else Chosen.of(params, plan.paths)
+    gradient = Gradient(forward, plan.objective, chosen, accumulate)
+    if foreign is not None:
+        return Update(gradient, from_optax(foreign, chosen.leaves()), plan.every)
     optimizer = plan.optimizer if plan.every == 1 else in_steps(plan.optimizer, plan.every)
-    return Update(Gradient(forward, plan.objective, chosen, accumulate), optimizer.build(clock, chosen.leaves()), plan.every)
+    return Update(gradient, optimizer.build(clock, chosen.leaves()), plan.every)
 
 
 class InSteps(Schedule):
@@ -41,6 +45,9 @@ def _replaced(value: Any, every: int) -> Any:
     if isinstance(value, tuple):
         items = tuple(_replaced(item, every) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        entries = {key: _replaced(item, every) for key, item in value.items()}
+        return entries if any(entries[key] is not value[key] for key in value) else value
     if not isinstance(value, Op):
         return value
     changed = {name: new for name, old in vars(value).items() if (new := _replaced(old, every)) is not old}

@@ -38,6 +38,9 @@ def our_step(pair: Pair, problem: Problem, leaves: Mapping[str, Leaf]) -> tuple[
 
     def step(params: Params, state: Any) -> tuple[Params, Any]:
         value, grads = loss_and_gradients(problem)(params)
+        if transformation.scaled is not None:
+            scale = transformation.scaled(state)
+            grads = {path: g * scale.astype(g.dtype) for path, g in grads.items()}
         updates, state = transformation.update(grads, state, params, **needed(transformation, problem, value))
         return apply_updates(params, updates), state
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -72,6 +72,8 @@ class Transformation:
     `grad_fn` (params -> gradients on the same batch)."""
     evaluated: Any = None
     """`evaluated(params, state)` -> the parameters that evaluate and predict in place of those that train, where these differ."""
+    scaled: Any = None
+    """`scaled(state)` -> what the loss is multiplied by before its gradient is taken, where `update` wants such gradients."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.init, self.update))
@@ -83,6 +85,8 @@ class Leaf:
 
     paths: tuple[str, ...]
     stacked: int = 0
+    columns: int | None = None
+    """How many outputs a slice has that maps several axes to several, as the projections of attention; otherwise its last axis counts them."""
 
 
 class Optimizer(Op):
@@ -91,10 +95,21 @@ class Optimizer(Op):
     kind = "optimizer"
     descends: ClassVar[bool] = True
     """Takes the step against the gradient; False for those that only change the gradient on its way (`clip_by_global_norm`)."""
+    behind: ClassVar[bool] = False
+    """Does it stand behind the one that takes the step, and change that?"""
+    scales: ClassVar[bool] = False
+    """Does it have the loss multiplied (`Transformation.scaled`)? Then it must be the whole optimizer."""
 
     def steps(self) -> tuple[str, ...]:
         """The names of those of its parts that take the step."""
         return (self.op_name(),) if self.descends else ()
+
+    def parts_on(self, paths: Collection[str]) -> Iterator[tuple[tuple[str, ...], Optimizer, Collection[str]]]:
+        """Optimizers in its arguments: where each stands (argument, key), and the logical paths that it moves. Raises `Mistake`."""
+        for name in self.arguments():
+            value = getattr(self, name, None)
+            if isinstance(value, Optimizer):
+                yield (name,), value, paths
 
     def patterns(self) -> dict[str, str]:
         """Arguments that are patterns over logical paths, which must match something."""
@@ -108,12 +123,29 @@ class Measure(Callable):
     """A loss or metric: statistics that add up over batches and devices, finished once.
 
     `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
-    w = mask × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does not get,
-    unless `mask_weighs` is false.
+    w = mask × `weights` × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does
+    not get, unless `mask_weighs` is false.
     """
 
     mask_weighs: ClassVar[bool] = True
     """Is the optional input `mask` the weight of the values? If not, `apply` gets it."""
+    averaged: ClassVar[bool] = True
+    """Is its result a mean of the values, or a function of it? If not, the values mean something to `statistics` only: classes, scores."""
+
+    axes: ClassVar[tuple[str, ...]] = ()
+    """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
+
+    def result(self, values: TensorType) -> TensorType:
+        """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
+        return TensorType("f32", ())
+
+    def weights(self, *inputs: Array, **optional: Array) -> Array | None:
+        """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
+
+        A factor beside `mask` and the batch's weights, so it stands in the denominator of the mean too: weights of classes, or 0 for labels
+        that are to be ignored.
+        """
+        return None
 
     def statistics(self, values: Array, weight: Array) -> Any:
         """A tree of sums over the elements of `values`; `weight` has the same shape."""
@@ -198,6 +230,10 @@ class Dataset(Op):
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
         return given
+
+    def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
+        """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
+        return {}
 
     def require_trainable(self) -> None:
         """Raises `Mistake` when the arguments do for evaluation only."""

@@ -55,7 +55,9 @@ def compose(**parts: Transformation) -> Transformation:
         return updates, new
 
     needs = tuple(dict.fromkeys(n for part in parts.values() for n in part.needs))
-    return Transformation(init, update, needs, _evaluated(parts))
+    first = next(iter(parts), None)
+    scaled = None if first is None else parts[first].scaled
+    return Transformation(init, update, needs, _evaluated(parts), scaled and (lambda state: scaled(state[first])))
 
 
 def _evaluated(parts: Mapping[str, Transformation]) -> Any:
@@ -84,9 +86,11 @@ def each(function: Callable[..., Any], stacked: int) -> Callable[..., Any]:
 
 
 def norm(array: Array, stacked: int = 0) -> Array:
-    """The Euclidean norm of every slice, with axes of length 1 in place of the slice's own."""
+    """The Euclidean norm of every slice, with axes of length 1 in place of the slice's own. Squares of large numbers do not overflow."""
     axes = tuple(range(stacked, array.ndim))
-    return jnp.sqrt(jnp.sum(jnp.square(array), axis=axes, keepdims=True))
+    size = jnp.max(jnp.abs(array), axis=axes, keepdims=True, initial=0)
+    unit = jnp.where((size > 0) & (size < jnp.inf), size, 1)
+    return unit * jnp.sqrt(jnp.sum(jnp.square(array / unit), axis=axes, keepdims=True))
 
 
 def stacks(leaves: Mapping[str, Leaf]) -> dict[str, int]:

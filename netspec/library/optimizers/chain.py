@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.groups import ScaledTooLate
 from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.fields import Field
@@ -36,10 +37,25 @@ class Chain(Optimizer):
 
 def step_problem(optimizer: Optimizer) -> Diagnostic | None:
     """The problem of a chain that never steps against the gradient, so that it would climb, or does so twice; None when it is fine."""
+    problem = next((found for part in within(optimizer) if (found := step_problem(part)) is not None), None)
+    if problem is not None:
+        return problem
+    nested = [inner for part in within(optimizer) for inner in flat(part)]
+    late = next((part for part in (*nested, *(flat(optimizer) if isinstance(optimizer, Chain) else ())) if part.scales), None)
+    if late is not None:
+        return ScaledTooLate(part=late.op_name())
     steps = optimizer.steps()
     if not steps:
         return OptimizerWithoutStep(parts=tuple(part.op_name() for part in flat(optimizer)))
     return OptimizerStepsTwice(steps=steps) if len(steps) > 1 else None
+
+
+def within(optimizer: Optimizer) -> Iterator[Optimizer]:
+    """Optimizers that must each take a step: those of groups, and those in arguments."""
+    for part in flat(optimizer):
+        for value in vars(part).values():
+            found = value.values() if isinstance(value, Mapping) else (value,)
+            yield from (inner for inner in found if isinstance(inner, Optimizer))
 
 
 def flat(optimizer: Optimizer) -> list[Optimizer]:

@@ -1,0 +1,143 @@
+"""Problems of groups of parameters. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.record import record
+
+_SHOWN = 4
+
+
+@record(kw_only=True)
+class GroupsOverlap(Diagnostic):
+    """Patterns of two groups match the same parameter, which only one optimizer can move.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = groups({"body/**": adam(0.001), "**/kernel": sgd(0.1), else: sgd(0.01)})
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = groups({"body/**": adam(0.001), "head/kernel": sgd(0.1), else: sgd(0.01)})
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    paths: Mapping[str, tuple[str, ...]]
+    """The patterns that match, of each parameter that several match."""
+
+    def message(self) -> str:
+        path, patterns = next(iter(self.paths.items()))
+        more = f", and so {'is' if len(self.paths) == 2 else 'are'} {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"`{path}` is in the groups {' and '.join(f'`{p}`' for p in patterns)}{more}; every parameter must be in one group."
+
+    def help(self) -> str | None:
+        listed = ", ".join(f"`{path}`" for path in list(self.paths)[:_SHOWN])
+        return f"let one of the patterns leave out {listed}{', …' if len(self.paths) > _SHOWN else ''}"
+
+
+@record(kw_only=True)
+class ParametersWithoutGroup(Diagnostic):
+    """Parameters are in no group, so nothing would say how they move.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = groups({"body/**": adam(0.001)})
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = groups({"body/**": adam(0.001), else: freeze()})
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    paths: tuple[str, ...]
+    count: int
+    """Of so many parameters."""
+
+    def message(self) -> str:
+        listed = ", ".join(f"`{path}`" for path in self.paths[:_SHOWN]) + (", …" if len(self.paths) > _SHOWN else "")
+        return f"{len(self.paths)} of {self.count} parameters are in no group: {listed}."
+
+    def help(self) -> str | None:
+        return "add a group `else: …` for all that no pattern matches; `else: freeze()` leaves them as they are"
+
+
+@record(kw_only=True)
+class ScaledTooLate(Diagnostic):
+    """A loss scale stands behind something that would see gradients which are still multiplied by it.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = clip_by_global_norm(1.0) -> dynamic_loss_scale(adam(0.001))
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = dynamic_loss_scale(clip_by_global_norm(1.0) -> adam(0.001))
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    part: str
+
+    def message(self) -> str:
+        return f"`{self.part}` must stand around everything else: elsewhere gradients arrive that are still multiplied by its scale."
+
+    def help(self) -> str | None:
+        return f"write the rest of the chain into it: `{self.part}(clip_by_global_norm(1.0) -> adam(0.001))`"

@@ -1,0 +1,59 @@
+"""What is done to gradients, or to steps, besides making them small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+from netspec.lazy import jax, jnp, np
+from netspec.library.base import Array, Leaf, Transformation
+from netspec.library.gradients.core import Tree, counted, each, nothing, stateless
+from netspec.library.patterns import select
+
+
+def centralize(leaves: Mapping[str, Leaf]) -> Transformation:
+    """Every kernel's update less its mean over what enters an output; vectors and numbers stay as they are."""
+
+    def one(u: Array, leaf: Leaf) -> Array:
+        def of_slice(u: Array) -> Array:
+            if u.ndim < 2:
+                return u
+            flat = jnp.reshape(u, (-1, leaf.columns or u.shape[-1]))
+            return (flat - jnp.mean(flat, axis=0, keepdims=True)).reshape(u.shape)
+
+        return each(of_slice, leaf.stacked)(u)
+
+    return stateless(lambda updates, params: {path: one(u, leaves[path]) for path, u in updates.items()})
+
+
+def add_noise(eta: float, gamma: float, seed: int, leaves: Mapping[str, Leaf]) -> Transformation:
+    """Adds normal noise of variance eta / t^gamma in the t-th step. A parameter's noise depends on (seed, t, its logical path)."""
+
+    def update(updates: Tree, state: dict[str, Array], params: Tree) -> tuple[Tree, dict[str, Array]]:
+        count = counted(state["count"])
+        deviation = jnp.sqrt(eta / count.astype(jnp.result_type(float)) ** gamma)
+        key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), count)
+        noisy = {path: u + deviation.astype(u.dtype) * _noise(key, leaves[path], u).astype(u.dtype) for path, u in updates.items()}
+        return noisy, {"count": count}
+
+    return Transformation(lambda params: {"count": nothing()}, update)
+
+
+def _noise(key: Any, leaf: Leaf, u: Array) -> Array:
+    words = jnp.asarray(np.array([crc32(path.encode()) for path in leaf.paths], np.uint32))
+    shape = u.shape[leaf.stacked :]  # drawn in f32 whatever the width, so that all widths see the same noise
+    return jax.vmap(lambda word: jax.random.normal(jax.random.fold_in(key, word), shape, jnp.float32))(words).reshape(u.shape)
+
+
+def freeze(pattern: str | None, leaves: Mapping[str, Leaf]) -> Transformation:
+    """No step of the parameters that the pattern matches; of all without one. Raises `Mistake` when it matches none."""
+    every = [path for leaf in leaves.values() for path in leaf.paths]
+    frozen = frozenset(every) if pattern is None else select(pattern, every, blame="params")
+    kept = {key: tuple(path not in frozen for path in leaf.paths) for key, leaf in leaves.items()}
+
+    def one(key: str, u: Array) -> Array:
+        shape = u.shape[: leaves[key].stacked] + (1,) * (u.ndim - leaves[key].stacked)
+        return u if all(kept[key]) else jnp.where(jnp.asarray(kept[key]).reshape(shape), u, 0)
+
+    return stateless(lambda updates, params: {key: one(key, u) for key, u in updates.items()})

@@ -1,0 +1,58 @@
+"""Different optimizers for different parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
+from netspec.library.base.fields import BeforeValidator
+from netspec.library.gradients.core import compose
+from netspec.library.gradients.groups import groups, members
+from netspec.library.optimizers.adam import Adam, AdamW
+from netspec.library.optimizers.changes import Freeze
+from netspec.library.optimizers.gradient_descent import Sgd
+
+
+def by_pattern(given: Any) -> Any:
+    """A dict of optimizers by pattern. Raises ValueError for another dict."""
+    if not isinstance(given, dict) or not given or not all(isinstance(value, Optimizer) for value in given.values()):
+        raise ValueError('optimizers by pattern: `{"embed/**": adam(0.0001), else: sgd(0.1)}`')
+    return given
+
+
+if TYPE_CHECKING:
+    ByPattern = dict[str, Optimizer]
+else:
+    ByPattern = Annotated[dict[str, Optimizer], BeforeValidator(by_pattern)]
+
+
+class Groups(Optimizer):
+    """Different optimizers for different parameters: `groups({"embed/**": adam(1e-4), else: sgd(0.1)})`.
+
+    Every parameter is in exactly one group: that of the pattern which matches its path, or `else`. A group may hold a whole chain, whose
+    `clip_by_global_norm` then sees the group alone; what stands before `groups` sees all parameters. `freeze()` as a group's optimizer
+    leaves its parameters as they are.
+    """
+
+    source = "optax, partition; flax.optim MultiOptimizer"
+
+    groups: ByPattern
+    """An optimizer for each pattern over parameter paths; `else` is for all that no pattern matches."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(groups={"**/kernel": AdamW(learning_rate=1e-3), "else": Adam(learning_rate=1e-3)})),
+            Example(cls(groups={"**/bias": Freeze(), "else": Sgd(learning_rate=0.1, momentum=0.9)})),
+        )
+
+    def parts_on(self, paths: Collection[str]) -> Iterator[tuple[tuple[str, ...], Optimizer, Collection[str]]]:
+        labels = members(self.groups.keys(), paths)
+        for name, inner in self.groups.items():
+            yield ("groups", name), inner, tuple(path for path, own in labels.items() if own == name)
+
+    def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
+        """Raises `Mistake` when a pattern matches no path, two match the same one, or a path is in no group."""
+        builds = {name: lambda own, inner=inner: inner.build(clock, own) for name, inner in self.groups.items()}
+        return compose(groups=groups(builds, leaves))
