@@ -168,23 +168,15 @@ bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentro
 mse mseloss l2loss l2 squarederror squareerror meansquareerror: mean_squared_error
 mae maeloss l1loss l1 absoluteerror: mean_absolute_error
 rmse rootmeansquarederror = sqrt(mean_squared_error(predictions, targets))
-kld kldiv kldivloss kullbackleibler relativeentropy klloss: kl_divergence gaussian_kl
+kld kldiv kldivloss kullbackleibler relativeentropy klloss elbo vaeloss: kl_divergence gaussian_kl
 focal focalloss sigmoidfocalloss softmaxfocalloss: softmax_focal sigmoid_focal
-hingeloss marginloss softmarginloss: hinge
-multimarginloss multilabelmarginloss crammersinger multiclasshingeloss: multiclass_hinge
+hingeloss marginloss softmarginloss multimarginloss multilabelmarginloss multiclasshingeloss: hinge multiclass_hinge
 huberloss smoothl1 smoothl1loss: huber
-logcoshloss: log_cosh
 quantileloss pinballloss quantile: pinball
-cosineloss cosineembeddingloss cosinesimilarityloss: cosine_distance
-tripletloss tripletmarginloss tripletmargin: triplet
-contrastiveloss: contrastive nt_xent
-simclr simclrloss ntxentloss nce clip clipcontrastive cliploss: nt_xent info_nce
-ctcloss: ctc
-diceloss tversky tverskyloss jaccard jaccardloss iouloss generalizeddice: dice binary_dice
-gaussiannllloss normalnll gaussianloss: gaussian_nll
-poissonnllloss poisson poissonloss: poisson_nll
-elbo vaeloss: gaussian_kl
-polyloss: poly_cross_entropy
+cosineloss cosineembeddingloss tripletloss tripletmarginloss tripletmargin: triplet cosine_distance
+contrastiveloss simclr simclrloss ntxentloss nce clipcontrastive cliploss: nt_xent info_nce contrastive
+diceloss tversky tverskyloss jaccard jaccardloss iouloss: dice binary_dice
+gaussiannllloss normalnll poissonnllloss poissonloss: gaussian_nll poisson_nll
 
 [metric]
 acc categoricalaccuracy sparsecategoricalaccuracy binaryaccuracy: accuracy

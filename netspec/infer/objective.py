@@ -12,6 +12,7 @@ from netspec.diagnostics.sections import LossNotAMean
 from netspec.diagnostics.sizes import SizeOutOfRange
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
+from netspec.infer.meaning import meanings_fit
 from netspec.infer.needed import needed_measurements, needed_nodes
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
@@ -96,7 +97,7 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
     if not given_values(frame, use, bound):
         return UNKNOWN
     results = apply.types_of(frame, use, op, bound)
-    if results is None:
+    if results is None or not meanings_fit(frame, use.name, op, bound):
         return UNKNOWN
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     return frame.mean(op, apply.operands(bound.tensors), results[0], use.span, optional)

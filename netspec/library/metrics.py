@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.labels import FewerClasses
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Metric, Positive, Scope
-from netspec.library.losses import SoftmaxCrossEntropy, cross_entropy
+from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
 from netspec.library.targets import LABELS, LOGITS, MASK, label_values, masked, sequence_values, wide, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements

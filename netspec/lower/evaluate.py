@@ -76,13 +76,15 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
 
 
 def measured_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: dict[str, Array]) -> Array:
-    """The values of a loss or metric that is an argument of another function, times its mask: 0 where that is 0."""
+    """The values of a loss or metric that is an argument of another function, times its mask and weights: 0 where they are 0."""
     mask = optional.pop("mask", None) if op.mask_weighs else None
+    inputs = [jnp.asarray(x) for x in inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
-    if mask is None:
-        return values
-    weight = beside(mask.astype(values.dtype), values)
-    return jnp.where(weight == 0, 0, values * weight)
+    for factor in (mask, op.weights(*inputs, **optional)):
+        if factor is not None:
+            weight = beside(factor.astype(values.dtype), values)
+            values = jnp.where(weight == 0, 0, values * weight)
+    return values
 
 
 def _bind(outputs: tuple[int, ...], results: Any, wires: Wires) -> None:

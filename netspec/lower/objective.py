@@ -98,8 +98,10 @@ def _measure(measurement: Measurement, index: int, frame: Frame, wires: Wires) -
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     scope = NodeScope(frame, Segment(f"{measurement.op.op_name()}:{index}"), 0)
     op = bound(measurement.op, frame.run.sizes)
-    values = jnp.asarray(op.apply(scope, *(value(o, wires) for o in measurement.inputs), **optional))
-    factors = [x for x in (mask, frame.run.weight if measurement.per_example else None) if x is not None]
+    inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
+    values = jnp.asarray(op.apply(scope, *inputs, **optional))
+    own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
+    factors = [x for x in (mask, own, batch) if x is not None]
     if not factors:
         return op.statistics(values, jnp.ones(values.shape, _wide(values)))
     weight = _weights(values, factors)
@@ -111,7 +113,7 @@ def _wide(values: Array) -> Any:
 
 
 def _weights(values: Array, factors: list[Array]) -> Array:
-    """mask × batch weight, each broadcast from the left to the shape of the values; in f32 at least."""
+    """Mask, labels' and batch's weights together, each broadcast from the left to the shape of the values; in f32 at least."""
     result = jnp.ones(values.shape, _wide(values))
     for factor in factors:
         result = result * factor.astype(result.dtype).reshape(factor.shape + (1,) * (values.ndim - factor.ndim))

@@ -20,7 +20,7 @@ from netspec.library.generate import classes
 from netspec.library.initializers import LecunNormal, TruncatedNormal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.losses import SoftmaxCrossEntropy
+from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine

@@ -12,7 +12,8 @@ from jax.test_util import check_grads
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
 from netspec.library.base import Measure
-from netspec.library.losses import MeanSquaredError, SoftmaxCrossEntropy
+from netspec.library.losses.classes import SoftmaxCrossEntropy
+from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics import Accuracy, Mean
 from netspec.shape import Facts, TensorType
 from tests.library.oracles_train import ORACLES

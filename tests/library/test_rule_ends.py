@@ -13,7 +13,8 @@ from netspec.library.functions.pool_whole import GlobalAvgPool
 from netspec.library.functions.shaping import Reshape
 from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.layers.conv import Conv
-from netspec.library.losses import MeanSquaredError, SoftmaxCrossEntropy
+from netspec.library.losses.classes import SoftmaxCrossEntropy
+from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics import Accuracy, Mean
 from netspec.library.proofs import need_at_least, need_equal, need_multiple
 from netspec.library.sizes import axis_of, parameter, positive

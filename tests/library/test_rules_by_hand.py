@@ -17,7 +17,8 @@ from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.norm_each import LayerNorm
-from netspec.library.losses import MeanSquaredError, SoftmaxCrossEntropy
+from netspec.library.losses.classes import SoftmaxCrossEntropy
+from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics import Accuracy, Mean
 from netspec.shape import Dim, Facts
 from tests.library.rules import B, operator, typed

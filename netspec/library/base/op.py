@@ -36,6 +36,8 @@ class In:
     rank: int = 0
     """The smallest rank accepted."""
     optional: bool = False
+    wants: str = ""
+    """What its numbers mean: "logits" (for a softmax), "log_odds" (for a sigmoid), "probabilities", "log_probabilities"; "": anything."""
 
 
 @record
@@ -187,6 +189,8 @@ class Callable(Op):
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
     """Every number of its output is one of its first input's, or 0: a slice, a shift."""
+    gives: ClassVar[str] = ""
+    """What the numbers of its output mean, as `In.wants` says it; "same": what those of its first input mean, as if it `keeps_values`."""
     positive: ClassVar[bool] = False
     """Is defined on numbers above 0 only: a logarithm."""
     jumps: ClassVar[bool] = False

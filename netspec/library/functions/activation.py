@@ -63,6 +63,7 @@ class Tanh(_Elementwise):
 class Sigmoid(_Elementwise):
     """1 / (1 + exp(-x)). Any shape -> the same. FLOPs: 4 per element."""
 
+    gives: ClassVar[str] = "probabilities"
     cost: ClassVar[int] = 4
 
     def apply(self, scope: Scope, x: Array) -> Array:
@@ -216,6 +217,8 @@ class Softmax(_Shares):
     FLOPs: 5 per element (maximum, subtract, exponential, sum, divide).
     """
 
+    gives: ClassVar[str] = "probabilities"
+
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if mask is None:
@@ -231,6 +234,8 @@ class LogSoftmax(_Shares):
     (though 0 is also the largest logarithm there is: look for a largest element among the scores, or in `softmax`).
     FLOPs: 5 per element (maximum, subtract, exponential, sum, subtract).
     """
+
+    gives: ClassVar[str] = "log_probabilities"
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))

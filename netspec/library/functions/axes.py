@@ -23,6 +23,7 @@ class Transpose(Function):
     """The axes in another order: result axis i is axis `axes[i]` of x; all reversed without `axes`."""
 
     inputs = ANY
+    keeps_values = True
 
     axes: Annotated[tuple[int, ...], Field(strict=False)] | None = None
     """Every axis once, in the new order, counted from 0, or from the end with -1, -2, …"""
@@ -53,6 +54,7 @@ class SwapAxes(Function):
     """Two axes in each other's place, the others where they were."""
 
     inputs = ANY
+    keeps_values = True
 
     first: int
     """An axis, counted from 0, or from the end with -1, -2, …"""
@@ -80,6 +82,7 @@ class ExpandDims(Function):
     """New axes of size 1, where `axis` says in the result: `x -> expand_dims(1)` makes [B, D] to [B, 1, D]."""
 
     inputs = ANY
+    keeps_values = True
 
     axis: Axes
     """The place of the new axis, or a list of places, in the result's shape."""
@@ -106,6 +109,7 @@ class Squeeze(Function):
     """Without the given axes, which have size 1."""
 
     inputs = ANY
+    keeps_values = True
 
     axis: Axes
     """The axis, or a list of axes, counted from 0, or from the end with -1, -2, …"""

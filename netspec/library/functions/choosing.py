@@ -132,6 +132,7 @@ class Cast(Function):
 
     inputs = (In("x", "any tensor", dtype="any"),)
     elementwise: ClassVar[bool] = True
+    gives: ClassVar[str] = "same"
 
     dtype: Dtype
     """The element type: `f32`, `bf16`, `i32`, `bool`, …"""

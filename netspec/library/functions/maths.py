@@ -171,6 +171,7 @@ class StopGradient(Function):
     """x itself, as a constant for differentiation: no gradient flows back through it. Any shape -> the same. FLOPs: 0."""
 
     inputs = (In("x", "any tensor", dtype="any"),)
+    keeps_values = True
     elementwise: ClassVar[bool] = True
     sloped = False
 

@@ -55,6 +55,8 @@ class Rearrange(_ByPattern):
     The pattern names every axis on both sides; a name in brackets may be worked out from the others.
     """
 
+    keeps_values = True
+
     pattern: str
     """The axes before and after: `"b (h d) t -> b h t d"`."""
     sizes: dict[str, Size] = Field(default_factory=dict)

@@ -40,6 +40,7 @@ class LogSigmoid(_Activation):
     """log(sigmoid(x)) = -softplus(-x), without overflow. Any shape -> the same. FLOPs: 5 per element."""
 
     function, cost = "log_sigmoid", 5
+    gives = "log_probabilities"
 
 
 class SoftSign(_Activation):

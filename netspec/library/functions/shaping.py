@@ -19,6 +19,7 @@ class Flatten(Function):
     """Joins all axes but the first, the last one varying fastest: [B, …] -> [B, product of the others]."""
 
     inputs = (In("x", "the batch first", dtype="any", rank=1),)
+    keeps_values = True
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -41,6 +42,7 @@ class Reshape(Function):
     """
 
     inputs = (In("x", "any tensor", dtype="any"),)
+    keeps_values = True
 
     dims: Annotated[tuple[Size | Literal[-1], ...], Field(strict=False)]
     """The new shape."""

@@ -1,0 +1,128 @@
+"""What the numbers mean that a loss is given: probabilities where it wants logits.
+
+An input says what it wants (`In.wants`), an op what it gives (`Callable.gives`). The op that makes an input is found through ops that keep
+numbers as they are, through calls of blocks and loops, and from an output of the model back into its body.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from netspec.diagnostics.base import Edit, Place
+from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, When
+from netspec.library.base import In, Measure
+from netspec.source import Span
+
+if TYPE_CHECKING:
+    from netspec.infer.binding import Bound
+    from netspec.infer.objective import ObjectiveFrame
+    from netspec.infer.values import Given
+
+OUTPUT = "output."
+ACCEPTED = {
+    "logits": ("log_probabilities",),
+    "log_odds": (),
+    "probabilities": ("probabilities",),
+    "log_probabilities": ("log_probabilities",),
+}
+"""What an input takes that wants this, of what ops give: the softmax of logarithms of probabilities are the probabilities."""
+_ARROW = re.compile(r"\s*->\s*\Z")
+
+
+def meanings_fit(frame: ObjectiveFrame, name: str, op: Measure, bound: Bound) -> bool:
+    """Does every input mean what the loss wants? False after a reported problem. `name` is how the loss is called."""
+    named = {i.name: i for i in op.inputs if i.wants}
+    if not named:
+        return True
+    pairs = [(i, g) for i, g in zip(op.inputs, bound.tensors, strict=False) if i.wants]
+    pairs += [(named[n], g) for n, g in bound.optional.items() if n in named]
+    return all(fits(frame, name, declared, given) for declared, given in pairs)
+
+
+def fits(frame: ObjectiveFrame, name: str, wanted: In, given: Given) -> bool:
+    wire = getattr(given.value, "wire", None)
+    maker = of_objective(frame, wire) if wire is not None else None
+    if maker is None or maker.op.gives in ACCEPTED.get(wanted.wants, ("probabilities", "log_probabilities")):
+        return True
+    from netspec.diagnostics.losses import ProbabilitiesForLogits  # few specs need it
+
+    written = given.span.text
+    problem = ProbabilitiesForLogits(
+        at=given.span,
+        op=name,
+        input=wanted.name,
+        wants=wanted.wants,
+        gives=maker.op.gives,
+        maker=maker.op.op_name(),
+        name=written if written.isidentifier() else "",
+        replacement=without(maker.span) if wanted.wants in ("logits", "log_odds") else None,
+        chain=(Place(maker.span, f"`{maker.op.op_name()}` makes it"),),
+    )
+    frame.world.report(problem)
+    return False
+
+
+def without(stage: Span) -> Edit | None:
+    """Takes a stage of a chain away, and the arrow before it; None where the op does not stand behind an arrow."""
+    text = stage.source.text
+    arrow = _ARROW.search(text, max(0, stage.start - 80), stage.start)
+    end = stage.end
+    return Edit(Span(stage.source, arrow.start(), end), "") if arrow and "->" not in text[stage.start : end] else None
+
+
+# --- where numbers come from -----------------------------------------------------------------------------------------
+
+
+def of_objective(frame: ObjectiveFrame, wire: Operand) -> Apply | None:
+    """The op that says what the numbers of a wire of the objective mean, here or in the model."""
+    found = made(tuple(frame.nodes), wire)
+    if isinstance(found, Apply):
+        return found
+    name = next((p.name for p in frame.ports if p.wire == found), "")
+    if not name.startswith(OUTPUT):
+        return None
+    ends = [p.wire for p in frame.model.outputs if p.name == name.removeprefix(OUTPUT)]
+    return next((maker for end in ends if (maker := of_body(frame.model, end)) is not None), None)
+
+
+def of_body(body: Body, wire: Operand) -> Apply | None:
+    found = made(body.nodes, wire)
+    return found if isinstance(found, Apply) else None
+
+
+def made(nodes: tuple[Node, ...], wire: Operand) -> Apply | Operand | None:
+    """The op that says what the numbers of a wire mean; the wire they come from unchanged where none does; None where that is unknown."""
+    makers = {out: node for node in nodes for out in getattr(node, "outputs", ())}
+    while (node := makers.get(wire)) is not None:  # type: ignore[arg-type]
+        match node:
+            case Apply() if node.op.gives not in ("", "same"):
+                return node
+            case Apply() if (node.op.gives == "same" or node.op.keeps_values) and node.inputs:
+                wire = node.inputs[0]
+            case Apply():
+                return None
+            case _:
+                inside = of_region(node, wire)
+                if inside is None or isinstance(inside, Apply):
+                    return inside
+                wire = inside
+    return wire
+
+
+def of_region(node: Node, wire: Operand) -> Apply | Operand | None:
+    """The same for an output of a call, a loop or a `when`."""
+    match node:
+        case Call():
+            found = made(node.body.nodes, node.body.outputs[node.outputs.index(wire)].wire)  # type: ignore[arg-type]
+            ports = {port.wire: outer for port, outer in zip(node.body.inputs, node.inputs, strict=True)}
+            return found if isinstance(found, Apply) else ports.get(found) if found is not None else None
+        case Repeat():
+            found = made(node.nodes, node.results[node.outputs.index(wire)])  # type: ignore[arg-type]
+        case Recur() if wire in node.outputs:
+            found = made(node.nodes, node.made[node.outputs.index(wire)])  # type: ignore[arg-type]
+        case When():
+            found = made(node.nodes, node.inside[node.outputs.index(wire)])  # type: ignore[arg-type]
+        case _:
+            return None
+    return found if isinstance(found, Apply) else None
