@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.training import without_last
+from netspec.diagnostics.training import one_too_many
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -47,6 +47,8 @@ class UnequalLabels(Diagnostic):
     op: str
     logits: TensorType
     labels: TensorType
+    operands: tuple[str, ...] = ()
+    """Both as written, where they are known."""
 
     def message(self) -> str:
         return f"`{self.op}` needs labels of the logits' shape, but they are {self.labels} and the logits {self.logits}."
@@ -56,8 +58,8 @@ class UnequalLabels(Diagnostic):
 
     def help(self) -> str | None:
         logits, labels = self.logits.shape, self.labels.shape
-        if logits[:-1] == labels and logits[-1] == 1:
-            return f"take the last axis of the logits away: {without_last('logits', len(labels))}"
+        if spare := one_too_many((("logits", self.logits), ("labels", self.labels)), self.operands):
+            return spare
         if logits[:-1] == labels and self.labels.is_int:
             return f"for class numbers write `softmax_cross_entropy`, or compare class by class with `one_hot(labels, {logits[-1]})`"
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.operands import called
 from netspec.diagnostics.shapes import BATCH
 from netspec.record import record
 from netspec.shape import TensorType
@@ -11,6 +12,19 @@ from netspec.shape import TensorType
 def without_last(name: str, axes: int) -> str:
     """The text that takes a last axis of size 1 away."""
     return f"`{name}[" + ", ".join([":"] * axes + ["0"]) + "]`"
+
+
+def one_too_many(sides: tuple[tuple[str, TensorType], ...], operands: tuple[str, ...]) -> str | None:
+    """What to write where one of two sides, each with its name, has a last axis of size 1 that the other lacks.
+
+    `operands` are the sides as written, where they are known.
+    """
+    for number, (name, have) in enumerate(sides):
+        want = sides[1 - number][1]
+        if have.rank == want.rank + 1 and have.shape[:-1] == want.shape and have.shape[-1] == 1:
+            text = called(operands, number)
+            return f"take the last axis of the {name} away: {without_last(name if text == '…' else text, want.rank)}"
+    return None
 
 
 @record(kw_only=True)
@@ -53,6 +67,8 @@ class LabelsShape(Diagnostic):
     labels: TensorType
     expected: TensorType
     """The type that the labels should have."""
+    operands: tuple[str, ...] = ()
+    """Logits and labels as written, where they are known."""
 
     def message(self) -> str:
         return f"`{self.op}` with logits {self.logits} needs labels {self.expected}, but they are {self.labels}."
@@ -62,8 +78,8 @@ class LabelsShape(Diagnostic):
 
     def help(self) -> str | None:
         have, want = self.labels.shape, self.expected.shape
-        if len(have) == len(want) + 1 and have[:-1] == want and have[-1] == 1:
-            return "take the last axis away: `labels[" + ", ".join([":"] * len(want) + ["0"]) + "]`"
+        if spare := one_too_many((("logits", self.expected), ("labels", self.labels)), self.operands):
+            return spare
         if self.labels.is_int and self.labels.shape == self.logits.shape:
             return "integer labels are class numbers; a one-hot array must be in floats: `cast(labels, f32)`"
         fixed = [a for a, b in zip(have, want, strict=False) if a.is_constant and str(b) == BATCH]
@@ -162,6 +178,8 @@ class UnequalTargets(Diagnostic):
     op: str
     predictions: TensorType
     targets: TensorType
+    operands: tuple[str, ...] = ()
+    """Both as written, where they are known."""
 
     def message(self) -> str:
         return f"`{self.op}` needs targets of the predictions' shape, but they are {self.targets} and the predictions {self.predictions}."
@@ -170,12 +188,10 @@ class UnequalTargets(Diagnostic):
         return str(self.targets)
 
     def help(self) -> str | None:
-        have, want = self.predictions.shape, self.targets.shape
-        if have == want:
-            return "the targets must be floats: `cast(targets, f32)`"
-        if len(have) == len(want) + 1 and have[:-1] == want and have[-1] == 1:
-            return f"take the last axis of the predictions away: {without_last('predictions', len(want))}"
-        return None
+        if self.predictions.shape == self.targets.shape:
+            targets = called(self.operands, 1)
+            return f"the targets must be floats: `cast({'targets' if targets == '…' else targets}, f32)`"
+        return one_too_many((("predictions", self.predictions), ("targets", self.targets)), self.operands)
 
 
 @record(kw_only=True)
