@@ -10,6 +10,9 @@ from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, stateless, widen
 from netspec.library.patterns import select
 
+Rates = Mapping[str, tuple[float, ...]]
+"""By stored path a number for each slice."""
+
 
 def add_decayed_weights(rate: float) -> Transformation:
     """Adds rate * parameter to every update."""
@@ -20,21 +23,28 @@ def decay_weights(rate: float, pattern: str | None, leaves: Mapping[str, Leaf]) 
     """Adds rate * parameter where the pattern matches the logical path. Raises `Mistake` when it matches none."""
     if pattern is None:
         return add_decayed_weights(rate)
-    chosen = select(pattern, [path for leaf in leaves.values() for path in leaf.paths], blame="decay_mask")
-    masks = {stored: tuple(path in chosen for path in leaf.paths) for stored, leaf in leaves.items()}
+    rates = rates_of(rate, pattern, leaves, "decay_mask")
 
     def add(updates: Tree, params: Tree) -> Tree:
-        rates = {stored: spread(masks[stored], rate, params[stored], leaves[stored].stacked) for stored in updates}
-        return {stored: u if rates[stored] is None else u + rates[stored] * widen(params[stored]) for stored, u in updates.items()}
+        pulls = {
+            path: spread(rates[path], params[path], leaves[path].stacked) * widen(params[path]) for path in updates if any(rates[path])
+        }
+        return {path: u + pulls[path] if path in pulls else u for path, u in updates.items()}
 
     return stateless(add)
 
 
-def spread(mask: tuple[bool, ...], rate: float, param: Array, stacked: int) -> Any:
-    """The rate for a leaf: a number when its slices agree (None for zero), else one for each slice along the stack axes."""
-    if all(mask):
-        return rate
-    if not any(mask):
-        return None
+def rates_of(rate: float, pattern: str | None, leaves: Mapping[str, Leaf], blame: str) -> Rates:
+    """The rate of slices whose logical path the pattern matches, 0 of the others. Raises `Mistake`, which blames the argument, if none is."""
+    if pattern is None:
+        return {stored: (rate,) * len(leaf.paths) for stored, leaf in leaves.items()}
+    chosen = select(pattern, [path for leaf in leaves.values() for path in leaf.paths], blame=blame)
+    return {stored: tuple(rate if path in chosen else 0.0 for path in leaf.paths) for stored, leaf in leaves.items()}
+
+
+def spread(rates: tuple[float, ...], param: Array, stacked: int) -> Any:
+    """The rates of a leaf: a number when its slices agree, else one for each slice along the stack axes."""
+    if len(set(rates)) == 1:
+        return rates[0]
     shape = param.shape[:stacked] + (1,) * (param.ndim - stacked)
-    return jnp.where(jnp.asarray(mask), rate, 0.0).reshape(shape).astype(widen(param).dtype)
+    return jnp.asarray(rates, widen(param).dtype).reshape(shape)

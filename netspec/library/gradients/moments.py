@@ -1,4 +1,4 @@
-"""Running estimates of the gradient's moments."""
+"""Running estimates of the gradient's moments, and Adam's step of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,48 @@ from netspec.library.base import Array, Transformation
 from netspec.library.gradients.core import Tree, counted, nothing, zeros
 
 
-def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float) -> Transformation:
+def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool = False) -> Transformation:
     """Moments of the gradient, corrected for their start at zero: m / (sqrt(v + eps_root) + eps)."""
-
-    def init(params: Tree) -> dict[str, Any]:
-        return {"count": nothing(), "mu": zeros(params), "nu": zeros(params)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = {path: (1 - b1) * g + b1 * state["mu"][path] for path, g in updates.items()}
-        nu = {path: (1 - b2) * g * g + b2 * state["nu"][path] for path, g in updates.items()}
-        first, second = correction(b1, count), correction(b2, count)
-        steps = {p: (m / first.astype(m.dtype)) / (jnp.sqrt(nu[p] / second.astype(m.dtype) + eps_root) + eps) for p, m in mu.items()}
-        return steps, {"count": count, "mu": mu, "nu": nu}
+        mu = moved(state["mu"], updates, b1)
+        nu = moved(state["nu"], squares(updates), b2)
+        means = ahead(mu, updates, b1, count) if nesterov else corrected(mu, b1, count)
+        return divided(means, corrected(nu, b2, count), eps, eps_root), {"count": count, "mu": mu, "nu": nu}
 
-    return Transformation(init, update)
+    return Transformation(at_zero, update)
+
+
+def at_zero(params: Tree) -> dict[str, Any]:
+    """The state of two moments before the first step."""
+    return {"count": nothing(), "mu": zeros(params), "nu": zeros(params)}
+
+
+def moved(means: Tree, updates: Tree, decay: float) -> Tree:
+    """Running means after one more value. Without decay they are that value, also where the last one was infinite."""
+    return {path: (1 - decay) * u + decay * means[path] if decay else u for path, u in updates.items()}
+
+
+def squares(updates: Tree) -> Tree:
+    return {path: jnp.square(u) for path, u in updates.items()}
+
+
+def corrected(means: Tree, decay: float, count: Array) -> Tree:
+    """Running means that began at zero, divided by what their weights add up to."""
+    whole = correction(decay, count)
+    return {path: mean / whole.astype(mean.dtype) for path, mean in means.items()}
+
+
+def ahead(means: Tree, updates: Tree, decay: float, count: Array) -> Tree:
+    """The corrected means as they will be after the next step, if its gradient is the same again."""
+    later, now = corrected(means, decay, count + 1), corrected(updates, decay, count)
+    return {path: decay * mean + (1 - decay) * now[path] for path, mean in later.items()}
+
+
+def divided(means: Tree, second: Tree, eps: float, eps_root: float) -> Tree:
+    """m / (sqrt(v + eps_root) + eps)."""
+    return {path: mean / (jnp.sqrt(second[path] + eps_root) + eps) for path, mean in means.items()}
 
 
 def correction(decay: float, count: Array) -> Array:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Rate, Transformation
 from netspec.library.gradients.core import compose
-from netspec.library.gradients.decay import add_decayed_weights
 from netspec.library.gradients.descent import descend, trace
-from netspec.library.optimizers.numbers import LearningRate, NonNegative
+from netspec.library.optimizers.moments import Decaying
+from netspec.library.optimizers.numbers import LearningRate
 from netspec.library.schedules import Cosine
 
 
@@ -35,29 +35,34 @@ class Sgd(Optimizer):
         return compose(momentum=trace(self.momentum, self.nesterov), step=step) if self.momentum else compose(step=step)
 
 
-class Momentum(Optimizer):
-    """Gradient descent with momentum and coupled weight decay: m = beta * m + g + weight_decay * p, then p - lr * m.
+class Momentum(Decaying):
+    """Gradient descent with momentum and weight decay: m = beta * m + g + weight_decay * p, then p - lr * m.
 
-    Unlike in `adamw`, the decay passes through the momentum, as an L2 term of the loss would.
+    Unlike in `adamw`, the decay passes through the momentum, as an L2 term of the loss would. `decoupled`, it does not:
+    m = beta * m + g, then p - lr * (m + weight_decay * p).
     """
 
-    source = "Polyak 1964; Sutskever and others 2013 (nesterov)"
+    source = "Polyak 1964; Sutskever and others 2013 (nesterov); Loshchilov and Hutter 2019 (decoupled)"
 
     learning_rate: LearningRate
     """Length of a step: a number or a schedule."""
     beta: Rate = 0.9
     """How much of the last step's direction is kept, 0 to 1."""
-    weight_decay: NonNegative = 0.0
-    """Pull towards zero, added to the gradient."""
     nesterov: bool = False
     """Look ahead: step along g + beta * m instead of m."""
+    decoupled: bool = False
+    """Take the decay, times the learning rate, from the parameter; if not, it is added to the gradient."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(learning_rate=0.1)), Example(cls(learning_rate=0.05, beta=0.8, weight_decay=1e-3, nesterov=True)))
+        return (
+            Example(cls(learning_rate=0.1)),
+            Example(cls(learning_rate=0.05, beta=0.8, weight_decay=1e-3, nesterov=True)),
+            Example(cls(learning_rate=0.05, weight_decay=1e-3, decay_mask="**/kernel", decoupled=True)),
+        )
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        step, momentum = descend(self.learning_rate, clock), trace(self.beta, self.nesterov)
-        if not self.weight_decay:
-            return compose(momentum=momentum, step=step)
-        return compose(decay=add_decayed_weights(self.weight_decay), momentum=momentum, step=step)
+        """Raises `Mistake` when `decay_mask` matches no path."""
+        momentum, decay = {"momentum": trace(self.beta, self.nesterov)}, self.decay(leaves)
+        parts = {**momentum, **decay} if self.decoupled else {**decay, **momentum}
+        return compose(**parts, step=descend(self.learning_rate, clock))

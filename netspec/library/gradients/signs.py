@@ -1,0 +1,33 @@
+"""Steps of one length, in the direction of a sign."""
+
+from __future__ import annotations
+
+from netspec.lazy import jnp
+from netspec.library.base import Transformation
+from netspec.library.gradients.core import Tree, stateless, zeros
+from netspec.library.gradients.moments import moved
+
+
+def sign_of_gradient() -> Transformation:
+    """1, 0 or -1, as the gradient is."""
+    return stateless(lambda updates, params: {path: jnp.sign(u) for path, u in updates.items()})
+
+
+def sign_of_mean(decay: float) -> Transformation:
+    """The sign of the running mean of gradients."""
+
+    def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
+        means = moved(state, updates, decay)
+        return {path: jnp.sign(mean) for path, mean in means.items()}, means
+
+    return Transformation(zeros, update)
+
+
+def scale_by_lion(b1: float, b2: float) -> Transformation:
+    """The sign of the running mean, in which the last gradient counts 1 - b1 for the step and 1 - b2 for what is kept."""
+
+    def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
+        steps = {path: jnp.sign(mean) for path, mean in moved(state, updates, b1).items()}
+        return steps, moved(state, updates, b2)
+
+    return Transformation(zeros, update)
