@@ -1,4 +1,4 @@
-"""Show what a spec means: its layers with shapes, parameters and costs, its tree, its typed form, its settings."""
+"""Show what a spec means: its layers with shapes, parameters and costs, its tree, its typed form, its settings, its schedules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from netspec.cli.overriding import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import report, say
+from netspec.cli.terminal import report, say, width
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -61,6 +61,20 @@ def _resolved(checked: Checked) -> str:
     return "\n\n".join([*map(_settings, checked.typed.trains), *map(_decoding, checked.typed.serves)])
 
 
+def _schedules(checked: Checked) -> str:
+    """The learning rates of every `train` section along its training."""
+    import sys
+
+    from netspec.tools.draw_schedule import draw_schedules
+    from netspec.tools.plot import glyphs_for
+
+    trains, glyphs = checked.typed.trains if checked.typed else (), glyphs_for(sys.stdout.encoding)
+    return "\n\n".join(draw_schedules(plan, width(sys.stdout), glyphs) for plan in trains) or NO_TRAIN
+
+
+NO_TRAIN = "There is no `train` section without problems, and so no learning rate."
+
+
 def _settings(plan: TrainPlan) -> str:
     """Every setting of a train section, defaults included, each with where it came from."""
     widest = max((len(f"  {k} = {v}") for k, v in plan.settings.items()), default=0)
@@ -106,5 +120,5 @@ def _ir(model: Body) -> str:
     return draw_ir(model)
 
 
-FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _resolved}
+FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _resolved, "schedule": _schedules}
 MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}

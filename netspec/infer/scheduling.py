@@ -13,8 +13,8 @@ from netspec.infer.section import Section, setting
 from netspec.infer.values import Composed, Given, OpValue, Value, is_number, plain
 from netspec.ir import DataPlan, TrainPlan, UpdatePlan
 from netspec.library import index
-from netspec.library.base import Duration
-from netspec.library.schedules.run import Path, Run, schedules_in
+from netspec.library.base import Duration, Op, Schedule
+from netspec.library.schedules.run import Path, Run, items_of, schedules_in
 from netspec.library.transforms import Batch
 from netspec.record import replace
 from netspec.source import Span
@@ -103,15 +103,26 @@ def negative_rate(value: OpValue, name: str, given: Given) -> Diagnostic | None:
 
 def is_rate(entry: index.Entry, name: str) -> bool:
     """An argument that is a value of a schedule, or may be a schedule."""
-    from netspec.library.base import Schedule
     from netspec.library.schedules.curves import Height
 
     argument = index.load(entry).arguments().get(name)
     if argument is None:
         return False
-    return any(isinstance(m, Height) for m in argument.metadata) or any(
-        part is Schedule or isinstance(part, Height) for part in parts_of(argument.annotation)
-    )
+    beside = (*argument.metadata, *parts_of(argument.annotation))
+    return any(part is Schedule or isinstance(part, Height) for part in beside)
+
+
+def rates_of(value: Any, path: Path = ()) -> Iterator[tuple[Path, Op, Any]]:
+    """Everything in an optimizer that may be a schedule, with the op whose argument it is: a number or a schedule."""
+    if not isinstance(value, Op) or isinstance(value, Schedule):
+        return
+    for name, argument in value.arguments().items():
+        own = getattr(value, name)
+        if own is not None and any(part is Schedule for part in parts_of(argument.annotation)):
+            yield (*path, (name, None)), value, own
+        else:
+            for place, item in items_of(own):
+                yield from rates_of(item, (*path, (name, place)))
 
 
 def parts_of(annotation: Any) -> Iterator[Any]:

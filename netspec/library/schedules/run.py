@@ -25,7 +25,7 @@ class Run:
         units = {length.unit for length in lengths}
         if self.steps_per_epoch is not None:
             clock = Clock(self.steps_per_epoch, self.duration.steps(Clock(self.steps_per_epoch, 0)))
-            return Scale(clock, "step", "epoch" in units)
+            return Scale(clock, "step", "epoch" in units, True)
         if len(units) > 1 or (units == {"epoch"} and counts_steps(schedule)):
             return None
         size = FINE if units == {"epoch"} else 1
@@ -41,6 +41,8 @@ class Scale:
     """"step" or "epoch": what lengths are told in."""
     both: bool = False
     """Tell epochs beside steps."""
+    known: bool = False
+    """It is known how many steps an epoch has."""
 
     def text(self, steps: int) -> str:
         """`2,000 steps`, `2,000 steps (45.5 epochs)` or `5 epochs`."""
@@ -100,10 +102,12 @@ def schedules_in(value: Any, path: Path = ()) -> Iterator[tuple[Path, Schedule]]
         yield path, value
     elif isinstance(value, Op):
         for name in value.arguments():
-            yield from within(getattr(value, name), name, path)
+            for place, item in items_of(getattr(value, name)):
+                yield from schedules_in(item, (*path, (name, place)))
 
 
-def within(value: Any, name: str, path: Path) -> Iterator[tuple[Path, Schedule]]:
-    items = enumerate(value) if isinstance(value, tuple) else value.items() if isinstance(value, dict) else [(None, value)]
-    for place, item in items:
-        yield from schedules_in(item, (*path, (name, place)))
+def items_of(value: Any) -> list[tuple[int | str | None, Any]]:
+    """The items of a list or dict with their places; anything else is one, without a place."""
+    if isinstance(value, tuple):
+        return list(enumerate(value))
+    return list(value.items()) if isinstance(value, dict) else [(None, value)]
