@@ -187,8 +187,10 @@ mae meanabsoluteerror = abs(predictions - targets) | a metric that is a tensor i
 
 [optimizer]
 gradientdescent stochasticgradientdescent nesterov: sgd
-rmsprop = adam(0.001, b1=0.0, b2=0.9) | RMSProp with corrected averages
-adadelta adagrad lbfgs ~ `adam` and `adamw` scale each step by past gradients
+ranger rangeroptimizer = lookahead(radam(0.001), sync_period=6) | RAdam with slow parameters behind it
+rmspropgraves rmsproptf: rmsprop
+sharpnessawareminimization asam: sam
+bfgs lbfgsb: lbfgs
 adamweightdecay adamwithweightdecay: adamw
 clipbynorm clipgradnorm clipgradients gradientclipping clipnorm clipglobalnorm: clip_by_global_norm
 weightdecay l2regularization addecayedweights = adamw(0.001, weight_decay=0.1)

@@ -41,8 +41,8 @@ class Chosen:
 
     def _leaf(self, key: str, leaf: Stored) -> Leaf:
         if key not in self.parts:
-            return Leaf(leaf.paths, len(leaf.counts))
-        return Leaf(tuple(leaf.paths[i] for i in self.parts[key]), 1)
+            return leaf.leaf()
+        return Leaf(tuple(leaf.paths[i] for i in self.parts[key]), 1, leaf.leaf().columns)
 
     def _slices(self, key: str, x: Array) -> Array:
         return flat(x, len(self.stored[key].counts))[np.asarray(self.parts[key])]

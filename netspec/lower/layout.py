@@ -45,6 +45,10 @@ class Stored:
         """The index of each slice, in the order of `paths`."""
         return list(product(*map(range, self.counts)))
 
+    def leaf(self) -> Leaf:
+        """What an optimizer may know of it."""
+        return Leaf(self.paths, len(self.counts), self.weight.fan[1] if self.weight.matrix and self.weight.fan else None)
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -89,7 +93,7 @@ class Layout:
 
     def leaves(self) -> dict[str, Leaf]:
         """What optimizers may know of each stored parameter."""
-        return {key: Leaf(stored.paths, len(stored.counts)) for key, stored in self.params.items()}
+        return {key: stored.leaf() for key, stored in self.params.items()}
 
     def pack(self, tree: Tree) -> dict[str, dict[str, Any]]:
         """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key. Raises `Mistake` that lists every difference."""

@@ -109,7 +109,7 @@ def test_proposed_code_compiles(code: str) -> None:
         ("stochastic_depth", ("layer", "function"), ("drop_path",), ""),
         ("mse_loss", ("layer", "function"), (), "`mean_squared_error` is a loss"),
         ("mse_loss", ("loss", "function"), ("mean_squared_error",), ""),
-        ("rmsprop", ("optimizer", "schedule"), (), "adam("),
+        ("ranger", ("optimizer", "schedule"), (), "lookahead(radam("),
         ("quantum", ("layer", "function"), (), ""),
     ],
 )
