@@ -39,23 +39,27 @@ def run_train(args: Namespace) -> int:
 def closing_words(fit: Any, out: Path, args: Namespace) -> str:
     """The last evaluation, where the run is, and what to type next."""
     from netspec.train.progress import numbers
+    from netspec.train.tables import tables
 
     if fit.stop:
         data = f" --data {args.data}" if args.data else ""
         sets = "".join(f" --set '{s}'" for s in args.set) + (f" --train {args.train}" if args.train else "")
         return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
-    return f"{split}: {numbers(fit.metrics)}\nrun folder: {out}\nnext: netspec eval {out}"
+    several = tables(fit.model, fit.metrics)
+    space = "\n" if several else ""
+    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {out}"
 
 
 def run_eval(args: Namespace) -> int:
     """Evaluate a checkpoint of a run and print its numbers."""
     import netspec
     from netspec.train.progress import numbers
+    from netspec.train.tables import tables
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
-    print(f"step {run.step}: {numbers(values)}")
+    print(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.metrics import MetricOfSeveral
 from netspec.infer import expressions, statements
 from netspec.infer.objective import ObjectiveFrame, as_result, total
 from netspec.infer.section import Section
@@ -79,7 +80,7 @@ def measured(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> Result
             if isinstance(item, tree.Let):
                 statements.bind(frame, tree.Binding(item.targets, item.value, span=item.span))
             elif isinstance(item, tree.Setting) and item.key == LOSS:
-                results[LOSS] = result(frame, item.value, ("loss", "metric", "function"))
+                results[LOSS] = loss(frame, item.value)
             elif isinstance(item, tree.Metric):
                 results[item.name] = result(frame, item.value, ("metric", "loss", "function"))
             elif isinstance(item, tree.Group) and item.key == "update":
@@ -96,6 +97,13 @@ def measured_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
     found = measured(frame, [i for i in update.body.items if not isinstance(i, tree.Metric)])  # a metric here is reported already
     frame.env = outside
     return {loss_of(update): found[LOSS]} if LOSS in found else {}
+
+
+def loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | None:
+    found = result(frame, node, ("loss", "metric", "function"))
+    if found is not None and found.type.rank:
+        raise Mistake(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    return found
 
 
 def result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netspec.diagnostics.base import Mistake, Place
 from netspec.diagnostics.inputs import NotATensor
 from netspec.diagnostics.kinds import WrongKind
+from netspec.diagnostics.metrics import MetricOfSeveral, MetricWithoutValues
 from netspec.diagnostics.sections import LossNotAMean
 from netspec.diagnostics.sizes import SizeOutOfRange
 from netspec.infer import apply
@@ -38,7 +39,7 @@ class ObjectiveFrame(Frame):
         self.batch, self.model, self.sizes = batch, model, sizes
         self.measurements: list[Measurement] = []
         self.values: dict[int, TensorType] = {}
-        """The types of the values behind measurements, by the wires of their finished numbers."""
+        """The types of the values behind measurements, by the wires of what they are finished to."""
         self.finishing = Frame(world, "finish", facts)
         self.ports: list[Port] = []
         self.auxiliaries: dict[str, tuple[str, ...]] = {}
@@ -65,12 +66,13 @@ class ObjectiveFrame(Frame):
         return Place(found.span, f"`{name}` is {tensor.type}") if name else found
 
     def mean(self, op: Measure, inputs: tuple[Operand, ...], values: TensorType, span: Span, optional: tuple = ()) -> Mean:
-        """A measurement, and the number it is finished to."""
-        output = self.finishing.wire(NUMBER, span)
+        """A measurement, and what it is finished to."""
+        result = op.result(values)
+        output = self.finishing.wire(result, span)
         per_example = values.rank > 0 and values.shape[0] == self.batch
         self.measurements.append(Measurement(op, inputs, output.wire, optional, per_example, span))
         self.values[output.wire] = values
-        return Mean(output.wire, NUMBER)
+        return Mean(output.wire, result)
 
     def done(self, results: dict[str, Mean]) -> Objective:
         """What the results need; the rest is dropped."""
@@ -119,6 +121,11 @@ def number_filled(frame: ObjectiveFrame, given: Given, like: TensorType) -> Give
 
 def given_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
     """Put the values of a loss or metric, before they are averaged, where it is an argument; False after a reported problem."""
+    for given in (*bound.tensors, *bound.optional.values()):
+        of = next((m for m in frame.measurements if isinstance(given.value, Mean) and m.output == given.value.wire), None)
+        if of is not None and not of.op.averaged:
+            frame.world.report(MetricWithoutValues(at=given.span, op=of.op.op_name(), input_of=use.name))
+            return False
     bound.tensors = [value_given(frame, g) for g in bound.tensors]
     bound.optional = {n: value_given(frame, g) for n, g in bound.optional.items()}
     left = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean)), None)
@@ -145,6 +152,10 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
     """An op on finished means: `xent + 0.1 * kl`, `exp(xent)`."""
     operands = [mean_of(frame, given) for given in bound.tensors]
     if any(isinstance(o, Unknown) for o in operands):
+        return UNKNOWN
+    several = next((g for o, g in zip(operands, bound.tensors, strict=True) if isinstance(o, Mean) and o.type.rank), None)
+    if several is not None:
+        frame.world.report(MetricOfSeveral(at=several.span, what=f"an operand of `{use.name}`", type=several.value.type))
         return UNKNOWN
     bound.tensors = [Given(o, g.span) for o, g in zip(operands, bound.tensors, strict=True)]
     results = apply.types_of(frame.finishing, use, op, bound)

@@ -37,7 +37,7 @@ class Tensor:
 
 @record
 class Mean:
-    """A finished mean in `train`: a wire, f32[], of the objective's `finish` body."""
+    """A finished loss or metric in `train`: a wire of the objective's `finish` body, f32[] but for metrics of several numbers."""
 
     wire: int
     type: TensorType

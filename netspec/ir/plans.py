@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @record(eq=False)
 class Measurement:
-    """A loss or metric on the objective's wires: its statistics are summed over batches, then finished to one f32 number."""
+    """A loss or metric on the objective's wires: its statistics are summed over batches, then finished to what its op's `result` says."""
 
     op: Measure
     inputs: tuple[Operand, ...]
@@ -41,7 +41,7 @@ class Penalty:
 @record(eq=False)
 class Objective:
     """What is optimised and reported. `body`: inputs are the batch's fields and, for outputs of the model, ports named `output.NAME`;
-    its wires feed `measurements`. `finish`: f32[] inputs, one per measurement in order; outputs `loss` and one per metric."""
+    its wires feed `measurements`. `finish`: inputs that are finished, one per measurement in order; outputs `loss` and one per metric."""
 
     body: Body
     measurements: tuple[Measurement, ...]

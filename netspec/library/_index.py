@@ -1110,15 +1110,91 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
     ),
      (("x", False), ("mask", True)), False, 1, "", ""),
-    ("accuracy", None, "metric", "metrics", "Accuracy", (),
+    ("accuracy", None, "metric", "metrics.accuracy", "Accuracy", (),
      (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
-    ("mean", None, "metric", "metrics", "Mean", (),
+    ("auprc", None, "metric", "metrics.ranking", "Auprc", (
+        ("bins", False, "int"),
+        ("probabilities", False, "bool"),
+        ("average", False, '"all" | "outputs" | "none"'),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("auroc", None, "metric", "metrics.ranking", "Auroc", (
+        ("bins", False, "int"),
+        ("probabilities", False, "bool"),
+        ("average", False, '"all" | "outputs" | "none"'),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("binary_accuracy", None, "metric", "metrics.binary", "BinaryAccuracy", (
+        ("threshold", False, "float"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("binary_f1", None, "metric", "metrics.binary", "BinaryF1", (
+        ("threshold", False, "float"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("binary_iou", None, "metric", "metrics.binary", "BinaryIou", (
+        ("threshold", False, "float"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("binary_precision", None, "metric", "metrics.binary", "BinaryPrecision", (
+        ("threshold", False, "float"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("binary_recall", None, "metric", "metrics.binary", "BinaryRecall", (
+        ("threshold", False, "float"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("bleu", None, "metric", "metrics.sequences", "Bleu", (
+        ("end", False, "int?"),
+        ("order", False, "int"),
+        ("smooth", False, "bool"),
+    ),
+     (("prediction", False), ("target", False), ("prediction_length", True), ("target_length", True), ("mask", True)), False, 1, "", ""),
+    ("calibration_error", None, "metric", "metrics.calibration", "CalibrationError", (
+        ("bins", False, "int"),
+        ("norm", False, '"mean" | "square" | "max"'),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("confusion_matrix", None, "metric", "metrics.classes", "ConfusionMatrix", (
+        ("normalize", False, '"none" | "labels" | "predictions" | "all"'),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("edit_distance", None, "metric", "metrics.sequences", "EditDistance", (
+        ("end", False, "int?"),
+        ("normalize", False, '"none" | "sequence" | "corpus"'),
+    ),
+     (("prediction", False), ("target", False), ("prediction_length", True), ("target_length", True), ("mask", True)), False, 1, "", ""),
+    ("f1", None, "metric", "metrics.classes", "F1", (
+        ("average", False, '"macro" | "micro" | "weighted" | "none"'),
+        ("of", False, "int?"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("iou", None, "metric", "metrics.classes", "Iou", (
+        ("average", False, '"macro" | "micro" | "weighted" | "none"'),
+        ("of", False, "int?"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("mean", None, "metric", "metrics.means", "Mean", (),
      (("values", False), ("mask", True)), False, 1, "", ""),
-    ("perplexity", None, "metric", "metrics", "Perplexity", (),
+    ("perplexity", None, "metric", "metrics.means", "Perplexity", (),
      (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
-    ("sequence_exact", None, "metric", "metrics", "SequenceExact", (),
+    ("precision", None, "metric", "metrics.classes", "Precision", (
+        ("average", False, '"macro" | "micro" | "weighted" | "none"'),
+        ("of", False, "int?"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("r2", None, "metric", "metrics.regression", "R2", (
+        ("average", False, '"all" | "outputs" | "none"'),
+    ),
+     (("predictions", False), ("targets", False), ("mask", True)), False, 1, "", ""),
+    ("recall", None, "metric", "metrics.classes", "Recall", (
+        ("average", False, '"macro" | "micro" | "weighted" | "none"'),
+        ("of", False, "int?"),
+    ),
+     (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),
+    ("sequence_exact", None, "metric", "metrics.accuracy", "SequenceExact", (),
      (("prediction", False), ("target", False), ("mask", True)), False, 1, "", ""),
-    ("top_k_accuracy", None, "metric", "metrics", "TopKAccuracy", (
+    ("top_k_accuracy", None, "metric", "metrics.accuracy", "TopKAccuracy", (
         ("k", False, "int"),
     ),
      (("logits", False), ("labels", False), ("mask", True)), False, 1, "", ""),

@@ -14,6 +14,7 @@ from netspec.lower.chosen import Chosen, summed
 from netspec.lower.evaluate import Wires, array, execute, value
 from netspec.lower.inputs import sizes_of
 from netspec.lower.layout import Layout
+from netspec.lower.precision import cast
 from netspec.lower.scope import Frame, NodeScope
 from netspec.shape import TensorType
 
@@ -121,8 +122,13 @@ def _weights(values: Array, factors: list[Array]) -> Array:
 
 
 def finish(objective: Objective, frame: Frame, statistics: Statistics) -> dict[str, Array]:
-    """The finished numbers: `loss` and one for each metric."""
+    """The finished numbers: `loss` and one, or an array, for each metric.
+
+    Arithmetic between them is in the types that the spec has; what is finished without any keeps the statistics' own precision.
+    """
     pairs = zip(objective.measurements, statistics, strict=True)
-    wires: Wires = {m.output: m.op.finish(s) for m, s in pairs}
+    found: Wires = {m.output: m.op.finish(s) for m, s in pairs}
+    types, stored = objective.finish.types, frame.run.precision.stored
+    wires: Wires = {wire: cast(x, stored(types[wire].dtype)) for wire, x in found.items()}
     execute(objective.finish.nodes, objective.finish, frame, wires)
-    return {port.name: array(port.wire, wires) for port in objective.finish.outputs}
+    return {port.name: array(port.wire, {**wires, **found}) for port in objective.finish.outputs}

@@ -26,7 +26,7 @@ from netspec.lower.lengths import require_lengths
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.state import State
-from netspec.lower.statistics import merge
+from netspec.lower.statistics import Result, finished, merge
 from netspec.lower.updates import made
 from netspec.shape import TensorType
 from netspec.source import Span
@@ -155,9 +155,9 @@ class Program:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
         return self._eval(*self._leaves(state), self._batch(batch, self._objective("eval")), np.uint32(first))
 
-    def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, float]:
-        """The numbers that summed statistics of `train` or `eval` steps mean: `loss` and every metric."""
-        return {name: float(x) for name, x in self._finish[objective](statistics).items()}
+    def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, Result]:
+        """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them."""
+        return finished(self._finish[objective], statistics)
 
     merge = staticmethod(merge)
 

@@ -1,12 +1,27 @@
-"""Sums over batches, on the host."""
+"""Sums over batches, on the host, in float64: counts stay exact up to 2**53, and a long evaluation loses no small addend."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netspec.lazy import jax, np
 
+Result = float | list[Any]
+"""What a loss or metric comes to: a number, or nested lists of numbers."""
+
 
 def merge(left: Any, right: Any) -> Any:
-    """The statistics of two sets of batches together. Added in float64, so that a long evaluation loses no small addend."""
-    return jax.tree.map(lambda a, b: np.asarray(a, np.float64) + np.asarray(b, np.float64), left, right)
+    """The statistics of two sets of batches together."""
+    return jax.tree.map(lambda a, b: wide(a) + wide(b), left, right)
+
+
+def finished(finish: Callable[[Any], Mapping[str, Any]], statistics: Any) -> dict[str, Result]:
+    """What `finish`, a jitted function, makes of sums, computed in float64 whatever the model computes in."""
+    with jax.enable_x64(True):
+        found = finish(jax.tree.map(wide, statistics))
+    return {name: np.asarray(x, np.float64).tolist() for name, x in found.items()}
+
+
+def wide(array: Any) -> Any:
+    return np.asarray(array, np.float64)

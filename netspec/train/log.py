@@ -2,7 +2,7 @@
 
 `{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
 `split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run. A resumed run writes the lines of an
-uninterrupted one; only the last two fields tell them apart.
+uninterrupted one; only the last two fields tell them apart. A metric of several numbers is a list, a matrix a list of rows.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.files import append_line, write_atomic
+
+if TYPE_CHECKING:
+    from netspec.lower.statistics import Result
 
 NAME = "metrics.jsonl"
 TIMES = ("examples_per_second", "seconds")
@@ -29,7 +32,8 @@ class Record:
     epoch: float
     split: str
     loss: float
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, Result]
+    """Numbers, or of a metric of several nested lists of them."""
     examples_per_second: float | None
     """Of training, without compilation, evaluations and checkpoints."""
     seconds: float
@@ -40,15 +44,20 @@ class Record:
         return json.dumps(fields, allow_nan=False)
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _number(value: Result) -> Any:
+    """A number as JSON has it, null for none, also within lists."""
+    return [_number(x) for x in value] if isinstance(value, list) else value if math.isfinite(value) else None
+
+
+def _read(value: Any) -> Result:
+    return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 
 def _record(line: str) -> Record | None:
     """A line read back; None for one that a crash cut short."""
     try:
         fields: dict[str, Any] = json.loads(line)
-        numbers = {k: math.nan if v is None else v for k, v in fields["metrics"].items()}
+        numbers = {k: _read(v) for k, v in fields["metrics"].items()}
         return Record(**{**fields, "metrics": numbers, "loss": math.nan if fields["loss"] is None else fields["loss"]})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from netspec.train.log import Record
+
+if TYPE_CHECKING:
+    from netspec.lower.statistics import Result
 
 
 class Reporter(Protocol):
@@ -17,7 +20,7 @@ class Reporter(Protocol):
         """One line of news."""
         ...
 
-    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None:
+    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
         """After a step: the means since the last line (may be empty) and examples per second."""
         ...
 
@@ -35,7 +38,7 @@ class Silent:
 
     def begin(self, name: str, step: int, total: int) -> None: ...
     def note(self, text: str) -> None: ...
-    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
     def record(self, record: Record) -> None: ...
     def end(self) -> None: ...
 
@@ -54,7 +57,7 @@ class Lines:
     def note(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
 
-    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None: ...
+    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
 
     def record(self, record: Record) -> None:
         self.note(line(record, self._total))
@@ -83,7 +86,7 @@ class Bar:
     def note(self, text: str) -> None:
         self._bar.print(text, markup=False, soft_wrap=True)
 
-    def advance(self, step: int, values: Mapping[str, float], rate: float) -> None:
+    def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
         shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]
         self._bar.update(self._task, completed=step, values="  ".join(s for s in shown if s))
 
@@ -109,6 +112,7 @@ def line(record: Record, total: int) -> str:
     return f"{place}  {numbers({'loss': record.loss, **record.metrics})}{rate}"
 
 
-def numbers(values: Mapping[str, float]) -> str:
-    """`loss 0.1034  accuracy 0.9722`."""
-    return "  ".join(f"{name} {value:.4g}" if abs(value) >= 1000 else f"{name} {value:.4f}" for name, value in values.items())
+def numbers(values: Mapping[str, Result]) -> str:
+    """`loss 0.1034  accuracy 0.9722`. Metrics of several numbers are left out."""
+    single = [(name, value) for name, value in values.items() if not isinstance(value, list)]
+    return "  ".join(f"{name} {value:.4g}" if abs(value) >= 1000 else f"{name} {value:.4f}" for name, value in single)

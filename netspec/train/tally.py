@@ -10,6 +10,7 @@ from netspec.lazy import jax, np
 
 if TYPE_CHECKING:
     from netspec.lower.program import Program
+    from netspec.lower.statistics import Result
 
 
 class Tally:
@@ -62,16 +63,16 @@ class Tally:
         self.settle()
         return self._restored if self._restored is not None else jax.tree.leaves(self._total)
 
-    def peek(self) -> dict[str, float]:
+    def peek(self) -> dict[str, Result]:
         """The loss and metrics so far, without the batch that is still being computed; empty before the first."""
         return {} if self._total is None else self._values(self._total)
 
-    def finish(self) -> dict[str, float]:
+    def finish(self) -> dict[str, Result]:
         """The loss and metrics that the sum means; the tally is empty afterwards."""
         self.settle()
         total, self._total = self._total, None
         return self._values(total)
 
-    def _values(self, total: Any) -> dict[str, float]:
-        values = {name: float(value) for name, value in self._program.finish(total, self._objective).items()}
+    def _values(self, total: Any) -> dict[str, Result]:
+        values = self._program.finish(total, self._objective)
         return {"loss": values.pop("loss"), **values}

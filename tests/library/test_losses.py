@@ -14,7 +14,8 @@ from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses,
 from netspec.library.base import Measure
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError
-from netspec.library.metrics import Accuracy, Mean
+from netspec.library.metrics.accuracy import Accuracy
+from netspec.library.metrics.means import Mean
 from netspec.shape import Facts, TensorType
 from tests.library.oracles_train import ORACLES
 

@@ -20,15 +20,17 @@ from netspec.library.datasets.digits import Digits
 from netspec.library.generate import classes
 from netspec.library.losses.binary import SigmoidCrossEntropy
 from netspec.library.losses.classes import SoftmaxCrossEntropy
-from netspec.library.metrics import Accuracy, Perplexity, SequenceExact, TopKAccuracy
+from netspec.library.metrics.accuracy import Accuracy, SequenceExact, TopKAccuracy
+from netspec.library.metrics.means import Perplexity
 from netspec.shape import Facts
 from netspec.shape.types import elements
 from netspec.source import Source
 from tests.library.oracles_losses import LOSSES
+from tests.library.oracles_metrics import VALUES
 from tests.library.oracles_train import ORACLES
 from tests.library.scope import TestScope, parse
 
-ORACLES |= LOSSES
+ORACLES |= LOSSES | VALUES
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5, 7)).astype(np.float32) * 3
 CLASSES = RNG.integers(0, 7, (6, 5)).astype(np.int32)
@@ -70,7 +72,12 @@ def op_mixes(example: Any) -> bool:
     return example.op.op_name() in ("nt_xent", "info_nce")
 
 
-@pytest.mark.parametrize("example", [case for case in CASES if not op_mixes(case.values[0])])
+def averaged(example: Any) -> bool:
+    """Is the number the mean of what each example alone gives?"""
+    return not op_mixes(example) and example.op.averaged
+
+
+@pytest.mark.parametrize("example", [case for case in CASES if averaged(case.values[0])])
 def test_a_batch_and_its_halves_count_the_same(example: Any) -> None:
     """Statistics add up: the number over two batches is the number over the whole."""
     op, arrays = example.op, [made(text) for text in example.inputs]

@@ -15,7 +15,8 @@ from netspec.library.initializers import LecunNormal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError
-from netspec.library.metrics import Accuracy, Mean
+from netspec.library.metrics.accuracy import Accuracy
+from netspec.library.metrics.means import Mean
 from netspec.library.proofs import need_at_least, need_equal, need_multiple
 from netspec.library.sizes import axis_of, parameter, positive
 from netspec.library.windows import spread, windows

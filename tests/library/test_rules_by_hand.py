@@ -19,7 +19,8 @@ from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.norm_each import LayerNorm
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError
-from netspec.library.metrics import Accuracy, Mean
+from netspec.library.metrics.accuracy import Accuracy
+from netspec.library.metrics.means import Mean
 from netspec.shape import Dim, Facts
 from tests.library.rules import B, operator, typed
 from tests.library.scope import parse

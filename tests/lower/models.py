@@ -15,7 +15,7 @@ from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.losses.classes import SoftmaxCrossEntropy
-from netspec.library.metrics import Accuracy
+from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.lower.program import Program
 from netspec.paths import parameters

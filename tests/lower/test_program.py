@@ -18,7 +18,7 @@ from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.losses.classes import SoftmaxCrossEntropy
-from netspec.library.metrics import Mean
+from netspec.library.metrics.means import Mean
 from netspec.library.optimizers.adam import AdamW
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine, Linear, WarmupCosine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from netspec.library.base import Array, Dataset, Example
+from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.fields import AfterValidator, Field, model_validator
 from netspec.library.datasets.lines import DataPath, find
 from netspec.library.datasets.own import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
@@ -96,6 +96,9 @@ class Csv(Dataset):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return ((self._name, f"{self._name}.gz"),)
+
+    def class_names(self, known: Learned) -> dict[str, tuple[str, ...]]:
+        return dict(self.classes)
 
     def load(self, folder: Path | None) -> dict[str, Array]:
         from netspec.library.datasets.table import Source, read_table

@@ -62,6 +62,9 @@ class ImageFolder(Dataset):
         images = Lazy(len(files), lambda index: _pixels(pillow, files[index][0]))
         return {"image": images, "label": np.array([label for _, label in files], np.int32)}, {CLASSES: names}
 
+    def class_names(self, known: Learned) -> dict[str, Any]:
+        return {"label": known[CLASSES]} if CLASSES in known else {}
+
     def _classes(self, home: Path, folder: Path) -> list[str]:
         """Names of the sub-folders. Raises `Mistake` when there are none, or more than `size`."""
         if not home.is_dir():

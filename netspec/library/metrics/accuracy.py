@@ -1,20 +1,20 @@
-"""What an evaluation reports. A metric computes one value per example, token or number; their weighted mean is over the whole set."""
+"""How many predictions are right."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.labels import FewerClasses
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, In, Metric, Positive, Scope
-from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
-from netspec.library.targets import LABELS, LOGITS, MASK, label_values, masked, sequence_values, wide, widen
+from netspec.library.base import Array, Example, In, Positive, Scope
+from netspec.library.metrics.shares import Share
+from netspec.library.targets import LABELS, LOGITS, MASK, label_values, sequence_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
 
-class Accuracy(Metric):
+class Accuracy(Share):
     """The share of predictions whose largest logit is at the label, 0 to 1. Of equal logits the first one is the prediction.
 
     One-hot labels count as the class of their largest number.
@@ -35,19 +35,19 @@ class Accuracy(Metric):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs
-        return (jnp.argmax(logits, axis=-1) == _classes(labels)).astype(widen(logits).dtype)
+        return (jnp.argmax(logits, axis=-1) == class_numbers(labels)).astype(widen(logits).dtype)
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """1 per logit (the maximum), and per one-hot label, and 1 per value."""
         return elements(inputs[0].shape) * (2 if inputs[1].is_float else 1) + elements(inputs[0].shape[:-1])
 
 
-def _classes(labels: Array) -> Array:
+def class_numbers(labels: Array) -> Array:
     """Class numbers of labels; of one-hot labels the first largest number."""
     return labels if jnp.issubdtype(labels.dtype, jnp.integer) else jnp.argmax(labels, axis=-1)
 
 
-class TopKAccuracy(Metric):
+class TopKAccuracy(Share):
     """The share of predictions whose label is among the k largest logits, 0 to 1. Of equal logits the first ones are the larger.
 
     So `top_k_accuracy(logits, label, k=1)` is `accuracy(logits, label)`. One-hot labels count as the class of their largest number. A
@@ -80,7 +80,7 @@ class TopKAccuracy(Metric):
         return values
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        logits, classes = inputs[0], _classes(inputs[1])[..., None]
+        logits, classes = inputs[0], class_numbers(inputs[1])[..., None]
         inside = (classes >= 0) & (classes < logits.shape[-1])
         own = jnp.take_along_axis(logits, jnp.where(inside, classes, 0), axis=-1)
         before = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1) < classes
@@ -93,36 +93,7 @@ class TopKAccuracy(Metric):
         return elements(inputs[0].shape) * (3 if inputs[1].is_float else 2) + elements(inputs[0].shape[:-1])
 
 
-class Perplexity(Metric):
-    """How many classes a prediction is undecided between: the exponential of the mean softmax cross-entropy over the whole evaluation.
-
-    It is `exp(softmax_cross_entropy(logits, labels))`, so 1 at best, and 1 as well where nothing counts.
-    """
-
-    inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (
-            Example(cls(), ("f32[4, 10]", "i32[4]")),
-            Example(cls(), ("bf16[2, 6, 30]", "i32[2, 6]"), {"mask": "bool[2, 6]"}),
-        )
-
-    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
-        return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
-
-    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        return cross_entropy(*inputs)
-
-    def finish(self, statistics: Any) -> Array:
-        return jnp.exp(super().finish(statistics))
-
-    def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
-        """Those of `softmax_cross_entropy`."""
-        return SoftmaxCrossEntropy().flops(*inputs, **optional)
-
-
-class SequenceExact(Metric):
+class SequenceExact(Share):
     """The share of sequences that are right from end to end, 0 to 1: every position that the mask leaves in is equal.
 
     One value per sequence, the last axis being time. The mask chooses positions (0 and false leave one out) and weighs nothing; a
@@ -154,19 +125,3 @@ class SequenceExact(Metric):
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """1 per position, 2 more with a mask."""
         return elements(inputs[0].shape) * (3 if optional else 1)
-
-
-class Mean(Metric):
-    """The mean of values over all examples of an evaluation, whatever the batches. Values true and false count as 1 and 0."""
-
-    inputs: ClassVar[tuple[In, ...]] = (In("values", "Numbers [B, ...], the first axis counting examples.", dtype="any", rank=1), MASK)
-
-    @classmethod
-    def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(), ("f32[8]",)), Example(cls(), ("bf16[4, 5]",), {"mask": "bool[4, 5]"}), Example(cls(), ("bool[6]",)))
-
-    def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
-        return masked(self.op_name(), facts, inputs[0].with_dtype(wide(inputs[0])), optional.get("mask"))
-
-    def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        return widen(inputs[0])

@@ -1,0 +1,1 @@
+"""What an evaluation reports. A metric's statistics are sums over examples, so any split into batches or over devices gives one number."""
