@@ -247,6 +247,8 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("log", None, "function", "functions.maths", "Log", (),
      (("x", False),), False, 1, "", ""),
+    ("log1mexp", None, "function", "functions.logarithms", "Log1mexp", (),
+     (("x", False),), False, 1, "", ""),
     ("log1p", None, "function", "functions.maths", "Log1p", (),
      (("x", False),), False, 1, "", ""),
     ("log_sigmoid", None, "function", "functions.rectifying", "LogSigmoid", (),
@@ -257,6 +259,11 @@ ENTRIES: tuple = (
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("logaddexp", None, "function", "functions.choosing", "Logaddexp", (),
      (("left", False), ("right", False)), False, 1, "", ""),
+    ("logmeanexp", None, "function", "functions.logarithms", "Logmeanexp", (
+        ("axis", False, "(int | list[int])?"),
+        ("keepdims", False, "bool"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("logsumexp", None, "function", "functions.reducing", "Logsumexp", (
         ("axis", False, "(int | list[int])?"),
         ("keepdims", False, "bool"),
@@ -446,6 +453,10 @@ ENTRIES: tuple = (
         ("pairs", False, '"split" | "interleaved"'),
     ),
      (("x", False), ("position", True)), False, 1, "", ""),
+    ("soft_cap", None, "function", "functions.logarithms", "SoftCap", (
+        ("cap", True, "float"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("soft_sign", None, "function", "functions.rectifying", "SoftSign", (),
      (("x", False),), False, 1, "", ""),
     ("softmax", None, "function", "functions.activation", "Softmax", (
