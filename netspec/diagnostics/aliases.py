@@ -194,6 +194,7 @@ bfgs lbfgsb: lbfgs
 adamweightdecay adamwithweightdecay: adamw
 clipbynorm clipgradnorm clipgradients gradientclipping clipnorm clipglobalnorm: clip_by_global_norm
 weightdecay l2regularization addecayedweights = adamw(0.001, weight_decay=0.1)
+reducelronplateau reducelr plateau reducerateonplateau: reduce_on_plateau
 multisteps gradientaccumulation ~ write the setting `accumulate = 4` in `train`
 
 [schedule]

@@ -48,7 +48,7 @@ class ScheduleOutlastsRun(Diagnostic):
     what: str
     """What is planned: "peak", "end", "top", "reach", "change", "next", "restart", "cycle"; see `library.base.marks`."""
     length: str
-    """When it would be: "2,000 steps"."""
+    """When it would be."""
     whole: str
     """What is too short for it: "the run", a cycle, a part."""
     limit: str
@@ -154,8 +154,7 @@ class ScheduleEndsEarly(Diagnostic):
 @record(kw_only=True)
 class CycleCutOff(Diagnostic):
     """The training ends in the middle of a schedule's cycle, where the rate is not at its lowest.
-
-    The parameters are best at the end of a cycle, when the steps have become small.
+    The parameters are best at its end.
 
     ```net bad
     model M {
@@ -206,8 +205,8 @@ class CycleCutOff(Diagnostic):
 class StepsAndEpochsMixed(Diagnostic):
     """One schedule holds steps against epochs, so that its shape depends on the batch size and on how many examples there are.
 
-    A moment in epochs comes later when a batch is smaller; one in steps stays. Moments of one list change their order with that, and a
-    warm-up in steps may be longer than a decay in epochs. A warm-up in steps is fine where the number of steps of an epoch is known.
+    Moments of one list change their order with that, and a warm-up in steps may be longer than a decay in epochs. A warm-up in steps is
+    fine where the number of steps of an epoch is known.
 
     ```net bad
     model M {

@@ -1524,6 +1524,16 @@ ENTRIES: tuple = (
         ("nesterov", False, "bool"),
     ),
      (), False, 1, "", ""),
+    ("reduce_on_plateau", None, "optimizer", "optimizers.plateau", "ReduceOnPlateau", (
+        ("factor", False, "float"),
+        ("patience", False, "int"),
+        ("rtol", False, "float"),
+        ("atol", False, "float"),
+        ("cooldown", False, "int"),
+        ("accumulation_size", False, "int"),
+        ("min_scale", False, "float"),
+    ),
+     (), False, 1, "", ""),
     ("rmsprop", None, "optimizer", "optimizers.accumulators", "Rmsprop", (
         ("learning_rate", True, "float | schedule"),
         ("decay", False, "float"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Any
 
 from netspec.infer.scheduling import rates_of, steps_per_epoch
 from netspec.ir import TrainPlan, UpdatePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Clock, Op, Schedule
-from netspec.library.schedules.run import Path, Run, Scale, short
+from netspec.library.schedules.run import Path, Run, Scale, items_of, short
 from netspec.library.text import to_text
 from netspec.record import record
 from netspec.tools.plot import Glyphs, Picture, Tick, plot, table
@@ -52,7 +53,17 @@ def extent(run: Run) -> str:
 
 def drawn(update: UpdatePlan, run: Run, width: int, glyphs: Glyphs) -> str:
     found = [one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in rates_of(update.optimizer)]
-    return "\n\n".join(found or [f"{update.optimizer.op_name()} has no learning rate"])
+    watching = [f"The steps are multiplied by the factor of {op}, which follows the loss." for op in watchers(update.optimizer)]
+    return "\n\n".join([*(found or [f"{update.optimizer.op_name()} has no learning rate"]), *watching])
+
+
+def watchers(value: Any) -> Iterator[str]:
+    """The ops of an optimizer whose doing depends on the loss."""
+    if isinstance(value, Op):
+        yield from [value.op_name()] if getattr(value, "watches_loss", False) else []
+        for name in value.arguments():
+            for _, item in items_of(getattr(value, name)):
+                yield from watchers(item)
 
 
 def title(update: UpdatePlan, owner: Op, path: Path) -> str:

@@ -15,9 +15,9 @@ RULES = {
     "defaults": Plateau(),
     "impatient": Plateau(factor=0.5, patience=2, rtol=0.01),
     "cooling": Plateau(factor=0.5, patience=3, cooldown=5),
-    "windows": Plateau(factor=0.3, patience=2, window=4, cooldown=1),
+    "windows": Plateau(factor=0.3, patience=2, accumulation_size=4, cooldown=1),
     "absolute": Plateau(factor=0.8, patience=1, rtol=0.0, atol=0.05),
-    "floor": Plateau(factor=0.2, patience=1, least=0.1),
+    "floor": Plateau(factor=0.2, patience=1, min_scale=0.1),
 }
 
 
@@ -35,7 +35,9 @@ def ours(rules: Plateau, values: np.ndarray, dtype) -> np.ndarray:
 
 
 def theirs(rules: Plateau, values: np.ndarray, dtype) -> np.ndarray:
-    other = optax.contrib.reduce_on_plateau(rules.factor, rules.patience, rules.rtol, rules.atol, rules.cooldown, rules.window, rules.least)
+    other = optax.contrib.reduce_on_plateau(
+        rules.factor, rules.patience, rules.rtol, rules.atol, rules.cooldown, rules.accumulation_size, rules.min_scale
+    )
     update = jnp.ones((), dtype)
 
     def one(state, value):

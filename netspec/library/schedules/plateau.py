@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.lazy import jnp
-from netspec.library.base import Array
+from netspec.library.base import Array, Transformation
 from netspec.record import record
 
 State = dict[str, Array]
@@ -19,9 +19,9 @@ State = dict[str, Array]
 class Plateau:
     """When the factor falls, and how far.
 
-    A look at the loss is the mean of `window` values. It is better than the best so far when it is below `(1 - rtol) * best - atol`. After
-    `patience` looks in a row without a better one the factor is multiplied by `factor`, though it never falls below `least`; the next
-    `cooldown` looks are not counted then.
+    A look at the loss is the mean of `accumulation_size` values. It is better than the best so far when it is below
+    `(1 - rtol) * best - atol`. After `patience` looks in a row without a better one the factor is multiplied by `factor`, though it never
+    falls below `min_scale`; the next `cooldown` looks are not counted then.
     """
 
     factor: float = 0.1
@@ -29,8 +29,8 @@ class Plateau:
     rtol: float = 1e-4
     atol: float = 0.0
     cooldown: int = 0
-    window: int = 1
-    least: float = 0.0
+    accumulation_size: int = 1
+    min_scale: float = 0.0
 
 
 def initial(dtype: Any) -> State:
@@ -46,7 +46,7 @@ def observed(rules: Plateau, state: State, value: Array) -> State:
         state["mean"].dtype
     )
     gathered = state | {"seen": seen, "mean": mean}
-    looked, enough = _looked(rules, gathered), seen >= rules.window
+    looked, enough = _looked(rules, gathered), seen >= rules.accumulation_size
     return {name: jnp.where(enough, looked[name], old) for name, old in gathered.items()}
 
 
@@ -56,7 +56,7 @@ def _looked(rules: Plateau, state: State) -> State:
     bad = jnp.where(better, 0, state["bad"] + 1)
     cooling = state["cooling"] > 0
     falls = ~cooling & (bad >= rules.patience)
-    lower = jnp.maximum(state["scale"] * rules.factor, rules.least)
+    lower = jnp.maximum(state["scale"] * rules.factor, rules.min_scale)
     return {
         "seen": jnp.zeros_like(state["seen"]),
         "mean": jnp.zeros_like(state["mean"]),
@@ -65,3 +65,16 @@ def _looked(rules: Plateau, state: State) -> State:
         "cooling": jnp.where(falls, rules.cooldown, jnp.maximum(state["cooling"] - 1, 0)),
         "scale": jnp.where(falls, lower, state["scale"]),
     }
+
+
+def reduce_on_plateau(rules: Plateau) -> Transformation:
+    """Updates times the factor. It needs the loss of the step."""
+
+    def init(params: dict[str, Array]) -> State:
+        return initial(jnp.result_type(jnp.float32, *params.values()))
+
+    def update(updates: dict[str, Array], state: State, params: dict[str, Array], *, value: Array) -> tuple[dict[str, Array], State]:
+        state = observed(rules, state, jnp.asarray(value))
+        return {path: state["scale"].astype(u.dtype) * u for path, u in updates.items()}, state
+
+    return Transformation(init, update, ("value",))
