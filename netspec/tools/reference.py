@@ -12,13 +12,12 @@ from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from netspec.library.base import Callable, Dataset, Example, Measure, Op
+from netspec.library.base import Callable, Dataset, Measure, Op
 from netspec.library.decoding import Decoder
 from netspec.library.generate import classes, described, ordered, signature
 from netspec.library.optimizers.chain import Chain
 from netspec.library.text import to_text, value_text
-from netspec.shape import Facts, TensorType
-from netspec.tools import reference_examples
+from netspec.tools.reference_tables import callables, fenced, measured, table
 
 COMMAND = "netspec docs"
 TITLES = {
@@ -176,9 +175,16 @@ def link(cls: type[Op]) -> str:
 
 def entry(cls: type[Op]) -> str:
     """An op's section: what it is, its call, its text, inputs, arguments, parameters, examples, source."""
-    parts = [f"### {heading(cls)}", kind_line(cls), call(cls), inspect.cleandoc(cls.__doc__ or ""), inputs(cls), arguments(cls)]
+    parts = [f"### {heading(cls)}", kind_line(cls), call(cls), meaning(cls), inputs(cls), arguments(cls)]
     parts += [fields(cls), examples(cls), f"Source: {cls.source}." if cls.source else ""]
     return "\n\n".join(part for part in parts if part)
+
+
+def meaning(cls: type[Op]) -> str:
+    """The class's docstring; what computes without cost may leave out to say so."""
+    text = inspect.cleandoc(cls.__doc__ or "")
+    free = issubclass(cls, Callable) and not issubclass(cls, Measure) and cls.flops is Callable.flops
+    return f"{text}\n\nFLOPs: 0." if free and "FLOPs" not in text else text
 
 
 def kind_line(cls: type[Op]) -> str:
@@ -198,10 +204,6 @@ def call(cls: type[Op]) -> str:
     if len(line) > WIDE:
         line = f"{cls.op_name()}(\n" + "".join(f"  {part},\n" for part in parts) + ")"
     return fenced(line)
-
-
-def fenced(text: str, language: str = "") -> str:
-    return f"```{language}\n{text.rstrip()}\n```"
 
 
 def default(field) -> str:
@@ -232,11 +234,6 @@ def arguments(cls: type[Op]) -> str:
     return table(("argument", "type", "default", "meaning"), rows) if rows else ""
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def fields(cls: type[Op]) -> str:
     """The fields of a dataset's batch."""
     if not issubclass(cls, Dataset):
@@ -259,30 +256,3 @@ def examples(cls: type[Op]) -> str:
     if issubclass(cls, Decoder):
         return fenced("\n".join(to_text(example.op).replace("(", f"({cls.inputs[0].name}, ", 1) for example in found))
     return fenced("\n".join(to_text(example.op) for example in found))
-
-
-def measured(example: Example) -> tuple[str, str, str]:
-    """A loss or metric on its inputs, and the type of the values that it averages."""
-    op = example.op
-    assert isinstance(op, Measure)
-    names = [tensor.name for tensor in op.inputs[: len(example.inputs)]]
-    given = [f"{name}={name}" for name in example.named]
-    extra = [] if to_text(op) == op.op_name() else [to_text(op).partition("(")[2].rstrip(")")]
-    types = {name: reference_examples.type_of(text) for name, text in example.named.items()}
-    values = op.shape(Facts(), *map(reference_examples.type_of, example.inputs), **types)
-    assert isinstance(values, TensorType)
-    kinds = ", ".join(f"`{name}: {kind}`" for name, kind in (*zip(names, example.inputs, strict=True), *example.named.items()))
-    return f"`{op.op_name()}({', '.join([*names, *extra, *given])})`", kinds, f"`{values}`"
-
-
-def callables(found: Sequence[Example]) -> str:
-    """The first example as a model with its parameters; all of them with what they give and cost."""
-    every = [(example, reference_examples.shown(example)) for example in found]
-    first = every[0][1]
-    rows = [
-        (f"`{shown.call}`", ", ".join(f"`{kind}`" for kind in (*example.inputs, *example.named.values())) or "none")
-        + (", ".join(f"`{kind}`" for kind in shown.results), f"{shown.params:,}", shown.flops)
-        for example, shown in every
-    ]
-    kept = [f"{what}: {', '.join(f'`{n}: {kind}`' for n, kind in named)}." for what, named in first.kept() if named]
-    return "\n\n".join([fenced(first.model, "net"), *kept, table(("example", "inputs", "result", "parameters", "FLOPs"), rows)])

@@ -10,7 +10,7 @@ from netspec.ir import Apply, Body, walk
 from netspec.library.base import Callable, Example, Weight
 from netspec.library.cells import Cell, Recurrence
 from netspec.library.text import to_text
-from netspec.paths import weights_of
+from netspec.paths import parameters
 from netspec.record import record
 from netspec.resolve import resolve
 from netspec.shape import Facts, TensorType
@@ -36,7 +36,7 @@ class Shown:
     """FLOPs of one forward pass."""
     params: int
     weights: Kept
-    """The op's parameters: name below the op's path, and type."""
+    """The op's parameters: name below the op's path, type and initial value."""
     buffers: Kept
 
     def kept(self) -> tuple[tuple[str, Kept], ...]:
@@ -141,17 +141,17 @@ def proved(model: str) -> Body:
 
 
 def kept(body: Body) -> tuple[Kept, Kept]:
-    """The parameters and buffers of the model's layers, named below the layer: `kernel` of `dense_0/kernel`."""
-    weights: dict[str, str] = {}
+    """The parameters and buffers of the model's layer, named below the layer: `kernel` of `dense_0/kernel`."""
+    weights = {path.partition("/")[2]: weight_text(w) for path, w in parameters(body).items()}
     buffers: dict[str, str] = {}
     for node, _ in walk(body):
         if isinstance(node, Apply):
             types = [body.types[w] for w in node.inputs if isinstance(w, int)]
             optional = {name: body.types[w] for name, w in node.optional}
-            weights |= {name: weight_text(w) for name, w in weights_of(body, node).items()}
             buffers |= {name: weight_text(w) for name, w in node.op.buffers(*types, **optional).items()}
     return tuple(weights.items()), tuple(buffers.items())
 
 
 def weight_text(weight: Weight) -> str:
-    return f"{weight.dtype}[{', '.join(map(str, weight.shape))}]"
+    """Its type and what it begins as, as behind `weight NAME:`."""
+    return f"{weight.dtype}[{', '.join(map(str, weight.shape))}] = {to_text(weight.init)}"

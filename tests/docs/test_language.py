@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -57,7 +59,13 @@ def test_a_spec_is_in_the_one_style(info: list[str], text: str) -> None:
 
 def test_every_block_of_the_manual_is_tested() -> None:
     kinds = {" ".join(info[:2]) for _, info, _ in BLOCKS}
-    assert kinds <= {"net", "net bad", "net file", "sh"}
+    assert kinds <= {"net", "net bad", "net file", "sh", "python"}
+
+
+def test_python_of_the_manual_imports_what_there_is() -> None:
+    lines = [node for _, info, text in BLOCKS if info[:1] == ["python"] for node in ast.walk(ast.parse(text))]
+    own = [node for node in lines if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("netspec")]
+    assert own and all(hasattr(import_module(node.module or ""), name.name) for node in own for name in node.names)
     assert sum(info == ["net"] for _, info, _ in SPECS) >= 20
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from netspec.library.optimizers.chain import Chain
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
+from netspec.tools import reference_examples
 from netspec.tools.reference import COMMAND, PAGES, anchor, heading
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
@@ -43,6 +45,31 @@ def test_everything_that_can_be_named_has_an_entry(cls: type[Op]) -> None:
     assert [name for name in cls.arguments() if shown and (cls, name) != (Chain, "parts") and f"| `{name}` |" not in entry] == []
     assert [tensor.name for tensor in cls.inputs if f"- `{tensor.name}` (" not in entry] == []
     assert not cls.source or cls.source in entry
+
+
+TENSORS = [cls for cls in classes() if cls.kind in ("layer", "function", "operator", "method")]
+
+
+@pytest.mark.parametrize("cls", TENSORS, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+def test_what_tensors_go_through_is_told_in_full(cls: Any) -> None:
+    """Arguments with type and meaning, shapes, FLOPs, an example with what is inferred, parameters with initial values, the source."""
+    [entry] = re.findall(rf"^### {re.escape(heading(cls))}$(.*?)(?=^##|\Z)", TEXTS["layers.md"], re.DOTALL | re.MULTILINE)
+    text, _, example = entry.partition("```net\n")
+    assert re.search(r"->|[Ss]hape", text), "nothing is said of shapes"
+    assert re.search(r"FLOPs(:|, )", text), "nothing is said of FLOPs"
+    assert len(re.findall(r"^\| `x?\w+` \| `.+` \| .* \| .+ \|$", text, re.MULTILINE)) == (
+        0 if cls.kind == "operator" else len(cls.arguments())
+    )
+    rows = re.findall(r"^\| `(.+)` \| (.+) \| (`\w+\[.*\]`) \| ([\d,]+) \| ([\d,]+) \|$", example, re.MULTILINE)
+    assert len(rows) == len(cls.examples()) and "output y" in example
+    for name, _ in kept(cls):
+        assert re.search(rf"`{re.escape(name)}: \w+\[.*?\] = \w+", example), f"nothing is said of the parameter {name}"
+    assert cls.kind != "layer" or "Source: " in entry
+
+
+def kept(cls: Any) -> list[tuple[str, str]]:
+    """The parameters and buffers of all examples, with what they begin as."""
+    return [pair for example in cls.examples() for _, named in reference_examples.shown(example).kept() for pair in named]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "diagnostics.md"])

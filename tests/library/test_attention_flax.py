@@ -56,7 +56,9 @@ def pairs(choices: Mapping[str, tuple], seed: int = 0) -> list[dict[str, Any]]:
 
 
 def seeded(rows: list[dict[str, Any]]) -> list[Any]:
-    return [pytest.param(row, k % 3, id=f"{k}-" + "-".join(str(value) for value in row.values())) for k, row in enumerate(rows)]
+    """Each with one of three seeds; the first three rows are quick enough for every run."""
+    marks = [[] if k < 3 else pytest.mark.slow for k in range(len(rows))]
+    return [pytest.param(r, k % 3, id=f"{k}-" + "-".join(map(str, r.values())), marks=marks[k]) for k, r in enumerate(rows)]
 
 
 PLAIN = {

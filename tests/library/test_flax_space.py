@@ -21,22 +21,28 @@ from netspec.library.layers.patches import PatchEmbed
 from netspec.library.layers.prelu import Prelu
 from tests.library.scope import TestScope
 
-SEEDS = pytest.mark.parametrize("seed", [0, 1, 2])
+SEEDS = (0, 1, 2)
 
 
 def values(*shape: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).standard_normal(shape).astype("float32")
 
 
-def same(ours: Any, theirs: Any, *inputs: Any) -> None:
-    """Values, and gradients with respect to every input, agree to 1e-5."""
-    found, wanted = jax.jit(ours)(*inputs), jax.jit(theirs)(*inputs)
-    assert found.dtype == wanted.dtype
-    np.testing.assert_allclose(found, wanted, 1e-5, 1e-5 * np.abs(wanted).max())
-    pull, every = values(*wanted.shape, seed=9), tuple(range(len(inputs)))
-    slopes = [jax.jit(jax.grad(lambda *given, f=f: jnp.vdot(f(*given), pull), every))(*inputs) for f in (ours, theirs)]
-    for mine, other in zip(*slopes, strict=True):
-        np.testing.assert_allclose(mine, other, 1e-5, 1e-5 * (1 + np.abs(other).max()))
+def same(ours: Any, theirs: Any, *shapes: Any) -> None:
+    """Values, and gradients with respect to every input, agree to 1e-5, for inputs of three seeds; compiled as one program."""
+
+    def results(pull: Any, *inputs: Any) -> list[Any]:
+        made = [jax.vjp(function, *inputs) for function in (ours, theirs)]
+        return [(y, back(pull)) for y, back in made]
+
+    compiled = jax.jit(results)
+    for seed in SEEDS:
+        inputs = [values(*shape, seed=seed + 10 * k) for k, shape in enumerate(shapes)]
+        (found, mine), (wanted, other) = compiled(values(*jax.eval_shape(theirs, *inputs).shape, seed=seed + 9), *inputs)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, 1e-5, 1e-5 * np.abs(wanted).max())
+        for slope, right in zip(mine, other, strict=True):
+            np.testing.assert_allclose(slope, right, 1e-5, 1e-5 * (1 + np.abs(right).max()))
 
 
 def run(op: Any, x: Any, **params: Any) -> Any:
@@ -55,20 +61,18 @@ POOLS = [
 each_pool = pytest.mark.parametrize(("shape", "window", "stride", "padding"), POOLS)
 
 
-@SEEDS
 @each_pool
 @pytest.mark.parametrize(("op", "function"), [(MaxPool, nn.max_pool), (MinPool, nn.pooling.min_pool)])
-def test_pools_that_pick(op: Any, function: Any, shape: Any, window: Any, stride: Any, padding: Any, seed: int) -> None:
+def test_pools_that_pick(op: Any, function: Any, shape: Any, window: Any, stride: Any, padding: Any) -> None:
     made = op(window=window, stride=stride, padding=padding)
-    same(lambda x: run(made, x), lambda x: function(x, window, stride, padding), values(*shape, seed=seed))
+    same(lambda x: run(made, x), lambda x: function(x, window, stride, padding), shape)
 
 
-@SEEDS
 @each_pool
 @pytest.mark.parametrize("count", [True, False])
-def test_avg_pool(count: bool, shape: Any, window: Any, stride: Any, padding: Any, seed: int) -> None:
+def test_avg_pool(count: bool, shape: Any, window: Any, stride: Any, padding: Any) -> None:
     op = AvgPool(window=window, stride=stride, padding=padding, count_padding=count)
-    same(lambda x: run(op, x), lambda x: nn.avg_pool(x, window, stride, padding, count), values(*shape, seed=seed))
+    same(lambda x: run(op, x), lambda x: nn.avg_pool(x, window, stride, padding, count), shape)
 
 
 ACTIVATIONS = [
@@ -84,10 +88,9 @@ ACTIVATIONS = [
 ]
 
 
-@SEEDS
 @pytest.mark.parametrize(("op", "function"), ACTIVATIONS, ids=lambda value: value.op_name() if hasattr(value, "op_name") else "")
-def test_activations(op: Any, function: Any, seed: int) -> None:
-    same(lambda x: run(op, x), function, values(4, 6, seed=seed))
+def test_activations(op: Any, function: Any) -> None:
+    same(lambda x: run(op, x), function, (4, 6))
 
 
 def test_standardize_is_right_where_the_mean_is_large() -> None:
@@ -96,23 +99,20 @@ def test_standardize_is_right_where_the_mean_is_large() -> None:
     np.testing.assert_allclose(run(Standardize(epsilon=1e-12), x), exact, 1e-3, 1e-3)
 
 
-@SEEDS
-def test_prelu(seed: int) -> None:
-    x, module = values(3, 4, 5, seed=seed), nn.PReLU()
+def test_prelu() -> None:
+    module = nn.PReLU()
     same(
         lambda slope, x: run(Prelu(), x, slope=slope),
         lambda slope, x: module.apply({"params": {"negative_slope": slope}}, x),
-        np.float32(0.3),
-        x,
+        (),
+        (3, 4, 5),
     )
     np.testing.assert_allclose(Prelu().slope_init.sample(None, (), (1, 1)), 0.01)
 
 
-@SEEDS
 @pytest.mark.parametrize(("patch", "bias"), list(itertools.product([2, (2, 3)], [True, False])))
-def test_patch_embed_is_a_convolution(patch: Any, bias: bool, seed: int) -> None:
+def test_patch_embed_is_a_convolution(patch: Any, bias: bool) -> None:
     size = patch if isinstance(patch, tuple) else (patch, patch)
-    x, kernel, offset = values(2, 4, 6, 3, seed=seed), values(*size, 3, 5, seed=seed + 1), values(5, seed=seed + 2)
     module = nn.Conv(5, size, size, "VALID", use_bias=bias)
 
     def theirs(x: Any, kernel: Any, offset: Any) -> Any:
@@ -120,22 +120,21 @@ def test_patch_embed_is_a_convolution(patch: Any, bias: bool, seed: int) -> None
         return y.reshape(2, -1, 5)
 
     op = PatchEmbed(features=5, patch=patch, bias=bias)
-    same(lambda x, kernel, offset: run(op, x, kernel=kernel, bias=offset), theirs, x, kernel, offset)
+    same(lambda x, kernel, offset: run(op, x, kernel=kernel, bias=offset), theirs, (2, 4, 6, 3), (*size, 3, 5), (5,))
 
 
-@SEEDS
 @pytest.mark.parametrize("method", ["nearest", "bilinear", "bicubic"])
 @pytest.mark.parametrize("antialias", [True, False])
 @pytest.mark.parametrize("size", [(7, 3), (2, 8), (5, 9)])
-def test_resize(method: Any, antialias: bool, size: tuple[int, int], seed: int) -> None:
-    x, op = values(2, 5, 4, 3, seed=seed), Resize(size=size, method=method, antialias=antialias)
-    same(lambda x: run(op, x), lambda x: jax.image.resize(x, (2, *size, 3), method, antialias), x)
+def test_resize(method: Any, antialias: bool, size: tuple[int, int]) -> None:
+    op = Resize(size=size, method=method, antialias=antialias)
+    same(lambda x: run(op, x), lambda x: jax.image.resize(x, (2, *size, 3), method, antialias), (2, 5, 4, 3))
 
 
 @pytest.mark.parametrize("method", ["nearest", "bilinear", "bicubic"])
 def test_upsample(method: Any) -> None:
-    x, op = values(2, 5, 3), Upsample(scale=3, method=method)
-    same(lambda x: run(op, x), lambda x: jax.image.resize(x, (2, 15, 3), {"bilinear": "linear", "bicubic": "cubic"}.get(method, method)), x)
+    op, theirs = Upsample(scale=3, method=method), {"bilinear": "linear", "bicubic": "cubic"}.get(method, method)
+    same(lambda x: run(op, x), lambda x: jax.image.resize(x, (2, 15, 3), theirs), (2, 5, 3))
 
 
 # --- training --------------------------------------------------------------------------------------------------------

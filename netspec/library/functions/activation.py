@@ -30,7 +30,10 @@ class _Elementwise(Function):
 
 
 class Identity(_Elementwise):
-    """The tensor as it is: a stage that changes nothing, where an activation or layer is chosen by a parameter. FLOPs: 0."""
+    """The tensor as it is, a stage that changes nothing: where an activation or layer is chosen by a parameter.
+
+    Any shape -> the same. FLOPs: 0.
+    """
 
     inputs = (In("x", "any tensor", dtype="any"),)
     keeps_values: ClassVar[bool] = True

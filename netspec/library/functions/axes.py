@@ -20,7 +20,7 @@ ANY = (In("x", "any tensor", dtype="any"),)
 
 
 class Transpose(Function):
-    """The axes in another order: result axis i is axis `axes[i]` of x; all reversed without `axes`."""
+    """The axes in another order: result axis i is axis `axes[i]` of x; all reversed without `axes`, [a, b, c] -> [c, b, a]."""
 
     inputs = ANY
     keeps_values = True
@@ -51,7 +51,7 @@ class Transpose(Function):
 
 
 class SwapAxes(Function):
-    """Two axes in each other's place, the others where they were."""
+    """Two axes in each other's place, the others where they were: [a, b, c] -> [c, b, a] for the first and the last."""
 
     inputs = ANY
     keeps_values = True
@@ -106,7 +106,7 @@ class ExpandDims(Function):
 
 
 class Squeeze(Function):
-    """Without the given axes, which have size 1."""
+    """Without the given axes, which have size 1: [a, 1, b] -> [a, b]."""
 
     inputs = ANY
     keeps_values = True

@@ -43,7 +43,8 @@ class Slice(Operator):
     and `...` stands for all axes that no other item names; axes after the last item are kept whole.
 
     Indices and bounds count from 0, or from the end when they are negative numbers. They are proved to lie inside the axis: nothing is
-    cut to fit, and a slice takes at least one element. A negative step takes the whole axis backwards. FLOPs: 0.
+    cut to fit, and a slice takes at least one element. A negative step takes the whole axis backwards.
+    Any shape -> an axis for each slice and each new axis. FLOPs: 0.
     """
 
     inputs = (In("x", "any tensor", dtype="any"),)

@@ -23,6 +23,8 @@ class Rnn(OneWay):
     FLOPs: T times the cell's.
     """
 
+    source = "Elman, Finding Structure in Time, 1990; Flax linen RNN"
+
     cell: Annotated[Any, Wanted("layer")]
     """What happens in one step: `gru_cell(128)`, or a block with `state`."""
 

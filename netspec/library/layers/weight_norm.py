@@ -83,6 +83,7 @@ class _Around(Layer):
 class WeightNorm(_Around):
     """The layer with each column of its kernel divided by its length, times a learned scale: direction and length are learned apart.
 
+    Shapes are the layer's: x -> what the layer makes of it.
     kernel · scale / sqrt(sum(kernel²) + epsilon), the sum over all axes but `axis`, in at least f32. Parameters: the layer's, and for each
     `kernel` a `kernel_scale` with the shape of the axes. At first columns have the length 1; PyTorch's keep the length that they were
     drawn with (its `g`), and are the first axis of its weights.
@@ -131,6 +132,7 @@ class WeightNorm(_Around):
 class SpectralNorm(_Around):
     """The layer with its kernel divided by its largest singular value, so that it makes no difference between two inputs larger.
 
+    Shapes are the layer's: x -> what the layer makes of it.
     The kernel counts as a matrix: the last axis is columns, all others are rows. The singular value comes from `steps` rounds of power
     iteration, in at least f32, which begin at a vector kept for each `kernel` in the buffer `kernel_u` [columns] and go on from there with
     every step of training; in eval they begin at what training left, and leave it. No gradient goes through the vectors.
