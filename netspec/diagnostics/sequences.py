@@ -110,7 +110,7 @@ class BoundsNotAscending(Diagnostic):
     }
     train M {
       data = text_lines("train.txt") -> bucket_by_length([64, 32]) -> batch(32)
-      loss = mean(logits)
+      loss = mean(logits[:, 0])
       optimizer = sgd(0.1)
       duration = 2 epochs
     }
@@ -123,7 +123,7 @@ class BoundsNotAscending(Diagnostic):
     }
     train M {
       data = text_lines("train.txt") -> bucket_by_length([32, 64]) -> batch(32)
-      loss = mean(logits)
+      loss = mean(logits[:, 0])
       optimizer = sgd(0.1)
       duration = 2 epochs
     }

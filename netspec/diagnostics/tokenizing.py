@@ -62,7 +62,7 @@ class TextNeeded(Diagnostic):
     }
     train M {
       data = text_lines("train.txt") -> bpe(1_000) -> batch(32)
-      loss = softmax_cross_entropy(logits[:, :-1], tokens[:, 1:])
+      loss = softmax_cross_entropy(logits[:, :-1], tokens[:, 1:], mask=segment[:, 1:] > 0)
       optimizer = sgd(0.1)
       duration = 2 epochs
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls import BadArgument
-from netspec.infer import expressions, instances
+from netspec.infer import expressions, instances, masks
 from netspec.infer.arguments import Bad, fit
 from netspec.infer.expects import expect
 from netspec.infer.frame import Frame, World
@@ -31,6 +31,7 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     serves = served(world, graph) if graph.serves else ()
     for node in graph.expects:
         expect(world, node)
+    masks.warn(world, models.values(), plans)
     return Typed(models, tuple(plans), graph.source.path, serves), world.problems
 
 

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from netspec.library.base import Callable, Dataset, Measure, Op
+from netspec.library.contracts import contract
 from netspec.library.decoding import Decoder
 from netspec.library.generate import classes, described, ordered, signature
 from netspec.library.optimizers.chain import Chain
 from netspec.library.text import to_text, value_text
+from netspec.tools.reference_examples import type_of
 from netspec.tools.reference_tables import callables, fenced, measured, table
 
 COMMAND = "netspec docs"
@@ -175,8 +177,8 @@ def link(cls: type[Op]) -> str:
 
 def entry(cls: type[Op]) -> str:
     """An op's section: what it is, its call, its text, inputs, arguments, parameters, examples, source."""
-    parts = [f"### {heading(cls)}", kind_line(cls), call(cls), meaning(cls), inputs(cls), arguments(cls)]
-    parts += [fields(cls), examples(cls), f"Source: {cls.source}." if cls.source else ""]
+    parts = [f"### {heading(cls)}", kind_line(cls), call(cls), meaning(cls), inputs(cls), mask(cls)]
+    parts += [arguments(cls), fields(cls), examples(cls), f"Source: {cls.source}." if cls.source else ""]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -213,6 +215,12 @@ def default(field) -> str:
 def inputs(cls: type[Op]) -> str:
     lines = [f"- `{i.name}` ({', '.join(_facts(i))}): {i.doc.rstrip('.')}." for i in cls.inputs]
     return "\n".join(["Inputs:", "", *lines]) if lines else ""
+
+
+def mask(cls: type[Op]) -> str:
+    """What it does with a mask."""
+    found = contract(cls, type_of) if issubclass(cls, Callable) else None
+    return f"Mask: {found}." if found else ""
 
 
 def _facts(tensor) -> Iterable[str]:

@@ -198,6 +198,16 @@ class Callable(Op):
     sloped: ClassVar[bool] = True
     """Its gradient is the slope of its value; False where that is not meant to be: `stop_gradient`."""
 
+    masking: ClassVar[str] = ""
+    """What it does along the axes that its `flow` refuses, where `library.masking` takes it to mix them: "near", "moves" or "each"; or
+    "mixes", where it mixes axes that its `flow` lets pass."""
+    masks: ClassVar[Mapping[str, int]] = {}
+    """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
+    zeroes: ClassVar[bool] = False
+    """What its mask leaves out is 0 in its result."""
+    factors: ClassVar[bool] = False
+    """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
         return inputs[0]

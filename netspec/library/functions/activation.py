@@ -169,6 +169,9 @@ class _AlongAxis(Function):
 class _Shares(_AlongAxis):
     """What makes numbers along an axis to parts of one whole; a mask leaves some of them out."""
 
+    masks = {"x": -1}
+    zeroes = True
+
     inputs = (*_AlongAxis.inputs, In("mask", "true where an element counts; stretches to x", dtype="bool", optional=True))
 
     @classmethod

@@ -68,6 +68,7 @@ class Multiply(_Binary):
     """left · right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "*", "multiply"
+    factors = True
 
 
 class Divide(_Binary):
@@ -237,6 +238,7 @@ class MatMul(Operator):
 
     inputs = (In("left", "the left side", dtype="any", rank=1), In("right", "the right side", dtype="any", rank=1))
     symbol = "@"
+    factors = True
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

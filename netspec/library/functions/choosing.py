@@ -157,6 +157,7 @@ class Matmul(Function):
     """Matrix product, the same as `left @ right`: [..., n, k] and [..., k, m] -> [..., n, m]. FLOPs: 2 · k per output element."""
 
     inputs = MatMul.inputs
+    factors = True
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

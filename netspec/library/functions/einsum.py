@@ -66,6 +66,7 @@ class Einsum(Function):
 
     inputs = (In("tensors", "numbers, one tensor or more, of one element type", dtype="number"),)
     variadic: ClassVar[bool] = True
+    factors = True
 
     equation: str
     """Letters of each tensor, and after `->` of the result: `"bij,bjk->bik"`."""

@@ -118,6 +118,7 @@ class _Segments(Function):
         In("ids", "the segment of each row, whole numbers [n]", dtype="int"),
     )
     function: ClassVar[str] = "segment_sum"
+    masking = "moves"  # the ids say what counts
 
     segments: Size
     """Number of segments."""

@@ -27,6 +27,7 @@ class _Pool(Function):
     """Windows of one size slide over the space of each channel."""
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    masking = "each"  # along the channels
 
     window: Sizes
     """Size of the window: one number for all axes of space, or a list."""

@@ -12,9 +12,12 @@ from netspec.library.windows import Sizes, space_of, spread
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
-
 MASK = In(
-    "mask", "true where a place counts, [batch, space…], or the shape of x or of its first axes; axes of 1 stretch", "bool", 1, optional=True
+    "mask",
+    "true where a place counts, [batch, space…], or the shape of x or of its first axes; axes of 1 stretch",
+    "bool",
+    1,
+    optional=True,
 )
 
 
@@ -135,7 +138,7 @@ class AdaptiveMaxPool(_Adaptive):
 
     [batch, space…, channels] -> [batch, size…, channels]. Window i of an axis of size n goes from floor(i · n / size) up to
     ceil((i + 1) · n / size): all are alike where the size divides n, otherwise they overlap. Where several elements are largest, they
-    share the gradient. FLOPs: 1 per element of each window.
+    share the gradient, which PyTorch gives to one of them. FLOPs: 1 per element of each window.
     """
 
     def apply(self, scope: Scope, x: Array) -> Array:

@@ -29,6 +29,7 @@ class _Resizing(Function):
     """Another size of the axes of space, by a method that works along one axis after the other."""
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    masking = "near"
     if TYPE_CHECKING:
         method: Method
 

@@ -45,6 +45,7 @@ class Attention(Layer):
         SCORE_BIAS,
     )
     random: ClassVar[bool] = True
+    masks = {"key": -3, "value": -3}
     source = "Vaswani et al., 2017; Ainslie et al., GQA, 2023; Press et al., ALiBi, 2022; jax.nn.dot_product_attention"
 
     causal: bool = False

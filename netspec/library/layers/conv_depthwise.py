@@ -18,6 +18,7 @@ class DepthwiseConv(_Sliding):
     [kernel…, in, multiplier], the same numbers in the same order. FLOPs: 2 · taps per output element, and 1 more for the bias.
     """
 
+    masking = "each"  # along the channels
     source = "Sifre, Rigid-Motion Scattering for Image Classification, 2014; Flax linen Conv with feature_group_count"
 
     multiplier: Positive = 1

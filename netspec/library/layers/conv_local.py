@@ -20,6 +20,7 @@ class ConvLocal(_Sliding, _Featured):
     output; here it does not. FLOPs: 2 · taps · in per output element, those on padding included, and 1 more for the bias.
     """
 
+    masking = "near"
     source = "Flax linen ConvLocal"
 
     kernel_init: Initializer = LecunNormal()

@@ -38,6 +38,7 @@ class GraphConv(Layer):
     """
 
     inputs = (NODES, SENDERS, RECEIVERS, WEIGHTS, NODE_MASK, EDGE_MASK)
+    zeroes = True
     source = "Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks, 2017"
 
     features: Size
@@ -105,6 +106,7 @@ class GraphAttention(Layer):
 
     inputs = (NODES, SENDERS, RECEIVERS, NODE_MASK, EDGE_MASK)
     random: ClassVar[bool] = True
+    zeroes = True
     source = "Veličković et al., Graph Attention Networks, 2018"
 
     features: Size

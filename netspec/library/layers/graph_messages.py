@@ -71,6 +71,7 @@ class NodeInputs(Function):
     """
 
     inputs = (NODES, In("messages", "[batch…, edges, M]", rank=2), SENDERS, RECEIVERS, NODE_MASK, EDGE_MASK)
+    zeroes = True
     source = "Gilmer et al., Neural Message Passing for Quantum Chemistry, 2017"
 
     how: Literal["sum", "mean", "max"] = "sum"

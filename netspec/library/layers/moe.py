@@ -117,6 +117,7 @@ class Moe(_Experts, Layer):
     (2 · features + 5), and for each of its experts 4 · features · hidden, 2 · features for the sum, biases, and the activation.
     """
 
+    zeroes = True
     source = "Shazeer et al., 2017; Lepikhin et al., GShard, 2020; Fedus et al., Switch Transformers, 2021"
     exports: ClassVar[tuple[str, ...]] = ("balance",)
 

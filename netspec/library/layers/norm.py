@@ -34,6 +34,7 @@ class BatchNorm(Normalization):
     """
 
     inputs = (In("x", "the batch first, the features last", rank=2), MASK)
+    masking = "mixes"  # in training
     source = "Ioffe and Szegedy, Batch Normalization, 2015; Flax linen BatchNorm"
 
     momentum: Momentum = 0.99

@@ -25,6 +25,7 @@ class PatchEmbed(Layer):
     """
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    masking = "near"
     source = "Dosovitskiy et al., An Image is Worth 16x16 Words, 2021"
 
     features: Size

@@ -113,6 +113,7 @@ class LearnedPositions(Layer):
     """
 
     inputs = (In("x", "[batch…, length, features]", rank=2), POSITION)
+    masking = "each"
     source = "Devlin et al., BERT, 2019; Radford et al., GPT-2, 2019"
 
     positions: Size

@@ -17,6 +17,7 @@ class Prelu(Layer):
     """
 
     inputs = (In("x", "any leading axes, then the features", rank=1),)
+    masking = "each"
     source = "He et al., Delving Deep into Rectifiers, 2015; Flax linen PReLU"
 
     per_feature: bool = False

@@ -41,6 +41,7 @@ class SelfAttention(Layer):
 
     inputs = (In("x", "[batch…, length, features]", rank=3), MASK, SEGMENTS, SCORE_BIAS)
     random: ClassVar[bool] = True
+    masks = {"x": -2}
     source = "Vaswani et al., Attention Is All You Need, 2017; Flax linen MultiHeadDotProductAttention and nnx MultiHeadAttention"
 
     heads: Positive

@@ -29,6 +29,7 @@ class ConvTranspose(Layer):
     """
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
+    masking = "near"
     source = "Flax linen ConvTranspose"
 
     features: Size

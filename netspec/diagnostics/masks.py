@@ -1,0 +1,81 @@
+"""Masks that get lost on the way. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.record import record
+
+
+@record(kw_only=True)
+class MaskDropped(Diagnostic):
+    """Some elements along an axis only fill it up: an op is given a mask, or lengths, that says so. Here an op makes one number of all
+    elements along that axis without being told which of them count. So the result of a short sequence depends on how far it was padded, and
+    a mean over it comes out too small.
+
+    Where one op takes a mask along an axis, what it takes is padded, and everything that is made of it element by element. Nothing is said
+    of a tensor whose padding is made harmless before: `where(mask, x, 0)`, or `x` times a mask. Of ops that only look back (causal
+    attention, recurrences), or at neighbours (convolutions), nothing is said either.
+
+    Give the op the mask. Reductions take none: set what does not count to 0 before a sum, to `-inf` before a maximum; for a mean take
+    `global_avg_pool(mask=…)`. Where padding is meant to count, say so by a mask that is true everywhere, or `where(mask, x, x)`.
+
+    ```net bad
+    model Sentiment {
+      input tokens: i32[B, T]
+      mask = tokens != 0
+      x = tokens -> embed(1_000, 64) -> self_attention(4, mask=mask)
+      output logits = mean(x, axis=1) -> dense(2)
+    }
+    ```
+    ```net good
+    model Sentiment {
+      input tokens: i32[B, T]
+      mask = tokens != 0
+      x = tokens -> embed(1_000, 64) -> self_attention(4, mask=mask)
+      output logits = x -> global_avg_pool(mask=mask) -> dense(2)
+    }
+    ```
+    """
+
+    severity: ClassVar[str] = "warning"
+
+    op: str
+    takes: str
+    """The input by which the op could learn what counts; "" where it has none."""
+    type: str
+    """Of what it takes, with its axis and the size of that."""
+    axis: int
+    size: str
+    rank: int
+    says: str
+    """What the spec calls the mask, or the lengths; "" where it has no name here."""
+    masked: Place
+    by_length: bool = False
+    """Lengths say what counts, not a mask."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "the length of each" if self.by_length else "a mask"
+        return f"`{self.op}` takes in all {self.size} elements along axis {self.axis} of {self.type}, but {which} says which of them count"
+
+    def places(self) -> Sequence[Place]:
+        return (self.masked,)
+
+    def help(self) -> str | None:
+        if self.takes == "lengths":
+            return f"say how long each is: `{self.op}(…, lengths={self.says if self.says and self.by_length else 'n'})`"
+        mask = self.says if self.says and not self.by_length else "m"
+        if self.takes:
+            return f"tell it what counts: `{self.op}(…, {self.takes}={mask})`" + self._made(mask)
+        behind = self.rank - self.axis - 1
+        wide = f"{mask}[{', '.join([':'] * (self.axis + 1) + ['none'] * behind)}]" if behind else mask
+        pool = f"; for a mean, take `global_avg_pool(mask={mask})`" if self.rank > 2 else ""
+        return f"leave the others out before, in a sum by `where({wide}, x, 0)`{pool}{self._made(mask)}"
+
+    def _made(self, mask: str) -> str:
+        """How lengths become a mask."""
+        if not self.by_length or not self.size.isidentifier():
+            return ""
+        return f", with `{mask} = iota({self.size})[none, :] < {self.says or 'n'}[:, none]`"

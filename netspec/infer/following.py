@@ -1,0 +1,260 @@
+"""Follows padding through bodies: from the ops that take a mask back to the inputs, and on to where it is taken for elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from netspec.diagnostics.base import Place
+from netspec.diagnostics.masks import MaskDropped
+from netspec.infer.frame import World
+from netspec.infer.masks import objectives, padded_fields
+from netspec.infer.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
+from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.library.columns import LENGTH
+from netspec.library.masking import taken
+from netspec.record import field, record, replace
+from netspec.source import Span
+
+Known = dict[int, dict[int, Status]]
+"""What is known of the axes of wires."""
+TURNS = 2
+"""Rounds of a loop after which what is known around it is taken as it is."""
+SAYS_LENGTHS = "`lengths` say here how many of them count"
+OUTPUT = "output."
+"""Before the names of an objective's inputs that are outputs of the model."""
+Ends = tuple[dict[int, Status], ...]
+"""What is known of a body's inputs, or of its outputs."""
+
+
+@record(eq=False)
+class Following:
+    """The study of one file."""
+
+    world: World
+    bodies: dict[Any, tuple[Ends, Ends]] = field(default_factory=dict)
+    wanted: dict[Any, Ends] = field(default_factory=dict)
+
+    # --- bodies ------------------------------------------------------------------------------------------------------
+    def body(self, body: Body, given: Ends, later: Ends) -> tuple[Ends, Ends]:
+        """What is known of a body's inputs and outputs, by what is known around it before and later; reports what is dropped inside."""
+        key = (id(body), _key(given), _key(later))
+        if key not in self.bodies:
+            self.bodies[key] = ((), ())  # a body is never inside itself
+            known = self._back(body, later)
+            for port, marks in zip(body.inputs, given, strict=False):
+                if isinstance(port.wire, int) and marks:
+                    known[port.wire] = known.get(port.wire, {}) | marks
+            self.run(body.nodes, body, known, {wire: dict(marks) for wire, marks in known.items()})
+            self.bodies[key] = (_ends(body.inputs, body, known), _ends(body.outputs, body, known))
+        return self.bodies[key]
+
+    def training(self, plan: TrainPlan) -> None:
+        """The model of a section on padded data, and its objectives on what is known of the outputs."""
+        fields = {name: marks_of_field(plan, name) for name in padded_fields(plan)}
+        given = tuple(fields.get(port.name, {}) for port in plan.model.inputs)
+        inputs, outputs = self.body(plan.model, given, ())
+        known = {port.name: dict(marks) for port, marks in zip(plan.model.inputs, inputs, strict=False)}
+        known |= {OUTPUT + port.name: dict(marks) for port, marks in zip(plan.model.outputs, outputs, strict=False)}
+        shared = {port.name for port in plan.model.inputs}  # what the objective calls by the same name
+        for marks in known.values():
+            for axis, status in marks.items():
+                if isinstance(status, Padded) and status.body is plan.model and status.name in shared:
+                    marks[axis] = replace(status, body=None)
+        for objective in objectives(plan):
+            self.objective(objective, fields | known)
+
+    def objective(self, objective: Objective, by_name: dict[str, dict[int, Status]]) -> None:
+        body = objective.body
+        known: Known = {}
+        for use in reversed(objective.measurements):
+            self._masked(use, body, known)
+        self._trace(body.nodes, body, known)
+        for port in body.inputs:
+            if isinstance(port.wire, int) and by_name.get(port.name):
+                known[port.wire] = by_name[port.name] | known.get(port.wire, {})
+        self.run(body.nodes, body, known, {wire: dict(marks) for wire, marks in known.items()})
+        for use in objective.measurements:
+            _, drop = passed(use, [marks_of(known, operand, body.types) for operand in use.inputs], body)
+            if drop is not None:
+                self.report(use, drop, body)
+
+    # --- back to what was padded -------------------------------------------------------------------------------------
+    def _back(self, body: Body, later: Ends) -> Known:
+        """The wires that are padded because something made of them, element by element, is taken with a mask."""
+        known: Known = {}
+        for port, marks in zip(body.outputs, later, strict=False):
+            if isinstance(port.wire, int):
+                _note(known, port.wire, marks)
+        self._trace(body.nodes, body, known)
+        return known
+
+    def _masked(self, use: Use, body: Body, known: Known) -> None:
+        for wire, axis, padded in masked_by(use, body):
+            _note(known, wire, {axis: padded})
+
+    def _trace(self, nodes: Sequence[Node], body: Body, known: Known) -> None:
+        for node in reversed(nodes):
+            match node:
+                case Apply():
+                    self._masked(node, body, known)
+                    for axis, status in _padded(known, node.outputs[0]):
+                        for wire, at in source(node, axis, body):
+                            _note(known, wire, {at: status})
+                case Call():
+                    later = tuple(dict(_padded(known, wire)) for wire in node.outputs)
+                    for wire, marks in zip(node.inputs, self._inputs(node.body, later), strict=False):
+                        _note(known, wire, marks)
+                case Repeat():
+                    self._trace_loop(node, body, known)
+                case When():
+                    self._same(node.outputs, node.inside, known)
+                    self._same(node.outputs, node.otherwise, known)
+                    self._trace(node.nodes, body, known)
+                case Recur():
+                    self._trace_time(node, body, known)
+
+    def _inputs(self, body: Body, later: Ends) -> Ends:
+        key = (id(body), _key(later))
+        if key not in self.wanted:
+            self.wanted[key] = ()
+            self.wanted[key] = _ends(body.inputs, body, self._back(body, later))
+        return self.wanted[key]
+
+    def _trace_loop(self, node: Repeat, body: Body, known: Known) -> None:
+        self._same(node.outputs, node.results, known)
+        for _ in range(TURNS):
+            self._trace(node.nodes, body, known)
+            self._same(node.inner, node.results, known)
+        self._same(node.inner, node.carried, known)
+
+    def _trace_time(self, node: Recur, body: Body, known: Known) -> None:
+        """Each step of the outputs is made of the steps up to that one; lengths say how many steps there are."""
+        marks = {axis: status for wire in node.outputs for axis, status in _padded(known, wire) if axis == 1}
+        if node.lengths is not None:
+            marks = {1: Padded(Place(node.span, SAYS_LENGTHS), body.names.get(node.lengths, ""), body, True)}
+        for wire in node.sequences:
+            _note(known, wire, marks)
+
+    def _same(self, ones: Iterable[int], others: Iterable[Operand | None], known: Known) -> None:
+        for one, other in zip(ones, others, strict=True):
+            if isinstance(other, int):
+                _note(known, other, dict(_padded(known, one)))
+
+    # --- and on to where it is dropped -------------------------------------------------------------------------------
+    def run(self, nodes: Sequence[Node], body: Body, known: Known, wanted: Known) -> None:
+        """Add what is known of all results. `wanted` is what they are known to be by what follows."""
+        for node in nodes:
+            match node:
+                case Apply():
+                    made, drop = passed(node, [marks_of(known, operand, body.types) for operand in node.inputs], body)
+                    self._made(node.outputs, made, known, wanted)
+                    if drop is not None:
+                        self.report(node, drop, body)
+                case Call():
+                    self._call(node, body, known, wanted)
+                case Repeat():
+                    self._loop(node, body, known, wanted)
+                case When():
+                    self.run(node.nodes, body, known, wanted)
+                    pairs = zip(node.inside, node.otherwise, strict=True)
+                    self._made(node.outputs, [_either(known, pair) for pair in pairs], known, wanted)
+                case Recur():
+                    self._time(node, body, known, wanted)
+
+    def _made(self, outputs: Sequence[int], made: Sequence[Marks], known: Known, wanted: Known) -> None:
+        """What an op says of its results comes first, then what follows from later uses."""
+        for wire, marks in zip(outputs, made, strict=False):
+            known[wire] = wanted.get(wire, {}) | dict(marks)
+
+    def _call(self, node: Call, body: Body, known: Known, wanted: Known) -> None:
+        given = tuple(dict(marks_of(known, wire, body.types)) for wire in node.inputs)
+        later = tuple(wanted.get(wire, {}) for wire in node.outputs)
+        with self.world.entering(node.body.name, node.span):
+            _, outputs = self.body(node.body, given, later)
+        self._made(node.outputs, outputs, known, wanted)
+
+    def _loop(self, node: Repeat, body: Body, known: Known, wanted: Known) -> None:
+        carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.carried]
+        for _ in range(TURNS):
+            self._made(node.inner, carried, known, wanted)
+            self.run(node.nodes, body, known, wanted)
+            carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.results]
+        self._made(node.outputs, carried, known, wanted)
+
+    def _time(self, node: Recur, body: Body, known: Known, wanted: Known) -> None:
+        """A step knows those before it, so padding behind does no harm, but the last state has gone through it."""
+        found = [known.get(wire, {}).get(1) for wire in node.sequences]
+        padded = next((status for status in found if isinstance(status, Padded)), None)
+        marks: dict[int, Status] = {} if padded is None else {1: padded}
+        if padded and node.lengths is None and (node.reverse or _read(body, node.finals)):
+            self.report(node, Drop(found.index(padded), 1, padded), body)
+            marks = {1: CLEAN}
+        self._made(node.outputs, [marks] * len(node.outputs), known, wanted)
+
+    # --- words -------------------------------------------------------------------------------------------------------
+    def report(self, use: Apply | Measurement | Recur, drop: Drop, body: Body) -> None:
+        """Warn of a use, once."""
+        takes = ("lengths",) if isinstance(use, Recur) else taken(use.op)
+        inputs = use.sequences if isinstance(use, Recur) else use.inputs
+        kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
+        self.world.report(
+            MaskDropped(
+                at=use.span,
+                op=_first_word(use.span) if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
+                takes=takes[0] if takes else "",
+                type=str(kind),
+                axis=drop.axis,
+                size=str(kind.shape[drop.axis]),
+                rank=kind.rank,
+                says=padded.says(body),
+                masked=padded.place,
+                by_length=padded.by_length,
+            )
+        )
+
+
+def marks_of_field(plan: TrainPlan, name: str) -> dict[int, Status]:
+    place = Place(plan.data.span, f"`{LENGTH}` counts what each `{name}` has; a batch is padded to the longest")
+    return {1: Padded(place, LENGTH, by_length=True)}
+
+
+# --- what is known ---------------------------------------------------------------------------------------------------
+def _note(known: Known, wire: int, marks: Marks) -> None:
+    """Add what is known by an earlier use, which comes later on the way back."""
+    if marks:
+        known[wire] = known.get(wire, {}) | dict(marks)
+
+
+def _padded(known: Known, wire: int) -> list[tuple[int, Status]]:
+    return [(axis, status) for axis, status in known.get(wire, {}).items() if isinstance(status, Padded)]
+
+
+def _either(known: Known, pair: Iterable[Operand | None]) -> dict[int, Status]:
+    """What may be: padded, where one of them is."""
+    made: dict[int, Status] = {}
+    for operand in pair:
+        for axis, status in known.get(operand, {}).items() if isinstance(operand, int) else ():
+            made[axis] = status if isinstance(status, Padded) else made.get(axis, status)
+    return made
+
+
+def _ends(ports: Sequence[Any], body: Body, known: Known) -> Ends:
+    return tuple(dict(marks_of(known, port.wire, body.types)) for port in ports)
+
+
+def _key(ends: Ends) -> tuple[Any, ...]:
+    """What two visits of a body must have in common to find the same."""
+    return tuple(tuple(sorted((axis, s if isinstance(s, str) else "padded") for axis, s in marks.items())) for marks in ends)
+
+
+def _read(body: Body, wires: Sequence[int]) -> bool:
+    """Does anything of the body read one of these?"""
+    from netspec.ir import walk
+
+    read = {port.wire for port in body.outputs}.union(*(reads(node) for node, _ in walk(body)))
+    return not read.isdisjoint(wires)
+
+
+def _first_word(span: Span) -> str:
+    return span.text.partition("(")[0].split()[-1].removeprefix("->")

@@ -1,0 +1,68 @@
+"""Warns where a mask is dropped: an op makes one element of many, some of which only fill up an axis, without being told which.
+
+That an axis is padded is known where an op takes a mask along it, and of data whose examples differ in length. From there it is followed
+back to what the tensor was made of, and on through everything that is made of it, element by element. A file without masks costs one look
+at its nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from netspec.infer.frame import World
+from netspec.ir import Apply, Body, Call, Node, Objective, Recur, TrainPlan, walk
+from netspec.library.columns import LENGTH
+from netspec.library.masking import MASKS
+
+
+def warn(world: World, models: Iterable[Body], plans: Sequence[TrainPlan]) -> None:
+    """Report the masks that models and objectives drop; nothing where something is wrong already."""
+    seen: dict[int, bool] = {}
+    bodies = {id(body): body for body in (*models, *(plan.model for plan in plans))}
+    masked = [body for body in bodies.values() if has_mask(body, seen)]
+    measured = [plan for plan in plans if has_mask(plan.model, seen) or padded_fields(plan) or gives_mask(plan)]
+    if not (masked or measured) or any(p.severity == "error" for p in world.problems):
+        return
+    from netspec.infer.following import Following  # few specs need it
+
+    following = Following(world)
+    for body in masked:
+        following.body(body, (), ())
+    for plan in measured:
+        following.training(plan)
+
+
+def has_mask(body: Body, seen: dict[int, bool]) -> bool:
+    """Does any op in it, at any depth, take a mask?"""
+    if id(body) not in seen:
+        seen[id(body)] = any(_masked(node, seen) for node, _ in walk(body))
+    return seen[id(body)]
+
+
+def _masked(node: Node, seen: dict[int, bool]) -> bool:
+    match node:
+        case Apply():
+            return bool(node.optional) and any(name in MASKS for name, _ in node.optional)
+        case Call():
+            return has_mask(node.body, seen)
+        case Recur():
+            return node.lengths is not None
+    return False
+
+
+def gives_mask(plan: TrainPlan) -> bool:
+    """Does a loss or metric take a mask?"""
+    return any(measurement.optional for objective in objectives(plan) for measurement in objective.measurements)
+
+
+def padded_fields(plan: TrainPlan) -> list[str]:
+    """The fields whose examples differ in length, so that batches are padded."""
+    data = plan.data
+    if LENGTH not in data.fields or data.batch in (None, 1):
+        return []
+    return [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
+
+
+def objectives(plan: TrainPlan) -> list[Objective]:
+    found = [plan.objective, *(update.objective for update in plan.updates), plan.eval.objective]
+    return list({id(objective): objective for objective in found}.values())

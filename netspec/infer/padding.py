@@ -1,0 +1,184 @@
+"""What one use of an op does with padding: where it says that there is some, and what it passes on, leaves out or takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from netspec.diagnostics.base import Place
+from netspec.ir import Apply, Body, Literal, Measurement, Operand
+from netspec.library.base import Callable, Measure
+from netspec.library.masking import EACH, MASKS, MIXES, NEAR, Treatment, runs_along, treatment
+from netspec.record import record
+from netspec.shape import TensorType
+
+SAYING = ("mask", "node_mask", "valid")
+"""The names of inputs that say which elements of a tensor count, one by one."""
+
+
+@record(eq=False)
+class Padded:
+    """Some of the elements along an axis only fill it up."""
+
+    place: Place
+    """Where something says which."""
+    name: str = ""
+    """What the mask, or what the lengths are called in this body; "": in any."""
+    body: Body | None = None
+    by_length: bool = False
+
+    def says(self, body: Body) -> str:
+        """The mask's name, where it means the same in this body."""
+        return self.name if self.body in (None, body) else ""
+
+
+CLEAN, MASK = "clean", "mask"
+"""What is left out is nothing harmful any more (0, -inf); the numbers say themselves what is left out."""
+Status = Padded | str
+Marks = Mapping[int, Status]
+"""What is known of the axes of a tensor, the batch's never."""
+Use = Apply | Measurement
+
+
+@record
+class Drop:
+    """An op takes padding for elements."""
+
+    place: int
+    """The input."""
+    axis: int
+    padded: Padded
+
+
+# --- where there is padding ------------------------------------------------------------------------------------------
+def masked_by(use: Use, body: Body) -> Iterator[tuple[int, int, Padded]]:
+    """The wires whose axis a mask of this use runs along. A mask over several axes may say anything, one over a single axis says what fills
+    it up, unless it is made of numbers, which weigh."""
+    for name, wire in use.optional:
+        axis = _long_axis(body.types[wire]) if name in SAYING and body.types[wire].dtype == "bool" else None
+        if axis is None:
+            continue
+        padded = Padded(Place(use.span, f"`{name}` says here which of them count"), body.names.get(wire, ""), body)
+        ranks = {place: body.types[operand].rank for place, operand in enumerate(use.inputs) if isinstance(operand, int)}
+        for place, along in runs_along(use.op, ranks, body.types[wire], axis):
+            operand = use.inputs[place]
+            if isinstance(operand, int) and body.types[operand].shape[along] == body.types[wire].shape[axis]:
+                yield operand, along, padded
+
+
+def _long_axis(mask: TensorType) -> int | None:
+    """The only axis of a mask besides the batch's that is not 1."""
+    long = [axis for axis in range(1, mask.rank) if mask.shape[axis] != 1]
+    return long[0] if len(long) == 1 else None
+
+
+# --- what an op passes on --------------------------------------------------------------------------------------------
+def marks_of(known: Mapping[int, Marks], operand: Operand, types: Mapping[int, TensorType]) -> Marks:
+    """What is known of a tensor. Truth values are masks by themselves."""
+    if isinstance(operand, Literal):
+        return {}
+    kind = types[operand]
+    if kind.dtype == "bool":
+        return {axis: MASK for axis, size in enumerate(kind.shape) if axis and size != 1}
+    return known.get(operand, {})
+
+
+def met(found: list[Status | None], factors: bool) -> Status | None:
+    """What is known of an axis that is made of these; None stands for a tensor that nothing is known of.
+
+    With masks anything can be done that leaves padding out. In a product one factor is enough to do so, and one of which nothing is known
+    may be a mask in numbers.
+    """
+    padded = next((status for status in found if isinstance(status, Padded)), None)
+    if MASK in found:
+        return MASK if all(status == MASK for status in found) else CLEAN
+    if factors and (CLEAN in found or None in found):
+        return CLEAN if CLEAN in found or padded else None
+    return padded or (CLEAN if CLEAN in found else None)
+
+
+def passed(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, Status]], Drop | None]:
+    """What is known of the results, by that of the inputs, and the first padding that the op takes for elements."""
+    types = tuple(operand.value if isinstance(operand, Literal) else body.types[operand] for operand in node.inputs)
+    results = [body.types[wire] for wire in node.outputs] if isinstance(node, Apply) else []
+    if node.op.elementwise and results:
+        made = element_by_element(node.op, types, marks, results[0])
+        return [dict(made) for _ in results], None
+    found: list[dict[int, Status]] = [{} for _ in results]
+    drop, done = None, set()
+    for start in ((place, axis) for place, known in enumerate(marks) for axis in known):
+        if start in done:
+            continue
+        beside = [(p, a) for p, known in enumerate(marks) for a in known if (p, a) != start]
+        what = treatment(node.op, types, start, beside, body.facts)
+        done |= set(what.together)
+        status, dropped = judged(node, what, marks)
+        drop = drop or dropped
+        for made, axes in zip(found, _carried(what, types, results), strict=False):
+            made.update({a: status for a in axes if a and status and not isinstance(made.get(a), Padded)})
+    return found, drop
+
+
+def judged(node: Use, what: Treatment, marks: list[Marks]) -> tuple[Status | None, Drop | None]:
+    """What the op makes of padding along these axes, and whether it takes it for elements."""
+    op, own = node.op, what.together
+    status = met([marks[place].get(axis) for place, axis in own], op.factors)
+    given = any(name in MASKS for name, _ in node.optional)
+    if not isinstance(status, Padded):
+        return status, None
+    if given and (isinstance(op, Measure) or (op.zeroes and what.how == MIXES)):
+        return CLEAN, None
+    if given or not takes_in(node, what):
+        return status, None
+    names = [port.name for port in op.inputs]
+    place, axis = next((p, a) for p, a in own if isinstance(marks[p].get(a), Padded))
+    heard = [(p, a) for p, a in own if not op.masks or (names[p] in op.masks and isinstance(marks[p].get(a), Padded))]
+    return CLEAN if heard else status, Drop(place, axis, status) if heard else None
+
+
+def takes_in(use: Use, what: Treatment) -> bool:
+    """Does it make one element of those along the axis? A loss or metric does where its values are averaged."""
+    op = use.op
+    if isinstance(op, Measure):
+        return isinstance(use, Measurement) and (any(map(bool, what.axes)) or not op.mask_weighs)
+    return what.how == MIXES
+
+
+def element_by_element(op: Callable, types: tuple[Any, ...], marks: list[Marks], result: TensorType) -> dict[int, Status]:
+    """Axes meet from the right; what does not stretch over one takes part in it."""
+    made = {}
+    for axis in range(1, result.rank):
+        along = [(place, axis - result.rank + kind.rank) for place, kind in enumerate(types) if isinstance(kind, TensorType)]
+        found = [marks[place].get(at) for place, at in along if at >= 0 and types[place].shape[at] != 1]
+        status = met(found, op.factors) if any(found) else None
+        if status is not None:
+            made[axis] = status
+    return made
+
+
+def _carried(what: Treatment, types: tuple[Any, ...], results: list[TensorType]) -> list[tuple[int, ...]]:
+    """The axes of each result that still run along these. Where the op was not to be followed, the only one of the same name."""
+    if what.axes or not results:
+        return list(what.axes)
+    place, axis = what.together[0]
+    size = types[place].shape[axis]
+    alike = [tuple(a for a, n in enumerate(kind.shape) if n == size) for kind in results]
+    return [axes if len(axes) == 1 and not size.is_constant else () for axes in alike]
+
+
+# --- what it was made of ---------------------------------------------------------------------------------------------
+def source(node: Apply, axis: int, body: Body) -> list[tuple[int, int]]:
+    """The wires, each with an axis, whose places became those along an axis of the only result, one by one."""
+    wires = [operand for operand in node.inputs if isinstance(operand, int)]
+    if len(node.outputs) != 1 or (len(wires) > 1 and not node.op.elementwise) or len(wires) != len(node.inputs) or node.op.factors:
+        return []
+    result = body.types[node.outputs[0]]
+    if node.op.elementwise:
+        alike = [wire for wire in wires if body.types[wire].shape == result.shape and body.types[wire].dtype != "bool"]
+        return [(wire, axis) for wire in alike] if len(alike) == len(wires) else []
+    kind = body.types[wires[0]]
+    for at in (a for a, size in enumerate(kind.shape) if a and size == result.shape[axis]):
+        found = treatment(node.op, (kind,), (0, at), (), body.facts)
+        if found.how in (EACH, MIXES, NEAR) and found.axes == ((axis,),):
+            return [(wires[0], at)]
+    return []
