@@ -87,7 +87,8 @@ class Silu(_Elementwise):
 class Gelu(_Elementwise):
     """x · Φ(x), with Φ the normal distribution function; `approximate` replaces it by x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
 
-    Any shape -> the same. FLOPs: 9 per element approximately, 5 exactly.
+    Any shape -> the same. FLOPs: 9 per element approximately, 5 exactly. As in Flax the tanh form is the default; in PyTorch it is the
+    exact one, `gelu(approximate=false)`.
     """
 
     source = "Hendrycks and Gimpel, Gaussian Error Linear Units, 2016"

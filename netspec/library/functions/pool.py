@@ -89,6 +89,7 @@ class MaxPool(_Extreme):
 
     [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
     ceil(n / stride) with `padding="SAME"`. FLOPs: window elements - 1 per output element.
+    PyTorch's `ceil_mode=True` is as much padding behind as completes the last window.
     """
 
     source = "Flax linen max_pool, but for the stride"
@@ -124,6 +125,7 @@ class AvgPool(_Pool):
     Padding counts as zeros, or not at all with `count_padding=false`, which divides by the number of elements that are not padding.
     [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
     ceil(n / stride) with `padding="SAME"`. FLOPs: window elements per output element.
+    PyTorch's `count_include_pad` is `count_padding`. Its `ceil_mode=True` is padding behind that does not count.
     """
 
     source = "Flax linen avg_pool, but for the stride"
@@ -159,6 +161,7 @@ class LpPool(_Pool):
 
     [batch, space…, channels] -> [batch, space'…, channels]: an axis of size n becomes floor((n + padding - window) / stride) + 1, or
     ceil(n / stride) with `padding="SAME"`. FLOPs: 3 per window element (absolute value, power, sum), and 1 per output element.
+    PyTorch takes x^p with its sign, which differs for odd p where x is negative.
     """
 
     source = "Sermanet et al., Convolutional Neural Networks Applied to House Numbers Digit Classification, 2012"

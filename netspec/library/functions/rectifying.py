@@ -30,7 +30,10 @@ class _Activation(Function):
 
 
 class Softplus(_Activation):
-    """log(1 + exp(x)), without overflow. Any shape -> the same. FLOPs: 3 per element."""
+    """log(1 + exp(x)), without overflow. Any shape -> the same. FLOPs: 3 per element.
+
+    PyTorch's is x itself beyond 20, which f32 cannot tell from it; its `beta` is `softplus(beta * x) / beta`.
+    """
 
     function, cost = "softplus", 3
     source = "Dugas et al., Incorporating Second-Order Functional Knowledge for Better Option Pricing, 2000"

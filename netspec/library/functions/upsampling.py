@@ -69,6 +69,8 @@ class Upsample(_Resizing):
 
     [batch, space…, channels] -> [batch, scale · space…, channels]. Computed in at least f32.
     FLOPs: per output element and axis of space 0 for `"nearest"`, 4 for `"bilinear"`, 8 for `"bicubic"`.
+    PyTorch's `Upsample` gives the same for "nearest", and for "bilinear" with its default `align_corners=False`; where corners are aligned,
+    pixels stand elsewhere, which has no counterpart here.
     """
 
     scale: Sizes
@@ -96,6 +98,7 @@ class Resize(_Resizing):
     [batch, space…, channels] -> [batch, size…, channels]. Where the image shrinks, the filter grows with the step between pixels, so that
     nothing is skipped, unless `antialias=false`. Computed in at least f32.
     FLOPs: per output element and axis of space 0 for `"nearest"`, 4 for `"bilinear"`, 8 for `"bicubic"`, as if the filter did not grow.
+    PyTorch's `interpolate` has `antialias=False` and `mode="nearest"` unless told otherwise; the latter is "nearest-exact" here.
     """
 
     source = "jax.image.resize"

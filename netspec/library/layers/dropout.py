@@ -91,8 +91,8 @@ class Dropout(_Dropping):
 class SpatialDropout(_Dropping):
     """In training sets whole channels of an example to 0 with probability `rate` and divides the others by 1 - rate; in eval the identity.
 
-    [batch, …, channels] -> the same. Neighbouring pixels say nearly the same, so that dropping single ones hides little.
-    FLOPs: 0, since it is off in eval.
+    [batch, …, channels] -> the same. Neighbouring pixels say nearly the same, so that dropping single ones hides little. What PyTorch has
+    as `Dropout1d`, `Dropout2d` and `Dropout3d`. FLOPs: 0, since it is off in eval.
     """
 
     inputs = (In("x", "[batch, …, channels]", rank=2),)

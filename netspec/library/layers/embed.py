@@ -16,7 +16,7 @@ class Embed(Layer):
 
     Whole numbers [...] -> f32[..., features]. Parameter `embedding` [vocab, features]. Negative numbers count from the end; one outside
     the vocabulary gives NaN. `shared e = embed(…)` makes one instance, and `x -> e.attend` multiplies with the same vectors, which ties
-    a language model's output to its input. FLOPs: 0.
+    a language model's output to its input. FLOPs: 0. PyTorch draws vectors with a deviation of 1, and has an error outside the vocabulary.
     """
 
     inputs = (In("ids", "whole numbers, any shape", dtype="int"),)

@@ -16,6 +16,7 @@ class RmsNorm(Normalization):
     [..., features] -> the same; with several axes, what stands along them is taken together. The mean is taken in at least f32. Parameter
     `scale` has the shape of the axes.
     FLOPs: per element 3 (square, sum, multiply), and 1 for the scale.
+    PyTorch's epsilon, unless given, is that of its numbers: 1.2e-7 for f32.
     """
 
     inputs = (In("x", "any leading axes, then the features", rank=1), MASK)
