@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.weights import NothingToTrain
@@ -50,6 +50,8 @@ class Program:
     repeat: str | None = None
     """"scan", "unroll", or None for the compiler's choice."""
     precision: str = "f32"
+    foreign: Mapping[str, Any] = field(default_factory=dict)
+    """Optimizers from Python, with optax's protocol, by the names of the updates that they take the place of ("" stands alone)."""
 
     @classmethod
     def of(
@@ -63,6 +65,16 @@ class Program:
     def at(self, clock: Clock) -> Program:
         """The same program with its schedules bound to the length of an epoch and of the training."""
         return replace(self, clock=clock)
+
+    def with_optimizer(self, optimizer: Any, update: str = "") -> Self:
+        """The same program, trained by a gradient transformation with optax's protocol (`optax.adam(1e-3)`) in place of the spec's.
+
+        It sees parameters by logical path, those of a `repeat` layer by layer. `update` names the one it is for, where a spec has several.
+        """
+        names = [u.name for u in self.plan.updates] if self.plan else []
+        if update not in names or not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
+            raise ValueError(f"`optimizer` has `init` and `update`, as optax's have, and `update` is one of {names}")
+        return replace(self, foreign={**self.foreign, update: optimizer})
 
     # --- states ------------------------------------------------------------------------------------------------------
 
@@ -227,8 +239,10 @@ class Program:
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:
         """The optimizers at work, by the names of their updates."""
-        plan = self.plan
-        return {} if plan is None else {u.name: made(u, self._forward, self.clock or derived(plan), plan.accumulate) for u in plan.updates}
+        if (plan := self.plan) is None:
+            return {}
+        more = self._forward, self.clock or derived(plan), plan.accumulate
+        return {u.name: made(u, *more, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
         with _speaking():

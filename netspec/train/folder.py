@@ -95,6 +95,7 @@ def _created(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -
         "overrides": dict(recipe.overrides),
         "imports": dict(recipe.imports),
         "plugins": list(recipe.plugins),
+        "foreign_optimizer": recipe.foreign,
         "data": str(data.absolute()) if data else None,
         "settings": {n: {"value": v, "origin": plan.origins.get(n, "default")} for n, v in plan.settings.items()},
     }
@@ -116,7 +117,7 @@ def opened(path: PathLike) -> RunFolder:
         raise Mistake(CheckpointTooNew(path=str(folder), format=settings["format"], known=FORMAT))
     spec = folder / Path(settings["spec"]).name
     text = _decoded(folder, spec)
-    more = settings.get("imports", {}), tuple(settings.get("plugins", ()))
+    more = settings.get("imports", {}), tuple(settings.get("plugins", ())), settings.get("foreign_optimizer", False)
     return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], *more), settings)
 
 
@@ -137,6 +138,7 @@ class Settings(BaseModel):
     data: str | None
     imports: dict[str, str] = {}
     plugins: list[str] = []
+    foreign_optimizer: bool = False
 
 
 def _settings(folder: Path) -> dict[str, Any]:

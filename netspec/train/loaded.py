@@ -16,7 +16,7 @@ from netspec.train.learned import kept
 from netspec.train.predicting import generated, predicted
 from netspec.train.problems import spoken
 from netspec.train.recipe import Recipe
-from netspec.train.restore import restored
+from netspec.train.restore import Forgotten, restored
 from netspec.train.trainable import Data, Model
 
 Compile = Callable[[Recipe], Model]
@@ -61,6 +61,13 @@ class Loaded:
         return evaluated(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
 
 
+def without_optimizers(model: Model) -> Model:
+    """The model of a run whose optimizer was handed over from Python."""
+    for update in model.plan.updates if model.plan else ():
+        model = model.with_optimizer(Forgotten(), update.name)
+    return model
+
+
 @spoken
 def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loaded:
     """Open a run folder and restore a checkpoint: "best" (lowest evaluation loss), "last", or that of a step.
@@ -72,4 +79,6 @@ def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loade
     step = folder.store.choose(str(which))
     model, known = compile(folder.recipe), kept(folder.path)
     model = replace(model, learned=known) if known else model
+    if folder.recipe.foreign:
+        model = without_optimizers(model)
     return Loaded(model, restored(model, folder, step).state, step, folder)

@@ -25,11 +25,14 @@ class Recipe:
     """Texts of the imported files by path relative to the spec's folder."""
     plugins: tuple[str, ...] = ()
     """The plugins that were asked for; a further one makes no other program."""
+    foreign: bool = False
+    """An optimizer came from Python, and is not written anywhere."""
 
     @property
     def digest(self) -> str:
         """SHA-256 of everything that makes another program; where the file lies does not."""
-        content = json.dumps([self.text, dict(self.overrides), self.train, dict(self.imports)], sort_keys=True)
+        more = ["an optimizer from Python"] if self.foreign else []
+        content = json.dumps([self.text, dict(self.overrides), self.train, dict(self.imports), *more], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property
@@ -47,6 +50,8 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
         if before.overrides.get(name) != after.overrides.get(name)
     ]
     section = [f"train section: was {before.train or 'the first'}, is {after.train or 'the first'}"] if before.train != after.train else []
+    origins = ["the spec's", "handed over from Python"]
+    foreign = [f"optimizer: was {origins[before.foreign]}, is {origins[after.foreign]}"] if before.foreign != after.foreign else []
     diff = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), lineterm="", n=0)
     lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
-    return (*settings, *section, *lines)
+    return (*settings, *section, *foreign, *lines)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netspec.lower.program import Program
 
 _STATISTICS = "statistics/"
+_OPTIMIZER = ".optimizer"
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,24 @@ def restored(program: Program, folder: RunFolder, step: int) -> Resumed:
     if manifest.spec != folder.recipe.digest:
         found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
         raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
-    tensors = {name: a for name, a in arrays.items() if not name.startswith(_STATISTICS)}
+    unused = (_STATISTICS, _OPTIMIZER) if forgotten(program) else (_STATISTICS,)
+    tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
     sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
     return _resumed(_matched(program, tensors, str(folder.store.path(step))), sums, manifest)
+
+
+class Forgotten:
+    """Stands for an optimizer from Python in a program that is read to predict: nothing is known of its state."""
+
+    def init(self, params: Any) -> tuple[()]:
+        return ()
+
+    def update(self, updates: Any, state: tuple[()], params: Any) -> tuple[Any, tuple[()]]:
+        raise ValueError("the optimizer of this run was handed over from Python: give it to `with_optimizer` to train on")
+
+
+def forgotten(program: Program) -> bool:
+    return any(isinstance(optimizer, Forgotten) for optimizer in program.foreign.values())
 
 
 def _matched(program: Program, tensors: Mapping[str, Array], path: str) -> Any:

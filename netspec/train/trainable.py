@@ -72,6 +72,10 @@ class Model(Program):
     learned: Knowledge = field(default_factory=dict)
     """Vocabularies and tokenizers that training has learned from its data."""
 
+    def with_optimizer(self, optimizer: Any, update: str = "") -> Model:
+        """See `Program.with_optimizer`. A run of such a model can be loaded and evaluated; to go on with it, Python hands it over again."""
+        return replace(super().with_optimizer(optimizer, update), recipe=replace(self.recipe, foreign=True))
+
     @spoken
     def fit(
         self,

@@ -42,6 +42,7 @@ PAIRS = {
         Pair(Adam(learning_rate=WARM, b1=0.5, b2=0.98, eps=1e-6, eps_root=1e-9), optax.adam(OPTAX_WARM, 0.5, 0.98, 1e-6, 1e-9)),
         Pair(Adam(learning_rate=0.01, b1=0.0), optax.adam(0.01, 0.0)),
         Pair(Adam(learning_rate=0.01, nesterov=True), optax.adam(0.01, nesterov=True)),
+        Pair(Adam(learning_rate=0.01, mu_dtype="bf16"), optax.adam(0.01, mu_dtype="bfloat16")),
         Pair(Adam(learning_rate=0.01, b2=0.99), flax_adam(0.01, 0.9, 0.99, 1e-8, 0.0)),
     ),
     "adamw": (

@@ -41,6 +41,7 @@ PAIRS = {
     "sgd": (
         Pair(Sgd(learning_rate=0.05), optax.sgd(0.05)),
         Pair(Sgd(learning_rate=0.05, momentum=0.9), optax.sgd(0.05, momentum=0.9)),
+        Pair(Sgd(learning_rate=0.05, momentum=0.8, accumulator_dtype="bf16"), optax.sgd(0.05, 0.8, accumulator_dtype="bfloat16")),
         Pair(Sgd(learning_rate=WARM, momentum=0.9, nesterov=True), optax.sgd(OPTAX_WARM, momentum=0.9, nesterov=True)),
     ),
     "momentum": (
@@ -57,6 +58,7 @@ PAIRS = {
             Momentum(learning_rate=WARM, weight_decay=0.1, decoupled=True),
             optax.chain(optax.trace(0.9), optax.add_decayed_weights(0.1), optax.scale_by_learning_rate(OPTAX_WARM)),
         ),
+        Pair(Momentum(learning_rate=0.02, accumulator_dtype="bf16"), optax.sgd(0.02, 0.9, accumulator_dtype="bfloat16")),
         Pair(Momentum(learning_rate=0.02, weight_decay=0.1), flax_momentum(0.02, 0.9, 0.1, False)),
         Pair(Momentum(learning_rate=0.02, weight_decay=0.1, nesterov=True), flax_momentum(0.02, 0.9, 0.1, True)),
     ),

@@ -102,6 +102,7 @@ PAIRS = {
             Lion(learning_rate=WARM, b1=0.8, b2=0.95, weight_decay=0.1, decay_mask="**/kernel"),
             optax.lion(OPTAX_WARM, 0.8, 0.95, weight_decay=0.1, mask=kernels),
         ),
+        Pair(Lion(learning_rate=0.01, mu_dtype="bf16"), optax.lion(0.01, mu_dtype="bfloat16")),
     ),
     "sign_sgd": (
         Pair(SignSgd(learning_rate=0.002), optax.sign_sgd(0.002)),

@@ -14,6 +14,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
+from netspec.shape.types import JAX_DTYPES
 
 Tree = dict[str, Array]
 
@@ -26,6 +27,11 @@ def widen(array: Array) -> Array:
 def zeros(params: Tree) -> Tree:
     """Zeros like the parameters, in f32 at least."""
     return {path: jnp.zeros_like(p, dtype=jnp.promote_types(p.dtype, jnp.float32)) for path, p in params.items()}
+
+
+def kept(arrays: Tree, dtype: str | None) -> Tree:
+    """What a state keeps of the arrays: themselves, or their rounding to the element type that is asked for."""
+    return arrays if dtype is None else {path: x.astype(JAX_DTYPES[dtype]) for path, x in arrays.items()}
 
 
 def apply_updates(params: Tree, updates: Tree) -> Tree:

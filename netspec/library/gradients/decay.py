@@ -35,7 +35,7 @@ def decay_weights(rate: float, pattern: str | None, leaves: Mapping[str, Leaf]) 
 
 
 def rates_of(rate: float, pattern: str | None, leaves: Mapping[str, Leaf], blame: str) -> Rates:
-    """The rate of slices whose logical path the pattern matches, 0 of the others. Raises `Mistake`, which blames the argument, if none is."""
+    """The rate of slices whose logical path the pattern matches, 0 of the others. Raises `Mistake` when none is."""
     if pattern is None:
         return {stored: (rate,) * len(leaf.paths) for stored, leaf in leaves.items()}
     chosen = select(pattern, [path for leaf in leaves.values() for path in leaf.paths], blame=blame)

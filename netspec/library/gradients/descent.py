@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.library.base import Array, Clock, Schedule, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, stateless, zeros
+from netspec.library.gradients.core import Tree, counted, kept, nothing, stateless, zeros
 
 
 def descend(learning_rate: float | Schedule, clock: Clock) -> Transformation:
@@ -19,11 +19,12 @@ def descend(learning_rate: float | Schedule, clock: Clock) -> Transformation:
     return Transformation(lambda params: {"count": nothing()}, update)
 
 
-def trace(decay: float, nesterov: bool) -> Transformation:
-    """Momentum: m = decay * m + g; gives m, with `nesterov` g + decay * m."""
+def trace(decay: float, nesterov: bool, dtype: str | None = None) -> Transformation:
+    """Momentum: m = decay * m + g; gives m, with `nesterov` g + decay * m. It is kept in `dtype`, in f32 at least without one."""
 
     def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
         moved = {path: g + decay * state[path] for path, g in updates.items()}
-        return ({path: g + decay * moved[path] for path, g in updates.items()} if nesterov else moved), moved
+        steps = {path: g + decay * moved[path] for path, g in updates.items()} if nesterov else moved
+        return steps, kept(moved, dtype)
 
-    return Transformation(zeros, update)
+    return Transformation(lambda params: kept(zeros(params), dtype), update)

@@ -7,20 +7,24 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, zeros
+from netspec.library.gradients.core import Tree, counted, kept, nothing, zeros
 
 
-def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool = False) -> Transformation:
-    """Moments of the gradient, corrected for their start at zero: m / (sqrt(v + eps_root) + eps)."""
+def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool = False, mu_dtype: str | None = None) -> Transformation:
+    """Moments of the gradient, corrected for their start at zero: m / (sqrt(v + eps_root) + eps). The first is kept in `mu_dtype`."""
+
+    def init(params: Tree) -> dict[str, Any]:
+        state = at_zero(params)
+        return {**state, "mu": kept(state["mu"], mu_dtype)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
         mu = moved(state["mu"], updates, b1)
         nu = moved(state["nu"], squares(updates), b2)
         means = ahead(mu, updates, b1, count) if nesterov else corrected(mu, b1, count)
-        return divided(means, corrected(nu, b2, count), eps, eps_root), {"count": count, "mu": mu, "nu": nu}
+        return divided(means, corrected(nu, b2, count), eps, eps_root), {"count": count, "mu": kept(mu, mu_dtype), "nu": nu}
 
-    return Transformation(at_zero, update)
+    return Transformation(init, update)
 
 
 def at_zero(params: Tree) -> dict[str, Any]:

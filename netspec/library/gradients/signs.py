@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Transformation
-from netspec.library.gradients.core import Tree, stateless, zeros
+from netspec.library.gradients.core import Tree, kept, stateless, zeros
 from netspec.library.gradients.moments import moved
 
 
@@ -23,11 +23,11 @@ def sign_of_mean(decay: float) -> Transformation:
     return Transformation(zeros, update)
 
 
-def scale_by_lion(b1: float, b2: float) -> Transformation:
+def scale_by_lion(b1: float, b2: float, mu_dtype: str | None = None) -> Transformation:
     """The sign of the running mean, in which the last gradient counts 1 - b1 for the step and 1 - b2 for what is kept."""
 
     def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
         steps = {path: jnp.sign(mean) for path, mean in moved(state, updates, b1).items()}
-        return steps, moved(state, updates, b2)
+        return steps, kept(moved(state, updates, b2), mu_dtype)
 
-    return Transformation(zeros, update)
+    return Transformation(lambda params: kept(zeros(params), mu_dtype), update)

@@ -9,7 +9,7 @@ from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.moments import scale_by_adam
 from netspec.library.optimizers.moments import Decaying, Moments
-from netspec.library.optimizers.numbers import NonNegative
+from netspec.library.optimizers.numbers import FloatDtype, NonNegative
 from netspec.library.schedules import WarmupCosine
 
 
@@ -24,18 +24,21 @@ class Adam(Moments):
 
     nesterov: bool = False
     """Look ahead, as `nadam` does."""
+    mu_dtype: FloatDtype | None = None
+    """Element type in which the first moment is kept: bf16 halves its memory. The parameters', f32 at least, when left out."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example(cls(learning_rate=1e-3)),
             Example(cls(learning_rate=0.01, b1=0.5, b2=0.98, eps=1e-6, eps_root=1e-9)),
-            Example(cls(learning_rate=0.01, nesterov=True)),
+            Example(cls(learning_rate=0.01, nesterov=True, mu_dtype="bf16")),
         )
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         return compose(
-            adam=scale_by_adam(self.b1, self.b2, self.eps, self.eps_root, self.nesterov), step=descend(self.learning_rate, clock)
+            adam=scale_by_adam(self.b1, self.b2, self.eps, self.eps_root, self.nesterov, self.mu_dtype),
+            step=descend(self.learning_rate, clock),
         )
 
 
@@ -52,6 +55,8 @@ class AdamW(Decaying, Moments):
     """Pull towards zero; it is multiplied by the learning rate."""
     nesterov: bool = False
     """Look ahead, as `nadamw` does."""
+    mu_dtype: FloatDtype | None = None
+    """Element type in which the first moment is kept: bf16 halves its memory. The parameters', f32 at least, when left out."""
 
     @classmethod
     def op_name(cls) -> str:
@@ -67,7 +72,7 @@ class AdamW(Decaying, Moments):
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when `decay_mask` matches no path."""
-        adam = scale_by_adam(self.b1, self.b2, self.eps, self.eps_root, self.nesterov)
+        adam = scale_by_adam(self.b1, self.b2, self.eps, self.eps_root, self.nesterov, self.mu_dtype)
         return compose(adam=adam, **self.decay(leaves), step=descend(self.learning_rate, clock))
 
 

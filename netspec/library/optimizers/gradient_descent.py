@@ -8,7 +8,7 @@ from netspec.library.base import Clock, Example, Leaf, Optimizer, Rate, Transfor
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend, trace
 from netspec.library.optimizers.moments import Decaying
-from netspec.library.optimizers.numbers import LearningRate
+from netspec.library.optimizers.numbers import FloatDtype, LearningRate
 from netspec.library.schedules import Cosine
 
 
@@ -21,6 +21,8 @@ class Sgd(Optimizer):
     """How much of the last step's direction is kept, 0 to 1; 0 keeps none."""
     nesterov: bool = False
     """Look ahead: step along g + momentum * m instead of m."""
+    accumulator_dtype: FloatDtype | None = None
+    """Element type in which the momentum is kept: bf16 halves its memory. The parameters', f32 at least, when left out."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -32,7 +34,10 @@ class Sgd(Optimizer):
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         step = descend(self.learning_rate, clock)
-        return compose(momentum=trace(self.momentum, self.nesterov), step=step) if self.momentum else compose(step=step)
+        return compose(**self._kept(), step=step)
+
+    def _kept(self) -> dict[str, Transformation]:
+        return {"momentum": trace(self.momentum, self.nesterov, self.accumulator_dtype)} if self.momentum else {}
 
 
 class Momentum(Decaying):
@@ -50,6 +55,8 @@ class Momentum(Decaying):
     """How much of the last step's direction is kept, 0 to 1."""
     nesterov: bool = False
     """Look ahead: step along g + beta * m instead of m."""
+    accumulator_dtype: FloatDtype | None = None
+    """Element type in which the momentum is kept: bf16 halves its memory. The parameters', f32 at least, when left out."""
     decoupled: bool = False
     """Take the decay, times the learning rate, from the parameter; if not, it is added to the gradient."""
 
@@ -63,6 +70,6 @@ class Momentum(Decaying):
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when `decay_mask` matches no path."""
-        momentum, decay = {"momentum": trace(self.beta, self.nesterov)}, self.decay(leaves)
+        momentum, decay = {"momentum": trace(self.beta, self.nesterov, self.accumulator_dtype)}, self.decay(leaves)
         parts = {**momentum, **decay} if self.decoupled else {**decay, **momentum}
         return compose(**parts, step=descend(self.learning_rate, clock))

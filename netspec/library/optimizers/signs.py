@@ -9,7 +9,7 @@ from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.signs import scale_by_lion, sign_of_gradient, sign_of_mean
 from netspec.library.optimizers.moments import Decaying
-from netspec.library.optimizers.numbers import LearningRate, NonNegative
+from netspec.library.optimizers.numbers import FloatDtype, LearningRate, NonNegative
 from netspec.library.schedules import Cosine, WarmupCosine
 
 
@@ -50,6 +50,8 @@ class Lion(Decaying):
     """How much of the mean the step keeps, beside the last gradient."""
     b2: Rate = 0.99
     """Decay of the mean of the gradient."""
+    mu_dtype: FloatDtype | None = None
+    """Element type in which the mean is kept: bf16 halves its memory. The parameters', f32 at least, when left out."""
     weight_decay: NonNegative = 1e-3
     """Pull towards zero; it is multiplied by the learning rate."""
 
@@ -63,4 +65,4 @@ class Lion(Decaying):
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when `decay_mask` matches no path."""
-        return compose(lion=scale_by_lion(self.b1, self.b2), **self.decay(leaves), step=descend(self.learning_rate, clock))
+        return compose(lion=scale_by_lion(self.b1, self.b2, self.mu_dtype), **self.decay(leaves), step=descend(self.learning_rate, clock))
