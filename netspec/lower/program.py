@@ -88,11 +88,12 @@ class Program:
 
     def averaged(self, state: State) -> State:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
-        those that the optimizer has evaluated in place of the training ones."""
+        those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
         if state.average:
             return state._replace(params=average.stored(state.average, state.params))
-        differ = any(update.optimizer.evaluated for update in self._updates.values())
-        return state._replace(params=self._evaluated(state.params, state.optimizer)) if differ else state
+        if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
+            return state
+        return state._replace(params=self._evaluated(state.params, state.optimizer), optimizer=())
 
     def unpack(self, state: State) -> dict[str, Any]:
         """Parameters and buffers as nested dicts of NumPy arrays by logical path."""

@@ -19,7 +19,7 @@ def evaluated(
     program: Program, state: Any, feed: Feed, limit: int | None = None, stop: Callable[[], object] = lambda: False
 ) -> dict[str, float] | None:
     """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
-    tally = Tally(program, "eval")
+    tally, state = Tally(program, "eval"), program.averaged(state)
     batches = prefetched(islice(feed.evaluation(), limit), jax.device_put)
     try:
         first = 0

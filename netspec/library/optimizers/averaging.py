@@ -27,7 +27,7 @@ class Lookahead(Optimizer):
     """Any optimizer, followed by slow parameters: every sync_period steps they go a part of the way, and it goes on from there.
 
     slow += slow_step_size * (fast - slow), fast = slow in every sync_period-th step. Gradients are taken at the fast parameters;
-    evaluations, predictions and exports use the slow ones.
+    evaluations and predictions use the slow ones.
     """
 
     source = "Zhang, Lucas, Hinton and Ba 2019, Lookahead optimizer: k steps forward, 1 step back"
@@ -56,7 +56,7 @@ class ScheduleFree(Optimizer):
     """Any optimizer without momentum, made to need no falling learning rate: what evaluates is the mean of all its parameters.
 
     With z the parameters of `inner`, x their mean, weighed by (the greatest learning rate so far)^weight_lr_power: gradients are taken at
-    y = b1 * x + (1 - b1) * z. Evaluations, predictions and exports use x; y is what a run trains. b1 takes the place of momentum, so
+    y = b1 * x + (1 - b1) * z. Evaluations and predictions use x; y is what a run trains. b1 takes the place of momentum, so
     `inner` has none (`adam(lr, b1=0.0)`), and its learning rate may warm up but should not fall.
     """
 
