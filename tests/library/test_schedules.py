@@ -14,12 +14,15 @@ from netspec.library.schedules import (
     Cosine,
     CosineOneCycle,
     Exponential,
+    Join,
     Linear,
     LinearOneCycle,
     Piecewise,
     Polynomial,
+    Restarts,
     Rsqrt,
     Step,
+    Warmup,
     WarmupConstant,
     WarmupCosine,
     WarmupExponential,
@@ -268,3 +271,25 @@ REFUSED = [
 def test_bad_arguments_are_refused(kind, arguments):
     with pytest.raises(BadArguments):
         kind(**arguments)
+
+
+HUGE = [
+    Cosine(start=0.1, duration=steps(1e300)),
+    WarmupCosine(peak=0.1, warmup=steps(1e10)),
+    WarmupLinear(peak=0.1, warmup=steps(5), duration=epochs(1e300)),
+    WarmupExponential(peak=0.1, warmup=steps(5), rate=0.5, every=epochs(1e10), staircase=True),
+    Step(start=0.1, at=(epochs(1e10),), to=(0.2,)),
+    Piecewise(start=0.1, at=(steps(5), epochs(1e10)), to=(0.2, 0.1)),
+    CosineOneCycle(peak=0.1, duration=steps(1e10)),
+    Rsqrt(factor=0.1, warmup=epochs(1e10)),
+    Join(schedules=(Constant(number=0.1), Warmup(schedule=Cosine(start=0.1), duration=steps(1e10))), at=(epochs(1e10),)),
+    Restarts(schedule=Cosine(start=0.1), every=steps(1e10), lengthen=3),
+    Restarts(schedule=Cosine(start=0.1), every=steps(1), lengthen=10**12),
+]
+
+
+@pytest.mark.parametrize("schedule", HUGE, ids=lambda op: op.op_name())
+def test_lengths_beyond_every_training(schedule):
+    """Steps are counted in i32, which hold no larger number than 2,147,483,647."""
+    values = curve(schedule, at=np.asarray([0, 799, 2**31 - 1]))
+    assert np.isfinite(values).all() and (values >= 0).all()

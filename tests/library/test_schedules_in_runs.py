@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from netspec.compile import check
 from netspec.library.base import Clock, Duration, Schedule
+from netspec.library.generate import classes
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.chain import Chain
 from netspec.library.optimizers.clipping import ClipByGlobalNorm
+from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import (
     Constant,
     Cosine,
@@ -27,6 +30,10 @@ from netspec.library.schedules import (
 )
 from netspec.library.schedules.judging import findings
 from netspec.library.schedules.run import Run, schedules_in, short
+from netspec.library.text import to_text
+from netspec.source import Source
+from netspec.syntax.parser import parse
+from netspec.syntax.twin import to_json
 
 steps, epochs = (lambda n: Duration(n, "step")), (lambda n: Duration(n, "epoch"))
 KNOWN = Run(epochs(40), 44)
@@ -166,3 +173,38 @@ def test_lengths_as_the_spec_would_write_them():
     assert [scale.text(n) for n in (1, 44)] == ["1 step (0.02 epochs)", "44 steps (1 epoch)"]
     plain = STEPS.scale(Cosine(start=0.1))
     assert plain is not None and (plain.written(1000), plain.text(1000)) == ("1_000 steps", "1,000 steps")
+
+
+def all_of_them() -> list[Schedule]:
+    return [example.op for cls in classes() if issubclass(cls, Schedule) for example in cls.examples()]  # type: ignore[misc]
+
+
+SPEC = """netspec 1
+model M {
+  input x: f32[B, 4]
+  output y = x -> dense(1)
+}
+train M {
+  data = arrays(fields={x: f32[4], target: f32[1]}) -> batch(8)
+  loss = mean_squared_error(y, target)
+  optimizer = sgd(SCHEDULE)
+  duration = 2 epochs
+}
+"""
+
+
+@pytest.mark.parametrize("schedule", all_of_them(), ids=to_text)
+def test_text_and_json_mean_the_schedule(schedule: Schedule):
+    text = SPEC.replace("SCHEDULE", to_text(schedule))
+    file, _ = parse(Source("m.net", text))
+    assert file is not None
+    for source in (Source("m.net", text), Source("m.json", to_json(file)[0])):
+        typed = check(source).typed
+        assert typed is not None and typed.trains[0].optimizer == Sgd(learning_rate=schedule)
+
+
+def test_an_argument_of_a_part_can_be_set():
+    text = SPEC.replace("SCHEDULE", "warmup(cosine(0.1), 1 epoch)")
+    checked = check(Source("m.net", text), overrides={"train.optimizer.sgd.learning_rate.warmup.schedule.cosine.start": "0.5"})
+    assert checked.problems == () and checked.typed is not None
+    assert checked.typed.trains[0].optimizer == Sgd(learning_rate=Warmup(schedule=Cosine(start=0.5), duration=epochs(1)))

@@ -14,6 +14,10 @@ from netspec.library.base.marks import Mark, Part
 from netspec.library.base.op import Array, Callable, Op
 
 
+LAST_STEP = 2**31 - 1
+"""No training comes so far: steps are counted in i32."""
+
+
 @record
 class Clock:
     """The lengths that schedules are written against; steps are optimizer updates."""
@@ -30,7 +34,8 @@ class Duration:
     unit: str  # "epoch" or "step"
 
     def steps(self, clock: Clock) -> int:
-        return round(self.count * clock.steps_per_epoch) if self.unit == "epoch" else round(self.count)
+        """In steps, of which there are no more than an i32 can count."""
+        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LAST_STEP))
 
     def __str__(self) -> str:
         number = f"{self.count:g}"
