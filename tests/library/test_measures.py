@@ -31,6 +31,7 @@ from tests.library.oracles_train import ORACLES
 from tests.library.scope import TestScope, parse
 
 ORACLES |= LOSSES | VALUES
+ORACLES |= LOSSES
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5, 7)).astype(np.float32) * 3
 CLASSES = RNG.integers(0, 7, (6, 5)).astype(np.int32)

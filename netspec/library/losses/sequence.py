@@ -72,8 +72,9 @@ class Ctc(Loss):
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         if not self.skip_impossible:
             return None
-        steps, counted = _lengths(*inputs, optional)
-        return (_needed(inputs[1], counted) <= steps).astype(widen(inputs[0]).dtype)
+        logits, labels = inputs
+        steps, counted = _lengths(logits, labels, optional)
+        return (_needed(labels, counted) <= steps).astype(widen(logits).dtype)
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         (batch, time, classes), places = inputs[0].shape, inputs[1].shape[1] * 2 + 1
