@@ -176,14 +176,12 @@ quantileloss pinballloss quantile: pinball
 cosineloss cosineembeddingloss tripletloss tripletmarginloss tripletmargin: triplet cosine_distance
 contrastiveloss simclr simclrloss ntxentloss nce clipcontrastive cliploss: nt_xent info_nce contrastive
 diceloss tversky tverskyloss jaccard jaccardloss iouloss: dice binary_dice
-gaussiannllloss normalnll poissonnllloss poissonloss: gaussian_nll poisson_nll
 
 [metric]
 acc categoricalaccuracy sparsecategoricalaccuracy binaryaccuracy: accuracy
 topk topkcategoricalaccuracy sparsetopkcategoricalaccuracy topaccuracy: top_k_accuracy
 ppl: perplexity
 average: mean
-mae meanabsoluteerror = abs(predictions - targets) | a metric that is a tensor is averaged
 
 [optimizer]
 gradientdescent stochasticgradientdescent nesterov: sgd
@@ -192,7 +190,7 @@ rmspropgraves rmsproptf: rmsprop
 sharpnessawareminimization asam: sam
 bfgs lbfgsb: lbfgs
 adamweightdecay adamwithweightdecay: adamw
-clipbynorm clipgradnorm clipgradients gradientclipping clipnorm clipglobalnorm: clip_by_global_norm
+clipgradnorm clipgradients gradientclipping clipnorm clipglobalnorm: clip_by_global_norm
 weightdecay l2regularization addecayedweights = adamw(0.001, weight_decay=0.1)
 reducelronplateau reducelr plateau reducerateonplateau: reduce_on_plateau
 multisteps gradientaccumulation ~ write the setting `accumulate = 4` in `train`

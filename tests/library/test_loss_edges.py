@@ -28,7 +28,8 @@ def test_an_ignored_label_is_as_if_it_were_not_there(cls: Any, ignore: int) -> N
     given = SOFT if cls is LogLoss else X
     labels = np.where(np.arange(6) % 2 == 0, ignore, np.maximum(CLASS, 1)).astype(np.int32)
     weights = (1.0, 2.0, 3.0, 4.0, 5.0)
-    for extra in ({}, {"class_weights": weights}):
+    given_weights: list[Any] = [{}, {"class_weights": weights}]
+    for extra in given_weights:
         left = mean(cls(**extra), given[1::2], labels[1::2])
         np.testing.assert_allclose(mean(cls(ignore=ignore, **extra), given, labels), left, 1e-6)
     _, slope = slope_of(lambda x: mean(cls(ignore=ignore), x, labels), given)
@@ -51,7 +52,7 @@ def test_answers_that_do_not_count() -> None:
     for cls in (SigmoidCrossEntropy, SigmoidFocal, BinaryLogLoss, Hinge, Perceptron):
         assert np.isnan(mean(cls(), SOFT, labels))
     for cls in (Hinge, Perceptron):
-        assert np.isnan(run(cls(), X[:, 0], np.float32([-1, 1, 0, 1, 0.5, 1]))).tolist() == [True] + [False] * 5
+        assert np.isnan(run(cls(), X[:, 0], np.array([-1, 1, 0, 1, 0.5, 1], np.float32))).tolist() == [True] + [False] * 5
 
 
 def test_focal_with_gamma_0_and_poly_with_epsilon_0_are_cross_entropies() -> None:
@@ -91,13 +92,13 @@ def test_gaussians_beside_each_other() -> None:
 
 
 def test_zero_probabilities_and_zero_counts_cost_nothing() -> None:
-    logs = np.log(np.float32([[0.5, 0.5, 1e-45], [1.0, 1e-45, 1e-45]])).astype(np.float32)
+    logs = np.log(np.array([[0.5, 0.5, 1e-45], [1.0, 1e-45, 1e-45]], np.float32)).astype(np.float32)
     logs[logs < -50] = -np.inf
     for op in (KlDivergence(), KlDivergence(generalized=True)):
-        values, slope = slope_of(lambda x, op=op: run(op, x, np.float32([[0.5, 0.5, 0], [1, 0, 0]])), logs)
+        values, slope = slope_of(lambda x, op=op: run(op, x, np.array([[0.5, 0.5, 0], [1, 0, 0]], np.float32)), logs)
         np.testing.assert_allclose(values, 0, atol=1e-6)
         assert np.isfinite(slope).all()
-    value, slope = slope_of(lambda x: run(PoissonNll(), x, np.zeros(2, np.int32)), np.float32([-np.inf, 0]))
+    value, slope = slope_of(lambda x: run(PoissonNll(), x, np.zeros(2, np.int32)), np.array([-np.inf, 0], np.float32))
     assert value == 1 and slope.tolist() == [0, 1]
 
 

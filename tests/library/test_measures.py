@@ -31,7 +31,6 @@ from tests.library.oracles_train import ORACLES
 from tests.library.scope import TestScope, parse
 
 ORACLES |= LOSSES | VALUES
-ORACLES |= LOSSES
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5, 7)).astype(np.float32) * 3
 CLASSES = RNG.integers(0, 7, (6, 5)).astype(np.int32)
@@ -70,7 +69,7 @@ def test_costs_grow_with_the_batch(example: Any) -> None:
 
 def op_mixes(example: Any) -> bool:
     """Does a value depend on the whole batch?"""
-    return example.op.op_name() in ("nt_xent", "info_nce")
+    return example.op.mixes_examples(True, *map(parse, example.inputs))
 
 
 def averaged(example: Any) -> bool:
