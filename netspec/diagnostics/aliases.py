@@ -178,7 +178,7 @@ contrastiveloss simclr simclrloss ntxentloss nce clipcontrastive cliploss: nt_xe
 diceloss tversky tverskyloss jaccard jaccardloss iouloss: dice binary_dice
 
 [metric]
-acc categoricalaccuracy sparsecategoricalaccuracy binaryaccuracy: accuracy
+acc categoricalaccuracy sparsecategoricalaccuracy: accuracy
 topk topkcategoricalaccuracy sparsetopkcategoricalaccuracy topaccuracy: top_k_accuracy
 ppl: perplexity
 average: mean
