@@ -122,7 +122,7 @@ def of_region(node: Node, wire: Operand) -> Apply | Operand | None:
         case Recur() if wire in node.outputs:
             found = made(node.nodes, node.made[node.outputs.index(wire)])  # type: ignore[arg-type]
         case When():
-            found = made(node.nodes, node.inside[node.outputs.index(wire)])  # type: ignore[arg-type]
+            return made(node.nodes, node.inside[node.outputs.index(wire)])  # type: ignore[arg-type]
         case _:
             return None
     return found if isinstance(found, Apply) else None
