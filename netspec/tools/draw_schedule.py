@@ -69,7 +69,7 @@ def watchers(value: Any) -> Iterator[str]:
 def title(update: UpdatePlan, owner: Op, path: Path) -> str:
     """`learning_rate of adam, in the update critic, for "embed/**"`."""
     name = f", in the update {update.name}" if update.name else ""
-    groups = "".join(f', for "{place}"' for _, place in path if isinstance(place, str))
+    groups = "".join(", for else" if place == "else" else f', for "{place}"' for _, place in path if isinstance(place, str))
     return f"{path[-1][0]} of {owner.op_name()}{name}{groups}"
 
 

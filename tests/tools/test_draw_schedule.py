@@ -115,6 +115,14 @@ def test_a_rate_that_stays_the_same_is_a_line():
     assert drawn("clip_by_global_norm(1.0) -> adam(0.01)").splitlines()[-1] == "learning_rate of adam: 0.01 at every step"
 
 
+def test_every_group_has_its_rate():
+    lines = drawn('groups({"**/kernel": adam(0.01), else: sgd(0.1)})').splitlines()
+    assert lines[2::2] == [
+        'learning_rate of adam, for "**/kernel": 0.01 at every step',
+        "learning_rate of sgd, for else: 0.1 at every step",
+    ]
+
+
 def test_what_follows_the_loss_is_told():
     last = drawn("adam(0.01) -> reduce_on_plateau(0.5)").splitlines()[-1]
     assert last == "The steps are multiplied by the factor of reduce_on_plateau, which follows the loss."
