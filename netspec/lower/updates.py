@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.ir import UpdatePlan
-from netspec.library.base import Array, Clock, Op, Optimizer, Schedule
+from netspec.library.base import Array, Clock, Duration, Op, Optimizer, Schedule
 from netspec.library.gradients.foreign import from_optax
 from netspec.lower.chosen import Chosen
 from netspec.lower.forward import Forward
@@ -35,13 +35,15 @@ class InSteps(Schedule):
 
 
 def in_steps(optimizer: Optimizer, every: int) -> Optimizer:
-    """The optimizer with each of its schedules against the steps of the training."""
+    """The optimizer with each of its schedules, and each duration of its own, against the steps of the training."""
     return _replaced(optimizer, every)
 
 
 def _replaced(value: Any, every: int) -> Any:
     if isinstance(value, Schedule):
         return InSteps(schedule=value, every=every)
+    if isinstance(value, Duration):
+        return Duration(value.count / every, value.unit)
     if isinstance(value, tuple):
         items = tuple(_replaced(item, every) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value

@@ -15,6 +15,9 @@ from netspec.library.gradients import apply_updates
 from tests.library.optimizer_problems import Params, Problem, loss_and_gradients
 from tests.library.oracles_optimizers import CLOCK, Pair
 
+QUICK = {"xla_backend_optimization_level": 0}
+"""For the compiler, since compiling takes longer than running here."""
+
 
 def needed(transformation: Transformation, problem: Problem, value: Any) -> dict[str, Any]:
     """What a transformation of ours needs, as a training step hands it over."""
@@ -62,7 +65,7 @@ def steps(way: tuple[Any, Any], params: Params, jitted: bool = False) -> Iterato
     """The parameters after each step, without end."""
     init, step = way
     state = init(params)
-    step = jax.jit(step) if jitted else step
+    step = jax.jit(step, compiler_options=QUICK) if jitted else step
     while True:
         params, state = step(params, state)
         yield params
@@ -93,8 +96,7 @@ def loop(way: tuple[Any, Any], params: Params, length: int) -> Params:
         new = step(*carry)
         return new, new[0]
 
-    options = {"xla_backend_optimization_level": 0}  # compiling takes longer than running here
-    return jax.jit(lambda p: jax.lax.scan(body, (p, init(p)), None, length=length)[1], compiler_options=options)(params)
+    return jax.jit(lambda p: jax.lax.scan(body, (p, init(p)), None, length=length)[1], compiler_options=QUICK)(params)
 
 
 def distance(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> float:

@@ -8,6 +8,9 @@ import jax
 import numpy as np
 import pytest
 
+from netspec.library.base import Duration
+from netspec.library.optimizers.averaging import ScheduleFreeSgd
+from netspec.lower.updates import in_steps
 from tests.lower.specs import close, digits, program
 
 SPEC = """model M {
@@ -68,3 +71,9 @@ def test_sharpness_aware_steps_keep_the_statistics_of_the_first_pass() -> None:
         wanted = jax.tree.map(lambda p, old, new: p + new - old, begin["params"], far, there["params"])
         close(after["params"], wanted, 1e-10)
         close(after["buffers"], first["buffers"], 1e-12)
+
+
+@pytest.mark.parametrize("warmup", [Duration(100, "step"), Duration(2, "epoch")])
+def test_a_warm_up_is_as_long_where_the_optimizer_runs_in_every_fourth_step(warmup: Duration) -> None:
+    slowed = in_steps(ScheduleFreeSgd(warmup=warmup), 4)
+    assert slowed == ScheduleFreeSgd(warmup=Duration(warmup.count / 4, warmup.unit))
