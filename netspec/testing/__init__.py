@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from netspec.library.base import Op
-from netspec.testing import case, laws, written
+from netspec.library.base import Callable as OpOnTensors
+from netspec.library.base import Example, Op
+from netspec.testing import built, laws, written
+from netspec.testing.case import Case, computes, phases
 from netspec.testing.shelf import shelved
 
 __all__ = ["check_op", "check_plugin"]
@@ -52,17 +54,23 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
 def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """Each law that the class breaks, with the example and what is wrong."""
     yield from _failing(written.CLASS_LAWS, cls, "")
-    try:
-        examples, found = cls.examples(), case.cases(cls) if case.computes(cls) else []  # type: ignore[arg-type]
-    except Exception as error:
-        yield "examples", _said(error)
-        return
-    for example in examples:
+    for example in cls.examples():
         yield from _failing(written.EXAMPLE_LAWS, example, f"{example.op}: ")
-    for one in found:
-        yield from _failing(laws.LAWS, one, f"{one}: ")
-        if oracle is not None and not one.training:
-            yield from _failing([lambda c: laws.agrees_with_its_oracle(c, oracle)], one, f"{one}: ", "agrees with its oracle")
+        for training in phases(example.op) if isinstance(example.op, OpOnTensors) else ():
+            yield from _computing(example, training, oracle)
+
+
+def _computing(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:
+    """The laws of what an op computes that it breaks with one example."""
+    direct = computes(type(example.op))
+    try:
+        subject = Case(example, training) if direct else built.Built(example, training)
+    except Exception as error:
+        yield "examples can be made", f"{example.op}: {_said(error)}"
+        return
+    yield from _failing(laws.LAWS if direct else built.LAWS, subject, f"{subject}: ")
+    if direct and oracle is not None and not training:
+        yield from _failing([lambda c: laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
 
 
 def _failing(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:

@@ -14,8 +14,8 @@ import pytest
 
 from netspec.library.base import Callable, Measure, Op
 from netspec.library.generate import classes
-from netspec.testing import laws, written
-from netspec.testing.case import Case, computes, phased
+from netspec.testing import built, laws, written
+from netspec.testing.case import Case, computes, phases
 from tests.library.oracles import ORACLES
 from tests.library.oracles_activations import ACTIVATIONS
 from tests.library.oracles_attention import ATTENTION
@@ -28,6 +28,7 @@ from tests.library.oracles_recurrent import RECURRENT
 from tests.library.oracles_space import SPACE
 
 CLASSES = classes()
+BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not computes(cls)]
 CALLABLES: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and computes(cls) and not issubclass(cls, Measure)]
 ORACLES |= FUNCTIONS | ATTENTION | NORMS | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
 Law = Function[[Case], None]
@@ -40,26 +41,41 @@ def agrees_with_its_oracle(case: Case) -> None:
 def pairs() -> Iterator[Any]:
     """Every law on every case, the laws of one case after each other; ops that do something else in training are two cases."""
     for cls in CALLABLES:
-        for training in (False, True) if phased(cls) else (False,):
-            for i, example in enumerate(cls.examples()):
+        for i, example in enumerate(cls.examples()):
+            for training in phases(example.op):
                 made = partial(Case, example, training)
                 for law in laws.LAWS if training else (*laws.LAWS, agrees_with_its_oracle):
                     yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}")
 
 
+def built_pairs() -> Iterator[Any]:
+    """The same for what the compiler builds of other ops; flax is the oracle of recurrences, in tests/lower. The first example is quick."""
+    for cls in BUILT:
+        for i, example in enumerate(cls.examples()):
+            for training in phases(example.op):
+                made, marks = partial(built.Built, example, training), [pytest.mark.slow] if i or training else []
+                for law in built.LAWS:
+                    yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
+
+
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> Case:
+def case(request: pytest.FixtureRequest) -> Any:
     """Each case is made, and compiled, once for all laws, and forgotten when the next one comes."""
     return _made(request.param)
 
 
 @lru_cache(maxsize=1)
-def _made(make: Function[[], Case]) -> Case:
+def _made(make: Function[[], Any]) -> Any:
     return make()
 
 
 @pytest.mark.parametrize(("case", "law"), list(pairs()), indirect=["case"])
 def test_case(case: Case, law: Law) -> None:
+    law(case)
+
+
+@pytest.mark.parametrize(("case", "law"), list(built_pairs()), indirect=["case"])
+def test_built(case: built.Built, law: Function[[built.Built], None]) -> None:
     law(case)
 
 

@@ -42,6 +42,9 @@ class MessagePassing(Layer):
             Example(cls(edge=Dense(features=4), node=Dense(features=2), how="mean"), batch, more),
         )
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return inputs[0].rank == 2  # one graph
+
     def shape(self, facts: Facts, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> TensorType:
         """Holds the inputs against each other; the result's features are those that `node` gives."""
         require_graph(facts, self.op_name(), nodes, senders, receivers, {n: k for n, k in optional.items() if n != "edges"})
