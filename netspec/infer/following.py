@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from netspec.deadline import tick
 from netspec.diagnostics.base import Place
 from netspec.diagnostics.masks import MaskDropped
 from netspec.infer.frame import World
@@ -21,19 +22,33 @@ Known = dict[int, dict[int, Status]]
 TURNS = 2
 """Rounds of a loop after which what is known around it is taken as it is."""
 SAYS_LENGTHS = "`lengths` say here how many of them count"
+STEPS = 50_000
+"""Nodes that are looked at in one file; loops in loops in loops double them."""
 OUTPUT = "output."
 """Before the names of an objective's inputs that are outputs of the model."""
 Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 
 
-@record(eq=False)
+class TooFar(Exception):
+    """The file is too large to follow padding any further; never reaches a user."""
+
+
+@record(eq=False, frozen=False)
 class Following:
     """The study of one file."""
 
     world: World
     bodies: dict[Any, tuple[Ends, Ends]] = field(default_factory=dict)
     wanted: dict[Any, Ends] = field(default_factory=dict)
+    left: int = STEPS
+    """Nodes that may still be looked at."""
+
+    def _step(self) -> None:
+        tick()
+        self.left -= 1
+        if self.left < 0:
+            raise TooFar
 
     # --- bodies ------------------------------------------------------------------------------------------------------
     def body(self, body: Body, given: Ends, later: Ends) -> tuple[Ends, Ends]:
@@ -95,6 +110,7 @@ class Following:
 
     def _trace(self, nodes: Sequence[Node], body: Body, known: Known) -> None:
         for node in reversed(nodes):
+            self._step()
             match node:
                 case Apply():
                     self._masked(node, body, known)
@@ -145,6 +161,7 @@ class Following:
     def run(self, nodes: Sequence[Node], body: Body, known: Known, wanted: Known) -> None:
         """Add what is known of all results. `wanted` is what they are known to be by what follows."""
         for node in nodes:
+            self._step()
             match node:
                 case Apply():
                     made, drop = passed(node, [marks_of(known, operand, body.types) for operand in node.inputs], body)

@@ -8,11 +8,10 @@ at its nodes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from netspec.infer.frame import World
 from netspec.ir import Apply, Body, Call, Node, Objective, Recur, TrainPlan, walk
-from netspec.library.columns import LENGTH
-from netspec.library.masking import MASKS
 
 
 def warn(world: World, models: Iterable[Body], plans: Sequence[TrainPlan]) -> None:
@@ -23,13 +22,14 @@ def warn(world: World, models: Iterable[Body], plans: Sequence[TrainPlan]) -> No
     measured = [plan for plan in plans if has_mask(plan.model, seen) or padded_fields(plan) or gives_mask(plan)]
     if not (masked or measured) or any(p.severity == "error" for p in world.problems):
         return
-    from netspec.infer.following import Following  # few specs need it
+    from netspec.infer.following import Following, TooFar  # few specs need it
 
     following = Following(world)
-    for body in masked:
-        following.body(body, (), ())
-    for plan in measured:
-        following.training(plan)
+    with suppress(TooFar):
+        for body in masked:
+            following.body(body, (), ())
+        for plan in measured:
+            following.training(plan)
 
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:
@@ -42,12 +42,18 @@ def has_mask(body: Body, seen: dict[int, bool]) -> bool:
 def _masked(node: Node, seen: dict[int, bool]) -> bool:
     match node:
         case Apply():
-            return bool(node.optional) and any(name in MASKS for name, _ in node.optional)
+            return bool(node.optional) and _takes_mask(node)
         case Call():
             return has_mask(node.body, seen)
         case Recur():
             return node.lengths is not None
     return False
+
+
+def _takes_mask(node: Apply) -> bool:
+    from netspec.library.masking import MASKS  # few ops have optional inputs
+
+    return any(name in MASKS for name, _ in node.optional)
 
 
 def gives_mask(plan: TrainPlan) -> bool:
@@ -58,9 +64,12 @@ def gives_mask(plan: TrainPlan) -> bool:
 def padded_fields(plan: TrainPlan) -> list[str]:
     """The fields whose examples differ in length, so that batches are padded."""
     data = plan.data
-    if LENGTH not in data.fields or data.batch in (None, 1):
+    varying = [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
+    if not varying or data.batch in (None, 1):
         return []
-    return [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
+    from netspec.library.columns import LENGTH  # few data differ in length
+
+    return varying if LENGTH in data.fields else []
 
 
 def objectives(plan: TrainPlan) -> list[Objective]:

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.library.base import Callable
 from netspec.library.causality import Flow, Passage
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.windows import Windows
 
 MASKS = ("mask", "node_mask", "edge_mask", "lengths", "segments", "key_segments", "valid")
 """Names of inputs that say which elements count."""
@@ -52,9 +55,11 @@ class _Moved(Exception):
 class _Watched(Passage):
     """A passage along an axis that grows no further: windows, and what only moves, are told apart from what mixes."""
 
-    def windowed(self, windows: Any) -> Flow:
-        if any(windows.size[axis - 1] > 1 for axis in self.flows[0].axes if 0 <= axis - 1 < len(windows.size)):
-            raise _Blurred
+    def windowed(self, windows: Windows) -> Flow:
+        for place in (axis - 1 for axis in self.flows[0].axes if 0 <= axis - 1 < len(windows.size)):
+            shifts = not isinstance(windows.padding, str) and any(windows.padding[place])
+            if windows.size[place] > 1 or windows.stride[place] > 1 or shifts:
+                raise _Blurred
         self.untouched(-1)
         return self.made()
 
