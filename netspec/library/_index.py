@@ -762,7 +762,7 @@ ENTRIES: tuple = (
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
     ),
-     (("nodes", False), ("senders", False), ("receivers", False), ("node_mask", True), ("edge_mask", True)), False, 1, "", ""),
+     (("nodes", False), ("senders", False), ("receivers", False), ("node_mask", True), ("edge_mask", True), ("edges", True)), False, 1, "", ""),
     ("graph_conv", None, "layer", "layers.graph", "GraphConv", (
         ("features", True, "int"),
         ("normalisation", False, '"none" | "symmetric" | "row"'),

@@ -56,11 +56,15 @@ def graph_conv(op: Any, weights: Weights, nodes: Array, senders: Array, receiver
 @oracle("graph_attention")
 def graph_attention(op: Any, weights: Weights, nodes: Array, senders: Array, receivers: Array, **named: Array) -> Array:
     result = np.zeros((*nodes.shape[:-1], op.heads * op.features if op.merge == "concat" else op.features))
+    features = named.pop("edges", None)
+    named["edge_weights"] = np.broadcast_to(np.arange(2, senders.shape[-1] + 2), senders.shape)  # numbers of edges; loops have 1
     for place, x, edges, there in graphs(nodes, senders, receivers, named, op.self_loops):
+        own = [np.zeros(op.heads) if features is None or n == 1 else features[place][n - 2] @ weights["edge"] for _, _, n in edges]
         heads = []
         for head in range(op.heads):
             h = x @ weights["kernel"][:, head]
             scores = [h[s] @ weights["source"][head] + h[r] @ weights["target"][head] for s, r, _ in edges]
+            scores = [score + added[head] for score, added in zip(scores, own, strict=True)]
             powers = [math.exp(score if score >= 0 else op.slope * score) for score in scores]
             totals = np.zeros(len(x))
             for (_, r, _), power in zip(edges, powers, strict=True):

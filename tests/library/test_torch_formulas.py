@@ -9,6 +9,7 @@ import pytest
 
 import netspec
 from netspec.from_torch import converted, layer_parameters
+from netspec.from_torch.layers import CONVERTERS
 from netspec.library.base import Array
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
 from netspec.source import Source
@@ -141,6 +142,11 @@ def test_what_does_not_fit_is_told_at_once() -> None:
     assert "no array `m.weight`" in text and "no place for dense_0, head" in text and "the model has no `dense_1`" in text
     assert "conv_0/kernel becomes [2, 2, 2, 3] instead of [3, 3, 2, 3]" in text and "not used: n.weight" in text
     assert "old.weight" not in text
+
+
+@pytest.mark.parametrize("cls", CONVERTERS, ids=lambda c: c.op_name())
+def test_the_page_of_what_is_converted_says_how_pytorch_has_it(cls: Any) -> None:
+    assert "PyTorch" in cls.__doc__
 
 
 def test_layers_that_pytorch_has_not() -> None:

@@ -15,7 +15,8 @@ class DepthwiseConv(_Sliding):
 
     [batch, space…, in] -> [batch, space'…, in · multiplier]; the axes of space become what they do in `conv`. The same as `conv` with as
     many groups as channels. Parameters: `kernel` [kernel…, 1, in · multiplier] and `bias` [in · multiplier]. Keras has the kernel as
-    [kernel…, in, multiplier], the same numbers in the same order. FLOPs: 2 · taps per output element, and 1 more for the bias.
+    [kernel…, in, multiplier], the same numbers in the same order; PyTorch's is a `Conv2d` with as many groups as channels, whose kernel is
+    [in · multiplier, 1, kernel…]. FLOPs: 2 · taps per output element, and 1 more for the bias.
     """
 
     masking = "each"  # along the channels

@@ -6,10 +6,12 @@ import math
 from typing import ClassVar, Literal
 
 from netspec.lazy import jax, jnp, lax
+from netspec.library.attending import require_shape
 from netspec.library.base import Array, Example, Flow, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers import GlorotUniform, Zeros
 from netspec.library.layers.graph_edges import (
     EDGE_MASK,
+    EDGES,
     NODE_MASK,
     NODES,
     RECEIVERS,
@@ -97,14 +99,16 @@ class GraphAttention(Layer):
     """Each node becomes the mean of its neighbours, mapped to heads of features, weighted by a softmax over the edges that enter it.
 
     nodes [batch…, nodes, in], senders and receivers [batch…, edges] -> [batch…, nodes, heads · features], or with `merge="mean"`
-    [batch…, nodes, features]. With h = x @ kernel an edge from s to r scores leaky_relu(h[s] · source + h[r] · target) in each head.
+    [batch…, nodes, features]. With h = x @ kernel an edge from s to r scores leaky_relu(h[s] · source + h[r] · target) in each head; with
+    features of `edges` [batch…, edges, size] their product with `edge` is added inside, of which self-loops have none.
     An edge counts when both its nodes are there and unmasked and its own mask is true; masked nodes give 0, and a node that no edge
     enters gives the bias. Scores and softmax are in at least f32. Parameters: `kernel` [in, heads, features], `source` and `target`
-    [heads, features], `bias` [heads · features], or [features] with the mean. FLOPs: per node and feature of a head 2 · in + 4, per edge,
-    self-loops and masked ones included, 2 per feature of a head and 8 per head, and 1 per output element for the bias.
+    [heads, features], `edge` [size, heads], `bias` [heads · features], or [features] with the mean. FLOPs: per node and feature of a head
+    2 · in + 4, per edge, self-loops and masked ones included, 2 per feature of a head and 8 per head, 2 · size per head and edge with
+    features, and 1 per output element for the bias.
     """
 
-    inputs = (NODES, SENDERS, RECEIVERS, NODE_MASK, EDGE_MASK)
+    inputs = (NODES, SENDERS, RECEIVERS, NODE_MASK, EDGE_MASK, EDGES)
     random: ClassVar[bool] = True
     zeroes = True
     source = "Veličković et al., Graph Attention Networks, 2018"
@@ -124,7 +128,7 @@ class GraphAttention(Layer):
     bias: bool = True
     """Add a bias."""
     kernel_init: Initializer = GlorotUniform()
-    """Initial value of the kernel, which is seen as one matrix, and of `source` and `target`."""
+    """Initial value of the kernel, which is seen as one matrix, and of `source`, `target` and `edge`."""
     bias_init: Initializer = Zeros()
     """Initial value of the bias."""
 
@@ -137,6 +141,8 @@ class GraphAttention(Layer):
             Example(cls(features=2, heads=3, self_loops=False, dropout=0.4), one),
             Example(cls(features=4, heads=2, merge="mean", slope=0.1), batch, padded),
             Example(cls(features=2, heads=2, self_loops=False, bias=False), batch, padded),
+            Example(cls(features=2, heads=3), one, {"edges": "f32[9, 2]"}),
+            Example(cls(features=3, heads=2, self_loops=False), batch, padded | {"edges": "f32[2, 8, 4]"}),
         )
 
     @property
@@ -145,21 +151,29 @@ class GraphAttention(Layer):
         return self.features * self.heads if self.merge == "concat" else self.features
 
     def shape(self, facts: Facts, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> TensorType:
+        edges = optional.pop("edges", None)
         require_graph(facts, self.op_name(), nodes, senders, receivers, optional)
+        if edges is not None:
+            require_shape(facts, self.op_name(), "edges", edges, ((*nodes.shape[:-2], senders.shape[-1], edges.shape[-1]),))
         positive(facts, self.op_name(), "features", self.features)
         return nodes.with_shape((*nodes.shape[:-1], self._width))
 
-    def params(self, nodes: TensorType, *edges: TensorType, **optional: TensorType) -> dict[str, Weight]:
+    def params(self, nodes: TensorType, *ends: TensorType, **optional: TensorType) -> dict[str, Weight]:
         weights = {"kernel": kernel("kernel", nodes.shape[-1:], (self.heads, self.features), self.kernel_init)}
         for name in ("source", "target"):
             weights[name] = kernel(name, (self.heads,), (self.features,), self.kernel_init)
+        if "edges" in optional:
+            weights["edge"] = kernel("edge", optional["edges"].shape[-1:], (self.heads,), self.kernel_init)
         return weights | ({"bias": offset("bias", (self._width,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
         edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
         h = lax.dot_general(nodes, scope.param("kernel").astype(nodes.dtype), (((nodes.ndim - 1,), (0,)), ((), ())))
         flat = h.reshape(edges.nodes, *h.shape[-2:]).astype(jnp.promote_types(h.dtype, jnp.float32))
-        shares = self._dropped(scope, edges.shares(self._scores(scope, edges, flat)), h.shape[:-3])
+        scores = self._scores(scope, edges, flat)
+        if "edges" in optional:
+            scores = scores + self._of_edges(scope, optional["edges"].astype(flat.dtype), nodes.shape[-2])
+        shares = self._dropped(scope, edges.shares(jax.nn.leaky_relu(scores, self.slope)), h.shape[:-3])
         y = edges.gathered(edges.sent(flat) * shares[..., None])
         y = (y.mean(1) if self.merge == "mean" else y).astype(h.dtype).reshape(*nodes.shape[:-1], -1)
         return masked(y + along_last(scope.param("bias"), y) if self.bias else y, optional)
@@ -167,7 +181,13 @@ class GraphAttention(Layer):
     def _scores(self, scope: Scope, edges: Edges, h: Array) -> Array:
         """[edges, heads]."""
         source, target = (jnp.sum(h * along_last(scope.param(name), h), -1) for name in ("source", "target"))
-        return jax.nn.leaky_relu(edges.sent(source) + edges.received(target), self.slope)
+        return edges.sent(source) + edges.received(target)
+
+    def _of_edges(self, scope: Scope, features: Array, nodes: int) -> Array:
+        """What their features add to the scores of edges, [edges, heads]: behind those of each graph come its self-loops, with nothing."""
+        graphs = features.reshape(math.prod(features.shape[:-2]), *features.shape[-2:])
+        scores = jnp.matmul(graphs, scope.param("edge").astype(features.dtype))
+        return jnp.pad(scores, ((0, 0), (0, nodes if self.self_loops else 0), (0, 0))).reshape(-1, self.heads)
 
     def _dropped(self, scope: Scope, shares: Array, batch: tuple[int, ...]) -> Array:
         if not scope.training or self.dropout == 0:
@@ -178,7 +198,8 @@ class GraphAttention(Layer):
     def flops(self, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         number = count(nodes.shape[:-1])
         mapped = number * (self.heads * Dim.of(self.features) * (2 * nodes.shape[-1] + 4) + (self._width if self.bias else 0))
-        return mapped + links(nodes, senders, self.self_loops) * self.heads * (2 * Dim.of(self.features) + 8)
+        added = optional["edges"].size * (2 * self.heads) if "edges" in optional else 0
+        return mapped + added + links(nodes, senders, self.self_loops) * self.heads * (2 * Dim.of(self.features) + 8)
 
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return inputs[0].rank == 2  # one graph

@@ -20,6 +20,7 @@ SENDERS = In("senders", "the number of the node that each edge leaves, [batch…
 RECEIVERS = In("receivers", "the number of the node that it enters, [batch…, edges]", "int", rank=1)
 WEIGHTS = In("edge_weights", "a factor for each edge [batch…, edges]; 1 when absent", optional=True, rank=1)
 NODE_MASK = In("node_mask", "false for nodes that only fill up a graph, [batch…, nodes]", "bool", optional=True, rank=1)
+EDGES = In("edges", "features of each edge, [batch…, edges, features]", optional=True, rank=2)
 EDGE_MASK = In("edge_mask", "false for edges that only fill up a graph, [batch…, edges]", "bool", optional=True, rank=1)
 
 
@@ -47,7 +48,7 @@ def graph_flow(passage: Passage) -> Flow:
     for place in range(1, len(passage.types)):
         passage.untouched(-1, input=place, why="every edge may change every node")
     for name, flow in passage.named.items():
-        if passage.named_types[name].rank - 1 in flow.axes:
+        if any(axis in flow.axes for axis in range(passage.types[0].rank - 2, passage.named_types[name].rank)):
             passage.refuse("it mixes all nodes and edges")
     return passage.made()
 

@@ -20,7 +20,8 @@ class PatchEmbed(Layer):
 
     [batch, space…, channels] -> [batch, patches, features]. The patch divides the space (`pad` or `resize` first otherwise). Positions
     and a class token are added by hand: `weight position: f32[196, 768] = normal(0.02)`, `concat`.
-    Parameters: `kernel` [patch…, channels, features] and `bias` [features].
+    Parameters: `kernel` [patch…, channels, features] and `bias` [features]. In PyTorch it is a `Conv2d` whose stride is its kernel, with
+    [features, channels, patch…].
     FLOPs: 2 · pixels of a patch · channels per output element, and 1 more for the bias.
     """
 
