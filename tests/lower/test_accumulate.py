@@ -35,6 +35,7 @@ train M {
 LOSSES = {
     "a mean": "loss = xent",
     "one with a mask": "loss = low",
+    "one with weights of classes": "loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 0, 1, 1, 4, 1, 1, 1, 1], ignore=3)",
     "several means": 'loss = xent + 0.5 * low + 0.1 * mean(aux("**/size")) + 0.01 * l2(params("**/kernel"))',
     "no sum of means": "loss = xent * low + exp(0.1 * low)",
 }
