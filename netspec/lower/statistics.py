@@ -7,8 +7,8 @@ from typing import Any
 
 from netspec.lazy import jax, np
 
-Result = float | list[Any]
-"""What a loss or metric comes to: a number, or nested lists of numbers."""
+Result = Any
+"""What a loss or metric comes to: a float, or of a metric of several numbers nested lists of floats."""
 
 
 def merge(left: Any, right: Any) -> Any:

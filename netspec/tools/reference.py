@@ -66,7 +66,8 @@ def losses_and_metrics() -> str:
     """losses_and_metrics.md."""
     intro = (
         "What `loss = …` and `metric NAME = …` of a `train` section take. Each gives a value per example, token or number; the mean over "
-        "the whole batch or evaluation counts them with the mask and the batch's weights."
+        "the whole batch or evaluation counts them with the mask and the batch's weights. A metric that is no mean of values sums up what "
+        "it counts, so that its number is that of the whole evaluation too."
     )
     return of_kinds("Losses and metrics", intro, ("loss", "metric"))
 

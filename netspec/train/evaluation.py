@@ -13,11 +13,12 @@ from netspec.train.tally import Tally
 
 if TYPE_CHECKING:
     from netspec.lower.program import Program
+    from netspec.lower.statistics import Result
 
 
 def evaluated(
     program: Program, state: Any, feed: Feed, limit: int | None = None, stop: Callable[[], object] = lambda: False
-) -> dict[str, float] | None:
+) -> dict[str, Result] | None:
     """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
     tally, state = Tally(program, "eval"), program.averaged(state)
     batches = prefetched(islice(feed.evaluation(), limit), jax.device_put)

@@ -9,6 +9,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running import NothingToEvaluate
 from netspec.files import PathLike
+from netspec.lower.statistics import Result
 from netspec.train.evaluation import evaluated
 from netspec.train.examples import inputs_of
 from netspec.train.folder import RunFolder, opened
@@ -50,7 +51,7 @@ class Loaded:
         return generated(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @spoken
-    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:
+    def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
         from pathlib import Path
 

@@ -28,6 +28,7 @@ from netspec.train.tally import Tally
 
 if TYPE_CHECKING:
     from netspec.lower.program import Program
+    from netspec.lower.statistics import Result
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Session:
         self._best = min(self._best, self._eval_loss)
         return improved
 
-    def _write(self, split: str, values: dict[str, float], rate: float | None) -> None:
+    def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)

@@ -30,7 +30,8 @@ def tables(model: Model, values: Mapping[str, Result]) -> str:
 def axes_of(objective: Objective) -> dict[str, tuple[str, ...]]:
     """What the axes of each metric count."""
     ops = {m.output: m.op for m in objective.measurements}
-    return {port.name: ops[port.wire].axes for port in objective.finish.outputs if port.wire in ops}
+    outputs = [(port.name, port.wire) for port in objective.finish.outputs]
+    return {name: ops[wire].axes for name, wire in outputs if isinstance(wire, int) and wire in ops}
 
 
 def class_names(model: Model) -> list[Sequence[str]]:

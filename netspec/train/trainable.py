@@ -15,6 +15,7 @@ from netspec.files import PathLike
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 from netspec.lower.program import Program
+from netspec.lower.statistics import Result
 from netspec.train import lock
 from netspec.train.accumulated import grouped
 from netspec.train.ceilings import ceilings, require_below
@@ -51,8 +52,8 @@ class Fit:
     stop: Stop = field(default_factory=Stop)
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """Loss and metrics of the last evaluation, or of the last line of training without one."""
+    def metrics(self) -> dict[str, Result]:
+        """Loss and metrics of the last evaluation, or of the last line of training without one: numbers, or nested lists of them."""
         evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
         return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
 
@@ -114,7 +115,7 @@ class Model(Program):
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
     @spoken
-    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, float]:
+    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
         feed = self.evaluation_feed(data, Path(folder) if folder else None)
         if feed is None:

@@ -80,16 +80,23 @@ def statistics(op: Any, arrays: Any, weight: Any, named: Any) -> Any:
     return op.statistics(jnp.where(spread == 0, 0, values), spread)
 
 
-def all_statistics(batch: Any) -> list[Any]:
-    return [statistics(op, *given) for (op, *_), given in zip(CASES, batch, strict=True)]
+Batch = list[Any]
+"""Of each of some metrics: inputs, weights, optional inputs."""
 
 
-def all_finished(statistics: Any) -> dict[str, Any]:
-    return {f"{i:02}": op.finish(s) for i, ((op, *_), s) in enumerate(zip(CASES, statistics, strict=True))}
+class Program:
+    """All of some metrics as one program, which compiles faster than one for each."""
+
+    def __init__(self, ops: list[Any]) -> None:
+        self.step = jax.jit(lambda batch: [statistics(op, *given) for op, given in zip(ops, batch, strict=True)])
+        self.ends = jax.jit(lambda sums: {f"{i:03}": op.finish(s) for i, (op, s) in enumerate(zip(ops, sums, strict=True))})
+
+    def finish(self, sums: Any) -> list[Any]:
+        return list(finished(self.ends, sums).values())
 
 
-def inputs(how: str) -> list[Any]:
-    return [(arrays, weight(shape, how), named) for _, arrays, named, shape in CASES]
+def inputs(cases: list[Case], how: str) -> Batch:
+    return [(arrays, weight(shape, how), named) for _, arrays, named, shape in cases]
 
 
 def padded(x: np.ndarray, first: int, last: int, size: int) -> np.ndarray:
@@ -97,18 +104,18 @@ def padded(x: np.ndarray, first: int, last: int, size: int) -> np.ndarray:
     return x[np.minimum(np.arange(first, first + size), last - 1)]
 
 
-def batches(how: str, size: int = N) -> list[Any]:
+def batches(cases: list[Case], how: str, size: int = N) -> list[Batch]:
     """Seven uneven ones of one shape, as an evaluation makes them: what fills them up has weight 0."""
     found = []
     for first, last in zip((0, *CUTS), (*CUTS, N), strict=True):
-        batch = jax.tree.map(lambda x, a=first, b=last: padded(x, a, b, size), inputs(how))
+        batch = jax.tree.map(lambda x, a=first, b=last: padded(x, a, b, size), inputs(cases, how))
         counts = np.arange(size) < last - first
         found.append([(arrays, w * counts.reshape(-1, *(1,) * (w.ndim - 1)), named) for arrays, w, named in batch])
     return found
 
 
-def summed(step: Any, how: str, size: int = N) -> Any:
-    parts = [step(batch) for batch in batches(how, size)]
+def summed(step: Any, batches: list[Batch]) -> Any:
+    parts = [step(batch) for batch in batches]
     total = parts[0]
     for part in parts[1:]:
         total = merge(total, part)
@@ -116,17 +123,16 @@ def summed(step: Any, how: str, size: int = N) -> Any:
 
 
 def main(file: str) -> None:
-    place, finish = all_devices(), jax.jit(all_finished)
+    """Seven batches of 80 split over the devices."""
+    place, program = all_devices(), Program([op for op, *_ in CASES])
+    known = jax.tree.structure(inputs(CASES, "all"))
+    run = place.jit(lambda leaves: program.step(jax.tree.unflatten(known, leaves.values())))
 
-    def step(batch: Any) -> Any:
-        leaves, shape = jax.tree.flatten(batch)
-        names = [str(i) for i in range(len(leaves))]
-        placed = place.batch(dict(zip(names, leaves, strict=True)), names)
-        return run([placed[name] for name in names]) if shape == known else None
+    def step(batch: Batch) -> Any:
+        leaves = {f"{i:04}": x for i, x in enumerate(jax.tree.leaves(batch))}
+        return run(place.batch(leaves, list(leaves)))
 
-    known = jax.tree.structure(inputs("all"))
-    run = place.jit(lambda leaves: all_statistics(jax.tree.unflatten(known, leaves)))
-    found = {how: list(finished(finish, summed(step, how, 80)).values()) for how in WEIGHTS}
+    found = {how: program.finish(summed(step, batches(CASES, how, 80))) for how in WEIGHTS}
     with open(file, "w", encoding="utf-8") as out:
         json.dump({"devices": len(jax.devices()), **found}, out)
 
