@@ -79,7 +79,7 @@ class ProbabilitiesForLogits(Diagnostic):
             return {"log_softmax": "write `softmax` for `log_softmax`", "log_sigmoid": "write `sigmoid` for `log_sigmoid`"}.get(
                 self.maker, "take the exponential: `exp(…)`"
             )
-        leave = f"leave `{self.maker}` away: the loss takes the {'sigmoid' if self.wants == 'log_odds' else 'softmax'} itself"
+        leave = f"leave `{self.maker}` away: `{self.op}` takes the {'sigmoid' if self.wants == 'log_odds' else 'softmax'} itself"
         instead = self.instead()
         return f"{leave}; or use the loss of probabilities, `{instead}`" if instead else leave
 
