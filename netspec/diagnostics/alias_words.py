@@ -55,6 +55,10 @@ normtype norm: p
 amin min minval a: low
 amax max maxval b: high
 numsegments: segments
+ignoreindex ignorelabel: ignore
+posweight: positive_weight
+smoothing labelsmooth: label_smoothing
+blankid blankindex: blank
 gobackwards backward: reverse
 sequencelengths seqlengths seqlens: lengths
 decay: momentum
