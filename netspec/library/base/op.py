@@ -189,15 +189,14 @@ class Callable(Op):
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
     """Every number of its output is one of its first input's, or 0: a slice, a shift."""
-    gives: ClassVar[str] = ""
-    """What the numbers of its output mean, as `In.wants` says it; "same": what those of its first input mean, as if it `keeps_values`."""
     positive: ClassVar[bool] = False
     """Is defined on numbers above 0 only: a logarithm."""
     jumps: ClassVar[bool] = False
     """Its value jumps, so that a rounded input may land on the other side: `floor`."""
     sloped: ClassVar[bool] = True
     """Its gradient is the slope of its value; False where that is not meant to be: `stop_gradient`."""
-
+    gives: ClassVar[str] = ""
+    """What the numbers of its output mean, as `In.wants` says it; "same": what those of its first input mean, as if it `keeps_values`."""
     masking: ClassVar[str] = ""
     """What it does along the axes that its `flow` refuses, where `library.masking` takes it to mix them: "near", "moves" or "each"; or
     "mixes", where it mixes axes that its `flow` lets pass."""
