@@ -1,4 +1,4 @@
-"""What people coming from other libraries call arguments, settings, measures and dtypes, as data for `aliases`. Floor 0."""
+"""What people coming from other libraries call arguments, settings, losses, metrics and dtypes, as data for `aliases`. Floor 0."""
 
 from __future__ import annotations
 
@@ -102,3 +102,41 @@ uint32: u32
 boolean: bool
 """
 """Rows `foreign names: ours`. A name may stand in several rows; only names that the op, section or place has are offered."""
+
+MEASURES = """
+[loss]
+crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
+  softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
+bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
+  sigmoid_cross_entropy
+mse mseloss l2loss l2 squarederror squareerror meansquareerror: mean_squared_error
+mae maeloss l1loss l1 absoluteerror: mean_absolute_error
+rmse rootmeansquarederror = sqrt(mean_squared_error(predictions, targets))
+kld kldiv kldivloss kullbackleibler relativeentropy klloss elbo vaeloss: kl_divergence gaussian_kl
+focal focalloss sigmoidfocalloss softmaxfocalloss: softmax_focal sigmoid_focal
+hingeloss marginloss softmarginloss multimarginloss multilabelmarginloss multiclasshingeloss: hinge multiclass_hinge
+huberloss smoothl1 smoothl1loss: huber
+quantileloss pinballloss quantile: pinball
+cosineloss cosineembeddingloss tripletloss tripletmarginloss tripletmargin: triplet cosine_distance
+contrastiveloss simclr simclrloss ntxentloss nce clipcontrastive cliploss: nt_xent info_nce contrastive
+diceloss tversky tverskyloss jaccard jaccardloss iouloss: dice binary_dice
+
+[metric]
+acc categoricalaccuracy sparsecategoricalaccuracy: accuracy
+topk topkcategoricalaccuracy sparsetopkcategoricalaccuracy topaccuracy: top_k_accuracy
+ppl: perplexity
+average: mean
+f1score fscore fbeta fmeasure: f1 binary_f1
+sensitivity truepositiverate tpr: recall binary_recall
+positivepredictivevalue ppv: precision binary_precision
+meaniou miou jaccardindex jaccardscore intersectionoverunion: iou binary_iou
+binaryacc: binary_accuracy
+confusion: confusion_matrix
+auc rocauc rocaucscore aucroc: auroc
+prauc aucpr averageprecision averageprecisionscore: auprc
+ece expectedcalibrationerror: calibration_error
+r2score rsquared rsquare coefficientofdetermination: r2
+levenshtein levenshteindistance worderrorrate wer cer: edit_distance
+bleuscore sacrebleu: bleu
+exactmatch: sequence_exact
+"""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from netspec.diagnostics.alias_words import WORDS
+from netspec.diagnostics.alias_words import MEASURES, WORDS
 from netspec.record import record
 
 _OPS = """
@@ -160,29 +160,6 @@ swapdims: swap_axes
 logit = log(x / (1 - x))
 sigmoidlayer: sigmoid
 
-[loss]
-crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
-  softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
-bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
-  sigmoid_cross_entropy
-mse mseloss l2loss l2 squarederror squareerror meansquareerror: mean_squared_error
-mae maeloss l1loss l1 absoluteerror: mean_absolute_error
-rmse rootmeansquarederror = sqrt(mean_squared_error(predictions, targets))
-kld kldiv kldivloss kullbackleibler relativeentropy klloss elbo vaeloss: kl_divergence gaussian_kl
-focal focalloss sigmoidfocalloss softmaxfocalloss: softmax_focal sigmoid_focal
-hingeloss marginloss softmarginloss multimarginloss multilabelmarginloss multiclasshingeloss: hinge multiclass_hinge
-huberloss smoothl1 smoothl1loss: huber
-quantileloss pinballloss quantile: pinball
-cosineloss cosineembeddingloss tripletloss tripletmarginloss tripletmargin: triplet cosine_distance
-contrastiveloss simclr simclrloss ntxentloss nce clipcontrastive cliploss: nt_xent info_nce contrastive
-diceloss tversky tverskyloss jaccard jaccardloss iouloss: dice binary_dice
-
-[metric]
-acc categoricalaccuracy sparsecategoricalaccuracy: accuracy
-topk topkcategoricalaccuracy sparsetopkcategoricalaccuracy topaccuracy: top_k_accuracy
-ppl: perplexity
-average: mean
-
 [optimizer]
 gradientdescent stochasticgradientdescent nesterov: sgd
 ranger rangeroptimizer = lookahead(radam(0.001), sync_period=6) | RAdam with slow parameters behind it
@@ -265,7 +242,7 @@ def foreign_ops() -> Mapping[tuple[str, ...], Mapping[str, Foreign]]:
     """Kinds -> squashed foreign name -> what is said of it."""
     sections: dict[tuple[str, ...], dict[str, Foreign]] = {}
     table: dict[str, Foreign] = {}
-    for row in _rows(_OPS):
+    for row in _rows(_OPS + MEASURES):
         if row.startswith("["):
             table = sections.setdefault(tuple(row.strip("[]").split()), {})
         else:
