@@ -106,7 +106,7 @@ def stepless(op: Callable, flows: tuple[Flow, ...]) -> str:
 
 # --- ops that look back ----------------------------------------------------------------------------------------------
 def attention(use: Use) -> tuple[Any, Past]:
-    """Keys and values are remembered; queries see those so far."""
+    """Keys and values are remembered, under a causal window as many as it sees; queries see those so far."""
     if not use.moves(1, -3) and not use.moves(2, -3):
         return use.alone(), None
     memory = _Memory(use)
@@ -130,25 +130,51 @@ class _Memory:
 
     def __init__(self, use: Use) -> None:
         self.use, self.kept = use, {}
+        self.before = _before(use)
+        """So many positions before the stretch are remembered; None: all."""
 
     def all(self, name: str, x: Any, flow: Flow, axis: int) -> Any:
-        """The input at all positions, of which it has one along the axis unless it stays the same."""
+        """The input at all positions that may be seen, of which it has one along the axis unless it stays the same."""
         axis %= x.ndim
         if flow.reach is None or axis not in flow.axes:
             return x
-        self.kept[name] = self.use.stretch.so_far((self.use.past or {}).get(name), x, axis)
-        return self.kept[name]
+        past = (self.use.past or {}).get(name)
+        if self.before is None:
+            self.kept[name] = self.use.stretch.so_far(past, x, axis)
+            return self.kept[name]
+        if past is None:
+            past = jnp.zeros((*x.shape[:axis], self.before, *x.shape[axis + 1 :]), x.dtype)
+        both, self.kept[name] = self.use.stretch.behind(past, x, axis)
+        return both
+
+    def ahead(self, keys: int) -> Array:
+        """By how many places each key stands behind each query of the stretch; those that are not there stand behind every query."""
+        stretch = self.use.stretch
+        queries = jnp.arange(stretch.size)[:, None] + stretch.start
+        places = jnp.arange(keys)[None, :] + (0 if self.before is None else stretch.start - self.before)
+        return jnp.where(places < 0, 1, places - queries)
+
+
+def _before(use: Use) -> int | None:
+    """How far back a causal window sees, where all that goes with the keys comes position by position; None where it needs all."""
+    op = use.op
+    if op.window is None or not op.causal or op.window > use.stretch.length:
+        return None
+    batch = jnp.ndim(use.inputs[0]) - (3 if isinstance(op, Attention) else 2)
+    needed = [(place, -3) for place in (1, 2)] if isinstance(op, Attention) else [(0, -2)]
+    needed += [(name, -1) for name in use.optional]
+    by_position = all(use.input(place)[1].reach is not None and use.moves(place, axis) for place, axis in needed)
+    of_keys_alone = all(name != "score_bias" and jnp.ndim(x) == batch + 1 for name, x in use.optional.items())
+    return op.window - 1 if by_position and of_keys_alone else None
 
 
 def _attended(use: Use, memory: _Memory, query: Array, key: Array, value: Array) -> Array:
-    """The stretch's queries against all keys; those that are not there yet stand behind every query."""
-    queries = jnp.arange(use.stretch.size)[:, None] + use.stretch.start
-    ahead = jnp.arange(key.shape[-3])[None, :] - queries
+    """The stretch's queries against all keys that they may see."""
     optional = {name: _scored(use, memory, name, query.ndim - 3) for name in use.optional if name in ("mask", "score_bias")}
     if "segments" in use.optional:
         others = "key_segments" if "key_segments" in use.optional else "segments"
         optional["segments"], optional["key_segments"] = use.here("segments"), memory.all(others, *use.input(others), -1)
-    return attend(use.scope, rules_of(use.op), query, key, value, optional, ahead)
+    return attend(use.scope, rules_of(use.op), query, key, value, optional, memory.ahead(key.shape[-3]))
 
 
 def _scored(use: Use, memory: _Memory, name: str, batch: int) -> Array:
