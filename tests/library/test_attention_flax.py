@@ -15,6 +15,7 @@ from flax import nnx
 from netspec.library.attending import alibi_slopes
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.self_attention import SelfAttention
+from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, parse
 from tests.library.test_flax import values
 

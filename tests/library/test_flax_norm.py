@@ -13,6 +13,7 @@ import pytest
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.norm_each import InstanceNorm, LayerNorm
 from netspec.library.layers.rms_norm import RmsNorm
+from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope
 
 SEEDS = (0, 1, 2)

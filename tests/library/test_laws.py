@@ -26,6 +26,7 @@ from tests.library.oracles_norm import NORMS
 from tests.library.oracles_positions import POSITIONS
 from tests.library.oracles_recurrent import RECURRENT
 from tests.library.oracles_space import SPACE
+from tests.library.quick import quick_compilation  # noqa: F401
 
 CLASSES = classes()
 BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not computes(cls)]
@@ -38,6 +39,10 @@ def agrees_with_its_oracle(case: Case) -> None:
     laws.agrees_with_its_oracle(case, ORACLES[case.op.op_name()])
 
 
+COMPILED = (laws.jit_changes_nothing, laws.gradient_is_the_slope, laws.bf16_stays_bf16, laws.examples_do_not_meet)
+"""Laws for which a program more is compiled. They are quick on the first two examples of an op, and slow on the others together."""
+
+
 def pairs() -> Iterator[Any]:
     """Every law on every case, the laws of one case after each other; ops that do something else in training are two cases."""
     for cls in CALLABLES:
@@ -45,7 +50,8 @@ def pairs() -> Iterator[Any]:
             for training in phases(example.op):
                 made = partial(Case, example, training)
                 for law in laws.LAWS if training else (*laws.LAWS, agrees_with_its_oracle):
-                    yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}")
+                    marks = [pytest.mark.slow] if law in COMPILED and i > 1 - training else []
+                    yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
 
 
 def built_pairs() -> Iterator[Any]:

@@ -24,6 +24,7 @@ from netspec.library.layers.lora import Lora
 from netspec.library.layers.transposed import ConvTranspose
 from netspec.shape import Facts
 from netspec.source import Source
+from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, draw, parse
 from tests.library.test_linear import agree, beside, each, values
 
