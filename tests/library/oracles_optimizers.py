@@ -9,9 +9,10 @@ To add an optimizer, write a file `oracles_optimizers_FAMILY.py` beside this one
         ),
     }
 
-It is found by its name; `test_optimizers.py` holds every pair against the laws (20 steps), `test_optimizers_long.py` (`slow`) lets the
-first pair of every name run for 200 steps on three problems and to the minimum, the others on one. The first pair of a name should
-be the op with its defaults. What only changes gradients (`clip_by_global_norm`) stands in a `Chain` with an optimizer, as in a spec.
+It is found by its name. `test_optimizers.py` holds every pair against the laws (20 steps; the pairs behind the first are `slow`),
+`test_optimizers_long.py` (`slow`) lets the first pair of every name run for 200 steps on three problems and to the minimum, the others
+on one. The first pair of a name should be the op with its defaults. What only changes gradients (`clip_by_global_norm`) stands in a
+`Chain` with an optimizer, as in a spec.
 
 Where optax has no such form, the oracle is a function in NumPy, written from the formula and not from our code:
 `formula(params, grads, memory, t) -> params` on dicts of f64 arrays by logical path; `memory` is a dict that it may write to, empty
@@ -49,6 +50,8 @@ class Pair:
     """The op that must take the quadratic problem to its minimum within 4,000 steps; `op` when there is none."""
     tolerance: float = 1e-6
     """Of trajectories in f64, relative. More than the default needs a reason beside it."""
+    steps: int = 200
+    """How many steps of a long trajectory are compared. Fewer than all of them needs a reason beside it."""
     jitted: bool = False
     """Compile the step also where the others run it op by op: for those with loops or branches, which would compile again and again."""
     extra: Callable[[Any], dict[str, Any]] | None = None
