@@ -21,19 +21,8 @@ CALLABLES = [cls for cls in classes() if issubclass(cls, Callable)]
 APPLIED = [cls for cls in CALLABLES if not issubclass(cls, Measure | Recurrence | Cell) and not cls.parts and cls.inputs]
 SAMPLED = [cls for cls in APPLIED if not cls.elementwise]
 MASKED = [cls for cls in APPLIED if any(example.named.keys() & set(taken(cls)) for example in cls.examples())]
-QUICK = {
-    "softmax",
-    "global_max_pool",
-    "layer_norm",
-    "self_attention",
-    "attention",
-    "cumsum",
-    "slice",
-    "concat",
-    "sum",
-    "dense",
-    "graph_conv",
-}
+QUICK = {"softmax", "global_max_pool", "layer_norm", "cumsum", "slice", "concat", "sum", "graph_conv", "segment_sum", "transpose"}
+"""Those of every run."""
 EDGES = ("senders", "receivers", "messages")
 """Inputs of graph layers that `edge_mask` is about."""
 
