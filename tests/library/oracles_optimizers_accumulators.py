@@ -119,7 +119,7 @@ PAIRS = {
         ),
         Pair(Adadelta(learning_rate=0.5, weight_decay=0.01, decoupled=True), flax_adadelta),
     ),
-    "rprop": (Pair(Rprop(learning_rate=0.01), rprop),),
+    "rprop": (Pair(Rprop(learning_rate=0.01), rprop, steps=30),),  # then rounding decides the signs of gradients that are almost 0
     "adafactor": (
         Pair(Adafactor(learning_rate=0.02), optax.adafactor(0.02), Adafactor(learning_rate=FALLING)),
         Pair(

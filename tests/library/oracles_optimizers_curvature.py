@@ -65,9 +65,12 @@ PAIRS = {
         Pair(Prodigy(estim_lr0=1e-4, safeguard_warmup=True), contrib.prodigy(estim_lr0=1e-4, safeguard_warmup=True)),
     ),
     "lbfgs": (
-        Pair(Lbfgs(), lbfgs(), jitted=True),
+        Pair(Lbfgs(), lbfgs(), steps=40, jitted=True),  # then the loss is 1e-11 and rounding decides how far to go
         Pair(
-            Lbfgs(learning_rate=0.5, memory_size=3, line_search=4), lbfgs(learning_rate=0.5, memory_size=3, linesearch=SHORT), jitted=True
+            Lbfgs(learning_rate=0.5, memory_size=3, line_search=4),
+            lbfgs(learning_rate=0.5, memory_size=3, linesearch=SHORT),
+            steps=30,
+            jitted=True,
         ),
         Pair(
             Lbfgs(learning_rate=0.1, memory_size=5, scale_init_precond=False, line_search=0),

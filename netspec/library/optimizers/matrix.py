@@ -131,7 +131,7 @@ class Muon(Optimizer):
         return partition(builds, label, leaves)
 
     def _rows(self) -> tuple[Coefficients, ...]:
-        given = PRESETS[self.ns_coeffs] if isinstance(self.ns_coeffs, str) else self.ns_coeffs
+        given: Any = PRESETS[self.ns_coeffs] if isinstance(self.ns_coeffs, str) else self.ns_coeffs
         return given if isinstance(given[0], tuple) else (given,)
 
     def _of_matrices(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
