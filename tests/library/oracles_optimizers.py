@@ -9,7 +9,7 @@ To add an optimizer, write a file `oracles_optimizers_FAMILY.py` beside this one
         ),
     }
 
-It is found by its name. `test_optimizers.py` holds every pair against the laws (20 steps; the pairs behind the first are `slow`),
+It is found by its name. `test_optimizers.py` holds every pair against the laws (10 steps; the pairs behind the first are `slow`),
 `test_optimizers_long.py` (`slow`) lets the first pair of every name run for 200 steps on three problems and to the minimum, the others
 on one. The first pair of a name should be the op with its defaults. What only changes gradients (`clip_by_global_norm`) stands in a
 `Chain` with an optimizer, as in a spec.

@@ -19,7 +19,7 @@ from tests.library.optimizer_problems import STACKED, in_stacks, problem, stacke
 from tests.library.optimizer_runs import QUICK, distance, oracle_steps, our_step, steps
 from tests.library.oracles_optimizers import CLOCK, Pair, collected, parts
 
-STEPS = 20
+STEPS = 10
 PAIRS = collected()
 CASES = [
     pytest.param(pair, id=f"{name}-{i}", marks=[pytest.mark.slow] if i else [])
@@ -61,6 +61,7 @@ def test_follows_its_oracle_in_f64(pair: Pair):
         assert distance(unstacked(stored), ours[-1]) < 1e-10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", CASES)
 def test_single_step_in_f32(pair: Pair):
     mixed = problem("mixed")
