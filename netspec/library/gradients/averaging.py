@@ -64,7 +64,7 @@ def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: flo
         }
 
     def mean(params: Tree, state: dict[str, Any]) -> Tree:
-        return {path: state["x"].get(path, (p - (1 - b1) * state["z"][path]) / b1) for path, p in params.items()}
+        return {path: state["x"].get(path, (widen(p) - (1 - b1) * jnp.asarray(state["z"][path])) / b1) for path, p in params.items()}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
