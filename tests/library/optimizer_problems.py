@@ -35,12 +35,12 @@ class Problem:
 
 
 def quadratic() -> Problem:
-    """Curvatures from 0.06 to 2; its smallest value is 0."""
+    """Curvatures from 0.06 to 2; its smallest value is 0. The scalar need not change its sign, which no step in proportion to it does."""
 
     def loss(params: Params) -> Any:
         kernel = params["dense/kernel"]
         scale = jnp.arange(1, kernel.size + 1, dtype=kernel.dtype).reshape(kernel.shape) / kernel.size
-        return jnp.sum(scale * (kernel - 0.3) ** 2) + jnp.sum((params["dense/bias"] + 1) ** 2) + 0.5 * (params["gain"] - 0.5) ** 2
+        return jnp.sum(scale * (kernel - 0.3) ** 2) + jnp.sum((params["dense/bias"] + 1) ** 2) + 0.5 * (params["gain"] + 0.5) ** 2
 
     return Problem(drawn({"dense/kernel": (4, 3), "dense/bias": (3,), "gain": ()}), loss)
 
