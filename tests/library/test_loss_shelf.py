@@ -21,7 +21,6 @@ from netspec.shape import Facts
 from tests.library.loss_runs import CLASS, ONE_HOT, RNG, SHELF, SOFT, YES, X, Y, arguments, mean, run
 from tests.library.scope import parse
 
-
 IN_F32: list[Any] = [e for cls in SHELF for e in cls.examples() if "f32" in e.inputs[0]]
 
 

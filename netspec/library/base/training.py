@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 from netspec.library.base.marks import Mark, Part
 from netspec.library.base.op import Array, Callable, Op
 
-
 LAST_STEP = 2**31 - 1
 """No training comes so far: steps are counted in i32."""
 
@@ -91,7 +90,7 @@ class Leaf:
     paths: tuple[str, ...]
     stacked: int = 0
     columns: int | None = None
-    """How many outputs a slice has that maps several axes to several, as the projections of attention; otherwise its last axis counts them."""
+    """How many outputs a slice has that maps several axes to several, as projections of attention do; else its last axis counts them."""
 
 
 class Optimizer(Op):

@@ -81,7 +81,7 @@ class GlobalMaxPool(_Global):
         space = tuple(range(1, x.ndim - 1))
         if mask is None:
             return jnp.max(x, space)
-        there = jnp.broadcast_to(counted(x, mask), x.shape)
+        there = jnp.broadcast_to(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), x.shape)
         lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         return jnp.where(there.any(space), jnp.max(x, space, initial=lowest, where=there), jnp.zeros((), x.dtype))
 
