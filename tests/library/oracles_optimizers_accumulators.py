@@ -129,6 +129,7 @@ PAIRS = {
         Pair(
             Adafactor(min_dim_size_to_factor=3, decay_rate=0.7, multiply_by_parameter_scale=False, clipping_threshold=0.1, eps=1e-6),
             optax.adafactor(None, 3, 0.7, 0, False, 0.1, eps=1e-6),
+            steps=8,  # optax rounds the decay to f32, and steps of this size amplify that tenfold every other step
         ),
         Pair(
             Adafactor(learning_rate=0.01, multiply_by_parameter_scale=False, clipping_threshold=None, factored=False),
