@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from netspec.library.base import Callable, Measure, Op
 from netspec.library.generate import classes
 from netspec.testing import built, laws, written
 from netspec.testing.case import Case, computes, phases
+from tests.library import oracles_built as built_oracles
 from tests.library.oracles import ORACLES
 from tests.library.oracles_activations import ACTIVATIONS
 from tests.library.oracles_attention import ATTENTION
@@ -54,13 +56,24 @@ def pairs() -> Iterator[Any]:
                     yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
 
 
+def built_agrees_with_its_oracle(case: built.Built) -> None:
+    """The plain NumPy meaning gives the same values."""
+    name = case.op.op_name()
+    own = {key.removeprefix(f"{name}_0/"): w.astype("float64") for key, w in case.params.items()}
+    wanted = built_oracles.ORACLES[name](case.op, own, case.inputs)
+    found = case.jitted(case.params, case.inputs)
+    assert found.keys() == wanted.keys()
+    for key, right in wanted.items():
+        np.testing.assert_allclose(found[key], right, 1e-5, 1e-5)
+
+
 def built_pairs() -> Iterator[Any]:
-    """The same for what the compiler builds of other ops; flax is the oracle of recurrences, in tests/lower. The first example is quick."""
+    """The same for what the compiler builds of other ops. The first example is quick."""
     for cls in BUILT:
         for i, example in enumerate(cls.examples()):
             for training in phases(example.op):
                 made, marks = partial(built.Built, example, training), [pytest.mark.slow] if i or training else []
-                for law in built.LAWS:
+                for law in built.LAWS if training else (*built.LAWS, built_agrees_with_its_oracle):
                     yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
 
 
@@ -88,6 +101,10 @@ def test_built(case: built.Built, law: Function[[built.Built], None]) -> None:
 @pytest.mark.parametrize("cls", CALLABLES, ids=lambda cls: cls.op_name())
 def test_has_an_oracle(cls: type[Op]) -> None:
     assert cls.op_name() in ORACLES
+
+
+def test_what_is_built_has_an_oracle() -> None:
+    assert {cls.op_name() for cls in BUILT} == built_oracles.ORACLES.keys()
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
