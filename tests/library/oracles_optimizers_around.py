@@ -88,7 +88,8 @@ PAIRS = {
         Pair(Sam(inner=Adam(learning_rate=0.01), rho=0.2), sam(optax.adam(0.01), 0.2)),
     ),
     "muon": (
-        Pair(Muon(learning_rate=0.02), contrib.muon(0.02), Muon(learning_rate=FALLING), jitted=True),
+        # at the minimum, from 160 steps on, steps are as long as ever and rounding decides where they go
+        Pair(Muon(learning_rate=0.02), contrib.muon(0.02), Muon(learning_rate=FALLING), steps=150, jitted=True),
         Pair(
             Muon(
                 learning_rate=WARM, ns_coeffs="dion", weight_decay=0.1, decay_mask="**/kernel", consistent_rms=0.2, adam_weight_decay=0.01

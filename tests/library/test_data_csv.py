@@ -118,7 +118,7 @@ def test_a_fraction_is_set_aside(tmp_path: Path) -> None:
         ("x_0,x_1,label\n", records.NoRecords, "`{}` holds no records"),
         ("", records.NoRecords, "`{}` holds no records"),
         (b"x_0,x_1,label\n1,2,0\n1,\xe9,0\n", text_data.BadText, "line 3 of `{}` is not UTF-8"),
-        (gzip.compress(TEXT.encode())[:-9], data.CorruptData, "`{}` is damaged"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-9], data.CorruptData, "`{}` is damaged"),
     ],
 )
 def test_a_bad_table_names_the_file_and_the_line(tmp_path: Path, text: str | bytes, kind: type, words: str) -> None:

@@ -66,6 +66,9 @@ class Slice(Operator):
         sizes = (size for size, item in self._axes(facts, x) if not isinstance(item, int | Dim))
         return x.with_shape(sizes)
 
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return bool(self.items) and self.items[0] != "..." and self.items[0] != Cut()  # the first axis is not left as it is
+
     def _axes(self, facts: Facts, x: TensorType) -> list[tuple[Dim, int | Dim | Cut | None]]:
         """The size that each item leaves, with the item; every bound is proved."""
         found, axis = [], 0
