@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -40,5 +41,5 @@ class UnevenBlocks(Diagnostic):
         if not self.size.is_constant:
             return None
         size = self.size.value
-        near = min((n for n in range(1, size + 1) if size % n == 0), key=lambda n: abs(n - self.block))
+        near = min(divisors(size), key=lambda n: abs(n - self.block))
         return f"take pieces of {near}, or change the size with `pad`, a slice or `resize` first"

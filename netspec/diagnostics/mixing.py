@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggest import divisors
 from netspec.record import record
 
 
@@ -61,6 +62,5 @@ class MixesExamples(Diagnostic):
     def help(self) -> str | None:
         if self.examples is None:
             return "choose a batch size that divides the number of evaluated examples, then there is nothing to fill up"
-        divisors = [n for n in range(1, self.examples + 1) if self.examples % n == 0]
-        near = min(divisors, key=lambda n: (abs(n - self.batch), n))
+        near = min(divisors(self.examples), key=lambda n: (abs(n - self.batch), n))
         return f"a batch size that divides the {self.examples} evaluated examples leaves nothing to fill up: `batch({near})`"

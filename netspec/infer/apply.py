@@ -10,7 +10,7 @@ from netspec.diagnostics.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.operands import with_operands
 from netspec.diagnostics.recurrent import CellOutsideTime
 from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
-from netspec.infer.frame import Frame, places
+from netspec.infer.frame import MEASURE_WORK, Frame, places
 from netspec.infer.ids import need_rows
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
@@ -204,6 +204,7 @@ def measure(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
     if not isinstance(frame, ObjectiveFrame):
         return not_here(frame, use, value)
+    frame.world.call(MEASURE_WORK)
     if any(isinstance(g.value, Parameters) for g in bound.tensors):
         return of_parameters(frame, use, Callable(), bound)
     op = make(frame, value)

@@ -26,6 +26,10 @@ WORK_LIMIT = 300_000
 """Static values that a file may compute, each item of a list counted."""
 CALL_WORK = 5
 """What a call counts: binding its arguments takes as long as so many values."""
+MEASURE_WORK = 60
+"""What a loss or metric counts besides."""
+RECURRENCE_WORK = 60
+"""What a layer over time counts besides."""
 PATH_LIMIT = 200_000
 """Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
 
@@ -53,13 +57,13 @@ class World:
     def spend(self, value: Value) -> None:
         """Count a computed value. Raises Mistake when the file has computed more than it may."""
         tick()
-        self.work += len(value) if isinstance(value, tuple) else 1
+        self.call(len(value) if isinstance(value, tuple) else 1)
+
+    def call(self, work: int = CALL_WORK) -> None:
+        """Count work in values; a call costs several times what another value does. Raises Mistake like `spend`."""
+        self.work += work
         if self.work > WORK_LIMIT:
             raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
-
-    def call(self) -> None:
-        """Count a call, which costs several times what another value does. Raises Mistake like `spend`."""
-        self.work += CALL_WORK
 
     def connect(self, nodes: Iterable[Node]) -> None:
         """Count what nodes take. Raises Mistake when the file has more than it may."""

@@ -76,6 +76,8 @@ def measured(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> Result
     """The losses and metrics of some lines in order, and their `let`s."""
     results: Results = {}
     for item in items:
+        if frame.world.stopped:
+            break
         try:
             if isinstance(item, tree.Let):
                 statements.bind(frame, tree.Binding(item.targets, item.value, span=item.span))

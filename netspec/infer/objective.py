@@ -122,7 +122,8 @@ def number_filled(frame: ObjectiveFrame, given: Given, like: TensorType) -> Give
 def given_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
     """Put the values of a loss or metric, before they are averaged, where it is an argument; False after a reported problem."""
     for given in (*bound.tensors, *bound.optional.values()):
-        of = next((m for m in frame.measurements if isinstance(given.value, Mean) and m.output == given.value.wire), None)
+        wire = given.value.wire if isinstance(given.value, Mean) else None
+        of = None if wire is None else next((m for m in frame.measurements if m.output == wire), None)
         if of is not None and not of.op.averaged:
             frame.world.report(MetricWithoutValues(at=given.span, op=of.op.op_name(), input_of=use.name))
             return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.recurrent import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
 from netspec.infer import apply, instances, types, variables
-from netspec.infer.frame import Frame
+from netspec.infer.frame import RECURRENCE_WORK, Frame
 from netspec.infer.loops import same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, describe
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
@@ -86,6 +86,7 @@ class Made:
 def over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
     """Run one cell over axis 1 of the sequence; None after a reported problem."""
     call, sequence = job.call, job.sequence
+    frame.world.call(RECURRENCE_WORK)
     step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
     running = op.running()
     with frame.region() as nodes:

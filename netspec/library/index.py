@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from netspec.library._index import ENTRIES
@@ -110,7 +111,17 @@ def lookup(name: str, *kinds: str) -> Entry | None:
 
 def names(*kinds: str) -> list[str]:
     """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
+    return _named(kinds) if _PLUGINS.get() else list(_own_names(kinds))
+
+
+def _named(kinds: tuple[str, ...]) -> list[str]:
     return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
+
+
+@lru_cache
+def _own_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Those without plugins; a file with many unknown names asks again and again."""
+    return tuple(_named(kinds))
 
 
 def entries(name: str) -> list[Entry]:

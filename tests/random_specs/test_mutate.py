@@ -90,6 +90,13 @@ FOUND = {
     + "  output y = x\n}\ntrain M {\n  data = digits() -> batch(32)\n"
     + "  update g { loss = mean(image - 1 * (2 + image)); params = [1, 2, 3]; optimizer = sgd(0.1) }\n" * 300
     + "}\n",
+    "pieces of a huge axis": "netspec 1\nmodel M {\n  input x: f32[B, 999_999_999_999, 8, 4]\n  output y = x -> space_to_depth(7)\n}\n",
+    "fifty thousand layers over time": "netspec 1\nmodel M {\n  input x: f32[B, T, 4]\n  output y = x -> lstm(8, layers=50_000)\n}\n",
+    "many measures in many updates": HEAD
+    + "  output y = x\n}\ntrain M {\n  data = digits() -> batch(32)\n"
+    + "  metric a = accuracy(image, label)\n" * 100
+    + '  update g { loss = softmax_cross_entropy(image, label); params = "**"; optimizer = sgd(0.1) }\n' * 200
+    + "}\n",
     "many axes": f"netspec 1\nmodel M {{\n  input x: f32[{', '.join('1' * 9)}]{TAIL}",
     "many elements": "netspec 1\nmodel M {\n  input x: f32[B, 2**20, 2**20, 2]" + TAIL,
 }
