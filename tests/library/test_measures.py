@@ -167,7 +167,7 @@ def test_a_sequence_is_right_as_a_whole() -> None:
         (SigmoidCrossEntropy(), ("f32[B, 1]", "f32[B]"), {}, UnequalLabels, "labels", "logits[:, 0]"),
         (SigmoidCrossEntropy(), ("f32[B, 10]", "i32[B]"), {}, UnequalLabels, "labels", "one_hot(labels, 10)"),
         (SigmoidCrossEntropy(), ("f32[B, 10]", "f32[10]"), {}, UnequalLabels, "labels", None),
-        (SigmoidCrossEntropy(), ("f32[]", "f32[1]"), {}, UnequalLabels, "labels", None),
+        (SigmoidCrossEntropy(), ("f32[]", "f32[1]"), {}, UnequalLabels, "labels", "labels[0]"),
         (SigmoidCrossEntropy(), ("f32[B, 3]", "bool[B, 3]"), {"mask": "bool[B]"}, MaskShape, "mask", None),
         (TopKAccuracy(), ("f32[B, 4]", "i32[B]"), {}, FewerClasses, "k", None),
         (TopKAccuracy(), ("f32[B, 10]", "i32[B, 1]"), {}, LabelsShape, "labels", "labels[:, 0]"),
