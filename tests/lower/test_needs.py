@@ -77,3 +77,17 @@ def test_sharpness_aware_steps_keep_the_statistics_of_the_first_pass() -> None:
 def test_a_warm_up_is_as_long_where_the_optimizer_runs_in_every_fourth_step(warmup: Duration) -> None:
     slowed = in_steps(ScheduleFreeSgd(warmup=warmup), 4)
     assert slowed == ScheduleFreeSgd(warmup=Duration(warmup.count / 4, warmup.unit))
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_scaled_loss_gives_the_same_steps(accumulate: int) -> None:
+    """The loss is multiplied before its gradient is taken, of one batch or several, and the step is that of the plain optimizer."""
+    batch = digits(8) if accumulate == 1 else {name: np.stack([x] * accumulate) for name, x in digits(8).items()}
+    text = SPEC.replace("  duration", f"  accumulate = {accumulate}\n  duration")
+    with jax.enable_x64(True):
+        plain, scaled = (program(text.replace("OPTIMIZER", o)) for o in ("sgd(0.1)", "dynamic_loss_scale(sgd(0.1))"))
+        begin, begun = plain.init(1), plain.unpack(plain.init(1))
+        wanted = plain.unpack(plain.train_step(begin, batch)[0])["params"]
+        close(scaled.unpack(scaled.train_step(scaled.init(1), batch)[0])["params"], wanted, 1e-12)
+        moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), wanted, begun["params"])
+        assert max(jax.tree.leaves(moved)) > 1e-3
