@@ -9,7 +9,7 @@ from zlib import crc32
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, counted, each, nothing, stateless
-from netspec.library.patterns import select
+from netspec.library.gradients.decay import rates_of, spread
 
 
 def centralize(leaves: Mapping[str, Leaf]) -> Transformation:
@@ -48,12 +48,9 @@ def _noise(key: Any, leaf: Leaf, u: Array) -> Array:
 
 def freeze(pattern: str | None, leaves: Mapping[str, Leaf]) -> Transformation:
     """No step of the parameters that the pattern matches; of all without one. Raises `Mistake` when it matches none."""
-    every = [path for leaf in leaves.values() for path in leaf.paths]
-    frozen = frozenset(every) if pattern is None else select(pattern, every, blame="params")
-    kept = {key: tuple(path not in frozen for path in leaf.paths) for key, leaf in leaves.items()}
+    frozen = rates_of(1.0, pattern, leaves, "params")
 
     def one(key: str, u: Array) -> Array:
-        shape = u.shape[: leaves[key].stacked] + (1,) * (u.ndim - leaves[key].stacked)
-        return u if all(kept[key]) else jnp.where(jnp.asarray(kept[key]).reshape(shape), u, 0)
+        return jnp.where(spread(frozen[key], u, leaves[key].stacked) == 0, u, 0)
 
     return stateless(lambda updates, params: {key: one(key, u) for key, u in updates.items()})

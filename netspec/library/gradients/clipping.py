@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, each, norm, stacks, stateless, widen
+from netspec.library.gradients.products import global_norm
 
 
 def clip_by_value(limit: float) -> Transformation:
@@ -29,7 +30,7 @@ def clip_by_global_norm(max_norm: float) -> Transformation:
     """All updates times max_norm / norm, where the norm over all leaves is not below max_norm."""
 
     def clip(updates: Tree, params: Tree) -> Tree:
-        total = jnp.sqrt(sum(jnp.sum(jnp.square(u)) for u in updates.values()))
+        total = global_norm(updates)
         small = total < max_norm
         return {path: jax.lax.select(small, u, u / total.astype(u.dtype) * max_norm) for path, u in updates.items()}
 
