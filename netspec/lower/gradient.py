@@ -9,7 +9,7 @@ from typing import Any
 from netspec.ir import Objective
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array
-from netspec.lower.chosen import Chosen
+from netspec.library.gradients.chosen import Chosen
 from netspec.lower.forward import Forward
 from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
-from netspec.lazy import jnp
+from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.library.binding import bound
-from netspec.lower.chosen import Chosen, summed
+from netspec.library.gradients.chosen import Chosen, flat, numbers_of
 from netspec.lower.evaluate import Wires, array, execute, value
 from netspec.lower.inputs import sizes_of
-from netspec.lower.layout import Layout
+from netspec.lower.layout import Exported, Layout
 from netspec.lower.precision import cast
 from netspec.lower.scope import Frame, NodeScope
 from netspec.shape import TensorType
@@ -87,8 +87,15 @@ def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Fram
     return sum(terms, start)
 
 
+def summed(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
+    """The sum of the slices with these paths, of which there is one at least."""
+    numbers = numbers_of(leaf.paths, paths)
+    slices = flat(x, len(leaf.counts))
+    return jnp.sum(slices if len(numbers) == len(leaf.paths) else slices[np.asarray(numbers)], axis=0)
+
+
 def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
-    arrays = Chosen.of(seen.layout.params, penalty.paths).take(seen.params)
+    arrays = Chosen.of(seen.layout.leaves(), penalty.paths).take(seen.params)
     result = penalty.op.apply(NodeScope(frame, Segment(name), 0), *arrays.values())
     assert not isinstance(result, tuple)
     return result

@@ -6,8 +6,8 @@ from typing import Any
 
 from netspec.ir import UpdatePlan
 from netspec.library.base import Array, Clock, Duration, Op, Optimizer, Schedule
+from netspec.library.gradients.chosen import Chosen
 from netspec.library.gradients.foreign import from_optax
-from netspec.lower.chosen import Chosen
 from netspec.lower.forward import Forward
 from netspec.lower.gradient import Gradient
 from netspec.lower.step import Update
@@ -15,8 +15,7 @@ from netspec.lower.step import Update
 
 def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:
     """An update that trains its own parameters only, by the plan's optimizer or by a `foreign` one with optax's protocol."""
-    params = forward.layout.params
-    chosen = Chosen(params, {}) if plan.paths is None else Chosen.of(params, plan.paths)
+    chosen = Chosen.of(forward.layout.leaves(), plan.paths)
     gradient = Gradient(forward, plan.objective, chosen, accumulate)
     if foreign is not None:
         return Update(gradient, from_optax(foreign, chosen.leaves()), plan.every)

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Leaf, Transformation
+from netspec.library.gradients.chosen import flat
 from netspec.library.gradients.core import Tree
 
 Leaves = Mapping[str, Leaf]
@@ -43,7 +44,7 @@ def unstacked(stored: Tree, leaves: Leaves) -> Tree:
     found: Tree = {}
     for key, x in stored.items():
         leaf = leaves[key]
-        slices = jnp.reshape(x, (-1, *x.shape[leaf.stacked :])) if leaf.stacked else [x]
+        slices = flat(x, leaf.stacked) if leaf.stacked else [x]
         found |= {path: slices[i] for i, path in enumerate(leaf.paths)}
     return found
 

@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from netspec.lazy import jnp, np
-from netspec.library.base import Array, Leaf, Transformation
+from netspec.library.base import Leaf, Transformation
+from netspec.library.gradients.chosen import Chosen
 from netspec.library.gradients.core import Tree, widen
-from netspec.record import record
 
 Build = Callable[[Mapping[str, Leaf]], Transformation]
-
-
-@record
-class Part:
-    """Some of the parameters. Slices chosen of a leaf with others are stacked along one axis."""
-
-    whole: Mapping[str, Leaf]
-    """All leaves."""
-    slices: Mapping[str, tuple[int, ...]]
-    """The numbers of the chosen slices of the leaves that have some."""
-
-    @classmethod
-    def of(cls, leaves: Mapping[str, Leaf], paths: Collection[str]) -> Part:
-        numbers = {key: tuple(i for i, path in enumerate(leaf.paths) if path in paths) for key, leaf in leaves.items()}
-        return cls(leaves, {key: found for key, found in numbers.items() if found})
-
-    def leaves(self) -> dict[str, Leaf]:
-        return {key: self.whole[key] if self._all(key) else self._some(key) for key in self.slices}
-
-    def take(self, tree: Tree) -> Tree:
-        return {key: tree[key] if self._all(key) else self._flat(key, tree[key])[np.asarray(self.slices[key])] for key in self.slices}
-
-    def put(self, tree: Tree, chosen: Tree) -> Tree:
-        """The tree with the chosen ones exchanged."""
-        return {**tree, **{key: x if self._all(key) else self._exchanged(key, tree[key], x) for key, x in chosen.items()}}
-
-    def _all(self, key: str) -> bool:
-        return len(self.slices[key]) == len(self.whole[key].paths)
-
-    def _some(self, key: str) -> Leaf:
-        leaf = self.whole[key]
-        return Leaf(tuple(leaf.paths[i] for i in self.slices[key]), 1, leaf.columns)
-
-    def _flat(self, key: str, x: Array) -> Array:
-        return jnp.reshape(x, (-1, *x.shape[self.whole[key].stacked :]))
-
-    def _exchanged(self, key: str, x: Array, slices: Array) -> Array:
-        return self._flat(key, x).at[np.asarray(self.slices[key])].set(slices.astype(x.dtype)).reshape(x.shape)
 
 
 def partition(builds: Mapping[str, Build], label: Callable[[Tree], Mapping[str, str]], leaves: Mapping[str, Leaf]) -> Transformation:
@@ -58,9 +19,9 @@ def partition(builds: Mapping[str, Build], label: Callable[[Tree], Mapping[str, 
     """
     known = {name: build(leaves) for name, build in builds.items()}
 
-    def parts(params: Tree) -> dict[str, tuple[Part, Transformation]]:
+    def parts(params: Tree) -> dict[str, tuple[Chosen, Transformation]]:
         labels = label(params)
-        found = {name: Part.of(leaves, {path for path, own in labels.items() if own == name}) for name in builds}
+        found = {name: Chosen.of(leaves, {path for path, own in labels.items() if own == name}) for name in builds}
         return {name: (part, builds[name](part.leaves())) for name, part in found.items() if part.slices}
 
     def init(params: Tree) -> dict[str, Any]:
@@ -85,7 +46,7 @@ def partition(builds: Mapping[str, Build], label: Callable[[Tree], Mapping[str, 
     return Transformation(init, update, needs, evaluated if differ else None)
 
 
-def _of_part(part: Part, params: Tree, given: Any, name: str) -> Any:
+def _of_part(part: Chosen, params: Tree, given: Any, name: str) -> Any:
     """What a transformation needs, as a function of its own parameters where it is a function."""
     if name == "value_fn":
         return lambda own: given(part.put(params, own))
