@@ -7,10 +7,10 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from netspec.cli.overriding import add_plugins
+from netspec.cli.overriding import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import color_wanted, width
 from netspec.diagnostics.base import Diagnostic, Mistake
 
@@ -24,6 +24,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders: the .net, .netspec and JSON specs in them")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
     parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
+    add_overrides(parser)
     add_plugins(parser)
 
 
@@ -39,7 +40,7 @@ def run(args: Namespace) -> int:
 
 def check_files(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
-    problems = [problem for found in _found(paths, args.untrusted, args.plugins) for problem in found]
+    problems = [problem for found in _found(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
         print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
         return 0
@@ -85,23 +86,29 @@ def _beginning(path: str) -> bytes:
     return b""
 
 
-def _found(paths: Sequence[str], untrusted: bool, plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
-    """The problems of each file; those of strangers are looked for in a process of its own."""
+def _found(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
+    """The problems of each file; those of strangers are looked for in a process of its own, as they were written."""
     if untrusted and plugins:
         from netspec.diagnostics.plugins import PluginRefused
 
         return [[PluginRefused(plugins=tuple(plugins))]]
+    if untrusted and values:
+        from netspec.diagnostics.overrides import OverrideRefused
+
+        return [[OverrideRefused(paths=tuple(values))]]
     if untrusted:
         from netspec.cli.isolation import isolated
 
         return isolated(paths, partial(_problems, untrusted=True))
-    return map(partial(_problems, plugins=plugins), paths)
+    return map(partial(_problems, values=values, plugins=plugins), paths)
 
 
-def _problems(path: str, untrusted: bool = False, plugins: Sequence[str] = ()) -> Sequence[Diagnostic]:
+def _problems(
+    path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, plugins: Sequence[str] = ()
+) -> Sequence[Diagnostic]:
     from netspec.compile import check
 
     try:
-        return check(path, untrusted=untrusted, plugins=plugins).problems
+        return check(path, untrusted=untrusted, overrides=values, plugins=plugins).problems
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]

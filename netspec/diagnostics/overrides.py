@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
 
@@ -63,6 +65,32 @@ class BadOverride(Diagnostic):
 
     def message(self) -> str:
         return f"`--set {self.path}={self.value}`: {self.why}"
+
+
+@record(kw_only=True)
+class OverrideRefused(Diagnostic):
+    """Values were set together with `--untrusted`: the spec of a stranger is checked as it was written, and what it may cost is meant of
+    that.
+
+    ```text bad
+    $ netspec check --untrusted --set classes=5 stranger.net
+    error[override-refused]: `--untrusted` checks a spec as it was written, and `--set` was given for `classes`.
+    ```
+
+    ```text good
+    $ netspec check --untrusted stranger.net
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    paths: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"`--untrusted` checks a spec as it was written, and `--set` was given for {', '.join(f'`{p}`' for p in self.paths)}."
+
+    def help(self) -> str | None:
+        return "leave out one of the two"
 
 
 @record(kw_only=True)

@@ -41,6 +41,19 @@ def test_a_problem_is_drawn_on_stdout(folder: Path, capsys: pytest.CaptureFixtur
     assert "error[unknown-name]" in out and "--> bad.net:4:19" in out and out.endswith("1 problem in 1 file.\n") and err == ""
 
 
+def test_values_are_set_for_the_check(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sized = CLEAN.replace("model M", "param classes: int = 4\nmodel M").replace("dense(4)", "dense(classes)")
+    Path("sized.net").write_text(sized + "expect M { params == 36 }\n")
+    assert main(["check", "sized.net", "--set", "classes=5"]) == 0, "claims are meant of the spec as written"
+    assert main(["check", "sized.net", "--set", "classes=0"]) == 1
+    assert "classes" in capsys.readouterr().out
+    assert main(["check", "sized.net", "--set", "clases=5"]) == 1
+    out = capsys.readouterr().out
+    assert "unknown-override" in out and "did you mean `classes`?" in out
+    assert main(["check", "sized.net", "--set", "classes=5", "--untrusted"]) == 2
+    assert "error[override-refused]" in capsys.readouterr().out
+
+
 def test_a_folder_stands_for_its_specs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "."]) == 1
     out = capsys.readouterr().out
