@@ -46,7 +46,7 @@ perm permutation: axes
 nclasses numclasses depth: classes
 negativeslope alpha: slope
 upscalefactor downscalefactor scalefactor blocksize factor: scale
-patchsize: patch
+patchsize size kernelsize kernel: patch
 outputsize targetsize outsize: size
 interpolation mode: method
 broadcastdims noiseshape: broadcast_axes

@@ -244,13 +244,10 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
 
 def unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
-    from netspec.resolve import meant  # only specs with a problem need these
-    from netspec.syntax.migrations import renamed_argument
+    from netspec.resolve import meant  # only specs with a problem need it
 
-    name = arg.name or ""
-    old = renamed_argument(arg.name_span, use.name, name) if isinstance(use.value, OpValue) else None
     options = (*signature.params, *signature.required, *signature.optional)
-    return old or meant.unknown_argument(arg.name_span, use.name, name, arg.value.span.text, options)
+    return meant.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:

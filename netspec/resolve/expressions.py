@@ -147,7 +147,10 @@ class Names:
         options = self.argument_names(meaning)
         for arg in node.args:
             if options is not None and arg.name is not None and arg.name not in options:
-                self.report(unknown_argument(node, arg, self.fitting(meaning) or options, isinstance(meaning, ShelfRef)))
+                from netspec.resolve.meant import unknown_argument  # only specs with a problem need it
+
+                known = self.fitting(meaning) or options
+                self.report(unknown_argument(node.callee.text, arg, node.args, known, isinstance(meaning, ShelfRef)))
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         if isinstance(meaning, BlockRef):
@@ -261,13 +264,3 @@ def plain_names(node: tree.Expr) -> list[tree.Name]:
 def of_entries(entries: Sequence[index.Entry]) -> list[str]:
     """The arguments and inputs of ops that share a name."""
     return [n for e in entries for n in (*(a[0] for a in e.signature), *(i[0] for i in e.inputs))]
-
-
-def unknown_argument(node: tree.Call, arg: tree.Arg, options: list[str], builtin: bool) -> Diagnostic:
-    """The problem of a named argument that does not exist, or does so no longer."""
-    from netspec.resolve import meant  # only specs with a problem need these
-    from netspec.syntax.migrations import renamed_argument
-
-    name = arg.name or ""
-    old = renamed_argument(arg.name_span, node.callee.text, name) if builtin else None
-    return old or meant.unknown_argument(arg.name_span, node.callee.text, name, arg.value.span.text, options)

@@ -12,6 +12,8 @@ from netspec.diagnostics.suggest import MAX_SUGGESTIONS, alike, nearest, same, s
 from netspec.library import index
 from netspec.shape import DTYPES
 from netspec.source import Span
+from netspec.syntax import tree
+from netspec.syntax.migrations import renamed_argument
 
 FEW = 12
 """So many names are listed where none is near."""
@@ -85,14 +87,29 @@ def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence
     return of_plugin(at, name) or UnknownName(at=at, name=name, noun="value", near=tuple(near), options=tuple(own[:FEW]))
 
 
-def unknown_argument(at: Span, op: str, name: str, value: str, options: Sequence[str]) -> UnknownArgument:
-    """A named argument that the op or block does not have; `value` is its value as written."""
-    near = same(name, options) or [ours for ours in aliases().get(squash(name), ()) if ours in options]
-    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=value.strip('"'))
+def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: Sequence[str], shelf: bool) -> Diagnostic:
+    """A named argument, one of the `args` of a call, that the op or block does not have, or (on the `shelf`) does no longer.
+    `options` are the arguments that it has, in their order, and then its inputs."""
+    name = arg.name or ""
+    old = renamed_argument(arg.name_span, op, name) if shelf else None
+    if old is not None:
+        return old
+    free = _free(args, options)
+    near = same(name, free) or [ours for ours in aliases().get(squash(name), ()) if ours in free]
+    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=arg.value.span.text.strip('"'))
     if not near and not how:
-        near = alike(name, options)
-    return UnknownArgument(at=at, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
+        near = alike(name, free)
+    return UnknownArgument(at=arg.name_span, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
 
+
+def _free(args: Sequence[tree.Arg], options: Sequence[str]) -> list[str]:
+    """The options that the call leaves open: those by name are given, and the first ones by literals, which are no inputs."""
+    literals = sum(arg.name is None and isinstance(arg.value, LITERALS) for arg in args)
+    given = {arg.name for arg in args}
+    return [name for name in options[literals:] if name not in given]
+
+
+LITERALS = (tree.Number, tree.String, tree.Constant, tree.ListExpr)
 
 ADVICE = {
     "activation": "an activation is a stage of its own: `{op}(…) -> {value}`",

@@ -7,6 +7,7 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.alias_words import WORDS
 from netspec.diagnostics.aliases import Foreign, aliases, foreign_ops
+from netspec.diagnostics.names import UnknownArgument
 from netspec.diagnostics.render import render_text
 from netspec.diagnostics.suggest import squash
 from netspec.library import index
@@ -126,3 +127,22 @@ def test_a_kind_with_few_names_lists_them() -> None:
 def test_advice_reads_as_a_sentence() -> None:
     assert Foreign(code="a = x; a * 2", words="twice").how() == "write `a = x` and then `a * 2`, twice"
     assert Foreign(words="left out").how() == "left out"
+
+
+@pytest.mark.parametrize(
+    ("call", "near"),
+    [
+        ("x -> patch_embed(features=8, size=4)", "patch"),
+        ("x -> patch_embed(8, size=4)", "patch"),
+        ("x -> patch_embed(size=8, patch=4)", "features"),
+        ("x -> conv(8, size=3)", "kernel"),
+        ("x -> flatten -> dense(size=4)", "features"),
+        ("dense(x, size=4)", "features"),
+        ("x -> conv(8, kernel=3, kernal=3)", None),
+    ],
+)
+def test_no_argument_is_proposed_that_the_call_has_already(call: str, near: str | None) -> None:
+    spec = f"netspec 1\nmodel M {{\n  input x: f32[B, 32, 32, 16]\n  output y = {call}\n}}\n"
+    (problem,) = check(Source("m.net", spec)).problems
+    assert isinstance(problem, UnknownArgument)
+    assert problem.near == ((near,) if near else ())
