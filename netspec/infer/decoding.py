@@ -44,6 +44,7 @@ class ServeFrame(Frame):
                 self.wire_names[tensor.wire] = port.name
                 self.outputs[tensor.wire] = port.name
                 self.env[port.name] = tensor
+        self.sees(model)
 
 
 def decoded(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:

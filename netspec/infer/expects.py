@@ -172,6 +172,7 @@ def expect(world: World, node: tree.Expect) -> None:
     for type_ in body.types.values():
         for symbol in type_.symbols():
             frame.env.setdefault(symbol, Dim.symbol(symbol))
+    frame.sees(body)
     claims = Claims(frame, body, definition)
     for claim in node.claims:
         try:

@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.bodies import DuplicateName, OnlyInPhase
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
-from netspec.ir import Affine, Node, Segment, State, When, reads
+from netspec.ir import Affine, Body, Node, Segment, State, When, reads
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
@@ -137,6 +137,11 @@ class Frame:
         """Wires that exist in one phase only."""
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
+
+    def sees(self, model: Body) -> None:
+        """In a section about a model its params can be used, at their values in it; names that are bound already come first."""
+        for name, value in model.arguments.items():
+            self.env.setdefault(name, value)
 
     def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
         """A new wire."""

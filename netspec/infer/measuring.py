@@ -32,6 +32,7 @@ def objective_frame(section: Section, data: DataPlan, sizes: dict[str, Dim]) -> 
             type_ = section.model.types[port.wire].substitute(sizes)
             frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
     frame.env["batch_size"] = section.batch_size
+    frame.sees(section.model)
     return frame
 
 

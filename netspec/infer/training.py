@@ -43,6 +43,7 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
     frame = Frame(world, "train", Facts())
     complete = everything_there(world, node)
     model = trained_model(frame, node)
+    see_params(frame, node, model)
     accumulate = read_accumulate(frame, node)
     source = setting(node.body, "data")
     data = chain.training_plan(frame, source.value) if source else None
@@ -51,6 +52,15 @@ def train(world: World, node: tree.Train) -> TrainPlan | None:
         return None
     section = Section(world, node, model, adopted(data, model), accumulate or 1)
     return plan(section, frame, complete and accumulate is not None)
+
+
+def see_params(frame: Frame, node: tree.Train, model: Body | None) -> None:
+    """The settings may use the model's params; of a model with a problem their values are not known."""
+    definition = frame.world.graph.definitions.get(node.model)
+    if model is not None:
+        frame.sees(model)
+    elif definition is not None:
+        frame.env.update({param.name: UNKNOWN for param in definition.params})
 
 
 def everything_there(world: World, node: tree.Train) -> bool:

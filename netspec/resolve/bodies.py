@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
+
 from netspec.deadline import reached
 from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names import UnknownName
@@ -11,16 +14,17 @@ from netspec.resolve.graph import Bad, Definition
 from netspec.resolve.scope import Scope
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
+from netspec.syntax.walk import descendants
 
 FIXED = ("param", "shared", "layer", "weight", "dim")
 """What a binding may not rebind."""
 
 
 class Bodies:
-    """Walks one body with a scope."""
+    """Walks one body with a scope. `sections` are those about it: they see its params."""
 
-    def __init__(self, names: Names, definition: Definition) -> None:
-        self.names, self.definition, self.report = names, definition, names.report
+    def __init__(self, names: Names, definition: Definition, sections: Sequence[tree.Section] = ()) -> None:
+        self.names, self.definition, self.sections, self.report = names, definition, sections, names.report
 
     def check(self) -> None:
         scope = Scope()
@@ -181,8 +185,13 @@ class Bodies:
 
     def unused(self, scope: Scope) -> None:
         for name, known in scope.names.items():
-            if not known.read and not name.startswith("_"):
+            if not known.read and not name.startswith("_") and not (known.what in ("param", "layer") and name in self.spoken_of):
                 self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
+
+    @cached_property
+    def spoken_of(self) -> frozenset[str]:
+        """The names in the sections about the model, its params among them."""
+        return frozenset(n.parts[0] for section in self.sections for n in descendants(section) if isinstance(n, tree.Name))
 
 
 def output_name(output: tree.Output) -> str | None:

@@ -40,6 +40,8 @@ class Names:
         """The present place is in a `train` section."""
         self.later: Mapping[str, Span] = {}
         """Where the present body binds each of its names first."""
+        self.own: frozenset[str] = frozenset()
+        """Params of the model that the present section is about: there they hide the file's."""
         self.unread: frozenset[str] = frozenset()
         """Names of blocks that text which could not be read may define."""
 
@@ -133,7 +135,7 @@ class Names:
         node = arg.value
         if not isinstance(meaning, ShelfRef) or not isinstance(node, tree.Name):
             return False
-        if scope.find(node.parts[0]) or node.parts[0] in self.params:
+        if scope.find(node.parts[0]) or node.parts[0] in self.params or node.parts[0] in self.own:
             return False
         taken = words_of(meaning.name, arg.name)
         word = next((w for w in taken if w.lower() == node.text.lower()), None)
@@ -173,7 +175,7 @@ class Names:
         if known is not None:
             known.read = True
             return self.settle(node, Local(first))
-        if first in self.params:
+        if first in self.params and first not in self.own:
             return self.settle(node, Global(first, self.params[first]))
         if late:
             return self.settle(node, Late(first))

@@ -69,12 +69,13 @@ class Opened:
         own = {name: define(node, params) for name, node in shells.items()}
         names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
         names.unread = frozenset(unread(file))
+        sections = by_model(file)
         for param in params.values():
             for part in (param.default, param.where):
                 if part is not None:
                     names.expression(part, Scope())
         for definition in own.values():
-            Bodies(names, definition).check()
+            Bodies(names, definition, sections.get(definition.name, ())).check()
         return names
 
     def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
@@ -94,6 +95,15 @@ class Opened:
                     self.problems.append(DuplicateName(at=section.span, name=name, first=taken.name_span))
                 found[name] = definition
         return found
+
+
+def by_model(file: tree.File) -> dict[str, list[tree.Section]]:
+    """The sections about each model, which see its params."""
+    found: dict[str, list[tree.Section]] = {}
+    for section in file.sections:
+        if isinstance(section, tree.Train | tree.Serve | tree.Expect):
+            found.setdefault(section.model, []).append(section)
+    return found
 
 
 def declared(file: tree.File, kinds: type | tuple[type, ...], what: str, problems: list[Diagnostic]) -> dict:
@@ -148,6 +158,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
                 near = tuple(nearest(section.model, models) or models[:3])
                 names.report(UnknownModel(at=section.name_span, name=section.model, section=kind, near=near))
             names.each([a.value for a in section.args], Scope(), False)
+            names.own = frozenset(p.name for p in definition.params) if definition is not None else frozenset()
             if isinstance(section, tree.Expect):
                 expect(section, names)
             elif isinstance(section, tree.Serve):
@@ -155,6 +166,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             else:
                 settings(section.body, "train", names)
                 names.training = False
+            names.own = frozenset()
         case _:
             pass
 
