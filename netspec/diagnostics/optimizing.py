@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggest import did_you_mean, nearest, one_of
 from netspec.record import record
 
@@ -45,13 +47,21 @@ class PatternMatchesNothing(Diagnostic):
     pattern: str
     paths: tuple[str, ...]
     """The parameters there are."""
+    wider: str = ""
+    """The pattern with `**` before or behind it, where that matches."""
 
     def message(self) -> str:
         return f"the pattern `{self.pattern}` matches no parameter."
 
+    def edits(self) -> Sequence[Edit]:
+        text = self.at.text  # with its quotes, or without
+        return [Edit(self.at, text.replace(self.pattern, self.wider))] if self.wider and text.strip('"') == self.pattern else []
+
     def help(self) -> str | None:
         if not self.paths:
             return "the model has no parameters"
+        if self.wider:
+            return f"a pattern covers whole paths: did you mean `{self.wider}`?"
         last = self.pattern.rsplit("/", 1)[-1]
         leaves = nearest(last, {path.rsplit("/", 1)[-1] for path in self.paths})
         if "*" not in last and leaves and leaves != [last]:
