@@ -175,11 +175,13 @@ class ExpectFailed(Diagnostic):
     found: str
     largest: tuple[str, ...] = ()
     """The largest contributors, as `path 1,234`."""
+    limit: str = ""
+    """What the right side is worth, where it is a formula."""
     repair: str = ""
     repair_at: Span = NOWHERE
 
     def message(self) -> str:
-        return f"expected `{self.claim}`, but it is {self.found}"
+        return f"expected `{self.claim}`{self.limit and f', which is {self.limit}'}, but it is {self.found}"
 
     def help(self) -> str | None:
         largest = f"the largest: {'; '.join(self.largest)}" if self.largest else ""

@@ -93,7 +93,7 @@ class Claims:
                 )
             )
         else:
-            self.fail(claim, name, found)
+            self.fail(claim, name, found, limit)
 
     def at(self, claim: tree.Claim, value: Dim | int) -> Dim | int:
         """The value at the sizes that the claim names."""
@@ -112,14 +112,16 @@ class Claims:
             return size
         raise Mistake(SizeOutOfRange(at=given.value.span, what=f"`{given.name}`", value=describe(size), limit="from 1 to 2**31 - 1"))
 
-    def fail(self, claim: tree.Claim, name: str, found: int) -> None:
-        repair = underscored(found) if claim.op == "==" else ""
+    def fail(self, claim: tree.Claim, name: str, found: int, limit: int | float) -> None:
+        written = isinstance(claim.right, tree.Number | tree.Constant)
+        repair = underscored(found) if claim.op == "==" and written else ""
         self.frame.world.report(
             ExpectFailed(
                 at=claim.span,
                 claim=claim.span.text,
                 found=underscored(found),
                 largest=self.largest(claim, name),
+                limit="" if written else underscored(limit),
                 repair=repair,
                 repair_at=claim.right.span,
             )
@@ -208,5 +210,5 @@ def _reported(world: World, definition: Definition) -> bool:
     return any(span.start <= at.start and at.end <= span.end for at in errors)
 
 
-def underscored(number: int) -> str:
+def underscored(number: int | float) -> str:
     return f"{number:_}"

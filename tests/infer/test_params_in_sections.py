@@ -59,7 +59,9 @@ def test_at_the_values_that_the_section_gives() -> None:
 def test_in_expect() -> None:
     claims = "{ params == 65 * classes; logits: f32[B, classes]; flops > 64 * classes at B=classes }\n"
     assert slugs(f"{MODEL}expect M {claims}expect M(classes=7) {claims}") == []
-    assert slugs(f"{MODEL}expect M {{ params == 64 * classes }}\n") == ["expect-failed"]
+    (failed,) = checked(f"{MODEL}expect M {{ params == 64 * classes }}\n").problems
+    assert failed.message() == "expected `params == 64 * classes`, which is 640, but it is 650"
+    assert failed.edits() == [] and "if that is meant" not in (failed.help() or ""), "a formula is not repaired by a number"
 
 
 def test_in_serve() -> None:
