@@ -34,6 +34,7 @@ class BadArgument(Diagnostic):
     """The text that should stand there, when it is known."""
     part: str = ""
     """The guilty part of the value, where the rest is fine: "item 1 is the string `"8"`"."""
+    advice: str = ""
 
     def message(self) -> str:
         if self.part:
@@ -41,7 +42,7 @@ class BadArgument(Diagnostic):
         return f"`{self.op}` wants {self.expected} for `{self.name}`, not {self.value}"
 
     def help(self) -> str | None:
-        return f"write `{self.repair}`" if self.repair else None
+        return f"write `{self.repair}`" if self.repair else self.advice or None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []

@@ -17,6 +17,8 @@ from netspec.infer.values import (
     Composed,
     Given,
     OpValue,
+    SharedChain,
+    SharedInstance,
     Unknown,
     Value,
     describe,
@@ -62,11 +64,19 @@ def arguments(world: World, definition: Definition, given: Any, at: Span, facts:
                     value=describe(source.value),
                     expected=value.expected,
                     part=value.part,
+                    advice=advice(definition, param, source.value),
                 )
             )
         fine &= not isinstance(value, Bad | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Bad) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def advice(definition: Definition, param: tree.Param, value: Value) -> str:
+    """How a shared instance is said, which is used in the body that declares it and nowhere else."""
+    if not isinstance(value, SharedInstance | SharedChain) or param.type.name != "layer":
+        return ""
+    return f"hand over the layer itself, and write `shared` for it inside `{definition.name}`; or make the calls where it is declared"
 
 
 def model_arguments(frame: Frame, definition: Definition, args: tuple[tree.Arg, ...]) -> dict[str, Given] | None:
