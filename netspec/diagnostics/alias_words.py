@@ -47,7 +47,7 @@ nclasses numclasses depth: classes
 negativeslope alpha: slope
 upscalefactor downscalefactor scalefactor blocksize factor: scale
 patchsize size kernelsize kernel: patch
-outputsize targetsize outsize: size
+outputsize targetsize outsize beamsize beamwidth numbeams width: size
 interpolation mode: method
 broadcastdims noiseshape: broadcast_axes
 countincludepad excludepad: count_padding

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.forms import form
 from netspec.record import record
 from netspec.source import Span
 
@@ -34,8 +35,7 @@ class MissingName(Diagnostic):
         return f"`{self.keyword}` needs a name behind it."
 
     def help(self) -> str | None:
-        forms = {"output": "output logits = …", "param": "param size: int = 3", "when": "when train { … }", "let": "let kl = …"}
-        return f"write `{forms.get(self.keyword, f'{self.keyword} Name …')}`"
+        return f"write `{form(self.keyword)}`"
 
 
 @record(kw_only=True)

@@ -26,6 +26,7 @@ from netspec.infer.values import (
     is_number,
     is_size,
     plain,
+    truth,
 )
 from netspec.record import record
 from netspec.resolve.graph import Definition
@@ -64,6 +65,7 @@ def arguments(world: World, definition: Definition, given: Any, at: Span, facts:
                     value=describe(source.value),
                     expected=value.expected,
                     part=value.part,
+                    repair=truth(source.value) if value.expected == "true or false" else "",
                     advice=advice(definition, param, source.value),
                 )
             )

@@ -13,7 +13,7 @@ from netspec.diagnostics.calls import BadArgument, MissingArgument, SwappedArgum
 from netspec.diagnostics.kinds import WrongKind
 from netspec.diagnostics.suggest import nearest
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain
+from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain, truth
 from netspec.library import index
 from netspec.library.base import BadArguments, Callable, Fault, Op
 from netspec.library.base.faults import expected
@@ -134,8 +134,12 @@ def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgumen
 
 
 def repair(given: Given | None, faults: Sequence[Fault]) -> str:
-    """The text that was meant: the nearest word, or a number that stands in quotes."""
-    if given is None or not isinstance(given.value, str):
+    """The text that was meant: the nearest word, a number that stands in quotes, or `true` for 1."""
+    if given is None:
+        return ""
+    if any(fault.words == "true or false" for fault in faults):
+        return truth(given.value)
+    if not isinstance(given.value, str):
         return ""
     near = nearest(given.value, [fault.words for fault in faults if fault.sort == "choice"])
     number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", given.value) and any(fault.words in ("a whole number", "a number") for fault in faults)

@@ -144,6 +144,12 @@ FLOWING = (Tensor, Mean, Parameters)
 """What takes the place of an input; the last two in `train` only."""
 
 
+def truth(value: Value) -> str:
+    """The truth value that `1`, `0` or a word in quotes was meant as; empty for any other value."""
+    words = {"0": "false", "1": "true", "false": "false", "true": "true"}
+    return words.get(str(value).lower(), "") if isinstance(value, int | str) else ""
+
+
 def is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.aliases import Foreign, aliases, foreign_ops
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.forms import FORMS
 from netspec.diagnostics.kinds import HOMES
 from netspec.diagnostics.names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggest import MAX_SUGGESTIONS, alike, nearest, same, squash
@@ -50,6 +51,8 @@ def of_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str])
     if said is not None:
         near = [ours for ours in said.ours if ours in options]
     how = said.how() if said is not None else ""
+    if not near and not how and name in FORMS:
+        how = f"`{name}` is no call but begins a line: `{FORMS[name]}`"
     if not near and not how:
         near = alike(last, options) if said is None else []
         how = "" if near else elsewhere(last)

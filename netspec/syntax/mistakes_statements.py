@@ -81,7 +81,8 @@ def keyword_as_name(p: Place) -> Diagnostic | None:
 def missing_name(p: Place) -> Diagnostic | None:
     if p.index != p.start + 1 or p.first.type not in _NAMED | _BLOCKS:
         return None
-    if p.ends or p.token.type in ("EQUAL", "COLON", "LBRACE"):
+    called = p.token.type in ("LPAR", "LSQB", "STRING", "NUMBER") and p.first.type in _NAMED - {"OUTPUT"}  # `weight("w", …)`
+    if p.ends or called or p.token.type in ("EQUAL", "COLON", "LBRACE"):
         return problems.MissingName(at=p.span(p.first), keyword=str(p.first))
     return None
 

@@ -191,6 +191,8 @@ def hole_names(tokens: list[Token]) -> tuple[str, ...]:
     bound = [t for t in names if (t.start_pos or 0) < before and (t.type == "NAME" or t is tokens[0])]
     named = tokens[0].type != "NAME" or tokens[0] in SECTION_OF
     bound += [t for t in outer[named : named + 1] if t.type == "NAME"]
+    if named and len(tokens) > 2 and tokens[1].type == "LPAR":  # `input(x: f32[B, 8])`
+        bound += [t for t in tokens[2:3] if t.type == "NAME"]
     return tuple(dict.fromkeys(str(t) for t in bound if t != "_"))
 
 
