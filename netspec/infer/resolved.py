@@ -1,11 +1,12 @@
-"""Every setting of a `train` section as text, defaults included, each with the place it comes from."""
+"""Every param and setting of a `train` section as text, defaults included, each with the place it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netspec.infer.section import setting, updates
+from netspec.infer.section import Section, setting, updates
+from netspec.infer.values import Value, describe_short, is_number
 from netspec.ir import CheckpointPlan, EvalPlan, UpdatePlan
 from netspec.record import fields, is_record
 from netspec.resolve.overrides import COMMAND_LINE
@@ -15,15 +16,19 @@ from netspec.syntax import tree
 
 
 def resolved(
-    body: tree.Settings, values: Mapping[str, Any], trained: tuple[UpdatePlan, ...], evaluation: EvalPlan, checkpoint: CheckpointPlan
+    section: Section, values: Mapping[str, Any], trained: tuple[UpdatePlan, ...], evaluation: EvalPlan, checkpoint: CheckpointPlan
 ) -> tuple[dict[str, str], dict[str, str]]:
     """(texts, origins) by setting: "default", "command line" or "file:line"."""
     texts: dict[str, str] = {}
     origins: dict[str, str] = {}
+    body = section.node.body
+    for name, written, value in params(section):
+        texts[f"param {name}"] = "none" if written is None else worth(written, value)
+        origins[f"param {name}"] = "default" if written is None else origin_of(written, written.span)
 
     def note(key: str, item: tree.Setting | tree.Metric | None, default: str) -> None:
         texts[key] = text_of(item.value) if item is not None else default
-        origins[key] = origin_of(item) if item is not None else "default"
+        origins[key] = origin_of(item.value, item.span) if item is not None else "default"
 
     several = any(update.name for update in trained)
     for key in ("data", *(() if several else ("loss", "optimizer"))):
@@ -45,6 +50,23 @@ def resolved(
     return texts, origins
 
 
+def params(section: Section) -> Iterator[tuple[str, tree.Expr | None, Value]]:
+    """The params of the file and of the trained model by the names that `--set` has for them: what is written for each, and its value."""
+    graph, node = section.world.graph, section.node
+    for name, param in graph.params.items():
+        yield name, param.default, section.world.globals.get(id(param))
+    own = graph.definitions[node.model].params
+    given = {arg.name or own[place].name: arg.value for place, arg in enumerate(node.args)}
+    for param in own:
+        name = f"{node.model}.{param.name}" if param.name in graph.params else param.name
+        yield name, given.get(param.name, param.default), section.model.arguments.get(param.name)
+
+
+def worth(written: tree.Expr, value: Value) -> str:
+    """A param's value: of a formula its number, else what is written."""
+    return describe_short(value) if isinstance(written, tree.Binary | tree.Name) and is_number(value) else text_of(written)
+
+
 def text_of(value: tree.Expr) -> str:
     """A value as it is written; one that the command line changed, or that stands on several lines, is written anew."""
     text = value.span.text
@@ -55,8 +77,8 @@ def text_of(value: tree.Expr) -> str:
     return print_expr(value)
 
 
-def origin_of(item: tree.Setting | tree.Metric) -> str:
-    return "command line" if overridden(item.value) else f"{item.span.source.path}:{item.span.line}"
+def origin_of(value: tree.Expr, span: Span) -> str:
+    return "command line" if overridden(value) else f"{span.source.path}:{span.line}"
 
 
 def overridden(node: Any) -> bool:

@@ -119,7 +119,7 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
         return None
     if any(isinstance(v, Unknown) for v in known.values()):
         return None
-    texts, origins = resolved(node.body, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
+    texts, origins = resolved(section, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
     return TrainPlan(
         node.alias or node.model,
         model,

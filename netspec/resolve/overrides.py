@@ -61,8 +61,41 @@ def put(file: tree.File, path: str, value: tree.Expr, train: str | None) -> tree
     if parts[0] == "train" and len(parts) > 1:
         section = trained(file, path, train)
         return exchange(file, section, replace(section, body=in_settings(section.body, "train", parts[1:], path, value)))
-    param = the_param(file, parts, path, train)
+    known = param_names(file, train)
+    if path not in known and (model := imported(file, parts, train)) is not None:
+        return in_sections(file, model, parts[-1], (), value, train)
+    param = the_param(known, path)
+    model = next((s for s in file.sections if isinstance(s, tree.Model) and any(p is param for p in params_of(s))), None)
+    if model is not None:
+        file = in_sections(file, model.name, param.name, [p.name for p in params_of(model)], value, train)
     return exchange(file, param, replace(param, default=value))
+
+
+def in_sections(file: tree.File, model: str, name: str, places: Sequence[str], value: tree.Expr, train: str | None) -> tree.File:
+    """The file with the value wherever a section gives its model's param another one: the command line has the last word.
+
+    `places` are the params in order; without them, of a model in another file, the value becomes an argument of its sections.
+    """
+    for section in file.sections:
+        if not isinstance(section, tree.Train | tree.Serve) or section.model != model:
+            continue
+        if isinstance(section, tree.Train) and train not in (None, section.alias or section.model):
+            continue
+        names = [arg.name or (places[place] if place < len(places) else None) for place, arg in enumerate(section.args)]
+        args = [replace(arg, value=value) if found == name else arg for arg, found in zip(section.args, names, strict=True)]
+        if not places and name not in names:
+            args.append(tree.Arg(value, name, span=value.span, name_span=value.span))
+        file = exchange(file, section, replace(section, args=tuple(args)))
+    return file
+
+
+def imported(file: tree.File, parts: Sequence[str], train: str | None) -> str | None:
+    """The model of another file that `NAME` (of the trained one) or `Model.NAME` means; whether it has the param is seen later."""
+    brought = {n.alias or n.name for s in file.sections if isinstance(s, tree.Import) for n in s.names}
+    trains = [s for s in file.sections if isinstance(s, tree.Train) and train in (None, s.alias or s.model)]
+    owner = parts[0] if len(parts) == 2 else trains[0].model if len(parts) == 1 and trains else None
+    used = {s.model for s in file.sections if isinstance(s, tree.Train | tree.Serve)}
+    return owner if owner in brought & used else None
 
 
 def trained(file: tree.File, path: str, train: str | None) -> tree.Train:
@@ -73,9 +106,8 @@ def trained(file: tree.File, path: str, train: str | None) -> tree.Train:
     return found
 
 
-def the_param(file: tree.File, parts: list[str], path: str, train: str | None) -> tree.Param:
+def the_param(known: Mapping[str, tree.Param], path: str) -> tree.Param:
     """File-level params first, then the trained model's; `Model.NAME` another's."""
-    known = param_names(file, train)
     if path not in known:
         raise Mistake(UnknownOverride(path=path, near=tuple(nearest(path, known)), options=tuple(known)))
     return known[path]

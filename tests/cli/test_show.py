@@ -94,3 +94,39 @@ def test_settings_of_the_command_line_are_shown(root: Path, capsys: pytest.Captu
     assert main(["show", str(root / "models" / "digits.net"), "--as", "resolved", "--set", "train.duration=3 epochs"]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if "duration" in line)
     assert line.split() == ["duration", "=", "3", "epochs", "#", "command", "line"]
+
+
+def test_params_are_shown_with_their_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "m.net"
+    file.write_text("""netspec 1
+param base: int = 8
+param width: int = 3
+model M {
+  param width: int = 2 * base
+  param classes: int = 10
+  param norm: layer = layer_norm
+  param rate: float?
+  input image: f32[B, 8, 8, 1]
+  output logits = image -> flatten -> dense(width) -> norm -> dense(classes)
+}
+train M(width=base + 1) {
+  data = digits() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = sgd(0.1)
+  duration = 1 epoch
+}
+""")
+    shows = ["show", str(file), "--as", "resolved", "--set", "base=16", "--set", "classes=11"]
+    assert main(shows) == 0
+    lines = [line.replace(str(file), "m.net").split() for line in capsys.readouterr().out.splitlines() if line.startswith("  param")]
+    assert [" ".join(line) for line in lines] == [
+        "param base = 16 # command line",
+        "param width = 3 # m.net:3",
+        "param M.width = 17 # m.net:12",
+        "param classes = 11 # command line",
+        "param norm = layer_norm # m.net:7",
+        "param rate = none # default",
+    ]
+    assert main([*shows, "--set", "M.width=5"]) == 0, "also over what `train M(…)` gives"
+    line = next(line for line in capsys.readouterr().out.splitlines() if "M.width" in line)
+    assert line.split() == ["param", "M.width", "=", "5", "#", "command", "line"]

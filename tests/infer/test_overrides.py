@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,19 @@ def test_a_param_of_the_file_a_model_and_another_model() -> None:
     assert features(plan(Big__n="5").model) == 20
     assert (features(plan(0, Small__n="7").model), features(plan(1, Small__n="7").model)) == (12, 28)
     assert (features(plan(0, "small", n="7").model), features(plan(1, "small", n="7").model)) == (12, 28)
+
+
+@pytest.mark.parametrize("given_in", ["(7)", "(n=7)", "(rate=0.1, n=7)"])
+def test_the_command_line_comes_before_what_a_section_gives(given_in: str) -> None:
+    text = SPEC.replace("train Big {", f"train Big{given_in} {{")
+    source = Source(
+        "spec.net", text + f"\n{text[text.index('train Big') : text.index('train Small')].replace(given_in, given_in + ' as other')}"
+    )
+    for train, sizes in ((None, [20, 8, 20]), ("Big", [20, 8, 28]), ("other", [28, 8, 20])):
+        typed = check(source, overrides={"Big.n": "5"}, train=train).typed
+        assert typed is not None and [features(p.model) for p in typed.trains] == sizes
+    typed = check(source).typed
+    assert typed is not None and [features(p.model) for p in typed.trains] == [28, 8, 28]
 
 
 def test_an_override_is_an_expression() -> None:
@@ -201,3 +215,19 @@ def test_settings_of_updates(path: str, value: str, found: Any) -> None:
 def test_paths_of_updates_that_do_not_exist(path: str, help_: str) -> None:
     [problem] = check(Source("spec.net", SEVERAL), overrides={path: "3"}).problems
     assert problem.slug() == "unknown-override" and help_ in (problem.help() or ""), problem.help()
+
+
+def test_the_params_of_an_imported_model(tmp_path: Path) -> None:
+    (tmp_path / "models.net").write_text(SPEC[: SPEC.index("train Big")])
+    section = SPEC[SPEC.index("train Big") : SPEC.index("train Small")].replace("Big", "M")
+    (main := tmp_path / "main.net").write_text(f'netspec 1\n\nimport Big as M from "models.net"\n\n{section}')
+
+    def typed(**values: str) -> list[int]:
+        found = check(main, overrides={name.replace("__", "."): value for name, value in values.items()})
+        assert found.typed is not None and not found.problems, found.problems
+        return [features(p.model) for p in found.typed.trains]
+
+    assert (typed(), typed(n="5"), typed(M__n="6")) == ([12], [20], [24])
+    (problem,) = check(main, overrides={"rat": "0.1"}).problems
+    assert problem.slug() == "unknown-argument" and problem.help() == "did you mean `rate`?"
+    assert [p.slug() for p in check(main, overrides={"N.n": "1"}).problems] == ["unknown-override"]
