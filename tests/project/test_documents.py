@@ -50,6 +50,15 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
+def test_the_readme_names_every_page_of_mistakes_and_counts_them() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = sorted((ROOT / "tests" / "spec").glob("*.md"))
+    assert [p.name for p in pages if f"(tests/spec/{p.name})" not in text] == []
+    claimed = re.search(r"More than (\d+) wrong specs", text)
+    wrong = sum(len(fenced(p, "diagnostic")) for p in pages if p.name.startswith("mistakes_in_"))
+    assert claimed is not None and int(claimed[1]) < wrong < int(claimed[1]) + 30
+
+
 @pytest.mark.slow
 def test_the_python_in_the_readme_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [code] = fenced(ROOT / "README.md", "python")
