@@ -13,8 +13,8 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.json import DuplicateKey, InvalidJson
-from netspec.diagnostics.syntax_text import TooLarge
+from netspec.diagnostics.text.characters import TooLarge
+from netspec.diagnostics.text.json import DuplicateKey, InvalidJson
 from netspec.record import record
 from netspec.source import Source, Span
 

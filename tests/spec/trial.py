@@ -11,12 +11,12 @@ from pathlib import Path
 
 from netspec.cli.show import FILE_VIEWS
 from netspec.compile import Checked, check
-from netspec.diagnostics.edits import repaired
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.suggestions.repairs import repaired
 from netspec.ir import Body
 from netspec.source import Source
-from netspec.tools.draw import draw_tree
-from netspec.tools.draw_ir import draw_ir, draw_shapes
+from netspec.tools.ir_drawing import draw_ir, draw_shapes
+from netspec.tools.text_drawing import draw_tree
 from tests.literate import Case, rewrite
 
 SPEC = "spec.net"
