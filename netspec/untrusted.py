@@ -38,7 +38,7 @@ def read(path: str) -> tuple[Source, list[Diagnostic]]:
     return read_source(path, read_plain(path, MAX_JSON_BYTES))
 
 
-def too_long(file: tree.File) -> list[Diagnostic]:
+def find_too_long(file: tree.File) -> list[Diagnostic]:
     """The statement that is one too many."""
     last = next(islice(statements(file.sections), STATEMENTS, None), None)
     return [] if last is None else [TooLarge(at=last.span, what="statements in one file", limit=STATEMENTS)]
@@ -55,7 +55,7 @@ def statements(parts: tuple) -> Iterator[tree.Statement | tree.Section]:
         stack += reversed(inside)
 
 
-def too_many_parameters(graph: Graph, typed: Typed) -> list[Diagnostic]:
+def find_too_many_parameters(graph: Graph, typed: Typed) -> list[Diagnostic]:
     """A problem for each model that would have more parameters than PARAMETERS."""
     found: list[Diagnostic] = []
     for name, body in typed.models.items():

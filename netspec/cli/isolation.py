@@ -25,14 +25,14 @@ GRACE = 2
 """Seconds of processor time beyond the limit, after which the system ends a check that does not end itself."""
 
 
-def isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
+def check_isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
     """The problems of each file. A check that dies costs only its own file: the next ones go to a new process."""
     if not limits_exist():
         yield from (list(check(path)) for path in paths)
         return
     left = list(paths)
     while left:
-        for found in _in_a_child(left, check):
+        for found in _check_in_child(left, check):
             yield found
             left = left[1:]
 
@@ -42,7 +42,7 @@ def limits_exist() -> bool:
     return hasattr(os, "fork") and find_spec("resource") is not None
 
 
-def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
+def _check_in_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     """The problems of the files up to the first whose check kills the process, that one included."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -53,7 +53,7 @@ def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     done = 0
     try:
         with os.fdopen(reading, "rb") as answers:
-            for answer in _answers(answers):
+            for answer in _read_answers(answers):
                 if isinstance(answer, BaseException):
                     raise answer
                 done += 1
@@ -61,10 +61,10 @@ def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     finally:
         status = os.waitpid(child, 0)[1]
     if done < len(paths):
-        yield [_death(paths[done], os.waitstatus_to_exitcode(status))]
+        yield [_explain_death(paths[done], os.waitstatus_to_exitcode(status))]
 
 
-def _answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
+def _read_answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
     while True:
         try:
             yield pickle.load(pipe)
@@ -102,7 +102,7 @@ def _answer(path: str, check: Check) -> Found | BaseException:
         return bug
 
 
-def _death(path: str, code: int) -> Diagnostic:
+def _explain_death(path: str, code: int) -> Diagnostic:
     """Why the process ended: a negative code is the signal that ended it. Raises RuntimeError where no limit explains it."""
     if -code == signal.SIGXCPU:
         return TimeLimit(at=Span(Source(path, ""), 0, 0), seconds=SECONDS, doing="doing something that does not look at the clock")

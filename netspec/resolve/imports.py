@@ -64,7 +64,7 @@ class Project:
         base = os.path.dirname(os.path.realpath(importing.path)) if self.given is None else self.folder_of(importing)
         path = os.path.normpath(os.path.join(base, text))
         real = os.path.realpath(path) if self.given is None else path
-        if os.path.isabs(text) or "\\" in text or (self.given is None and not inside(real, self.root)):
+        if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
             raise Mistake(ImportOutside(at=node.path.span, path=text))
         if self.untrusted:
             self.plain(node, text, linked=real != path)
@@ -135,5 +135,5 @@ def root_of(folder: str) -> str:
         here = above
 
 
-def inside(path: str, root: str) -> bool:
+def is_inside(path: str, root: str) -> bool:
     return os.path.commonpath([path, root]) == root

@@ -97,7 +97,7 @@ def ceiling(x: End, n: int) -> End:
     return x if isinstance(x, float) else -(-x // n)
 
 
-def scaled(ends: Range, n: int, remainder: int) -> Range:
+def scale_range(ends: Range, n: int, remainder: int) -> Range:
     """The range of k where n*k + remainder has these ends; empty (low above high) when no k fits."""
     return ceiling(_add(ends[0], -remainder), n), _divide(_add(ends[1], -remainder), n)
 

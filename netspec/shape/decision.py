@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from math import gcd
 
 from netspec.deadline import tick
-from netspec.shape.algebra import common_symbols, exact_quotient, without
+from netspec.shape.algebra import common_symbols, divide_symbol, exact_quotient
 from netspec.shape.bounds import lower
-from netspec.shape.cases import Box, cases, never_zero
+from netspec.shape.cases import Box, cases, is_never_zero
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.verdict import PROVED, REFUTED, UNKNOWN, Verdict
 
@@ -78,7 +78,7 @@ class Search:
             dim = _strip(dim, box, both=True)
         if dim.is_constant:
             return PROVED if dim.value == 0 else REFUTED
-        if never_zero(dim, box) or any(exact_quotient(fact, dim) is not None for fact in box.nonzero):
+        if is_never_zero(dim, box) or any(exact_quotient(fact, dim) is not None for fact in box.nonzero):
             return REFUTED
         known = self._by_equalities(dim, box)
         if known is not UNKNOWN or not (box.nonneg or box.zero):
@@ -122,7 +122,7 @@ class Search:
             return False
         known = [f for f in box.nonneg if not f.symbols().isdisjoint(dim.symbols())]
         known += [s for f in box.zero if not f.symbols().isdisjoint(dim.symbols()) for s in (f, -f)]
-        return any(self._follows(rest, box, depth - 1) for fact in known[:MAX_FACTS] for rest in _eliminated(dim, fact))
+        return any(self._follows(rest, box, depth - 1) for fact in known[:MAX_FACTS] for rest in _eliminate(dim, fact))
 
     # ---- many cases ---------------------------------------------------------------------------------------------
     def _cases(self, dim: Dim, look: Callable[[Dim, Box], Verdict]) -> Verdict:
@@ -155,12 +155,12 @@ def _strip(dim: Dim, box: Box, *, both: bool) -> Dim:
     for symbol in common_symbols(dim):
         low, high = box.range(symbol)
         if low >= 1 or (both and high <= -1):
-            dim = _strip(without(dim, symbol), box, both=both)
+            dim = _strip(divide_symbol(dim, symbol), box, both=both)
             break
     return dim
 
 
-def _eliminated(dim: Dim, fact: Dim) -> Iterator[Dim]:
+def _eliminate(dim: Dim, fact: Dim) -> Iterator[Dim]:
     """a*dim - b*fact (a, b > 0) for each negative term of dim that this removes."""
     negative = {m: c for m, c in fact.terms if m and c < 0}
     for monomial, coefficient in dim.terms:

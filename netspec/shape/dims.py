@@ -208,10 +208,10 @@ class Dim:
             return self
         parts: list[tuple[Monomial, int]] = []
         for monomial, coefficient in self._terms:
-            kept = tuple(item for item in monomial if not _touched(item[0], values))
+            kept = tuple(item for item in monomial if not _is_touched(item[0], values))
             part = Dim.sum([(kept, coefficient)])
             for atom, power in monomial:
-                if _touched(atom, values):
+                if _is_touched(atom, values):
                     part = part * _replace(atom, values) ** power
             parts += part._terms
         return Dim.sum(parts)
@@ -291,7 +291,7 @@ def _atom(atom: Atom) -> Dim:
     return _new(((((atom, 1),), 1),), None)
 
 
-def _touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
+def _is_touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
     return atom in values if isinstance(atom, str) else not atom.inner.symbols().isdisjoint(values)
 
 

@@ -25,7 +25,7 @@ Relation = tuple[str, Dim, Dim, str]
 """(op, a, b, text) of a candidate."""
 
 
-def missing(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
+def find_missing_fact(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
     """The text of the first candidate that proves `a relation b`, else the relation itself in normal form."""
     try:
         left, right = facts.normal(a), facts.normal(b)

@@ -26,12 +26,12 @@ def parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
 
     There is no tree of a file in a newer version of the language, nor of one with too many words. Never raises on bad text.
     """
-    with no_collection():
+    with pause_collection():
         return _parse(source)
 
 
 @contextmanager
-def no_collection() -> Iterator[None]:
+def pause_collection() -> Iterator[None]:
     """A tree has no cycles, and looking for some while it grows would take as long again as to read it."""
     enabled = gc.isenabled()
     gc.disable()
@@ -63,12 +63,12 @@ def _parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
 def engine(source: Source, remarks: Remarks) -> Iterator[tuple[Builder, Engine]]:
     """The loaded table and its builder, ready for a source. There is one of each, so threads take turns."""
     with _LOCK:
-        builder, table = _loaded()
+        builder, table = _load_engine()
         builder.begin(source, remarks)
         yield builder, table
 
 
 @cache
-def _loaded() -> tuple[Builder, Engine]:
+def _load_engine() -> tuple[Builder, Engine]:
     builder = Builder()
     return builder, Engine(builder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from netspec.deadline import reached, tick
+from netspec.deadline import note_progress, tick
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
 from netspec.syntax.engine import Parser, Unexpected
@@ -73,7 +73,7 @@ class Reader:
         """Feed one token; returns the index of the next."""
         if index in self.lexed.starts:
             level = self.levels[-1]
-            reached("reading this", self.builder.token_span(self.tokens[index]))
+            note_progress("reading this", self.builder.token_span(self.tokens[index]))
             level.start, level.begin, level.has_body = index, self.parser.copy(), False
         try:
             self.parser.feed_token(self.tokens[index])

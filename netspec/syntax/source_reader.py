@@ -35,7 +35,7 @@ def read_source(path: str, data: bytes) -> tuple[Source, list[Diagnostic]]:
     try:
         return read_text(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return _undecodable(path, data, error)
+        return _read_undecodable(path, data, error)
 
 
 def read_text(path: str, text: str) -> tuple[Source, list[Diagnostic]]:
@@ -45,13 +45,13 @@ def read_text(path: str, text: str) -> tuple[Source, list[Diagnostic]]:
     return source, list(islice(_problems(source, written), _MAX_REPORTS))
 
 
-def forbidden(text: str) -> int | None:
+def find_forbidden(text: str) -> int | None:
     """Index of the first character that a reader cannot see."""
     match = _FORBIDDEN.search(text)
     return None if match is None else match.start()
 
 
-def _undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> tuple[Source, list[Diagnostic]]:
+def _read_undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> tuple[Source, list[Diagnostic]]:
     before, _ = read_text(path, data[: error.start].decode("utf-8-sig"))
     source, found = read_text(path, data.decode("utf-8-sig", errors="replace").replace("\ufffd", "_"))
     place = len(before.text)

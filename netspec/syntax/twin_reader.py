@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.characters import TooLarge
@@ -109,7 +109,7 @@ class Reader(Strings):
 
     def node(self, item: Item, kinds: Family) -> Any:
         """A node of a family; BAD if any part of it is."""
-        reached("reading this", Span(item.source, item.start, item.end))
+        note_progress("reading this", Span(item.source, item.start, item.end))
         chosen = self.form(item, kinds)
         if chosen is None:
             return BAD

@@ -210,7 +210,7 @@ def test_every_stage_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def problems_of(paths: Sequence[str], work: Callable[[str], Sequence[Diagnostic]]) -> list[list[str]]:
-    return [[p.slug() for p in found] for found in isolation.isolated(paths, work)]
+    return [[p.slug() for p in found] for found in isolation.check_isolated(paths, work)]
 
 
 def test_the_process_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,7 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
-def files_named(op: Op) -> tuple[tuple[str, ...], ...]:
+def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
     files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
@@ -206,7 +206,7 @@ class Dataset(Op):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: of each the path in the data folder, then the other names that would do."""
-        return files_named(self)
+        return files_of(self)
 
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
@@ -274,7 +274,7 @@ class Transform(Op):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""
-        return files_named(self)
+        return files_of(self)
 
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""

@@ -43,11 +43,11 @@ def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array
             _refuse_bomb(archive, path)
             arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        raise Mistake(BadArchive(file=str(path), reason=_line(error))) from None
-    return fitting(arrays, types, path)
+        raise Mistake(BadArchive(file=str(path), reason=_error_line(error))) from None
+    return fit_arrays(arrays, types, path)
 
 
-def _line(error: Exception) -> str:
+def _error_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].removesuffix(".") or "it ends too early"
 
 
@@ -72,7 +72,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
         try:
             return _read(stream, entry.file_size)
         except ValueError as error:
-            raise Mistake(BadArchive(file=str(path), array=name, reason=_line(error))) from None
+            raise Mistake(BadArchive(file=str(path), array=name, reason=_error_line(error))) from None
 
 
 def _read(stream: IO[bytes], size: int) -> Array:
@@ -115,7 +115,7 @@ def _product(shape: tuple[int, ...]) -> int:
 # --- are they what the spec says? ------------------------------------------------------------------------------------
 
 
-def fitting(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
+def fit_arrays(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
     """The arrays in the types of a batch's fields. Raises `Mistake` for another kind or shape, unequal counts, and bad values."""
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
@@ -126,10 +126,10 @@ def fitting(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: 
             raise Mistake(UnequalCounts(file=f"{path}: {first}", other=f"{path}: {name}", records=count, other_records=other))
     if not count:
         raise Mistake(NoRecords(file=str(path)))
-    return {name: converted(array, types[name], name, path) for name, array in arrays.items()}
+    return {name: convert_array(array, types[name], name, path) for name, array in arrays.items()}
 
 
-def described(array: Array) -> str:
+def describe_array(array: Array) -> str:
     """`f64[506, 13]`."""
     name = str(array.dtype.newbyteorder("="))
     short = next((name.replace(long, s) for long, s in _SHORT.items() if name.startswith(long)), name)
@@ -144,7 +144,7 @@ def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: 
         reason = f"it has {array.ndim} axes, not {kind.rank}" if array.ndim != kind.rank else "another shape"
     if reason:
         shown = "" if reason == "another shape" else reason
-        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=described(array), reason=shown))
+        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=describe_array(array), reason=shown))
 
 
 def _plural(kind: str | None) -> str:
@@ -158,7 +158,7 @@ def _fits(dim: Dim, size: int, sizes: dict[str, int]) -> bool:
     return size == (dim.value if dim.is_constant else sizes.setdefault(str(dim), size))
 
 
-def converted(array: Array, kind: TensorType, name: str, path: Path) -> Array:
+def convert_array(array: Array, kind: TensorType, name: str, path: Path) -> Array:
     """The array in the field's type. Raises `Mistake` with the first record whose value the type does not have."""
     if kind.is_int:
         limits = np.iinfo(kind.jax_dtype)
