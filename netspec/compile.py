@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.source import NOWHERE, Source, Span
 from netspec.syntax.tree import File
@@ -116,7 +117,7 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
     source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
     file: File | None = None
     try:
-        with time_limit(untrusted.SECONDS):
+        with time_limit(LIMITS.untrusted_seconds):
             file = parse_source(source, problems)
             problems += [] if file is None else untrusted.find_too_long(file)
             if file is None or any(type(p).slug() == "too-large" for p in problems):

@@ -15,14 +15,11 @@ from typing import BinaryIO
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
+from netspec.limits import LIMITS
 from netspec.source import Source, Span
-from netspec.untrusted import MEMORY, SECONDS
 
 Check = Callable[[str], Sequence[Diagnostic]]
 Found = list[Diagnostic]
-
-GRACE = 2
-"""Seconds of processor time beyond the limit, after which the system ends a check that does not end itself."""
 
 
 def check_isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
@@ -77,11 +74,11 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
     import resource
 
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (LIMITS.untrusted_bytes, LIMITS.untrusted_bytes))
         with os.fdopen(pipe, "wb") as answers:
             for path in paths:
                 used = resource.getrusage(resource.RUSAGE_SELF)
-                seconds = int(used.ru_utime + used.ru_stime + SECONDS) + GRACE
+                seconds = int(used.ru_utime + used.ru_stime + LIMITS.untrusted_seconds) + LIMITS.untrusted_grace_seconds
                 resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
                 pickle.dump(_answer(path, check), answers, pickle.HIGHEST_PROTOCOL)
                 answers.flush()
@@ -105,11 +102,13 @@ def _answer(path: str, check: Check) -> Found | BaseException:
 def _explain_death(path: str, code: int) -> Diagnostic:
     """Why the process ended: a negative code is the signal that ended it. Raises RuntimeError where no limit explains it."""
     if -code == signal.SIGXCPU:
-        return TimeLimit(at=Span(Source(path, ""), 0, 0), seconds=SECONDS, doing="doing something that does not look at the clock")
+        return TimeLimit(
+            at=Span(Source(path, ""), 0, 0), seconds=LIMITS.untrusted_seconds, doing="doing something that does not look at the clock"
+        )
     if -code == signal.SIGKILL or code == 0:  # 0: there was not even memory for the answer
         return memory_limit(path)
     raise RuntimeError(f"the process that checked {path} ended with {code}")
 
 
 def memory_limit(path: str) -> MemoryLimit:
-    return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{MEMORY >> 30} GiB")
+    return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{LIMITS.untrusted_bytes >> 30} GiB")

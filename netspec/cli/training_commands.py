@@ -11,9 +11,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import InputsUnreadable
 from netspec.files import describe_missing, read_bytes, refuse_existing, write_atomic
 from netspec.lazy import np
-
-MAX_RATIO = 100
-"""How much larger than its file an .npz archive may be."""
+from netspec.limits import LIMITS
 
 
 def run_train(args: Namespace) -> int:
@@ -102,7 +100,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 def _refuse_bomb(declared: int, size: int) -> None:
     """Raises ValueError when unpacking would take far more memory than the file's size lets one expect."""
-    if declared > MAX_RATIO * max(size, 1 << 20):
+    if declared > LIMITS.archive_ratio * max(size, 1 << 20):
         raise ValueError(f"it would unpack from {size:,} to {declared:,} bytes")
 
 

@@ -8,16 +8,14 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
-from netspec.diagnostics.suggestions.nearest import MAX_SUGGESTIONS, alike, nearest, same, squash
+from netspec.diagnostics.suggestions.nearest import alike, nearest, same, squash
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.shape import DTYPES
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.migrations import find_renamed_argument
-
-FEW = 12
-"""So many names are listed where none is near."""
 
 
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> Diagnostic:
@@ -34,7 +32,11 @@ def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diag
     if any(ours.startswith(f"{plugin}.") for ours in index.names()) and index.lookup(plugin) is None:
         near = alike(name, own)
         return UnknownName(
-            at=at, name=name, noun=" or ".join(kinds) or "value", near=tuple(near[:MAX_SUGGESTIONS]), options=tuple(own[:FEW])
+            at=at,
+            name=name,
+            noun=" or ".join(kinds) or "value",
+            near=tuple(near[: LIMITS.suggestions]),
+            options=tuple(own[: LIMITS.listed_names]),
         )
     from netspec.diagnostics.running.plugins import UnknownPlugin
     from netspec.library.shelf.plugins import find_installed
@@ -56,9 +58,9 @@ def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequ
     if not near and not how:
         near = alike(last, options) if said is None else []
         how = "" if near else find_elsewhere(last)
-    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= FEW else []
+    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= LIMITS.listed_names else []
     shown = () if near else tuple(listed)
-    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
+    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[: LIMITS.suggestions]), how=how, options=shown)
 
 
 def find_foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
@@ -87,7 +89,9 @@ def unknown_value(name: str) -> list[str]:
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
     """A name in `train` that is none of those `known` there, the spec's `own` among them, where ops of these kinds can stand."""
     near = nearest(name, [*known, *DTYPES, *(index.names(kinds[0]) if kinds else [])])
-    return suggest_for_plugin(at, name) or UnknownName(at=at, name=name, noun="value", near=tuple(near), options=tuple(own[:FEW]))
+    return suggest_for_plugin(at, name) or UnknownName(
+        at=at, name=name, noun="value", near=tuple(near), options=tuple(own[: LIMITS.listed_names])
+    )
 
 
 def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: Sequence[str], shelf: bool) -> Diagnostic:

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import inf, prod
 
+from netspec.limits import LIMITS
 from netspec.shape.algebra import content, moduli
 from netspec.shape.bounds import DEFAULT, Range, lower, scale_range
 from netspec.shape.dims import Dim
-
-MAX_CASES = 256
-"""Cases that one question is split into."""
-MAX_JUDGED = 12
-"""Facts with more factors than this are left out of cases in which a symbol is not a number."""
 
 Dims = tuple[Dim, ...]
 
@@ -48,7 +44,7 @@ class Box:
 def _substitute_facts(facts: Dims, values: Mapping[str, Dim | int]) -> Dims:
     """The facts after a substitution. Long ones only get numbers, otherwise they are left out, which is sound and much quicker."""
     numbers = all(isinstance(value, int) for value in values.values())
-    kept = facts if numbers else [dim for dim in facts if sum(len(m) for m, _ in dim.terms) <= MAX_JUDGED]
+    kept = facts if numbers else [dim for dim in facts if sum(len(m) for m, _ in dim.terms) <= LIMITS.judged_factors]
     return tuple(dim.substitute(values) for dim in kept)
 
 
@@ -80,14 +76,14 @@ Choice = tuple[Dim | int, Range]
 def _choices(dim: Dim, box: Box) -> dict[str, Sequence[Choice]]:
     """For each symbol worth splitting its values: all of them where that is few, else those inside floors first, then those with few."""
     reach = _find_connected(dim, box)
-    if prod(_width(symbol, box) for symbol in reach) <= MAX_CASES:
+    if prod(_width(symbol, box) for symbol in reach) <= LIMITS.cases:
         return {symbol: _values(symbol, box) for symbol in sorted(reach)}
     periods = moduli(dim)
     found: dict[str, Sequence[Choice]] = {}
     count = 1
     for symbol in sorted(periods) + sorted(reach - periods.keys(), key=lambda s: (_width(s, box), s)):
         size = min(_width(symbol, box), periods.get(symbol, inf))
-        if size == inf or count * size > MAX_CASES:
+        if size == inf or count * size > LIMITS.cases:
             continue
         count *= int(size)
         found[symbol] = _values(symbol, box) if _width(symbol, box) <= size else _residues(symbol, periods[symbol], box)

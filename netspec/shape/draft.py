@@ -10,20 +10,14 @@ from __future__ import annotations
 
 from math import gcd, inf
 
+from netspec.limits import LIMITS
 from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, linear, split
 from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scale_range
-from netspec.shape.cases import MAX_CASES, Box
-from netspec.shape.decision import MAX_LOOK, Search
+from netspec.shape.cases import Box
+from netspec.shape.decision import Search
 from netspec.shape.dims import Atom, Dim, Floor
 from netspec.shape.residues import admit_residues, remainder_form
 from netspec.shape.verdict import PROVED, REFUTED
-
-MAX_WORK = 32
-"""Conditions that one added fact may lead to."""
-MAX_STORED = 16
-"""Polynomial conditions that are kept."""
-ROUNDS = 2
-"""How often ranges are drawn from the stored conditions after a change."""
 
 
 class Draft:
@@ -197,7 +191,7 @@ class Draft:
 
     def _sieved(self, dim: Dim) -> bool:
         """An equation with floors of one symbol: only some of its residues can hold, perhaps one class of them."""
-        found = admit_residues(dim, self.box(), MAX_CASES)
+        found = admit_residues(dim, self.box(), LIMITS.cases)
         if found is None:
             return False
         symbol, period, residues = found
@@ -214,13 +208,13 @@ class Draft:
     def _full(self) -> bool:
         """Count one condition; True when the work of this fact is used up."""
         self.work += 1
-        self.dropped = self.dropped or self.work > MAX_WORK
-        return self.work > MAX_WORK
+        self.dropped = self.dropped or self.work > LIMITS.added_conditions
+        return self.work > LIMITS.added_conditions
 
     def _store(self, group: list[Dim], dim: Dim) -> None:
         if dim in group:
             return
-        if len(dim.terms) > MAX_LOOK or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= MAX_STORED:
+        if len(dim.terms) > LIMITS.question_factors or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= LIMITS.stored_conditions:
             self.dropped = True
             return
         group.append(dim)
@@ -228,7 +222,7 @@ class Draft:
 
     def _propagate(self) -> None:
         """Ranges that follow from stored conditions a*s + r >= 0 and values that `!=` takes off the ends."""
-        for _ in range(ROUNDS):
+        for _ in range(LIMITS.range_rounds):
             before = dict(self.bounds)
             for dim in [*self.nonneg, *self.zero, *(-d for d in self.zero)]:
                 for symbol in sorted(dim.symbols()):

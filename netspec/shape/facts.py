@@ -4,7 +4,7 @@
 unless bounds say otherwise. An *assignment* gives each symbol a number; it is admitted when all recorded facts hold.
 
 A question is answered PROVED when it holds for all admitted assignments, REFUTED when it holds for none, and UNKNOWN
-otherwise; UNKNOWN may also be said of a question that is decided in truth but takes more than STEP_LIMIT steps or a longer
+otherwise; UNKNOWN may also be said of a question that is decided in truth but takes more than `LIMITS.question_steps` steps or a longer
 argument than the search makes. PROVED and REFUTED are never wrong. On facts that admit nothing both would be true.
 """
 
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from netspec.shape.bounds import DEFAULT, extent
 from netspec.shape.cases import Box
-from netspec.shape.decision import STEP_LIMIT, Search
+from netspec.shape.decision import Search
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.draft import Contradiction, Draft
 from netspec.shape.readback import read_back
 from netspec.shape.verdict import PROVED, REFUTED, UNKNOWN, Verdict
 
-__all__ = ["NO_FACTS", "PROVED", "REFUTED", "STEP_LIMIT", "UNKNOWN", "Answer", "Facts", "Origin", "Recorded", "Verdict"]
+__all__ = ["NO_FACTS", "PROVED", "REFUTED", "UNKNOWN", "Answer", "Facts", "Origin", "Recorded", "Verdict"]
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 """The relation that holds exactly when the other does not."""
@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A verdict and the steps it took, at most STEP_LIMIT."""
+    """A verdict and the steps it took, at most `LIMITS.question_steps`."""
 
     verdict: Verdict
     steps: int

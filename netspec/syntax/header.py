@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Span
 from netspec.syntax import problems
@@ -11,7 +12,6 @@ from netspec.syntax.token import Token
 
 VERSION = 1
 """The version of the language that this netspec reads."""
-DIGITS = 18
 
 
 @record
@@ -49,7 +49,7 @@ def read_header(lexed: Lexed) -> Header:
 
 def _is_number(token: Token) -> bool:
     """Digits of ours, as few as a number may have."""
-    return token.isascii() and token.isdigit() and len(token) <= DIGITS
+    return token.isascii() and token.isdigit() and len(token) <= LIMITS.number_digits
 
 
 def describe_older(at: Span, found: int) -> Diagnostic:

@@ -9,12 +9,13 @@ from functools import cache
 from threading import Lock
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.source import Source
 from netspec.syntax.comments import Remarks
 from netspec.syntax.engine import Engine
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import lex
-from netspec.syntax.recovery import MAX_PROBLEMS, Reader
+from netspec.syntax.recovery import Reader
 from netspec.syntax.tree import File
 from netspec.syntax.tree_builder import Builder
 
@@ -56,7 +57,7 @@ def _parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
         reader = Reader(lexed, builder, parser)
         file = builder.finish(reader.read(header.next), header.start)
         problems = [*header.problems, *lexed.problems, *builder.problems, *reader.problems]
-    return file, sorted(problems, key=lambda p: (p.at.start, p.at.end))[:MAX_PROBLEMS]
+    return file, sorted(problems, key=lambda p: (p.at.start, p.at.end))[: LIMITS.mistakes]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from netspec.limits import LIMITS
 from netspec.syntax import tree
 from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, join_docs, render
 from netspec.syntax.expression_printer import (
@@ -24,7 +25,6 @@ from netspec.syntax.expression_printer import (
     string,
     tensor_type,
 )
-from netspec.syntax.lexer import MAX_NESTING
 from netspec.syntax.tree_walk import drop_parens
 
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -38,7 +38,7 @@ def print_file(file: tree.File) -> str:
     Parentheses that only help the eye are left out of a file which is nested so deeply that it could not be read with them.
     """
     text = _file(file)
-    if _measure_depth(text) <= MAX_NESTING:
+    if _measure_depth(text) <= LIMITS.brackets:
         return text
     with spare_parentheses():
         return _file(file)

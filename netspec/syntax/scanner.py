@@ -11,13 +11,12 @@ from collections.abc import Callable
 
 from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
 from netspec.syntax.token import Token
-
-MAX_IDENTIFIER, MAX_STRING, MAX_DIGITS, MAX_TOKENS = 128, 4096, 18, 200_000
 
 FOREIGN = {
     "&&": "and", "||": "or", "!": "not", "^": "**", "===": "==", "!==": "!=", "<>": "!=", "=>": "->", "|>": "->", ":=": "=",
@@ -86,8 +85,8 @@ def scan(source: Source) -> Scanned:
             add(kind, match[0], start, end)
         if len(tokens) % 4096 == 0:
             note_progress("reading this", Span(source, start, end))
-        if len(tokens) > MAX_TOKENS:
-            scanned.report(problems.TooLarge, start, end, what="words in one file", limit=MAX_TOKENS)
+        if len(tokens) > LIMITS.words:
+            scanned.report(problems.TooLarge, start, end, what="words in one file", limit=LIMITS.words)
             scanned.too_long = True
             break
     return scanned
@@ -95,23 +94,23 @@ def scan(source: Source) -> Scanned:
 
 def _name(scanned: Scanned, text: str, start: int, end: int) -> None:
     scanned.add("NAME", text, start, end)
-    if len(text) > MAX_IDENTIFIER:
-        scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text))
+    if len(text) > LIMITS.name_characters:
+        scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=LIMITS.name_characters, found=len(text))
 
 
 def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
     digits = sum(c.isdigit() for c in text)
-    scanned.add("BAD" if digits > MAX_DIGITS else "NUMBER", text, start, end)
-    if digits > MAX_DIGITS:
-        scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=MAX_DIGITS, found=digits)
+    scanned.add("BAD" if digits > LIMITS.number_digits else "NUMBER", text, start, end)
+    if digits > LIMITS.number_digits:
+        scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=LIMITS.number_digits, found=digits)
     elif len(text) > 4 and "e" in text.lower() and float(re.sub("[_kMGT].*", "", text)) == float("inf"):
         scanned.report(problems.BadNumber, start, end, text=text)
 
 
 def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
     scanned.add("STRING", text, start, end)
-    if len(text) > MAX_STRING:
-        scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=MAX_STRING, found=len(text) - 2)
+    if len(text) > LIMITS.string_characters:
+        scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=LIMITS.string_characters, found=len(text) - 2)
     if "\\u" in text and re.search(r"(?<!\\)(\\\\)*\\u[dD][89a-fA-F]", text):
         _escapes(scanned, text, start, end, again=True)
 

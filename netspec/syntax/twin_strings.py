@@ -11,11 +11,11 @@ from netspec.diagnostics.text.brackets import NewerVersion
 from netspec.diagnostics.text.characters import ForbiddenCharacter, TooLarge
 from netspec.diagnostics.text.json_twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
 from netspec.json_text import Item, Member
+from netspec.limits import LIMITS
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.header import VERSION, describe_older
-from netspec.syntax.scanner import MAX_IDENTIFIER, MAX_TOKENS
-from netspec.syntax.source_reader import MAX_LINE, find_forbidden
+from netspec.syntax.source_reader import find_forbidden
 from netspec.syntax.twin_places import parse_string, span_inside
 from netspec.syntax.words import BODY, RESERVED, SETTINGS
 
@@ -95,9 +95,9 @@ class Strings:
         if self.string(item, wanted) is BAD:
             return BAD
         before, self.words = self.words, self.words + len(_WORD.findall(str(item.value)))
-        if self.words > MAX_TOKENS:
-            if before <= MAX_TOKENS:
-                self.report(TooLarge(at=item.span, what="words in one file", limit=MAX_TOKENS))
+        if self.words > LIMITS.words:
+            if before <= LIMITS.words:
+                self.report(TooLarge(at=item.span, what="words in one file", limit=LIMITS.words))
             return BAD
         node, found = parse_string(item, form, start)
         self.problems += found
@@ -112,8 +112,8 @@ class Strings:
             return self.bad(span, "a name", "names are letters, digits and `_`")
         if text in RESERVED:
             return self.bad(span, "a name", "it is a word of the language")
-        if len(text) > MAX_IDENTIFIER:
-            self.report(TooLarge(at=span, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text)))
+        if len(text) > LIMITS.name_characters:
+            self.report(TooLarge(at=span, what="characters in a name", limit=LIMITS.name_characters, found=len(text)))
             return BAD
         return text
 
@@ -201,7 +201,7 @@ class Strings:
 
     def comment(self, item: Item) -> Any:
         text = self.string(item)
-        if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < MAX_LINE // 2):
+        if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < LIMITS.line_characters // 2):
             return text if text is BAD else text.rstrip()
         return self.bad(item.span, "a comment", "a comment begins with `#` and is one line")
 

@@ -9,7 +9,7 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.diagnostics.text.json_twin import NotInJson
-from netspec.json_text import MAX_DEPTH
+from netspec.limits import LIMITS
 from netspec.syntax import tree
 from netspec.syntax.document import render
 from netspec.syntax.expression_printer import chain_head, param_type
@@ -31,14 +31,14 @@ def write_json(file: tree.File) -> tuple[str, list[Diagnostic]]:
         return "", [mistake.diagnostic]
     deep = _too_deep(file.sections, data.get("sections", []), 2)
     if deep is not None:
-        return "", [TooLarge(at=deep.span, what="objects and lists inside one another in JSON", limit=MAX_DEPTH)]
+        return "", [TooLarge(at=deep.span, what="objects and lists inside one another in JSON", limit=LIMITS.json_depth)]
     return text(data) + "\n", []
 
 
 def _too_deep(nodes: Sequence[Any], written: Sequence[Json], level: int) -> tree.Node | None:
     """The first statement that is written too deep, when so many objects and lists are open around it."""
     for node, data in zip(nodes, written, strict=True):
-        if level + _depth(data) > MAX_DEPTH:
+        if level + _depth(data) > LIMITS.json_depth:
             inside = getattr(node, "body", None)
             inner = getattr(inside, "statements", None) or getattr(inside, "items", ())
             return _too_deep(inner, data.get("body", []), level + 2) or node

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.files import write_atomic
-from netspec.tools import reference
+from netspec.tools import limits_table, reference
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "python -m netspec.tools.generate"
@@ -105,6 +105,7 @@ FILES: Mapping[str, Text] = {
 
 REGIONS: Mapping[str, Mapping[str, Text]] = {
     "README.md": {"problem": problem, "shown": show_deep, "commands": commands},
+    "docs/language.md": {"limits": limits_table.of_every_spec, "limits of strangers": limits_table.of_strangers},
 }
 """Path of a hand-written page -> name of a region -> the function that gives its text."""
 

@@ -18,11 +18,11 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.files import sha256_file
+from netspec.limits import LIMITS
 from netspec.train.leaves import Leaf
 
 NAME = "manifest.json"
 FORMAT = 1
-MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def read(folder: Path) -> Manifest:
 def _parse_file(folder: Path, path: Path) -> dict[str, Any]:
     """The JSON object, its digest and spelling verified."""
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > MAX_BYTES:
+        if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > LIMITS.manifest_bytes:
             raise _describe_damage(folder, str(path), "it is not the small plain file that was written")
         text = path.read_bytes()
         body = json.loads(text)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from netspec.limits import LIMITS
 from netspec.shape.bounds import DEFAULT, ceiling, extent, interval, scale_range
 from netspec.shape.cases import Box, cases, is_never_zero
-from netspec.shape.decision import STEP_LIMIT, Search
+from netspec.shape.decision import Search
 from netspec.shape.dims import ZERO, Dim
 from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN
 from tests.shape.polynomials import BOUNDS, A, B, H, T, W, X, Y, Z
@@ -149,7 +150,7 @@ def test_long_polynomials_are_not_looked_at() -> None:
     total = sum((Dim.symbol(f"S{i}") for i in range(32)), ZERO)
     assert NO_FACTS.compare(">=", total, 1) is PROVED
     assert NO_FACTS.compare(">=", total + A, 1) is UNKNOWN
-    assert NO_FACTS.ask(">=", total, 33).steps <= STEP_LIMIT
+    assert NO_FACTS.ask(">=", total, 33).steps <= LIMITS.question_steps
 
 
 def test_residues_of_a_symbol_cover_its_range() -> None:

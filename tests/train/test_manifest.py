@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
+from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.train import manifest
 from netspec.train.leaves import Leaf
 from netspec.train.manifest import Manifest, files_of, manifest_text, read, verify_folder
@@ -21,7 +23,7 @@ def test_a_manifest_comes_back_as_it_was_written(checkpoint: Path) -> None:
     assert (found.step, found.spec, found.facts, found.leaves) == (7, "digest", {"epoch": 1}, (Leaf("w", "float32", (2, 3)),))
     assert list(found.files) == ["first", "tensors/manifest.json"] and found.files["first"][0] == 1234
     assert manifest_text(found) == (checkpoint / manifest.NAME).read_bytes()
-    assert manifest.MAX_BYTES == 64 * 2**20
+    assert LIMITS.manifest_bytes == 64 * 2**20
 
 
 def test_the_text_of_a_manifest_never_changes() -> None:
@@ -93,9 +95,9 @@ def test_a_manifest_is_not_used_unless_it_is_letter_by_letter_its_own(checkpoint
 
 def test_a_manifest_that_is_too_large_is_not_read(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (checkpoint / manifest.NAME).stat().st_size
-    monkeypatch.setattr(manifest, "MAX_BYTES", size)
+    monkeypatch.setattr(manifest, "LIMITS", replace(LIMITS, manifest_bytes=size))
     assert read(checkpoint).step == 7
-    monkeypatch.setattr(manifest, "MAX_BYTES", size - 1)
+    monkeypatch.setattr(manifest, "LIMITS", replace(LIMITS, manifest_bytes=size - 1))
     assert damage(lambda: read(checkpoint)) == "manifest.json: it is not the small plain file that was written"
 
 

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 from netspec.library.base.op import Array, Callable, Op
 from netspec.library.base.schedule_marks import Mark, Part
-
-LAST_STEP = 2**31 - 1
-"""No training comes so far: steps are counted in i32."""
+from netspec.limits import LIMITS
 
 
 @record
@@ -34,7 +32,7 @@ class Duration:
 
     def steps(self, clock: Clock) -> int:
         """In steps, of which there are no more than an i32 can count."""
-        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LAST_STEP))
+        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LIMITS.steps))
 
     def __str__(self) -> str:
         number = f"{self.count:g}"

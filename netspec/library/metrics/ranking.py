@@ -11,10 +11,9 @@ from netspec.library.metrics.binary import is_yes
 from netspec.library.metrics.exact_sums import number, ratio, tally_bins
 from netspec.library.metrics.output_average import one_number, require_output_axis, result_of
 from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values, widen
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
-
-MOST_BINS = 2**20
 
 
 class _Ranking(Metric):
@@ -24,7 +23,7 @@ class _Ranking(Metric):
     averaged: ClassVar[bool] = False
     axes: ClassVar[tuple[str, ...]] = ("output",)
 
-    bins: Annotated[int, Field(ge=1, le=MOST_BINS)] = 4096
+    bins: Annotated[int, Field(ge=1, le=LIMITS.bins)] = 4096
     """Probabilities are told apart in steps of 1 / bins."""
     probabilities: bool = False
     """The scores are probabilities 0 to 1 as they are, not logits."""

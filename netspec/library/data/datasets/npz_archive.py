@@ -15,14 +15,9 @@ from netspec.diagnostics.data.files import UnreadableData
 from netspec.diagnostics.data.records import NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.limits import LIMITS
 from netspec.shape import Dim, TensorType
 
-RATIO = 100
-"""How many times its own size an archive may unpack to."""
-SMALL = 1 << 20
-"""Bytes that an archive of any size may unpack to."""
-HEADER = 10_000
-"""Bytes of an array's header."""
 LENGTHS = {b"\x01\x00": 2, b"\x02\x00": 4}
 """Bytes of the header's length, by the version of the format."""
 DESCR = r"'descr': *'([<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SUV][0-9]{1,6}|O[48]?))'"
@@ -53,8 +48,8 @@ def _error_line(error: Exception) -> str:
 
 def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
     declared, size = sum(entry.file_size for entry in archive.infolist()), path.stat().st_size
-    if declared > max(RATIO * size, SMALL):
-        reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {RATIO} times its size"
+    if declared > max(LIMITS.archive_ratio * size, LIMITS.archive_bytes):
+        reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {LIMITS.archive_ratio} times its size"
         raise Mistake(BadArchive(file=str(path), reason=reason))
 
 
@@ -93,8 +88,8 @@ def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
     if start[:6] != b"\x93NUMPY" or start[6:] not in LENGTHS:
         raise ValueError("it begins like no array that NumPy writes" if start[:6] != b"\x93NUMPY" else "its format is of another version")
     length = int.from_bytes(stream.read(LENGTHS[start[6:]]), "little")
-    if length > HEADER:
-        raise ValueError(f"its header has {length:,} bytes, more than {HEADER:,}")
+    if length > LIMITS.archive_header_bytes:
+        raise ValueError(f"its header has {length:,} bytes, more than {LIMITS.archive_header_bytes:,}")
     text = stream.read(length).decode("latin-1")
     found = [re.search(pattern, text) for pattern in (DESCR, FORTRAN, SHAPE)]
     if len(text) < length or not all(found):

@@ -17,11 +17,10 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
+from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
 """Bytes looked at together."""
-RATIO = 200
-"""How many times its own size a compressed file may unpack to; text is rarely past ten."""
 NEWLINE, RETURN, MARK = 10, 13, b"\xef\xbb\xbf"
 
 
@@ -72,7 +71,7 @@ def read_content(path: Path) -> Array:
 def _unpack(path: Path) -> bytes:
     import gzip
 
-    limit = RATIO * path.stat().st_size + BLOCK
+    limit = LIMITS.text_ratio * path.stat().st_size + BLOCK
     with gzip.open(path) as file:
         found = file.read(limit + 1)
     if len(found) > limit:
