@@ -17,11 +17,11 @@ from netspec.library.functions.ordering import TopK
 from netspec.library.functions.rearranging import Rearrange, Reduce, Repeat
 from netspec.library.functions.reducing import Norm, Sum
 from netspec.shape import Facts
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 
 def run(op: Any, *inputs: Any) -> Any:
-    return op.apply(TestScope(), *map(jnp.asarray, inputs))
+    return applied(op, TestScope(), *map(jnp.asarray, inputs))
 
 
 def flops(op: Any, *types: str) -> int:
