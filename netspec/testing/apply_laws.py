@@ -103,7 +103,8 @@ def examples_do_not_meet(case: Case) -> None:
         return
 
     def one(place: Any, *inputs: Any) -> Any:
-        scope = ExampleScope(case.params, case.buffers, case.training, count=case.batch, place=place)
+        types = [kind.with_shape((1, *kind.shape[1:])) if own else kind for kind, own in zip(case.types, alone, strict=True)]
+        scope = case.scope(types=types, kind=ExampleScope, count=case.batch, place=place)
         return case.call("apply", scope, *(x[None] if own else x for x, own in zip(inputs, alone, strict=True)))
 
     axes = (0, *(0 if own else None for own in alone))

@@ -47,8 +47,13 @@ class Case:
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
         """The op's results, in eval or training."""
-        scope = TestScope(self.params if params is None else params, self.buffers, self.training)
-        return self.call("apply", scope, *map(jnp.asarray, inputs))
+        return self.call("apply", self.scope(params), *map(jnp.asarray, inputs))
+
+    def scope(self, params: Any = None, types: Any = None, kind: type[TestScope] = TestScope, **more: Any) -> TestScope:
+        """What `apply` may ask: with these weights and for inputs of these types, the case's own when absent."""
+        types, known = types or self.types, self.params if params is None else params
+        named = dict(zip(self.names, types[self._required :], strict=True))
+        return kind(known, self.buffers, self.training, types=tuple(types[: self._required]), named=named, **more)
 
     def call(self, method: str, *values: Any) -> Any:
         """A method of the op, optional inputs by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,8 @@ class TestScope:
     training: bool = False
     weight: Any = None
     seed: int = 0
+    types: tuple[Any, ...] = ()
+    named: Mapping[str, TensorType] = field(default_factory=dict)
     updates: dict[str, Array] = field(default_factory=dict)
 
     def param(self, name: str) -> Array:
