@@ -114,6 +114,16 @@ def examples_do_not_meet(case: Case) -> None:
             np.testing.assert_allclose(single[:, 0], together, 1e-5, 1e-5)
 
 
+def any_batch_is_traced(case: Case) -> None:
+    """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
+    if case.batch == 1 or case.op.mixes_examples(case.training, *case.types) or not any(case.keep_the_batch()):
+        return
+    (size,) = jax.export.symbolic_shape("B")
+    rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
+    found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
+    same([x.shape for x in several(found)], rules, "apply gives", "shape says")
+
+
 def require(holds: Any, message: str) -> None:
     if not holds:
         raise AssertionError(message)
@@ -131,5 +141,6 @@ LAWS = (
     gradient_is_the_slope,
     bf16_stays_bf16,
     examples_do_not_meet,
+    any_batch_is_traced,
 )
 """Those that need no oracle."""
