@@ -11,6 +11,8 @@ from typing import Any, Self
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
+from netspec.kernels.choice import AUTOMATIC, Chooser
+from netspec.kernels.family import Variant
 from netspec.lazy import np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
@@ -50,17 +52,29 @@ class Program:
     repeat: str | None = None
     """"scan", "unroll", or None for the compiler's choice."""
     precision: str = "f32"
+    lowering: str = AUTOMATIC
+    """"automatic", or "portable": references of kernels only."""
+    variants: tuple[Variant, ...] = ()
+    """Variants of kernels that plugins add."""
     foreign: Mapping[str, Any] = field(default_factory=dict)
     """Optimizers from Python, with optax's protocol, by the names of the updates that they take the place of ("" stands alone)."""
 
     @classmethod
     def of(
-        cls, typed: Typed, train: str | None = None, model: str | None = None, repeat: str | None = None, precision: str | None = None
+        cls,
+        typed: Typed,
+        train: str | None = None,
+        model: str | None = None,
+        repeat: str | None = None,
+        precision: str | None = None,
+        lowering: str | None = None,
+        variants: tuple[Variant, ...] = (),
     ) -> Program:
         """The program of a `train` section, the first one of that name and model; without any, of the model of that name or the first."""
         plan = next((t for t in typed.trains if train in (None, t.name) and model in (None, t.model.name)), None)
         body = plan.model if plan else typed.models[model] if model else next(iter(typed.models.values()))
-        return cls(typed, plan, body, Layout.of(body), None, repeat, precision or (plan.precision if plan else "f32"))
+        precision, lowering = precision or (plan.precision if plan else "f32"), lowering or (plan.lowering if plan else AUTOMATIC)
+        return cls(typed, plan, body, Layout.of(body), None, repeat, precision, lowering, variants)
 
     def at(self, clock: Clock) -> Program:
         """The same program with its schedules bound to the length of an epoch and of the training."""
@@ -235,7 +249,7 @@ class Program:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from netspec.kernels.choice import Chooser, Kernels
 from netspec.lazy import np
 from netspec.library.base import Array, Weight
 from netspec.library.initializers.distributions import drawn
@@ -41,6 +42,8 @@ class TestScope:
     weight: Any = None
     seed: int = 0
     updates: dict[str, Array] = field(default_factory=dict)
+
+    kernels: Kernels = field(default_factory=lambda: Chooser().at("", differentiated=True))
 
     def param(self, name: str) -> Array:
         return self.params[name]

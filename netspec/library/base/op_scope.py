@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from netspec.kernels.family import Choosing
+
 Array = Any
 """A JAX or NumPy array."""
 
@@ -15,6 +17,11 @@ class Scope(Protocol):
     """True in training: dropout is on, batch_norm uses the batch's statistics."""
     weight: Array | None
     """Weights of the batch's examples, f32[B] (0 for padding), or None when all count."""
+
+    @property
+    def kernels(self) -> Choosing:
+        """What a family of kernels is called with, which then chooses: `convolve(scope.kernels, x, kernel, …)`."""
+        ...
 
     def param(self, name: str) -> Array: ...
     def buffer(self, name: str) -> Array: ...

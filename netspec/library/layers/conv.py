@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.sizes import UnevenGroups
-from netspec.lazy import lax
+from netspec.kernels.convolve import convolve
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
@@ -48,14 +48,12 @@ class _Sliding(Layer):
         """The type of the result. Raises `Mistake` when a window does not fit."""
         return x.with_shape((x.shape[0], *self.windows(x).outputs(facts, x), features))
 
-    def convolved(self, x: Array, weights: Array, groups: int = 1) -> Array:
+    def convolved(self, scope: Scope, x: Array, weights: Array, groups: int = 1) -> Array:
         """x convolved with a kernel [kernel…, in / groups, out]."""
         w = self.windows(TensorType("f32", x.shape))
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
-        return lax.conv_general_dilated(
-            x, weights, w.stride, padding, rhs_dilation=w.dilation, dimension_numbers=axes, feature_group_count=groups
-        )
+        return convolve(scope.kernels, x, weights, stride=w.stride, padding=padding, axes=axes, dilation=w.dilation, groups=groups)
 
     def biased(self, scope: Scope, y: Array) -> Array:
         """y with the bias, if there is one."""
@@ -117,7 +115,7 @@ class Conv(_Sliding, _Featured):
         return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return self.biased(scope, self.convolved(x, scope.param("kernel"), self.groups))
+        return self.biased(scope, self.convolved(scope, x, scope.param("kernel"), self.groups))
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))
