@@ -9,10 +9,12 @@ from netspec.kernels.family import Family, Place, Variant
 from netspec.kernels.shelf import own_variants
 from netspec.lazy import jax
 from netspec.record import field, record
+from netspec.shape.types import JAX_DTYPES
 
 AUTOMATIC, PORTABLE = "automatic", "portable"
 LOWERINGS = (AUTOMATIC, PORTABLE)
 """By the setting `lowering`: the best variant for each place, or references alone."""
+_SHORT = {long: short for short, long in JAX_DTYPES.items()}
 
 
 @record
@@ -41,6 +43,10 @@ class Chooser:
         """What the ops at a path ask."""
         return Kernels(self, path, differentiated)
 
+    def variants(self) -> tuple[Variant, ...]:
+        """Everything that may be chosen besides references, in the order in which it is asked."""
+        return () if self.lowering == PORTABLE else (*self.plugins, *own_variants())
+
     def aside(self) -> Chooser:
         """The same with a log of its own."""
         return Chooser(self.lowering, self.plugins, self.backend)
@@ -54,7 +60,7 @@ class Chooser:
     def _chosen(self, place: Place, family: Family, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[Variant, str]:
         if self.lowering == PORTABLE:
             return family.reference, "lowering = portable"
-        asked = [variant for variant in (*self.plugins, *own_variants()) if variant.family is family]
+        asked = [variant for variant in self.variants() if variant.family is family]
         if not asked:
             return family.reference, "it has no variants"
         shapes = jax.tree.map(_shape, arguments)
@@ -82,4 +88,10 @@ def _shape(x: Any) -> Any:
 
 
 def _types(arguments: tuple[Any, ...]) -> str:
-    return ", ".join(f"{x.dtype}[{', '.join(map(str, x.shape))}]" for x in jax.tree.leaves(arguments) if hasattr(x, "dtype"))
+    return ", ".join(_type(x) for x in jax.tree.leaves(arguments) if hasattr(x, "dtype"))
+
+
+def _type(x: Any) -> str:
+    """As a spec writes it, `f32[2, 8]`; of a random key `key`."""
+    name = x.dtype.name
+    return "key" if name.startswith("key") else f"{_SHORT.get(name, name)}[{', '.join(map(str, x.shape))}]"

@@ -11,7 +11,7 @@ from typing import Any, Self
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
-from netspec.kernels.choice import AUTOMATIC, Chooser
+from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant
 from netspec.lazy import np
 from netspec.library.base import Array, Clock
@@ -23,6 +23,7 @@ from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
+from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
@@ -73,6 +74,8 @@ class Program:
         """The program of a `train` section, the first one of that name and model; without any, of the model of that name or the first."""
         plan = next((t for t in typed.trains if train in (None, t.name) and model in (None, t.model.name)), None)
         body = plan.model if plan else typed.models[model] if model else next(iter(typed.models.values()))
+        if lowering not in (None, *LOWERINGS):
+            raise ValueError(f"`lowering` is one of {', '.join(LOWERINGS)}, and not {lowering!r}")
         precision, lowering = precision or (plan.precision if plan else "f32"), lowering or (plan.lowering if plan else AUTOMATIC)
         return cls(typed, plan, body, Layout.of(body), None, repeat, precision, lowering, variants)
 
@@ -192,6 +195,22 @@ class Program:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
+        return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
+
+    def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
+        """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
+        forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
+        gradients = [replace(update.gradient, forward=forward) for update in self._updates.values()]
+        return chosen_kernels(forward, gradients, self._types, sizes)
+
+    @property
+    def _types(self) -> dict[str, TensorType]:
+        fields = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        return {name: kind for types in (*fields, self.model.input_types()) for name, kind in types.items()}
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):

@@ -43,7 +43,8 @@ CHOICES: Mapping[str | None, Choice] = {None: automatic, "scan": always_scan, "u
 def _slowed(loop: Loop, starts: list[Array]) -> bool:
     """One of the kernels that run in an iteration is slower in a loop on this backend."""
     frame, backend = loop.frame, jax.default_backend()
-    if not any(backend in family.reference.slow_in_loops for family in families().values()):
+    possible = (*(family.reference for family in families().values()), *frame.run.kernels.variants())
+    if not any(backend in variant.slow_in_loops for variant in possible):
         return False
     aside = frame.run.kernels.aside()
     probe = replace(loop, frame=replace(frame, run=replace(frame.run, kernels=aside)))
