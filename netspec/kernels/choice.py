@@ -67,7 +67,7 @@ class Chooser:
         for variant in asked:
             if reason := variant.reason(place, shapes, dict(options)):
                 return variant, reason
-        return family.reference, f"no reason for {', '.join(variant.name for variant in asked)}"
+        return family.reference, "; ".join(variant.refusal(place) for variant in asked)
 
 
 @record(eq=False)

@@ -77,6 +77,12 @@ class Variant:
             return f"on {place.backend}" if self.on else "everywhere"
         return self.when(place, *arguments, **options)
 
+    def refusal(self, place: Place) -> str:
+        """What is said where it was asked and has no reason."""
+        if self.on and place.backend not in self.on:
+            return f"{self.name} is for {', '.join(sorted(self.on))}"
+        return f"{self.name} has no gradient" if self.forward_only and place.differentiated else f"{self.name} does not apply"
+
 
 class Choosing(Protocol):
     """What a scope has as `kernels`."""
