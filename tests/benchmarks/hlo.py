@@ -1,4 +1,4 @@
-"""The optimised programs of training steps as texts to compare: `python -m tests.benchmarks.hlo --out DIR [FILE…]`, without files the zoo's.
+"""The optimised programs of training steps as texts to compare: `python -m tests.benchmarks.hlo --out DIR [FILE…]`; without files, the zoo.
 
 A change of code that shall change no program is run before and after, and the two folders are compared: `diff -rq BEFORE AFTER`. What
 only says where an instruction came from is left out, and names are numbered in the order in which they stand.
