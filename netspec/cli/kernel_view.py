@@ -29,7 +29,7 @@ def show_kernels(args: Namespace, typed: Typed) -> int:
     try:
         views = [(name, draw_kernels(program.kernels(sizes))) for name, program in programs]
     except SpecError as error:
-        return report(error.problems)
+        return report(error.diagnostics)
     print("\n\n".join(f"{name}\n\n{view}" if len(views) > 1 else view for name, view in views))
     return 0
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from netspec.kernels.choice import Chooser, Kernels
-from netspec.lazy import np
+from netspec.kernels.random_bits import random_bits
+from netspec.lazy import jnp, np
 from netspec.library.base import Array, Weight
 from netspec.library.initializers.distributions import drawn
+from netspec.lower.random_draws import step_key
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import JAX_DTYPES
 
@@ -41,8 +44,9 @@ class TestScope:
     training: bool = False
     weight: Any = None
     seed: int = 0
+    types: tuple[Any, ...] = ()
+    named: Mapping[str, TensorType] = field(default_factory=dict)
     updates: dict[str, Array] = field(default_factory=dict)
-
     kernels: Kernels = field(default_factory=lambda: Chooser().at("", differentiated=True))
 
     def param(self, name: str) -> Array:
@@ -72,6 +76,21 @@ class TestScope:
 
 
 @dataclass
+class TracedScope(TestScope):
+    """The same where sizes may be symbols: each example draws by its own key, as in a program."""
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return self._traced("uniform", shape)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return self._traced("normal", shape)
+
+    def _traced(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
+        examples = jnp.arange(shape[0], dtype=jnp.uint32) if shape else None
+        return random_bits(self.kernels, step_key(self.seed, 0), examples, shape=shape, kind=kind)
+
+
+@dataclass
 class ExampleScope(TestScope):
     """The same for one example of a batch of `count`: it draws what it would draw at place `place` of the whole."""
 
@@ -85,8 +104,6 @@ class ExampleScope(TestScope):
         return self._own(super().normal, shape)
 
     def _own(self, draw: Any, shape: tuple[int, ...]) -> Array:
-        from netspec.lazy import jnp
-
         if not shape or shape[0] != 1:
             return draw(shape)
         return jnp.asarray(draw((self.count, *shape[1:])))[self.place][None]

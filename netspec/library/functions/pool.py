@@ -91,7 +91,7 @@ class MaxPool(_Extreme):
     source = "Flax linen max_pool, but for the stride"
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         low = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         return _slide(scope, x, w, low, "max")
 
@@ -106,7 +106,7 @@ class MinPool(_Extreme):
     source = "Flax linen min_pool, but for the stride"
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         high = jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).max
         return _slide(scope, x, w, high, "min")
 
@@ -139,7 +139,7 @@ class AvgPool(_Pool):
         return super().shape(facts, x)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         number = w.elements if self.count_padding else jnp.asarray(_contents(w, x.shape[1:-1]), wide.dtype)
         return (_slide(scope, wide, w, 0.0, "add") / number).astype(x.dtype)
@@ -171,7 +171,7 @@ class LpPool(_Pool):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        total = _slide(scope, jnp.abs(wide) ** self.p, self._windows(TensorType("f32", x.shape)), 0.0, "add")
+        total = _slide(scope, jnp.abs(wide) ** self.p, self._windows(scope.types[0]), 0.0, "add")
         return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / self.p), 0).astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:

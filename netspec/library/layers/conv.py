@@ -50,7 +50,7 @@ class _Sliding(Layer):
 
     def convolved(self, scope: Scope, x: Array, weights: Array, groups: int = 1) -> Array:
         """x convolved with a kernel [kernel…, in / groups, out]."""
-        w = self.windows(TensorType("f32", x.shape))
+        w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
         return convolve(scope.kernels, x, weights, stride=w.stride, padding=padding, axes=axes, dilation=w.dilation, groups=groups)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight
+from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, within
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Orthogonal, Zeros
@@ -33,8 +33,8 @@ Activation = Annotated[Function, AfterValidator(one_by_one)]
 
 
 def through(function: Function, scope: Scope, x: Array) -> Array:
-    """x after an activation."""
-    return function.apply(scope, x)
+    """x, which has the type of the cell's states, after an activation."""
+    return function.apply(within(scope, next(iter(scope.named.values()))), x)
 
 
 class Gated(Layer):

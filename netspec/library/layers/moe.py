@@ -10,7 +10,22 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import TooManyChoices
 from netspec.kernels.matmul import einsum
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Callable, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Positive, Scope, Weight
+from netspec.library.base import (
+    Array,
+    Callable,
+    Example,
+    Flow,
+    Function,
+    In,
+    Initializer,
+    Layer,
+    Method,
+    Passage,
+    Positive,
+    Scope,
+    Weight,
+    within,
+)
 from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.library.functions.activation import Relu
 from netspec.library.initializers.distributions import LecunNormal, Zeros
@@ -157,7 +172,8 @@ class Moe(_Experts, Layer):
     def _made(self, scope: Scope, queues: Array) -> Array:
         """[batch, experts, places, features], each queue through its expert."""
         h = einsum(scope.kernels, queues, scope.param("up/kernel").astype(queues.dtype), equation="beqd,edh->beqh")
-        h = self.activation.apply(scope, self._biased(scope, "up", h))
+        inner = within(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
+        h = self.activation.apply(inner, self._biased(scope, "up", h))
         y = einsum(scope.kernels, h, scope.param("down/kernel").astype(queues.dtype), equation="beqh,ehd->beqd")
         return self._biased(scope, "down", y)
 
