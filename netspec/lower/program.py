@@ -209,8 +209,11 @@ class Program:
 
     @property
     def _types(self) -> dict[str, TensorType]:
-        fields = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
-        return {name: kind for types in (*fields, self.model.input_types()) for name, kind in types.items()}
+        """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
+        read = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
+        known = self.plan.data.fields if self.plan else {}
+        return {name: known.get(name, kind) for name, kind in types.items()}
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):
