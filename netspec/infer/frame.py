@@ -1,107 +1,27 @@
-"""Where elaboration stands: the `World` of one file, and a `Frame` for each body under construction."""
+"""Where elaboration stands: a `Frame` for each body under construction."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from netspec.deadline import tick
-from netspec.diagnostics.base import Diagnostic, Mistake, Place
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
-from netspec.infer.values import Tensor, Value
+from netspec.infer.values import OpValue, Tensor, Unknown, Value
+from netspec.infer.world import World
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads
-from netspec.record import field, record, replace
-from netspec.resolve.graph import Graph
+from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
 
-NODE_LIMIT = 8_000
-"""Nodes that a file may expand to: so many are elaborated in less than two seconds."""
-EDGE_LIMIT = 100_000
-"""Tensors that all nodes together may take: so many are looked at in less than two seconds."""
-WORK_LIMIT = 300_000
-"""Static values that a file may compute, each item of a list counted."""
-CALL_WORK = 5
-"""What a call counts: binding its arguments takes as long as so many values."""
-MEASURE_WORK = 60
-"""What a loss or metric counts besides."""
-RECURRENCE_WORK = 60
-"""What a layer over time counts besides."""
-
-
-@record(frozen=False)
-class World:
-    """What all bodies of a file share: the graph, the problems, the instances made so far, the calls on the way."""
-
-    graph: Graph
-    problems: list[Diagnostic] = field(default_factory=list)
-    instances: dict[Any, Any] = field(default_factory=dict)
-    globals: dict[int, Value] = field(default_factory=dict)
-    """Values of the files' params, by id of the param."""
-    trail: list[Place] = field(default_factory=list)
-    stack: list[str] = field(default_factory=list)
-    nodes: int = 0
-    edges: int = 0
-    """Tensors that the nodes take."""
-    work: int = 0
-    """Static values computed so far."""
-    stopped: bool = False
-    """The file is too large: no loop is unrolled any further."""
-    seen: set[Any] = field(default_factory=set)
-
-    def spend(self, value: Value) -> None:
-        """Count a computed value. Raises Mistake when the file has computed more than it may."""
-        tick()
-        self.call(len(value) if isinstance(value, tuple) else 1)
-
-    def call(self, work: int = CALL_WORK) -> None:
-        """Count work in values; a call costs several times what another value does. Raises Mistake like `spend`."""
-        self.work += work
-        if self.work > WORK_LIMIT:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
-
-    def connect(self, nodes: Iterable[Node]) -> None:
-        """Count what nodes take. Raises Mistake when the file has more than it may."""
-        self.edges += sum(len(getattr(node, "inputs", ())) for node in nodes)
-        if self.edges > EDGE_LIMIT:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=EDGE_LIMIT, things="edges between nodes"))
-
-    def report(self, problem: Diagnostic) -> None:
-        """Note a problem once per place and kind, with the calls that led there."""
-        once = isinstance(problem, ExpansionTooLarge)
-        self.stopped |= once
-        key = (problem.slug(), *(() if once else (id(problem.at.source), problem.at.start, problem.at.end)))
-        if key in self.seen:
-            return
-        self.seen.add(key)
-        if self.trail and not problem.trail:
-            problem = replace(problem, trail=tuple(reversed(self.trail)))
-        self.problems.append(problem)
-
-    def report_all(self, problems: Iterable[Diagnostic]) -> None:
-        """Note what a proof has found."""
-        for problem in problems:
-            self.report(problem)
-
-    def global_named(self, name: str) -> Value:
-        """The value of the main file's param of that name, or None."""
-        param = self.graph.params.get(name)
-        return None if param is None else self.globals.get(id(param))
-
-    @contextmanager
-    def entering(self, name: str, span: Span):
-        """While a block is elaborated: its call is on the trail of the problems found inside."""
-        self.trail.append(Place(span, f"in this use of `{name}`"))
-        self.stack.append(name)
-        try:
-            yield
-        finally:
-            self.trail.pop()
-            self.stack.pop()
-
+if TYPE_CHECKING:
+    from netspec.infer.uses import Bound, Call
+    from netspec.library.base import Callable
 
 Assumption = tuple[str, Dim, Dim, Span, str]
 """A relation, its two sides, where it is assumed, and its text."""
@@ -141,10 +61,20 @@ class Frame:
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
 
+    def report(self, problem: Diagnostic) -> Unknown:
+        """Report a problem; its value is unknown."""
+        return self.world.report(problem)
+
     def sees(self, model: Body) -> None:
         """In a section about a model its params can be used, at their values in it; names that are bound already come first."""
         for name, value in model.arguments.items():
             self.env.setdefault(name, value)
+
+    def named_wire(self, name: str, type_: TensorType, span: Span) -> Tensor:
+        """A new wire that the spec has a name for."""
+        tensor = self.wire(type_, span)
+        self.wire_names[tensor.wire] = name
+        return tensor
 
     def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
         """A new wire."""
@@ -157,13 +87,36 @@ class Frame:
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
-        absent(self, node)
+        check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:
         """Take over what the body of a call assumes of this body's sizes."""
         for op, left, right, span, text in assumed:
             self.facts = self.facts.require(op, left, right, span, text).facts
             self.assumed.append((op, left, right, span, text))
+
+    # What only some sections have a place for: they override these.
+
+    def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
+        """A use of a loss, metric or decoder."""
+        return self.report(WrongKind(at=use.span, name=value.name, is_a=value.entry.kind, wanted="a layer or function"))
+
+    def use_measured(self, use: Call, op: Callable, bound: Bound) -> Value | None:
+        """A use of an op on finished means or parameters; None where it is one like any other."""
+        return None
+
+    def fill_numbers(self, value: OpValue, bound: Bound) -> None:
+        """Make tensors of the numbers that a loss or metric is given."""
+
+    def select(self, name: str, node: tree.Call, pattern: str) -> Value:
+        """`params(pattern)` or `aux(pattern)`."""
+        return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
+
+    def answer(self, node: tree.Name) -> Value:
+        """`serve.NAME`: what the file generates."""
+        from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve
+
+        return self.report(AnswerUnknown(at=node.span, name=node.text, model=self.name, elsewhere=True))
 
     @contextmanager
     def region(self):
@@ -205,7 +158,7 @@ class Frame:
         return Place(self.origins.get(tensor.wire, NOWHERE), str(tensor.type))
 
 
-def absent(frame: Frame, node: Node) -> None:
+def check_phases(frame: Frame, node: Node) -> None:
     """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
     for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
@@ -213,7 +166,7 @@ def absent(frame: Frame, node: Node) -> None:
             frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
 
 
-def places(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
+def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
     """The places of those values that are tensors of the frame."""
     found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
     return tuple(p for p in found if p.span is not NOWHERE)

@@ -12,6 +12,7 @@ from netspec.library.base.op import (
     Method,
     Op,
     Operator,
+    Part,
     Scope,
     Weight,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "Op",
     "Operator",
     "Optimizer",
+    "Part",
     "Passage",
     "Positive",
     "Rate",

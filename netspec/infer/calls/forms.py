@@ -1,0 +1,90 @@
+"""Calls in expressions: of ops and blocks, of static functions, of what a section selects in its model."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
+from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.infer import arithmetic, expressions
+from netspec.infer.calls import shared_chains
+from netspec.infer.calls.call_rule import perform
+from netspec.infer.calls.callees import find_callee
+from netspec.infer.calls.operators import FOLDS, fold
+from netspec.infer.frame import Frame
+from netspec.infer.shelf import CALLABLE, find_op
+from netspec.infer.uses import Call
+from netspec.infer.values import UNKNOWN, BlockValue, Composed, Known, Mean, SharedChain, Tensor, Unknown, Value, describe
+from netspec.library.shelf import index
+from netspec.record import replace
+from netspec.resolve.expressions import OF_MODELS
+from netspec.resolve.graph import Builtin
+from netspec.resolve.sections import LATE_VALUES
+from netspec.shape import DTYPES
+from netspec.syntax import tree
+
+
+def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
+    """A call in an expression: `f(x, 3)`, `relu(x)`, `zeros([3])`, or a value such as `dense(4)`."""
+    meaning = frame.world.graph.meaning(node.callee)
+    if isinstance(meaning, Builtin):
+        return evaluate_builtin(frame, meaning, node, want)
+    callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
+    if isinstance(callee, SharedChain):
+        return shared_chains.call_shared(frame, callee, node)
+    if isinstance(callee, Composed):
+        raise Mistake(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
+    return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
+
+
+def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ...]) -> Value:
+    """A static function; on tensors, the op of the same name if there is one."""
+    values = [expressions.evaluate(frame, a.value) for a in node.args]
+    if any(isinstance(v, Unknown) for v in values):
+        return UNKNOWN
+    if meaning.name in OF_MODELS:
+        return select_from_model(frame, meaning.name, node, values)
+    if any(isinstance(v, Tensor | Mean) for v in values) and index.entries(meaning.name):
+        args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
+        callee = find_op(meaning.name, want or CALLABLE, node.callee.span)
+        return perform(frame, Call(callee, node.span, args=args))  # type: ignore[arg-type]
+    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor) for v in values[0]):
+        return fold(frame, FOLDS[meaning.name], values[0], node)
+    if any(a.name for a in node.args):
+        arg = next(a for a in node.args if a.name)
+        raise Mistake(UnknownArgument(at=arg.name_span, op=meaning.name, name=arg.name or ""))
+    try:
+        return arithmetic.FUNCTIONS[meaning.name](*values)
+    except TypeError:
+        raise Mistake(TooManyArguments(at=node.span, op=meaning.name, signature="value")) from None
+
+
+def select_from_model(frame: Frame, name: str, node: tree.Call, values: list[Value]) -> Value:
+    """`params("**/kernel")`, `aux("**/balance")`."""
+    if len(values) == 1 and isinstance(values[0], str) and node.args[0].name is None:
+        return frame.select(name, node, values[0])
+    found = describe(values[0]) if values else "nothing"
+    at = node.args[0].value.span if node.args else node.span
+    return frame.report(BadArgument(at=at, op=name, name="pattern", value=found, expected='a pattern over paths such as `"**/kernel"`'))
+
+
+def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
+    """A name of `train` that is neither an output, a field nor a `let`: perhaps an op as a value or an element type, else unknown."""
+    if node.text in DTYPES:
+        return node.text
+    if node.parts[0] == "serve" and len(node.parts) == 2:
+        return frame.answer(node)
+    if node.text in frame.world.graph.definitions:
+        return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
+    if index.entries(node.text):
+        value = find_op(node.text, want, node.span)
+        if not want or value.entry.kind in want:
+            return value
+        wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
+        frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+        return UNKNOWN
+    from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
+
+    own = [n for n in frame.env if n not in LATE_VALUES]
+    frame.world.report(unknown_in_training(node.span, node.text, frame.env, own, want))
+    return UNKNOWN

@@ -1,0 +1,112 @@
+"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import BadSetting
+from netspec.infer import expressions
+from netspec.infer.calls.construction import to_python
+from netspec.infer.frame import Frame
+from netspec.infer.sections.optimizers import check_order
+from netspec.infer.values import UNKNOWN, Unknown, Value, describe, to_plain
+from netspec.library.base import Duration, Optimizer
+from netspec.library.base.path_patterns import select
+from netspec.library.optimizers.chain import step_problem
+from netspec.record import replace
+from netspec.syntax import tree
+
+PRECISIONS = ("f32", "mixed(bf16)")
+COUNTS = {
+    "keep": "a positive whole number",
+    "accumulate": "a number of batches such as `4`",
+    "every": "a number of steps such as `5`",
+}
+"""What a count is called, by its setting."""
+
+
+def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
+    if not isinstance(value, Unknown):
+        frame.world.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+    return UNKNOWN
+
+
+def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
+    if isinstance(made, Unknown):
+        return UNKNOWN
+    if not isinstance(made, Optimizer):
+        return report_bad(frame, item, value, "an optimizer such as `adam(0.001)`")
+    problem = step_problem(made)
+    if problem is not None:
+        frame.world.report(replace(problem, at=item.value.span))
+        return UNKNOWN
+    check_order(frame, value, made)
+    return made
+
+
+def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:
+    """The paths that a pattern, or a list of patterns, selects, in the order of `known`."""
+    value = expressions.evaluate(frame, item.value)
+    patterns = value if isinstance(value, tuple) else (value,)
+    if not patterns or not all(isinstance(p, str) for p in patterns):
+        return report_bad(frame, item, value, 'a pattern over paths such as `"d/**"`, or a list of them')
+    chosen: set[str] = set()
+    for pattern in patterns:
+        try:
+            chosen |= select(pattern, known)
+        except Mistake as mistake:
+            frame.world.report(replace(mistake.diagnostic, at=item.value.span))
+            return UNKNOWN
+    return tuple(path for path in known if path in chosen)
+
+
+def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    return report_bad(frame, item, value, "the decay of an average, a number between 0 and 1 such as `0.999`")
+
+
+def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
+    value = expressions.evaluate(frame, item.value)
+    if isinstance(value, Duration) and value.count > 0:
+        return value
+    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
+    return report_bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
+
+
+def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
+        return value
+    return report_bad(frame, item, value, "a whole number from 0 to 4294967295")
+
+
+def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
+    text = item.value.span.text.replace(" ", "").strip('"')
+    if text in PRECISIONS:
+        return text
+    near = nearest(text, PRECISIONS)
+    repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
+    frame.world.report(
+        BadSetting(
+            at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
+        )
+    )
+    return UNKNOWN
+
+
+def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
+        return int(value.count)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    return report_bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
+
+
+READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision, "ema": read_ema}
