@@ -11,7 +11,6 @@ from netspec.infer import arithmetic, shelf
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
 from netspec.library.base import Duration
-from netspec.record import replace
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
 from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span
@@ -86,8 +85,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
             return text
         case Bad():
             return UNKNOWN
-    frame.world.report(WrongKind(at=node.span, name=node.text, is_a="static function", wanted="a value"))
-    return UNKNOWN
+    return frame.report(WrongKind(at=node.span, name=node.text, is_a="static function", wanted="a value"))
 
 
 def suggest_attribute(node: tree.Name, value: Value) -> str:
@@ -104,8 +102,7 @@ def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
         return read_member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
-    frame.world.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=suggest_attribute(node, value)))
-    return UNKNOWN
+    return frame.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=suggest_attribute(node, value)))
 
 
 def read_member(frame: Frame, node: tree.Name, value: Record) -> Value:
@@ -113,18 +110,18 @@ def read_member(frame: Frame, node: tree.Name, value: Record) -> Value:
     if node.parts[1] in value.fields:
         return value.fields[node.parts[1]]
     near, noun = tuple(nearest(node.parts[1], value.fields)), f"state of `{node.parts[0]}` called"
-    frame.world.report(UnknownName(at=node.span, name=node.parts[1], noun=noun, near=near, options=tuple(value.fields)))
-    return UNKNOWN
+    return frame.report(UnknownName(at=node.span, name=node.parts[1], noun=noun, near=near, options=tuple(value.fields)))
 
 
 def decide_condition(frame: Frame, node: tree.Expr) -> bool | None:
-    """A static condition, None where it is unknown. Raises Mistake when it is none."""
+    """A static condition; None where it is unknown, or none, which is reported."""
     value = evaluate(frame, node)
     if isinstance(value, bool):
         return value
     if isinstance(value, Unknown):
         return None
-    raise Mistake(NotStatic(at=node.span, what="a condition", found=describe(value), wanted="true or false before anything runs"))
+    frame.report(NotStatic(at=node.span, what="a condition", found=describe(value), wanted="true or false before anything runs"))
+    return None
 
 
 def evaluate_run(frame: Frame, node: tree.Binary) -> Value:
@@ -152,8 +149,7 @@ def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Spa
     try:
         return arithmetic.combine(node.op, left, right, frame.facts)
     except Mistake as mistake:
-        frame.world.report(replace(mistake.diagnostic, at=node.span))
-        return UNKNOWN
+        return frame.world.report_mistake(mistake, node.span)
 
 
 def evaluate_logical(frame: Frame, node: tree.Binary, left: bool) -> Value:
@@ -163,7 +159,7 @@ def evaluate_logical(frame: Frame, node: tree.Binary, left: bool) -> Value:
     right = evaluate(frame, node.right)
     if isinstance(right, bool | Unknown):
         return right
-    raise Mistake(NotStatic(at=node.right.span, what=f"the right side of `{node.op}`", found=describe(right), wanted="true or false"))
+    return frame.report(NotStatic(at=node.right.span, what=f"the right side of `{node.op}`", found=describe(right), wanted="true or false"))
 
 
 def evaluate_unary(frame: Frame, node: tree.Unary) -> Value:
@@ -174,6 +170,6 @@ def evaluate_unary(frame: Frame, node: tree.Unary) -> Value:
         return frame.world.elaborate.operator(frame, node.op, (value,), (node.value.span,), node)
     if node.op == "not":
         if not isinstance(value, bool):
-            raise Mistake(BadOperands(at=node.span, op="not", left=describe(value)))
+            return frame.report(BadOperands(at=node.span, op="not", left=describe(value)))
         return not value
     return arithmetic.negate(value)

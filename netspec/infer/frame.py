@@ -163,7 +163,7 @@ def check_phases(frame: Frame, node: Node) -> None:
     for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
         if phase not in around:
-            frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
+            frame.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
 
 
 def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer.frame import Assumption, Frame
 from netspec.infer.values import UNKNOWN, Several, Tensor, Unknown, Value
@@ -25,6 +24,8 @@ class Instance:
     """What its body assumes of its caller's sizes."""
 
 
+STATE = "state."
+"""Before the names of a cell's ports that are states."""
 FIRST = Affine(0)
 """The number of an unlabelled use that is the only one."""
 
@@ -33,7 +34,10 @@ def emit_instance(frame: Frame, instance: Instance, tensors: list[Tensor], segme
     """The results of calling an instance."""
     results: list[Value] = [UNKNOWN if isinstance(t, Unknown) else frame.wire(t, span) for t in instance.results]
     if instance.body is not None:
-        count_nodes(frame, span, instance.body)
+        frame.world.nodes += len(instance.body.nodes)  # every use of an instance counts, though it is elaborated once
+        frame.world.connect(instance.body.nodes)
+        if frame.world.nodes > NODE_LIMIT:
+            return frame.report(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
         for port, result in zip(instance.body.outputs, results, strict=True):
             if port.phase is not None:
                 frame.phases[result.wire] = port.phase
@@ -42,15 +46,3 @@ def emit_instance(frame: Frame, instance: Instance, tensors: list[Tensor], segme
     if len(results) == 1:
         return results[0]
     return Several(tuple(zip(instance.names, results, strict=True)))
-
-
-def count_nodes(frame: Frame, span: Span, body: Body) -> None:
-    """Every use of an instance counts, though it is elaborated once."""
-    frame.world.nodes += len(body.nodes)
-    frame.world.connect(body.nodes)
-    if frame.world.nodes > NODE_LIMIT:
-        raise Mistake(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
-
-
-STATE = "state."
-"""Before the names of a cell's ports that are states."""

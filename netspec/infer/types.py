@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -28,10 +27,10 @@ def evaluate_dim(frame: Frame, node: tree.Expr) -> Dim | Unknown:
         return UNKNOWN
     if not is_size(value):
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
-        raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
+        return frame.report(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
     dim = Dim.of(value)
     if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
-        raise Mistake(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
+        return frame.report(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
     return dim
 
 
@@ -52,7 +51,7 @@ def evaluate_dims(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pat
 def read_dtype(frame: Frame, ref: tree.TensorRef) -> str | None:
     if ref.dtype in DTYPES:
         return ref.dtype
-    frame.world.report(
+    frame.report(
         UnknownName(
             at=Span(ref.span.source, ref.span.start, ref.span.start + len(ref.dtype)),
             name=ref.dtype,
@@ -72,16 +71,18 @@ def read_type(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
     known = [d for d in dims if d is not None]
     if len(known) < len(dims):
         how = "`...` stands for axes in the input of a block, and where a type is checked; here each axis has a number or a name"
-        raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here", how=how))
-    return require_limits(TensorType(dtype, known), ref.span)
+        frame.report(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here", how=how))
+        return None
+    return type_within_limits(frame, TensorType(dtype, known), ref.span)
 
 
-def require_limits(found: TensorType, at: Span) -> TensorType:
+def type_within_limits(frame: Frame, found: TensorType, at: Span) -> TensorType | None:
+    """The type, unless it is larger than a program may have, which is reported."""
     broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
-        raise Mistake(SizeOutOfRange(at=at, what=f"{what} of this type", value=value, limit=limit))
-    return found
+        frame.report(SizeOutOfRange(at=at, what=f"{what} of this type", value=value, limit=limit))
+    return found if broken is None else None
 
 
 def evaluate_type(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Unknown:
@@ -89,13 +90,15 @@ def evaluate_type(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Un
     dims: list[Dim] = []
     for item in node.items:
         if isinstance(item, tree.Slice | tree.Dots):
-            raise Mistake(NotStatic(at=node.span, what="this type", found=f"one with `{item.span.text}`", wanted="written in full here"))
+            return frame.report(
+                NotStatic(at=node.span, what="this type", found=f"one with `{item.span.text}`", wanted="written in full here")
+            )
         symbol = isinstance(item, tree.Name) and item.text[:1].isupper() and item.text not in frame.env
         dim = Dim.symbol(item.text) if symbol and isinstance(item, tree.Name) else evaluate_dim(frame, item)
         if isinstance(dim, Unknown):
             return UNKNOWN
         dims.append(dim)
-    return require_limits(TensorType(dtype, dims), node.span)
+    return type_within_limits(frame, TensorType(dtype, dims), node.span) or UNKNOWN
 
 
 def find_broken_limit(found: TensorType) -> tuple[str, str, str] | None:

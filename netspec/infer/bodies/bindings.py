@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.shapes.proofs import NotStatic, TypeMismatch
@@ -45,14 +45,14 @@ def export_aux(frame: Frame, node: tree.Aux) -> None:
     if isinstance(value, Tensor):
         frame.emit(Aux(value.wire, segment, node.span))
     elif not isinstance(value, Unknown):
-        raise Mistake(NotATensor(at=node.value.span, what=describe(value), wanted=f"the exported value `{node.name}`"))
+        frame.report(NotATensor(at=node.value.span, what=describe(value), wanted=f"the exported value `{node.name}`"))
+        return
 
 
 def bind_names(frame: Frame, node: tree.Binding) -> None:
     """`x = e`, `a, b = e`, `x: f32[…] = e`."""
     value = expressions.evaluate(frame, node.value)
-    values = unpack(frame, node, value)
-    for target, part in zip(node.targets, values, strict=True):
+    for target, part in zip(node.targets, unpack(frame, node, value) or (), strict=False):
         part = hold_against_type(frame, target.type, part, node.value.span)
         if target.name == "_":
             continue
@@ -61,11 +61,13 @@ def bind_names(frame: Frame, node: tree.Binding) -> None:
             frame.wire_names.setdefault(part.wire, target.name)
 
 
-def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
+def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value] | None:
+    """The values of the names, one each; None after a reported problem."""
     count = len(node.targets)
     if count == 1:
         if isinstance(value, Several):
-            raise Mistake(WrongCount(at=node.value.span, names=1, values=len(value.values), results=list_own_names(value)))
+            frame.report(WrongCount(at=node.value.span, names=1, values=len(value.values), results=list_own_names(value)))
+            return None
         return [value]
     if isinstance(value, Unknown):
         return [UNKNOWN] * count
@@ -75,7 +77,8 @@ def unpack(frame: Frame, node: tree.Binding, value: Value) -> list[Value]:
             frame.env[target.name] = UNKNOWN
         found = describe(value) if len(parts) == 1 else ""
         results = list_own_names(value) if isinstance(value, Several) else ()
-        raise Mistake(WrongCount(at=node.value.span, names=count, values=len(parts), found=found, results=results))
+        frame.report(WrongCount(at=node.value.span, names=count, values=len(parts), found=found, results=results))
+        return None
     return parts
 
 
@@ -90,7 +93,7 @@ def hold_against_type(frame: Frame, ref: tree.TensorRef | None, value: Value, at
     if ref is None or isinstance(value, Unknown):
         return value
     if not isinstance(value, Tensor):
-        raise Mistake(TypeMismatch(at=at, wanted=ref.span.text, found=describe(value)))
+        return frame.report(TypeMismatch(at=at, wanted=ref.span.text, found=describe(value)))
     dtype, pattern = types.read_dtype(frame, ref), types.evaluate_dims(frame, ref.dims)
     if dtype is None or pattern is None:
         return value
@@ -99,7 +102,7 @@ def hold_against_type(frame: Frame, ref: tree.TensorRef | None, value: Value, at
         problem = TypeMismatch(
             at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places_of(frame, [value])
         )
-        frame.world.report(problem)
+        frame.report(problem)
     return value
 
 
@@ -110,7 +113,7 @@ def declare_output(frame: Frame, node: tree.Output) -> None:
     if isinstance(value, Tensor | Unknown):
         value = hold_against_type(frame, node.type, value, node.value.span)
     else:
-        frame.world.report(explain_no_output(node, name, value))
+        frame.report(explain_no_output(node, name, value))
         value = UNKNOWN
     results.append((name, value, node.span, phase_of(frame, value)))
     if node.name is not None:
@@ -156,6 +159,7 @@ def declare_shared(frame: Frame, node: tree.Shared) -> None:
         return
     frame.env[node.name] = UNKNOWN
     if not isinstance(value, Unknown):
-        raise Mistake(
+        frame.report(
             NotStatic(at=node.value.span, what="a shared instance", found=describe(value), wanted="a layer or block without its inputs")
         )
+        return

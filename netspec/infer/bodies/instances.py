@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.calls.recurrences import CellOutsideTime
@@ -37,11 +36,9 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     definition, world = value.definition, frame.world
     if definition.name in world.stack:
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
-        world.report(Recursion(at=use.span, cycle=cycle))
-        return UNKNOWN
+        return world.report(Recursion(at=use.span, cycle=cycle))
     if definition.is_cell:
-        world.report(CellOutsideTime(at=use.span, cell=definition.name))
-        return UNKNOWN
+        return world.report(CellOutsideTime(at=use.span, cell=definition.name))
     tensors = [g.value for g in bound.tensors]
     made = make_instance(frame, use, value, bound.tensors)
     if made is None:
@@ -69,13 +66,13 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     """The body of a block with `state` for one step of a sequence."""
     if len(value.definition.inputs) != 1:
         takes = tuple(i.name for i in value.definition.inputs)
-        frame.world.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
+        frame.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
         return None
     made = make_instance(frame, use, value, [step])
     body = made.body if made is not None else None
     partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
     if partial is not None:
-        frame.world.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
+        frame.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
     return body if partial is None else None
 
 
@@ -144,7 +141,7 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
                 sizes=describe_sizes(frame, declared),
             )
             with_trail = outer.world.trail.pop()
-            outer.world.report(replace(problem, chain=places_of(outer, [tensor])))
+            outer.report(replace(problem, chain=places_of(outer, [tensor])))
             outer.world.trail.append(with_trail)
             return False
         frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
@@ -224,11 +221,7 @@ def bind_free_symbols(frame: Frame, definition: Definition) -> None:
 
 
 def bind_free_input(frame: Frame, declared: tree.Input) -> Port | None:
-    try:
-        found = types.read_type(frame, declared.type)
-    except Mistake as mistake:
-        frame.world.report(mistake.diagnostic)
-        found = None
+    found = types.read_type(frame, declared.type)
     if found is None:
         frame.env[declared.name] = UNKNOWN
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
@@ -29,7 +28,8 @@ def unroll(frame: Frame, node: tree.For) -> None:
     if not isinstance(items, tuple):
         number = isinstance(items, int) and not isinstance(items, bool)
         wanted, repair = "a list or `range(n)`", f"range({node.iterable.span.text})" if number else ""
-        raise Mistake(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
+        frame.report(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
+        return
     before = frame.world.nodes
     for position, item in enumerate(items):
         if frame.world.stopped:
@@ -42,7 +42,9 @@ def unroll(frame: Frame, node: tree.For) -> None:
         close_scope(frame, outer, {t.name for t in node.names})
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
         if position == 0:
-            check_whole_loop(frame, node, before + (frame.world.nodes - before) * len(items) * count_outer_passes(frame))
+            fits = whole_loop_fits(frame, node, before + (frame.world.nodes - before) * len(items) * count_outer_passes(frame))
+            if not fits:
+                return None
     return None
 
 
@@ -52,12 +54,14 @@ def count_outer_passes(frame: Frame) -> int:
     return math.prod(loop.count for loop in around) if all(loop.index == 0 for loop in around) else 1
 
 
-def check_whole_loop(frame: Frame, node: tree.For, count: int) -> None:
+def whole_loop_fits(frame: Frame, node: tree.For, count: int) -> bool:
     """Stop after the first pass when the others, being like it, would make the file too large."""
-    if max(count, frame.world.nodes) > NODE_LIMIT:
-        forget_names(frame, node.body)
-        what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
-        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=NODE_LIMIT))
+    if max(count, frame.world.nodes) <= NODE_LIMIT:
+        return True
+    forget_names(frame, node.body)
+    what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
+    frame.report(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=NODE_LIMIT))
+    return False
 
 
 def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
@@ -99,17 +103,20 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     if isinstance(count, Unknown):
         return forget_names(frame, node.body)
     if not isinstance(count, int) or isinstance(count, bool):
-        raise Mistake(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
+        frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
+        return
     if not 0 <= count <= REPEAT_LIMIT:
-        raise Mistake(
+        frame.report(
             SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}")
         )
+        return
     if count == 0:
         return None
     product = math.prod((loop.count for loop in frame.loops if loop.index is None), start=count)
     if product > REPEAT_LIMIT:
         forget_names(frame, node.body)
-        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=REPEAT_LIMIT))
+        frame.report(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=REPEAT_LIMIT))
+        return
     return elaborate_region(frame, node, count)
 
 
@@ -148,7 +155,7 @@ def check_fixed_names(frame: Frame, node: tree.Repeat, outer: dict[str, Value]) 
     for name in list_rebound(node.body):
         before, after = outer.get(name), frame.env.get(name)
         if name in outer and not isinstance(before, Tensor | Unknown) and not isinstance(after, Unknown) and before != after:
-            frame.world.report(RepeatChanges(at=node.span, name=name, before=describe(before), after=describe(after)))
+            frame.report(RepeatChanges(at=node.span, name=name, before=describe(before), after=describe(after)))
             frame.env[name] = UNKNOWN
 
 
@@ -163,7 +170,7 @@ def carry_on(
             fine = False
         elif not isinstance(after, Tensor) or not have_same_type(frame, before.type, after.type):
             found = str(after.type) if isinstance(after, Tensor) else describe(after)
-            frame.world.report(RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found))
+            frame.report(RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found))
             fine = False
     outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
     for name, tensor in outputs.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import RepeatChanges
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -23,7 +22,8 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
     """`when train { … }`: names bound outside keep their type and, in other phases, their value; new ones stay inside."""
     if node.phase not in PHASES:
         forget_names(frame, node.body)
-        raise Mistake(UnknownName(at=node.span, name=node.phase, noun="phase", near=tuple(nearest(node.phase, PHASES)), options=PHASES))
+        frame.report(UnknownName(at=node.span, name=node.phase, noun="phase", near=tuple(nearest(node.phase, PHASES)), options=PHASES))
+        return
     outer, before = dict(frame.env), len(bindings.outputs_of(frame))
     frame.phase.append(node.phase)
     with frame.region() as nodes:
@@ -63,5 +63,5 @@ def keeps_type(frame: Frame, node: tree.When, name: str, before: object, after: 
     if isinstance(before, Tensor) and isinstance(after, Tensor) and have_same_type(frame, before.type, after.type):
         return True
     span = find_binding(node, name)
-    frame.world.report(RepeatChanges(at=span, name=name, before=describe(before), after=describe(after), where="when"))
+    frame.report(RepeatChanges(at=span, name=name, before=describe(before), after=describe(after), where="when"))
     return False

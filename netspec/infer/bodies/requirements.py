@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic, RequireFailed
 from netspec.infer import expressions
 from netspec.infer.arithmetic import COMPARISONS
@@ -54,7 +53,8 @@ def require_static(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
     if isinstance(value, Unknown):
         return
     if not isinstance(value, bool):
-        raise Mistake(NotStatic(at=part.span, what="what `require` demands", found=describe(value), wanted="true or false"))
+        frame.report(NotStatic(at=part.span, what="what `require` demands", found=describe(value), wanted="true or false"))
+        return
     if not value:
         report_failure(frame, node, part)
 
@@ -74,7 +74,7 @@ def require_sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim
     if verdict is Verdict.REFUTED:
         report_failure(frame, node, part)
     elif verdict is Verdict.UNKNOWN and len(frame.world.stack) > 1:
-        frame.world.report(CannotProve(at=part.span, condition=part.span.text, missing=frame.facts.missing(left, right, part.op)))
+        frame.report(CannotProve(at=part.span, condition=part.span.text, missing=frame.facts.missing(left, right, part.op)))
         frame.facts = frame.facts.require(part.op, left, right, part.span, part.span.text).facts  # what follows from it stays silent
     elif verdict is Verdict.UNKNOWN:
         record_relation(frame, node, part, left, right)
@@ -90,12 +90,12 @@ def record_relation(frame: Frame, node: tree.Require, part: tree.Binary, left: D
         frame.facts = found.facts
         frame.assumed.append((part.op, left, right, part.span, part.span.text))
     if found.left is not None:
-        frame.world.report(CannotDecide(at=part.span, condition=part.span.text))
+        frame.report(CannotDecide(at=part.span, condition=part.span.text))
 
 
 def report_failure(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
     words = fill_message(frame, node.message.value) if node.message else ""
-    frame.world.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part)))
+    frame.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part)))
 
 
 def fill_message(frame: Frame, message: str) -> str:
@@ -121,7 +121,8 @@ def bound_dim(frame: Frame, node: tree.DimBound) -> None:
     if isinstance(limit, Unknown):
         return
     if not is_size(limit):
-        raise Mistake(NotStatic(at=node.bound.span, what="the bound of a dim", found=describe(limit), wanted="a whole number"))
+        frame.report(NotStatic(at=node.bound.span, what="the bound of a dim", found=describe(limit), wanted="a whole number"))
+        return
     size = frame.env.get(node.name)
     if not is_size(size):
         return
@@ -129,13 +130,14 @@ def bound_dim(frame: Frame, node: tree.DimBound) -> None:
         return oblige_caller(frame, node, Dim.of(size), Dim.of(limit))
     recorded = frame.facts.require(node.op, Dim.of(size), Dim.of(limit), node.span, f"dim {node.name} {node.op} {limit}")
     if recorded.verdict is Verdict.REFUTED:
-        raise Mistake(
+        frame.report(
             RequireFailed(
                 at=node.span,
                 condition=f"{node.name} {node.op} {limit}",
                 words=f"`{node.name} {node.op} {limit}` leaves no size: every dim is at least 1",
             )
         )
+        return
     frame.facts = recorded.facts
 
 
@@ -144,6 +146,8 @@ def oblige_caller(frame: Frame, node: tree.DimBound, size: Dim, limit: Dim) -> N
     verdict = frame.facts.compare(node.op, size, limit)
     condition = f"{node.name} {node.op} {limit}"
     if verdict is Verdict.REFUTED:
-        raise Mistake(RequireFailed(at=node.span, condition=condition, values=f"{node.name}={size}"))
+        frame.report(RequireFailed(at=node.span, condition=condition, values=f"{node.name}={size}"))
+        return
     if verdict is Verdict.UNKNOWN:
-        raise Mistake(CannotProve(at=node.span, condition=condition, missing=f"{size} {node.op} {limit}"))
+        frame.report(CannotProve(at=node.span, condition=condition, missing=f"{size} {node.op} {limit}"))
+        return

@@ -20,7 +20,7 @@ def declare_state(frame: Frame, node: tree.State) -> None:
     if type_ is None or init is None:
         return
     if not init.same:
-        frame.world.report(StateOnlyConstant(at=node.init.span, name=node.name))
+        frame.report(StateOnlyConstant(at=node.init.span, name=node.name))
         return
     tensor = frame.named_wire(node.name, type_, node.name_span)
     frame.env[node.name] = tensor
@@ -37,9 +37,9 @@ def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
         if not isinstance(last, Tensor) or last.wire == tensor.wire or not have_same_type(frame, state.type, last.type):
             if isinstance(last, Tensor) and last.wire != tensor.wire:
                 problem = BadInitialState(at=span, op=state.name, wanted=str(state.type), found=f"{last.type} after a step")
-                frame.world.report(problem)
+                frame.report(problem)
             else:
-                frame.world.report(StateNeverSet(at=span, name=state.name))
+                frame.report(StateNeverSet(at=span, name=state.name))
             return None
         before.append(Port(STATE + state.name, tensor.wire, span))
         after.append(Port(STATE + state.name, last.wire, span))

@@ -28,7 +28,7 @@ def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     try:
         require_fit(init, node.name, type_.shape)
     except Mistake as mistake:
-        frame.world.report(replace(mistake.diagnostic, at=node.init.span))
+        frame.world.report_mistake(mistake, node.init.span)
         return
     tensor = frame.wire(type_, node.name_span)
     frame.wire_names[tensor.wire] = node.name
@@ -46,7 +46,7 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
         problem = BadArgument(
             at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`"
         )
-        frame.world.report(problem)
+        frame.report(problem)
     return None
 
 
@@ -55,7 +55,7 @@ def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorT
     free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
-        frame.world.report(
+        frame.report(
             FreeParameter(
                 at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free), name=node.name
             )
@@ -71,4 +71,4 @@ def bind_written(frame: Frame) -> None:
             if isinstance(last, Tensor) and last.wire != node.output:
                 frame.nodes[place] = replace(node, written=last.wire)
                 if frame.phases.get(last.wire, "train") != "train":
-                    frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names[last.wire], phase=frame.phases[last.wire]))
+                    frame.report(OnlyInPhase(at=node.span, name=frame.wire_names[last.wire], phase=frame.phases[last.wire]))

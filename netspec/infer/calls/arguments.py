@@ -95,7 +95,7 @@ def read_model_arguments(frame: Frame, definition: Definition, args: tuple[tree.
             near = tuple(nearest(name, names))
             problem = UnknownArgument(at=arg.name_span, op=definition.name, name=name, near=near, options=tuple(names))
         if problem is not None or name is None:
-            frame.world.report(problem)  # type: ignore[arg-type]
+            frame.report(problem)  # type: ignore[arg-type]
             return None
         value = expressions.evaluate(frame, arg.value, kinds_of_param(definition, name))
         given[name] = Given(value, arg.value.span)
@@ -120,7 +120,7 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
             problem = WhereFailed(
                 at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
             )
-            frame.world.report(problem)
+            frame.report(problem)
             return False
     return True
 
@@ -170,8 +170,7 @@ def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
                 value if is_kind(value, OP_TYPES[declared.name]) else Misfit(f"a{'n' if declared.name[0] == 'i' else ''} {declared.name}")
             )
     near = tuple(nearest(declared.name, PARAM_TYPES))
-    frame.world.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
-    return UNKNOWN
+    return frame.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
 
 
 def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:

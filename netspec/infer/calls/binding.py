@@ -52,7 +52,7 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
 
 
 def fail(frame: Frame, bound: Bound, problem) -> None:
-    frame.world.report(problem)
+    frame.report(problem)
     bound.broken = True
 
 
@@ -224,7 +224,7 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
     bound.tensors = [open_record(g) for g in bound.tensors]
     values = [*bound.tensors, *bound.optional.values()]
     if signature.required and not bound.tensors:
-        frame.world.report(MissingInput(at=use.span, op=use.name, names=signature.required, all=signature.required))
+        frame.report(MissingInput(at=use.span, op=use.name, names=signature.required, all=signature.required))
         return False
     if any(isinstance(g.value, Unknown) for g in values):
         return False
@@ -233,7 +233,7 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
     required = signature.required * len(bound.tensors) if signature.variadic else signature.required
     for given, name in zip(values, (*required, *bound.optional), strict=False):
         if not isinstance(given.value, accepted):
-            frame.world.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
+            frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
             return False
     return True
 

@@ -22,8 +22,7 @@ def perform(frame: Frame, use: Call) -> Value:
     bound = bind(frame, use, entry)
     if isinstance(use.callee, SharedInstance) and bound.args:
         given = next(iter(bound.args.values()))
-        frame.world.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
-        return UNKNOWN
+        return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
     if bound.broken:
         return UNKNOWN
     value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
@@ -47,5 +46,4 @@ def report_not_a_stage(frame: Frame, use: Call) -> Unknown:
     if any(isinstance(given.value, Unknown) for _, given in use.inputs):
         return UNKNOWN
     kind = use.value.entry.kind if isinstance(use.value, OpValue) else "block"
-    frame.world.report(WrongKind(at=use.span, name=use.name, is_a=kind, wanted="a layer, function or block"))
-    return UNKNOWN
+    return frame.report(WrongKind(at=use.span, name=use.name, is_a=kind, wanted="a layer, function or block"))

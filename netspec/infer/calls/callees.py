@@ -27,7 +27,7 @@ def find_callee(
                 return replace(value, span=name.span)
             if isinstance(value, SharedInstance | SharedChain | Composed | Unknown):
                 return value
-            frame.world.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
+            frame.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
             return UNKNOWN if definition is UNREAD or definition.unread else BlockValue(definition, span=name.span)
         case ShelfRef(text):
@@ -35,7 +35,7 @@ def find_callee(
         case Bad():
             pass
         case _:
-            frame.world.report(NotCallable(at=name.span, name=name.text, what="a value"))
+            frame.report(NotCallable(at=name.span, name=name.text, what="a value"))
     return UNKNOWN
 
 
@@ -49,12 +49,12 @@ def find_method(frame: Frame, name: tree.Name, value: Value) -> SharedInstance |
         options = list_methods(value.value)
         near = tuple(f"{name.parts[0]}.{m}" for m in nearest(method, options))
         every = tuple(f"{name.parts[0]}.{m}" for m in options)
-        frame.world.report(UnknownMethod(at=name.span, instance=name.parts[0], of=layer, method=method, near=near, options=every))
+        frame.report(UnknownMethod(at=name.span, instance=name.parts[0], of=layer, method=method, near=near, options=every))
     elif isinstance(value, OpValue | BlockValue):
-        frame.world.report(MethodNeedsInstance(at=name.span, layer=value.name, method=name.text.partition(".")[2]))
+        frame.report(MethodNeedsInstance(at=name.span, layer=value.name, method=name.text.partition(".")[2]))
     elif not isinstance(value, Unknown):
         function = find_function(name.text.partition(".")[2]) if isinstance(value, Tensor) else ""
-        frame.world.report(NotCallable(at=name.span, name=name.parts[0], what=describe(value), function=function))
+        frame.report(NotCallable(at=name.span, name=name.parts[0], what=describe(value), function=function))
     return UNKNOWN
 
 
@@ -72,7 +72,7 @@ def report_without_instance(frame: Frame, name: tree.Name) -> bool:
     if index.lookup(name.text, METHOD) is None:
         return False
     layer, _, method = name.text.rpartition(".")
-    frame.world.report(MethodNeedsInstance(at=name.span, layer=layer, method=method))
+    frame.report(MethodNeedsInstance(at=name.span, layer=layer, method=method))
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer import shelf
@@ -57,8 +56,7 @@ def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Sta
     if stranger is not None:
         article = "an" if kinds[0][0] in "aeio" else "a"
         is_a = stranger.entry.kind if isinstance(stranger, OpValue) else "block"
-        frame.world.report(WrongKind(at=stage.span, name=stranger.name, is_a=is_a, wanted=f"{article} {kinds[0]}"))
-        return UNKNOWN
+        return frame.report(WrongKind(at=stage.span, name=stranger.name, is_a=is_a, wanted=f"{article} {kinds[0]}"))
     if isinstance(right, OpValue | BlockValue | Composed):
         return Composed((*parts_of(left), *parts_of(right)), stage.span)
     return UNKNOWN
@@ -75,12 +73,13 @@ def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value) -> None:
     if isinstance(value, Unknown):
         return
     if not isinstance(value, Tensor):
-        raise Mistake(TypeMismatch(at=stage.span, wanted="a shape", found=describe(value)))
+        frame.report(TypeMismatch(at=stage.span, wanted="a shape", found=describe(value)))
+        return
     wanted = evaluate_dims(frame, stage.dims)
     why = explain_shape(frame, wanted, value.type.shape) if wanted is not None else None
     if why is not None:
         actual = "[" + ", ".join(map(str, value.type.shape)) + "]"
-        frame.world.report(
+        frame.report(
             TypeMismatch(
                 at=stage.span, wanted=stage.span.text, found=str(value.type), why=why, repair=actual, chain=places_of(frame, [value])
             )
@@ -111,7 +110,7 @@ def list_flowing(value: Value, before: Span) -> list[tuple[str | None, Given]]:
 def apply_stages(frame: Frame, node: tree.Stage, chain: Composed, value: Value, before: Span) -> Value:
     """A param whose value is a chain of layers, used as one stage: each makes an instance of its own."""
     if isinstance(node.call, tree.Call) and node.call.args:
-        raise Mistake(
+        return frame.report(
             NotCallable(at=node.call.span, name=node.call.callee.text, what="a chain of layers, which takes no further arguments")
         )
     for part in chain.parts:
@@ -126,8 +125,7 @@ def find_stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], giv
     if isinstance(meaning, Builtin):
         meaning = ShelfRef(meaning.name)
         if not index.entries(meaning.name):
-            frame.world.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
-            return UNKNOWN
+            return frame.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
     return find_callee(frame, name, meaning, want, node.call.args if isinstance(node.call, tree.Call) else (), given)
 
 
@@ -135,7 +133,7 @@ def evaluate_stage(frame: Frame, node: tree.Stage, want: tuple[str, ...]) -> Val
     """A stage between values of ops: the value it stands for."""
     callee = find_stage_callee(frame, node, want)
     if isinstance(callee, SharedChain):
-        raise Mistake(NotCallable(at=node.call.span, name=callee.name, what="a shared chain of layers, which needs a tensor"))
+        return frame.report(NotCallable(at=node.call.span, name=callee.name, what="a shared chain of layers, which needs a tensor"))
     if isinstance(callee, Unknown | Composed):
         return callee
     args = node.call.args if isinstance(node.call, tree.Call) else ()

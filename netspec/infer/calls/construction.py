@@ -62,8 +62,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
     missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
     if missing:
         signature = ", ".join(a[0] for a in value.entry.signature)
-        frame.world.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
-        return UNKNOWN
+        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
         return UNKNOWN
@@ -71,7 +70,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         return cls(**args)
     except BadArguments as error:
         for problem in find_swap(value, cls, args, error) or list_problems(value, error):
-            frame.world.report(problem)
+            frame.report(problem)
         return UNKNOWN
 
 
@@ -112,8 +111,7 @@ def compose_ops(frame: Frame, value: Composed) -> Any:
     odd = next((op for op in ops if op.kind != ops[-1].kind or index.lookup("chain", op.kind) is None), None)
     if odd is not None:
         at = value.parts[ops.index(odd)].span
-        frame.world.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
-        return UNKNOWN
+        return frame.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
     return index.compose(ops)
 
 

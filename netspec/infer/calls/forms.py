@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
@@ -33,7 +32,7 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
     if isinstance(callee, SharedChain):
         return shared_chains.call_shared(frame, callee, node)
     if isinstance(callee, Composed):
-        raise Mistake(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
+        return frame.report(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
     return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
 
 
@@ -52,11 +51,11 @@ def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tupl
         return fold(frame, FOLDS[meaning.name], values[0], node)
     if any(a.name for a in node.args):
         arg = next(a for a in node.args if a.name)
-        raise Mistake(UnknownArgument(at=arg.name_span, op=meaning.name, name=arg.name or ""))
+        return frame.report(UnknownArgument(at=arg.name_span, op=meaning.name, name=arg.name or ""))
     try:
         return arithmetic.FUNCTIONS[meaning.name](*values)
     except TypeError:
-        raise Mistake(TooManyArguments(at=node.span, op=meaning.name, signature="value")) from None
+        return frame.report(TooManyArguments(at=node.span, op=meaning.name, signature="value"))
 
 
 def select_from_model(frame: Frame, name: str, node: tree.Call, values: list[Value]) -> Value:
@@ -81,10 +80,8 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
         if not want or value.entry.kind in want:
             return value
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
-        frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
-        return UNKNOWN
+        return frame.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
     from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]
-    frame.world.report(unknown_in_training(node.span, node.text, frame.env, own, want))
-    return UNKNOWN
+    return frame.report(unknown_in_training(node.span, node.text, frame.env, own, want))

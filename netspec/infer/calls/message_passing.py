@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Mapping
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.kinds import NotCallable
 from netspec.infer.calls import shape_rules
 from netspec.infer.calls.call_rule import perform
@@ -97,7 +96,7 @@ def pass_part(frame: Frame, call: Call, name: str, part: Given, x: Value) -> Val
             frame, call, name, {"x": x}, lambda inner, own: pass_stages(inner, stages, part, own["x"]), frame.label(name, part.span)
         )
     if not isinstance(part.value, OpValue | BlockValue):
-        raise Mistake(NotCallable(at=part.span, name=part.span.text, what=describe(part.value)))
+        return frame.report(NotCallable(at=part.span, name=part.span.text, what=describe(part.value)))
     return pass_stage(frame, part.value, part, x, name)
 
 

@@ -24,8 +24,7 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         fault = find_fault(error)
         if fault is None:
             raise
-        frame.world.report(replace(fault, at=use.span))
-        return UNKNOWN
+        return frame.report(replace(fault, at=use.span))
 
 
 def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:

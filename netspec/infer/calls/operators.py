@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.infer import arithmetic
 from netspec.infer.calls import op_uses
@@ -20,7 +19,7 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
     entry = index.operator(symbol, len(values))
     for value, span in zip(values, spans, strict=True):
         if not isinstance(value, Tensor | Mean | int | float | bool):
-            raise Mistake(NotATensor(at=span, what=describe(value), wanted=f"the operand of `{symbol}`"))
+            return frame.report(NotATensor(at=span, what=describe(value), wanted=f"the operand of `{symbol}`"))
     at = node.op_span if isinstance(node, tree.Binary) and node.op_span is not NOWHERE else node.span
     use = Call(OpValue(entry, span=node.span), at)
     given = [Given(v, s) for v, s in zip(values, spans, strict=True)]

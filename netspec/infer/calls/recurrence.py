@@ -101,11 +101,11 @@ def runs_cells(frame: Frame, call: Call, op: Recurrence) -> bool:
     for given in op.given():
         odd = None if isinstance(given, Cell | BlockValue) else explain_refusal(given)
         if odd is not None:
-            frame.world.report(NotACell(at=call.span, op=call.name, found=odd))
+            frame.report(NotACell(at=call.span, op=call.name, found=odd))
             return False
     forwards = op.given()[0]
     if isinstance(forwards, OneWay) and forwards.reverse:
-        frame.world.report(NotACell(at=call.span, op=call.name, found="a layer forwards that itself goes backwards"))
+        frame.report(NotACell(at=call.span, op=call.name, found="a layer forwards that itself goes backwards"))
         return False
     return True
 
@@ -135,7 +135,7 @@ def collect_first_states(frame: Frame, call: Call, given: Given) -> dict[str, Te
         else:
             if not isinstance(value, Unknown):
                 wanted = f"`{name}` as a tensor" if name else "a carry, or a dict of first states"
-                frame.world.report(BadInitialState(at=given.span, op=call.name, wanted=wanted, found=describe(value)))
+                frame.report(BadInitialState(at=given.span, op=call.name, wanted=wanted, found=describe(value)))
             return None
     return found
 
@@ -146,7 +146,7 @@ def all_begin(frame: Frame, job: Job, made: Made) -> bool:
     if odd:
         shown = ", ".join(f"`{name}`: {tensor.type}" for name, tensor in made.finals.items())
         found = ", ".join(f"`{name}`" for name in odd)
-        frame.world.report(BadInitialState(at=job.at, op=job.call.name, wanted=shown, found=found))
+        frame.report(BadInitialState(at=job.at, op=job.call.name, wanted=shown, found=found))
     return not odd
 
 
@@ -291,7 +291,7 @@ Step = tuple[tuple[State, ...], list[Tensor], list[Tensor], list[Tensor]]
 def elaborate_block_step(frame: Frame, call: Call, running: Any, step: Tensor, segment: Segment) -> Step | None:
     """One step of a block with `state`: the layer's segment, then the block's own."""
     if not running.definition.is_cell:
-        frame.world.report(NotACell(at=call.span, op=call.name, found=describe(running)))
+        frame.report(NotACell(at=call.span, op=call.name, found=describe(running)))
         return None
     body = frame.world.elaborate.cell_body(frame, call, running, Given(step, call.span))
     if body is None:
@@ -318,7 +318,7 @@ def wrap_body(name: str, body: Body, segment: Segment, kinds: list[TensorType]) 
 def elaborate_cell_step(frame: Frame, call: Call, running: Any, step: Tensor, segment: Segment) -> Step | None:
     """One step of a cell of the shelf."""
     if not isinstance(running, Cell):
-        frame.world.report(NotACell(at=call.span, op=call.name, found=describe(running)))
+        frame.report(NotACell(at=call.span, op=call.name, found=describe(running)))
         return None
     states = tuple(State(name, type_, init) for name, (type_, init) in running.states(step.type).items())
     inner = [frame.wire(s.type, call.span) for s in states]
@@ -347,7 +347,7 @@ def find_start_wires(frame: Frame, job: Job, states: tuple[State, ...]) -> tuple
         given = job.starts.get(name)
         if given is not None and not have_same_type(frame, state.type, given.type):
             wanted = f"`{name}`: {state.type}"
-            frame.world.report(BadInitialState(at=job.at, op=job.call.name, wanted=wanted, found=describe(given)))
+            frame.report(BadInitialState(at=job.at, op=job.call.name, wanted=wanted, found=describe(given)))
             return None
     found = (job.starts.get(job.names.format(state.name)) for state in states)
     return tuple(None if tensor is None else tensor.wire for tensor in found)

@@ -29,10 +29,10 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
         result = op.shape(frame.facts, *inputs, **optional)
         need_rows(frame.facts, frame.nodes, op, inputs, name_wires(op, bound))
     except Mistake as mistake:
-        frame.world.report(place_problem(frame, use, op, bound, mistake.diagnostic))
+        frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
         return None
     except DimTooComplex:
-        frame.world.report(SizeTooComplex(at=use.span))
+        frame.report(SizeTooComplex(at=use.span))
         return None
     types = result if isinstance(result, tuple) else (result,)
     return types if all(size_fits(frame, use, t) for t in types) else None
@@ -54,7 +54,7 @@ def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
     broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
-        frame.world.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
+        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
     return broken is None
 
 
@@ -75,10 +75,10 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         at = given.span if within else use.span  # an argument, or before `->`
         if not dtype_fits(declared.dtype, type_):
             wanted = DTYPE_WORDS[declared.dtype]
-            frame.world.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
+            frame.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
             return False
         meaning = declared.doc.rstrip(".")
-        frame.world.report(
+        frame.report(
             WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
         )
         return False
@@ -121,7 +121,7 @@ def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> boo
         if free:
             shape = "[" + ", ".join(map(str, weight.shape)) + "]"
             problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
-            frame.world.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
             return False
     return True
 

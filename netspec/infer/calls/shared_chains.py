@@ -27,8 +27,7 @@ def call_shared(frame: Frame, chain: SharedChain, node: tree.Call) -> Value:
 def stage_shared(frame: Frame, chain: SharedChain, node: tree.Stage, inputs: Inputs) -> Value:
     """`x -> s`."""
     if isinstance(node.call, tree.Call) and node.call.args:
-        frame.world.report(TooManyArguments(at=node.call.args[0].span, op=chain.name, signature="", shared=True))
-        return UNKNOWN
+        return frame.report(TooManyArguments(at=node.call.args[0].span, op=chain.name, signature="", shared=True))
     return use_shared(frame, chain, node.call.span, inputs)
 
 
@@ -38,12 +37,10 @@ def use_shared(frame: Frame, chain: SharedChain, span: Span, inputs: Inputs) -> 
         return UNKNOWN
     if not inputs:
         required = signature_of(chain.value.parts[0]).required
-        frame.world.report(MissingInput(at=span, op=chain.name, names=required, all=required))
-        return UNKNOWN
+        return frame.report(MissingInput(at=span, op=chain.name, names=required, all=required))
     for _, given in inputs:
         if not isinstance(given.value, Tensor):
-            frame.world.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"an input of `{chain.name}`"))
-            return UNKNOWN
+            return frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"an input of `{chain.name}`"))
     made = make_shared_instance(frame, chain, span, inputs)
     return instance.emit_instance(frame, made, [given.value for _, given in inputs], chain.segment, True, span)
 
@@ -88,6 +85,5 @@ def pass_layers(frame: Frame, chain: Composed, inputs: Inputs) -> Value:
         inputs = [(name, Given(v, part.span)) for name, v in (value.values if isinstance(value, Several) else ((None, value),))]
     if isinstance(value, Several) and any(not isinstance(v, Tensor) for _, v in value.values):
         last = chain.parts[-1]
-        frame.world.report(WrongCount(at=last.span, names=1, values=len(value.values), place="the end of a shared chain"))
-        return UNKNOWN
+        return frame.report(WrongCount(at=last.span, names=1, values=len(value.values), place="the end of a shared chain"))
     return value

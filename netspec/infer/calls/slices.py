@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.infer import arithmetic, expressions, types
 from netspec.infer.calls import op_uses
@@ -31,10 +30,10 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
 def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
     """`widths[i]`, `widths[1:]`."""
     if not isinstance(value, tuple) or len(node.items) != 1:
-        raise Mistake(BadOperands(at=node.span, op="[ ]", left=describe(value)))
+        return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value)))
     chosen = node.items[0]
     if isinstance(chosen, tree.Dots):
-        raise Mistake(BadOperands(at=node.span, op="[...]", left=describe(value)))
+        return frame.report(BadOperands(at=node.span, op="[...]", left=describe(value)))
     if isinstance(chosen, tree.Slice):
         ends = [read_end(frame, e) for e in (chosen.start, chosen.stop, chosen.step)]
         return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else value[slice(*ends)]
@@ -49,7 +48,7 @@ def read_end(frame: Frame, node: tree.Expr | None) -> Any:
     value = expressions.evaluate(frame, node)
     if isinstance(value, Unknown) or is_size(value):
         return value
-    raise Mistake(BadOperands(at=node.span, op="[:]", left=describe(value), repair="the ends of a slice are whole numbers or sizes"))
+    return frame.report(BadOperands(at=node.span, op="[:]", left=describe(value), repair="the ends of a slice are whole numbers or sizes"))
 
 
 def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
@@ -62,7 +61,9 @@ def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
         return emit_slice(frame, node, tensor, items)
     if len(chosen) > 1:
         at = node.items[chosen[1]].span
-        raise Mistake(BadOperands(at=at, op="[ ]", left="a tensor", right="two lists", repair="choose along one axis after the other"))
+        return frame.report(
+            BadOperands(at=at, op="[ ]", left="a tensor", right="two lists", repair="choose along one axis after the other")
+        )
     place = chosen[0]
     rest = [Cut((None, None, None)) if i == place else item for i, item in enumerate(items)]
     whole = all(isinstance(item, Cut) and item == (None, None, None) for item in rest)
@@ -108,7 +109,7 @@ def read_item(frame: Frame, item: tree.Expr | tree.Slice | tree.Dots) -> Any:
     if value is None or isinstance(value, Unknown) or is_size(value) or chooses(value):
         return value
     repair = "choose elements with `where`: their number would depend on the data" if isinstance(value, Tensor) else INDEX
-    raise Mistake(BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair=repair))
+    return frame.report(BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair=repair))
 
 
 INDEX = "an index is a whole number, a slice, `none`, or whole numbers in a list or tensor"

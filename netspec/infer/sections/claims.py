@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.claims import ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
@@ -28,6 +27,8 @@ from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
 MEASURES = ("params", "flops", "activation_bytes")
+
+Sizes = dict[str, Dim | int]
 
 
 @lru_cache(maxsize=64)
@@ -64,7 +65,7 @@ class Claims:
         name = claim.left.text if isinstance(claim.left, tree.Name) else ""
         if name not in MEASURES:
             near = nearest(name, MEASURES)
-            self.frame.world.report(
+            self.frame.report(
                 UnknownClaim(
                     at=claim.left.span, name=claim.left.span.text, near=near[0] if near else "", outputs=tuple(self.body.output_types())
                 )
@@ -74,17 +75,21 @@ class Claims:
         if isinstance(limit, Unknown):
             return
         if not is_number(limit):
-            raise Mistake(BadOperands(at=claim.right.span, op=claim.op, left=f"`{name}`", right=describe(limit)))
+            self.frame.report(BadOperands(at=claim.right.span, op=claim.op, left=f"`{name}`", right=describe(limit)))
+            return
         self.hold(claim, name, limit)
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
-        found = self.at(claim, cost(self.body)[MEASURES.index(name)])
+        sizes = self.sizes(claim)
+        if sizes is None:
+            return
+        found = at(sizes, cost(self.body)[MEASURES.index(name)])
         if isinstance(found, int) and arithmetic.COMPARISONS[claim.op](found, limit):
             return
         if not self.whole:
             return
         if isinstance(found, Dim):
-            self.frame.world.report(
+            self.frame.report(
                 ClaimNeedsSizes(
                     at=claim.span,
                     claim=name,
@@ -94,45 +99,52 @@ class Claims:
                 )
             )
         else:
-            self.fail(claim, name, found, limit)
+            self.fail(claim, name, found, limit, sizes)
 
-    def at(self, claim: tree.Claim, value: Dim | int) -> Dim | int:
-        """The value at the sizes that the claim names."""
-        result = Dim.of(value).substitute({a.name: self.size(a) for a in claim.at})
-        return result.value if result.is_constant else result
+    def sizes(self, claim: tree.Claim) -> Sizes | None:
+        """The sizes that the claim names; None after a problem with one."""
+        sizes: Sizes = {}
+        for given in claim.at:
+            size = self.size(given)
+            if isinstance(size, Unknown):
+                return None
+            sizes[given.name] = size
+        return sizes
 
-    def size(self, given: tree.At) -> Dim | int:
+    def size(self, given: tree.At) -> int | Unknown:
         """`B=1`: a dim that the model has, and its size."""
         symbols = list_free_dims(self.body)
         if given.name not in symbols:
             near = tuple(nearest(given.name, symbols))
             at = Span(given.span.source, given.span.start, given.span.start + len(given.name))
-            raise Mistake(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols))
+            return self.frame.report(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols))
         size = expressions.evaluate(self.frame, given.value)
         if isinstance(size, int) and 1 <= size <= MAX_DIM:
             return size
-        raise Mistake(SizeOutOfRange(at=given.value.span, what=f"`{given.name}`", value=describe(size), limit="from 1 to 2**31 - 1"))
+        return self.frame.report(
+            SizeOutOfRange(at=given.value.span, what=f"`{given.name}`", value=describe(size), limit="from 1 to 2**31 - 1")
+        )
 
-    def fail(self, claim: tree.Claim, name: str, found: int, limit: int | float) -> None:
+    def fail(self, claim: tree.Claim, name: str, found: int, limit: int | float, sizes: Sizes) -> None:
         written = isinstance(claim.right, tree.Number | tree.Constant)
         repair = underscore(found) if claim.op == "==" and written else ""
-        self.frame.world.report(
+        self.frame.report(
             ExpectFailed(
                 at=claim.span,
                 claim=claim.span.text,
                 found=underscore(found),
-                largest=self.largest(claim, name),
+                largest=self.largest(name, sizes),
                 limit="" if written else underscore(limit),
                 repair=repair,
                 repair_at=claim.right.span,
             )
         )
 
-    def largest(self, claim: tree.Claim, name: str) -> tuple[str, ...]:
+    def largest(self, name: str, sizes: Sizes) -> tuple[str, ...]:
         """The five largest contributors."""
 
         def amount(row: Row) -> int:
-            value = self.at(claim, (row.params, row.flops, row.bytes)[MEASURES.index(name)])
+            value = at(sizes, (row.params, row.flops, row.bytes)[MEASURES.index(name)])
             return value if isinstance(value, int) else 0
 
         found = sorted(((amount(r), r.path) for r in self.rows), key=lambda p: -p[0])[:5]
@@ -144,15 +156,13 @@ class Claims:
             return
         if found is None:
             near = nearest(claim.name, self.body.output_types())
-            self.frame.world.report(
+            self.frame.report(
                 UnknownClaim(at=claim.name_span, name=claim.name, near=near[0] if near else "", outputs=tuple(self.body.output_types()))
             )
             return
         why = self.difference(claim, found)
         if why:
-            self.frame.world.report(
-                TypeMismatch(at=claim.type.span, wanted=claim.type.span.text, found=str(found), why=why, repair=str(found))
-            )
+            self.frame.report(TypeMismatch(at=claim.type.span, wanted=claim.type.span.text, found=str(found), why=why, repair=str(found)))
 
     def difference(self, claim: tree.OutputClaim, found: TensorType) -> str | None:
         dtype, pattern = types.read_dtype(self.frame, claim.type), types.evaluate_dims(self.frame, claim.type.dims)
@@ -178,10 +188,13 @@ def check_claims(world: World, node: tree.Expect) -> None:
     frame.sees(body)
     claims = Claims(frame, body, definition)
     for claim in node.claims:
-        try:
-            claims.check(claim)
-        except Mistake as mistake:
-            world.report(mistake.diagnostic)
+        claims.check(claim)
+
+
+def at(sizes: Sizes, value: Dim | int) -> Dim | int:
+    """The value at these sizes."""
+    result = Dim.of(value).substitute(dict(sizes))
+    return result.value if result.is_constant else result
 
 
 def has_problem(world: World, definition: Definition) -> bool:

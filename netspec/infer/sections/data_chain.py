@@ -23,7 +23,7 @@ def plan_training_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
         if plan is not None:
             plan.dataset.require_trainable()
     except Mistake as mistake:
-        frame.world.report(replace(mistake.diagnostic, at=node.span))
+        frame.world.report_mistake(mistake, node.span)
         return None
     return plan
 
@@ -34,7 +34,7 @@ def plan_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
     if isinstance(value, Unknown):
         return None
     if not isinstance(value, OpValue | Composed):
-        frame.world.report(NotADataChain(at=node.span, why=f"is {describe(value)}", repair=BEGINS))
+        frame.report(NotADataChain(at=node.span, why=f"is {describe(value)}", repair=BEGINS))
         return None
     values = value.parts if isinstance(value, Composed) else (value,)
     ops = [construct(frame, v) if isinstance(v, OpValue) else v for v in values]
@@ -50,7 +50,7 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
     dataset, transforms = ops[0], ops[1:]
     problem = find_problem(node, ops, values)
     if problem is not None:
-        frame.world.report(problem)
+        frame.report(problem)
         return None
     fields = pass_fields(frame, dataset, transforms, values)
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
@@ -111,7 +111,7 @@ def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple)
             fields = transform.fields(fields)
         except Mistake as mistake:
             blamed = value.args.get(mistake.diagnostic.blame or "")
-            frame.world.report(replace(mistake.diagnostic, at=blamed.span if blamed else value.span))
+            frame.world.report_mistake(mistake, blamed.span if blamed else value.span)
             return None
     return fields
 
@@ -126,6 +126,6 @@ def plan_test_data(frame: Frame, data: DataPlan) -> DataPlan | None:
     if dataset is not None and strange is not None:
         from netspec.diagnostics.data.sequences import EvalDataNeeded  # only specs with this problem need it
 
-        frame.world.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
+        frame.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
         return None
     return None if dataset is None else replace(data, dataset=dataset)

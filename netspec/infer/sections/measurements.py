@@ -12,9 +12,7 @@ from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_res
 from netspec.infer.sections.section import Section
 from netspec.infer.values import Mean, Unknown, to_plain
 from netspec.ir import DataPlan, Objective
-from netspec.record import replace
 from netspec.shape import Dim, Facts
-from netspec.source import NOWHERE
 from netspec.syntax import tree
 
 LOSS = "loss"
@@ -86,14 +84,15 @@ def measure_items(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> R
             if isinstance(item, tree.Let):
                 bindings.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
             elif isinstance(item, tree.Setting) and item.key == LOSS:
-                results[LOSS] = evaluate_loss(frame, item.value)
+                loss = evaluate_loss(frame, item.value)
+                if not isinstance(loss, Unknown):
+                    results[LOSS] = loss
             elif isinstance(item, tree.Metric):
                 results[item.name] = evaluate_result(frame, item.value, ("metric", "loss", "function"))
             elif isinstance(item, tree.Group) and item.key == "update":
                 results |= measure_update(frame, item)
         except Mistake as mistake:
-            problem = mistake.diagnostic
-            frame.world.report(problem if problem.at.source.path != NOWHERE.source.path else replace(problem, at=item.span))
+            frame.world.report_mistake(mistake, item.span)
     return results
 
 
@@ -105,10 +104,11 @@ def measure_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
     return {name_loss(update): found[LOSS]} if LOSS in found else {}
 
 
-def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | None:
+def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | None:
+    """What a `loss` line is worth: one number. Unknown: it is several, which is reported."""
     found = evaluate_result(frame, node, ("loss", "metric", "function"))
     if found is not None and found.type.rank:
-        raise Mistake(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+        return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.base import Mistake, Place
+from netspec.diagnostics.base import Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
@@ -153,14 +153,15 @@ def meanings_fit(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) ->
     readings = [(i, g.value.wire, g.span) for i, g in pairs if i.wants and isinstance(g.value, Tensor)]
     problem = find_misreading(use.name, readings, Measured(frame.nodes, frame.ports, frame.model))
     if problem is not None:
-        frame.world.report(problem)
+        frame.report(problem)
     return problem is None
 
 
 def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
     """A number where a loss compares number by number: a tensor full of it, `sigmoid_cross_entropy(score, 1.0)`."""
     if not math.isfinite(given.value):  # type: ignore[arg-type]
-        raise Mistake(SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number"))
+        problem = SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number")
+        return Given(frame.report(problem), given.span)
     op = index.load("full")(dims=like.shape, value=float(given.value), dtype=like.dtype)  # type: ignore[call-arg]
     assert isinstance(op, Callable)
     output = frame.wire(like, given.span)
@@ -182,13 +183,13 @@ def give_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
         wire = given.value.wire if isinstance(given.value, Mean) else None
         of = None if wire is None else next((m for m in frame.measurements if m.output == wire), None)
         if of is not None and not of.op.averaged:
-            frame.world.report(MetricWithoutValues(at=given.span, op=of.op.op_name(), input_of=use.name))
+            frame.report(MetricWithoutValues(at=given.span, op=of.op.op_name(), input_of=use.name))
             return False
     bound.tensors = [give_value(frame, g) for g in bound.tensors]
     bound.optional = {n: give_value(frame, g) for n, g in bound.optional.items()}
     left = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean)), None)
     if left is not None:
-        frame.world.report(NotATensor(at=left.span, what="arithmetic of finished means", wanted=f"an input of `{use.name}`"))
+        frame.report(NotATensor(at=left.span, what="arithmetic of finished means", wanted=f"an input of `{use.name}`"))
     return left is None
 
 
@@ -213,8 +214,7 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
         return UNKNOWN
     several = next((g for o, g in zip(operands, bound.tensors, strict=True) if isinstance(o, Mean) and o.type.rank), None)
     if several is not None:
-        frame.world.report(MetricOfSeveral(at=several.span, what=f"an operand of `{use.name}`", type=several.value.type))
-        return UNKNOWN
+        return frame.report(MetricOfSeveral(at=several.span, what=f"an operand of `{use.name}`", type=several.value.type))
     bound.tensors = [Given(o, g.span) for o, g in zip(operands, bound.tensors, strict=True)]
     results = shape_rules.prove_types(frame.finishing, use, op, bound)
     if results is None:
@@ -243,8 +243,7 @@ def make_mean(frame: ObjectiveFrame, given: Given) -> Value:
     if isinstance(value, Mean | Unknown) or is_number(value) or isinstance(value, bool):
         return value
     if not isinstance(value, Tensor):
-        frame.world.report(LossNotAMean(at=given.span, found=describe(value)))
-        return UNKNOWN
+        return frame.report(LossNotAMean(at=given.span, found=describe(value)))
     op = index.load("mean", "metric")()
     assert isinstance(op, Measure)
     return frame.mean(op, (value.wire,), value.type, given.span)
@@ -253,7 +252,7 @@ def make_mean(frame: ObjectiveFrame, given: Given) -> Value:
 def make_result(frame: ObjectiveFrame, value: Value, span: Span) -> Mean | None:
     """What a loss or metric setting is worth: a mean."""
     if is_number(value):
-        frame.world.report(LossNotAMean(at=span, found=describe(value)))
+        frame.report(LossNotAMean(at=span, found=describe(value)))
         return None
     mean = make_mean(frame, Given(value, span))
     return mean if isinstance(mean, Mean) else None

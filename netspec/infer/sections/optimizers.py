@@ -27,10 +27,10 @@ def check_order(frame: Frame, value: Value, optimizer: Optimizer) -> None:
         return
     early = next((place for place in range(step) if ops[place].behind), None)
     if early is not None:
-        frame.world.report(StandsTooEarly(at=spans[early], part=spans[early].text, step=spans[step].text))
+        frame.report(StandsTooEarly(at=spans[early], part=spans[early].text, step=spans[step].text))
     after = next((place for place in range(step + 1, len(ops)) if not ops[place].behind), None)
     if after is not None:
-        frame.world.report(ChangesTheStep(at=spans[after], part=spans[after].text, step=spans[step].text))
+        frame.report(ChangesTheStep(at=spans[after], part=spans[after].text, step=spans[step].text))
 
 
 def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Callable[[], Collection[str]]) -> bool:
@@ -41,7 +41,7 @@ def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     problem = next(find_problems(optimizer, value, paths, item.value.span), None)
     if problem is not None:
-        frame.world.report(problem)
+        frame.report(problem)
     return problem is None
 
 

@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.training.exported_values import AuxTypesDiffer, NoSuchAux
 from netspec.infer.uses import Bound, Call
-from netspec.infer.values import UNKNOWN, Parameters, Value, describe
+from netspec.infer.values import Parameters, Value, describe
 from netspec.ir import Penalty
 from netspec.library.base import Callable, path_patterns
 from netspec.paths import auxiliaries, parameters
@@ -38,8 +38,7 @@ def add_penalty(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) ->
     """A number of parameters, as an input of the objective: `l2` says itself that it takes them."""
     first = next(g for g in bound.tensors if isinstance(g.value, Parameters))
     if not getattr(op, "of_parameters", False) or not all(isinstance(g.value, Parameters) for g in bound.tensors):
-        frame.world.report(NotATensor(at=first.span, what=describe(first.value), wanted=f"an input of `{use.name}`"))
-        return UNKNOWN
+        return frame.report(NotATensor(at=first.span, what=describe(first.value), wanted=f"an input of `{use.name}`"))
     written, paths = [g.value.pattern for g in bound.tensors], [path for g in bound.tensors for path in g.value.paths]
     name = f"params.{use.name}({', '.join(written)})"
     known = parameters(frame.model)

@@ -29,7 +29,7 @@ COUNTS = {
 
 def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
     if not isinstance(value, Unknown):
-        frame.world.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
     return UNKNOWN
 
 
@@ -42,8 +42,7 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
         return report_bad(frame, item, value, "an optimizer such as `adam(0.001)`")
     problem = step_problem(made)
     if problem is not None:
-        frame.world.report(replace(problem, at=item.value.span))
-        return UNKNOWN
+        return frame.report(replace(problem, at=item.value.span))
     check_order(frame, value, made)
     return made
 
@@ -59,8 +58,7 @@ def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tup
         try:
             chosen |= select(pattern, known)
         except Mistake as mistake:
-            frame.world.report(replace(mistake.diagnostic, at=item.value.span))
-            return UNKNOWN
+            return frame.world.report_mistake(mistake, item.value.span)
     return tuple(path for path in known if path in chosen)
 
 
@@ -92,12 +90,11 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
         return text
     near = nearest(text, PRECISIONS)
     repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
-    frame.world.report(
+    return frame.report(
         BadSetting(
             at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
         )
     )
-    return UNKNOWN
 
 
 def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
