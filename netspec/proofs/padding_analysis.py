@@ -8,7 +8,7 @@ from typing import Any
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
-from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
 from netspec.library.contracts.mask_effects import taken
 from netspec.library.data.columns import LENGTH
 from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
@@ -22,8 +22,6 @@ TURNS = 2
 SAYS_LENGTHS = "`lengths` say here how many of them count"
 STEPS = 50_000
 """Nodes that are looked at in one file; loops in loops in loops double them."""
-OUTPUT = "output."
-"""Before the names of an objective's inputs that are outputs of the model."""
 Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 

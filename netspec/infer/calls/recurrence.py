@@ -265,20 +265,20 @@ def run_over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
     finals = [frame.wire(s.type, call.span) for s in states]
     frame.emit(
         Recur(
-            tuple(nodes),
-            (sequence.wire,),
-            (step.wire,),
-            starts,
-            tuple(s.init for s in states),
-            tuple(t.wire for t in inner),
-            tuple(t.wire for t in results),
-            tuple(o.wire for o in outputs),
-            tuple(w.wire for w in wholes),
-            tuple(f.wire for f in finals),
-            job.lengths.wire if job.lengths is not None else None,
-            op.reverse,
-            op.unroll,
-            call.span,
+            nodes=tuple(nodes),
+            sequences=(sequence.wire,),
+            steps=(step.wire,),
+            starts=starts,
+            inits=tuple(s.init for s in states),
+            inner=tuple(t.wire for t in inner),
+            results=tuple(t.wire for t in results),
+            made=tuple(o.wire for o in outputs),
+            outputs=tuple(w.wire for w in wholes),
+            finals=tuple(f.wire for f in finals),
+            lengths=job.lengths.wire if job.lengths is not None else None,
+            reverse=op.reverse,
+            unroll=op.unroll,
+            span=call.span,
         )
     )
     return Made(tuple(wholes), {job.names.format(s.name): f for s, f in zip(states, finals, strict=True)})

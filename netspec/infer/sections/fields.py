@@ -7,7 +7,7 @@ from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
 from netspec.infer.frame import Frame
 from netspec.infer.sections.section import Section
 from netspec.infer.types import explain_shape
-from netspec.ir import Body, DataPlan, Objective, reads, walk
+from netspec.ir import OUTPUT, Body, DataPlan, Objective, reads, walk
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.source import Span
@@ -122,10 +122,6 @@ def adopt_names(plan: DataPlan, model: Body) -> DataPlan:
 
 def is_symbol(dim: Dim) -> bool:
     return not dim.is_constant and dim == Dim.symbol(str(dim))
-
-
-OUTPUT = "output."
-"""Before the names of an objective's inputs that are outputs of the model."""
 
 
 def fields_are_there(section: Section, objective: Objective) -> bool:

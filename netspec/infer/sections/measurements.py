@@ -11,7 +11,7 @@ from netspec.infer.bodies import bindings
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
 from netspec.infer.values import Mean, Unknown, to_plain
-from netspec.ir import DataPlan, Objective
+from netspec.ir import OUTPUT, DataPlan, Objective
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
@@ -29,7 +29,7 @@ def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim]) -> O
     for port in (p for p in section.model.outputs if p.phase is None):
         if isinstance(port.wire, int) and port.name not in frame.env:
             type_ = section.model.types[port.wire].substitute(sizes)
-            frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
+            frame.env[port.name] = frame.port(OUTPUT + port.name, type_, port.span)
     frame.env["batch_size"] = section.batch_size
     frame.sees(section.model)
     return frame

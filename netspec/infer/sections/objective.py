@@ -16,7 +16,7 @@ from netspec.infer.shelf import MEASURES
 from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
 from netspec.infer.world import MEASURE_WORK, World
-from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
+from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
 from netspec.proofs.meanings import Measured, find_misreading
@@ -60,7 +60,7 @@ class ObjectiveFrame(Frame):
 
     def place(self, tensor: Tensor) -> Place:
         """A field or output by its name, since several begin at one place of the text."""
-        name = self.wire_names.get(tensor.wire, "").removeprefix("output.")
+        name = self.wire_names.get(tensor.wire, "").removeprefix(OUTPUT)
         found = super().place(tensor)
         return Place(found.span, f"`{name}` is {tensor.type}") if name else found
 

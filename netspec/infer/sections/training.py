@@ -119,21 +119,21 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
         return None
     texts, origins = resolve_settings(section, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
     return TrainPlan(
-        node.alias or node.model,
-        model,
-        data,
-        objective,
-        trained,
-        values["duration"],
-        evaluation,
-        checkpoint,
-        values["seed"],
-        values["precision"],
-        texts,
-        origins,
-        node.span,
-        section.accumulate,
-        values["ema"],
+        name=node.alias or node.model,
+        model=model,
+        data=data,
+        objective=objective,
+        updates=trained,
+        duration=values["duration"],
+        eval=evaluation,
+        checkpoint=checkpoint,
+        seed=values["seed"],
+        precision=values["precision"],
+        settings=texts,
+        origins=origins,
+        span=node.span,
+        accumulate=section.accumulate,
+        ema=values["ema"],
     )
 
 
