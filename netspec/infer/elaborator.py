@@ -10,15 +10,14 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.infer import expressions
-from netspec.infer.bodies import bindings, instances, loops, phases, requirements, states, variables
-from netspec.infer.calls import chains, forms, operators, slices
+from netspec.infer.bodies import instances, loops, phases, requirements, statements, states, variables
+from netspec.infer.calls import chains, forms, slices
 from netspec.infer.calls.arguments import Misfit, fit
-from netspec.infer.frame import Frame
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
 from netspec.infer.sections.training import find_trained_model, plan_training
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
-from netspec.infer.world import Elaborator, World
 from netspec.ir import ServePlan, Typed
 from netspec.proofs.masks import find_dropped_masks
 from netspec.resolve.graph import Definition, Graph
@@ -58,7 +57,7 @@ def skip(frame: Frame, node: Any) -> None:
 ELABORATOR = Elaborator(
     call=forms.evaluate_call,
     chain=chains.evaluate_chain,
-    operator=operators.apply_operator,
+    operator=forms.apply_operator,
     index=slices.evaluate_index,
     late_name=forms.evaluate_late_name,
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
@@ -66,18 +65,18 @@ ELABORATOR = Elaborator(
     cell_body=instances.elaborate_cell,
     statements={
         tree.Assume: requirements.assume,
-        tree.Aux: bindings.export_aux,
-        tree.Binding: bindings.bind_names,
+        tree.Aux: statements.export_aux,
+        tree.Binding: statements.bind_names,
         tree.Buffer: variables.declare_variable,
         tree.DimBound: requirements.bound_dim,
         tree.For: loops.unroll,
-        tree.Hole: bindings.forget_hole,
+        tree.Hole: statements.forget_hole,
         tree.Input: skip,
-        tree.Output: bindings.declare_output,
+        tree.Output: statements.declare_output,
         tree.Param: skip,
         tree.Repeat: loops.repeat,
         tree.Require: requirements.require,
-        tree.Shared: bindings.declare_shared,
+        tree.Shared: statements.declare_shared,
         tree.State: states.declare_state,
         tree.Weight: variables.declare_variable,
         tree.When: phases.elaborate_when,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
-from netspec.infer.frame import Assumption, Frame
+from netspec.infer.frame import NODE_LIMIT, Assumption, Frame
 from netspec.infer.values import UNKNOWN, Several, Tensor, Unknown, Value
-from netspec.infer.world import NODE_LIMIT
 from netspec.ir import Affine, Body, Segment
 from netspec.ir import Call as CallNode
 from netspec.record import record

@@ -109,6 +109,10 @@ class SharedInstance:
     segment: Any
 
 
+Callee = OpValue | BlockValue | SharedInstance
+"""What a call calls."""
+
+
 @record(eq=False)
 class SharedChain:
     """What `shared name = a -> b` binds: one instance of all its layers."""

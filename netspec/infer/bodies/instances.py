@@ -10,14 +10,13 @@ from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import types
-from netspec.infer.bodies import bindings, statements, variables
+from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.states import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
-from netspec.infer.frame import Frame, places_of
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
-from netspec.infer.world import World
 from netspec.ir import Body, Port
 from netspec.paths import count
 from netspec.proofs.instances import find_clashes
@@ -102,7 +101,7 @@ def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[
 
 def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
     """The instance: no body when an output is unknown."""
-    outputs = bindings.outputs_of(frame)
+    outputs = statements.outputs_of(frame)
     results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, *_ in outputs)
     names = tuple(n for n, *_ in outputs)
     if not outputs or any(isinstance(r, Unknown) for r in results):

@@ -7,11 +7,10 @@ import math
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
-from netspec.infer.bodies import bindings, statements
-from netspec.infer.frame import Frame, Loop
+from netspec.infer.bodies import statements
+from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
-from netspec.infer.world import NODE_LIMIT
 from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -71,7 +70,7 @@ def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None
 
 def close_scope(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
     """Leave a loop's scope: only names that stood outside keep their new values."""
-    for name in [n for n in frame.env if n not in outer and n != bindings.OUTPUTS]:
+    for name in [n for n in frame.env if n not in outer and n != statements.OUTPUTS]:
         del frame.env[name]
     for name in own & outer.keys():
         frame.env[name] = outer[name]

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import RepeatChanges
 from netspec.diagnostics.suggestions.nearest import nearest
-from netspec.infer.bodies import bindings, statements
+from netspec.infer.bodies import statements
 from netspec.infer.bodies.loops import close_scope, find_binding, forget_names, list_rebound
 from netspec.infer.frame import Frame
 from netspec.infer.types import have_same_type
@@ -24,7 +24,7 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
         forget_names(frame, node.body)
         frame.report(UnknownName(at=node.span, name=node.phase, noun="phase", near=tuple(nearest(node.phase, PHASES)), options=PHASES))
         return
-    outer, before = dict(frame.env), len(bindings.outputs_of(frame))
+    outer, before = dict(frame.env), len(statements.outputs_of(frame))
     frame.phase.append(node.phase)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
@@ -46,7 +46,7 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
 
 def close_phase_outputs(frame: Frame, node: tree.When, before: int) -> list[tuple[int, int]]:
     """Outputs that the region declares exist in its phase only; pairs of their wires inside and outside."""
-    results = bindings.outputs_of(frame)
+    results = statements.outputs_of(frame)
     pairs = []
     for place, (name, value, span, _) in enumerate(results[before:], before):
         if isinstance(value, Tensor):

@@ -10,7 +10,7 @@ from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.shapes.proofs import WhereFailed
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
-from netspec.infer.frame import Frame
+from netspec.infer.frame import Frame, World
 from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
@@ -28,7 +28,6 @@ from netspec.infer.values import (
     is_size,
     to_plain,
 )
-from netspec.infer.world import World
 from netspec.record import record
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts

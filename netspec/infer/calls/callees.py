@@ -7,8 +7,19 @@ from netspec.diagnostics.names.methods import MethodNeedsInstance, UnknownMethod
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import METHOD, find_op
-from netspec.infer.uses import Callee
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, OpValue, SharedChain, SharedInstance, Tensor, Unknown, Value, describe
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Callee,
+    Composed,
+    OpValue,
+    SharedChain,
+    SharedInstance,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+)
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Late, Local, Meaning, ShelfRef

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.shapes.proofs import TypeMismatch
-from netspec.infer import shelf
 from netspec.infer.calls import shared_chains
-from netspec.infer.calls.call_rule import perform
+from netspec.infer.calls.call_rule import Call, perform
 from netspec.infer.calls.callees import find_callee
 from netspec.infer.expressions import evaluate
 from netspec.infer.frame import Frame, places_of
-from netspec.infer.shelf import CALLABLE
+from netspec.infer.shelf import CALLABLE, is_of
 from netspec.infer.types import evaluate_dims, explain_shape
-from netspec.infer.uses import Call, Callee
 from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
+    Callee,
     Composed,
     Given,
     Kinds,
@@ -52,7 +51,7 @@ def evaluate_chain(frame: Frame, node: tree.Chain, want: Kinds) -> Value:
 def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Stage, want: Kinds) -> Value:
     kinds = ("transform",) if "dataset" in want else want
     right = evaluate_stage(frame, stage, kinds)
-    stranger = next((p for p in parts_of(right) if kinds and not shelf.is_of(p, kinds)), None) if not isinstance(right, Unknown) else None
+    stranger = next((p for p in parts_of(right) if kinds and not is_of(p, kinds)), None) if not isinstance(right, Unknown) else None
     if stranger is not None:
         article = "an" if kinds[0][0] in "aeio" else "a"
         is_a = stranger.entry.kind if isinstance(stranger, OpValue) else "block"

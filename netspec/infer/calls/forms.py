@@ -1,25 +1,25 @@
-"""Calls in expressions: of ops and blocks, of static functions, of what a section selects in its model."""
+"""Calls and operators in expressions: of ops and blocks, on tensors, of static functions, of what a section selects in its model."""
 
 from __future__ import annotations
 
 from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.infer import arithmetic, expressions
-from netspec.infer.calls import shared_chains
-from netspec.infer.calls.call_rule import perform
+from netspec.infer.calls import op_uses, shared_chains
+from netspec.infer.calls.call_rule import Bound, Call, complete, perform, signature_of
 from netspec.infer.calls.callees import find_callee
-from netspec.infer.calls.operators import FOLDS, fold
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import CALLABLE, find_op
-from netspec.infer.uses import Call
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, Known, Mean, SharedChain, Tensor, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Mean, OpValue, SharedChain, Tensor, Unknown, Value, describe
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
 from netspec.resolve.graph import Builtin
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
+from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
 
@@ -85,3 +85,38 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
 
     own = [n for n in frame.env if n not in LATE_VALUES]
     return frame.report(unknown_in_training(node.span, node.text, frame.env, own, want))
+
+
+def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: tuple[Span, ...], node: tree.Binary | tree.Unary) -> Value:
+    """An operator of which at least one operand is a tensor."""
+    entry = index.operator(symbol, len(values))
+    for value, span in zip(values, spans, strict=True):
+        if not isinstance(value, Tensor | Mean | int | float | bool):
+            return frame.report(NotATensor(at=span, what=describe(value), wanted=f"the operand of `{symbol}`"))
+    at = node.op_span if isinstance(node, tree.Binary) and node.op_span is not NOWHERE else node.span
+    use = Call(OpValue(entry, span=node.span), at)
+    given = [Given(v, s) for v, s in zip(values, spans, strict=True)]
+    return op_uses.use_op(frame, use, OpValue(entry, span=node.span), Bound(tensors=given))
+
+
+FOLDS = {"sum": index.operator("+", 2), "min": index.lookup("minimum"), "max": index.lookup("maximum")}
+"""What `sum([x, y, z])` of tensors is made of."""
+
+
+def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:
+    """A list of tensors (and numbers) as one, from left to right."""
+    assert entry is not None
+    result = values[0]
+    for value in values[1:]:
+        given = [Given(v, node.args[0].value.span) for v in (result, value)]
+        if not any(isinstance(g.value, Tensor | Mean) for g in given):
+            result = arithmetic.FUNCTIONS[node.callee.text]((result, value))
+            continue
+        use = Call(OpValue(entry, span=node.span), node.span)
+        bound = Bound(tensors=given)
+        if not complete(frame, use, signature_of(use.value), bound):
+            return UNKNOWN
+        result = op_uses.use_op(frame, use, OpValue(entry, span=node.span), bound)
+        if isinstance(result, Unknown):
+            return UNKNOWN
+    return result

@@ -6,12 +6,11 @@ from collections.abc import Callable as Function
 from collections.abc import Mapping
 
 from netspec.diagnostics.calls.kinds import NotCallable
-from netspec.infer.calls import shape_rules
-from netspec.infer.calls.call_rule import perform
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call, perform
 from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame
 from netspec.infer.instance import Instance, emit_instance
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, describe
 from netspec.ir import Apply, Body, Port, Segment
 from netspec.library.base import Callable
@@ -29,7 +28,7 @@ def use_parts(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Value:
     assert issubclass(cls, Callable)
     parts = {name: given for name, given in value.args.items() if name in cls.parts}
     op = construct(frame, replace(value, args={**value.args, **{name: Given(None, given.span) for name, given in parts.items()}}))
-    if not isinstance(op, Callable) or shape_rules.prove_types(frame, call, op, bound) is None:
+    if not isinstance(op, Callable) or op_uses.prove_types(frame, call, op, bound) is None:
         return UNKNOWN
     names = [i.name for i in op.inputs if not i.optional]
     tensors = dict(zip(names, (given.value for given in bound.tensors), strict=True))
@@ -77,12 +76,12 @@ def apply_function(frame: Frame, call: Call, op: Callable, tensors: Tensors) -> 
     given = {name: Given(tensor, call.span) for name, tensor in tensors.items()}
     required = [i.name for i in op.inputs if not i.optional]
     bound = Bound([given[name] for name in required], {name: g for name, g in given.items() if name not in required})
-    types: tuple[TensorType, ...] | None = shape_rules.prove_types(frame, call, op, bound)
+    types: tuple[TensorType, ...] | None = op_uses.prove_types(frame, call, op, bound)
     if types is None:
         return UNKNOWN
     (output,) = [frame.wire(kind, call.span) for kind in types]
     optional = tuple((name, g.value.wire) for name, g in bound.optional.items())
-    frame.emit(Apply(op, shape_rules.to_operands(bound.tensors), (output.wire,), frame.count(op.op_name()), optional, span=call.span))
+    frame.emit(Apply(op, op_uses.to_operands(bound.tensors), (output.wire,), frame.count(op.op_name()), optional, span=call.span))
     return output
 
 

@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netspec.diagnostics.calls.recurrences import BadInitialState, CellOutsideTime, NotACell
-from netspec.infer.calls import shape_rules
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct_use
-from netspec.infer.frame import Frame
+from netspec.infer.frame import RECURRENCE_WORK, Frame
 from netspec.infer.instance import FIRST, STATE
 from netspec.infer.types import have_same_type
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, BlockValue, Given, OpValue, Record, Several, Tensor, Unknown, Value, describe
-from netspec.infer.world import RECURRENCE_WORK
 from netspec.ir import Affine, Apply, Body, Literal, Node, Port, Recur, Segment, State
 from netspec.ir import Call as CallNode
 from netspec.library.base import Callable
@@ -57,7 +56,7 @@ def use_recurrence(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Va
     if not isinstance(op, Recurrence):
         return UNKNOWN
     given = bound.args.get("initial") or call.value.args.get("initial") or Given(None)
-    if not shape_rules.inputs_fit(frame, call, op, bound) or not runs_cells(frame, call, op):
+    if not op_uses.inputs_fit(frame, call, op, bound) or not runs_cells(frame, call, op):
         return UNKNOWN
     starts = collect_first_states(frame, call, given)
     if starts is None:
@@ -234,7 +233,7 @@ def run_both_ways(frame: Frame, job: Job) -> Made | None:
 def merge_ways(frame: Frame, job: Job, op: BothWays, pair: tuple[Tensor, Tensor]) -> Tensor | None:
     """Two sequences as one, by the shape rule of the op that does it."""
     merging = op.merging()
-    types = shape_rules.prove_types(frame, job.call, merging, Bound(tensors=[Given(tensor, job.call.span) for tensor in pair]))
+    types = op_uses.prove_types(frame, job.call, merging, Bound(tensors=[Given(tensor, job.call.span) for tensor in pair]))
     if types is None:
         return None
     whole = frame.wire(types[0], job.call.span)
@@ -323,8 +322,8 @@ def elaborate_cell_step(frame: Frame, call: Call, running: Any, step: Tensor, se
     states = tuple(State(name, type_, init) for name, (type_, init) in running.states(step.type).items())
     inner = [frame.wire(s.type, call.span) for s in states]
     given = bind_step(step, {s.name: t for s, t in zip(states, inner, strict=True)}, call)
-    found = shape_rules.prove_types(frame, call, running, given)
-    if found is None or not shape_rules.shapes_are_fixed(frame, call, running, given):
+    found = op_uses.prove_types(frame, call, running, given)
+    if found is None or not op_uses.shapes_are_fixed(frame, call, running, given):
         return None
     wires = [frame.wire(t, call.span) for t in found]
     optional = tuple((s.name, t.wire) for s, t in zip(states, inner, strict=True))

@@ -7,9 +7,9 @@ from netspec.diagnostics.calls.arguments import TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
 from netspec.infer import expressions, instance
 from netspec.infer.calls import call_rule
+from netspec.infer.calls.call_rule import Call, signature_of
 from netspec.infer.frame import Frame
 from netspec.infer.instance import Instance
-from netspec.infer.uses import Call, signature_of
 from netspec.infer.values import UNKNOWN, Composed, Given, Several, SharedChain, Tensor, Unknown, Value, describe
 from netspec.ir import Body, Port
 from netspec.proofs.instances import find_clashes

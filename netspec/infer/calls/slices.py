@@ -7,8 +7,8 @@ from typing import Any
 from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.infer import arithmetic, expressions, types
 from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
 from netspec.library.shelf import index
 from netspec.shape import DTYPES

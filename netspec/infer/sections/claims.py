@@ -14,9 +14,8 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import arithmetic, expressions, types
 from netspec.infer.bodies.instances import find_model
 from netspec.infer.calls.arguments import read_model_arguments
-from netspec.infer.frame import Frame
+from netspec.infer.frame import Frame, World
 from netspec.infer.values import Unknown, describe, is_number
-from netspec.infer.world import World
 from netspec.ir import Body
 from netspec.record import record
 from netspec.resolve.bodies import has_hole

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.infer import expressions
-from netspec.infer.bodies import bindings
+from netspec.infer.bodies import statements
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
 from netspec.infer.values import Mean, Unknown, to_plain
@@ -82,7 +82,7 @@ def measure_items(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> R
             break
         try:
             if isinstance(item, tree.Let):
-                bindings.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
+                statements.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
             elif isinstance(item, tree.Setting) and item.key == LOSS:
                 loss = evaluate_loss(frame, item.value)
                 if not isinstance(loss, Unknown):

@@ -9,13 +9,12 @@ from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
 from netspec.diagnostics.training.settings import LossNotAMean
-from netspec.infer.calls import shape_rules
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct
-from netspec.infer.frame import Frame
+from netspec.infer.frame import MEASURE_WORK, Frame, World
 from netspec.infer.shelf import MEASURES
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
-from netspec.infer.world import MEASURE_WORK, World
 from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
@@ -137,11 +136,11 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
     """A call of a loss or metric on tensors."""
     if not give_values(frame, use, bound):
         return UNKNOWN
-    results = shape_rules.prove_types(frame, use, op, bound)
+    results = op_uses.prove_types(frame, use, op, bound)
     if results is None or not meanings_fit(frame, use, op, bound):
         return UNKNOWN
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
-    return frame.mean(op, shape_rules.to_operands(bound.tensors), results[0], use.span, optional)
+    return frame.mean(op, op_uses.to_operands(bound.tensors), results[0], use.span, optional)
 
 
 def meanings_fit(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> bool:
@@ -216,12 +215,12 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
     if several is not None:
         return frame.report(MetricOfSeveral(at=several.span, what=f"an operand of `{use.name}`", type=several.value.type))
     bound.tensors = [Given(o, g.span) for o, g in zip(operands, bound.tensors, strict=True)]
-    results = shape_rules.prove_types(frame.finishing, use, op, bound)
+    results = op_uses.prove_types(frame.finishing, use, op, bound)
     if results is None:
         return UNKNOWN
     output = frame.finishing.wire(results[0], use.span)
     segment = frame.finishing.count(use.name)
-    frame.finishing.emit(Apply(op, shape_rules.to_operands(bound.tensors), (output.wire,), segment, span=use.span))
+    frame.finishing.emit(Apply(op, op_uses.to_operands(bound.tensors), (output.wire,), segment, span=use.span))
     return Mean(output.wire, results[0])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.infer.world import World
+from netspec.infer.frame import World
 from netspec.ir import Body, DataPlan
 from netspec.record import record
 from netspec.syntax import tree

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.training.exported_values import AuxTypesDiffer, NoSuchAux
-from netspec.infer.uses import Bound, Call
+from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.values import Parameters, Value, describe
 from netspec.ir import Penalty
 from netspec.library.base import Callable, path_patterns

@@ -9,14 +9,13 @@ from netspec.diagnostics.training.decoders import AnswerUnknown, LimitTooLong, T
 from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
 from netspec.infer import expressions
 from netspec.infer.bodies.instances import find_model
-from netspec.infer.calls import shape_rules
+from netspec.infer.calls import op_uses
 from netspec.infer.calls.arguments import read_model_arguments
+from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct
-from netspec.infer.frame import Frame
+from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import DECODER
-from netspec.infer.uses import Bound, Call
 from netspec.infer.values import UNKNOWN, OpValue, Tensor, Unknown, Value, describe
-from netspec.infer.world import World
 from netspec.ir import Body, Port, ServePlan
 from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.decoders.protocol import Decoder
@@ -59,7 +58,7 @@ class ServeFrame(Frame):
         if value.entry.kind != DECODER:
             return super().use_in_section(use, value, bound)
         op = construct(self, value)
-        if not isinstance(op, Decoder) or not shape_rules.inputs_fit(self, use, op, bound):  # type: ignore[arg-type]
+        if not isinstance(op, Decoder) or not op_uses.inputs_fit(self, use, op, bound):  # type: ignore[arg-type]
             return UNKNOWN
         given = bound.tensors[0]
         return Decoding(op, given.value, given.span)

@@ -10,7 +10,7 @@ from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import SettingBesideUpdates
 from netspec.infer.bodies.instances import find_model
 from netspec.infer.calls.arguments import read_model_arguments
-from netspec.infer.frame import Frame
+from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
 from netspec.infer.sections.measurements import build_objective
@@ -19,7 +19,6 @@ from netspec.infer.sections.section import Section, find_setting, find_updates
 from netspec.infer.sections.settings import READERS, read_count, read_duration
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.infer.world import World
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
