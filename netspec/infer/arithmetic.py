@@ -54,6 +54,7 @@ def combine(op: str, left: Value, right: Value, facts: Facts) -> Value:
 
 
 def propose_operands(op: str, left: Value, right: Value) -> str:
+    """What would do instead, where sizes or durations do not go together with the others."""
     if isinstance(left, Dim) or isinstance(right, Dim):
         return "sizes are whole numbers: divide with `//`" if op == "/" else "sizes that are not numbers yet join with whole numbers only"
     if isinstance(left, Duration) or isinstance(right, Duration):
@@ -62,6 +63,7 @@ def propose_operands(op: str, left: Value, right: Value) -> str:
 
 
 def combine_numbers(op: str, left: int | float, right: int | float) -> int | float:
+    """`left op right` of numbers. Raises Mistake where there is no such number."""
     if op in ("/", "//", "%") and right == 0:
         raise Mistake(BadOperands(op=op, left=describe(left), right="zero"))
     if op == "**" and abs(right) > 64 and abs(left) > 1:
@@ -79,6 +81,7 @@ def combine_numbers(op: str, left: int | float, right: int | float) -> int | flo
 
 
 def bound_number(value: int | float) -> int | float:
+    """The number, unless it is beyond those that a program may have."""
     if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
         raise Mistake(SizeOutOfRange(what="this number", value=f"{value:,}"[:40], limit="below 2**63"))
     return value
@@ -97,6 +100,7 @@ def bound_list(values: tuple) -> tuple:
 
 
 def bound_text(text: str) -> str:
+    """The text, unless it is longer than a string may be."""
     if len(text) > TEXT_LIMIT:
         raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {TEXT_LIMIT:,}"))
     return text
@@ -127,6 +131,7 @@ def compare(op: str, left: Value, right: Value, facts: Facts) -> bool:
 
 
 def negate(value: Value) -> Value:
+    """`-value`."""
     if is_number(value):
         return -value
     if isinstance(value, Dim):
@@ -145,6 +150,7 @@ def take_item(values: tuple, index: Value) -> Value:
 
 
 def round_with(function: Callable[[float], int], value: Value) -> Value:
+    """`floor`, `ceil` or `round` of a number; sizes are whole already."""
     if is_size(value):
         return value
     if is_number(value) and math.isfinite(value):
@@ -153,6 +159,7 @@ def round_with(function: Callable[[float], int], value: Value) -> Value:
 
 
 def make_range(*values: Value) -> tuple:
+    """`range(n)`, `range(start, stop, step)`."""
     numbers = [to_plain(v) for v in values]
     if not 1 <= len(numbers) <= 3 or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         raise Mistake(BadOperands(op="range", left=", ".join(map(describe, numbers)) or "nothing", repair="`range(n)` takes whole numbers"))
@@ -175,12 +182,14 @@ def list_items(name: str, values: tuple[Value, ...]) -> tuple:
 
 
 def take_list(name: str, values: tuple[Value, ...]) -> tuple:
+    """The one list that a function such as `len` takes."""
     if len(values) != 1 or not isinstance(values[0], tuple):
         raise Mistake(BadOperands(op=name, left=", ".join(map(describe, values)) or "nothing", repair=f"`{name}` takes one list"))
     return values[0]
 
 
 def zip_lists(*values: Value) -> tuple:
+    """Lists of one length as a list of tuples."""
     if not values or not all(isinstance(v, tuple) for v in values) or len({len(v) for v in values}) != 1:
         raise Mistake(BadOperands(op="zip", left=", ".join(map(describe, values)) or "nothing", repair="`zip` takes lists of one length"))
     return bound_list(tuple(zip(*values, strict=True)))

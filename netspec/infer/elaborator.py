@@ -10,7 +10,7 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.infer import expressions
-from netspec.infer.bodies import instances, loops, phases, requirements, statements, states, variables
+from netspec.infer.bodies import instances, loops, phases, requirements, statements, variables
 from netspec.infer.calls import chains, forms, slices
 from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
@@ -77,7 +77,7 @@ ELABORATOR = Elaborator(
         tree.Repeat: loops.repeat,
         tree.Require: requirements.require,
         tree.Shared: statements.declare_shared,
-        tree.State: states.declare_state,
+        tree.State: variables.declare_state,
         tree.Weight: variables.declare_variable,
         tree.When: phases.elaborate_when,
     },

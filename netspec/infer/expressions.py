@@ -28,6 +28,7 @@ def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
 
 
 def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
+    """The value of an expression by its form; a problem may be raised."""
     match node:
         case tree.Number() | tree.Constant() | tree.String():
             return node.value
@@ -62,6 +63,7 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
 
 
 def evaluate_list(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Value:
+    """`[a, b]`: unknown where an item is."""
     values = tuple(evaluate(frame, i, want) for i in items)
     return UNKNOWN if any(isinstance(v, Unknown) for v in values) else arithmetic.bound_list(values)
 
@@ -98,6 +100,7 @@ def suggest_attribute(node: tree.Name, value: Value) -> str:
 
 
 def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
+    """The value of a name with or without a dot."""
     if isinstance(value, Record) and len(node.parts) == 2:
         return read_member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
@@ -139,6 +142,7 @@ def evaluate_run(frame: Frame, node: tree.Binary) -> Value:
 
 
 def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Span) -> Value:
+    """`left op right`, on tensors by the library's operator, on static values by arithmetic."""
     if node.op in ("and", "or") and isinstance(left, bool):
         return evaluate_logical(frame, node, left)
     right = evaluate(frame, node.right)
@@ -163,6 +167,7 @@ def evaluate_logical(frame: Frame, node: tree.Binary, left: bool) -> Value:
 
 
 def evaluate_unary(frame: Frame, node: tree.Unary) -> Value:
+    """`-x`, `not c`."""
     value = evaluate(frame, node.value)
     if isinstance(value, Unknown):
         return value

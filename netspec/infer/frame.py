@@ -210,6 +210,7 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
+        """Add a node to the present region."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])

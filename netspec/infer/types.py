@@ -49,6 +49,7 @@ def evaluate_dims(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pat
 
 
 def read_dtype(frame: Frame, ref: tree.TensorRef) -> str | None:
+    """The element type of a written type; None when there is none of that name, which is reported."""
     if ref.dtype in DTYPES:
         return ref.dtype
     frame.report(

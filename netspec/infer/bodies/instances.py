@@ -11,7 +11,7 @@ from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import types
 from netspec.infer.bodies import statements, variables
-from netspec.infer.bodies.states import make_state_ports
+from netspec.infer.bodies.variables import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame, World, places_of
@@ -186,6 +186,7 @@ def find_model(world: World, definition: Definition, given: dict[str, Given], at
 
 
 def elaborate_model(world: World, definition: Definition, args: dict[str, Value]) -> Body | None:
+    """The body of a model on sizes that are free; None after a problem."""
     frame = Frame(world, definition.name, Facts())
     frame.env.update(args)
     world.stack.append(definition.name)
@@ -210,6 +211,7 @@ def fits_memory(world: World, definition: Definition, body: Body) -> bool:
 
 
 def bind_free_symbols(frame: Frame, definition: Definition) -> None:
+    """Each dim that an input names is a symbol of the model."""
     for declared in definition.inputs:
         for node in declared.type.dims:
             if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
@@ -220,6 +222,7 @@ def bind_free_symbols(frame: Frame, definition: Definition) -> None:
 
 
 def bind_free_input(frame: Frame, declared: tree.Input) -> Port | None:
+    """Bind an input's name to a tensor of its declared type; None after a problem with the type."""
     found = types.read_type(frame, declared.type)
     if found is None:
         frame.env[declared.name] = UNKNOWN

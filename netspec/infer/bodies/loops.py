@@ -120,6 +120,7 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
 
 
 def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
+    """Elaborate the body once, on tensors that stand for what a pass is given, and emit the region."""
     outer, counters = dict(frame.env), frame.counters.copy()
     carried = [n for n in list_rebound(node.body) if isinstance(outer.get(n), Tensor)]
     inner = {n: carry_in(frame, n, outer[n]) for n in carried}
@@ -144,6 +145,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
 
 
 def carry_in(frame: Frame, name: str, value: Tensor) -> Tensor:
+    """The tensor that stands, inside of a repeat, for a value that its passes rebind."""
     tensor = frame.wire(value.type, frame.origins[value.wire])
     frame.wire_names[tensor.wire] = name
     return tensor
@@ -181,6 +183,7 @@ def carry_on(
 
 
 def find_binding(node: tree.Repeat | tree.When, name: str):
+    """The line of a region that binds a name."""
     for statement in node.body.statements:
         if isinstance(statement, tree.Binding) and any(t.name == name for t in statement.targets):
             return statement.span
@@ -195,6 +198,7 @@ def stride_node(node: Node, depth: int, uses: dict[str, int]) -> Node:
 
 
 def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:
+    """A counted segment with the stride that it has in the loop at this depth."""
     if not segment.counted:
         return segment
     number = segment.numbers[0]

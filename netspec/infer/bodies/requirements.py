@@ -15,6 +15,7 @@ from netspec.syntax import tree
 
 
 def require(frame: Frame, node: tree.Require) -> None:
+    """`require a == b and c`: each part must hold."""
     for part in split_conjuncts(node.condition):
         require_part(frame, node, part)
 
@@ -40,6 +41,7 @@ def split_conjuncts(node: tree.Expr) -> list[tree.Expr]:
 
 
 def require_part(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
+    """Hold one comparison of sizes, or one static condition."""
     relation = compare_sizes(frame, part)
     if relation is None:
         require_static(frame, node, part)
@@ -70,6 +72,7 @@ def compare_sizes(frame: Frame, part: tree.Expr) -> tuple[tree.Binary, Dim, Dim]
 
 
 def require_sizes(frame: Frame, node: tree.Require, part: tree.Binary, left: Dim, right: Dim) -> None:
+    """A relation of sizes: a fact of a model, an obligation of a block's caller."""
     verdict = frame.facts.compare(part.op, left, right)
     if verdict is Verdict.REFUTED:
         report_failure(frame, node, part)
@@ -94,6 +97,7 @@ def record_relation(frame: Frame, node: tree.Require, part: tree.Binary, left: D
 
 
 def report_failure(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
+    """Report a condition that does not hold, in the words that the spec has for it."""
     words = fill_message(frame, node.message.value) if node.message else ""
     frame.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part)))
 

@@ -121,6 +121,7 @@ def hold_against_type(frame: Frame, ref: tree.TensorRef | None, value: Value, at
 
 
 def declare_output(frame: Frame, node: tree.Output) -> None:
+    """`output logits = e`: one of the body's results, and a name."""
     value = expressions.evaluate(frame, node.value)
     name = output_name(node)
     results: list[Output] = frame.env.setdefault(OUTPUTS, [])

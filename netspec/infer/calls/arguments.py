@@ -40,6 +40,7 @@ PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
 
 
 def kinds_of_param(definition: Definition, name: str) -> tuple[str, ...]:
+    """The kinds of op that a param of a block accepts, or none."""
     param = next((p for p in definition.params if p.name == name), None)
     return OP_TYPES.get(param.type.name, ()) if param else ()
 
@@ -102,6 +103,7 @@ def read_model_arguments(frame: Frame, definition: Definition, args: tuple[tree.
 
 
 def evaluate_default(frame: Frame, param: tree.Param) -> Given:
+    """A param's default; `none` where it has none."""
     if param.default is None:
         return Given(None, param.span)
     return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
@@ -125,6 +127,7 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
 
 
 def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
+    """The condition speaks of a size of an input."""
     symbols = {d.text for i in definition.inputs for d in i.type.dims if isinstance(d, tree.Name)}
     return any(isinstance(n, tree.Name) and n.text in symbols for n in descendants(node))
 
@@ -173,6 +176,7 @@ def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
 
 
 def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
+    """The value as a list of the declared items."""
     if not isinstance(value, tuple):
         return Misfit("a list")
     if declared.item is None:
@@ -185,6 +189,7 @@ def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Mi
 
 
 def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:
+    """The value, or each part of a chain, is an op of these kinds; blocks are of any."""
     if isinstance(value, BlockValue):
         return "layer" in kinds
     parts = value.parts if isinstance(value, Composed) else (value,)

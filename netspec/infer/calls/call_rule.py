@@ -59,6 +59,7 @@ class Call:
         return self.value.name
 
     def segment(self, frame: Frame) -> Segment:
+        """The segment of the path under which this use has its weights."""
         if isinstance(self.callee, SharedInstance):
             return self.callee.segment
         return frame.label(self.label, self.label_span) if self.label else frame.count(self.name)
@@ -91,6 +92,7 @@ class Signature:
 
 
 def signature_of(value: OpValue | BlockValue) -> Signature:
+    """What an op or block takes."""
     if isinstance(value, BlockValue):
         definition = value.definition
         return Signature(tuple(i.name for i in definition.inputs), (), tuple(p.name for p in definition.params))
@@ -160,6 +162,7 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
 
 
 def fail(frame: Frame, bound: Bound, problem) -> None:
+    """Report a problem of a call, which is not performed then."""
     frame.report(problem)
     bound.broken = True
 
@@ -279,6 +282,7 @@ def evaluate_argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Gi
 
 
 def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, arg: tree.Arg) -> None:
+    """Bind `name=value` to a parameter or an input."""
     name = arg.name or ""
     if name in signature.params:
         if name not in bound.args:

@@ -29,6 +29,7 @@ from netspec.syntax import tree
 def find_callee(
     frame: Frame, name: tree.Name, meaning: Meaning, want: tuple[str, ...], args: tuple[tree.Arg, ...] = (), given: int = 0
 ) -> Callee | Composed | SharedChain | Unknown:
+    """What a name before parentheses, or as a stage, calls; unknown after a problem."""
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
@@ -88,6 +89,7 @@ def report_without_instance(frame: Frame, name: tree.Name) -> bool:
 
 
 def look_up_method(value: OpValue | BlockValue, method: str) -> index.Entry | None:
+    """The shelf's entry of a layer's method, where it has one of that name."""
     return index.lookup(f"{value.entry.alias_of or value.name}.{method}", METHOD) if isinstance(value, OpValue) else None
 
 

@@ -49,6 +49,7 @@ def evaluate_chain(frame: Frame, node: tree.Chain, want: Kinds) -> Value:
 
 
 def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Stage, want: Kinds) -> Value:
+    """Values of one kind joined by `->`."""
     kinds = ("transform",) if "dataset" in want else want
     right = evaluate_stage(frame, stage, kinds)
     stranger = next((p for p in parts_of(right) if kinds and not is_of(p, kinds)), None) if not isinstance(right, Unknown) else None
@@ -62,6 +63,7 @@ def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Sta
 
 
 def parts_of(value: Value) -> tuple[OpValue | BlockValue, ...]:
+    """The ops and blocks that a value is composed of."""
     if isinstance(value, Composed):
         return value.parts
     return (value,) if isinstance(value, OpValue | BlockValue) else ()
@@ -96,6 +98,7 @@ def apply_stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want
 
 
 def call_of_stage(node: tree.Stage, callee: Callee, value: Value, before: Span) -> Call:
+    """The call that a stage stands for."""
     args = node.call.args if isinstance(node.call, tree.Call) else ()
     return Call(callee, node.call.span, list_flowing(value, before), True, args, node.label, node.label_span)
 

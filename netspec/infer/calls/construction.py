@@ -139,6 +139,7 @@ def list_problems(value: OpValue, error: BadArguments) -> list[Diagnostic]:
 
 
 def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
+    """The problem of one argument, by what its field found wrong with it."""
     given = value.args.get(name)
     span: Span = given.span if given else value.span
     found = describe(given.value) if given else "what is given"

@@ -100,10 +100,12 @@ def pass_part(frame: Frame, call: Call, name: str, part: Given, x: Value) -> Val
 
 
 def pass_stages(frame: Frame, stages: tuple[OpValue | BlockValue, ...], part: Given, x: Value) -> Value:
+    """A tensor through a chain of layers."""
     for stage in stages:
         x = pass_stage(frame, stage, part, x)
     return x
 
 
 def pass_stage(frame: Frame, stage: OpValue | BlockValue, part: Given, x: Value, label: str | None = None) -> Value:
+    """A tensor through one layer or block, by the call rule."""
     return perform(frame, Call(stage, part.span, [(None, Given(x, part.span))], True, (), label, part.span))

@@ -105,6 +105,7 @@ def collect_types(bound: Bound) -> tuple[list, dict]:
 
 
 def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
+    """The result is no larger than a program may have; a problem is reported."""
     broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
@@ -140,6 +141,7 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
 
 
 def dtype_fits(wanted: str, found: TensorType) -> bool:
+    """The elements are of the sort that an input declares."""
     match wanted:
         case "float":
             return found.is_float

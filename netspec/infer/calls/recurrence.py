@@ -77,6 +77,7 @@ def refuse_cell(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Value
 
 
 def give_results(op: Recurrence, made: Made) -> Value:
+    """The sequences, and the records of last states where they are asked for."""
     values: list[tuple[str | None, Value]] = [(None, tensor) for tensor in made.outputs]
     if op.return_state and isinstance(op, BothWays):
         values += [(None, Record(dict(states_below(made.finals, way)))) for way in WAYS]

@@ -61,6 +61,7 @@ def make_shared_instance(frame: Frame, chain: SharedChain, span: Span, inputs: I
 
 
 def elaborate_shared(outer: Frame, chain: SharedChain, inputs: Inputs) -> Instance:
+    """The body of a shared chain on inputs of these types."""
     frame = Frame(outer.world, chain.name, outer.facts)
     names = [name or f"input{number or ''}" for number, (name, _) in enumerate(inputs)]
     ends = [frame.named_wire(name, given.value.type, given.span) for name, (_, given) in zip(names, inputs, strict=True)]

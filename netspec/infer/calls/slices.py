@@ -72,6 +72,7 @@ def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
 
 
 def emit_slice(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any]) -> Value:
+    """The use of the library's slice operator."""
     value = OpValue(index.operator("[]", 1), {"items": Given(tuple(items), node.span)}, node.span)
     return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=[Given(tensor, node.value.span)]))
 

@@ -55,12 +55,14 @@ class Claims:
         return rows(self.body)
 
     def check(self, claim: tree.Claim | tree.OutputClaim | tree.Hole) -> None:
+        """Hold one claim."""
         if isinstance(claim, tree.Claim):
             self.measure(claim)
         elif isinstance(claim, tree.OutputClaim):
             self.output(claim)
 
     def measure(self, claim: tree.Claim) -> None:
+        """`params == 824_458`, `flops <= 30M at B=1`."""
         name = claim.left.text if isinstance(claim.left, tree.Name) else ""
         if name not in MEASURES:
             near = nearest(name, MEASURES)
@@ -79,6 +81,7 @@ class Claims:
         self.hold(claim, name, limit)
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
+        """Report a measure that is not within its limit, or that has no number without more sizes."""
         sizes = self.sizes(claim)
         if sizes is None:
             return
@@ -125,6 +128,7 @@ class Claims:
         )
 
     def fail(self, claim: tree.Claim, name: str, found: int, limit: int | float, sizes: Sizes) -> None:
+        """Report a claim that does not hold, with what the number is made of."""
         written = isinstance(claim.right, tree.Number | tree.Constant)
         repair = underscore(found) if claim.op == "==" and written else ""
         self.frame.report(
@@ -150,6 +154,7 @@ class Claims:
         return tuple(f"{path} {underscore(n)}" for n, path in found if n)
 
     def output(self, claim: tree.OutputClaim) -> None:
+        """`logits: f32[B, 10]`."""
         found = self.body.output_types().get(claim.name)
         if found is None and not self.whole:
             return
@@ -164,6 +169,7 @@ class Claims:
             self.frame.report(TypeMismatch(at=claim.type.span, wanted=claim.type.span.text, found=str(found), why=why, repair=str(found)))
 
     def difference(self, claim: tree.OutputClaim, found: TensorType) -> str | None:
+        """Why an output is not of the claimed type, or None."""
         dtype, pattern = types.read_dtype(self.frame, claim.type), types.evaluate_dims(self.frame, claim.type.dims)
         if dtype is None or pattern is None:
             return None
@@ -218,6 +224,7 @@ def _has_unbound(world: World, definition: Definition) -> bool:
 
 
 def _has_reported(world: World, definition: Definition) -> bool:
+    """An error stands in the definition's text."""
     span = definition.node.span
     errors = [p.at for p in world.problems if p.severity == "error" and p.at.source is span.source]
     return any(span.start <= at.start and at.end <= span.end for at in errors)

@@ -47,6 +47,7 @@ BEGINS = "begin with a dataset: `digits() -> shuffle -> batch(32)`"
 
 
 def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPlan | None:
+    """The chain of these ops; None after a reported problem."""
     dataset, transforms = ops[0], ops[1:]
     problem = find_problem(node, ops, values)
     if problem is not None:
@@ -86,6 +87,7 @@ def find_batch_problem(node: tree.Expr, dataset: Dataset, transforms: list, valu
 
 
 def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """Two `batch`es or `shuffle`s."""
     again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
     if again is None:
         return None

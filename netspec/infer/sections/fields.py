@@ -31,6 +31,7 @@ def fit_fields(section: Section) -> dict[str, Dim] | None:
 
 
 def report_missing(section: Section) -> Diagnostic:
+    """The problem of the inputs that no field fills."""
     from netspec.infer.sections.missing_inputs import describe_missing  # only specs with a problem need it
 
     return describe_missing(section)

@@ -113,5 +113,6 @@ def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | No
 
 
 def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
+    """What a line is worth, as a finished mean; None after a problem."""
     value = expressions.evaluate(frame, node, kinds)
     return None if isinstance(value, Unknown) else make_result(frame, value, node.span)

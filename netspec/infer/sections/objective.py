@@ -48,6 +48,7 @@ class ObjectiveFrame(Frame):
         """The lines are those of `eval`, which may ask for generated sequences."""
 
     def port(self, name: str, type_: TensorType, span: Span) -> Tensor:
+        """A new input of the objective."""
         tensor = self.named_wire(name, type_, span)
         self.ports.append(Port(name, tensor.wire, span))
         return tensor
@@ -193,6 +194,7 @@ def give_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
 
 
 def give_value(frame: ObjectiveFrame, given: Given) -> Given:
+    """The tensor of a loss's values, in place of its mean."""
     mean = given.value
     if not isinstance(mean, Mean) or mean.wire not in frame.values:
         return given

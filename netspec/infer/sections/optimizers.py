@@ -46,6 +46,7 @@ def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths
 
 
 def find_problems(optimizer: Optimizer, value: Any, paths: Callable[[], Collection[str]], at: Span) -> Iterator[Diagnostic]:
+    """What does not hold of an optimizer and of those in its arguments, each laid at its argument."""
     ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
     values = value.parts if isinstance(value, Composed) else (value,)
     for op, given in zip(ops, values, strict=True):

@@ -91,5 +91,6 @@ def is_overridden(node: Any) -> bool:
 
 
 def find_inner_setting(body: tree.Settings, group: str, key: str) -> tree.Setting | None:
+    """The setting of a group: `every` of `checkpoint`."""
     found = next((i for i in body.items if isinstance(i, tree.Group) and i.key == group), None)
     return find_setting(found.body, key) if found else None

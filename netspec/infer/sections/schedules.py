@@ -32,6 +32,7 @@ def warn_of_schedules(section: Section, frame: Frame, updates: tuple[UpdatePlan,
 
 
 def place_problems(frame: Frame, item: tree.Setting, update: UpdatePlan, run: Run) -> Iterator[Diagnostic]:
+    """The problems of an update's schedules, laid at their arguments."""
     found = list(find_schedule_problems(update, run))
     value = expressions.evaluate(frame, item.value, ("optimizer",)) if found else None
     for path, problem in found:
@@ -80,6 +81,7 @@ def span_of_path(value: Value, path: Path, span: Span) -> Span:
 
 
 def take_item(value: Any, place: int | str | None) -> Any:
+    """One item of a list or dict, by its place or key; any other value itself."""
     value = to_plain(value)
     if isinstance(value, tuple) and isinstance(place, int):
         return value[place] if place < len(value) else None

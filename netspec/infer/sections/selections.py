@@ -25,6 +25,7 @@ def select(frame: ObjectiveFrame, name: str, arg: tree.Arg, pattern: str) -> Val
 
 
 def select_parameters(frame: ObjectiveFrame, arg: tree.Arg, pattern: str) -> Value:
+    """`params("**/kernel")`."""
     try:
         known = parameters(frame.model)
         frame.world.spend(tuple(known))

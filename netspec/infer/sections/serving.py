@@ -134,6 +134,7 @@ def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | Non
 
 
 def type_of_port(body: Body, port: Port) -> TensorType:
+    """The type of an input."""
     assert isinstance(port.wire, int)
     return body.types[port.wire]
 

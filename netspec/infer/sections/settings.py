@@ -28,12 +28,14 @@ COUNTS = {
 
 
 def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
+    """Report a value that the setting does not take; unknown ones stay silent."""
     if not isinstance(value, Unknown):
         frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
     return UNKNOWN
 
 
 def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
+    """`optimizer = adam(0.001)`."""
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
     if isinstance(made, Unknown):
@@ -63,6 +65,7 @@ def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tup
 
 
 def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
+    """`ema = 0.999`."""
     value = to_plain(expressions.evaluate(frame, item.value))
     if isinstance(value, float) and 0 < value < 1:
         return value
@@ -70,6 +73,7 @@ def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
 
 
 def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
+    """`duration = 10 epochs`."""
     value = expressions.evaluate(frame, item.value)
     if isinstance(value, Duration) and value.count > 0:
         return value
@@ -78,6 +82,7 @@ def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
 
 
 def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
+    """`seed = 0`."""
     value = to_plain(expressions.evaluate(frame, item.value))
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
         return value
@@ -85,6 +90,7 @@ def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
 
 
 def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
+    """`precision = mixed(bf16)`."""
     text = item.value.span.text.replace(" ", "").strip('"')
     if text in PRECISIONS:
         return text
@@ -98,6 +104,7 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
 
 
 def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
+    """A number of batches or steps: `limit = 100 steps`."""
     value = to_plain(expressions.evaluate(frame, item.value))
     if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
         return int(value.count)

@@ -91,6 +91,7 @@ def check_side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, a
 
 
 def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
+    """The model of a section with the arguments that the section gives it; None where it has a problem."""
     definition = frame.world.graph.definitions.get(node.model)
     if definition is None or not definition.is_model:
         return None
@@ -99,6 +100,7 @@ def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
 
 
 def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
+    """The plan, when every setting of it is known."""
     node, data, model = section.node, section.data, section.model
     sizes = fit_fields(section)
     objective = None if sizes is None else build_objective(section, node.body, data, sizes)
@@ -171,6 +173,7 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
 
 
 def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:
+    """How often the state is kept, and how many times."""
     group = section.group("checkpoint")
     settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
     length = read_duration(frame, settings["every"]) if "every" in settings else every

@@ -47,6 +47,7 @@ def plan_plain_form(section: Section, frame: Frame, objective: Objective | None,
 
 
 def plan_update(section: Section, frame: Frame, sizes: dict[str, Dim], update: tree.Group, known: tuple[str, ...]) -> UpdatePlan | None:
+    """One update of several; None after a problem."""
     items = {key: find_setting(update.body, key) for key in (*NEEDED, "every")}
     missing = tuple(key for key in NEEDED if items[key] is None)
     if missing and not any(isinstance(i, tree.Hole) for i in update.body.items):
