@@ -55,7 +55,7 @@ def _tree(checked: Checked) -> str:
     return draw_tree(checked.file)
 
 
-def _resolved(checked: Checked) -> str:
+def _settings_text(checked: Checked) -> str:
     if checked.typed is None:
         return ""
     return "\n\n".join([*map(_settings, checked.typed.trains), *map(_decoding, checked.typed.serves)])
@@ -120,5 +120,5 @@ def _ir(model: Body) -> str:
     return draw_ir(model)
 
 
-FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _resolved, "schedule": _schedules}
+FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _settings_text, "schedule": _schedules}
 MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}

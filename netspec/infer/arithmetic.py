@@ -11,13 +11,9 @@ from netspec.diagnostics.shapes.expansion import IndexOutOfRange, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands, CannotDecide
 from netspec.infer.values import Value, describe, is_number, is_size, to_plain
 from netspec.library.base import Duration
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, Verdict
 
-NUMBER_LIMIT = 2**63
-RANGE_LIMIT = 10_000
-LIST_LIMIT = 20_000
-"""Items of a list, those of the lists in it included."""
-TEXT_LIMIT = 4_096
 ARITHMETIC: dict[str, Callable] = {
     "+": operator.add,
     "-": operator.sub,
@@ -82,7 +78,7 @@ def combine_numbers(op: str, left: int | float, right: int | float) -> int | flo
 
 def bound_number(value: int | float) -> int | float:
     """The number, unless it is beyond those that a program may have."""
-    if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
+    if isinstance(value, int) and abs(value) >= LIMITS.number:
         raise Mistake(SizeOutOfRange(what="this number", value=f"{value:,}"[:40], limit="below 2**63"))
     return value
 
@@ -90,19 +86,21 @@ def bound_number(value: int | float) -> int | float:
 def bound_list(values: tuple) -> tuple:
     """The list, unless it holds more than a list may, lists inside of it included."""
     count, stack = 0, [values]
-    while stack and count <= LIST_LIMIT:
+    while stack and count <= LIMITS.list_items:
         inner = stack.pop()
         count += len(inner)
         stack += [v for v in inner if isinstance(v, tuple)]
-    if count > LIST_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this list", value=f"more than {LIST_LIMIT:,}", limit=f"at most {LIST_LIMIT:,}"))
+    if count > LIMITS.list_items:
+        raise Mistake(
+            SizeOutOfRange(what="the length of this list", value=f"more than {LIMITS.list_items:,}", limit=f"at most {LIMITS.list_items:,}")
+        )
     return values
 
 
 def bound_text(text: str) -> str:
     """The text, unless it is longer than a string may be."""
-    if len(text) > TEXT_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {TEXT_LIMIT:,}"))
+    if len(text) > LIMITS.text_characters:
+        raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {LIMITS.text_characters:,}"))
     return text
 
 
@@ -166,8 +164,8 @@ def make_range(*values: Value) -> tuple:
     if len(numbers) == 3 and numbers[2] == 0:
         raise Mistake(BadOperands(op="range", left="a step of zero"))
     made = range(*numbers)
-    if len(made) > RANGE_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this range", value=f"{len(made):,}", limit=f"at most {RANGE_LIMIT:,}"))
+    if len(made) > LIMITS.range_items:
+        raise Mistake(SizeOutOfRange(what="the length of this range", value=f"{len(made):,}", limit=f"at most {LIMITS.range_items:,}"))
     return tuple(made)
 
 

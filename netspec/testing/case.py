@@ -9,7 +9,7 @@ from netspec.lazy import jax, jnp, np
 from netspec.library.base import Callable, Example, Measure
 from netspec.library.layers.cells import Recurrence
 from netspec.shape import Dim, Facts, TensorType
-from netspec.testing.trial_scope import TestScope, sample
+from netspec.testing.trial_scope import TestScope, TracedScope, sample
 from netspec.tools.reference_examples import type_of
 
 
@@ -47,8 +47,24 @@ class Case:
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
         """The op's results, in eval or training."""
-        scope = TestScope(self.params if params is None else params, self.buffers, self.training)
-        return self.call("apply", scope, *map(jnp.asarray, inputs))
+        return self.call("apply", self.scope(params), *map(jnp.asarray, inputs))
+
+    def run_on_any(self, *inputs: Any) -> Any:
+        """The op's results where the batch has any size, as `symbolic` gives the inputs."""
+        return self.call("apply", self.scope(types=self.batched(), kind=TracedScope), *inputs)
+
+    def symbolic(self, size: Any) -> list[Any]:
+        """The inputs' shapes with a dimension of JAX's own for the batch."""
+        return [
+            jax.ShapeDtypeStruct((size, *x.shape[1:]) if self.has_batch(kind) else x.shape, x.dtype)
+            for kind, x in zip(self.types, self.inputs, strict=True)
+        ]
+
+    def scope(self, params: Any = None, types: Any = None, kind: type[TestScope] = TestScope, **more: Any) -> TestScope:
+        """What `apply` may ask: with these weights and for inputs of these types, the case's own when absent."""
+        types, known = types or self.types, self.params if params is None else params
+        named = dict(zip(self.names, types[self._required :], strict=True))
+        return kind(known, self.buffers, self.training, types=tuple(types[: self._required]), named=named, **more)
 
     def call(self, method: str, *values: Any) -> Any:
         """A method of the op, optional inputs by name."""
@@ -61,11 +77,11 @@ class Case:
 
     def results(self, *types: TensorType) -> tuple[TensorType, ...]:
         """The result types by the shape rule."""
-        return several(self.call("shape", Facts(), *(types or self.types)))
+        return to_tuple(self.call("shape", Facts(), *(types or self.types)))
 
     def floats(self, results: Any) -> list[Any]:
         """Those of the results that are floats."""
-        return [x for x, kind in zip(several(results), self.results(), strict=True) if kind.is_float]
+        return [x for x, kind in zip(to_tuple(results), self.results(), strict=True) if kind.is_float]
 
     @property
     def smooth(self) -> bool:
@@ -87,7 +103,7 @@ class Case:
     def keep_the_batch(self) -> list[bool]:
         """Which of the results have the batch as their first axis, whatever its size; none where shapes, or parameters, need to know it."""
         try:
-            results = several(self.call("shape", Facts(), *self.batched()))
+            results = to_tuple(self.call("shape", Facts(), *self.batched()))
             weights = self.call("params", *self.batched()) | self.call("buffers", *self.batched())
         except Mistake:
             return [False]
@@ -96,11 +112,11 @@ class Case:
         return [bool(kind.rank) and kind.shape[0] == Dim.of("B") for kind in results]
 
 
-def several(value: Any) -> tuple[Any, ...]:
+def to_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def computes(cls: Any) -> bool:
+def has_apply(cls: Any) -> bool:
     """The op has an `apply` of its own: `infer` makes recurrences, and ops with parts, of others."""
     return issubclass(cls, Callable) and not issubclass(cls, Recurrence) and not cls.parts
 

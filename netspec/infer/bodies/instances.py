@@ -18,6 +18,7 @@ from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
 from netspec.ir import Body, Port
+from netspec.limits import LIMITS
 from netspec.paths import count
 from netspec.proofs.instances import find_clashes
 from netspec.record import replace
@@ -25,9 +26,6 @@ from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
-
-USE_LIMIT = 1_000_000
-"""Uses of ops in a model, all passes of its repeats counted: each may have a path of its own."""
 
 
 def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value:
@@ -205,9 +203,9 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
 def fits_memory(world: World, definition: Definition, body: Body) -> bool:
     """Written out, with every pass of its repeats, the model stays within what names can be given to."""
     uses = count(body)
-    if uses > USE_LIMIT:
-        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=USE_LIMIT))
-    return uses <= USE_LIMIT
+    if uses > LIMITS.uses:
+        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=LIMITS.uses))
+    return uses <= LIMITS.uses
 
 
 def bind_free_symbols(frame: Frame, definition: Definition) -> None:

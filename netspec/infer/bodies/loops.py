@@ -8,15 +8,14 @@ from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
 from netspec.infer.bodies import statements
-from netspec.infer.frame import NODE_LIMIT, Frame, Loop
+from netspec.infer.frame import Frame, Loop
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
 from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
+from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
-
-REPEAT_LIMIT = 10_000
 
 
 def unroll(frame: Frame, node: tree.For) -> None:
@@ -55,11 +54,11 @@ def count_outer_passes(frame: Frame) -> int:
 
 def whole_loop_fits(frame: Frame, node: tree.For, count: int) -> bool:
     """Stop after the first pass when the others, being like it, would make the file too large."""
-    if max(count, frame.world.nodes) <= NODE_LIMIT:
+    if max(count, frame.world.nodes) <= LIMITS.nodes:
         return True
     forget_names(frame, node.body)
     what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
-    frame.report(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=NODE_LIMIT))
+    frame.report(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=LIMITS.nodes))
     return False
 
 
@@ -104,17 +103,17 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     if not isinstance(count, int) or isinstance(count, bool):
         frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
         return
-    if not 0 <= count <= REPEAT_LIMIT:
+    if not 0 <= count <= LIMITS.passes:
         frame.report(
-            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}")
+            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {LIMITS.passes:,}")
         )
         return
     if count == 0:
         return None
     product = math.prod((loop.count for loop in frame.loops if loop.index is None), start=count)
-    if product > REPEAT_LIMIT:
+    if product > LIMITS.passes:
         forget_names(frame, node.body)
-        frame.report(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=REPEAT_LIMIT))
+        frame.report(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=LIMITS.passes))
         return
     return elaborate_region(frame, node, count)
 

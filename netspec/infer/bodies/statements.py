@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
@@ -36,7 +36,7 @@ def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     elaborate = frame.world.elaborate.statements
     for statement in body:
         try:
-            reached("proving this", statement.span)
+            note_progress("proving this", statement.span)
             elaborate[type(statement)](frame, statement)
         except (Mistake, DimTooComplex) as mistake:
             frame.world.report_mistake(mistake, statement.span)

@@ -28,7 +28,7 @@ from netspec.infer.values import (
     to_plain,
 )
 from netspec.library.base import BadArguments, Callable, Fault, Op
-from netspec.library.base.value_faults import expected
+from netspec.library.base.value_faults import describe_expected
 from netspec.library.layers.cells import Wanted
 from netspec.library.shelf import index
 from netspec.record import replace
@@ -150,7 +150,7 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
     if not name:
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
-    wanted = expected(faults, kinds_of_argument(value.entry, name))
+    wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
     return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults))
 
 

@@ -12,7 +12,7 @@ from netspec.diagnostics.calls.recurrences import BadInitialState, CellOutsideTi
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct_use
-from netspec.infer.frame import RECURRENCE_WORK, Frame
+from netspec.infer.frame import Frame
 from netspec.infer.instance import FIRST, STATE
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, OpValue, Record, Several, Tensor, Unknown, Value, describe
@@ -20,6 +20,7 @@ from netspec.ir import Affine, Apply, Body, Literal, Node, Port, Recur, Segment,
 from netspec.ir import Call as CallNode
 from netspec.library.base import Callable
 from netspec.library.layers.cells import WAYS, BothWays, Cell, OneWay, Recurrence
+from netspec.limits import LIMITS
 from netspec.record import record, replace
 from netspec.shape import TensorType
 from netspec.source import Span
@@ -249,7 +250,7 @@ def merge_ways(frame: Frame, job: Job, op: BothWays, pair: tuple[Tensor, Tensor]
 def run_over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
     """Run one cell over axis 1 of the sequence; None after a reported problem."""
     call, sequence = job.call, job.sequence
-    frame.world.call(RECURRENCE_WORK)
+    frame.world.call(LIMITS.recurrence_values)
     step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
     running = op.running()
     with frame.region() as nodes:

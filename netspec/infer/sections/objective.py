@@ -12,12 +12,13 @@ from netspec.diagnostics.training.settings import LossNotAMean
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct
-from netspec.infer.frame import MEASURE_WORK, Frame, World
+from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import MEASURES
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.proofs.meanings import Measured, find_misreading
 from netspec.proofs.needed import needed_measurements, needed_nodes
 from netspec.shape import Dim, Facts, TensorType
@@ -92,7 +93,7 @@ class ObjectiveFrame(Frame):
     def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
         if value.entry.kind not in MEASURES:
             return super().use_in_section(use, value, bound)
-        self.world.call(MEASURE_WORK)
+        self.world.call(LIMITS.measure_values)
         if any(isinstance(g.value, Parameters) for g in bound.tensors):
             return self.penalize(use, Callable(), bound)
         op = construct(self, value)

@@ -12,7 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, Given, OpValue, Value
 from netspec.library.base import Optimizer
 from netspec.library.base.path_patterns import select
-from netspec.library.optimizers.chain import Chain, within
+from netspec.library.optimizers.chain import Chain, inner_optimizers
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
@@ -56,7 +56,7 @@ def find_problems(optimizer: Optimizer, value: Any, paths: Callable[[], Collecti
                 select(pattern, paths(), argument)
             except Mistake as mistake:
                 yield replace(mistake.diagnostic, at=span_of_argument(args, argument, at))
-        if next(within(op), None) is not None:
+        if next(inner_optimizers(op), None) is not None:
             yield from find_inner_problems(op, args, paths, at)
 
 

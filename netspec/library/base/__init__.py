@@ -16,6 +16,7 @@ from netspec.library.base.op import (
     Scope,
     Weight,
 )
+from netspec.library.base.op_scope import within
 from netspec.library.base.trainables import (
     Clock,
     Dataset,
@@ -67,4 +68,5 @@ __all__ = [
     "Transform",
     "Transformation",
     "Weight",
+    "within",
 ]

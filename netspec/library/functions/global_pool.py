@@ -8,7 +8,7 @@ from typing import Any
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.layers.norm_statistics import counted, mean, require_mask
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -105,7 +105,7 @@ class _Adaptive(Function):
         )
 
     def _sizes(self, x: TensorType) -> tuple[int, ...]:
-        return spread(self.op_name(), "size", self.size, space_of(self.op_name(), x.rank, x), x)
+        return spread_sizes(self.op_name(), "size", self.size, space_of(self.op_name(), x.rank, x), x)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape((x.shape[0], *self._sizes(x), x.shape[-1]))
@@ -127,7 +127,7 @@ class AdaptiveAvgPool(_Adaptive):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+        for axis, size in enumerate(self._sizes(scope.types[0]), 1):
             held = np.diff(_bounds(x.shape[axis], size))[:, 0]
             wide = _along(wide, axis, size, jnp.sum, 0) / jnp.asarray(_placed(held, axis, x.ndim), wide.dtype)
         return wide.astype(x.dtype)
@@ -142,7 +142,7 @@ class AdaptiveMaxPool(_Adaptive):
     """
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+        for axis, size in enumerate(self._sizes(scope.types[0]), 1):
             x = _along(x, axis, size, jnp.max, -math.inf)
         return x
 

@@ -7,7 +7,7 @@ from netspec.lazy import lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -48,9 +48,9 @@ class _Sliding(Layer):
         """The type of the result. Raises `Mistake` when a window does not fit."""
         return x.with_shape((x.shape[0], *self.windows(x).outputs(facts, x), features))
 
-    def convolved(self, x: Array, weights: Array, groups: int = 1) -> Array:
+    def convolved(self, scope: Scope, x: Array, weights: Array, groups: int = 1) -> Array:
         """x convolved with a kernel [kernel…, in / groups, out]."""
-        w = self.windows(TensorType("f32", x.shape))
+        w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
         return lax.conv_general_dilated(
@@ -59,7 +59,7 @@ class _Sliding(Layer):
 
     def biased(self, scope: Scope, y: Array) -> Array:
         """y with the bias, if there is one."""
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def places(self, x: TensorType) -> Dim:
         """The number of places at which a kernel is applied."""
@@ -106,7 +106,7 @@ class Conv(_Sliding, _Featured):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = positive(facts, self.op_name(), "features", self.features)
+        features = require_positive(facts, self.op_name(), "features", self.features)
         for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
             problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
             need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)
@@ -117,7 +117,7 @@ class Conv(_Sliding, _Featured):
         return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return self.biased(scope, self.convolved(x, scope.param("kernel"), self.groups))
+        return self.biased(scope, self.convolved(scope, x, scope.param("kernel"), self.groups))
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))
