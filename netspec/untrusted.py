@@ -14,7 +14,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.diagnostics.syntax_text import TooLarge
 from netspec.ir import Typed
-from netspec.paths import parameters
+from netspec.ir.paths import parameters
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim
 from netspec.source import Source

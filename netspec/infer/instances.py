@@ -27,7 +27,7 @@ from netspec.infer.values import (
 )
 from netspec.ir import Affine, Body, Port, Segment
 from netspec.ir import Call as CallNode
-from netspec.paths import count
+from netspec.ir.paths import count
 from netspec.proofs.instances import find_clashes
 from netspec.record import record, replace
 from netspec.resolve.graph import Definition

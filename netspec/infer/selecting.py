@@ -12,9 +12,9 @@ from netspec.infer.frame import Frame
 from netspec.infer.objective import ObjectiveFrame
 from netspec.infer.values import UNKNOWN, Parameters, Value, describe
 from netspec.ir import Penalty
+from netspec.ir.paths import auxiliaries, parameters
 from netspec.library.base import Callable
 from netspec.library.patterns import matches, select
-from netspec.paths import auxiliaries, parameters
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree

@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.bodies import DuplicateName, SharedChanges
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
-from netspec.paths import parameters, weights_of
+from netspec.ir.paths import parameters, weights_of
 from netspec.source import NOWHERE, Span
 
 PATH_LIMIT = 200_000
