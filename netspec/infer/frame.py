@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.bodies import DuplicateName, OnlyInPhase
 from netspec.diagnostics.sizes import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
-from netspec.ir import Affine, Body, Node, Segment, State, When, reads
+from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
@@ -207,7 +207,9 @@ class Frame:
 
 def absent(frame: Frame, node: Node) -> None:
     """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
-    for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
+    if not frame.phases:
+        return
+    for wire in (w for w in (*reads(node), *(end for region in regions(node) for end in region.results)) if w in frame.phases):
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
         if phase not in around:
             frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))

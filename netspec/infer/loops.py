@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.sizes import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
@@ -10,7 +11,7 @@ from netspec.diagnostics.values import NotStatic
 from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
-from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
+from netspec.ir import Affine, Node, Repeat, Segment, map_within, regions
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
@@ -127,7 +128,7 @@ def region(frame: Frame, node: tree.Repeat, count: int) -> None:
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     fixed_names(frame, node, outer)
     uses = frame.counters - counters
-    body = tuple(strided(n, frame.depth, uses) for n in nodes)
+    body = count_on(nodes, frame.depth, uses)
     for op, uses_each in uses.items():
         frame.counters[op] = counters[op] + uses_each * count
     close(frame, outer, {node.index.name} if node.index else set())
@@ -183,11 +184,13 @@ def binding_span(node: tree.Repeat | tree.When, name: str):
     return node.span
 
 
-def strided(node: Node, depth: int, uses: dict[str, int]) -> Node:
-    """A node of a repeat's body with its numbers counting on from iteration to iteration."""
-    if isinstance(node, Repeat | When | Recur):
-        return replace(node, nodes=tuple(strided(n, depth, uses) for n in node.nodes))
-    return replace(node, segment=advance(node.segment, depth, uses))
+def count_on(nodes: Iterable[Node], depth: int, uses: dict[str, int]) -> tuple[Node, ...]:
+    """The nodes of a repeat's body with their numbers counting on from iteration to iteration."""
+
+    def advanced(node: Node) -> Node:
+        return node if regions(node) else replace(node, segment=advance(node.segment, depth, uses))  # type: ignore[union-attr]
+
+    return map_within(tuple(nodes), advanced)
 
 
 def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:

@@ -10,7 +10,7 @@ from netspec.infer import expressions, statements
 from netspec.infer.objective import ObjectiveFrame, as_result, total
 from netspec.infer.section import Section
 from netspec.infer.values import Mean, Unknown, plain
-from netspec.ir import DataPlan, Objective
+from netspec.ir import OUTPUT, DataPlan, Objective
 from netspec.record import replace
 from netspec.shape import Dim, Facts
 from netspec.source import NOWHERE
@@ -30,7 +30,7 @@ def objective_frame(section: Section, data: DataPlan, sizes: dict[str, Dim]) -> 
     for port in (p for p in section.model.outputs if p.phase is None):
         if isinstance(port.wire, int) and port.name not in frame.env:
             type_ = section.model.types[port.wire].substitute(sizes)
-            frame.env[port.name] = frame.port(f"output.{port.name}", type_, port.span)
+            frame.env[port.name] = frame.port(OUTPUT + port.name, type_, port.span)
     frame.env["batch_size"] = section.batch_size
     frame.sees(section.model)
     return frame

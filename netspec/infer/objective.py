@@ -14,7 +14,7 @@ from netspec.diagnostics.sizes import SizeOutOfRange
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_number
-from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
+from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library import index
 from netspec.library.base import Callable, Measure
 from netspec.proofs.meanings import Measured, find_misreading
@@ -61,7 +61,7 @@ class ObjectiveFrame(Frame):
 
     def place(self, tensor: Tensor) -> Place:
         """A field or output by its name, since several begin at one place of the text."""
-        name = self.wire_names.get(tensor.wire, "").removeprefix("output.")
+        name = self.wire_names.get(tensor.wire, "").removeprefix(OUTPUT)
         found = super().place(tensor)
         return Place(found.span, f"`{name}` is {tensor.type}") if name else found
 

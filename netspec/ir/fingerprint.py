@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from netspec.ir import Body, Typed
+from netspec.ir.nodes import Body
+from netspec.ir.plans import Typed
 from netspec.library.base import Op
 from netspec.shape import Dim, TensorType
 

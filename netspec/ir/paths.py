@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, When
+from netspec.ir.nodes import Apply, Aux, Body, Call, Node, Repeat, Segment, Variable
+from netspec.ir.traversal import descend, fold
 from netspec.library.base import Weight
 from netspec.shape import TensorType
 
 Places = list[tuple[str, tuple[int, ...]]]
 """Where a body stands, once per iteration of the repeats around it: the path to it, and the indices of its own repeats."""
+ROOT: Places = [("", ())]
 
 
 def parameters(body: Body) -> dict[str, Weight]:
@@ -20,71 +22,55 @@ def parameters(body: Body) -> dict[str, Weight]:
 
 @lru_cache(maxsize=8)
 def _known(body: Body) -> dict[str, Weight]:
-    return dict(_leaves(body, body.nodes, [("", ())]))
+    return {path: weight for node, owner, places in descend(body, ROOT, _below) for path, weight in _leaves(node, owner, places)}
+
+
+def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
+    if isinstance(node, Variable) and not node.buffer:
+        yield from ((path, node.weight) for path in _steps(places, node.segment))
+    elif isinstance(node, Apply):
+        weights = weights_of(body, node)
+        yield from ((f"{path}/{name}", weight) for path in _steps(places, node.segment) for name, weight in weights.items())
 
 
 def auxiliaries(body: Body) -> dict[str, TensorType]:
     """Every value that the model's blocks export, by its path; types are in the model's symbols. Shared instances give one for all uses."""
-    return dict(_exports(body, body.nodes, [("", ())]))
+    known: dict[int, bool] = {}
 
+    def exports(node: Node, below: list[bool]) -> bool:
+        return isinstance(node, Aux) or any(below)
 
-def _exports(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, TensorType]]:
-    for node in nodes:
-        match node:
-            case Repeat():
-                yield from _exports(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
-            case When() | Recur():
-                yield from _exports(body, node.nodes, places)
-            case Call() if _has_exports(node.body.nodes):
-                yield from _exports(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
-            case Aux():
-                yield from ((path, body.types[node.input]) for path in _steps(places, node.segment))
+    def below(node: Node, body: Body, places: Places) -> Places | None:
+        silent = isinstance(node, Call) and not fold(node.body, exports, any, known)
+        return None if silent else _below(node, body, places)
 
-
-def _has_exports(nodes: tuple[Node, ...]) -> bool:
-    inner = [node.body.nodes if isinstance(node, Call) else node.nodes for node in nodes if isinstance(node, Call | Repeat | When | Recur)]
-    return any(isinstance(node, Aux) for node in nodes) or any(map(_has_exports, inner))
+    found = [(node, owner, places) for node, owner, places in descend(body, ROOT, below) if isinstance(node, Aux)]
+    return {path: owner.types[node.input] for node, owner, places in found for path in _steps(places, node.segment)}
 
 
 def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
     """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
-    return dict(_uses(body, body.nodes, [("", ())]))
-
-
-def _uses(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, tuple[Body, Apply] | Variable]]:
-    for node in nodes:
-        match node:
-            case Repeat():
-                yield from _uses(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
-            case When() | Recur():
-                yield from _uses(body, node.nodes, places)
-            case Call():
-                yield from _uses(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
-            case Apply():
-                yield from ((path, (body, node)) for path in _steps(places, node.segment))
-            case Variable():
-                yield from ((path, node) for path in _steps(places, node.segment))
+    found: dict[str, tuple[Body, Apply] | Variable] = {}
+    for node, owner, places in descend(body, ROOT, _below):
+        if isinstance(node, Apply | Variable):
+            found |= {path: (owner, node) if isinstance(node, Apply) else node for path in _steps(places, node.segment)}
+    return found
 
 
 def count(body: Body) -> int:
     """How many op uses a model has when every repeat and call is written out; cheap for any count."""
-    return _count(body.nodes, {})
+    return fold(body, _times, sum)
 
 
-def _leaves(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, Weight]]:
-    for node in nodes:
-        match node:
-            case Repeat():
-                yield from _leaves(body, node.nodes, [(p, (*loops, i)) for p, loops in places for i in range(node.count)])
-            case When() | Recur():
-                yield from _leaves(body, node.nodes, places)
-            case Call():
-                yield from _leaves(node.body, node.body.nodes, [(path, ()) for path in _steps(places, node.segment)])
-            case Apply():
-                weights = weights_of(body, node)
-                yield from ((f"{path}/{name}", weight) for path in _steps(places, node.segment) for name, weight in weights.items())
-            case Variable() if not node.buffer:
-                yield from ((path, node.weight) for path in _steps(places, node.segment))
+def _times(node: Node, below: list[int]) -> int:
+    return (node.count if isinstance(node, Repeat) else 1) * (sum(below) if below else 1)
+
+
+def _below(node: Node, body: Body, places: Places) -> Places:
+    """Where a region, or the body that is called, stands."""
+    if isinstance(node, Repeat):
+        return [(path, (*loops, i)) for path, loops in places for i in range(node.count)]
+    return [(path, ()) for path in _steps(places, node.segment)] if isinstance(node, Call) else places
 
 
 def _steps(places: Places, segment: Segment) -> list[str]:
@@ -93,34 +79,12 @@ def _steps(places: Places, segment: Segment) -> list[str]:
 
 
 def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
-    """The parameters of one op use, by their names in the op. A literal stands for itself, as in shape rules."""
-    inputs, optional = _inputs(body, node)
+    """The parameters of one op use, by their names in the op."""
+    inputs, optional = body.op_inputs(node)
     return node.op.params(*inputs, **optional)
 
 
 def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The buffers of one op use, by their names in the op."""
-    inputs, optional = _inputs(body, node)
+    inputs, optional = body.op_inputs(node)
     return node.op.buffers(*inputs, **optional)
-
-
-def _inputs(body: Body, node: Apply) -> tuple[list, dict[str, TensorType]]:
-    inputs = [body.types[i] if isinstance(i, int) else i.value for i in node.inputs]
-    return inputs, {name: body.types[wire] for name, wire in node.optional}
-
-
-def _count(nodes: tuple[Node, ...], known: dict[int, int]) -> int:
-    total = 0
-    for node in nodes:
-        match node:
-            case Repeat():
-                total += node.count * _count(node.nodes, known)
-            case When() | Recur():
-                total += _count(node.nodes, known)
-            case Call():
-                if id(node.body) not in known:
-                    known[id(node.body)] = _count(node.body.nodes, known)
-                total += known[id(node.body)]
-            case _:
-                total += 1
-    return total

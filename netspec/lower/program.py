@@ -23,7 +23,7 @@ from netspec.lower.initialise import initialise
 from netspec.lower.inputs import accept, refuse_unknown
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.lengths import require_lengths
-from netspec.lower.objective import WEIGHT, Statistics, field_types
+from netspec.lower.objective import WEIGHT, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.state import State
 from netspec.lower.statistics import Result, finished, merge
@@ -200,7 +200,7 @@ class Program:
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
-        types = {**field_types(objective), **self.model.input_types()}
+        types = {**objective.fields(), **self.model.input_types()}
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}

@@ -8,7 +8,8 @@ from typing import Any
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.masks import MaskDropped
-from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
+from netspec.ir.def_use import DefUse
 from netspec.library.columns import LENGTH
 from netspec.library.masking import taken
 from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
@@ -22,8 +23,6 @@ TURNS = 2
 SAYS_LENGTHS = "`lengths` say here how many of them count"
 STEPS = 50_000
 """Nodes that are looked at in one file; loops in loops in loops double them."""
-OUTPUT = "output."
-"""Before the names of an objective's inputs that are outputs of the model."""
 Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 
@@ -270,10 +269,7 @@ def _key(ends: Ends) -> tuple[Any, ...]:
 
 def _read(body: Body, wires: Sequence[int]) -> bool:
     """Does anything of the body read one of these?"""
-    from netspec.ir import walk
-
-    read = {port.wire for port in body.outputs}.union(*(reads(node) for node, _ in walk(body)))
-    return not read.isdisjoint(wires)
+    return not DefUse.of(body).readers.keys().isdisjoint(wires)
 
 
 def _first_word(span: Span) -> str:
