@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
+from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, When, reads, regions, within
+from netspec.ir.def_use import needed
 from netspec.shape import Dim, TensorType
 
+EVAL = "eval"
 Types = Mapping[int, TensorType]
 
 
@@ -43,8 +45,7 @@ def fills_nothing(data: DataPlan, limit: int | None) -> bool:
 
 def mixing(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[Apply, Types]]:
     """The ops that mix, each with the types of its wires."""
-    batch, read = model.batch, {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
-    read = read.union(*(reads(inner) for node in objective.body.nodes for inner in (node, *within(node))))
+    batch, read = model.batch, objective.reads
     measured = {port.name.removeprefix(OUTPUT) for port in objective.body.inputs if port.name.startswith(OUTPUT) and port.wire in read}
     if batch is not None and not batch.is_constant:
         outputs = tuple(port for port in model.outputs if port.name in measured)
@@ -54,54 +55,23 @@ def mixing(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[
         yield from of_nodes(objective.body.nodes, objective.body.types, counted, False)
 
 
-def needed(nodes: tuple[Node, ...], wires: set[int]) -> tuple[Node, ...]:
-    """The nodes that these wires depend on."""
-    found: list[Node] = []
-    for node in reversed(nodes):
-        if wires.intersection(x for inner in (node, *within(node)) for x in written(inner)):
-            found.append(node)
-            wires = wires.union(*(reads(inner) for inner in (node, *within(node))))
-    return tuple(reversed(found))
-
-
-def written(node: Node) -> tuple[int, ...]:
-    match node:
-        case Variable():
-            return (node.output,)
-        case Recur():
-            return (*node.outputs, *node.finals)
-        case Apply() | Call() | Repeat() | When():
-            return node.outputs
-    return ()
-
-
-def within(node: Node) -> Iterator[Node]:
-    """The nodes of a region, at any depth."""
-    if isinstance(node, Repeat | When | Recur):
-        for inner in node.nodes:
-            yield inner
-            yield from within(inner)
-
-
 def of_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
     """What these outputs depend on and, with `auxiliary`, what the body exports."""
     wires = {port.wire for port in outputs if isinstance(port.wire, int)}
     if auxiliary:
-        wires |= {inner.input for node in body.nodes for inner in (node, *within(node)) if isinstance(inner, Aux)}
-    yield from of_nodes(needed(body.nodes, wires), body.types, batch, auxiliary)
+        wires |= {node.input for node in within(body.nodes) if isinstance(node, Aux)}
+    yield from of_nodes(needed(body.nodes, wires)[0], body.types, batch, auxiliary)
 
 
 def of_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
     for node in nodes:
-        match node:
-            case Apply() if mixes(node, types, batch):
-                yield node, types
-            case Call():
-                yield from of_body(node.body, node.body.outputs, batch, auxiliary)
-            case Repeat() | Recur():
-                yield from of_nodes(node.nodes, types, batch, auxiliary)
-            case When() if node.phase == "eval":
-                yield from of_nodes(node.nodes, types, batch, auxiliary)
+        if isinstance(node, Apply) and mixes(node, types, batch):
+            yield node, types
+        elif isinstance(node, Call):
+            yield from of_body(node.body, node.body.outputs, batch, auxiliary)
+        elif not isinstance(node, When) or node.phase == EVAL:
+            for region in regions(node):
+                yield from of_nodes(region.nodes, types, batch, auxiliary)
 
 
 def mixes(node: Apply, types: Types, batch: Dim) -> bool:

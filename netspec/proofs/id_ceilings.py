@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netspec.diagnostics.shapes.ids import IdBeyondVocabulary
 from netspec.ir import Apply, Node
+from netspec.ir.def_use import makers_of
 from netspec.library.base import Callable
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.shape import Dim, Facts, TensorType
@@ -22,8 +23,8 @@ def need_rows(facts: Facts, nodes: Sequence[Node], op: Callable, inputs: Iterabl
 
 def numbers_in(nodes: Iterable[Node], wire: int) -> Iterator[tuple[str, Dim]]:
     """Numbers that a tensor surely holds, each with the op that puts it there; through ops that keep values."""
-    makers = {out: node for node in nodes if isinstance(node, Apply) for out in node.outputs}
-    while (node := makers.get(wire)) is not None:
+    makers = makers_of(nodes)
+    while isinstance(node := makers.get(wire), Apply):
         number = node.op.holds()
         if number is not None:
             yield node.op.op_name(), Dim.of(number)

@@ -12,8 +12,8 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.names.bindings import DuplicateName, SharedChanges
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
+from netspec.ir.paths import parameters, weights_of
 from netspec.limits import LIMITS
-from netspec.paths import parameters, weights_of
 from netspec.source import NOWHERE, Span
 
 Instance = Apply | Call

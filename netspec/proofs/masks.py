@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import Apply, Body, Call, Node, Objective, Recur, TrainPlan, walk
+from netspec.ir import Apply, Body, Node, Objective, Recur, TrainPlan, fold
 
 
 def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> list[Diagnostic]:
@@ -35,23 +35,17 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:
     """Does any op in it, at any depth, take a mask?"""
-    if id(body) not in seen:
-        seen[id(body)] = any(_masked(node, seen) for node, _ in walk(body))
-    return seen[id(body)]
+    return fold(body, _masked, any, seen)
 
 
-def _masked(node: Node, seen: dict[int, bool]) -> bool:
-    match node:
-        case Apply():
-            return bool(node.optional) and _takes_mask(node)
-        case Call():
-            return has_mask(node.body, seen)
-        case Recur():
-            return node.lengths is not None
-    return False
+def _masked(node: Node, below: list[bool]) -> bool:
+    own = (isinstance(node, Apply) and _takes_mask(node)) or (isinstance(node, Recur) and node.lengths is not None)
+    return own or any(below)
 
 
 def _takes_mask(node: Apply) -> bool:
+    if not node.optional:
+        return False
     from netspec.library.contracts.mask_effects import MASKS  # few ops have optional inputs
 
     return any(name in MASKS for name, _ in node.optional)

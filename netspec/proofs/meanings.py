@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
-from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, Recur, Repeat, When
+from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, When, entries, regions
+from netspec.ir.def_use import makers_of
 from netspec.library.base import In
 from netspec.record import record
 from netspec.source import Span
@@ -77,7 +78,7 @@ def without(stage: Span) -> Edit | None:
 
 def of_objective(measured: Measured, wire: Operand) -> Apply | None:
     """The op that says what the numbers of a wire of the objective mean, here or in the model."""
-    found = made(tuple(measured.nodes), wire)
+    found = made(measured.nodes, wire)
     if isinstance(found, Apply):
         return found
     name = next((p.name for p in measured.ports if p.wire == found), "")
@@ -92,9 +93,9 @@ def of_body(body: Body, wire: Operand) -> Apply | None:
     return found if isinstance(found, Apply) else None
 
 
-def made(nodes: tuple[Node, ...], wire: Operand) -> Apply | Operand | None:
+def made(nodes: Sequence[Node], wire: Operand) -> Apply | Operand | None:
     """The op that says what the numbers of a wire mean; the wire they come from unchanged where none does; None where that is unknown."""
-    makers = {out: node for node in nodes for out in getattr(node, "outputs", ())}
+    makers = makers_of(nodes)
     while (node := makers.get(wire)) is not None:  # type: ignore[arg-type]
         match node:
             case Apply() if node.op.gives not in ("", "same"):
@@ -113,17 +114,11 @@ def made(nodes: tuple[Node, ...], wire: Operand) -> Apply | Operand | None:
 
 def of_region(node: Node, wire: Operand) -> Apply | Operand | None:
     """The same for an output of a call, a loop or a `when`."""
-    match node:
-        case Call():
-            found = made(node.body.nodes, node.body.outputs[node.outputs.index(wire)].wire)  # type: ignore[arg-type]
-            ports = {port.wire: outer for port, outer in zip(node.body.inputs, node.inputs, strict=True)}
-            return found if isinstance(found, Apply) else ports.get(found) if found is not None else None
-        case Repeat():
-            found = made(node.nodes, node.results[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case Recur() if wire in node.outputs:
-            found = made(node.nodes, node.made[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case When():
-            return made(node.nodes, node.inside[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case _:
-            return None
-    return found if isinstance(found, Apply) else None
+    if isinstance(node, Call):
+        found = made(node.body.nodes, node.body.outputs[node.outputs.index(wire)].wire)  # type: ignore[arg-type]
+        return found if isinstance(found, Apply) else dict(entries(node)).get(found) if found is not None else None  # type: ignore[arg-type]
+    for region in regions(node):
+        if wire in node.outputs:  # type: ignore[union-attr]
+            found = made(region.nodes, dict(region.ends)[wire])  # type: ignore[index]
+            return found if isinstance(found, Apply) or isinstance(node, When) else None
+    return None

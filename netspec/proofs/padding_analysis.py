@@ -8,7 +8,8 @@ from typing import Any
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
-from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
+from netspec.ir.def_use import DefUse
 from netspec.library.contracts.mask_effects import mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
@@ -265,10 +266,7 @@ def _key(ends: Ends) -> tuple[Any, ...]:
 
 def _read(body: Body, wires: Sequence[int]) -> bool:
     """Does anything of the body read one of these?"""
-    from netspec.ir import walk
-
-    read = {port.wire for port in body.outputs}.union(*(reads(node) for node, _ in walk(body)))
-    return not read.isdisjoint(wires)
+    return not DefUse.of(body).readers.keys().isdisjoint(wires)
 
 
 def _first_word(span: Span) -> str:
