@@ -9,7 +9,7 @@ from typing import Any
 from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array, Measure
-from netspec.library.shape_rules.size_binding import bound
+from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.loops import Loop
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
@@ -78,7 +78,7 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs = [value(operand, wires) for operand in node.inputs]
     optional = {name: wires[wire] for name, wire in node.optional}
-    op = bound(node.op, frame.run.sizes)
+    op = bind_sizes(node.op, frame.run.sizes)
     results = measured_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 

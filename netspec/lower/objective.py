@@ -9,8 +9,8 @@ from typing import Any
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
-from netspec.library.gradients.path_selection import Chosen, flat, numbers_of
-from netspec.library.shape_rules.size_binding import bound
+from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
+from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.input_arrays import sizes_of
 from netspec.lower.interpreter import Wires, array, execute, operand_types, value
 from netspec.lower.layout import Exported, Layout
@@ -90,7 +90,7 @@ def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Fram
 def summed(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
     """The sum of the slices with these paths, of which there is one at least."""
     numbers = numbers_of(leaf.paths, paths)
-    slices = flat(x, len(leaf.counts))
+    slices = join_stack_axes(x, len(leaf.counts))
     return jnp.sum(slices if len(numbers) == len(leaf.paths) else slices[np.asarray(numbers)], axis=0)
 
 
@@ -107,7 +107,7 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
-    op = bound(measurement.op, frame.run.sizes)
+    op = bind_sizes(measurement.op, frame.run.sizes)
     inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None

@@ -12,9 +12,9 @@ from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
 from netspec.testing import apply_laws, built_op_laws, text_laws
-from netspec.testing.case import Case, computes, phases
+from netspec.testing.case import Case, has_apply, phases
 from netspec.testing.kernel_laws import kernel_breaches
-from netspec.testing.temporary_shelf import shelved
+from netspec.testing.temporary_shelf import extend_with_package
 
 __all__ = ["check_kernel", "check_op", "check_plugin"]
 
@@ -30,7 +30,7 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
     the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so; and with `oracle`
     the results are the oracle's to 1e-5.
     """
-    with shelved(cls):
+    with extend_with_package(cls):
         broken = [f"- {law}: {' '.join(why.split())}" for law, why in breaches(cls, oracle)]
     if broken:
         raise AssertionError(f"{cls.op_name()} breaks {len(broken)} {'law' if len(broken) == 1 else 'laws'}:\n" + "\n".join(broken))
@@ -74,33 +74,33 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
 
 def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """Each law that the class breaks, with the example and what is wrong."""
-    yield from _failing(text_laws.CLASS_LAWS, cls, "")
+    yield from _run_laws(text_laws.CLASS_LAWS, cls, "")
     for example in cls.examples():
-        yield from _failing(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
+        yield from _run_laws(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
         for training in phases(example.op) if isinstance(example.op, OpOnTensors) else ():
-            yield from _computing(example, training, oracle)
+            yield from _find_breaches(example, training, oracle)
 
 
-def _computing(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:
+def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """The laws of what an op computes that it breaks with one example."""
-    direct = computes(type(example.op))
+    direct = has_apply(type(example.op))
     try:
         subject = Case(example, training) if direct else built_op_laws.Built(example, training)
     except Exception as error:
-        yield "examples can be made", f"{example.op}: {_said(error)}"
+        yield "examples can be made", f"{example.op}: {_error_text(error)}"
         return
-    yield from _failing(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
+    yield from _run_laws(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
     if direct and oracle is not None and not training:
-        yield from _failing([lambda c: apply_laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
+        yield from _run_laws([lambda c: apply_laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
 
 
-def _failing(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
     for law in these:
         try:
             law(subject)
         except Exception as error:  # whatever an op raises where it should not
-            yield name or law.__name__.replace("_", " "), where + _said(error)
+            yield name or law.__name__.replace("_", " "), where + _error_text(error)
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"

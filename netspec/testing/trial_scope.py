@@ -10,7 +10,7 @@ from netspec.kernels.choice import Chooser, Kernels
 from netspec.kernels.random_bits import random_bits
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Weight
-from netspec.library.initializers.distributions import drawn
+from netspec.library.initializers.distributions import draw_weight
 from netspec.lower.random_draws import step_key
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import JAX_DTYPES
@@ -30,7 +30,7 @@ def sample(kind: TensorType, rng: Any) -> Array:
 def draw(weight: Weight, rng: Any) -> Array:
     """A parameter's initial value, as the lowering makes it."""
     shape = tuple(Dim.of(n).value for n in weight.shape)
-    return np.asarray(drawn(weight, rng, shape), "float32")
+    return np.asarray(draw_weight(weight, rng, shape), "float32")
 
 
 @dataclass

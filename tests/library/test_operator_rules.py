@@ -11,7 +11,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.library.functions.broadcasting import fits, outline
 from netspec.library.functions.indexing import Cut, Slice
 from netspec.library.functions.reshape import Reshape
-from netspec.library.shape_rules.targets import equal_values, label_values, masked
+from netspec.library.shape_rules.targets import equal_values, label_values, require_mask
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.rules import B, T, operator, problem, typed
 from tests.library.scope import parse
@@ -148,5 +148,5 @@ def test_types_of_labels_targets_and_masks() -> None:
     assert equal_values("op", facts, values, parse("f64[B, 3]"), parse("bool[B, 3]")) == parse("f64[B, 3]")
     for targets in ("i32[B, 3]", "f32[B]", "f32[B, 1]", "f32[B, 3, 1]"):
         assert problem(lambda given=targets: equal_values("op", facts, values, parse(given), None)) == ("unequal-targets", "targets")
-    assert masked("op", facts.assume_equal(T, B), parse("f32[B]"), parse("bool[T]")) == parse("f32[B]")
-    assert problem(lambda: masked("op", facts, parse("f32[B]"), parse("bool[T]"))) == ("mask-shape", "mask")
+    assert require_mask("op", facts.assume_equal(T, B), parse("f32[B]"), parse("bool[T]")) == parse("f32[B]")
+    assert problem(lambda: require_mask("op", facts, parse("f32[B]"), parse("bool[T]"))) == ("mask-shape", "mask")

@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "netspec"
-LONGEST = 300
 GENERATED = re.compile(r"\A(#|\"\"\").{0,200}(generated|Generated)", re.DOTALL)
 
 
@@ -57,13 +56,6 @@ def test_every_module_can_be_imported(how: str) -> None:
     names = [module_name(f) for f in python_files("netspec") if f.name != "__main__.py"]
     done = subprocess.run([sys.executable, "-c", IMPORT_EACH, how, *names], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("folder", ["netspec", "tests"])
-def test_files_are_short(folder: str) -> None:
-    texts = {f.relative_to(ROOT): f.read_text(encoding="utf-8") for f in python_files(folder)}
-    long = {str(f): lines for f, text in texts.items() if not GENERATED.match(text) and (lines := text.count("\n")) > LONGEST}
-    assert not long
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -13,7 +13,7 @@ from netspec.library.base.field_bounds import Field
 from netspec.library.functions.broadcasting import fits
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 ANY = (In("x", "any tensor", dtype="any"),)
@@ -210,7 +210,7 @@ class Tile(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         if len(self.counts) != x.rank:
             raise Mistake(ValuePerAxis(self.op_name(), "counts", len(self.counts), x, blame="counts"))
-        counts = [positive(facts, self.op_name(), "counts", count) for count in self.counts]
+        counts = [require_positive(facts, self.op_name(), "counts", count) for count in self.counts]
         return x.with_shape([size * count for size, count in zip(x.shape, counts, strict=True)])
 
     def apply(self, scope: Scope, x: Array) -> Array:
@@ -260,7 +260,7 @@ class BroadcastTo(Function):
         return tuple(Example(cls(dims=dims), (kind,)) for dims, kind in shapes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        dims = tuple(positive(facts, self.op_name(), "dims", size) for size in self.dims)
+        dims = tuple(require_positive(facts, self.op_name(), "dims", size) for size in self.dims)
         problem = CannotStretch(self.op_name(), x, dims, blame="dims")
         if len(dims) < x.rank:
             raise Mistake(problem)

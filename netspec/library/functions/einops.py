@@ -13,7 +13,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import REDUCTIONS
-from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan, read
+from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan_pattern, read
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -78,7 +78,7 @@ class Rearrange(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, False, None)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape(self._plan(facts, x).shape())
@@ -113,7 +113,7 @@ class Reduce(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, True, None)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def _over(self, found: Plan) -> tuple[int, ...]:
         kept = found.inner()
@@ -155,7 +155,7 @@ class Repeat(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, False, self.sizes)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape(self._plan(facts, x).shape())

@@ -13,7 +13,7 @@ from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Pass
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import wide
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -102,7 +102,7 @@ class OneHot(Function):
         return (Example(cls(classes=5), ("i32[4, 3]",)), Example(cls(classes=3, dtype="i32"), ("u8[6]",)))
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return TensorType(self.dtype, (*x.shape, positive(facts, self.op_name(), "classes", self.classes)))
+        return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
@@ -137,7 +137,7 @@ class _Segments(Function):
         if ids.rank != 1:
             raise Mistake(problem)
         need_equal(facts, name, x.shape[0], ids.shape[0], "so that every row has its segment", problem)
-        return x.with_shape((positive(facts, name, "segments", self.segments), *x.shape[1:]))
+        return x.with_shape((require_positive(facts, name, "segments", self.segments), *x.shape[1:]))
 
     def _reduced(self, scope: Scope, x: Array, ids: Array) -> Array:
         return segment(scope.kernels, x, ids, segments=Dim.of(self.segments).value, combine=self.combine)

@@ -9,7 +9,7 @@ from netspec.kernels.normalize import mean
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.layers.norm_statistics import counted, require_mask
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -106,7 +106,7 @@ class _Adaptive(Function):
         )
 
     def _sizes(self, x: TensorType) -> tuple[int, ...]:
-        return spread(self.op_name(), "size", self.size, space_of(self.op_name(), x.rank, x), x)
+        return spread_sizes(self.op_name(), "size", self.size, space_of(self.op_name(), x.rank, x), x)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape((x.shape[0], *self._sizes(x), x.shape[-1]))

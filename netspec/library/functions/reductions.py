@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.shape_rules.axis_arguments import Axes, axes_of, without
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of, drop_axes
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -43,7 +43,7 @@ class _Reduction(Function):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return TensorType(self.result(x), without(x, axes_of(self.op_name(), self.axis, x), self.keepdims))
+        return TensorType(self.result(x), drop_axes(x, axes_of(self.op_name(), self.axis, x), self.keepdims))
 
     def result(self, x: TensorType) -> str:
         """The result's element type."""

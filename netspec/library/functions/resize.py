@@ -16,8 +16,8 @@ from netspec.lazy import jnp, lax, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.resize_filter import weights
-from netspec.library.shape_rules.sizes import positive
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.sizes import require_positive
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 
 Method = Literal["nearest", "bilinear", "bicubic"]
@@ -88,7 +88,7 @@ class Upsample(_Resizing):
         )
 
     def _sizes(self, x: TensorType) -> tuple[Dim, ...]:
-        scale = spread(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
+        scale = spread_sizes(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
         return tuple(n * factor for n, factor in zip(x.shape[1:-1], scale, strict=True))
 
 
@@ -122,7 +122,7 @@ class Resize(_Resizing):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         for size in self._sizes(x):
-            positive(facts, self.op_name(), "size", size)
+            require_positive(facts, self.op_name(), "size", size)
         return super().shape(facts, x)
 
     def _sizes(self, x: TensorType) -> tuple[Dim, ...]:

@@ -7,7 +7,7 @@ from netspec.kernels.convolve import convolve
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -57,7 +57,7 @@ class _Sliding(Layer):
 
     def biased(self, scope: Scope, y: Array) -> Array:
         """y with the bias, if there is one."""
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def places(self, x: TensorType) -> Dim:
         """The number of places at which a kernel is applied."""
@@ -104,7 +104,7 @@ class Conv(_Sliding, _Featured):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = positive(facts, self.op_name(), "features", self.features)
+        features = require_positive(facts, self.op_name(), "features", self.features)
         for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
             problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
             need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)

@@ -6,7 +6,7 @@ from netspec.kernels.convolve import convolve_locally
 from netspec.library.base import Array, Example, Flow, Initializer, Passage, Scope, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES, _Featured, _Sliding
-from netspec.library.shape_rules.sizes import offset, parameter, positive
+from netspec.library.shape_rules.sizes import offset, parameter, require_positive
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 
@@ -38,7 +38,7 @@ class ConvLocal(_Sliding, _Featured):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return self.slid(facts, x, positive(facts, self.op_name(), "features", self.features))
+        return self.slid(facts, x, require_positive(facts, self.op_name(), "features", self.features))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         w = self.windows(x)

@@ -10,7 +10,7 @@ from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.cells import Cell, StateTypes
 from netspec.library.layers.conv import AXES
 from netspec.library.layers.gates import Activation, state, through
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -73,7 +73,7 @@ class ConvLstmCell(Cell):
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
         self._windows(x)
-        return (x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features))),) * 3
+        return (x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "features", self.features))),) * 3
 
     def params(self, x: TensorType, **states: TensorType) -> dict[str, Weight]:
         size, channels = self._windows(x).size, 4 * self.features
@@ -87,7 +87,7 @@ class ConvLstmCell(Cell):
         w = self._windows(scope.types[0])
         kernel = scope.param(f"{name}/kernel").astype(x.dtype)
         y = convolve(scope.kernels, x, kernel, stride=w.stride, padding=w.padding, axes=AXES[len(w.size)])
-        return y + along_last(scope.param(f"{name}/bias"), y) if self.bias else y
+        return y + stretch_last(scope.param(f"{name}/bias"), y) if self.bias else y
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
         i, g, f, o = jnp.split(self._convolve(scope, "ih", x) + self._convolve(scope, "hh", h), 4, axis=-1)

@@ -11,7 +11,7 @@ from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, P
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import along_last, count, parameter, positive
+from netspec.library.shape_rules.sizes import count, parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Padding, Pairs, Sizes, Windows, windows
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
@@ -77,7 +77,7 @@ class ConvTranspose(Layer):
         return w.padding  # type: ignore[return-value]
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features, w = positive(facts, self.op_name(), "features", self.features), self._windows(x)
+        features, w = require_positive(facts, self.op_name(), "features", self.features), self._windows(x)
         space = self._space(x)
         for axis, size in enumerate(space, 1):
             widened = (x.shape[axis] - 1) * w.stride[axis - 1] + 1
@@ -109,7 +109,7 @@ class ConvTranspose(Layer):
         if self.padding == "CIRCULAR":
             for axis, (n, s) in enumerate(zip(x.shape[1:-1], w.stride, strict=True), 1):
                 y = around(y, axis, n * s, ahead=not self.transpose_kernel)
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:
         outputs = x.shape[0] * count(self._space(x)) * self.features

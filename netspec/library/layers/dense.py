@@ -11,7 +11,7 @@ from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, P
 from netspec.library.base.field_bounds import Field
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
-from netspec.library.shape_rules.sizes import along_last, axis_of, count, kernel, offset, positive
+from netspec.library.shape_rules.sizes import axis_of, count, kernel, offset, require_positive, stretch_last
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 
@@ -78,7 +78,7 @@ class Dense(Layer):
         return tuple(size for axis, size in enumerate(x.shape) if axis not in axes), tuple(x.shape[axis] for axis in axes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = (positive(facts, self.op_name(), "features", size) for size in self._features)
+        features = (require_positive(facts, self.op_name(), "features", size) for size in self._features)
         return x.with_shape((*self._sizes(x)[0], *features))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
@@ -100,7 +100,7 @@ class Dense(Layer):
     def _spread(self, bias: Array, y: Array) -> Array:
         """The bias with axes of size 1 for those of y that it does not have."""
         k = self.batch_dims
-        return along_last(bias.reshape(*bias.shape[:k], *(1,) * (y.ndim - bias.ndim), *bias.shape[k:]), y)
+        return stretch_last(bias.reshape(*bias.shape[:k], *(1,) * (y.ndim - bias.ndim), *bias.shape[k:]), y)
 
     def flops(self, x: TensorType) -> Dim:
         rest, mapped = self._sizes(x)

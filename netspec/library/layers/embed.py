@@ -8,7 +8,7 @@ from netspec.kernels.matmul import contract
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import VarianceScaling
 from netspec.library.shape_rules.requirements import need_equal
-from netspec.library.shape_rules.sizes import kernel, positive
+from netspec.library.shape_rules.sizes import kernel, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -35,8 +35,8 @@ class Embed(Layer):
         return (Example(cls(vocab=10, features=4), ("i32[3, 5]",)), Example(cls(vocab=7, features=3), ("u8[]",)))
 
     def shape(self, facts: Facts, ids: TensorType) -> TensorType:
-        positive(facts, self.op_name(), "vocab", self.vocab)
-        return TensorType("f32", (*ids.shape, positive(facts, self.op_name(), "features", self.features)))
+        require_positive(facts, self.op_name(), "vocab", self.vocab)
+        return TensorType("f32", (*ids.shape, require_positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, ids: TensorType) -> dict[str, Weight]:
         return vectors(self)
@@ -76,7 +76,7 @@ class EmbedAttend(Method):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         problem = UnequalFeatures(self.op_name(), x, Dim.of(self.features), blame="x")
         need_equal(facts, self.op_name(), x.shape[-1], self.features, "so that x has the embedding's features", problem)
-        return x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "vocab", self.vocab)))
+        return x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "vocab", self.vocab)))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         return vectors(self)

@@ -11,7 +11,7 @@ from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Orthogonal, Zeros
 from netspec.library.layers.cells import Cell
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -85,7 +85,7 @@ class GatedCell(Gated, Cell):
         return self.bias_init
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
-        made = x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
+        made = x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "features", self.features)))
         return (made,) * (1 + sum(i.optional for i in self.inputs))
 
     def params(self, x: TensorType, **states: TensorType) -> dict[str, Weight]:
@@ -103,7 +103,7 @@ class GatedCell(Gated, Cell):
         return [self._biased(scope, name, y) for name, y in zip(names, jnp.split(whole, len(names), axis=-1), strict=True)]
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
-        return y + along_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
+        return y + stretch_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:
         """2 per entry of the matrices and 1 per bias, and 3 per gate of every unit for gating."""

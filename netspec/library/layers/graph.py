@@ -26,7 +26,7 @@ from netspec.library.layers.graph_edges import (
     normalised,
     require_graph,
 )
-from netspec.library.shape_rules.sizes import along_last, count, kernel, offset, positive
+from netspec.library.shape_rules.sizes import count, kernel, offset, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -71,7 +71,7 @@ class GraphConv(Layer):
 
     def shape(self, facts: Facts, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> TensorType:
         require_graph(facts, self.op_name(), nodes, senders, receivers, optional)
-        return nodes.with_shape((*nodes.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
+        return nodes.with_shape((*nodes.shape[:-1], require_positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, nodes: TensorType, *edges: TensorType, **optional: TensorType) -> dict[str, Weight]:
         weights = {"kernel": kernel("kernel", nodes.shape[-1:], (self.features,), self.kernel_init)}
@@ -83,7 +83,7 @@ class GraphConv(Layer):
         factors = normalised(edges, self.normalisation)
         flat = h.reshape(edges.nodes, h.shape[-1]).astype(factors.dtype)
         y = edges.gathered(edges.sent(flat) * factors[:, None]).astype(h.dtype).reshape(h.shape)
-        return masked(y + along_last(scope.param("bias"), y) if self.bias else y, optional)
+        return masked(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def flops(self, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         mapped = count(nodes.shape[:-1]) * self.features * (2 * nodes.shape[-1] + int(self.bias))
@@ -156,7 +156,7 @@ class GraphAttention(Layer):
         require_graph(facts, self.op_name(), nodes, senders, receivers, optional)
         if edges is not None:
             require_shape(facts, self.op_name(), "edges", edges, ((*nodes.shape[:-2], senders.shape[-1], edges.shape[-1]),))
-        positive(facts, self.op_name(), "features", self.features)
+        require_positive(facts, self.op_name(), "features", self.features)
         return nodes.with_shape((*nodes.shape[:-1], self._width))
 
     def params(self, nodes: TensorType, *ends: TensorType, **optional: TensorType) -> dict[str, Weight]:
@@ -177,11 +177,11 @@ class GraphAttention(Layer):
         shares = self._dropped(scope, edges.shares(jax.nn.leaky_relu(scores, self.slope)), h.shape[:-3])
         y = edges.gathered(edges.sent(flat) * shares[..., None])
         y = (y.mean(1) if self.merge == "mean" else y).astype(h.dtype).reshape(*nodes.shape[:-1], -1)
-        return masked(y + along_last(scope.param("bias"), y) if self.bias else y, optional)
+        return masked(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def _scores(self, scope: Scope, edges: Edges, h: Array) -> Array:
         """[edges, heads]."""
-        source, target = (jnp.sum(h * along_last(scope.param(name), h), -1) for name in ("source", "target"))
+        source, target = (jnp.sum(h * stretch_last(scope.param(name), h), -1) for name in ("source", "target"))
         return edges.sent(source) + edges.received(target)
 
     def _of_edges(self, scope: Scope, features: Array, nodes: int) -> Array:

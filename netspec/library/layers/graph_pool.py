@@ -10,7 +10,7 @@ from netspec.kernels.segment import segment
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.layers.attention_weights import require_shape
-from netspec.library.shape_rules.sizes import positive
+from netspec.library.shape_rules.sizes import require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -52,7 +52,7 @@ class GraphPool(Function):
             raise Mistake(PoolOfWhat(name, "ids" in optional, blame="graphs" if self.graphs is not None else "ids"))
         for each, kind in optional.items():
             require_shape(facts, name, each, kind, (x.shape[:-1],))
-        graphs = () if self.graphs is None else (positive(facts, name, "graphs", self.graphs),)
+        graphs = () if self.graphs is None else (require_positive(facts, name, "graphs", self.graphs),)
         return x.with_shape((*x.shape[:-2], *graphs, x.shape[-1]))
 
     def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:

@@ -13,7 +13,7 @@ from netspec.library.contracts.sequence_axis import furthest
 from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.attention_weights import SEGMENTS, require_shape
 from netspec.library.shape_rules.requirements import need_at_least, need_multiple
-from netspec.library.shape_rules.sizes import parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 Theta = Annotated[float, Field(gt=0)]
@@ -49,7 +49,7 @@ class Sinusoidal(Function):
         )
 
     def shape(self, facts: Facts, position: TensorType) -> TensorType:
-        features = positive(facts, self.op_name(), "features", self.features)
+        features = require_positive(facts, self.op_name(), "features", self.features)
         require_even(facts, self.op_name(), features, "features")
         return TensorType("f32", (*position.shape, features))
 
@@ -132,7 +132,7 @@ class LearnedPositions(Layer):
         )
 
     def shape(self, facts: Facts, x: TensorType, position: TensorType | None = None) -> TensorType:
-        positions = positive(facts, self.op_name(), "positions", self.positions)
+        positions = require_positive(facts, self.op_name(), "positions", self.positions)
         if position is None:
             problem = TooFewPositions(self.op_name(), positions, x, blame="positions")
             need_at_least(facts, self.op_name(), positions, x.shape[-2], "so that every position has a vector", problem)

@@ -12,7 +12,7 @@ from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.positions import Pairs, Theta, paired, require_even
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import count, positive
+from netspec.library.shape_rules.sizes import count, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 Turns = Annotated[float, Field(gt=0)]
@@ -91,7 +91,7 @@ class Rope(Function):
 
     def shape(self, facts: Facts, x: TensorType, position: TensorType) -> TensorType:
         if self.rotary is not None:
-            turned = positive(facts, self.op_name(), "rotary", self.rotary)
+            turned = require_positive(facts, self.op_name(), "rotary", self.rotary)
             problem = TooManyTurned(self.op_name(), turned, x, blame="rotary")
             need_at_least(facts, self.op_name(), x.shape[-1], turned, "so that a head has the features that are turned", problem)
         require_even(facts, self.op_name(), self._turned(x), "x" if self.rotary is None else "rotary")

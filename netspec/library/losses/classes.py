@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from netspec.kernels import cross_entropy as kernels
-from netspec.kernels.cross_entropy import of_label as chosen
+from netspec.kernels.cross_entropy import take_label as chosen
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
