@@ -44,11 +44,11 @@ def catalog() -> dict[str, type[Diagnostic]]:
     """Slug -> class, of all families, in alphabetical order. Imports every family."""
     for module in pkgutil.walk_packages(netspec.diagnostics.__path__, "netspec.diagnostics."):
         importlib.import_module(module.name)
-    classes = load_families()
+    classes = families()
     return {c.slug(): c for c in sorted(classes, key=lambda c: c.slug())}
 
 
-def load_families() -> list[type[Diagnostic]]:
+def families() -> list[type[Diagnostic]]:
     """Every final class of the families that are imported; no two share a slug (a law)."""
     return [c for c in _final(Diagnostic) if c.__module__.startswith("netspec.diagnostics.")]
 
