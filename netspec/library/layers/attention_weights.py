@@ -15,7 +15,7 @@ from netspec.kernels import attend as kernel
 from netspec.kernels.attend import Rules
 from netspec.library.base import Array, Flow, In, Passage, Positive, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
 from netspec.library.shape_rules.sizes import count
 from netspec.shape import Dim, Facts, TensorType
@@ -119,7 +119,7 @@ def attend_flops(rules: Rules, query: TensorType, keys: Dim, value_size: Dim, bi
     return scores * (2 * query.shape[-1] + 2 * value_size + 6 + extras)
 
 
-def seen(passage: Passage, rules: Rules) -> Flow:
+def attention_flow(passage: Passage, rules: Rules) -> Flow:
     """What positions know behind an attention with query, key and value [batch…, length, heads, size]."""
     query, key = passage.types[:2]
     for place in (0, 1, 2):
@@ -135,7 +135,7 @@ def seen(passage: Passage, rules: Rules) -> Flow:
     if not all(lengths) or not ahead.is_constant:
         passage.refuse("its queries and keys are not the same positions")
     later = [None if flow.reach is None else flow.reach + ahead.value for flow in passage.flows[1:]]
-    return passage.made(furthest((passage.flows[0].reach, *later, *(flow.reach for flow in passage.named.values()))))
+    return passage.made(furthest_reach((passage.flows[0].reach, *later, *(flow.reach for flow in passage.named.values()))))
 
 
 # --- values ----------------------------------------------------------------------------------------------------------

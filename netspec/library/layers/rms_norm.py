@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.kernels.normalize import mean_square
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers.distributions import Ones
-from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, counted, places, wide
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask, widen
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 
@@ -50,8 +50,8 @@ class RmsNorm(Normalization):
         return super().shape(facts, x, **mask)
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
-        values = wide(x)
-        square = mean_square(scope.kernels, values, counted(x, mask), axes=self.features(x.ndim))
+        values = widen(x)
+        square = mean_square(scope.kernels, values, stretch_mask(x, mask), axes=self.features(x.ndim))
         return self.affine(scope, values, square, x.dtype)
 
     def flow(self, passage: Passage) -> Flow:
