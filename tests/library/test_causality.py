@@ -19,7 +19,6 @@ from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.testing.checks import hold
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied, parse, sample
 
 T = Dim.symbol("T")

@@ -26,7 +26,6 @@ from tests.library.oracles_norm import NORMS
 from tests.library.oracles_positions import POSITIONS
 from tests.library.oracles_recurrent import RECURRENT
 from tests.library.oracles_space import SPACE
-from tests.library.quick import quick_compilation  # noqa: F401
 
 CLASSES = classes()
 BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not has_apply(cls)]
@@ -81,13 +80,13 @@ def built_cases() -> Iterator[Any]:
                 yield pytest.param(example, training, laws, id=f"{cls.op_name()}-{i}{'-train' * training}", marks=marks)
 
 
-@pytest.mark.parametrize(("example", "training", "laws"), cases())
+@pytest.mark.parametrize(("example", "training", "laws"), list(cases()))
 def test_case(example: Example, training: bool, laws: Sequence[Law]) -> None:
     """A case is made, and compiled, once for all its laws."""
     hold(laws, Case(example, training))
 
 
-@pytest.mark.parametrize(("example", "training", "laws"), built_cases())
+@pytest.mark.parametrize(("example", "training", "laws"), list(built_cases()))
 def test_built(example: Example, training: bool, laws: Sequence[Law]) -> None:
     hold(laws, built_op_laws.Built(example, training))
 
