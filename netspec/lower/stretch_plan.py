@@ -1,7 +1,7 @@
 """How a model that generates runs on a stretch of its sequence: which of its nodes are known beforehand, and which step by step.
 
 All follows from the flows that prove the model causal (`proofs.causality`): what reaches no generated element is computed once, for all
-positions; everything else runs on the stretch, each op by what `library.stepping` says of it.
+positions; everything else runs on the stretch, each op by its `step`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, entries, reads_inside, writes
 from netspec.library.contracts.sequence_axis import STILL, Flow
-from netspec.library.contracts.stretch_steps import explain_stepless
 from netspec.proofs.causality import PHASE, Causality, look
 from netspec.shape import Dim
 
@@ -125,7 +124,7 @@ class _Derivation:
         """Raises `Stepless`."""
         if isinstance(node, Apply):
             given = tuple(look(flows, operand) for operand in node.inputs)
-            if why := explain_stepless(node.op, given):  # type: ignore[arg-type]
+            if why := node.op.explain_stepless(given):  # type: ignore[arg-type]
                 raise Stepless(why)
         if isinstance(node, Recur) and not all(1 in flows[wire].axes for wire in node.sequences):
             raise Stepless("a recurrence runs over another axis")
