@@ -55,7 +55,7 @@ def rows(body: Body) -> list[Row]:
 @lru_cache(maxsize=16)
 def _rows(body: Body) -> tuple[Row, ...]:
     ledger = Ledger()
-    found = (ledger.row(node, owner, spot) for node, owner, spot in descend(body, Spot(), below))
+    found = (ledger.row(node, owner, spot) for node, owner, spot in descend(body, Spot(), descend_spot))
     return tuple(row for row in found if row is not None)
 
 
@@ -95,7 +95,7 @@ class Spot:
         return replace(self, work=reduce_dim(Dim.of(self.work) * factor))
 
 
-def below(node: Node, body: Body, spot: Spot) -> Spot:
+def descend_spot(node: Node, body: Body, spot: Spot) -> Spot:
     """What holds in a region, or in the body that is called."""
     match node:
         case Repeat():

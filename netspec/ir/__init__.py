@@ -34,8 +34,8 @@ from netspec.ir.plans import (
     Typed,
     UpdatePlan,
 )
-from netspec.ir.regions import Region, entries, groups, only_wires, operands, reads, reads_after, reads_inside, regions, writes
-from netspec.ir.traversal import bodies, descend, fold, map_nodes, map_within, walk, within
+from netspec.ir.regions import Region, keep_wires, list_groups, operands, pair_inputs, reads, reads_after, reads_inside, regions, writes
+from netspec.ir.traversal import descend, fold, list_bodies, map_nodes, map_within, walk, walk_nodes
 
 __all__ = [
     "OUTPUT",
@@ -65,20 +65,20 @@ __all__ = [
     "UpdatePlan",
     "Variable",
     "When",
-    "bodies",
     "descend",
-    "entries",
     "fold",
-    "groups",
+    "keep_wires",
+    "list_bodies",
+    "list_groups",
     "map_nodes",
     "map_within",
-    "only_wires",
     "operands",
+    "pair_inputs",
     "reads",
     "reads_after",
     "reads_inside",
     "regions",
     "walk",
-    "within",
+    "walk_nodes",
     "writes",
 ]

@@ -59,10 +59,10 @@ def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
 
 def count(body: Body) -> int:
     """How many op uses a model has when every repeat and call is written out; cheap for any count."""
-    return fold(body, _times, sum)
+    return fold(body, _count_uses, sum)
 
 
-def _times(node: Node, below: list[int]) -> int:
+def _count_uses(node: Node, below: list[int]) -> int:
     return (node.count if isinstance(node, Repeat) else 1) * (sum(below) if below else 1)
 
 

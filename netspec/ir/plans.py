@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netspec.ir.nodes import Body, Operand
-from netspec.ir.regions import only_wires, reads_inside
+from netspec.ir.regions import keep_wires, reads_inside
 from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform
 from netspec.record import field, record
 from netspec.shape import TensorType
@@ -37,7 +37,7 @@ class Measurement:
     @property
     def reads(self) -> tuple[int, ...]:
         """The wires that it takes."""
-        return only_wires((*self.inputs, *(wire for _, wire in self.optional)))
+        return keep_wires((*self.inputs, *(wire for _, wire in self.optional)))
 
 
 @record(eq=False)

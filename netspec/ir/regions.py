@@ -29,7 +29,7 @@ class Region:
     @property
     def results(self) -> tuple[int, ...]:
         """The wires that are read when the nodes have run."""
-        return only_wires(end for _, end in (*self.ends, *self.again))
+        return keep_wires(end for _, end in (*self.ends, *self.again))
 
 
 def regions(node: Node) -> tuple[Region, ...]:
@@ -69,7 +69,7 @@ def operands(node: Node) -> tuple[Operand, ...]:
 
 def reads(node: Node) -> tuple[int, ...]:
     """The wires that a node takes where it stands. What a buffer will be in the next step is read when its body has run (`reads_after`)."""
-    return only_wires(operands(node))
+    return keep_wires(operands(node))
 
 
 def reads_after(node: Node) -> tuple[int, ...]:
@@ -99,19 +99,19 @@ def writes(node: Node) -> tuple[int, ...]:
     return node.outputs
 
 
-def groups(node: Node, body: Body) -> Iterator[tuple[tuple[Node, ...], Body]]:
+def list_groups(node: Node, body: Body) -> Iterator[tuple[tuple[Node, ...], Body]]:
     """The groups of nodes below a node of a body, each with the body that their wires belong to: its region, or the body that it calls."""
     if isinstance(node, Call):
         yield node.body.nodes, node.body
     yield from ((region.nodes, body) for region in regions(node))
 
 
-def entries(node: Call) -> tuple[tuple[int, int], ...]:
+def pair_inputs(node: Call) -> tuple[tuple[int, int], ...]:
     """Each wire that begins the body of a call, with the one outside that it is."""
     pairs = zip(node.body.inputs, node.inputs, strict=True)
     return tuple((port.wire, wire) for port, wire in pairs if isinstance(port.wire, int))
 
 
-def only_wires(values: Iterable[Operand | None]) -> tuple[int, ...]:
+def keep_wires(values: Iterable[Operand | None]) -> tuple[int, ...]:
     """Those operands that are no literals."""
     return tuple(wire for wire in values if isinstance(wire, int))

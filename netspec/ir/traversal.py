@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from netspec.ir.nodes import Body, Call, Node, Repeat
-from netspec.ir.regions import groups, regions
+from netspec.ir.regions import list_groups, regions
 from netspec.record import replace
 
 T = TypeVar("T")
@@ -16,12 +16,12 @@ Change = Function[[Node], Node | tuple[Node, ...]]
 """What becomes of a node: another one, several, or none."""
 
 
-def within(nodes: Iterable[Node]) -> Iterator[Node]:
+def walk_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
     """Every node of some, those inside them at any depth included (not descending into calls)."""
     for node in nodes:
         yield node
         for region in regions(node):
-            yield from within(region.nodes)
+            yield from walk_nodes(region.nodes)
 
 
 def walk(body: Body) -> Iterator[tuple[Node, tuple[int, ...]]]:
@@ -37,11 +37,11 @@ def walk(body: Body) -> Iterator[tuple[Node, tuple[int, ...]]]:
     return visit(body.nodes, ())
 
 
-def bodies(body: Body) -> list[Body]:
+def list_bodies(body: Body) -> list[Body]:
     """The body and those that it calls, at any depth, each once, in the order of first use."""
     found, waiting = {id(body): body}, [body]
     while waiting:
-        for node in within(waiting.pop(0).nodes):
+        for node in walk_nodes(waiting.pop(0).nodes):
             if isinstance(node, Call) and id(node.body) not in found:
                 found[id(node.body)] = node.body
                 waiting.append(node.body)
@@ -56,7 +56,7 @@ def descend(body: Body, here: Here, inside: Function[[Node, Body, Here], Here | 
 
     def visit(nodes: tuple[Node, ...], body: Body, here: Here) -> Iterator[tuple[Node, Body, Here]]:
         for node in nodes:
-            below = tuple(groups(node, body))
+            below = tuple(list_groups(node, body))
             if not below:
                 yield node, body, here
             elif (there := inside(node, body, here)) is not None:
@@ -92,7 +92,7 @@ def map_nodes(body: Body, change: Change) -> Body:
     def rebuilt(old: Body) -> Body:
         if id(old) not in known:
             nodes = map_within(old.nodes, enter)
-            known[id(old)] = old if _same(nodes, old.nodes) else replace(old, nodes=nodes)
+            known[id(old)] = old if _are_same(nodes, old.nodes) else replace(old, nodes=nodes)
         return known[id(old)]
 
     def enter(node: Node) -> Node | tuple[Node, ...]:
@@ -104,22 +104,22 @@ def map_nodes(body: Body, change: Change) -> Body:
 
 def map_within(nodes: tuple[Node, ...], change: Change) -> tuple[Node, ...]:
     """Nodes changed from the innermost ones out, not descending into calls."""
-    return tuple(new for node in nodes for new in _several(change(_with_inner(node, change))))
+    return tuple(new for node in nodes for new in _to_nodes(change(_change_inner(node, change))))
 
 
-def _with_inner(node: Node, change: Change) -> Node:
+def _change_inner(node: Node, change: Change) -> Node:
     """A node whose region is changed already."""
     for region in regions(node):
         nodes = map_within(region.nodes, change)
-        if not _same(nodes, region.nodes):
+        if not _are_same(nodes, region.nodes):
             node = replace(node, nodes=nodes)  # type: ignore[call-arg]
     return node
 
 
-def _several(changed: Node | tuple[Node, ...]) -> tuple[Node, ...]:
+def _to_nodes(changed: Node | tuple[Node, ...]) -> tuple[Node, ...]:
     return changed if isinstance(changed, tuple) else (changed,)
 
 
-def _same(ones: tuple[Node, ...], others: tuple[Node, ...]) -> bool:
+def _are_same(ones: tuple[Node, ...], others: tuple[Node, ...]) -> bool:
     """Are they the same objects?"""
     return len(ones) == len(others) and all(one is other for one, other in zip(ones, others, strict=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netspec.ir.nodes import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
 from netspec.ir.plans import Typed
 from netspec.ir.regions import operands, reads_after, regions, writes
-from netspec.ir.traversal import bodies
+from netspec.ir.traversal import list_bodies
 from netspec.shape import TensorType, Verdict
 
 
@@ -17,8 +17,8 @@ class BrokenIR(AssertionError):
 
 def verify(body: Body) -> None:
     """Raise BrokenIR unless every wire is made once, before its use, with the type that its op's shape rule gives, under a unique path."""
-    for each in bodies(body):
-        for problem in problems(each):
+    for each in list_bodies(body):
+        for problem in find_problems(each):
             raise BrokenIR(f"{each.name}: {problem}")
 
 
@@ -32,7 +32,7 @@ def verify_all(typed: Typed) -> None:
             verify(each)
 
 
-def problems(body: Body) -> Iterator[str]:
+def find_problems(body: Body) -> Iterator[str]:
     """What is wrong with a body."""
     made = {p.wire for p in body.inputs if isinstance(p.wire, int)}
     yield from Check(body).nodes(body.nodes, made, ())

@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.calls.recurrences import LengthOutOfRange
-from netspec.ir import Body, Call, Node, Recur, entries, groups
+from netspec.ir import Body, Call, Node, Recur, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.lower.input_arrays import Types, sizes_of
 from netspec.shape import Dim
@@ -45,6 +45,6 @@ def _of_nodes(body: Body, nodes: tuple[Node, ...], names: Mapping[int, str]) -> 
     for node in nodes:
         if isinstance(node, Recur) and node.lengths is not None and node.lengths in names:
             yield names[node.lengths], body.types[node.sequences[0]].shape[1]
-        inner = {port: names[wire] for port, wire in entries(node) if wire in names} if isinstance(node, Call) else names
-        for below, owner in groups(node, body) if inner else ():
+        inner = {port: names[wire] for port, wire in pair_inputs(node) if wire in names} if isinstance(node, Call) else names
+        for below, owner in list_groups(node, body) if inner else ():
             yield from _of_nodes(owner, below, inner)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, entries, reads_inside, writes
+from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, pair_inputs, reads_inside, writes
 from netspec.library.contracts.sequence_axis import STILL, Flow
 from netspec.proofs.causality import PHASE, Causality, look
 from netspec.shape import Dim
@@ -101,7 +101,7 @@ class _Derivation:
     def child(self, node: Node, body: Body, flows: Mapping[int, Any]) -> Part | None:
         match node:
             case Call():
-                inner: dict[int, Any] = {port: look(flows, wire) for port, wire in entries(node)}
+                inner: dict[int, Any] = {port: look(flows, wire) for port, wire in pair_inputs(node)}
                 self.causality.run(node.body.nodes, node.body, inner)
                 return self.part(node.body.nodes, node.body, inner)
             case Repeat():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import chain, product
 
-from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, groups
+from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, list_groups
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
@@ -69,7 +69,8 @@ class _Survey:
         """Registers what the nodes have."""
         for node in nodes:
             inside = place.inside(node)
-            found = [*self._own(node, body, place), *(f for inner, owner in groups(node, body) for f in self.visit(inner, owner, inside))]
+            below = (self.visit(inner, owner, inside) for inner, owner in list_groups(node, body))
+            found = [*self._own(node, body, place), *chain.from_iterable(below)]
             if isinstance(node, Repeat):
                 self.regions[place.prefix, id(node)] = _of_repeat(found, len(place.loops))
             elif isinstance(node, Recur):  # time stacks nothing: its buffers are handed from step to step

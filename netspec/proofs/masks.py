@@ -19,7 +19,7 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
     seen: dict[int, bool] = {}
     bodies = {id(body): body for body in (*models, *(plan.model for plan in plans))}
     masked = [body for body in bodies.values() if has_mask(body, seen)]
-    measured = [plan for plan in plans if has_mask(plan.model, seen) or padded_fields(plan) or gives_mask(plan)]
+    measured = [plan for plan in plans if has_mask(plan.model, seen) or list_padded_fields(plan) or gives_mask(plan)]
     if not (masked or measured):
         return []
     from netspec.proofs.padding_analysis import PaddingAnalysis, TooFar  # few specs need it
@@ -29,16 +29,16 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
         for body in masked:
             analysis.follow(body, (), ())
         for plan in measured:
-            analysis.follow_training(plan, padded_fields(plan), objectives_of(plan))
+            analysis.follow_training(plan, list_padded_fields(plan), list_objectives(plan))
     return analysis.problems
 
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:
     """Does any op in it, at any depth, take a mask?"""
-    return fold(body, _masked, any, seen)
+    return fold(body, _takes_any_mask, any, seen)
 
 
-def _masked(node: Node, below: list[bool]) -> bool:
+def _takes_any_mask(node: Node, below: list[bool]) -> bool:
     own = (isinstance(node, Apply) and _takes_mask(node)) or (isinstance(node, Recur) and node.lengths is not None)
     return own or any(below)
 
@@ -53,10 +53,10 @@ def _takes_mask(node: Apply) -> bool:
 
 def gives_mask(plan: TrainPlan) -> bool:
     """Does a loss or metric take a mask?"""
-    return any(measurement.optional for objective in objectives_of(plan) for measurement in objective.measurements)
+    return any(measurement.optional for objective in list_objectives(plan) for measurement in objective.measurements)
 
 
-def padded_fields(plan: TrainPlan) -> list[str]:
+def list_padded_fields(plan: TrainPlan) -> list[str]:
     """The fields whose examples differ in length, so that batches are padded."""
     data = plan.data
     varying = [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
@@ -67,7 +67,7 @@ def padded_fields(plan: TrainPlan) -> list[str]:
     return varying if LENGTH in data.fields else []
 
 
-def objectives_of(plan: TrainPlan) -> list[Objective]:
+def list_objectives(plan: TrainPlan) -> list[Objective]:
     """Everything that a section measures, each once."""
     found = [plan.objective, *(update.objective for update in plan.updates), plan.eval.objective]
     return list({id(objective): objective for objective in found}.values())

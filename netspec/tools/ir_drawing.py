@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netspec.cost import sequences_of_cell
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, bodies, descend
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, descend, list_bodies
 from netspec.library.base import Op
 from netspec.shape import TensorType
 
@@ -23,7 +23,7 @@ def draw_ir(body: Body) -> str:
       output y = %1
     ```
     """
-    return "\n\n".join("\n".join(_body(b)) for b in bodies(body))
+    return "\n\n".join("\n".join(_body(b)) for b in list_bodies(body))
 
 
 def _body(body: Body) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.texts import NumberTooLarge
-from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, entries, groups
+from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.library.base import Array, Callable
 from netspec.library.data.columns import Ragged, Table
@@ -49,8 +49,8 @@ def _of_nodes(nodes: tuple[Node, ...], body: Body, names: Names) -> Iterator[Cei
             yield from _of_op(node.op, node.inputs, body.types, known)
             if node.op.keeps_values and isinstance(first := node.inputs[0], int) and first in known:
                 known[node.outputs[0]] = known[first]
-        inner = {port: known[wire] for port, wire in entries(node) if wire in known} if isinstance(node, Call) else known
-        for below, owner in groups(node, body):
+        inner = {port: known[wire] for port, wire in pair_inputs(node) if wire in known} if isinstance(node, Call) else known
+        for below, owner in list_groups(node, body):
             yield from _of_nodes(below, owner, inner)
 
 

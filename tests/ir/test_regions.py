@@ -16,16 +16,16 @@ from netspec.ir import (
     Repeat,
     Variable,
     When,
-    bodies,
-    entries,
-    groups,
+    list_bodies,
+    list_groups,
     operands,
+    pair_inputs,
     reads,
     reads_after,
     reads_inside,
     regions,
     walk,
-    within,
+    walk_nodes,
     writes,
 )
 from tests.infer.specs import model
@@ -47,7 +47,7 @@ def body(statements: str) -> Body:
 
 
 def one(found: Body, kind: type) -> Any:
-    return next(node for node in within(found.nodes) if isinstance(node, kind))
+    return next(node for node in walk_nodes(found.nodes) if isinstance(node, kind))
 
 
 def test_an_op_takes_its_inputs_and_optional_ones_and_has_no_region() -> None:
@@ -99,8 +99,8 @@ def test_the_groups_of_a_call_are_the_nodes_of_its_body() -> None:
         "block Two {\n  input x: f32[B, D]\n  output x -> dense(D)\n}\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> Two\n}\n"
     )
     call = one(found, Call)
-    assert list(groups(call, found)) == [(call.body.nodes, call.body)]
-    assert entries(call) == ((call.body.inputs[0].wire, 0),) and regions(call) == ()
+    assert list(list_groups(call, found)) == [(call.body.nodes, call.body)]
+    assert pair_inputs(call) == ((call.body.inputs[0].wire, 0),) and regions(call) == ()
 
 
 def test_everything_inside_counts_as_read_by_what_is_around_it() -> None:
@@ -111,7 +111,7 @@ def test_everything_inside_counts_as_read_by_what_is_around_it() -> None:
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
 def test_what_is_read_is_made_before(path) -> None:
     """`reads`, `writes` and `regions` tell the story that `verify` knows: in order, nothing is read before it is made."""
-    for each in (inner for root in roots(path) for inner in bodies(root)):
+    for each in (inner for root in roots(path) for inner in list_bodies(root)):
         made = {port.wire for port in each.inputs}
         in_order(each.nodes, made)
         assert {port.wire for port in each.outputs if isinstance(port.wire, int)} <= made
@@ -131,7 +131,7 @@ def in_order(nodes: tuple, made: set) -> None:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda p: p.stem)
 def test_what_is_inside_a_node_reads_all_that_its_nodes_read(path) -> None:
-    for each in (inner for root in roots(path) for inner in bodies(root)):
+    for each in (inner for root in roots(path) for inner in list_bodies(root)):
         whole = {wire for node in each.nodes for wire in reads_inside(node)}
         assert whole >= {wire for node, _ in walk(each) for wire in reads(node)}
         assert all(isinstance(node, Apply | Call | Variable | Aux) or regions(node) for node, _ in walk(each))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from netspec.ir import Apply, Body, Call, Node, Repeat, Typed, bodies, descend, fold, map_nodes, map_within, regions, walk, within
+from netspec.ir import Apply, Body, Call, Node, Repeat, Typed, descend, fold, list_bodies, map_nodes, map_within, regions, walk, walk_nodes
 from netspec.ir.fingerprint import ir_hash
 from netspec.ir.paths import count, parameters
 from netspec.ir.verify import verify
@@ -31,12 +31,12 @@ def names(nodes) -> list[str]:
 
 def test_within_goes_into_regions_and_walk_counts_the_repeats_around() -> None:
     found = model(STACK)
-    assert names(within(found.nodes)) == ["Repeat", "Call", "When", "dropout", "Call", "gelu"]
+    assert names(walk_nodes(found.nodes)) == ["Repeat", "Call", "When", "dropout", "Call", "gelu"]
     assert [counts for _, counts in walk(found)] == [(), (3,), (3,), (3,), (), ()]
 
 
 def test_bodies_are_listed_once_each() -> None:
-    assert [body.name for body in bodies(model(STACK))] == ["M", "Two"]
+    assert [body.name for body in list_bodies(model(STACK))] == ["M", "Two"]
 
 
 def test_descend_opens_calls_up_at_each_use_and_hands_down_what_holds() -> None:
@@ -88,8 +88,8 @@ def test_map_nodes_builds_regions_and_called_bodies_anew_once_each() -> None:
 
     before = model(STACK)
     after = map_nodes(before, wider)
-    assert after is not before and [node.op.rate for node in within(after.nodes) if names([node]) == ["dropout"]] == [0.5]
-    assert bodies(after)[1] is bodies(before)[1]
+    assert after is not before and [node.op.rate for node in walk_nodes(after.nodes) if names([node]) == ["dropout"]] == [0.5]
+    assert list_bodies(after)[1] is list_bodies(before)[1]
     verify(after)
 
 
@@ -99,7 +99,7 @@ def test_a_changed_block_is_changed_at_every_call() -> None:
         return replace(node, segment=replace(node.segment, base="linear", numbers=(), counted=False)) if is_dense else node
 
     after = map_nodes(model(STACK), label)
-    assert len(bodies(after)) == 2
+    assert len(list_bodies(after)) == 2
     assert {path.split("/")[1] for path in parameters(after)} == {"linear"} and len(parameters(after)) == 8
 
 
@@ -115,7 +115,7 @@ def test_a_body_built_anew_means_the_same(path) -> None:
     for body in roots(path):
         assert map_nodes(body, lambda node: node) is body
         copied = map_nodes(body, replace)
-        assert all(one is not other for one, other in zip(within(copied.nodes), within(body.nodes), strict=True))
+        assert all(one is not other for one, other in zip(walk_nodes(copied.nodes), walk_nodes(body.nodes), strict=True))
         verify(copied)
         assert ir_hash(Typed({"M": copied})) == ir_hash(Typed({"M": body}))
 
@@ -124,6 +124,8 @@ def test_a_body_built_anew_means_the_same(path) -> None:
 def test_every_way_meets_the_same_nodes(path) -> None:
     for body in typed(path).models.values():
         leaves = [node for node, _, _ in descend(body, None, lambda *_: ())]  # type: ignore[arg-type, return-value]
-        own = {id(node) for each in bodies(body) for node in within(each.nodes) if not regions(node) and not isinstance(node, Call)}
+        own = {
+            id(node) for each in list_bodies(body) for node in walk_nodes(each.nodes) if not regions(node) and not isinstance(node, Call)
+        }
         assert {id(node) for node in leaves} == own
-        assert [node for node, _ in walk(body)] == list(within(body.nodes))
+        assert [node for node, _ in walk(body)] == list(walk_nodes(body.nodes))
