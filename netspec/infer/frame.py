@@ -14,7 +14,7 @@ from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
-from netspec.ir import Affine, Body, Node, Segment, State, When, reads
+from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
@@ -274,7 +274,9 @@ class Frame:
 
 def check_phases(frame: Frame, node: Node) -> None:
     """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
-    for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
+    if not frame.phases:
+        return
+    for wire in (w for w in (*reads(node), *(end for region in regions(node) for end in region.results)) if w in frame.phases):
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
         if phase not in around:
             frame.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))

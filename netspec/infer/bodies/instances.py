@@ -18,8 +18,8 @@ from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
 from netspec.ir import Body, Port
+from netspec.ir.paths import count
 from netspec.limits import LIMITS
-from netspec.paths import count
 from netspec.proofs.instances import find_clashes
 from netspec.record import replace
 from netspec.resolve.graph import Definition
