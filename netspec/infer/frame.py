@@ -284,10 +284,3 @@ def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
     """The places of those values that are tensors of the frame."""
     found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
     return tuple(p for p in found if p.span is not NOWHERE)
-
-
-def constant(dim: Dim | int) -> int | None:
-    """A dim's number, or None."""
-    if isinstance(dim, int):
-        return dim
-    return dim.value if dim.is_constant else None
