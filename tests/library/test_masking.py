@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.contracts.mask_effects import EACH, MIXES, Treatment, runs_along, taken, treatment
+from netspec.library.contracts.mask_effects import EACH, MIXES, Treatment, mask_inputs, masked_axes, treatment
 from netspec.library.contracts.mask_lines import contract
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
+from netspec.testing.checks import hold
 from netspec.tools.reference_examples import type_of
 from tests.library.scope import TestScope, applied, draw, parse, sample
 
 CALLABLES = [cls for cls in classes() if issubclass(cls, Callable)]
 APPLIED = [cls for cls in CALLABLES if not issubclass(cls, Measure | Recurrence | Cell) and not cls.parts and cls.inputs]
 SAMPLED = [cls for cls in APPLIED if not cls.elementwise]
-MASKED = [cls for cls in APPLIED if any(example.named.keys() & set(taken(cls)) for example in cls.examples())]
+MASKED = [cls for cls in APPLIED if any(example.named.keys() & set(mask_inputs(cls)) for example in cls.examples())]
 QUICK = {"softmax", "global_max_pool", "layer_norm", "cumsum", "slice", "concat", "sum", "graph_conv", "segment_sum", "transpose"}
 """Those of every run."""
 EDGES = ("senders", "receivers", "messages")
@@ -68,9 +69,6 @@ def of(classes: list[type[Callable]]) -> Any:
     return pytest.mark.parametrize("cls", [pytest.param(cls, id=name, marks=mark) for cls, name, mark in named])
 
 
-each = of(SAMPLED)
-
-
 def ways(example: Example, how: str) -> Iterator[tuple[Any, int]]:
     """The axes of an example's inputs that its op treats so, each with half of its size."""
     types = tuple(map(parse, example.inputs))
@@ -81,8 +79,7 @@ def ways(example: Example, how: str) -> Iterator[tuple[Any, int]]:
                 yield found, (kind.shape[axis].value + 1) // 2
 
 
-@each
-def test_padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type[Callable]) -> None:
+def padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type[Callable]) -> None:
     for example in cls.examples()[:4]:
         trial = whole = None
         for found, kept in ways(example, EACH):
@@ -91,8 +88,7 @@ def test_padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type
             assert same_in_front(whole, trial.run(trial.changed(list(found.together), kept)), found.axes, kept), f"{example}: {found}"
 
 
-@each
-def test_an_op_that_ignores_masks_would_need_one(cls: type[Callable]) -> None:
+def an_op_that_ignores_masks_would_need_one(cls: type[Callable]) -> None:
     """Along some axis that it says it mixes, what stands behind the first place changes what counts."""
     trials = [(example, found) for example in cls.examples() for found, _ in ways(example, MIXES) if "bool" not in example.inputs[0]]
     assert not trials or any(reached(Trial(example, training=True), found) for example, found in trials)
@@ -102,11 +98,16 @@ def reached(trial: Trial, found: Treatment) -> bool:
     return not same_in_front(trial.run(trial.inputs), trial.run(trial.changed(list(found.together), 1)), found.axes, 1)
 
 
+@of(SAMPLED)
+def test_padding(cls: type[Callable]) -> None:
+    hold([padding_does_not_reach_what_counts_where_a_mask_is_propagated, an_op_that_ignores_masks_would_need_one], cls)
+
+
 @of(MASKED)
 def test_what_a_mask_leaves_out_does_not_reach_what_counts(cls: type[Callable]) -> None:
     checked = 0
     for example in cls.examples():
-        for name in example.named.keys() & set(taken(cls)):
+        for name in example.named.keys() & set(mask_inputs(cls)):
             for axis in range(parse(example.named[name]).rank):
                 trial = Trial(example, training=True)
                 about, kept = masked(trial, name, axis)
@@ -126,7 +127,7 @@ def masked(trial: Trial, name: str, axis: int) -> tuple[list[tuple[int, int]], i
     size = kind.shape[axis].value
     ranks = {place: kind.rank for place, kind in enumerate(trial.types)}
     edges = [(names.index(n), axis) for n in EDGES if n in names] if name == "edge_mask" else None
-    about = edges or [(p, a) for p, a in runs_along(trial.op, ranks, kind, axis) if trial.types[p].shape[a] == size]
+    about = edges or [(p, a) for p, a in masked_axes(trial.op, ranks, kind, axis) if trial.types[p].shape[a] == size]
     if name == "segments":  # those of the queries are those of the keys
         about = [(place, a) for place, a in ((p, about[0][1]) for p in ranks) if trial.types[place].shape[a] == size] if about else []
     behind = (slice(None),) * axis + (slice((size + 1) // 2, None),)

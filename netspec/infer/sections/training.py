@@ -27,7 +27,7 @@ from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "ema": None}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -134,6 +134,7 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
         origins=origins,
         span=node.span,
         accumulate=section.accumulate,
+        lowering=values["lowering"],
         ema=values["ema"],
     )
 
