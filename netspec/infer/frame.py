@@ -24,7 +24,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.infer.calls.call_rule import Bound, Call
-    from netspec.library.base import Callable
+    from netspec.library.base import Callable as CallableOp
 
 
 @record
@@ -215,7 +215,7 @@ class Frame:
         """A use of a loss, metric or decoder."""
         return self.report(WrongKind(at=use.span, name=value.name, is_a=value.entry.kind, wanted="a layer or function"))
 
-    def use_measured(self, use: Call, op: Callable, bound: Bound) -> Value | None:
+    def use_measured(self, use: Call, op: CallableOp, bound: Bound) -> Value | None:
         """A use of an op on finished means or parameters; None where it is one like any other."""
         return None
 
@@ -286,10 +286,3 @@ def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
     """The places of those values that are tensors of the frame."""
     found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
     return tuple(p for p in found if p.span is not NOWHERE)
-
-
-def constant(dim: Dim | int) -> int | None:
-    """A dim's number, or None."""
-    if isinstance(dim, int):
-        return dim
-    return dim.value if dim.is_constant else None

@@ -6,7 +6,6 @@ from typing import Any
 
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
-from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import types
@@ -35,6 +34,8 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
         return world.report(Recursion(at=use.span, cycle=cycle))
     if definition.is_cell:
+        from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
+
         return world.report(CellOutsideTime(at=use.span, cell=definition.name))
     tensors = [g.value for g in bound.tensors]
     made = make_instance(frame, use, value, bound.tensors)
