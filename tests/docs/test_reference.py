@@ -12,7 +12,6 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.compile import check
-from netspec.diagnostics.catalog import snippet
 from netspec.library.base import Op
 from netspec.library.generate import classes
 from netspec.library.optimizers.chain import Chain
@@ -21,6 +20,7 @@ from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
 from netspec.tools import reference_examples
 from netspec.tools.reference import COMMAND, PAGES, anchor, heading
+from tests.literate import add_header
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in PAGES}
@@ -81,7 +81,7 @@ def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[-2].strip())
 def test_an_example_is_a_clean_spec_in_the_one_style(text: str) -> None:
-    source = Source("example.net", snippet(text))
+    source = Source("example.net", add_header(text))
     assert check(source).problems == ()
     file, _ = parse(source)
     assert file is not None and print_file(file) == source.text
