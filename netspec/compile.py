@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from netspec.ir import Typed
     from netspec.resolve.graph import Graph
     from netspec.resolve.imports import Project
-    from netspec.train.loaded import Loaded
-    from netspec.train.trainable import Model
+    from netspec.train.trainable_model import Model
+    from netspec.train.trained_run import Loaded
 
 
 @record(eq=False)
@@ -62,7 +62,7 @@ def check(
         return check_untrusted(spec)
     if plugins:
         return check_with(plugins, spec, overrides, train, imports)
-    from netspec.library.index import extended
+    from netspec.library.shelf.index import extended
 
     with extended(()):
         return check_trusted(spec, overrides, train, imports)
@@ -70,8 +70,8 @@ def check(
 
 def check_with(plugins: Sequence[str], spec: str | PathLike[str] | Source, *more: Any) -> Checked:
     """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
-    from netspec.diagnostics.plugins import PluginProblem
-    from netspec.library.plugins import asked
+    from netspec.diagnostics.running.plugins import PluginProblem
+    from netspec.library.shelf.plugins import asked
 
     try:
         with asked(plugins):
@@ -102,7 +102,7 @@ def check_trusted(
 
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
-    from netspec.library.index import extended
+    from netspec.library.shelf.index import extended
 
     with extended(()):
         return check_limited(spec)
@@ -131,7 +131,7 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
 
 def parsed(source: Source, problems: list[Diagnostic]) -> File | None:
     """The tree of a spec; what is wrong with its text is added to the problems."""
-    from netspec.syntax.either import parse_spec
+    from netspec.syntax.spec_file import parse_spec
 
     file, found = parse_spec(source)
     problems += found
@@ -165,7 +165,7 @@ def program(
     """The same with overrides as texts of the language; `imports` as for `check`."""
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
-    from netspec.train.trainable import model_of
+    from netspec.train.trainable_model import model_of
 
     checked = check(spec, overrides=overrides, train=train, imports=imports, plugins=plugins)
     if not checked.ok or checked.typed is None:
@@ -177,8 +177,8 @@ def program(
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:
-    from netspec.diagnostics.overrides import UnknownTrain
-    from netspec.diagnostics.suggest import nearest
+    from netspec.diagnostics.running.overrides import UnknownTrain
+    from netspec.diagnostics.suggestions.nearest import nearest
 
     names = tuple(plan.name for plan in checked.typed.trains) if checked.typed else ()
     return UnknownTrain(at=Span(checked.source, 0, 0), name=name, near=tuple(nearest(name, names)), options=names)
@@ -186,13 +186,13 @@ def unknown_train(checked: Checked, name: str) -> Diagnostic:
 
 def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequence[str] = ()) -> Loaded:
     """A finished run, from its folder alone: it asks for the plugins that it was trained with, besides these."""
-    from netspec.train import loaded
+    from netspec.train import trained_run
     from netspec.train.recipe import Recipe
 
     def again(recipe: Recipe) -> Model:
         return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports, (*recipe.plugins, *plugins))
 
-    return loaded.load(run, which, compile=again)
+    return trained_run.load(run, which, compile=again)
 
 
 def text_of(value: Any) -> str:
@@ -207,7 +207,7 @@ def text_of(value: Any) -> str:
 def read(path: str) -> tuple[Source, list[Diagnostic]]:
     """A spec's text. Raises `Mistake` when the file cannot be read."""
     from netspec.files import read_bytes
-    from netspec.syntax.read import read_source
+    from netspec.syntax.source_reader import read_source
 
     return read_source(path, read_bytes(path))
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
 
-from netspec.diagnostics.limits import TimeLimit
+from netspec.diagnostics.running.limits import TimeLimit
 from netspec.source import NOWHERE, Span
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.environment import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
-from netspec.diagnostics.limits import FileRefused
+from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
+from netspec.diagnostics.running.limits import FileRefused
 
 if TYPE_CHECKING:
     from pathlib import Path  # which `check` has no use for
@@ -93,7 +93,7 @@ def read_plain(path: PathLike, limit: int) -> bytes:
 
 def no_such_file(path: PathLike) -> NoSuchFile:
     """The problem of a missing file, with the files beside it that have a similar name."""
-    from netspec.diagnostics.suggest import nearest
+    from netspec.diagnostics.suggestions.nearest import nearest
 
     folder, name = os.path.split(os.fspath(path))
     try:

@@ -11,8 +11,8 @@ from itertools import islice
 from math import prod
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.sizes import ExpansionTooLarge
-from netspec.diagnostics.syntax_text import TooLarge
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
+from netspec.diagnostics.text.characters import TooLarge
 from netspec.ir import Typed
 from netspec.paths import parameters
 from netspec.resolve.graph import Graph
@@ -33,7 +33,7 @@ STATEMENTS = 20_000
 def read(path: str) -> tuple[Source, list[Diagnostic]]:
     """A stranger's file. Raises `Mistake` when it cannot be read, or is not a plain file with one name."""
     from netspec.files import read_plain
-    from netspec.syntax.read import MAX_JSON_BYTES, read_source
+    from netspec.syntax.source_reader import MAX_JSON_BYTES, read_source
 
     return read_source(path, read_plain(path, MAX_JSON_BYTES))
 

@@ -11,7 +11,7 @@ import pytest
 
 from netspec import files
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.environment import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
+from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
 from netspec.files import append_line, data_file, make_folder, models_dir, read_bytes, refuse_existing, sha256_file, write_atomic
 
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from netspec.cli.overriding import add_overrides, add_plugins, overrides
+from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import color_wanted, width
 from netspec.diagnostics.base import Diagnostic, Mistake
 
@@ -48,8 +48,8 @@ def check_files(args: Namespace) -> int:
 
 
 def _report(problems: Sequence[Diagnostic], format: str) -> int:
-    from netspec.diagnostics.environment import exit_code
-    from netspec.diagnostics.formats import render
+    from netspec.diagnostics.drawing.formats import render
+    from netspec.diagnostics.running.files import exit_code
 
     if text := render(problems, format, color=color_wanted(sys.stdout), width=width(sys.stdout)):
         print(text)
@@ -89,11 +89,11 @@ def _beginning(path: str) -> bytes:
 def _found(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
     """The problems of each file; those of strangers are looked for in a process of its own, as they were written."""
     if untrusted and plugins:
-        from netspec.diagnostics.plugins import PluginRefused
+        from netspec.diagnostics.running.plugins import PluginRefused
 
         return [[PluginRefused(plugins=tuple(plugins))]]
     if untrusted and values:
-        from netspec.diagnostics.overrides import OverrideRefused
+        from netspec.diagnostics.running.overrides import OverrideRefused
 
         return [[OverrideRefused(paths=tuple(values))]]
     if untrusted:

@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
 def converted(path: str) -> str | None:
     """The spec in the other form; None, with its problems on stderr, for one that cannot be read."""
     from netspec.compile import read
-    from netspec.syntax.either import JSON_SUFFIX, parse_spec
+    from netspec.syntax.spec_file import JSON_SUFFIX, parse_spec
     from netspec.syntax.twin import to_json, to_text
 
     source, problems = read(path)

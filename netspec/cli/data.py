@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.overriding import add_overrides, add_plugins, overrides
+from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def section(plan: TrainPlan, folder: str | None) -> Iterator[str]:
 
 def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
     """A data chain: its dataset, the fields of its examples and of its batches, and its files."""
-    from netspec.library.text import to_text
+    from netspec.library.shelf.op_text import to_text
 
     dataset, types = plan.dataset, plan.dataset.batch_types()
     yield f"  {setting} = {to_text(dataset)}"

@@ -7,7 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
-from netspec.cli.overriding import add_plugins
+from netspec.cli.spec_options import add_plugins
 
 HELP = "write the reference of everything that specs can name"
 FOLDER = os.path.join("docs", "reference")
@@ -21,7 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Write the pages of the shelf, or of the plugins alone that are asked for."""
     from netspec.files import make_folder, write_atomic
-    from netspec.library.plugins import asked
+    from netspec.library.shelf.plugins import asked
     from netspec.tools.reference import PAGES
 
     with asked(args.plugins):
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
 
 def of_plugins(names: Sequence[str]) -> dict[str, str]:
     """The page of each plugin by file name."""
-    from netspec.library.plugins import load
+    from netspec.library.shelf.plugins import load
     from netspec.tools.reference import plugin
 
     return {f"{name}.md": plugin(name, load(name).classes) for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.overriding import add_plugins
+from netspec.cli.spec_options import add_plugins
 from netspec.cli.terminal import checkpoint
 
 HELP = "evaluate a trained run"
@@ -18,6 +18,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.cli.training import run_eval
+    from netspec.cli.training_commands import run_eval
 
     return run_eval(args)

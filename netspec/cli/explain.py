@@ -16,7 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     from netspec.diagnostics.catalog import UnknownSlug, catalog, explain
-    from netspec.diagnostics.paint import COLOR, PLAIN
+    from netspec.diagnostics.drawing.paint import COLOR, PLAIN
 
     if args.slug is None:
         print("\n".join(catalog()))

@@ -44,9 +44,9 @@ def _format(path: str, only_check: bool) -> int:
 
 def _formatted(content: bytes, path: str) -> str | None:
     """The text in the language's style; None, with its problems on stderr, for a file that cannot be read as a spec."""
-    from netspec.syntax.either import JSON_SUFFIX, parse_spec
     from netspec.syntax.printer import print_file
-    from netspec.syntax.read import read_source
+    from netspec.syntax.source_reader import read_source
+    from netspec.syntax.spec_file import JSON_SUFFIX, parse_spec
 
     source, problems = read_source(path, content)
     file, more = (None, []) if problems else parse_spec(source)

@@ -56,7 +56,7 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
-    if plugins := sys.modules.get("netspec.library.plugins"):
+    if plugins := sys.modules.get("netspec.library.shelf.plugins"):
         if fault := plugins.blamed(error):
             return report([fault])
     return _bug(error, args)
@@ -82,7 +82,7 @@ def _pipe_closed() -> int:
 
 
 def _bug(error: BaseException, args: Namespace) -> int:
-    from netspec.cli.bug import save_report
+    from netspec.cli.bug_report import save_report
 
     say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
     try:

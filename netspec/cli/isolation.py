@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import BinaryIO
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.limits import MemoryLimit, TimeLimit
+from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
 from netspec.source import Source, Span
 from netspec.untrusted import MEMORY, SECONDS
 

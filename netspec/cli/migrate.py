@@ -24,11 +24,11 @@ def run(args: Namespace) -> int:
 
 def _migrate(path: str, only_check: bool) -> int:
     from netspec.compile import read
-    from netspec.diagnostics.edits import apply_edits
-    from netspec.diagnostics.render import counted
+    from netspec.diagnostics.drawing.text import counted
+    from netspec.diagnostics.suggestions.repairs import apply_edits
     from netspec.files import write_atomic
-    from netspec.syntax.either import parse_spec
     from netspec.syntax.migrations import migrated
+    from netspec.syntax.spec_file import parse_spec
 
     source, problems = read(path)
     file, more = (None, []) if problems else parse_spec(source)
@@ -44,6 +44,6 @@ def _migrate(path: str, only_check: bool) -> int:
 
 def _not_of_age(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The problems that migrating does not mend."""
-    from netspec.diagnostics.versions import OlderVersion
+    from netspec.diagnostics.text.versions import OlderVersion
 
     return [p for p in problems if not isinstance(p, OlderVersion)]

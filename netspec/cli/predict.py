@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.overriding import add_plugins
+from netspec.cli.spec_options import add_plugins
 from netspec.cli.terminal import checkpoint
 
 HELP = "apply a trained run to arrays in a file"
@@ -26,6 +26,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.cli.training import run_predict
+    from netspec.cli.training_commands import run_predict
 
     return run_predict(args)

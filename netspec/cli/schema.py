@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.overriding import add_plugins
+from netspec.cli.spec_options import add_plugins
 
 HELP = "print the JSON Schema of specs in JSON, or of an op's arguments"
 
@@ -15,7 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.library.plugins import asked
+    from netspec.library.shelf.plugins import asked
 
     with asked(args.plugins):
         return print_schema(args)
@@ -25,8 +25,8 @@ def print_schema(args: Namespace) -> int:
     import json
 
     from netspec.cli.terminal import say
-    from netspec.diagnostics.suggest import nearest
-    from netspec.library import index
+    from netspec.diagnostics.suggestions.nearest import nearest
+    from netspec.library.shelf import index
 
     if args.op is not None and not index.entries(args.op):
         near = nearest(args.op, index.names())
@@ -42,7 +42,7 @@ def _schema(op: str | None) -> dict:
         from netspec.syntax.twin_schema import schema
 
         return schema()
-    from netspec.library import index
+    from netspec.library.shelf import index
     from netspec.tools.argument_schema import described_schema
 
     found = [described_schema(index.load(entry)) for entry in index.entries(op)]

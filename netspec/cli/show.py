@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.overriding import add_overrides, add_plugins, overrides
+from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(args: Namespace) -> int:
 
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
-    from netspec.diagnostics.suggest import nearest, one_of
+    from netspec.diagnostics.suggestions.nearest import nearest, one_of
 
     if args.model is not None and args.model not in models:
         known = nearest(args.model, models) or list(models)
@@ -50,7 +50,7 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
 
 
 def _tree(checked: Checked) -> str:
-    from netspec.tools.draw import draw_tree
+    from netspec.tools.text_drawing import draw_tree
 
     return draw_tree(checked.file)
 
@@ -65,8 +65,8 @@ def _schedules(checked: Checked) -> str:
     """The learning rates of every `train` section along its training."""
     import sys
 
-    from netspec.tools.draw_schedule import draw_schedules
     from netspec.tools.plot import glyphs_for
+    from netspec.tools.schedule_drawing import draw_schedules
 
     trains, glyphs = checked.typed.trains if checked.typed else (), glyphs_for(sys.stdout.encoding)
     return "\n\n".join(draw_schedules(plan, width(sys.stdout), glyphs) for plan in trains) or NO_TRAIN
@@ -84,7 +84,7 @@ def _settings(plan: TrainPlan) -> str:
 
 def _decoding(plan: ServePlan) -> str:
     """A line of a serve section with every argument of its decoder, and how the model is run."""
-    from netspec.lower.stretches import derived
+    from netspec.lower.stretch_plan import derived
 
     found = derived(plan)
     how = f"the whole model for each element: {found}" if isinstance(found, str) else "only what is new, with a cache of the past"
@@ -96,26 +96,26 @@ def _decoding(plan: ServePlan) -> str:
 
 def _table(model: Body) -> str:
     from netspec.cost import table
-    from netspec.tools.draw import draw_table
+    from netspec.tools.text_drawing import draw_table
 
     return draw_table(*table(model))
 
 
 def _costs(model: Body) -> str:
     from netspec.cost import table
-    from netspec.tools.draw import draw_costs
+    from netspec.tools.text_drawing import draw_costs
 
     return draw_costs(*table(model))
 
 
 def _shapes(model: Body) -> str:
-    from netspec.tools.draw_ir import draw_shapes
+    from netspec.tools.ir_drawing import draw_shapes
 
     return draw_shapes(model)
 
 
 def _ir(model: Body) -> str:
-    from netspec.tools.draw_ir import draw_ir
+    from netspec.tools.ir_drawing import draw_ir
 
     return draw_ir(model)
 

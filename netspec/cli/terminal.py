@@ -33,8 +33,8 @@ def width(stream: TextIO, default: int = DEFAULT_WIDTH) -> int:
 
 def report(problems: Sequence[Diagnostic]) -> int:
     """Print problems on stderr as text and return the exit code they ask for."""
-    from netspec.diagnostics.environment import exit_code
-    from netspec.diagnostics.render import render_text
+    from netspec.diagnostics.drawing.text import render_text
+    from netspec.diagnostics.running.files import exit_code
 
     if problems:
         print(render_text(problems, color=color_wanted(sys.stderr), width=width(sys.stderr)), file=sys.stderr)

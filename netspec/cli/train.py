@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.overriding import add_overrides, add_plugins
+from netspec.cli.spec_options import add_overrides, add_plugins
 
 HELP = "train a spec"
 
@@ -20,6 +20,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.cli.training import run_train
+    from netspec.cli.training_commands import run_train
 
     return run_train(args)

@@ -92,6 +92,6 @@ class SpecError(Exception):
         super().__init__(diagnostics[0].message() if diagnostics else "bad spec")
 
     def __str__(self) -> str:
-        from netspec.diagnostics.render import render_text
+        from netspec.diagnostics.drawing.text import render_text
 
         return "\n" + render_text(self.diagnostics)

@@ -16,8 +16,8 @@ from inspect import cleandoc
 
 import netspec.diagnostics
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.paint import PLAIN, Paint
-from netspec.diagnostics.suggest import did_you_mean, nearest
+from netspec.diagnostics.drawing.paint import PLAIN, Paint
+from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest
 from netspec.record import record
 
 HEADER = "netspec 1\n\n"
@@ -42,8 +42,8 @@ class Example:
 @cache
 def catalog() -> dict[str, type[Diagnostic]]:
     """Slug -> class, of all families, in alphabetical order. Imports every family."""
-    for module in pkgutil.iter_modules(netspec.diagnostics.__path__):
-        importlib.import_module(f"netspec.diagnostics.{module.name}")
+    for module in pkgutil.walk_packages(netspec.diagnostics.__path__, "netspec.diagnostics."):
+        importlib.import_module(module.name)
     classes = families()
     return {c.slug(): c for c in sorted(classes, key=lambda c: c.slug())}
 

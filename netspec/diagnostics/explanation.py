@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from netspec.diagnostics.drawing.paint import PLAIN, Paint
 from netspec.diagnostics.pages import PHASES, Section, introduce, read_sections
-from netspec.diagnostics.paint import PLAIN, Paint
-from netspec.diagnostics.suggest import did_you_mean, nearest
+from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _WRITTEN = re.compile(r"(?:error|warning)\[(?P<slug>.+)\]:?")

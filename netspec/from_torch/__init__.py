@@ -16,15 +16,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.torch import TorchMismatch
+from netspec.diagnostics.running.torch import TorchMismatch
 from netspec.from_torch.layers import CONVERTERS, Shapes, fitted
 from netspec.from_torch.modules import Absent, Module
 from netspec.ir import Apply, Body, Variable
 from netspec.lazy import np
 from netspec.library.base import Array, Op
-from netspec.library.patterns import matches
+from netspec.library.base.path_patterns import matches
+from netspec.lower.path_tree import flatten, nest
 from netspec.lower.program import Program
-from netspec.lower.tree import flatten, nest
 from netspec.paths import buffers_of, uses, weights_of
 from netspec.shape import Dim
 

@@ -10,20 +10,20 @@ from collections.abc import Callable, Mapping
 from netspec.from_torch.modules import Absent, Module
 from netspec.lazy import np
 from netspec.library.base import Array, Op
-from netspec.library.gates import GatedCell
 from netspec.library.layers.bilinear import Bilinear
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_depthwise import DepthwiseConv
+from netspec.library.layers.conv_transposed import ConvTranspose
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.embed import Embed
+from netspec.library.layers.gates import GatedCell
+from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
-from netspec.library.layers.norm_each import InstanceNorm, LayerNorm
 from netspec.library.layers.patches import PatchEmbed
 from netspec.library.layers.prelu import Prelu
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.self_attention import SelfAttention
-from netspec.library.layers.transposed import ConvTranspose
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm
 
 Shapes = Mapping[str, tuple[int, ...]]

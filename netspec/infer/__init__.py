@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls import BadArgument
+from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.infer import expressions, instances, masks
 from netspec.infer.arguments import Bad, fit
 from netspec.infer.expects import expect

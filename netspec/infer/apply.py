@@ -6,25 +6,25 @@ import sys
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.inputs import WrongDtype, WrongRank
-from netspec.diagnostics.operands import with_operands
-from netspec.diagnostics.recurrent import CellOutsideTime
-from netspec.diagnostics.sizes import FreeParameter, SizeOutOfRange, SizeTooComplex
+from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.calls.recurrences import CellOutsideTime
+from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
+from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.frame import MEASURE_WORK, Frame, places
 from netspec.infer.ids import need_rows
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Record, Several, Tensor, Unknown, Value, is_number
 from netspec.ir import Apply, Literal, Operand
-from netspec.library import index
 from netspec.library.base import Callable, Layer, Measure, Op
-from netspec.library.cells import Cell, Recurrence
+from netspec.library.layers.cells import Cell, Recurrence
+from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
-    from netspec.diagnostics.plugins import PluginFault
+    from netspec.diagnostics.running.plugins import PluginFault
     from netspec.infer.binding import Bound, Call
 
 DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
@@ -83,7 +83,7 @@ def emitted(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
 def fault_of(error: Exception) -> PluginFault | None:
     """The plugin that failed, where plugins are in use at all."""
-    plugins = sys.modules.get("netspec.library.plugins")
+    plugins = sys.modules.get("netspec.library.shelf.plugins")
     return plugins.blamed(error) if plugins else None
 
 

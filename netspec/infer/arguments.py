@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls import BadArgument, MissingArgument, TooManyArguments
-from netspec.diagnostics.names import UnknownArgument, UnknownName
-from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.values import WhereFailed
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
+from netspec.diagnostics.shapes.proofs import WhereFailed
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame, World
 from netspec.infer.values import (
@@ -33,7 +33,7 @@ from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.walk import descendants
+from netspec.syntax.tree_walk import descendants
 
 OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)

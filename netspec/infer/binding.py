@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls import BadArgument, TooManyArguments
-from netspec.diagnostics.inputs import MissingInput, NotATensor, TooManyInputs
+from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.infer import arguments, expressions, make
 from netspec.infer.collecting import collected, fits
 from netspec.infer.frame import Frame
 from netspec.infer.proposals import too_many, unknown_input
 from netspec.infer.values import FLOWING, BlockValue, Given, Mean, OpValue, SharedInstance, Tensor, Unknown, describe, opened
 from netspec.ir import Segment
-from netspec.library import index
-from netspec.library.index import Entry
+from netspec.library.shelf import index
+from netspec.library.shelf.index import Entry
 from netspec.record import field, record
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -244,10 +244,10 @@ def named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bou
 
 def unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
-    from netspec.resolve import meant  # only specs with a problem need it
+    from netspec.resolve import suggestions  # only specs with a problem need it
 
     options = (*signature.params, *signature.required, *signature.optional)
-    return meant.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
+    return suggestions.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.calls import TooManyArguments
-from netspec.diagnostics.inputs import NotATensor
-from netspec.diagnostics.kinds import NotCallable, WrongKind
-from netspec.diagnostics.names import UnknownArgument
+from netspec.diagnostics.calls.arguments import TooManyArguments
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
+from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.infer import apply, expressions, instances, methods, sharing, slices, static, types
 from netspec.infer.binding import Bound, Call, Callee, bind, complete, signature_of
 from netspec.infer.frame import Frame
@@ -26,7 +26,7 @@ from netspec.infer.values import (
     Value,
     describe,
 )
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Late, Local, Meaning, ShelfRef
@@ -293,7 +293,7 @@ def late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> Value:
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         frame.world.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
         return UNKNOWN
-    from netspec.resolve.meant import unknown_in_training  # only specs with a problem need it
+    from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]
     frame.world.report(unknown_in_training(node.span, node.text, frame.env, own, want))

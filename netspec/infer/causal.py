@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
-from netspec.diagnostics.serving import NotCausal
+from netspec.diagnostics.training.serving import NotCausal
 from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
-from netspec.library.causality import STILL, Flow, Passage, joined
+from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, joined
 from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
 from netspec.source import Span

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.fields import NotADataChain
+from netspec.diagnostics.data.fields import NotADataChain
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import make
 from netspec.infer.values import Composed, OpValue, Unknown, describe
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
-from netspec.library.transforms import Batch, Shuffle
+from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
@@ -124,7 +124,7 @@ def test_plan(frame: Frame, data: DataPlan) -> DataPlan | None:
     dataset = data.dataset.test_part() if data.dataset.batched else data.dataset.test_part() or data.dataset
     strange = next((t for t in data.transforms if not t.has_eval_form), None)
     if dataset is not None and strange is not None:
-        from netspec.diagnostics.sequences import EvalDataNeeded  # only specs with this problem need it
+        from netspec.diagnostics.data.sequences import EvalDataNeeded  # only specs with this problem need it
 
         frame.world.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
         return None

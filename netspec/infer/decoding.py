@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.decoding import AnswerUnknown
-from netspec.diagnostics.kinds import WrongKind
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.training.decoders import AnswerUnknown
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
 from netspec.infer.make import make
 from netspec.infer.objective import ObjectiveFrame
 from netspec.infer.values import UNKNOWN, OpValue, Tensor, Unknown, Value
 from netspec.ir import Body
-from netspec.library.decoding import Decoder
+from netspec.library.decoders.protocol import Decoder
 from netspec.record import record
 from netspec.source import Span
 from netspec.syntax import tree

@@ -14,7 +14,7 @@ def fields_there(section: Section, objective: Objective) -> bool:
     missing = [name for name in fields_read(objective) if name not in section.data.fields]
     if not missing:
         return True
-    from netspec.diagnostics.sequences import EvalFieldMissing  # only specs with this problem need it
+    from netspec.diagnostics.data.sequences import EvalFieldMissing  # only specs with this problem need it
 
     fields = tuple(f"{name}: {kind}" for name, kind in section.data.fields.items())
     for name in missing:

@@ -7,11 +7,11 @@ from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.claims import ClaimNeedsSizes, UnknownClaim
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.sizes import ExpectFailed, SizeOutOfRange
-from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.values import BadOperands, TypeMismatch
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.claims import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
+from netspec.diagnostics.shapes.proofs import BadOperands, TypeMismatch
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions, static, types
 from netspec.infer.arguments import model_arguments
 from netspec.infer.frame import Frame, World
@@ -24,7 +24,7 @@ from netspec.resolve.graph import Bad, BlockRef, Definition
 from netspec.shape import MAX_DIM, Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.walk import descendants
+from netspec.syntax.tree_walk import descendants
 
 MEASURES = ("params", "flops", "activation_bytes")
 

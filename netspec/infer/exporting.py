@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.infer.frame import Frame
 from netspec.ir import Apply, Aux
-from netspec.library import index
 from netspec.library.base import Callable
+from netspec.library.shelf import index
 from netspec.record import replace
 
 

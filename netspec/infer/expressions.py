@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.kinds import WrongKind
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.sizes import SizeTooComplex
-from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.values import BadOperands, NotStatic, TypeMismatch
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.expansion import SizeTooComplex
+from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic, TypeMismatch
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import calls, static
 from netspec.infer.frame import Frame, places
 from netspec.infer.types import dims_of, shape_problem

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from netspec.diagnostics.fields import InputNotAField
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.data.fields import InputNotAField
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.section import Section, setting
 from netspec.shape import TensorType
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Place
-from netspec.diagnostics.masks import MaskDropped
+from netspec.diagnostics.shapes.masks import MaskDropped
 from netspec.infer.frame import World
 from netspec.infer.masks import objectives, padded_fields
 from netspec.infer.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
-from netspec.library.columns import LENGTH
-from netspec.library.masking import taken
+from netspec.library.contracts.mask_effects import taken
+from netspec.library.data.columns import LENGTH
 from netspec.record import field, record, replace
 from netspec.source import Span
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
-from netspec.diagnostics.bodies import DuplicateName, OnlyInPhase
-from netspec.diagnostics.sizes import ExpansionTooLarge
+from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads
 from netspec.record import field, record, replace

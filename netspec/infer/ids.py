@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.diagnostics.ids import IdBeyondVocabulary
+from netspec.diagnostics.shapes.ids import IdBeyondVocabulary
 from netspec.infer.binding import Bound
 from netspec.infer.frame import Frame
 from netspec.infer.values import Tensor
 from netspec.ir import Apply
 from netspec.library.base import Callable
-from netspec.library.proofs import need_at_least
+from netspec.library.shape_rules.requirements import need_at_least
 from netspec.shape import Dim, TensorType
 
 

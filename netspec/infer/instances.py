@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.bodies import OnlyInPhase
-from netspec.diagnostics.calls import Recursion
-from netspec.diagnostics.inputs import InputMismatch, TooManyInputs
-from netspec.diagnostics.recurrent import CellOutsideTime
-from netspec.diagnostics.sizes import ExpansionTooLarge
+from netspec.diagnostics.calls.arguments import Recursion
+from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
+from netspec.diagnostics.calls.recurrences import CellOutsideTime
+from netspec.diagnostics.names.bindings import OnlyInPhase
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import checks, recurrent, statements, types, variables
 from netspec.infer.arguments import arguments, where_of_dims
 from netspec.infer.frame import NODE_LIMIT, Assumption, Frame, World, places

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sizes import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
-from netspec.diagnostics.values import NotStatic
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
+from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions, statements
 from netspec.infer.frame import NODE_LIMIT, Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain

@@ -9,15 +9,15 @@ from functools import cache
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit
-from netspec.diagnostics.calls import BadArgument, MissingArgument, SwappedArguments
-from netspec.diagnostics.kinds import WrongKind
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, SwappedArguments
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain, truth
-from netspec.library import index
 from netspec.library.base import BadArguments, Callable, Fault, Op
-from netspec.library.base.faults import expected
-from netspec.library.cells import Wanted
+from netspec.library.base.value_faults import expected
+from netspec.library.layers.cells import Wanted
+from netspec.library.shelf import index
 from netspec.source import Span
 
 DICT = 60

@@ -51,7 +51,7 @@ def _masked(node: Node, seen: dict[int, bool]) -> bool:
 
 
 def _takes_mask(node: Apply) -> bool:
-    from netspec.library.masking import MASKS  # few ops have optional inputs
+    from netspec.library.contracts.mask_effects import MASKS  # few ops have optional inputs
 
     return any(name in MASKS for name, _ in node.optional)
 
@@ -67,7 +67,7 @@ def padded_fields(plan: TrainPlan) -> list[str]:
     varying = [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
     if not varying or data.batch in (None, 1):
         return []
-    from netspec.library.columns import LENGTH  # few data differ in length
+    from netspec.library.data.columns import LENGTH  # few data differ in length
 
     return varying if LENGTH in data.fields else []
 

@@ -45,7 +45,7 @@ def fits(frame: ObjectiveFrame, name: str, wanted: In, given: Given) -> bool:
     maker = of_objective(frame, wire) if wire is not None else None
     if maker is None or maker.op.gives in ACCEPTED.get(wanted.wants, ("probabilities", "log_probabilities")):
         return True
-    from netspec.diagnostics.meanings import ProbabilitiesForLogits  # few specs need it
+    from netspec.diagnostics.training.meanings import ProbabilitiesForLogits  # few specs need it
 
     written = given.span.text
     problem = ProbabilitiesForLogits(

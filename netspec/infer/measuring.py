@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.metrics import MetricOfSeveral
+from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.infer import expressions, statements
 from netspec.infer.objective import ObjectiveFrame, as_result, total
 from netspec.infer.section import Section

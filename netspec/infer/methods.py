@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.kinds import NotCallable
-from netspec.diagnostics.methods import MethodNeedsInstance, UnknownMethod
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.calls.kinds import NotCallable
+from netspec.diagnostics.names.methods import MethodNeedsInstance, UnknownMethod
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, OpValue, SharedInstance, Tensor, Unknown, Value, describe
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.syntax import tree
 
 KIND = "method"
@@ -34,7 +34,7 @@ def method_of(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | U
 
 def function_named(method: str) -> str:
     """The function that a method of other libraries' tensors is here, or nothing."""
-    from netspec.resolve.meant import foreign  # only specs with a problem need it
+    from netspec.resolve.suggestions import foreign  # only specs with a problem need it
 
     kinds = ("layer", "function")
     said = foreign(method, kinds)

@@ -23,7 +23,7 @@ def warn(section: Section, evaluation: EvalPlan) -> None:
         return
     found = next(mixing(section.model, evaluation.objective, data), None)
     if found is not None:
-        from netspec.diagnostics.mixing import MixesExamples  # few specs need it
+        from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
 
         node, types = found
         takes = tuple(str(types[wire]) for wire in reads(node))

@@ -6,19 +6,19 @@ import math
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Mistake, Place
-from netspec.diagnostics.inputs import NotATensor
-from netspec.diagnostics.kinds import WrongKind
-from netspec.diagnostics.metrics import MetricOfSeveral, MetricWithoutValues
-from netspec.diagnostics.sections import LossNotAMean
-from netspec.diagnostics.sizes import SizeOutOfRange
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.shapes.expansion import SizeOutOfRange
+from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
+from netspec.diagnostics.training.settings import LossNotAMean
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
 from netspec.infer.meaning import meanings_fit
 from netspec.infer.needed import needed_measurements, needed_nodes
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
-from netspec.library import index
 from netspec.library.base import Callable, Measure
+from netspec.library.shelf import index
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.steps import ChangesTheStep, StandsTooEarly
+from netspec.diagnostics.training.steps import ChangesTheStep, StandsTooEarly
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, Given, OpValue, Value
 from netspec.library.base import Optimizer
+from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import Chain, within
-from netspec.library.patterns import select
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree

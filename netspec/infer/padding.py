@@ -8,7 +8,7 @@ from typing import Any
 from netspec.diagnostics.base import Place
 from netspec.ir import Apply, Body, Literal, Measurement, Operand
 from netspec.library.base import Callable, Measure
-from netspec.library.masking import EACH, MASKS, MIXES, NEAR, Treatment, runs_along, treatment
+from netspec.library.contracts.mask_effects import EACH, MASKS, MIXES, NEAR, Treatment, runs_along, treatment
 from netspec.record import record
 from netspec.shape import TensorType
 

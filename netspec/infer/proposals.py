@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.calls import TooManyArguments
-from netspec.diagnostics.names import UnknownArgument
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.calls.arguments import TooManyArguments
+from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.values import Given, OpValue
 from netspec.source import Span
 from netspec.syntax import tree

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.recurrent import BadInitialState, NotACell
+from netspec.diagnostics.calls.recurrences import BadInitialState, NotACell
 from netspec.infer import apply
 from netspec.infer.frame import Frame
 from netspec.infer.recurrent import Job, Made, over_time
@@ -16,7 +16,7 @@ from netspec.infer.values import UNKNOWN, BlockValue, Given, Record, Several, Te
 from netspec.ir import Affine, Apply, Body, Literal, Port, Segment
 from netspec.ir import Call as CallNode
 from netspec.library.base import Callable
-from netspec.library.cells import Cell, OneWay, Recurrence
+from netspec.library.layers.cells import Cell, OneWay, Recurrence
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.recurrent import Bidirectional
 from netspec.record import replace

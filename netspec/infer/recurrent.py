@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.recurrent import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
+from netspec.diagnostics.calls.recurrences import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
 from netspec.infer import apply, instances, types, variables
 from netspec.infer.frame import RECURRENCE_WORK, Frame
 from netspec.infer.loops import same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, describe
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
-from netspec.library.cells import Cell, OneWay, Recurrence
+from netspec.library.layers.cells import Cell, OneWay, Recurrence
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.source import Span

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.kinds import NotCallable
+from netspec.diagnostics.calls.kinds import NotCallable
 from netspec.infer import apply, checks, instances
 from netspec.infer.binding import Bound, Call
 from netspec.infer.frame import Frame
@@ -16,7 +16,7 @@ from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, 
 from netspec.ir import Apply, Body, Port, Segment
 from netspec.library.base import Callable
 from netspec.library.layers.graph_messages import EdgeInputs, NodeInputs
-from netspec.library.layers.graph_rounds import MessagePassing
+from netspec.library.layers.message_passing import MessagePassing
 from netspec.record import replace
 
 if TYPE_CHECKING:

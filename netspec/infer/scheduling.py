@@ -12,10 +12,10 @@ from netspec.infer.frame import Frame
 from netspec.infer.section import Section, setting
 from netspec.infer.values import Composed, Given, OpValue, Value, is_number, plain
 from netspec.ir import DataPlan, TrainPlan, UpdatePlan
-from netspec.library import index
 from netspec.library.base import Duration, Op, Schedule
-from netspec.library.schedules.run import Path, Run, items_of, schedules_in
-from netspec.library.transforms import Batch
+from netspec.library.data.transforms.steps import Batch
+from netspec.library.schedules.run_length import Path, Run, items_of, schedules_in
+from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
@@ -42,7 +42,7 @@ def placed(frame: Frame, item: tree.Setting, update: UpdatePlan, run: Run) -> It
 
 def found_in(update: UpdatePlan, run: Run) -> Iterator[tuple[Path, Diagnostic]]:
     """The problems of an update's schedules, each with the way from the optimizer to the guilty argument."""
-    from netspec.library.schedules.judging import findings  # only specs with a schedule need it
+    from netspec.library.schedules.schedule_fit import findings  # only specs with a schedule need it
 
     for path, schedule in schedules_in(update.optimizer):
         yield from (((*path, *finding.path), finding.problem) for finding in findings(schedule, run))
@@ -94,7 +94,7 @@ def negative_rate(value: OpValue, name: str, given: Given) -> Diagnostic | None:
     lowest = min((n for n in numbers if is_number(n)), default=0)
     if lowest >= 0 or not is_rate(value.entry, name):
         return None
-    from netspec.diagnostics.scheduling import NegativeRate  # few specs need it
+    from netspec.diagnostics.training.schedules import NegativeRate  # few specs need it
 
     text = given.span.text
     repair = text[1:].strip() if text.startswith("-") and is_number(plain(given.value)) else ""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.auxiliary import AuxTypesDiffer, NoSuchAux
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.calls import BadArgument
-from netspec.diagnostics.inputs import NotATensor
+from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.training.exported_values import AuxTypesDiffer, NoSuchAux
 from netspec.infer.frame import Frame
 from netspec.infer.objective import ObjectiveFrame
 from netspec.infer.values import UNKNOWN, Parameters, Value, describe
 from netspec.ir import Penalty
 from netspec.library.base import Callable
-from netspec.library.patterns import matches, select
+from netspec.library.base.path_patterns import matches, select
 from netspec.paths import auxiliaries, parameters
 from netspec.record import replace
 from netspec.shape import TensorType

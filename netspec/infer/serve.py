@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.decoding import LimitTooLong, TokenOutside
-from netspec.diagnostics.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.decoders import LimitTooLong, TokenOutside
+from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
 from netspec.infer import expressions
 from netspec.infer.arguments import model_arguments
 from netspec.infer.causal import Causality, Refusal
@@ -15,7 +15,7 @@ from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.values import Unknown, describe
 from netspec.ir import Body, Port, ServePlan
-from netspec.library.causality import Flow
+from netspec.library.contracts.sequence_axis import Flow
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.syntax import tree

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sections import BadSetting
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import BadSetting
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.make import as_python
 from netspec.infer.optimizing import order_kept
 from netspec.infer.values import UNKNOWN, Unknown, Value, describe, plain
 from netspec.library.base import Duration, Optimizer
+from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import step_problem
-from netspec.library.patterns import select
 from netspec.record import replace
 from netspec.syntax import tree
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Place
-from netspec.diagnostics.calls import TooManyArguments
-from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
+from netspec.diagnostics.calls.arguments import TooManyArguments
+from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
 from netspec.infer import calls, checks, expressions, instances
 from netspec.infer.binding import Call, signature_of
 from netspec.infer.frame import Frame

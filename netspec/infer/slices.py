@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.values import BadOperands
+from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.infer import apply, expressions, static
 from netspec.infer.binding import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.syntax import tree
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from netspec.deadline import reached
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.calls import MissingArgument
-from netspec.diagnostics.inputs import MissingInput, NotATensor, WrongCount
-from netspec.diagnostics.sizes import SizeTooComplex
-from netspec.diagnostics.values import NotStatic, TypeMismatch
+from netspec.diagnostics.calls.arguments import MissingArgument
+from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
+from netspec.diagnostics.shapes.expansion import SizeTooComplex
+from netspec.diagnostics.shapes.proofs import NotStatic, TypeMismatch
 from netspec.infer import expressions, loops, recurrent, requires, types, variables
 from netspec.infer.binding import signature_of
 from netspec.infer.frame import Frame, places

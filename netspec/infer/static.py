@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sizes import IndexOutOfRange, SizeOutOfRange
-from netspec.diagnostics.values import BadOperands, CannotDecide
+from netspec.diagnostics.shapes.expansion import IndexOutOfRange, SizeOutOfRange
+from netspec.diagnostics.shapes.proofs import BadOperands, CannotDecide
 from netspec.infer.values import Value, describe, is_number, is_size, plain
 from netspec.library.base import Duration
 from netspec.shape import Dim, Facts, Verdict

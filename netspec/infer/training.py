@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.fields import FieldMismatch, OutputIsAField
-from netspec.diagnostics.sections import MissingSetting
-from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.updates import SettingBesideUpdates
+from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import MissingSetting
+from netspec.diagnostics.training.updates import SettingBesideUpdates
 from netspec.infer import chain, mixing, scheduling
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.shapes import BATCH
-from netspec.diagnostics.sizes import SizeOutOfRange
-from netspec.diagnostics.suggest import nearest
-from netspec.diagnostics.values import NotStatic
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.expansion import SizeOutOfRange
+from netspec.diagnostics.shapes.proofs import NotStatic
+from netspec.diagnostics.shapes.sizes import BATCH
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.sections import MissingSetting
-from netspec.diagnostics.updates import UntrainedParameters
+from netspec.diagnostics.training.settings import MissingSetting
+from netspec.diagnostics.training.updates import UntrainedParameters
 from netspec.infer.frame import Frame
 from netspec.infer.measuring import update_objective
 from netspec.infer.optimizing import patterns_match

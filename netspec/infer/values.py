@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from netspec.library.base import Duration, Op
-from netspec.library.index import Entry
+from netspec.library.shelf.index import Entry
 from netspec.record import field, record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.bodies import OnlyInPhase
-from netspec.diagnostics.calls import BadArgument
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.sizes import FreeParameter, RepeatChanges
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.names.bindings import OnlyInPhase
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.expansion import FreeParameter, RepeatChanges
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions, statements, types
 from netspec.infer.frame import Frame
 from netspec.infer.loops import binding_span, close, forget, rebound, same_type
@@ -18,7 +18,7 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
 from netspec.ir import Operand, Variable, When
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
-from netspec.library.initializers import require_fit
+from netspec.library.initializers.distributions import require_fit
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree

@@ -12,7 +12,7 @@ from netspec.shape import TensorType
 from netspec.source import NOWHERE, Span
 
 if TYPE_CHECKING:
-    from netspec.library.decoding import Decoder
+    from netspec.library.decoders.protocol import Decoder
 
 
 @record(eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.weights import ClockNeeded
+from netspec.diagnostics.running.weights import ClockNeeded
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 

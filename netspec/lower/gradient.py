@@ -9,8 +9,8 @@ from typing import Any
 from netspec.ir import Objective
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array
-from netspec.library.gradients.chosen import Chosen
-from netspec.lower.forward import Forward
+from netspec.library.gradients.path_selection import Chosen
+from netspec.lower.forward_pass import Forward
 from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
 
 Arrays = Mapping[str, Array]

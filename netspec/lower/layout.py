@@ -13,11 +13,11 @@ from itertools import product
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.weights import WeightsMismatch
+from netspec.diagnostics.running.weights import WeightsMismatch
 from netspec.ir import Body, Node
 from netspec.lazy import jnp, np
 from netspec.library.base import Leaf, Weight
-from netspec.lower.tree import flatten, nest
+from netspec.lower.path_tree import flatten, nest
 from netspec.shape import Dim
 
 Tree = Mapping[str, Any]

@@ -13,8 +13,8 @@ from netspec.ir import Body, Literal, Repeat
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array
 from netspec.lower.layout import Region
+from netspec.lower.node_scope import Frame
 from netspec.lower.precision import cast
-from netspec.lower.scope import Frame
 
 Arrays = dict[str, Array]
 

@@ -9,13 +9,13 @@ from typing import Any
 from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
-from netspec.library.binding import bound
-from netspec.library.gradients.chosen import Chosen, flat, numbers_of
-from netspec.lower.evaluate import Wires, array, execute, value
-from netspec.lower.inputs import sizes_of
+from netspec.library.gradients.path_selection import Chosen, flat, numbers_of
+from netspec.library.shape_rules.size_binding import bound
+from netspec.lower.input_arrays import sizes_of
+from netspec.lower.interpreter import Wires, array, execute, value
 from netspec.lower.layout import Exported, Layout
+from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
-from netspec.lower.scope import Frame, NodeScope
 from netspec.shape import TensorType
 
 Statistics = tuple[Any, ...]

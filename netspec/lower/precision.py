@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.weights import DoublePrecisionOff
+from netspec.diagnostics.running.weights import DoublePrecisionOff
 from netspec.ir import Body
 from netspec.lazy import jax, jnp
 from netspec.shape.types import JAX_DTYPES

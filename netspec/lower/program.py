@@ -9,24 +9,24 @@ from functools import cached_property
 from typing import Any, Self
 
 from netspec.diagnostics.base import Mistake, SpecError
-from netspec.diagnostics.weights import NothingToTrain
+from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.lazy import np
 from netspec.library.base import Array, Clock
-from netspec.lower import average, serving
-from netspec.lower import step as steps
-from netspec.lower.choose import CHOICES
+from netspec.lower import parameter_average, serve_arrays
+from netspec.lower import step_functions as steps
+from netspec.lower.batch_statistics import Result, finished, merge
 from netspec.lower.clock import derived
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
-from netspec.lower.forward import Forward
-from netspec.lower.initialise import initialise
-from netspec.lower.inputs import accept, refuse_unknown
+from netspec.lower.forward_pass import Forward
+from netspec.lower.initial_values import initialise
+from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.lengths import require_lengths
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
-from netspec.lower.state import State
-from netspec.lower.statistics import Result, finished, merge
+from netspec.lower.repeat_lowering import CHOICES
+from netspec.lower.sequence_lengths import require_lengths
+from netspec.lower.training_state import State
 from netspec.lower.updates import made
 from netspec.shape import TensorType
 from netspec.source import Span
@@ -90,7 +90,7 @@ class Program:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
         if state.average:
-            return state._replace(params=average.stored(state.average, state.params))
+            return state._replace(params=parameter_average.stored(state.average, state.params))
         if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
             return state
         return state._replace(params=self._evaluated(state.params, state.optimizer), optimizer=())
@@ -102,7 +102,7 @@ class Program:
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
-        mean = self._placement.state(average.first(params)) if self.plan and self.plan.ema is not None else ()
+        mean = self._placement.state(parameter_average.first(params)) if self.plan and self.plan.ema is not None else ()
         return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -141,14 +141,14 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
-        plan = serving.chosen(self.serves, self.model.name, name)
-        arrays, begin = serving.given(plan, inputs, prefix_length, self._precision, examples)
+        plan = serve_arrays.chosen(self.serves, self.model.name, name)
+        arrays, begin = serve_arrays.given(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
         arrays = self._place(arrays, self.model.input_types())
         words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
-        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serving.answering(plan, self._forward)))
+        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serve_arrays.answering(plan, self._forward)))
         begun = self._placement.batch({"tokens": begin.tokens, "lengths": begin.lengths}, ("tokens", "lengths"))
-        return serving.to_host(run(*self._leaves(state), arrays, begun["tokens"], begun["lengths"], *words))
+        return serve_arrays.to_host(run(*self._leaves(state), arrays, begun["tokens"], begun["lengths"], *words))
 
     @property
     def serves(self) -> tuple[ServePlan, ...]:

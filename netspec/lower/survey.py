@@ -10,7 +10,7 @@ from typing import Any
 from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
-from netspec.lower.names import depends, join, template
+from netspec.lower.segment_names import depends, join, template
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 from netspec.ir import UpdatePlan
 from netspec.library.base import Array, Clock, Duration, Op, Optimizer, Schedule
-from netspec.library.gradients.chosen import Chosen
-from netspec.library.gradients.foreign import from_optax
-from netspec.lower.forward import Forward
+from netspec.library.gradients.optax_protocol import from_optax
+from netspec.library.gradients.path_selection import Chosen
+from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
-from netspec.lower.step import Update
+from netspec.lower.step_functions import Update
 
 
 def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:

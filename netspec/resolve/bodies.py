@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from netspec.deadline import reached
-from netspec.diagnostics.bodies import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.names.bindings import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Bad, Definition
-from netspec.resolve.scope import Scope
+from netspec.resolve.name_scope import Scope
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
-from netspec.syntax.walk import descendants
+from netspec.syntax.tree_walk import descendants
 
 FIXED = ("param", "shared", "layer", "weight", "dim")
 """What a binding may not rebind."""

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.bodies import DuplicateName, ResidualNeedsParentheses
-from netspec.diagnostics.kinds import NeedsQuotes, NotCallable
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.suggest import nearest
-from netspec.library import index
+from netspec.diagnostics.calls.kinds import NeedsQuotes, NotCallable
+from netspec.diagnostics.names.bindings import DuplicateName, ResidualNeedsParentheses
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.library.shelf import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
-from netspec.resolve.scope import Scope
+from netspec.resolve.name_scope import Scope
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -149,7 +149,7 @@ class Names:
         options = self.argument_names(meaning)
         for arg in node.args:
             if options is not None and arg.name is not None and arg.name not in options:
-                from netspec.resolve.meant import unknown_argument  # only specs with a problem need it
+                from netspec.resolve.suggestions import unknown_argument  # only specs with a problem need it
 
                 known = self.fitting(meaning) or options
                 self.report(unknown_argument(node.callee.text, arg, node.args, known, isinstance(meaning, ShelfRef)))
@@ -183,7 +183,7 @@ class Names:
         if found is None:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
-            from netspec.resolve.meant import of_plugin, unknown_value  # only specs with a problem need it
+            from netspec.resolve.suggestions import of_plugin, unknown_value  # only specs with a problem need it
 
             near = tuple(unknown_value(first) or nearest(first, options, aliases={}))
             unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
@@ -208,7 +208,7 @@ class Names:
         others = [*self.definitions, *STATIC_FUNCTIONS] if self.wanted == CALLABLE else []
         if self.training:
             others += OF_MODELS
-        from netspec.resolve.meant import unknown_op  # only specs with a problem need it
+        from netspec.resolve.suggestions import unknown_op  # only specs with a problem need it
 
         self.report(unknown_op(node.span, node.text, self.wanted, others))
         return self.settle(node, Bad())

@@ -6,15 +6,15 @@ import os
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
-from netspec.diagnostics.limits import FileRefused
-from netspec.diagnostics.names import UnknownName
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.names.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.running.limits import FileRefused
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
 from netspec.resolve.graph import Definition
 from netspec.source import Source, Span
 from netspec.syntax import tree
-from netspec.syntax.read import read_source, read_text
+from netspec.syntax.source_reader import read_source, read_text
 
 MAX_DEPTH, MAX_FILES, MAX_BYTES = 8, 64, 4 << 20
 MARKS = (".git", "pyproject.toml")
@@ -80,7 +80,7 @@ class Project:
         return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
-        from netspec.syntax.either import parse_spec
+        from netspec.syntax.spec_file import parse_spec
 
         if len(self.opened) >= MAX_FILES:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=MAX_FILES))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.overrides import AmbiguousOverride, BadOverride, UnknownOverride
-from netspec.diagnostics.suggest import nearest
-from netspec.library import index
+from netspec.diagnostics.running.overrides import AmbiguousOverride, BadOverride, UnknownOverride
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.library.shelf import index
 from netspec.record import fields, is_record, record, replace
 from netspec.resolve.sections import GROUPS, SETTINGS
 from netspec.source import Source, Span

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.bodies import DuplicateName
-from netspec.diagnostics.names import NotYetCompiled, UnknownModel, UnknownSetting
-from netspec.diagnostics.sections import MetricNamedLoss
-from netspec.diagnostics.serving import ServeLine
-from netspec.diagnostics.suggest import nearest
+from netspec.diagnostics.names.bindings import DuplicateName
+from netspec.diagnostics.names.unknown_names import NotYetCompiled, UnknownModel, UnknownSetting
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.serving import ServeLine
+from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
 from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
 from netspec.resolve.imports import Project
-from netspec.resolve.scope import Scope
+from netspec.resolve.name_scope import Scope
 from netspec.source import Source, Span
 from netspec.syntax import tree
 

@@ -7,7 +7,7 @@
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.facts import Facts
 from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, MAX_RANK, TensorType
-from netspec.shape.unify import broadcast, conv_out, unify
+from netspec.shape.unification import broadcast, conv_out, unify
 from netspec.shape.verdict import Verdict
 
 __all__ = [

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import gcd
 
+from netspec.shape.dim_text import polynomial, quotient
 from netspec.shape.monomials import HUGE, MAX_BITS, MAX_DEPTH, MAX_POWER, MAX_TERMS, MAX_TEXT, DimTooComplex, order, times
-from netspec.shape.text import polynomial, quotient
 
 __all__ = ["ONE", "ZERO", "Atom", "Dim", "DimTooComplex", "Floor", "Monomial"]
 

@@ -13,9 +13,9 @@ from math import gcd, inf
 from netspec.shape.algebra import common_symbols, content, linear, primitive, split, without
 from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scaled
 from netspec.shape.cases import MAX_CASES, Box
-from netspec.shape.decide import MAX_LOOK, Search
+from netspec.shape.decision import MAX_LOOK, Search
 from netspec.shape.dims import Atom, Dim, Floor
-from netspec.shape.sieve import admitted_residues, remainder_form
+from netspec.shape.residues import admitted_residues, remainder_form
 from netspec.shape.verdict import PROVED, REFUTED
 
 MAX_WORK = 32

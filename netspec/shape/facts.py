@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from netspec.shape.bounds import DEFAULT, extent
 from netspec.shape.cases import Box
-from netspec.shape.decide import STEP_LIMIT, Search
+from netspec.shape.decision import STEP_LIMIT, Search
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.draft import Contradiction, Draft
 from netspec.shape.readback import readable
@@ -171,7 +171,7 @@ class Facts:
 
     def missing(self, a: Dim | int, b: Dim | int, relation: str = "==") -> str:
         """A fact that would prove `a relation b`, as text of the language: `H % 16 == 0`, `T <= 1024`, `T == S`."""
-        from netspec.shape.repair import missing
+        from netspec.shape.repairs import missing
 
         return missing(self, Dim.of(a), relation, Dim.of(b))
 

@@ -1,4 +1,4 @@
-"""Generated from grammar/netspec.lark by `python -m netspec.syntax.generate`. Change the grammar, not this file."""
+"""Generated from grammar/netspec.lark by `python -m netspec.syntax.table_writer`. Change the grammar, not this file."""
 
 # ruff: noqa
 # fmt: off

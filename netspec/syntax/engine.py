@@ -1,7 +1,7 @@
 """Runs the shipped LALR table: netspec's own lexer feeds it, netspec's builder makes the tree inside it.
 
-Lark makes the table (`netspec.syntax.generate`) and is not needed to run it: importing Lark and handing it the table would take longer than
-reading a spec. A test reads the same specs with Lark's own engine.
+Lark makes the table (`netspec.syntax.table_writer`) and is not needed to run it: importing Lark and handing it the table would take
+longer than reading a spec. A test reads the same specs with Lark's own engine.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
 from netspec.syntax.engine import Unexpected
 from netspec.syntax.lexer import lex
+from netspec.syntax.mistake_place import Place
 from netspec.syntax.mistakes import explain
 from netspec.syntax.parser import engine
-from netspec.syntax.place import Place
 from netspec.syntax.token import Token
 from netspec.syntax.tree import Expr, Node, ParamType, TensorRef
 

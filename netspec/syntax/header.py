@@ -54,14 +54,14 @@ def _is_number(token: Token) -> bool:
 
 def older(at: Span, found: int) -> Diagnostic:
     """The problem of a file in an older version; it is read as of ours all the same."""
-    from netspec.diagnostics.versions import OlderVersion
+    from netspec.diagnostics.text.versions import OlderVersion
 
     return OlderVersion(at=at, found=str(found), known=VERSION)
 
 
 def _like_netspec(word: Token) -> bool:
     """`netspec`, `Netspec`, `netspce`: the first word of a file, perhaps misspelt."""
-    from netspec.diagnostics.suggest import nearest
+    from netspec.diagnostics.suggestions.nearest import nearest
 
     return word.type == "NAME" and bool(nearest(str(word), ["netspec"], aliases={}))
 

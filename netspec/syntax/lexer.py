@@ -9,7 +9,7 @@ from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
 from netspec.syntax.brackets import balance
 from netspec.syntax.comments import Gap, Remarks, sort_gap
-from netspec.syntax.scan import scan
+from netspec.syntax.scanner import scan
 from netspec.syntax.token import Token
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
 

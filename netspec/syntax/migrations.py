@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from netspec.diagnostics.base import Edit
-from netspec.diagnostics.versions import RenamedArgument
+from netspec.diagnostics.text.versions import RenamedArgument
 from netspec.record import record
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.header import VERSION
-from netspec.syntax.walk import descendants
+from netspec.syntax.tree_walk import descendants
 
 
 class Rewrite(Protocol):

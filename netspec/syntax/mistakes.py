@@ -8,9 +8,9 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.source import NOWHERE
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
+from netspec.syntax.mistake_place import Place, describe
 from netspec.syntax.mistakes_expressions import EXPRESSION_RULES
 from netspec.syntax.mistakes_statements import SECTION_RULES, STATEMENT_RULES
-from netspec.syntax.place import Place, describe
 
 _MANY = 5
 _WORDS = {

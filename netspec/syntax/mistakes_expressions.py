@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax import problems
-from netspec.syntax.place import NOTHING, Place, describe
+from netspec.syntax.mistake_place import NOTHING, Place, describe
 from netspec.syntax.token import Token
 from netspec.syntax.words import BODY, CONTINUES, OPERATORS, SETTINGS
 

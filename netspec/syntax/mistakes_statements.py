@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.syntax import problems
-from netspec.syntax.place import Place, describe
+from netspec.syntax.mistake_place import Place, describe
 from netspec.syntax.words import BODY, RESERVED, SECTION_OF, SECTIONS, SETTINGS, guess_section
 
 _BLOCKS = {"BLOCK", "MODEL", "TRAIN", "SERVE", "EXPECT"}
@@ -37,7 +37,7 @@ def unknown_section(p: Place) -> Diagnostic | None:
 
 
 def _near(word: str) -> tuple[str, ...]:
-    from netspec.diagnostics.suggest import nearest
+    from netspec.diagnostics.suggestions.nearest import nearest
 
     return tuple(nearest(word, sorted(SECTIONS - {"netspec"}), aliases={}))
 

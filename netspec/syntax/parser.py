@@ -10,13 +10,13 @@ from threading import Lock
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
-from netspec.syntax.build import Builder
 from netspec.syntax.comments import Remarks
 from netspec.syntax.engine import Engine
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import lex
-from netspec.syntax.recover import MAX_PROBLEMS, Reader
+from netspec.syntax.recovery import MAX_PROBLEMS, Reader
 from netspec.syntax.tree import File
+from netspec.syntax.tree_builder import Builder
 
 _LOCK = Lock()
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netspec.syntax import tree
-from netspec.syntax.doc import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
-from netspec.syntax.lexer import MAX_NESTING
-from netspec.syntax.print_expressions import (
+from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
+from netspec.syntax.expression_printer import (
     OR,
     SUM,
     args,
@@ -25,7 +24,8 @@ from netspec.syntax.print_expressions import (
     string,
     tensor_type,
 )
-from netspec.syntax.walk import without_parens
+from netspec.syntax.lexer import MAX_NESTING
+from netspec.syntax.tree_walk import without_parens
 
 _BRACKET = re.compile(r"[()\[\]{}]")
 _INLINE = {tree.Body: 1, tree.Settings: 2, tree.Expect: 2}

@@ -6,32 +6,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netspec.diagnostics.syntax import *  # noqa: F403
-    from netspec.diagnostics.syntax_chains import *  # noqa: F403
-    from netspec.diagnostics.syntax_expressions import *  # noqa: F403
-    from netspec.diagnostics.syntax_foreign import *  # noqa: F403
-    from netspec.diagnostics.syntax_lists import *  # noqa: F403
-    from netspec.diagnostics.syntax_sections import *  # noqa: F403
-    from netspec.diagnostics.syntax_statements import *  # noqa: F403
-    from netspec.diagnostics.syntax_text import *  # noqa: F403
-    from netspec.diagnostics.syntax_words import *  # noqa: F403
+    from netspec.diagnostics.text.brackets import *  # noqa: F403
+    from netspec.diagnostics.text.chains import *  # noqa: F403
+    from netspec.diagnostics.text.characters import *  # noqa: F403
+    from netspec.diagnostics.text.expressions import *  # noqa: F403
+    from netspec.diagnostics.text.foreign_forms import *  # noqa: F403
+    from netspec.diagnostics.text.lists import *  # noqa: F403
+    from netspec.diagnostics.text.literals import *  # noqa: F403
+    from netspec.diagnostics.text.sections import *  # noqa: F403
+    from netspec.diagnostics.text.statements import *  # noqa: F403
 
 FAMILIES = (
-    "syntax",
-    "syntax_chains",
-    "syntax_expressions",
-    "syntax_foreign",
-    "syntax_lists",
-    "syntax_sections",
-    "syntax_statements",
-    "syntax_text",
-    "syntax_words",
+    "netspec.diagnostics.text.brackets",
+    "netspec.diagnostics.text.chains",
+    "netspec.diagnostics.text.expressions",
+    "netspec.diagnostics.text.foreign_forms",
+    "netspec.diagnostics.text.lists",
+    "netspec.diagnostics.text.sections",
+    "netspec.diagnostics.text.statements",
+    "netspec.diagnostics.text.characters",
+    "netspec.diagnostics.text.literals",
 )
 
 
 def __getattr__(name: str) -> Any:
     for family in FAMILIES if name[0].isupper() else ():
-        module = importlib.import_module(f"netspec.diagnostics.{family}")
+        module = importlib.import_module(family)
         if hasattr(module, name):
             return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,8 +7,8 @@ from netspec.source import Source
 from netspec.syntax import tree
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
-from netspec.syntax.twin_read import parse_json
-from netspec.syntax.twin_write import write_json
+from netspec.syntax.twin_reader import parse_json
+from netspec.syntax.twin_writer import write_json
 
 __all__ = ["parse_json", "to_json", "to_text"]
 

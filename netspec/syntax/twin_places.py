@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.twin import BadJsonText
+from netspec.diagnostics.text.json_twin import BadJsonText
 from netspec.json_text import Item
 from netspec.source import NO_SOURCE, Meant, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.fragments import parse_expression, parse_param_type, parse_tensor_type
 from netspec.syntax.lexer import lex
-from netspec.syntax.walk import children
+from netspec.syntax.tree_walk import children
 
 Parse = Callable[[str, str], tuple[Any, list[Diagnostic]]]
 PARSERS: dict[str, Parse] = {"expr": parse_expression, "tensor": parse_tensor_type, "param_type": parse_param_type}

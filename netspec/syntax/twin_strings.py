@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.syntax import NewerVersion
-from netspec.diagnostics.syntax_text import ForbiddenCharacter, TooLarge
-from netspec.diagnostics.twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
+from netspec.diagnostics.text.brackets import NewerVersion
+from netspec.diagnostics.text.characters import ForbiddenCharacter, TooLarge
+from netspec.diagnostics.text.json_twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
 from netspec.json_text import Item, Member
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.header import VERSION, older
-from netspec.syntax.read import MAX_LINE, forbidden
-from netspec.syntax.scan import MAX_IDENTIFIER, MAX_TOKENS
+from netspec.syntax.scanner import MAX_IDENTIFIER, MAX_TOKENS
+from netspec.syntax.source_reader import MAX_LINE, forbidden
 from netspec.syntax.twin_places import inside, parse_string
 from netspec.syntax.words import BODY, RESERVED, SETTINGS
 

@@ -40,7 +40,7 @@ def guess_section(word: str) -> str:
     """The section that a first word means: itself, the nearest word, or a model."""
     if word in SECTION_OF:
         return word
-    from netspec.diagnostics.suggest import nearest
+    from netspec.diagnostics.suggestions.nearest import nearest
 
     return next(iter(nearest(word, SECTION_OF, aliases=_SECTION_ALIASES)), "model")
 

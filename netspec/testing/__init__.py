@@ -10,9 +10,9 @@ from typing import Any
 
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
-from netspec.testing import built, laws, written
+from netspec.testing import apply_laws, built_op_laws, text_laws
 from netspec.testing.case import Case, computes, phases
-from netspec.testing.shelf import shelved
+from netspec.testing.temporary_shelf import shelved
 
 __all__ = ["check_op", "check_plugin"]
 
@@ -36,7 +36,7 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
 
 def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> None:
     """`check_op` of every op of an installed plugin; oracles by the ops' names without the plugin's. One report for all of them."""
-    from netspec.library import plugins
+    from netspec.library.shelf import plugins
 
     broken: list[str] = []
     given = dict(oracles or {})
@@ -53,9 +53,9 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
 
 def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """Each law that the class breaks, with the example and what is wrong."""
-    yield from _failing(written.CLASS_LAWS, cls, "")
+    yield from _failing(text_laws.CLASS_LAWS, cls, "")
     for example in cls.examples():
-        yield from _failing(written.EXAMPLE_LAWS, example, f"{example.op}: ")
+        yield from _failing(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
         for training in phases(example.op) if isinstance(example.op, OpOnTensors) else ():
             yield from _computing(example, training, oracle)
 
@@ -64,13 +64,13 @@ def _computing(example: Example, training: bool, oracle: Oracle | None) -> Itera
     """The laws of what an op computes that it breaks with one example."""
     direct = computes(type(example.op))
     try:
-        subject = Case(example, training) if direct else built.Built(example, training)
+        subject = Case(example, training) if direct else built_op_laws.Built(example, training)
     except Exception as error:
         yield "examples can be made", f"{example.op}: {_said(error)}"
         return
-    yield from _failing(laws.LAWS if direct else built.LAWS, subject, f"{subject}: ")
+    yield from _failing(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
     if direct and oracle is not None and not training:
-        yield from _failing([lambda c: laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
+        yield from _failing([lambda c: apply_laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
 
 
 def _failing(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:

@@ -7,9 +7,9 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.cells import Recurrence
+from netspec.library.layers.cells import Recurrence
 from netspec.shape import Dim, Facts, TensorType
-from netspec.testing.scope import TestScope, sample
+from netspec.testing.trial_scope import TestScope, sample
 from netspec.tools.reference_examples import type_of
 
 

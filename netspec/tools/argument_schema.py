@@ -17,10 +17,10 @@ from pydantic_core import core_schema
 
 from netspec.library.base import Callable, Duration, Op
 from netspec.library.base.arguments import Argument
-from netspec.library.base.fields import AfterValidator, BeforeValidator, Exactly, Rule
+from netspec.library.base.field_bounds import AfterValidator, BeforeValidator, Exactly, Rule
 from netspec.library.functions.indexing import Cut
-from netspec.library.generate import described
-from netspec.library.text import plain_json
+from netspec.library.shelf.index_writer import described
+from netspec.library.shelf.op_text import plain_json
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 

@@ -32,14 +32,14 @@ Text = Callable[[], str]
 
 def parser_table() -> str:
     """netspec/syntax/_table.py: the parser's table."""
-    from netspec.syntax.generate import table_text
+    from netspec.syntax.table_writer import table_text
 
     return table_text()
 
 
 def shelf_index() -> str:
-    """netspec/library/_index.py: where every op stands, so that naming one imports only its family."""
-    from netspec.library.generate import text
+    """netspec/library/shelf/_index.py: where every op stands, so that naming one imports only its family."""
+    from netspec.library.shelf.index_writer import text
 
     return text()
 
@@ -95,7 +95,7 @@ def session(command: str, spec: str = "") -> str:
 
 
 FILES: Mapping[str, Text] = {
-    "netspec/library/_index.py": shelf_index,
+    "netspec/library/shelf/_index.py": shelf_index,
     "netspec/syntax/_table.py": parser_table,
     "grammar/netspec.schema.json": json_schema,
     "models/mnist.json": json_example,

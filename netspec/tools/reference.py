@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from netspec.library.base import Callable, Dataset, Measure, Op
-from netspec.library.contracts import contract
-from netspec.library.decoding import Decoder
-from netspec.library.generate import classes, described, ordered, signature
+from netspec.library.contracts.mask_lines import contract
+from netspec.library.decoders.protocol import Decoder
 from netspec.library.optimizers.chain import Chain
-from netspec.library.text import to_text, value_text
+from netspec.library.shelf.index_writer import classes, described, ordered, signature
+from netspec.library.shelf.op_text import to_text, value_text
 from netspec.tools.reference_examples import type_of
 from netspec.tools.reference_tables import callables, fenced, measured, table
 

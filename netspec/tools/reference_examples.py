@@ -8,14 +8,14 @@ from netspec.cost import cost
 from netspec.infer import infer
 from netspec.ir import Apply, Body, walk
 from netspec.library.base import Callable, Example, Weight
-from netspec.library.cells import Cell, Recurrence
-from netspec.library.text import to_text
+from netspec.library.layers.cells import Cell, Recurrence
+from netspec.library.shelf.op_text import to_text
 from netspec.paths import parameters
 from netspec.record import record
 from netspec.resolve import resolve
 from netspec.shape import Facts, TensorType
 from netspec.source import Source
-from netspec.syntax.either import parse_spec
+from netspec.syntax.spec_file import parse_spec
 
 Kept = tuple[tuple[str, str], ...]
 

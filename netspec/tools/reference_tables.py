@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.library.base import Example, Measure
-from netspec.library.text import to_text
+from netspec.library.shelf.op_text import to_text
 from netspec.shape import Facts, TensorType
 from netspec.tools import reference_examples
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.text_data import NumberTooLarge
+from netspec.diagnostics.data.texts import NumberTooLarge
 from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, Recur, Repeat, When
 from netspec.lazy import np
 from netspec.library.base import Array, Callable
-from netspec.library.columns import Ragged, Table
-from netspec.library.renaming import Rename
+from netspec.library.data.columns import Ragged, Table
+from netspec.library.data.transforms.field_names import Rename
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 

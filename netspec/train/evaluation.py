@@ -12,8 +12,8 @@ from netspec.train.prefetch import prefetched
 from netspec.train.tally import Tally
 
 if TYPE_CHECKING:
+    from netspec.lower.batch_statistics import Result
     from netspec.lower.program import Program
-    from netspec.lower.statistics import Result
 
 
 def evaluated(

@@ -12,13 +12,13 @@ from typing import Any, Protocol, TypeAlias, cast
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.columns import LENGTH, Table, rows_of
-from netspec.library.sequences import BucketByLength
-from netspec.library.stream import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mixed
-from netspec.library.transforms import Batch, Partial, Shuffle
-from netspec.train.collate import collated
-from netspec.train.fields import WEIGHT, checked
-from netspec.train.preparing import Knowledge, loaded, prepared
+from netspec.library.data.columns import LENGTH, Table, rows_of
+from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mixed
+from netspec.library.data.transforms.sequences import BucketByLength
+from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
+from netspec.train.collation import collated
+from netspec.train.data_preparation import Knowledge, loaded, prepared
+from netspec.train.field_checks import WEIGHT, checked
 
 Fields = dict[str, Array]
 """One batch: arrays by field, their leading axis counting examples, and optionally `weight` f32[B], 0 for padding."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.checkpoint import CheckpointDamaged, CheckpointTooNew
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.files import sha256_file
 from netspec.train.leaves import Leaf
 

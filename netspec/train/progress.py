@@ -6,10 +6,10 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from netspec.train.log import Record
+from netspec.train.metrics_log import Record
 
 if TYPE_CHECKING:
-    from netspec.lower.statistics import Result
+    from netspec.lower.batch_statistics import Result
 
 
 class Reporter(Protocol):

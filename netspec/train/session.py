@@ -11,24 +11,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running import LossNotFinite
+from netspec.diagnostics.running.runs import LossNotFinite
 from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
+from netspec.train.batch_stream import Fed, Position, stream
+from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
 from netspec.train.evaluation import evaluated
 from netspec.train.feed import Feed
-from netspec.train.folder import RunFolder
-from netspec.train.log import Record
-from netspec.train.plan import Timetable
+from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter
-from netspec.train.restore import Resumed, facts_of, tensors_of
+from netspec.train.run_folder import RunFolder
 from netspec.train.signals import Stop
 from netspec.train.stopwatch import Stopwatch
-from netspec.train.stream import Fed, Position, stream
 from netspec.train.tally import Tally
+from netspec.train.timetable import Timetable
 
 if TYPE_CHECKING:
+    from netspec.lower.batch_statistics import Result
     from netspec.lower.program import Program
-    from netspec.lower.statistics import Result
 
 
 @dataclass

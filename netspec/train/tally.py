@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running import LossNotFinite
+from netspec.diagnostics.running.runs import LossNotFinite
 from netspec.lazy import jax, np
 
 if TYPE_CHECKING:
+    from netspec.lower.batch_statistics import Result
     from netspec.lower.program import Program
-    from netspec.lower.statistics import Result
 
 
 class Tally:

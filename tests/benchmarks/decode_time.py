@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.compile import program
-from netspec.lower.cached import Cached
-from netspec.lower.decode import Beginning, Rerun
-from netspec.lower.stretches import Part, derived
+from netspec.lower.decoding_cache import Cached
+from netspec.lower.generation import Beginning, Rerun
+from netspec.lower.stretch_plan import Part, derived
 from netspec.source import Source
 from tests.benchmarks.interleave import interleave
 

@@ -118,7 +118,7 @@ def test_colours_follow_the_environment(folder: Path, capsys: pytest.CaptureFixt
 
 def test_every_format_is_offered() -> None:
     from netspec.cli import check
-    from netspec.diagnostics import formats
+    from netspec.diagnostics.drawing import formats
 
     assert check.FORMATS == formats.FORMATS
 

@@ -12,7 +12,7 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.library.base import Dataset, Transform
-from netspec.library.generate import classes
+from netspec.library.shelf.index_writer import classes
 
 SPEC = """netspec 1
 

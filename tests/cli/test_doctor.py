@@ -11,7 +11,7 @@ from netspec.cli import doctor
 from netspec.cli.main import main
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.catalog import catalog
-from netspec.diagnostics.environment import BrokenInstallation
+from netspec.diagnostics.running.files import BrokenInstallation
 
 
 def lines(text: str) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ from netspec import __version__
 from netspec.cli import explain
 from netspec.cli.main import COMMANDS, main, module
 from netspec.diagnostics.base import Mistake, SpecError
-from netspec.diagnostics.environment import WriteFailed
+from netspec.diagnostics.running.files import WriteFailed
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
 
 TEXT = source("netspec 1\nmodel M { }\n")

@@ -16,7 +16,7 @@ from netspec.cli.main import main
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
-from netspec.syntax.scan import scan
+from netspec.syntax.scanner import scan
 
 pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 """JAX, where other tests have loaded it into this process, warns of the copy that the command makes of itself."""

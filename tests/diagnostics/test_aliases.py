@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.alias_words import WORDS
-from netspec.diagnostics.aliases import Foreign, aliases, foreign_ops
-from netspec.diagnostics.names import UnknownArgument
-from netspec.diagnostics.render import render_text
-from netspec.diagnostics.suggest import squash
-from netspec.library import index
-from netspec.resolve.meant import ADVICE, unknown_op
+from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.diagnostics.suggestions.alias_words import WORDS
+from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
+from netspec.diagnostics.suggestions.nearest import squash
+from netspec.library.shelf import index
+from netspec.resolve.suggestions import ADVICE, unknown_op
 from netspec.source import NOWHERE, Source
 
 ROWS = [(kinds, name, said) for kinds, table in foreign_ops().items() for name, said in table.items()]

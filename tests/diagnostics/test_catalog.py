@@ -11,8 +11,8 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import UnknownSlug, by_slug, catalog, examples, explain, families, first_paragraph, page, pages, snippet
-from netspec.diagnostics.formats import FORMATS, render
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.formats import FORMATS, render
+from netspec.diagnostics.drawing.text import render_text
 from netspec.source import Source
 
 CLASSES = list(catalog().values())
@@ -56,7 +56,7 @@ def test_the_wrong_example_raises_exactly_this_and_the_right_one_nothing(cls: ty
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.slug())
 def test_a_proposed_edit_repairs_the_wrong_example(cls: type[Diagnostic], folder: Path) -> None:
     """Where a class proposes edits, they at least remove the problem."""
-    from netspec.diagnostics.edits import repaired
+    from netspec.diagnostics.suggestions.repairs import repaired
 
     for example in (
         e for e in examples(cls) if e.kind == "bad" and e.language == "net" and not any(f.kind == "file" for f in examples(cls))

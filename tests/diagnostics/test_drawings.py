@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
 from tests.diagnostics.drawings import DRAWINGS
 from tests.literate import fenced
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from netspec.diagnostics import formats
 from netspec.diagnostics.base import Edit, Place
-from netspec.diagnostics.formats import FORMATS, as_object, render, to_github, to_json, to_sarif
+from netspec.diagnostics.drawing import formats
+from netspec.diagnostics.drawing.formats import FORMATS, as_object, render, to_github, to_json, to_sarif
 from netspec.source import Span
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netspec.diagnostics.suggest import cutoff, did_you_mean, distance, divisors, nearest, one_of
+from netspec.diagnostics.suggestions.nearest import cutoff, did_you_mean, distance, divisors, nearest, one_of
 
 SHELF = (
     "dense conv conv_transpose max_pool avg_pool global_avg_pool batch_norm layer_norm relu gelu dropout softmax flatten reshape "

@@ -9,9 +9,9 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.library.base import Op
-from netspec.library.generate import classes
 from netspec.library.layers.conv import Conv
-from netspec.library.text import to_json
+from netspec.library.shelf.index_writer import classes
+from netspec.library.shelf.op_text import to_json
 from netspec.tools.argument_schema import described_schema
 
 jsonschema = pytest.importorskip("jsonschema")

@@ -11,7 +11,7 @@ import pytest
 
 from netspec.compile import Checked, check
 from netspec.diagnostics.catalog import catalog
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file

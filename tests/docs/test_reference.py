@@ -13,8 +13,8 @@ import pytest
 from netspec.cli.main import main
 from netspec.compile import check
 from netspec.library.base import Op
-from netspec.library.generate import classes
 from netspec.library.optimizers.chain import Chain
+from netspec.library.shelf.index_writer import classes
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.compile import Checked, check
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
 from netspec.ir import Apply, Body, TrainPlan
 from netspec.source import Source
 

@@ -8,7 +8,7 @@ import pytest
 
 from netspec.compile import check
 from netspec.ir import TrainPlan
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.shape import Dim
 from netspec.source import Source
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.masks import MaskDropped
+from netspec.diagnostics.shapes.masks import MaskDropped
 from netspec.source import Source
 
 MODEL = """netspec 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.diagnostics.edits import apply_edits
-from netspec.diagnostics.meanings import ProbabilitiesForLogits
+from netspec.diagnostics.suggestions.repairs import apply_edits
+from netspec.diagnostics.training.meanings import ProbabilitiesForLogits
 from tests.infer.specs import in_train, problems
 
 HEAD = "model M {\n  input image: f32[B, 8, 8, 1]\n  h = image -> flatten -> dense(10)\n"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.edits import repaired
+from netspec.diagnostics.suggestions.repairs import repaired
 from netspec.infer.filling import renames, unifiable
 from netspec.shape import TensorType
 from netspec.source import Source

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from netspec.compile import check
-from netspec.library import index
 from netspec.library.base import Example
-from netspec.library.cells import Cell
-from netspec.library.text import to_text
+from netspec.library.layers.cells import Cell
+from netspec.library.shelf import index
+from netspec.library.shelf.op_text import to_text
 from netspec.paths import parameters
 from netspec.source import Source
 

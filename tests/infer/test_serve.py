@@ -6,8 +6,8 @@ import pytest
 
 from netspec.compile import Checked, check
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.render import render_text
-from netspec.diagnostics.serving import NotCausal
+from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.training.serving import NotCausal
 from netspec.ir import ServePlan
 from netspec.source import Source
 

@@ -9,7 +9,7 @@ import pytest
 
 from netspec.ir import Apply, Body, Literal, Port, Repeat, Segment, Variable, When
 from netspec.library.base import Weight
-from netspec.library.initializers import Zeros
+from netspec.library.initializers.distributions import Zeros
 from netspec.shape import TensorType
 from netspec.verify import BrokenIR, verify, verify_all
 from tests.infer.specs import body, checked, in_train, model

@@ -12,11 +12,11 @@ import numpy as np
 from netspec.library.functions.einsum import Einsum
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_local import ConvLocal
+from netspec.library.layers.conv_transposed import ConvTranspose
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.embed import Embed, EmbedAttend
 from netspec.library.layers.prelu import Prelu
-from netspec.library.layers.transposed import ConvTranspose
 from tests.library.flax_pairs import Compared, Pair, Row, beside, each
 from tests.library.scope import TestScope
 

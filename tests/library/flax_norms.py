@@ -10,8 +10,8 @@ import numpy as np
 
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
+from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
-from netspec.library.layers.norm_each import InstanceNorm, LayerNorm
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm
 from tests.library.flax_pairs import Compared, Pair, Row, beside, shapes_of, type_of

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from netspec.lower.tree import nest
+from netspec.lower.path_tree import nest
 from tests.library.scope import TestScope, parse
 
 SEEDS = (0, 1, 2)

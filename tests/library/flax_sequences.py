@@ -17,7 +17,7 @@ from netspec.library.layers.conv_lstm import ConvLstmCell
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, MguCell, SimpleCell
 from netspec.library.layers.self_attention import SelfAttention
-from netspec.lower.tree import flatten, nest
+from netspec.lower.path_tree import flatten, nest
 from netspec.source import Source
 from tests.library.flax_pairs import Compared, Pair, Row, shapes_of, type_of
 from tests.library.scope import TestScope

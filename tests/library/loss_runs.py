@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from netspec.library.base import Loss
-from netspec.library.generate import classes
+from netspec.library.shelf.index_writer import classes
 from tests.library.scope import TestScope, parse
 
 RNG = np.random.default_rng(3)

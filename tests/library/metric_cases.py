@@ -18,9 +18,9 @@ from netspec.library.metrics.classes import F1, ConfusionMatrix, Iou, Precision,
 from netspec.library.metrics.means import Mean, Perplexity
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
-from netspec.library.metrics.sequences import Bleu, EditDistance
+from netspec.library.metrics.token_sequences import Bleu, EditDistance
+from netspec.lower.batch_statistics import finished, merge
 from netspec.lower.devices import all_devices
-from netspec.lower.statistics import finished, merge
 
 N = 203
 CUTS = (1, 9, 10, 47, 100, 180)

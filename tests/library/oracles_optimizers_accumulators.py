@@ -9,7 +9,7 @@ import optax
 
 from netspec.library.base import Duration
 from netspec.library.optimizers.accumulators import Adadelta, Adagrad, Rmsprop, Rprop
-from netspec.library.optimizers.factored import Adafactor, Sm3
+from netspec.library.optimizers.factored_moments import Adafactor, Sm3
 from netspec.library.schedules import Cosine
 from tests.library.oracles_optimizers import Pair, each_leaf, kernels
 from tests.library.oracles_optimizers_descent import OPTAX_WARM, WARM

@@ -10,7 +10,7 @@ from optax.contrib import MuonDimensionNumbers
 
 from netspec.library.base import Duration
 from netspec.library.optimizers.adam import Adam, AdamW
-from netspec.library.optimizers.averaging import Lookahead, ScheduleFree, ScheduleFreeAdamw, ScheduleFreeSgd
+from netspec.library.optimizers.averages import Lookahead, ScheduleFree, ScheduleFreeAdamw, ScheduleFreeSgd
 from netspec.library.optimizers.chain import Chain
 from netspec.library.optimizers.clipping import ClipByGlobalNorm
 from netspec.library.optimizers.gradient_descent import Sgd

@@ -12,8 +12,8 @@ import optax
 from netspec.library.base import Optimizer
 from netspec.library.optimizers.adam import Adam, AdamW
 from netspec.library.optimizers.chain import Chain
-from netspec.library.optimizers.changes import AddDecayedWeights, AddNoise, Centralize, Freeze
 from netspec.library.optimizers.clipping import AdaptiveClip, ClipByGlobalNorm, ClipByNorm, ClipByValue
+from netspec.library.optimizers.gradient_changes import AddDecayedWeights, AddNoise, Centralize, Freeze
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.optimizers.groups import Groups
 from netspec.library.optimizers.guards import DynamicLossScale, SkipNonfinite, WeightNorm

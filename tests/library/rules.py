@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.shape import Dim
 from tests.library.scope import parse
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.testing.scope import TestScope, draw, sample
+from netspec.testing.trial_scope import TestScope, draw, sample
 from netspec.tools.reference_examples import type_of as parse
 
 __all__ = ["TestScope", "draw", "parse", "sample"]

@@ -12,19 +12,19 @@ from pydantic import ValidationError, create_model
 
 from netspec.library.base import BadArguments, Duration, Fault, Op
 from netspec.library.base.arguments import Argument
-from netspec.library.base.faults import expected
+from netspec.library.base.value_faults import expected
+from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.library.functions.activation import Relu
+from netspec.library.functions.einops import Rearrange
 from netspec.library.functions.indexing import Cut
-from netspec.library.functions.rearranging import Rearrange
-from netspec.library.generate import classes
-from netspec.library.initializers import LecunNormal, TruncatedNormal, Zeros
+from netspec.library.initializers.distributions import LecunNormal, TruncatedNormal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine
-from netspec.library.transforms import Batch, Shuffle
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, TensorType
 from netspec.tools.argument_schema import CONFIG, pydantic_type
 

@@ -11,17 +11,17 @@ import pytest
 from flax import linen as nn
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from netspec.diagnostics.attention import OddFeatures, UnevenHeads, UnevenKeyHeads, UnfitHeads, UnfitShape
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.operands import UnequalDtypes
-from netspec.diagnostics.windows import WindowTooLarge
-from netspec.library.initializers import Orthogonal
+from netspec.diagnostics.shapes.attention import OddFeatures, UnevenHeads, UnevenKeyHeads, UnfitHeads, UnfitShape
+from netspec.diagnostics.shapes.operands import UnequalDtypes
+from netspec.diagnostics.shapes.windows import WindowTooLarge
+from netspec.library.initializers.distributions import Orthogonal
 from netspec.library.layers.attention import Attention
+from netspec.library.layers.conv_transposed import ConvTranspose
 from netspec.library.layers.positions import Sinusoidal, SinusoidalPositions
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.rope import Rope
 from netspec.library.layers.self_attention import SelfAttention
-from netspec.library.layers.transposed import ConvTranspose
 from netspec.shape import Dim, Facts
 from tests.library.scope import TestScope, draw, parse
 from tests.library.test_flax import compare, each, same, values

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from netspec.library.attending import alibi_slopes
 from netspec.library.layers.attention import Attention
+from netspec.library.layers.attention_weights import alibi_slopes
 from netspec.library.layers.self_attention import SelfAttention
 from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, parse
@@ -164,7 +164,7 @@ def test_the_last_queries_alone_see_what_they_see_among_all(op: Attention) -> No
 
 def test_places_may_be_given() -> None:
     """What a cache knows: which place each of its keys stands at, in any order."""
-    from netspec.library.attending import attend, rules_of
+    from netspec.library.layers.attention_weights import attend, rules_of
 
     op = Attention(alibi=True, causal=True, window=3)
     q, k, v = (values(2, 6, 2, 4, seed=s) for s in range(3))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netspec.library.binding import bound
 from netspec.library.functions.indexing import Cut, Slice
-from netspec.library.functions.shaping import Reshape
+from netspec.library.functions.reshape import Reshape
 from netspec.library.layers.conv import Conv
+from netspec.library.shape_rules.size_binding import bound
 from netspec.shape import Dim
 from tests.library.scope import TestScope
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.serving import NotCausal
+from netspec.diagnostics.training.serving import NotCausal
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.causality import Flow, Passage
-from netspec.library.cells import Cell, Recurrence
-from netspec.library.generate import classes
+from netspec.library.contracts.sequence_axis import Flow, Passage
+from netspec.library.layers.cells import Cell, Recurrence
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, parse, sample

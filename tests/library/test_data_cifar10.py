@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics import data as problems
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.records import LabelOutOfRange, NoRecords
-from netspec.library.columns import Column, rows_of, select
-from netspec.library.datasets.cifar10 import FILES, Cifar10
+from netspec.diagnostics.data.files import files as problems
+from netspec.diagnostics.data.records import LabelOutOfRange, NoRecords
+from netspec.library.data.columns import Column, rows_of, select
+from netspec.library.data.datasets.cifar10 import FILES, Cifar10
 
 N = 6
 RNG = np.random.default_rng(0)

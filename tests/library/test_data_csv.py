@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics import data, own_data, records, text_data
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.files import arrays, files, records, texts
 from netspec.library.base import BadArguments
-from netspec.library.datasets.csv import Csv
+from netspec.library.data.datasets.csv import Csv
 from netspec.shape import TensorType
 
 NUMBER, WHOLE, TRUTH = TensorType("f32"), TensorType("i32"), TensorType("bool")
@@ -94,31 +94,31 @@ def test_a_fraction_is_set_aside(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "kind", "words"),
     [
-        ("x_0,x_1,label\n1,2,0\n1,n/a,0\n", own_data.BadValue, 'line 3 of `{}` has "n/a" in the column `x_1`, not a number that f32 holds'),
-        ("x_0,x_1,label\n1,2,0\n1,,0\n", own_data.BadValue, "line 3 of `{}` has nothing in the column `x_1`"),
-        ("x_0,x_1,label\n1,nan,0\n", own_data.BadValue, 'has "nan" in the column `x_1`'),
-        ("x_0,x_1,label\n1,inf,0\n", own_data.BadValue, 'has "inf"'),
-        ("x_0,x_1,label\n1,2,0\n\n1,1e60,0\n", own_data.BadValue, 'line 4 of `{}` has "1e+60" in the column `x_1`'),
-        ("x_0,x_1,label\n1,1_0,0\n", own_data.BadValue, 'has "1_0"'),
-        ("x_0,x_1,label\n1,٣,0\n", own_data.BadValue, 'has "٣"'),
-        ("x_0,x_1,label\n1,0x10,0\n", own_data.BadValue, 'has "0x10"'),
-        ("x_0,x_1,label\n1,2,1.0\n", own_data.BadValue, 'has "1.0" in the column `label`, not a whole number that i32 holds'),
-        ("x_0,x_1,label\n1,2,3000000000\n", own_data.BadValue, 'has "3000000000"'),
-        ("x_0,x_1,label\n1,2," + "9" * 5000 + "\n", own_data.BadValue, "9…"),
-        ("x_0,x_1,label\n1,2,0\n1,2\n", own_data.BadRow, "line 3 of `{}` has 2 values, but the header names 3 columns"),
-        ("x_0,x_1,label\n1,2,0,\n", own_data.BadRow, "line 2 of `{}` has 4 values"),
-        ('x_0,x_1,label\n1,2,0\n1,2,"0\n\n', own_data.BadRow, "line 3 of `{}` opens a quote that is never closed"),
-        ('x_0,x_1,label\n1,"2"3,0\n', own_data.BadRow, "line 2 of `{}` cannot be read"),
-        ("x_0,x_1,label\n1,2," + "a" * 200_000 + "\n", own_data.BadRow, "line 2 of `{}` cannot be read"),
-        ('x_0,x_1,label\n1,2,"0\n1,2,0"\n', own_data.BadValue, "line 2"),
-        ("1,2,0\n1,2,0\n", own_data.NoHeader, 'its first line has "1", a number, in place of a name'),
-        ("x_0,x_0,label\n1,2,0\n", own_data.NoHeader, 'has the name "x_0" twice'),
-        ("x_0,,\n1,2,0\n", own_data.NoHeader, "has empty names"),
-        ("x_0,X_1,label\n1,2,0\n", own_data.NoSuchColumn, "`{}` has no `x_1`, which the field `x` is made of"),
+        ("x_0,x_1,label\n1,2,0\n1,n/a,0\n", arrays.BadValue, 'line 3 of `{}` has "n/a" in the column `x_1`, not a number that f32 holds'),
+        ("x_0,x_1,label\n1,2,0\n1,,0\n", arrays.BadValue, "line 3 of `{}` has nothing in the column `x_1`"),
+        ("x_0,x_1,label\n1,nan,0\n", arrays.BadValue, 'has "nan" in the column `x_1`'),
+        ("x_0,x_1,label\n1,inf,0\n", arrays.BadValue, 'has "inf"'),
+        ("x_0,x_1,label\n1,2,0\n\n1,1e60,0\n", arrays.BadValue, 'line 4 of `{}` has "1e+60" in the column `x_1`'),
+        ("x_0,x_1,label\n1,1_0,0\n", arrays.BadValue, 'has "1_0"'),
+        ("x_0,x_1,label\n1,٣,0\n", arrays.BadValue, 'has "٣"'),
+        ("x_0,x_1,label\n1,0x10,0\n", arrays.BadValue, 'has "0x10"'),
+        ("x_0,x_1,label\n1,2,1.0\n", arrays.BadValue, 'has "1.0" in the column `label`, not a whole number that i32 holds'),
+        ("x_0,x_1,label\n1,2,3000000000\n", arrays.BadValue, 'has "3000000000"'),
+        ("x_0,x_1,label\n1,2," + "9" * 5000 + "\n", arrays.BadValue, "9…"),
+        ("x_0,x_1,label\n1,2,0\n1,2\n", arrays.BadRow, "line 3 of `{}` has 2 values, but the header names 3 columns"),
+        ("x_0,x_1,label\n1,2,0,\n", arrays.BadRow, "line 2 of `{}` has 4 values"),
+        ('x_0,x_1,label\n1,2,0\n1,2,"0\n\n', arrays.BadRow, "line 3 of `{}` opens a quote that is never closed"),
+        ('x_0,x_1,label\n1,"2"3,0\n', arrays.BadRow, "line 2 of `{}` cannot be read"),
+        ("x_0,x_1,label\n1,2," + "a" * 200_000 + "\n", arrays.BadRow, "line 2 of `{}` cannot be read"),
+        ('x_0,x_1,label\n1,2,"0\n1,2,0"\n', arrays.BadValue, "line 2"),
+        ("1,2,0\n1,2,0\n", arrays.NoHeader, 'its first line has "1", a number, in place of a name'),
+        ("x_0,x_0,label\n1,2,0\n", arrays.NoHeader, 'has the name "x_0" twice'),
+        ("x_0,,\n1,2,0\n", arrays.NoHeader, "has empty names"),
+        ("x_0,X_1,label\n1,2,0\n", arrays.NoSuchColumn, "`{}` has no `x_1`, which the field `x` is made of"),
         ("x_0,x_1,label\n", records.NoRecords, "`{}` holds no records"),
         ("", records.NoRecords, "`{}` holds no records"),
-        (b"x_0,x_1,label\n1,2,0\n1,\xe9,0\n", text_data.BadText, "line 3 of `{}` is not UTF-8"),
-        (gzip.compress(TEXT.encode(), mtime=0)[:-9], data.CorruptData, "`{}` is damaged"),
+        (b"x_0,x_1,label\n1,2,0\n1,\xe9,0\n", texts.BadText, "line 3 of `{}` is not UTF-8"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-9], files.CorruptData, "`{}` is damaged"),
     ],
 )
 def test_a_bad_table_names_the_file_and_the_line(tmp_path: Path, text: str | bytes, kind: type, words: str) -> None:
@@ -134,7 +134,7 @@ def test_a_word_that_is_no_class(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Mistake) as caught:
         Csv(file="u.csv", fields={"a": WHOLE}).load(tmp_path)
-    assert isinstance(caught.value.diagnostic, data.MissingData)
+    assert isinstance(caught.value.diagnostic, files.MissingData)
 
 
 @pytest.mark.parametrize(

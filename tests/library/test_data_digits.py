@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from netspec.library.datasets.digits import Digits
+from netspec.library.data.datasets.digits import Digits
 
 IMAGES = (load_digits().images / 16).astype(np.float32)[..., None]
 LABELS = load_digits().target

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netspec.diagnostics import data as problems
-from netspec.diagnostics import records
 from netspec.diagnostics.base import Mistake
-from netspec.library.datasets.mnist import Mnist
+from netspec.diagnostics.data.files import files as problems
+from netspec.diagnostics.data.files import records
+from netspec.library.data.datasets.mnist import Mnist
 
 N = 20
 IMAGES = np.random.default_rng(0).integers(0, 256, (N, 28, 28), np.uint8)

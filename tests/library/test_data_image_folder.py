@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data import DataFolderNeeded, MissingData
-from netspec.diagnostics.environment import exit_code
-from netspec.diagnostics.images import CorruptImage, NoClassFolders, TooManyClasses, UnknownClass
-from netspec.diagnostics.records import NoRecords
-from netspec.diagnostics.tokenizing import PackageNeeded
-from netspec.library.columns import rows_of, select
-from netspec.library.datasets.image_folder import ImageFolder
+from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
+from netspec.diagnostics.data.images import CorruptImage, NoClassFolders, TooManyClasses, UnknownClass
+from netspec.diagnostics.data.records import NoRecords
+from netspec.diagnostics.data.tokenizers import PackageNeeded
+from netspec.diagnostics.running.files import exit_code
+from netspec.library.data.columns import rows_of, select
+from netspec.library.data.datasets.image_folder import ImageFolder
 
 RNG = np.random.default_rng(0)
 PICTURES = {f"{name}/{i}.png": RNG.integers(0, 256, (5 + i, 7, 3), np.uint8) for name in ("dog", "cat", "eel") for i in range(3)}

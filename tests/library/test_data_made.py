@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Dataset
-from netspec.library.datasets.addition import Addition, held_out
-from netspec.library.datasets.karate import KarateClub
+from netspec.library.data.datasets.addition import Addition, held_out
+from netspec.library.data.datasets.karate import KarateClub
 
 CHARACTERS = "_.=+0123456789 "
 

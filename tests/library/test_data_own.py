@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics import data, own_data, records
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.files import arrays as own_data
+from netspec.diagnostics.data.files import files, records
 from netspec.library.base import BadArguments
-from netspec.library.datasets.arrays import Arrays
-from netspec.library.datasets.npz import Npz
-from netspec.library.datasets.own import held_out
+from netspec.library.data.datasets.arrays import Arrays
+from netspec.library.data.datasets.npz import Npz
+from netspec.library.data.datasets.user_data import held_out
 from netspec.shape import TensorType
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -145,12 +146,12 @@ def test_a_part_that_is_not_there() -> None:
 
 
 def test_no_folder_no_file_and_a_folder_for_a_file(tmp_path: Path) -> None:
-    assert isinstance(problem(None), data.DataFolderNeeded)
+    assert isinstance(problem(None), files.DataFolderNeeded)
     assert problem(tmp_path).file == "a.npz"
     arrays = Arrays(fields=FIELDS)
     assert problem(None, arrays).fields == ("x: f32[B, 3]", "label: i32[B]")
     assert problem(tmp_path, arrays).folder == str(tmp_path)
-    assert isinstance(problem(tmp_path / "none.npz", arrays), data.MissingData)
+    assert isinstance(problem(tmp_path / "none.npz", arrays), files.MissingData)
 
 
 @pytest.mark.parametrize(
@@ -266,4 +267,4 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     assert isinstance(problem(tmp_path), own_data.BadArchive)
     (tmp_path / "a.npz").unlink()
     (tmp_path / "a.npz").mkdir()
-    assert isinstance(problem(tmp_path), data.UnreadableData)
+    assert isinstance(problem(tmp_path), files.UnreadableData)

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.chain import ChannelsDiffer, FieldNotFloat, NoFullBatch, NoSuchField
+from netspec.diagnostics.data.chains import ChannelsDiffer, FieldNotFloat, NoFullBatch, NoSuchField
 from netspec.library.base import BadArguments
-from netspec.library.stream import batch_count, batch_generator, batches, epoch_order
-from netspec.library.transforms import Batch, Normalize, Shuffle
+from netspec.library.data.example_order import batch_count, batch_generator, batches, epoch_order
+from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
 from netspec.shape import TensorType
 
 FIELDS = {"image": TensorType("f32", ("B", 8, 8, 3)), "label": TensorType("i32", ("B",))}

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.data import CorruptData, DataFolderNeeded, MissingData, UnreadableData
-from netspec.diagnostics.records import NoRecords
-from netspec.diagnostics.text_data import BadConlluLine, BadText, EmptyColumn, TooManyTypes, UnpacksTooFar, VocabularySizeNeeded
+from netspec.diagnostics.data.files import CorruptData, DataFolderNeeded, MissingData, UnreadableData
+from netspec.diagnostics.data.records import NoRecords
+from netspec.diagnostics.data.texts import BadConlluLine, BadText, EmptyColumn, TooManyTypes, UnpacksTooFar, VocabularySizeNeeded
 from netspec.library.base import BadArguments
-from netspec.library.datasets import lines
-from netspec.library.datasets.conllu import Conllu
-from netspec.library.datasets.text_lines import TextLines
-from netspec.library.vocabulary import ids, ordered
+from netspec.library.data.datasets import text_file
+from netspec.library.data.datasets.conllu import Conllu
+from netspec.library.data.datasets.text_lines import TextLines
+from netspec.library.data.vocabulary import ids, ordered
 
 DATA = os.environ.get("NETSPEC_DATA")
 
@@ -61,7 +61,7 @@ def test_a_compressed_text(tmp_path: Path) -> None:
 
 
 def test_lines_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "BLOCK", 7)
+    monkeypatch.setattr(text_file, "BLOCK", 7)
     wanted = [("é" * n).encode() for n in range(1, 12)]
     assert texts(tmp_path, b"\n".join(wanted)) == wanted
     (tmp_path / "train.txt").write_bytes(b"\n".join(wanted) + b"\nab\xc3")
@@ -88,7 +88,7 @@ def test_files_that_are_missing_empty_or_damaged(tmp_path: Path) -> None:
 
 
 def test_a_file_that_unpacks_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lines, "BLOCK", 1000)
+    monkeypatch.setattr(text_file, "BLOCK", 1000)
     (tmp_path / "train.txt").write_bytes(gzip.compress(b"\n" * 10**6))
     assert type(problem(TextLines(file="train.txt").load, tmp_path)) is UnpacksTooFar
 

@@ -14,8 +14,8 @@ from netspec.library.functions.activation import Elu, Gelu, LeakyRelu, LogSoftma
 from netspec.library.functions.pool import AvgPool, MaxPool
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
+from netspec.library.layers.layer_norm import LayerNorm
 from netspec.library.layers.norm import GROUPS, BatchNorm, GroupNorm
-from netspec.library.layers.norm_each import LayerNorm
 from tests.library.scope import TestScope
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from netspec.library.functions.activation import Identity, Standardize
-from netspec.library.functions.gating import Glu
+from netspec.library.functions.gated_activation import Glu
 from netspec.library.functions.pool import AvgPool, MaxPool, MinPool
-from netspec.library.functions.rectifying import SparsePlus, SparseSigmoid, Squareplus
-from netspec.library.functions.upsampling import Resize, Upsample
+from netspec.library.functions.rectifiers import SparsePlus, SparseSigmoid, Squareplus
+from netspec.library.functions.resize import Resize, Upsample
 from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, SpatialDropout
 from netspec.library.layers.patches import PatchEmbed
 from netspec.library.layers.prelu import Prelu

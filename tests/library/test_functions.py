@@ -11,11 +11,11 @@ import pytest
 
 from netspec.diagnostics.base import Mistake
 from netspec.library.base import Op
+from netspec.library.functions.einops import Rearrange, Reduce, Repeat
 from netspec.library.functions.einsum import Einsum
-from netspec.library.functions.gathering import Gather, OneHot, SegmentMax, SegmentMean, SegmentSum
-from netspec.library.functions.ordering import TopK
-from netspec.library.functions.rearranging import Rearrange, Reduce, Repeat
-from netspec.library.functions.reducing import Norm, Sum
+from netspec.library.functions.gather import Gather, OneHot, SegmentMax, SegmentMean, SegmentSum
+from netspec.library.functions.order import TopK
+from netspec.library.functions.reductions import Norm, Sum
 from netspec.shape import Facts
 from tests.library.scope import TestScope, parse
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.chain import FieldNotFloat, NoSuchField
-from netspec.diagnostics.images import FieldNotImages, ImageTooSmall
+from netspec.diagnostics.data.chains import FieldNotFloat, NoSuchField
+from netspec.diagnostics.data.images import FieldNotImages, ImageTooSmall
 from netspec.library.base import Transform
-from netspec.library.generate import classes
-from netspec.library.image_transforms import CenterCrop, Flip, RandomCrop, RandomResizedCrop
-from netspec.library.resizing import resized, weights
-from netspec.library.stream import batch_generator
-from netspec.library.transforms import Bernoulli, Binarize, Normalize
+from netspec.library.data.example_order import batch_generator
+from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
+from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
+from netspec.library.functions.resize_filter import resized, weights
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import TensorType
 
 FIELDS = {"image": TensorType("f32", ("B", 32, 32, 3)), "label": TensorType("i32", ("B",))}

@@ -8,22 +8,22 @@ from typing import Annotated, Literal
 
 import pytest
 
-from netspec.library import index
 from netspec.library.base import Duration, Initializer, Op, Schedule, Size
-from netspec.library.base.fields import Field
-from netspec.library.generate import TARGET, classes, described, main, ordered, text, type_text
+from netspec.library.base.field_bounds import Field
 from netspec.library.layers.conv import Conv
-from netspec.library.windows import Padding, Sizes
+from netspec.library.shape_rules.windows import Padding, Sizes
+from netspec.library.shelf import index
+from netspec.library.shelf.index_writer import TARGET, classes, described, main, ordered, text, type_text
 
 
 def test_is_fresh() -> None:
-    assert main(["--check"]) == 0, "run: python -m netspec.library.index"
+    assert main(["--check"]) == 0, "run: python -m netspec.library.shelf.index"
 
 
 def test_check_sees_a_stale_index(tmp_path, monkeypatch) -> None:  # noqa: ANN001
     copy = tmp_path / "_index.py"
     copy.write_text(text() + "\n", "utf-8")
-    monkeypatch.setattr("netspec.library.generate.TARGET", copy)
+    monkeypatch.setattr("netspec.library.shelf.index_writer.TARGET", copy)
     assert main(["--check"]) == 1
     assert main([]) == 0
     assert copy.read_text("utf-8") == TARGET.read_text("utf-8")
@@ -31,13 +31,14 @@ def test_check_sees_a_stale_index(tmp_path, monkeypatch) -> None:  # noqa: ANN00
 
 def test_import_wakes_nothing() -> None:
     """In a process of its own: neither pydantic nor any family nor NumPy."""
-    code = "import sys, netspec.library.index; print([m for m in ('pydantic', 'numpy', 'jax', 'netspec.library.base') if m in sys.modules])"
+    asleep = ("pydantic", "numpy", "jax", "netspec.library.base")
+    code = f"import sys, netspec.library.shelf.index; print([m for m in {asleep} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 def test_families_of_the_check_path_wake_neither_jax_nor_numpy() -> None:
     code = (
-        "import sys; from netspec.library import index\n"
+        "import sys; from netspec.library.shelf import index\n"
         "for e in index.everything():\n"
         "    if e.kind in ('layer', 'function', 'operator', 'initializer'): index.load(e)\n"
         "print([m for m in ('jax', 'numpy', 'rich', 'orbax') if m in sys.modules])"

@@ -10,13 +10,22 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import InitializerDoesNotFit, InitializerNeedsMatrix
-from netspec.library import index
+from netspec.diagnostics.shapes.sizes import InitializerDoesNotFit, InitializerNeedsMatrix
 from netspec.library.base import BadArguments, Example, Initializer
-from netspec.library.generate import classes
-from netspec.library.initializers import Constant, Normal, Orthogonal, TruncatedNormal, Uniform, VarianceScaling, fans, require_matrix
-from netspec.library.initializers_placed import DeltaOrthogonal, FromValues
+from netspec.library.initializers.distributions import (
+    Constant,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    Uniform,
+    VarianceScaling,
+    fans,
+    require_matrix,
+)
+from netspec.library.initializers.placed_values import DeltaOrthogonal, FromValues
 from netspec.library.layers.dense import Dense
+from netspec.library.shelf import index
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import TensorType
 from tests.library.scope import parse
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from netspec.library.functions.logarithms import Log1mexp, Logmeanexp, SoftCap
-from netspec.library.index import names
+from netspec.library.shelf.index import names
 from tests.library.scope import TestScope
 
 OTHERWISE = {

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Callable, Measure, Op
-from netspec.library.generate import classes
-from netspec.testing import built, laws, written
+from netspec.library.shelf.index_writer import classes
+from netspec.testing import apply_laws, built_op_laws, text_laws
 from netspec.testing.case import Case, computes, phases
 from tests.library import oracles_built as built_oracles
 from tests.library.oracles import ORACLES
@@ -38,10 +38,10 @@ Law = Function[[Case], None]
 
 
 def agrees_with_its_oracle(case: Case) -> None:
-    laws.agrees_with_its_oracle(case, ORACLES[case.op.op_name()])
+    apply_laws.agrees_with_its_oracle(case, ORACLES[case.op.op_name()])
 
 
-COMPILED = (laws.jit_changes_nothing, laws.gradient_is_the_slope, laws.bf16_stays_bf16, laws.examples_do_not_meet)
+COMPILED = (apply_laws.jit_changes_nothing, apply_laws.gradient_is_the_slope, apply_laws.bf16_stays_bf16, apply_laws.examples_do_not_meet)
 """Laws for which a program more is compiled. They are quick on the first two examples of an op, and slow on the others together."""
 
 
@@ -51,12 +51,12 @@ def pairs() -> Iterator[Any]:
         for i, example in enumerate(cls.examples()):
             for training in phases(example.op):
                 made = partial(Case, example, training)
-                for law in laws.LAWS if training else (*laws.LAWS, agrees_with_its_oracle):
+                for law in apply_laws.LAWS if training else (*apply_laws.LAWS, agrees_with_its_oracle):
                     marks = [pytest.mark.slow] if law in COMPILED and i > 1 - training else []
                     yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
 
 
-def built_agrees_with_its_oracle(case: built.Built) -> None:
+def built_agrees_with_its_oracle(case: built_op_laws.Built) -> None:
     """The plain NumPy meaning gives the same values."""
     name = case.op.op_name()
     own = {key.removeprefix(f"{name}_0/"): w.astype("float64") for key, w in case.params.items()}
@@ -72,8 +72,8 @@ def built_pairs() -> Iterator[Any]:
     for cls in BUILT:
         for i, example in enumerate(cls.examples()):
             for training in phases(example.op):
-                made, marks = partial(built.Built, example, training), [pytest.mark.slow] if i or training else []
-                for law in built.LAWS if training else (*built.LAWS, built_agrees_with_its_oracle):
+                made, marks = partial(built_op_laws.Built, example, training), [pytest.mark.slow] if i or training else []
+                for law in built_op_laws.LAWS if training else (*built_op_laws.LAWS, built_agrees_with_its_oracle):
                     yield pytest.param(made, law, id=f"{cls.op_name()}-{i}-{'train-' * training}{law.__name__}", marks=marks)
 
 
@@ -94,7 +94,7 @@ def test_case(case: Case, law: Law) -> None:
 
 
 @pytest.mark.parametrize(("case", "law"), list(built_pairs()), indirect=["case"])
-def test_built(case: built.Built, law: Function[[built.Built], None]) -> None:
+def test_built(case: built_op_laws.Built, law: Function[[built_op_laws.Built], None]) -> None:
     law(case)
 
 
@@ -108,6 +108,6 @@ def test_what_is_built_has_an_oracle() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
-@pytest.mark.parametrize("law", written.CLASS_LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", text_laws.CLASS_LAWS, ids=lambda law: law.__name__)
 def test_class(cls: type[Op], law: Function[[type[Op]], None]) -> None:
     law(cls)

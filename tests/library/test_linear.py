@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import UnprovenSize
-from netspec.diagnostics.windows import CausalOverSpace, NothingToMirror, WindowTooLarge, WrongNumberOfSizes
+from netspec.diagnostics.shapes.sizes import UnprovenSize
+from netspec.diagnostics.shapes.windows import CausalOverSpace, NothingToMirror, WindowTooLarge, WrongNumberOfSizes
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_depthwise import DepthwiseConv, SeparableConv
 from netspec.library.layers.conv_local import ConvLocal

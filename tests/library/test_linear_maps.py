@@ -12,16 +12,16 @@ import pytest
 from flax import nnx
 
 import netspec
-from netspec.diagnostics.attention import UnfitShape
-from netspec.diagnostics.axes import RepeatedAxis
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import UnequalDtypes
-from netspec.diagnostics.shapes import AxisOutOfRange
+from netspec.diagnostics.shapes.attention import UnfitShape
+from netspec.diagnostics.shapes.axes import RepeatedAxis
+from netspec.diagnostics.shapes.operands import UnequalDtypes
+from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.library.layers.bilinear import Bilinear
 from netspec.library.layers.conv import Conv
+from netspec.library.layers.conv_transposed import ConvTranspose
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.lora import Lora
-from netspec.library.layers.transposed import ConvTranspose
 from netspec.shape import Facts
 from netspec.source import Source
 from tests.library.quick import quick_compilation  # noqa: F401

@@ -9,12 +9,12 @@ import numpy as np
 import optax
 import pytest
 
+from netspec.library.losses.alignment import Ctc
 from netspec.library.losses.binary import BinaryLogLoss, Hinge, Perceptron, SigmoidCrossEntropy, SigmoidFocal
 from netspec.library.losses.classes import LogLoss, MulticlassHinge, PolyCrossEntropy, SoftmaxCrossEntropy, SoftmaxFocal
-from netspec.library.losses.distributions import GaussianKl, GaussianNll, KlDivergence, PoissonNll
 from netspec.library.losses.embedding import Contrastive, CosineDistance, InfoNce, NtXent
+from netspec.library.losses.likelihoods import GaussianKl, GaussianNll, KlDivergence, PoissonNll
 from netspec.library.losses.segmentation import BinaryDice, Dice
-from netspec.library.losses.sequence import Ctc
 from tests.library.loss_runs import CLASS, RNG, SOFT, YES, X, Y, mean, run, slope_of
 from tests.library.oracles_losses import LOSSES
 

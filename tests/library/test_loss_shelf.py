@@ -13,8 +13,8 @@ from sklearn import metrics as sklearn_metrics
 
 from netspec.library.losses.binary import BinaryLogLoss, Hinge, Perceptron, SigmoidCrossEntropy, SigmoidFocal
 from netspec.library.losses.classes import LogLoss, MulticlassHinge, PolyCrossEntropy, SoftmaxCrossEntropy
-from netspec.library.losses.distributions import KlDivergence
 from netspec.library.losses.embedding import CosineDistance, NtXent, Triplet
+from netspec.library.losses.likelihoods import KlDivergence
 from netspec.library.losses.regression import Huber, LogCosh, MeanAbsoluteError, MeanSquaredError, Pinball
 from netspec.library.losses.segmentation import BinaryDice, Dice
 from netspec.shape import Facts

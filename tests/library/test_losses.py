@@ -10,7 +10,7 @@ import pytest
 from jax.test_util import check_grads
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
+from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
 from netspec.library.base import Measure
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.cells import Cell, Recurrence
-from netspec.library.contracts import contract
-from netspec.library.generate import classes
-from netspec.library.masking import EACH, MIXES, Treatment, runs_along, taken, treatment
+from netspec.library.contracts.mask_effects import EACH, MIXES, Treatment, runs_along, taken, treatment
+from netspec.library.contracts.mask_lines import contract
+from netspec.library.layers.cells import Cell, Recurrence
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
 from netspec.tools.reference_examples import type_of
 from tests.library.scope import TestScope, draw, parse, sample

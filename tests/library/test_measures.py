@@ -13,15 +13,15 @@ from jax.test_util import check_grads
 
 import netspec
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.labels import FewerClasses, UnequalLabels
-from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalTargets
+from netspec.diagnostics.training.labels import FewerClasses, UnequalLabels
+from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalTargets
 from netspec.library.base import Measure
-from netspec.library.datasets.digits import Digits
-from netspec.library.generate import classes
+from netspec.library.data.datasets.digits import Digits
 from netspec.library.losses.binary import SigmoidCrossEntropy
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.metrics.accuracy import Accuracy, SequenceExact, TopKAccuracy
 from netspec.library.metrics.means import Perplexity
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
 from netspec.shape.types import elements
 from netspec.source import Source

@@ -15,11 +15,11 @@ from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.metrics.binary import BinaryAccuracy, BinaryF1, BinaryRecall
 from netspec.library.metrics.calibration import CalibrationError
 from netspec.library.metrics.classes import F1, ConfusionMatrix, Iou, Precision
+from netspec.library.metrics.exact_sums import SMALL, number, precise, product, tallied
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
-from netspec.library.metrics.sequences import Bleu, EditDistance
-from netspec.library.metrics.tallies import SMALL, number, precise, product, tallied
-from netspec.lower.statistics import finished, merge
+from netspec.library.metrics.token_sequences import Bleu, EditDistance
+from netspec.lower.batch_statistics import finished, merge
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WRITTEN
 from tests.library.oracles_metrics import WHOLE

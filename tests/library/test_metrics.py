@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.labels import UnequalLabels
-from netspec.diagnostics.metrics import NoOutputAxis, NoSuchClass, UnequalSequences
-from netspec.diagnostics.training import LabelsShape, MaskShape, UnequalTargets
+from netspec.diagnostics.training.labels import UnequalLabels
+from netspec.diagnostics.training.metrics import NoOutputAxis, NoSuchClass, UnequalSequences
+from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalTargets
 from netspec.library.base import BadArguments
 from netspec.library.metrics.binary import BinaryF1
 from netspec.library.metrics.calibration import CalibrationError
 from netspec.library.metrics.classes import F1, ConfusionMatrix, Recall
 from netspec.library.metrics.ranking import Auroc
 from netspec.library.metrics.regression import R2
-from netspec.library.metrics.sequences import Bleu, EditDistance
+from netspec.library.metrics.token_sequences import Bleu, EditDistance
 from netspec.shape import Facts
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CASES, WEIGHTS

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.norms import UnevenGroupSize
+from netspec.diagnostics.shapes.norms import UnevenGroupSize
 from netspec.library.base import BadArguments
+from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
-from netspec.library.layers.norm_each import InstanceNorm, LayerNorm
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.shape import Facts, TensorType
 from tests.library.scope import TestScope

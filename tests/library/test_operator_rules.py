@@ -10,8 +10,8 @@ import pytest
 from netspec.diagnostics.base import Mistake
 from netspec.library.functions.broadcasting import fits, outline
 from netspec.library.functions.indexing import Cut, Slice
-from netspec.library.functions.shaping import Reshape
-from netspec.library.targets import equal_values, label_values, masked
+from netspec.library.functions.reshape import Reshape
+from netspec.library.shape_rules.targets import equal_values, label_values, masked
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.rules import B, T, operator, problem, typed
 from tests.library.scope import parse

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from netspec.library import index
 from netspec.library.functions.indexing import Cut, Slice
+from netspec.library.shelf import index
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.scope import TestScope, parse
 

@@ -12,8 +12,8 @@ import optax
 import pytest
 
 from netspec.library.base import Optimizer
-from netspec.library.generate import classes
 from netspec.library.gradients import apply_updates
+from netspec.library.shelf.index_writer import classes
 from netspec.train.leaves import described, flat, read_leaves, unflat, write_leaves
 from tests.library.optimizer_problems import STACKED, in_stacks, problem, stacked, unstacked
 from tests.library.optimizer_runs import QUICK, distance, oracle_steps, our_step, steps

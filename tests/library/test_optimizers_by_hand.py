@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep, PatternMatchesNothing
+from netspec.diagnostics.training.optimizers import OptimizerStepsTwice, OptimizerWithoutStep, PatternMatchesNothing
 from netspec.library.base import BadArguments, Clock, Duration, Leaf
 from netspec.library.optimizers.adam import Adam, AdamW
 from netspec.library.optimizers.chain import Chain, step_problem

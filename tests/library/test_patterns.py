@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.optimizing import PatternMatchesNothing
-from netspec.library.patterns import matches, select
+from netspec.diagnostics.training.optimizers import PatternMatchesNothing
+from netspec.library.base.path_patterns import matches, select
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
-from netspec.library.base.faults import BadArguments
+from netspec.library.base.value_faults import BadArguments
 from netspec.library.layers.positions import LearnedPositions, SinusoidalPositions
-from netspec.library.layers.relative import DistanceBias, RelativeBias
+from netspec.library.layers.relative_positions import DistanceBias, RelativeBias
 from netspec.library.layers.rope import Rope
 from netspec.source import Source
 from tests.library.scope import TestScope

@@ -8,18 +8,18 @@ import pytest
 
 from netspec.diagnostics.base import Mistake
 from netspec.library.functions.activation import Softmax
+from netspec.library.functions.global_pool import GlobalAvgPool
 from netspec.library.functions.pool import AvgPool, MaxPool
-from netspec.library.functions.pool_whole import GlobalAvgPool
-from netspec.library.functions.shaping import Reshape
-from netspec.library.initializers import LecunNormal, Zeros
+from netspec.library.functions.reshape import Reshape
+from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.metrics.means import Mean
-from netspec.library.proofs import need_at_least, need_equal, need_multiple
-from netspec.library.sizes import axis_of, parameter, positive
-from netspec.library.windows import spread, windows
+from netspec.library.shape_rules.requirements import need_at_least, need_equal, need_multiple
+from netspec.library.shape_rules.sizes import axis_of, parameter, positive
+from netspec.library.shape_rules.windows import spread, windows
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.rules import B, T, problem
 from tests.library.scope import parse

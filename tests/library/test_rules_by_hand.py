@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from netspec.library.functions.activation import Elu, Gelu, LeakyRelu, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Tanh
+from netspec.library.functions.global_pool import GlobalAvgPool
 from netspec.library.functions.indexing import Cut, Slice
 from netspec.library.functions.pool import AvgPool, MaxPool
-from netspec.library.functions.pool_whole import GlobalAvgPool
-from netspec.library.functions.shaping import Flatten, Reshape
-from netspec.library.initializers import LecunNormal, Ones, Zeros
+from netspec.library.functions.reshape import Flatten, Reshape
+from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
+from netspec.library.layers.layer_norm import LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
-from netspec.library.layers.norm_each import LayerNorm
 from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics.accuracy import Accuracy

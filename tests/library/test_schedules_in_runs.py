@@ -6,7 +6,6 @@ import pytest
 
 from netspec.compile import check
 from netspec.library.base import Clock, Duration, Schedule
-from netspec.library.generate import classes
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.chain import Chain
 from netspec.library.optimizers.clipping import ClipByGlobalNorm
@@ -28,9 +27,10 @@ from netspec.library.schedules import (
     WarmupCosine,
     WarmupExponential,
 )
-from netspec.library.schedules.judging import findings
-from netspec.library.schedules.run import Run, schedules_in, short
-from netspec.library.text import to_text
+from netspec.library.schedules.run_length import Run, schedules_in, short
+from netspec.library.schedules.schedule_fit import findings
+from netspec.library.shelf.index_writer import classes
+from netspec.library.shelf.op_text import to_text
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.twin import to_json

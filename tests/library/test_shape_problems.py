@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.library import index
 from netspec.library.functions.activation import Softmax
+from netspec.library.functions.global_pool import GlobalAvgPool
 from netspec.library.functions.indexing import Slice
 from netspec.library.functions.pool import AvgPool, MaxPool
-from netspec.library.functions.pool_whole import GlobalAvgPool
-from netspec.library.functions.shaping import Reshape
+from netspec.library.functions.reshape import Reshape
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.norm import GroupNorm
+from netspec.library.shelf import index
 from netspec.shape import Dim, Facts
 from tests.library.scope import parse
 

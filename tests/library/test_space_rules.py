@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from netspec.library.functions.activation import Softmax, Standardize
-from netspec.library.functions.blocks import DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth
-from netspec.library.functions.gating import Glu
+from netspec.library.functions.gated_activation import Glu
+from netspec.library.functions.global_pool import AdaptiveAvgPool, AdaptiveMaxPool, GlobalMaxPool
+from netspec.library.functions.pixel_blocks import DepthToSpace, PixelShuffle, PixelUnshuffle, SpaceToDepth
 from netspec.library.functions.pool import AvgPool, LpPool, MaxPool, MinPool
-from netspec.library.functions.pool_whole import AdaptiveAvgPool, AdaptiveMaxPool, GlobalMaxPool
-from netspec.library.functions.upsampling import Resize, Upsample
-from netspec.library.generate import classes
+from netspec.library.functions.resize import Resize, Upsample
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.patches import PatchEmbed
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts
 from tests.library.rules import problem
 from tests.library.scope import TestScope, parse

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from netspec.diagnostics.serving import NotCausal
+from netspec.diagnostics.training.serving import NotCausal
 from netspec.library.base import Callable
-from netspec.library.causality import STILL, Flow
-from netspec.library.stepping import STEPS, WITHOUT, Stretch, Use, step, stepless
+from netspec.library.contracts.sequence_axis import STILL, Flow
+from netspec.library.contracts.stretch_steps import STEPS, WITHOUT, Stretch, Use, step, stepless
 from netspec.shape import Facts
 from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, sample

@@ -11,21 +11,21 @@ from netspec.infer import expressions
 from netspec.infer.frame import Frame, World
 from netspec.library.base import Dataset, Duration
 from netspec.library.functions.indexing import Cut, Slice
-from netspec.library.generate import classes
-from netspec.library.initializers import Normal, Zeros
+from netspec.library.initializers.distributions import Normal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.chain import Chain
 from netspec.library.optimizers.clipping import ClipByGlobalNorm
 from netspec.library.schedules import WarmupCosine
-from netspec.library.text import from_json, to_json, to_text, value_text
+from netspec.library.shelf.index_writer import classes
+from netspec.library.shelf.op_text import from_json, to_json, to_text, value_text
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts
 from netspec.source import Source
 from netspec.syntax.fragments import parse_expression
 from netspec.syntax.tree import File
-from netspec.testing import written
+from netspec.testing import text_laws
 
 CLASSES = classes()
 EXAMPLES = [pytest.param(example, id=f"{cls.kind}-{cls.op_name()}-{i}") for cls in CLASSES for i, example in enumerate(cls.examples())]
@@ -33,12 +33,12 @@ EXAMPLES = [pytest.param(example, id=f"{cls.kind}-{cls.op_name()}-{i}") for cls 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_text_means_the_op(example: Any) -> None:
-    written.text_means_the_op(example)
+    text_laws.text_means_the_op(example)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_json_is_the_op(example: Any) -> None:
-    written.json_means_the_op(example)
+    text_laws.json_means_the_op(example)
 
 
 def test_text_is_what_a_person_writes() -> None:

@@ -12,10 +12,10 @@ import sentencepiece
 import tokenizers
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.data import MissingData
-from netspec.diagnostics.tokenizing import NoSuchToken, PackageNeeded, TextNeeded, TextNotUtf8, TokenizerUnreadable, VocabularyTooLarge
-from netspec.library.columns import Ragged
-from netspec.library.tokenizers import Bpe, Sentencepiece
+from netspec.diagnostics.data.files import MissingData
+from netspec.diagnostics.data.tokenizers import NoSuchToken, PackageNeeded, TextNeeded, TextNotUtf8, TokenizerUnreadable, VocabularyTooLarge
+from netspec.library.data.columns import Ragged
+from netspec.library.data.tokenizers import Bpe, Sentencepiece
 from netspec.shape import TensorType
 from tests.library.text_files import spm_model
 

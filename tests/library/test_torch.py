@@ -15,12 +15,12 @@ import pytest
 from netspec.from_torch import converted, layer_parameters
 from netspec.library.base import Array
 from netspec.library.functions.activation import Elu, Gelu, LeakyRelu, Silu
-from netspec.library.functions.blocks import PixelShuffle, PixelUnshuffle
-from netspec.library.functions.gating import Glu
+from netspec.library.functions.gated_activation import Glu
+from netspec.library.functions.global_pool import AdaptiveAvgPool, AdaptiveMaxPool
+from netspec.library.functions.pixel_blocks import PixelShuffle, PixelUnshuffle
 from netspec.library.functions.pool import AvgPool, LpPool, MaxPool
-from netspec.library.functions.pool_whole import AdaptiveAvgPool, AdaptiveMaxPool
-from netspec.library.functions.rectifying import Celu, HardSigmoid, HardSilu, Mish, Relu6, Selu, Softplus, SoftSign
-from netspec.library.functions.upsampling import Upsample
+from netspec.library.functions.rectifiers import Celu, HardSigmoid, HardSilu, Mish, Relu6, Selu, Softplus, SoftSign
+from netspec.library.functions.resize import Upsample
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.layers.weight_norm import SpectralNorm

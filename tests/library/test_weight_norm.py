@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.library.initializers import Orthogonal
+from netspec.library.initializers.distributions import Orthogonal
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.embed import Embed
-from netspec.library.layers.norm_each import LayerNorm
+from netspec.library.layers.layer_norm import LayerNorm
 from netspec.library.layers.recurrent import Gru
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm
 from netspec.shape import Facts, TensorType

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from netspec.library.causality import Flow
+from netspec.library.contracts.sequence_axis import Flow
+from netspec.library.contracts.stretch_steps import Stretch, Use, step
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.self_attention import SelfAttention
-from netspec.library.stepping import Stretch, Use, step
 from tests.library.scope import TestScope, parse
 
 LENGTH = 7

@@ -9,7 +9,7 @@ from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Ob
 from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
-from netspec.library.initializers import Normal
+from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
@@ -42,7 +42,7 @@ def deep(count: int = 5, width: int = 6, classes: int = 3, rate: float = 0.0) ->
 
 def convnet() -> Body:
     """conv -> batch_norm -> relu, twice, then a dense head over the flat image."""
-    from netspec.library.functions.shaping import Flatten
+    from netspec.library.functions.reshape import Flatten
 
     b = Builder("ConvNet")
     x = b.input("x", "f32[B, 6, 6, 2]")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netspec.compile import check
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
 from netspec.ir import TrainPlan
 from netspec.lower.program import Program
 from netspec.source import Source

@@ -11,7 +11,7 @@ import numpy as np
 from netspec.ir import Typed
 from netspec.library.layers.dropout import Dropout
 from netspec.lower.program import Program
-from netspec.lower.step import outputs
+from netspec.lower.step_functions import outputs
 from tests.lower import generating
 from tests.lower.build import Builder
 from tests.lower.models import batch, deep, program

@@ -9,7 +9,7 @@ import numpy as np
 
 from netspec.ir import Body
 from netspec.library.functions.activation import Tanh
-from netspec.library.initializers_placed import FromValues
+from netspec.library.initializers.placed_values import FromValues
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from netspec.ir import ServePlan
-from netspec.library.decoding import Decoded
-from netspec.lower.cached import Cached
-from netspec.lower.decode import Beginning, Rerun
+from netspec.library.decoders.protocol import Decoded
+from netspec.lower.decoding_cache import Cached
+from netspec.lower.generation import Beginning, Rerun
 from netspec.lower.program import Program
-from netspec.lower.stretches import Part, derived
+from netspec.lower.stretch_plan import Part, derived
 from tests.architectures.build import drawn, small
 from tests.lower.generating import CELL, GPT, LLAMA, LSTM, SHIFTED, program, state
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, SpatialDropout
-from netspec.lower.draw import draw, draw_key, normal, path_hash, step_key, uniform
 from netspec.lower.layout import Layout
+from netspec.lower.random_draws import draw, draw_key, normal, path_hash, step_key, uniform
 from tests.lower.build import Builder
 from tests.lower.models import deep, program
 

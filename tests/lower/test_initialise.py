@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netspec.library.initializers import Normal
+from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.dense import Dense
-from netspec.lower.initialise import generator, initialise
+from netspec.lower.initial_values import generator, initialise
 from netspec.lower.layout import Layout
 from netspec.lower.precision import PRECISIONS
 from tests.lower.build import Builder

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.weights import ArrayMismatch, MissingArray, UnknownInput
+from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, UnknownInput
 from netspec.ir import Port
-from netspec.lower.inputs import accept
+from netspec.lower.input_arrays import accept
 from netspec.lower.precision import FULL, PRECISIONS
 from netspec.shape import Dim, Facts, TensorType
 from tests.lower.build import tensor

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.weights import WeightsMismatch
+from netspec.diagnostics.running.weights import WeightsMismatch
 from netspec.ir import Affine, Segment
 from netspec.library.layers.dense import Dense
-from netspec.lower.initialise import initialise
+from netspec.lower.initial_values import initialise
 from netspec.lower.layout import Layout
-from netspec.lower.names import template
-from netspec.lower.tree import flatten, nest
+from netspec.lower.path_tree import flatten, nest
+from netspec.lower.segment_names import template
 from tests.lower.build import Builder
 from tests.lower.models import deep
 

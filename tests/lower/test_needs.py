@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Duration
-from netspec.library.optimizers.averaging import ScheduleFreeSgd
+from netspec.library.optimizers.averages import ScheduleFreeSgd
 from netspec.lower.updates import in_steps
 from tests.lower.specs import close, digits, program
 

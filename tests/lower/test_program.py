@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.weights import ClockNeeded, NothingToTrain, WeightsMismatch
+from netspec.diagnostics.running.weights import ClockNeeded, NothingToTrain, WeightsMismatch
 from netspec.ir import Measurement, Typed
 from netspec.library.base import Clock, Duration, Weight
 from netspec.library.functions.arithmetic import Add
-from netspec.library.initializers import Ones
+from netspec.library.initializers.distributions import Ones
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
@@ -22,8 +22,8 @@ from netspec.library.metrics.means import Mean
 from netspec.library.optimizers.adam import AdamW
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine, Linear, WarmupCosine
+from netspec.lower.batch_statistics import merge
 from netspec.lower.program import Program
-from netspec.lower.statistics import merge
 from tests.compilations import compilations
 from tests.lower.build import Builder
 from tests.lower.models import batch, convnet, deep, measuring, objective, plan, program

@@ -14,14 +14,14 @@ import pytest
 from netspec.ir import Body
 from netspec.library.base import Weight
 from netspec.library.functions.arithmetic import Add, Multiply
-from netspec.library.initializers import Normal, Ones, Zeros
+from netspec.library.initializers.distributions import Normal, Ones, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
-from netspec.lower.choose import automatic
 from netspec.lower.layout import Layout
 from netspec.lower.loops import Loop, Lowering
+from netspec.lower.repeat_lowering import automatic
 from tests.lower.build import Builder, literal
 from tests.lower.models import batch, block, deep, program
 

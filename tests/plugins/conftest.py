@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.library import plugins
+from netspec.library.shelf import plugins
 
 HERE = Path(__file__).parent
 Install = Callable[..., None]

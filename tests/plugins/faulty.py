@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.library.base import Array, In, Layer, Scope, Size, Weight
-from netspec.library.base.fields import model_validator
+from netspec.library.base.field_bounds import model_validator
 from netspec.shape import Dim, Facts, TensorType
 
 INPUTS = (In("x", "any shape"),)

@@ -9,8 +9,8 @@ import pytest
 import netspec
 from netspec.cli.main import main
 from netspec.compile import check
-from netspec.diagnostics.plugins import PluginFault
-from netspec.library.plugins import blamed
+from netspec.diagnostics.running.plugins import PluginFault
+from netspec.library.shelf.plugins import blamed
 from netspec.source import Source
 from tests.plugins.conftest import Install
 

@@ -9,8 +9,8 @@ import pytest
 from netspec.cli.main import main
 from netspec.compile import check, compile
 from netspec.diagnostics.base import Mistake, SpecError
-from netspec.diagnostics.plugins import PluginBroken, PluginMissing
-from netspec.library.plugins import installed, load
+from netspec.diagnostics.running.plugins import PluginBroken, PluginMissing
+from netspec.library.shelf.plugins import installed, load
 from netspec.source import Source
 from tests.plugins.conftest import Install
 

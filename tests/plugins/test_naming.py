@@ -11,10 +11,10 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.render import render_text
-from netspec.library import index
-from netspec.library.plugins import asked, load
-from netspec.library.text import from_json, to_json, to_text
+from netspec.diagnostics.drawing.text import render_text
+from netspec.library.shelf import index
+from netspec.library.shelf.op_text import from_json, to_json, to_text
+from netspec.library.shelf.plugins import asked, load
 from netspec.source import Source
 from tests.plugins.conftest import HERE, Install
 
@@ -87,7 +87,7 @@ def test_a_check_without_plugins_does_not_look_for_them() -> None:
     code = (
         "import sys; from netspec.compile import check; from netspec.source import Source\n"
         f"assert not check(Source('m.net', {model('output y = x -> dense(3)')!r})).problems\n"
-        "print([m for m in ('importlib.metadata', 'netspec.library.plugins') if m in sys.modules])"
+        "print([m for m in ('importlib.metadata', 'netspec.library.shelf.plugins') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 

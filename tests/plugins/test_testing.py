@@ -9,7 +9,7 @@ import pytest
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Positive, Scope, Weight
-from netspec.library.initializers import Ones
+from netspec.library.initializers.distributions import Ones
 from netspec.shape import Dim, Facts, TensorType
 from netspec.testing import check_op, check_plugin
 

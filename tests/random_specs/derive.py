@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from netspec.library import index
+from netspec.library.shelf import index
 from netspec.shape import DTYPES
 from netspec.syntax._table import LITERALS, RULES
 from tests.random_specs import words

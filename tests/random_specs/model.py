@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.library.base import Callable
 from netspec.library.layers.dense import Dense
-from netspec.library.text import to_text
+from netspec.library.shelf.op_text import to_text
 from netspec.shape import Facts, TensorType
 from tests.random_specs import ops
 from tests.random_specs.layout import Layout

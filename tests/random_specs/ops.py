@@ -8,9 +8,9 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.library.base import Callable, In, Measure
-from netspec.library.cells import Cell, Recurrence
-from netspec.library.generate import classes
-from netspec.library.initializers import GlorotUniform, HeNormal, Normal
+from netspec.library.initializers.distributions import GlorotUniform, HeNormal, Normal
+from netspec.library.layers.cells import Cell, Recurrence
+from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, DimTooComplex, Facts, TensorType
 
 MAX_RANK, MAX_SIZE = 5, 4096

@@ -17,7 +17,7 @@ from netspec.shape.types import JAX_DTYPES
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
-from netspec.syntax.walk import all_comments, strip_parens
+from netspec.syntax.tree_walk import all_comments, strip_parens
 from netspec.verify import verify_all
 from tests.random_specs.generate import random_spec, specs
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from netspec.library.base import Optimizer
-from netspec.library.generate import classes
 from netspec.library.optimizers.chain import step_problem
-from netspec.library.text import to_text
+from netspec.library.shelf.index_writer import classes
+from netspec.library.shelf.op_text import to_text
 from netspec.shape import Facts, TensorType
 from tests.random_specs.layout import Layout
 from tests.random_specs.model import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from netspec.library.index import names
+from netspec.library.shelf.index import names
 
 WORD = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|[A-Za-z_]\w*|\d[\w.]*|->|\*\*|//|[=!<>]=|\n|[ \t]+|.', re.DOTALL)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.compile import program
-from netspec.library.datasets.addition import Addition
+from netspec.library.data.datasets.addition import Addition
 from netspec.source import Source
 from tests.architectures.build import drawn, small
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import netspec
-from netspec.library.datasets.cifar10 import FILES
+from netspec.library.data.datasets.cifar10 import FILES
 
 HERE = Path(__file__).parent
 RNG = np.random.default_rng(0)

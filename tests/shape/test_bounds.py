@@ -11,7 +11,7 @@ import pytest
 
 from netspec.shape.bounds import DEFAULT, ceiling, extent, interval, scaled
 from netspec.shape.cases import Box, cases, never_zero
-from netspec.shape.decide import STEP_LIMIT, Search
+from netspec.shape.decision import STEP_LIMIT, Search
 from netspec.shape.dims import ZERO, Dim
 from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN
 from tests.shape.polynomials import BOUNDS, A, B, H, T, W, X, Y, Z

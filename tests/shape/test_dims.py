@@ -173,5 +173,5 @@ def test_floor_is_the_floor_of_the_fraction(a, b, n):
 
 
 def test_importing_shapes_imports_nothing_heavy():
-    code = "import sys, netspec.shape.unify; print([m for m in ('jax', 'numpy', 'pydantic', 'lark', 'rich') if m in sys.modules])"
+    code = "import sys, netspec.shape.unification; print([m for m in ('jax', 'numpy', 'pydantic', 'lark', 'rich') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

@@ -11,9 +11,9 @@ from netspec.shape.cases import Box
 from netspec.shape.dims import Dim
 from netspec.shape.draft import Contradiction, Draft
 from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN, Facts, Verdict
-from netspec.shape.sieve import admitted_residues, remainder_form
+from netspec.shape.residues import admitted_residues, remainder_form
 from netspec.shape.types import TensorType, shape_of
-from netspec.shape.unify import Bindings, Mismatch, conv_out, unify
+from netspec.shape.unification import Bindings, Mismatch, conv_out, unify
 from tests.shape.brute import run
 from tests.shape.polynomials import A, B, C, D, E, F, G, H, S, T, W
 

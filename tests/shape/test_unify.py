@@ -5,7 +5,7 @@ import pytest
 from netspec.shape.dims import Dim
 from netspec.shape.facts import NO_FACTS, REFUTED, UNKNOWN
 from netspec.shape.types import shape_of
-from netspec.shape.unify import Bindings, Mismatch, broadcast, conv_out, unify
+from netspec.shape.unification import Bindings, Mismatch, broadcast, conv_out, unify
 
 B, T, D, H, S = map(Dim.symbol, "BTDHS")
 FREE = Bindings()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
 from tests.literate import Case
 
 PROBLEM = re.compile(r"^(?:error|warning)\[.*", re.MULTILINE | re.DOTALL)

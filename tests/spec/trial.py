@@ -12,12 +12,12 @@ from pathlib import Path
 from netspec.cli.show import FILE_VIEWS
 from netspec.compile import Checked, check
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.edits import edits_of, repaired
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.suggestions.repairs import edits_of, repaired
 from netspec.ir import Body
 from netspec.source import Source
-from netspec.tools.draw import draw_tree
-from netspec.tools.draw_ir import draw_ir, draw_shapes
+from netspec.tools.ir_drawing import draw_ir, draw_shapes
+from netspec.tools.text_drawing import draw_tree
 from tests.literate import Block, Case, rewrite
 from tests.spec.situations import SITUATIONS, run_code
 

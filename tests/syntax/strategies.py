@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from netspec.syntax import tree
-from netspec.syntax.build_expressions import number_value
+from netspec.syntax.expression_builder import number_value
 
 NAMES = st.sampled_from(["x", "y", "h0", "B", "train", "model", "in", "where", "at", "steps", "_", "wte"])
 CALLABLES = st.sampled_from([tree.Name(("conv",)), tree.Name(("e", "attend")), tree.Name(("step",))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.syntax import tree
-from netspec.syntax.walk import all_comments
+from netspec.syntax.tree_walk import all_comments
 from tests.syntax.texts import clean, formatted
 
 TEXT = """# above

@@ -11,13 +11,13 @@ import pytest
 from lark.exceptions import UnexpectedToken
 
 from netspec.source import Source
-from netspec.syntax import generate
-from netspec.syntax.build import Builder
+from netspec.syntax import table_writer
 from netspec.syntax.engine import END, Engine, Unexpected
-from netspec.syntax.generate import NoLexer
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import Lexed, lex
+from netspec.syntax.table_writer import NoLexer
 from netspec.syntax.token import Token
+from netspec.syntax.tree_builder import Builder
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted([*ROOT.glob("models/*.net"), *ROOT.glob("tests/samples/*.net"), *ROOT.glob("tests/architectures/*.net")])
@@ -32,8 +32,8 @@ def ours() -> tuple[Builder, Engine]:
 @cache
 def theirs() -> tuple[Builder, Any]:
     builder = Builder()
-    options = {"parser": "lalr", "lexer": NoLexer, "start": generate.STARTS, "keep_all_tokens": True, "maybe_placeholders": False}
-    return builder, generate.Lark(generate.grammar_text(), transformer=builder, **options)
+    options = {"parser": "lalr", "lexer": NoLexer, "start": table_writer.STARTS, "keep_all_tokens": True, "maybe_placeholders": False}
+    return builder, table_writer.Lark(table_writer.grammar_text(), transformer=builder, **options)
 
 
 def started(lexed: Lexed) -> tuple[Any, Any]:

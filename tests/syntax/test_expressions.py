@@ -6,7 +6,7 @@ import pytest
 
 from netspec.syntax import tree
 from netspec.syntax.printer import print_expr
-from netspec.syntax.walk import strip_parens
+from netspec.syntax.tree_walk import strip_parens
 from tests.syntax.drawing import draw
 from tests.syntax.texts import value
 

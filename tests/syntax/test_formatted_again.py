@@ -7,7 +7,7 @@ import pytest
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
-from netspec.syntax.walk import all_comments, strip_parens
+from netspec.syntax.tree_walk import all_comments, strip_parens
 from tests.syntax.texts import in_model
 
 DEEP = {

@@ -10,8 +10,8 @@ from lark import Lark
 from lark.exceptions import GrammarError
 
 from netspec.syntax import _table, words
-from netspec.syntax.build import Builder
-from netspec.syntax.generate import NoLexer, build, generate, grammar_text
+from netspec.syntax.table_writer import NoLexer, build, generate, grammar_text
+from netspec.syntax.tree_builder import Builder
 
 
 def test_the_grammar_has_no_conflicts() -> None:
@@ -35,7 +35,7 @@ def test_the_grammar_knows_no_layer() -> None:
 
 
 def test_the_shipped_table_is_up_to_date() -> None:
-    assert generate(check=True), "run `python -m netspec.syntax.generate`"
+    assert generate(check=True), "run `python -m netspec.syntax.table_writer`"
 
 
 def test_every_rule_has_its_method() -> None:

@@ -9,7 +9,7 @@ import pytest
 from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax.parser import parse
-from netspec.syntax.scan import MAX_TOKENS, scan
+from netspec.syntax.scanner import MAX_TOKENS, scan
 
 SECONDS = 5
 """Of processor time; 1.5 on a machine of 2020 that does nothing else."""

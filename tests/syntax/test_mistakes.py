@@ -157,7 +157,7 @@ def test_mistake_in_a_file(label: str, text: str) -> None:
 def _classes() -> list[type[Diagnostic]]:
     import importlib
 
-    modules = [importlib.import_module(f"netspec.diagnostics.{family}") for family in problems.FAMILIES]
+    modules = [importlib.import_module(family) for family in problems.FAMILIES]
     return [
         c for m in modules for c in vars(m).values() if isinstance(c, type) and issubclass(c, Diagnostic) and c.__module__ == m.__name__
     ]
@@ -205,7 +205,7 @@ REPAIRS = [
 
 @pytest.mark.parametrize(("line", "after"), REPAIRS, ids=[r[0] for r in REPAIRS])
 def test_repairs_are_exact(line: str, after: str) -> None:
-    from netspec.diagnostics.edits import repaired
+    from netspec.diagnostics.suggestions.repairs import repaired
     from netspec.source import Source
 
     text = in_model(line)

@@ -8,7 +8,7 @@ import pytest
 
 from netspec.source import Source
 from netspec.syntax.parser import parse
-from netspec.syntax.read import MAX_BYTES, read_source
+from netspec.syntax.source_reader import MAX_BYTES, read_source
 from tests.syntax.texts import in_model, read, slugs, value
 
 GOOD = in_model("input x: f32[B, 4]", "output y = x -> relu")

@@ -12,8 +12,8 @@ from netspec.source import Source
 from netspec.syntax import tree
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_expr, print_file
-from netspec.syntax.read import read_source
-from netspec.syntax.walk import all_comments, descendants, strip_parens
+from netspec.syntax.source_reader import read_source
+from netspec.syntax.tree_walk import all_comments, descendants, strip_parens
 from tests.syntax import strategies
 from tests.syntax.texts import SAMPLES, clean, value
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.syntax.walk import all_comments, strip_parens
+from netspec.syntax.tree_walk import all_comments, strip_parens
 from tests.syntax.texts import SAMPLES, clean, formatted
 
 FORMATTED = Path(__file__).parent / "formatted"

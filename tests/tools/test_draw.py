@@ -9,7 +9,7 @@ import pytest
 from netspec.shape import Dim
 from netspec.source import NOWHERE
 from netspec.syntax import tree
-from netspec.tools.draw import draw_costs, draw_table, draw_tree, number
+from netspec.tools.text_drawing import draw_costs, draw_table, draw_tree, number
 
 
 @dataclass(frozen=True)

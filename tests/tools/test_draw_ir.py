@@ -8,11 +8,11 @@ from netspec.ir import Affine, Apply, Body, Call, Literal, Port, Repeat, Segment
 from netspec.library.base import Weight
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add
-from netspec.library.initializers import Normal, Zeros
+from netspec.library.initializers.distributions import Normal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.shape import TensorType
-from netspec.tools.draw_ir import draw_ir, draw_shapes, segment_text, value_text
+from netspec.tools.ir_drawing import draw_ir, draw_shapes, segment_text, value_text
 
 X = TensorType("f32", ["B", 8])
 

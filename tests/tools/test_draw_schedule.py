@@ -9,8 +9,8 @@ import pytest
 from netspec.cli.main import main
 from netspec.compile import check
 from netspec.source import Source
-from netspec.tools.draw_schedule import draw_schedules
 from netspec.tools.plot import BRAILLE, PLAIN, Picture, Tick, glyphs_for, plot, table
+from netspec.tools.schedule_drawing import draw_schedules
 
 SPEC = """netspec 1
 model M {

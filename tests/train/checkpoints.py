@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.checkpoint import CheckpointDamaged
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged
 from netspec.train import manifest
-from netspec.train.store import Store
+from netspec.train.checkpoint_store import Store
 
 ONE = {"a": np.arange(3, dtype=np.float32)}
 

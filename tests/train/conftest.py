@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from netspec.train import manifest
+from netspec.train.checkpoint_store import Store
 from netspec.train.leaves import Leaf
 from netspec.train.manifest import Manifest, files_of, written
-from netspec.train.store import Store
 
 
 @pytest.fixture

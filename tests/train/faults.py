@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.checkpoint import CheckpointDamaged
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300

@@ -18,19 +18,19 @@ import pytest
 
 from netspec.ir import CheckpointPlan, DataPlan, EvalPlan, TrainPlan, Typed, UpdatePlan
 from netspec.library.base import Dataset, Duration, Optimizer
+from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.library.optimizers.adam import Adam
 from netspec.library.schedules import WarmupCosine
-from netspec.library.transforms import Batch, Shuffle
 from netspec.paths import parameters
 from netspec.shape import TensorType
 from netspec.train.feed import feed_from
-from netspec.train.folder import RunFolder
-from netspec.train.loaded import Loaded, load
-from netspec.train.log import TIMES
+from netspec.train.metrics_log import TIMES
 from netspec.train.progress import Silent
 from netspec.train.recipe import Recipe
+from netspec.train.run_folder import RunFolder
 from netspec.train.session import Session
-from netspec.train.trainable import Fit, Model
+from netspec.train.trainable_model import Fit, Model
+from netspec.train.trained_run import Loaded, load
 from tests.lower.models import deep, objective
 
 FOUR_STEPS = Duration(4, "step")

@@ -10,7 +10,7 @@ import pytest
 
 import netspec
 from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.diagnostics.text_data import NumberTooLarge
+from netspec.diagnostics.data.texts import NumberTooLarge
 from netspec.source import Source
 from netspec.train.ceilings import Ceiling, ceilings
 

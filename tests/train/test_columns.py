@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.diagnostics.base import Mistake, SpecError
-from netspec.diagnostics.chain import NoFullBatch
-from netspec.diagnostics.sequences import NoFullRow, SequenceTooLong, UnevenField
+from netspec.diagnostics.data.chains import NoFullBatch
+from netspec.diagnostics.data.sequences import NoFullRow, SequenceTooLong, UnevenField
 from netspec.library.base import Dataset
-from netspec.library.columns import Chosen, Lazy, Narrow, Ragged, select
-from netspec.library.sequences import Pack
-from netspec.library.transforms import Batch
+from netspec.library.data.columns import Chosen, Lazy, Narrow, Ragged, select
+from netspec.library.data.transforms.sequences import Pack
+from netspec.library.data.transforms.steps import Batch
 from netspec.shape import TensorType
 from netspec.train.feed import ArrayFeed, feed_from, feed_of
 from tests.train.uneven import BUCKETS, Sequences, counted, feed, plan

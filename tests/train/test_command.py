@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netspec.cli.main import main
-from netspec.cli.training import MAX_RATIO
+from netspec.cli.training_commands import MAX_RATIO
 
 SPEC = """netspec 1
 

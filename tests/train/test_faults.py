@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.checkpoint import CheckpointDamaged, CheckpointTooNew
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from tests.train import faults
 from tests.train.runs import lines, opened, steps, tensors, train
 
@@ -48,7 +48,7 @@ def test_five_cut_files_are_refused_with_the_file_s_name() -> None:
 
 def test_a_flip_that_is_not_noticed_would_be_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netspec.train.manifest._finding", lambda *_: None)
-    monkeypatch.setattr("netspec.train.store.read_leaves", lambda *_: {})
+    monkeypatch.setattr("netspec.train.checkpoint_store.read_leaves", lambda *_: {})
     assert faults.run_truncations(3, seed=2).wrong
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
-from netspec.diagnostics.running import EpochOfUnknownLength, NoMoreBatches, ValueNotFinite
+from netspec.diagnostics.running.runs import EpochOfUnknownLength, NoMoreBatches, ValueNotFinite
 from netspec.library.base import Duration
-from netspec.library.transforms import Batch, Normalize, Shuffle
+from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
+from netspec.train.batch_stream import Position, stream
 from netspec.train.feed import ArrayFeed, BatchFeed, feed_of
-from netspec.train.plan import timetable
 from netspec.train.prefetch import prefetched
-from netspec.train.stream import Position, stream
+from netspec.train.timetable import timetable
 from tests.train.runs import Points, plan
 
 DATA = plan().data

@@ -7,7 +7,7 @@ import pytest
 
 import netspec
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.running import LossNotFinite
+from netspec.diagnostics.running.runs import LossNotFinite
 from netspec.source import Source
 
 SPEC = """netspec 1

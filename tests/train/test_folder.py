@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
-from netspec.diagnostics.checkpoint import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
-from netspec.diagnostics.environment import AlreadyExists
-from netspec.train.folder import next_free
+from netspec.diagnostics.running.checkpoints import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
+from netspec.diagnostics.running.files import AlreadyExists
 from netspec.train.recipe import Recipe, changes
+from netspec.train.run_folder import next_free
 from tests.lower.models import deep
 from tests.train.runs import RECIPE, killed_after, model, opened, steps, train
 
@@ -139,9 +139,9 @@ def test_a_run_of_a_newer_netspec(tmp_path: Path) -> None:
 
 
 def test_a_program_with_other_tensors_lists_them(run: Path) -> None:
-    from netspec.train.folder import opened as folder_at
-    from netspec.train.restore import restored
-    from netspec.train.trainable import Model
+    from netspec.train.checkpoint_contents import restored
+    from netspec.train.run_folder import opened as folder_at
+    from netspec.train.trainable_model import Model
     from tests.lower.models import program
 
     other: Model = program(deep(2, width=7))  # type: ignore[assignment]

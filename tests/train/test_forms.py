@@ -13,9 +13,9 @@ import pytest
 from netspec import compile, load
 from netspec.diagnostics.base import SpecError
 from netspec.source import Source
-from netspec.train.accumulated import Grouped, stacked
-from netspec.train.folder import RunFolder
-from netspec.train.trainable import Model
+from netspec.train.gradient_accumulation import Grouped, stacked
+from netspec.train.run_folder import RunFolder
+from netspec.train.trainable_model import Model
 from tests.train.runs import RECIPE, killed_after, lines, steps
 
 SPEC = """netspec 1

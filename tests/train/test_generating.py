@@ -9,7 +9,7 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
-from netspec.library.datasets.addition import Addition
+from netspec.library.data.datasets.addition import Addition
 
 SPEC = """netspec 1
 

@@ -10,9 +10,9 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.sequences import UnevenField
+from netspec.diagnostics.data.sequences import UnevenField
 from netspec.ir import DataPlan
-from netspec.library.columns import Lazy
+from netspec.library.data.columns import Lazy
 from netspec.source import Source
 from netspec.train.feed import ArrayFeed
 

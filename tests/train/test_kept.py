@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.checkpoint import CheckpointDamaged, CheckpointTooNew, NoSuchCheckpoint, NotARun
-from netspec.diagnostics.environment import WriteFailed
-from netspec.train import manifest, store
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew, NoSuchCheckpoint, NotARun
+from netspec.diagnostics.running.files import WriteFailed
+from netspec.train import checkpoint_store, manifest
+from netspec.train.checkpoint_store import Store
 from netspec.train.manifest import Manifest, written
-from netspec.train.store import Store
 from tests.train.checkpoints import ONE, _inside, problem, rewrite, save
 
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_deleted_does_not_stop_a_run(kept: Store, monkeypatch: py
         if not ignore_errors:
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(store.shutil, "rmtree", refusing)
+    monkeypatch.setattr(checkpoint_store.shutil, "rmtree", refusing)
     save(kept, 1, 2, 3, 4, 4)
     assert kept.steps() == [3, 4]
 
@@ -122,7 +122,7 @@ def test_a_disk_that_refuses(kept: Store, monkeypatch: pytest.MonkeyPatch, error
         (kept.folder / ".2.tmp" / "half").touch()
         raise error
 
-    monkeypatch.setattr(store, "write_leaves", refusing)
+    monkeypatch.setattr(checkpoint_store, "write_leaves", refusing)
     found = problem(lambda: save(kept, 2))
     assert found == WriteFailed(path=str(kept.path(2)), step="saving the checkpoint of step 2", reason=reason)
     assert os.listdir(kept.folder) == ["1"] and list(kept.restore(1)[0]) == ["a"]
@@ -135,14 +135,14 @@ def test_a_problem_of_writing_gets_the_step_and_any_other_stays(kept: Store, mon
         def refusing(*_: Any, raised: Diagnostic = raised) -> None:
             raise Mistake(raised)
 
-        monkeypatch.setattr(store, "write_leaves", refusing)
+        monkeypatch.setattr(checkpoint_store, "write_leaves", refusing)
         found = problem(lambda: kept.save(2, ONE, "digest", {}))
         if isinstance(raised, WriteFailed):
             assert found == WriteFailed(path=str(kept.path(2)), step="saving the checkpoint of step 2, flushing it", reason="full")
         else:
             assert found == raised
     with pytest.raises(KeyboardInterrupt):
-        monkeypatch.setattr(store, "write_leaves", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        monkeypatch.setattr(checkpoint_store, "write_leaves", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         kept.save(2, ONE, "digest", {})
     assert os.listdir(kept.folder) == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.diagnostics.checkpoint import CheckpointDamaged, CheckpointTooNew
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.train import manifest
 from netspec.train.leaves import Leaf
 from netspec.train.manifest import Manifest, files_of, read, verified, written

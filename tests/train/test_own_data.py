@@ -11,8 +11,8 @@ import pytest
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.weights import NothingToTrain
-from netspec.library.datasets.own import held_out
+from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.library.data.datasets.user_data import held_out
 from netspec.source import Source
 
 SPEC = """netspec 1

@@ -17,15 +17,15 @@ import jax
 import numpy as np
 import pytest
 
-from netspec.diagnostics.checkpoint import NotARun, RunInUse, RunOfAnotherSpec
-from netspec.diagnostics.environment import AlreadyExists, WriteFailed
-from netspec.train import leaves, lock
-from netspec.train.folder import RunFolder, next_free, opened, started
+from netspec.diagnostics.running.checkpoints import NotARun, RunInUse, RunOfAnotherSpec
+from netspec.diagnostics.running.files import AlreadyExists, WriteFailed
+from netspec.train import leaves, run_lock
+from netspec.train.batch_stream import Position
+from netspec.train.checkpoint_contents import Resumed, _resumed, facts_of, restored, tensors_of
 from netspec.train.leaves import Leaf, described, differences, flat, flat_names, read_leaves, unflat, write_leaves
 from netspec.train.manifest import Manifest, read
 from netspec.train.recipe import Recipe
-from netspec.train.restore import Resumed, _resumed, facts_of, restored, tensors_of
-from netspec.train.stream import Position
+from netspec.train.run_folder import RunFolder, next_free, opened, started
 from tests.train.checkpoints import _inside, problem, save
 from tests.train.runs import RECIPE, plan
 
@@ -86,30 +86,30 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
         return sum(_inside(fd, tmp_path) for fd in os.listdir("/proc/self/fd"))
 
     for _ in range(2):
-        with lock.locked(tmp_path):
-            assert problem(lambda: lock.locked(tmp_path).__enter__()) == RunInUse(run=str(tmp_path))
+        with run_lock.locked(tmp_path):
+            assert problem(lambda: run_lock.locked(tmp_path).__enter__()) == RunInUse(run=str(tmp_path))
             assert open_locks() == 1
         assert open_locks() == 0
-    assert os.listdir(tmp_path) == [lock.NAME]
-    with pytest.raises(KeyError), lock.locked(tmp_path):
+    assert os.listdir(tmp_path) == [run_lock.NAME]
+    with pytest.raises(KeyError), run_lock.locked(tmp_path):
         raise KeyError
-    with lock.locked(tmp_path):
+    with run_lock.locked(tmp_path):
         pass
 
 
 def test_a_folder_that_takes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
-    found = problem(lambda: lock.locked(gone).__enter__())
+    found = problem(lambda: run_lock.locked(gone).__enter__())
     assert found == WriteFailed(path=str(gone / ".lock"), step="locking the run folder", reason="No such file or directory")
 
     def unsupported(*_: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(lock, "fcntl", SimpleNamespace(flock=unsupported, LOCK_EX=2, LOCK_NB=4))
-    with lock.locked(tmp_path), lock.locked(tmp_path):
+    monkeypatch.setattr(run_lock, "fcntl", SimpleNamespace(flock=unsupported, LOCK_EX=2, LOCK_NB=4))
+    with run_lock.locked(tmp_path), run_lock.locked(tmp_path):
         pass
-    monkeypatch.setattr(lock, "fcntl", None)
-    with lock.locked(tmp_path), lock.locked(tmp_path):
+    monkeypatch.setattr(run_lock, "fcntl", None)
+    with run_lock.locked(tmp_path), run_lock.locked(tmp_path):
         pass
 
 

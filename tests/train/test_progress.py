@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netspec.train.log import Log, Record
+from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import Bar, Lines, numbers, reporter
 
 RECORD = Record(220, 5.0, "eval", 0.10342, {"accuracy": 0.97222}, None, 1.5)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.running import NothingToEvaluate
+from netspec.diagnostics.running.runs import NothingToEvaluate
 from tests.train.runs import Points, happening, model, opened, steps
 
 DATA = Points().load(None)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running import LossNotFinite
+from netspec.diagnostics.running.runs import LossNotFinite
 from netspec.library.base import Duration
 from netspec.library.optimizers.gradient_descent import Sgd
-from netspec.train.folder import RunFolder
+from netspec.train.run_folder import RunFolder
 from tests.train.runs import RECIPE, happening, killed_after, lines, model, steps, tensors, train
 
 

@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from netspec.train.store import Store
+from netspec.train.checkpoint_store import Store
 
 FACTS: dict[str, Any] = {"epoch": 0, "eval_loss": None}
 ARRAYS: dict[str, Any] = {

@@ -12,15 +12,15 @@ import pytest
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.metrics import MetricOfSeveral
-from netspec.library.datasets.csv import Csv
-from netspec.library.datasets.digits import Digits
-from netspec.library.datasets.image_folder import ImageFolder
+from netspec.diagnostics.training.metrics import MetricOfSeveral
+from netspec.library.data.datasets.csv import Csv
+from netspec.library.data.datasets.digits import Digits
+from netspec.library.data.datasets.image_folder import ImageFolder
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.train.log import Log, Record
+from netspec.train.metric_tables import table
+from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import numbers
-from netspec.train.tables import table
 
 SPEC = """netspec 1
 model M {

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netspec.library.base import Dataset, Transform
-from netspec.library.transforms import Batch, Shuffle
+from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.shape import TensorType
-from netspec.train.collate import width
+from netspec.train.collation import width
 from netspec.train.feed import feed_from
 from tests.train.uneven import BUCKETS, counted, feed, plan
 

@@ -11,7 +11,7 @@ import netspec
 from netspec.compile import check
 from netspec.source import Source
 from netspec.train.progress import Lines
-from netspec.train.warning import warn
+from netspec.train.schedule_warnings import warn
 
 SPEC = """netspec 1
 model M {

@@ -16,7 +16,7 @@ import pytest
 
 from netspec import files
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.environment import WriteFailed
+from netspec.diagnostics.running.files import WriteFailed
 from netspec.train import leaves
 from tests.train.faults import ROOT
 from tests.train.runs import killed_after, lines, opened, steps, tensors, train
@@ -68,7 +68,7 @@ def test_a_full_disk_at_the_tensors_names_the_checkpoint_and_its_step(run: Path,
         leaves.write_leaves(folder, arrays[:1])
         raise error
 
-    monkeypatch.setattr("netspec.train.store.write_leaves", write)
+    monkeypatch.setattr("netspec.train.checkpoint_store.write_leaves", write)
     whole = tensors(run)
     problem = refused(run)
     assert (problem.path, problem.step) == (str(run / "checkpoints" / "12"), "saving the checkpoint of step 12")
@@ -79,7 +79,7 @@ def test_a_full_disk_at_the_tensors_names_the_checkpoint_and_its_step(run: Path,
 @pytest.mark.parametrize("call", ["os.rename", "_flush"])
 def test_a_disk_that_fails_at_the_end_of_a_checkpoint_leaves_the_one_before(run: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     whole = tensors(run)
-    monkeypatch.setattr(f"netspec.train.store.{call}", full)
+    monkeypatch.setattr(f"netspec.train.checkpoint_store.{call}", full)
     problem = refused(run)
     monkeypatch.undo()
     assert problem.message().startswith(f"cannot write `{run / 'checkpoints' / '12'}`: No space left on device (while saving")
@@ -123,7 +123,7 @@ def test_a_full_disk_at_the_beginning_names_the_file_and_the_run_can_be_started_
 
 
 def test_after_the_disk_has_room_again_the_run_goes_on(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netspec.train.store.write_leaves", full)
+    monkeypatch.setattr("netspec.train.checkpoint_store.write_leaves", full)
     refused(run)
     monkeypatch.undo()
     train(run, resume=True)
@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from netspec.train.lock import locked
+from netspec.train.run_lock import locked
 with locked(Path(sys.argv[1])):
     print(flush=True)
     time.sleep(60)
@@ -170,7 +170,7 @@ with locked(Path(sys.argv[1])):
 
 
 def test_two_processes_may_not_train_into_one_run(run: Path) -> None:
-    from netspec.diagnostics.checkpoint import RunInUse
+    from netspec.diagnostics.running.checkpoints import RunInUse
 
     other = subprocess.Popen([sys.executable, "-c", HOLDER, str(run)], cwd=ROOT, stdout=subprocess.PIPE)
     assert other.stdout

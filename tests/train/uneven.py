@@ -9,9 +9,9 @@ import numpy as np
 
 from netspec.ir import DataPlan
 from netspec.library.base import Dataset, Transform
-from netspec.library.columns import Ragged
-from netspec.library.sequences import BucketByLength
-from netspec.library.transforms import Batch
+from netspec.library.data.columns import Ragged
+from netspec.library.data.transforms.sequences import BucketByLength
+from netspec.library.data.transforms.steps import Batch
 from netspec.shape import TensorType
 from netspec.train.feed import ArrayFeed, feed_from
 

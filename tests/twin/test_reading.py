@@ -10,15 +10,15 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.catalog import catalog, examples
-from netspec.diagnostics.edits import repaired
-from netspec.diagnostics.formats import FORMATS, render
-from netspec.diagnostics.render import render_text
+from netspec.diagnostics.drawing.formats import FORMATS, render
+from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.suggestions.repairs import repaired
 from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax import tree
 from tests.twin.forms import below, json_of, pointers, read, read_data, slugs, statement, value
 
-FAMILIES = ("netspec.diagnostics.json", "netspec.diagnostics.twin", "netspec.diagnostics.versions")
+FAMILIES = ("netspec.diagnostics.text.json", "netspec.diagnostics.text.json_twin", "netspec.diagnostics.text.versions")
 CLASSES = [c for c in catalog().values() if c.__module__ in FAMILIES]
 
 

@@ -1,6 +1,6 @@
 """What every nameable thing is: `op` has what tensors go through, `training` what trains. See `op` for the contract."""
 
-from netspec.library.base.faults import BadArguments, Fault
+from netspec.library.base.argument_types import Dtype, Positive, Rate, Size
 from netspec.library.base.op import (
     Array,
     Callable,
@@ -15,7 +15,7 @@ from netspec.library.base.op import (
     Scope,
     Weight,
 )
-from netspec.library.base.training import (
+from netspec.library.base.trainables import (
     Clock,
     Dataset,
     Duration,
@@ -29,8 +29,8 @@ from netspec.library.base.training import (
     Transform,
     Transformation,
 )
-from netspec.library.base.values import Dtype, Positive, Rate, Size
-from netspec.library.causality import Flow, Passage
+from netspec.library.base.value_faults import BadArguments, Fault
+from netspec.library.contracts.sequence_axis import Flow, Passage
 
 __all__ = [
     "Array",

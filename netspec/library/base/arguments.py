@@ -7,9 +7,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from netspec.library.base.checks import Check, check_of, ruled
-from netspec.library.base.faults import Fault
-from netspec.library.base.fields import Rule
+from netspec.library.base.field_bounds import Rule
+from netspec.library.base.value_checks import Check, check_of, ruled
+from netspec.library.base.value_faults import Fault
 
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
 """The default of an argument that has none."""

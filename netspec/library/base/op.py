@@ -15,14 +15,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
 from netspec.library.base.arguments import Argument, declared
-from netspec.library.base.faults import BadArguments, Fault
-from netspec.library.base.fields import Field
-from netspec.library.base.scope import Array, Scope
+from netspec.library.base.field_bounds import Field
+from netspec.library.base.op_scope import Array, Scope
+from netspec.library.base.value_faults import BadArguments, Fault
 from netspec.record import field, record
 from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
-    from netspec.library.causality import Flow, Passage
+    from netspec.library.contracts.sequence_axis import Flow, Passage
 
 
 @record

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from netspec.diagnostics.attention import UnfitShape
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.base.fields import Field
-from netspec.library.proofs import need_equal
-from netspec.library.sizes import axis_of
+from netspec.library.base.field_bounds import Field
+from netspec.library.shape_rules.requirements import need_equal
+from netspec.library.shape_rules.sizes import axis_of
 from netspec.shape import Dim, Facts, TensorType
 
 

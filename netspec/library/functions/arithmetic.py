@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import InnerDims, LiteralDoesNotFit, WrongOperand
+from netspec.diagnostics.shapes.operands import InnerDims, LiteralDoesNotFit, WrongOperand
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
 from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
-from netspec.library.proofs import need_equal
+from netspec.library.shape_rules.requirements import need_equal
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

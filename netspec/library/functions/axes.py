@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from netspec.diagnostics.axes import AxisNotOne, CannotStretch, NotAPermutation, PadTooWide, ValuePerAxis
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import LiteralDoesNotFit
+from netspec.diagnostics.shapes.axes import AxisNotOne, CannotStretch, NotAPermutation, PadTooWide, ValuePerAxis
+from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
-from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.functions.broadcasting import fits
-from netspec.library.proofs import need_at_least, need_equal
-from netspec.library.sizes import axis_of, positive
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of
+from netspec.library.shape_rules.requirements import need_at_least, need_equal
+from netspec.library.shape_rules.sizes import axis_of, positive
 from netspec.shape import Dim, Facts, TensorType
 
 ANY = (In("x", "any tensor", dtype="any"),)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import LiteralDoesNotFit, UnequalDims, UnequalDtypes
+from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, UnequalDims, UnequalDtypes
 from netspec.lazy import jnp
 from netspec.library.base import Array
-from netspec.library.proofs import need_equal
+from netspec.library.shape_rules.requirements import need_equal
 from netspec.shape import Dim, Facts, TensorType
 
 Literal = bool | int | float

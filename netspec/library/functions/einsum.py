@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.notation import BadPattern, EinsumDims, EinsumOperands, PatternNames, PatternRank
-from netspec.diagnostics.operands import UnequalDtypes
+from netspec.diagnostics.shapes.operands import UnequalDtypes
+from netspec.diagnostics.shapes.patterns import BadPattern, EinsumDims, EinsumOperands, PatternNames, PatternRank
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.functions.broadcasting import outline
-from netspec.library.proofs import need_equal
+from netspec.library.shape_rules.requirements import need_equal
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.indexing import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
+from netspec.diagnostics.shapes.indices import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
 from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
-from netspec.library.base.fields import BeforeValidator, Field, InstanceOf
-from netspec.library.proofs import need_at_least
+from netspec.library.base.field_bounds import BeforeValidator, Field, InstanceOf
+from netspec.library.shape_rules.requirements import need_at_least
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.shape.dims import ZERO

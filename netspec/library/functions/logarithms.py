@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Scope
-from netspec.library.base.fields import Field
-from netspec.library.functions.maths import _Maths
-from netspec.library.functions.reducing import _Reduction, wide
+from netspec.library.base.field_bounds import Field
+from netspec.library.functions.elementwise import _Maths
+from netspec.library.functions.reductions import _Reduction, wide
 
 
 class Log1mexp(_Maths):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Scope
-from netspec.library.functions.reducing import wide
+from netspec.library.functions.reductions import wide
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -11,11 +11,11 @@ import operator
 from typing import Annotated, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.windows import OnlyPadding
+from netspec.diagnostics.shapes.windows import OnlyPadding
 from netspec.lazy import jnp, lax, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.base.fields import Field
-from netspec.library.windows import Padding, Sizes, Windows, windows
+from netspec.library.base.field_bounds import Field
+from netspec.library.shape_rules.windows import Padding, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Leaf, Transformation
+from netspec.library.base.path_patterns import select
 from netspec.library.gradients.core import Tree, stateless, widen
-from netspec.library.patterns import select
 
 Rates = Mapping[str, tuple[float, ...]]
 """By stored path a number for each slice."""

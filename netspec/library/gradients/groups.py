@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.groups import GroupsOverlap, ParametersWithoutGroup
+from netspec.diagnostics.training.groups import GroupsOverlap, ParametersWithoutGroup
 from netspec.library.base import Leaf, Transformation
+from netspec.library.base.path_patterns import select
 from netspec.library.gradients.partition import Build, partition
-from netspec.library.patterns import select
 
 ELSE = "else"
 """The group of all parameters that no pattern matches."""

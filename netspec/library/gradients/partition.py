@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from netspec.library.base import Leaf, Transformation
-from netspec.library.gradients.chosen import Chosen
 from netspec.library.gradients.core import Tree, widen
+from netspec.library.gradients.path_selection import Chosen
 
 Build = Callable[[Mapping[str, Leaf]], Transformation]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.averaging import copied
+from netspec.library.gradients.averages import copied
 from netspec.library.gradients.core import Tree, counted, nothing, widen, zeros
 from netspec.library.gradients.moments import correction, moved, squares
 from netspec.library.gradients.products import dot

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netspec.library.attending import (
+from netspec.library.base import Array, Example, Flow, In, Layer, Passage, Positive, Rate, Scope
+from netspec.library.layers.attention_weights import (
     MASK,
     SCORE_BIAS,
     SEGMENTS,
@@ -16,7 +17,6 @@ from netspec.library.attending import (
     rules_of,
     seen,
 )
-from netspec.library.base import Array, Example, Flow, In, Layer, Passage, Positive, Rate, Scope
 from netspec.shape import Dim, Facts, TensorType
 
 _KEYS = In("key_segments", "the same for the keys [batch…, keys], where they are not those of the queries", "int", optional=True)

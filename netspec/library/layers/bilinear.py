@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.attention import UnfitShape
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.operands import UnequalDtypes
+from netspec.diagnostics.shapes.attention import UnfitShape
+from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.proofs import need_equal
-from netspec.library.sizes import along_last, kernel, parameter, positive
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.shape_rules.requirements import need_equal
+from netspec.library.shape_rules.sizes import along_last, kernel, parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

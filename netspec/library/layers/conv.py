@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.shapes import UnevenGroups
+from netspec.diagnostics.shapes.sizes import UnevenGroups
 from netspec.lazy import lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
-from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.proofs import need_multiple
-from netspec.library.sizes import along_last, parameter, positive
-from netspec.library.windows import Bordered, Sizes, Windows, windows
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.shape_rules.requirements import need_multiple
+from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

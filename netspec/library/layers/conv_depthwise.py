@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Initializer, Positive, Scope, Weight
-from netspec.library.initializers import LecunNormal, Zeros
+from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import _Featured, _Sliding
-from netspec.library.sizes import parameter, positive
+from netspec.library.shape_rules.sizes import parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 
 

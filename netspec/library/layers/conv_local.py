@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from netspec.lazy import lax
 from netspec.library.base import Array, Example, Flow, Initializer, Passage, Scope, Weight
-from netspec.library.initializers import LecunNormal, Zeros
+from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES, _Featured, _Sliding
-from netspec.library.sizes import offset, parameter, positive
+from netspec.library.shape_rules.sizes import offset, parameter, positive
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Initializer, Scope, Size, Weight
-from netspec.library.cells import Cell, StateTypes
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
-from netspec.library.gates import Activation, state, through
-from netspec.library.initializers import LecunNormal, Zeros
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.layers.cells import Cell, StateTypes
 from netspec.library.layers.conv import AXES
-from netspec.library.sizes import along_last, parameter, positive
-from netspec.library.windows import Sizes, Windows, windows
+from netspec.library.layers.gates import Activation, state, through
+from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.windows import Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

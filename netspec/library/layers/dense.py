@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import AxisOutOfRange
+from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.lazy import lax
-from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.base.fields import Field
-from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.sizes import along_last, axis_of, count, kernel, offset, positive
+from netspec.library.base.field_bounds import Field
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of
+from netspec.library.shape_rules.sizes import along_last, axis_of, count, kernel, offset, positive
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes import AxisOutOfRange
+from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.lazy import jnp
-from netspec.library.axes import Axes
 from netspec.library.base import Array, Example, In, Layer, Scope
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
+from netspec.library.shape_rules.axis_arguments import Axes
 from netspec.shape import Facts, TensorType
 
 Chance = Annotated[float, Field(ge=0, le=1)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.attention import UnequalFeatures
+from netspec.diagnostics.shapes.attention import UnequalFeatures
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
-from netspec.library.initializers import VarianceScaling
-from netspec.library.proofs import need_equal
-from netspec.library.sizes import kernel, positive
+from netspec.library.initializers.distributions import VarianceScaling
+from netspec.library.shape_rules.requirements import need_equal
+from netspec.library.shape_rules.sizes import kernel, positive
 from netspec.shape import Dim, Facts, TensorType
 
 

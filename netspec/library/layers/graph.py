@@ -6,9 +6,9 @@ import math
 from typing import ClassVar, Literal
 
 from netspec.lazy import jax, jnp, lax
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Example, Flow, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
-from netspec.library.initializers import GlorotUniform, Zeros
+from netspec.library.initializers.distributions import GlorotUniform, Zeros
+from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.graph_edges import (
     EDGE_MASK,
     EDGES,
@@ -25,7 +25,7 @@ from netspec.library.layers.graph_edges import (
     normalised,
     require_graph,
 )
-from netspec.library.sizes import along_last, count, kernel, offset, positive
+from netspec.library.shape_rules.sizes import along_last, count, kernel, offset, positive
 from netspec.shape import Dim, Facts, TensorType
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from netspec.lazy import jax, jnp
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Flow, In, Passage
-from netspec.library.sizes import count
+from netspec.library.layers.attention_weights import require_shape
+from netspec.library.shape_rules.sizes import count
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from netspec.lazy import jax, jnp
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
+from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.graph_edges import (
     EDGE_MASK,
     NODE_MASK,
@@ -19,7 +19,7 @@ from netspec.library.layers.graph_edges import (
     masked,
     require_graph,
 )
-from netspec.library.sizes import count
+from netspec.library.shape_rules.sizes import count
 from netspec.shape import Dim, Facts, TensorType
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.graphs import PoolOfWhat
+from netspec.diagnostics.shapes.graphs import PoolOfWhat
 from netspec.lazy import jax, jnp
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
-from netspec.library.sizes import positive
+from netspec.library.layers.attention_weights import require_shape
+from netspec.library.shape_rules.sizes import positive
 from netspec.shape import Dim, Facts, TensorType
 
 

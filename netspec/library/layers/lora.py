@@ -6,9 +6,9 @@ from typing import Annotated
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
-from netspec.library.base.fields import Field
-from netspec.library.initializers import HeUniform, LecunNormal, Zeros
-from netspec.library.sizes import along_last, parameter, positive
+from netspec.library.base.field_bounds import Field
+from netspec.library.initializers.distributions import HeUniform, LecunNormal, Zeros
+from netspec.library.shape_rules.sizes import along_last, parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

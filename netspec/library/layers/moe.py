@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.graphs import TooManyChoices
+from netspec.diagnostics.shapes.graphs import TooManyChoices
 from netspec.lazy import jax, jnp
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Callable, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Positive, Scope, Weight
-from netspec.library.base.fields import AfterValidator, Field
+from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.library.functions.activation import Relu
-from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.sizes import count, kernel, parameter
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.layers.attention_weights import require_shape
+from netspec.library.shape_rules.sizes import count, kernel, parameter
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.norms import UnevenGroupSize
-from netspec.diagnostics.shapes import UnevenGroups
+from netspec.diagnostics.shapes.norms import UnevenGroupSize
+from netspec.diagnostics.shapes.sizes import UnevenGroups
 from netspec.lazy import jnp
-from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Positive, Scope, Weight
-from netspec.library.base.fields import model_validator
-from netspec.library.initializers import Ones, Zeros
-from netspec.library.normalizing import MASK, Epsilon, Momentum, Normalization, counted, moments, number, others, places, stretched, wide
-from netspec.library.proofs import need_multiple
-from netspec.library.sizes import parameter
+from netspec.library.base.field_bounds import model_validator
+from netspec.library.initializers.distributions import Ones, Zeros
+from netspec.library.layers.norm_statistics import (
+    MASK,
+    Epsilon,
+    Momentum,
+    Normalization,
+    counted,
+    moments,
+    number,
+    others,
+    places,
+    stretched,
+    wide,
+)
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of
+from netspec.library.shape_rules.requirements import need_multiple
+from netspec.library.shape_rules.sizes import parameter
 from netspec.shape import Dim, Facts, TensorType
 
 GROUPS = 32

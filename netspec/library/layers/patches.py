@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.blocks import UnevenBlocks
+from netspec.diagnostics.shapes.patches import UnevenBlocks
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.functions.blocks import blocked
-from netspec.library.initializers import LecunNormal, Zeros
-from netspec.library.proofs import need_multiple
-from netspec.library.sizes import along_last, parameter, positive
-from netspec.library.windows import Sizes, space_of, spread
+from netspec.library.functions.pixel_blocks import blocked
+from netspec.library.initializers.distributions import LecunNormal, Zeros
+from netspec.library.shape_rules.requirements import need_multiple
+from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.windows import Sizes, space_of, spread
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

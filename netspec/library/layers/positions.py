@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from netspec.diagnostics.attention import OddFeatures, TooFewPositions
+from netspec.diagnostics.shapes.attention import OddFeatures, TooFewPositions
 from netspec.lazy import jnp
-from netspec.library.attending import SEGMENTS, require_shape
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.base.fields import Field
-from netspec.library.causality import furthest
-from netspec.library.initializers import Normal
-from netspec.library.proofs import need_at_least, need_multiple
-from netspec.library.sizes import parameter, positive
+from netspec.library.base.field_bounds import Field
+from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.initializers.distributions import Normal
+from netspec.library.layers.attention_weights import SEGMENTS, require_shape
+from netspec.library.shape_rules.requirements import need_at_least, need_multiple
+from netspec.library.shape_rules.sizes import parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 
 Theta = Annotated[float, Field(gt=0)]

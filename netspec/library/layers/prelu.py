@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Weight
-from netspec.library.initializers import Constant
-from netspec.library.sizes import along_last, parameter
+from netspec.library.initializers.distributions import Constant
+from netspec.library.shape_rules.sizes import along_last, parameter
 from netspec.shape import Dim, TensorType
 
 

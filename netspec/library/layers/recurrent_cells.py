@@ -6,8 +6,8 @@ from typing import Any
 
 from netspec.library.base import Array, Initializer, Scope
 from netspec.library.functions.activation import Relu, Tanh
-from netspec.library.gates import STEP, GatedCell, Gates, Remembering, state, through
-from netspec.library.initializers import Ones
+from netspec.library.initializers.distributions import Ones
+from netspec.library.layers.gates import STEP, GatedCell, Gates, Remembering, state, through
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import elements
 

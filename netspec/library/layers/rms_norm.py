@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from netspec.lazy import lax
-from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
-from netspec.library.initializers import Ones
-from netspec.library.normalizing import MASK, Epsilon, Normalization, counted, mean, places, wide
+from netspec.library.initializers.distributions import Ones
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, counted, mean, places, wide
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 
 

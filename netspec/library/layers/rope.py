@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from netspec.diagnostics.attention import TooManyTurned
+from netspec.diagnostics.shapes.attention import TooManyTurned
 from netspec.lazy import jnp
-from netspec.library.attending import require_shape
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
-from netspec.library.base.fields import Field, model_validator
+from netspec.library.base.field_bounds import Field, model_validator
+from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.positions import Pairs, Theta, paired, require_even
-from netspec.library.proofs import need_at_least
-from netspec.library.sizes import count, positive
+from netspec.library.shape_rules.requirements import need_at_least
+from netspec.library.shape_rules.sizes import count, positive
 from netspec.shape import Dim, Facts, TensorType
 
 Turns = Annotated[float, Field(gt=0)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from netspec.diagnostics.attention import UnevenHeads
+from netspec.diagnostics.shapes.attention import UnevenHeads
 from netspec.lazy import jnp, lax
-from netspec.library.attending import (
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
+from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
+from netspec.library.layers.attention_weights import (
     MASK,
     SCORE_BIAS,
     SEGMENTS,
@@ -17,10 +19,8 @@ from netspec.library.attending import (
     require_optional,
     rules_of,
 )
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
-from netspec.library.initializers import LecunNormal, Ones, Zeros
-from netspec.library.proofs import need_multiple
-from netspec.library.sizes import along_last, count, kernel, offset, parameter, positive
+from netspec.library.shape_rules.requirements import need_multiple
+from netspec.library.shape_rules.sizes import along_last, count, kernel, offset, parameter, positive
 from netspec.shape import Dim, Facts, TensorType
 
 EPSILON = 1e-6

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.inputs import WrongDtype, WrongRank
-from netspec.diagnostics.norms import NothingToNormalize
+from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.shapes.norms import NothingToNormalize
 from netspec.lazy import jnp, lax
-from netspec.library.axes import Axes, axes_of
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Op, Passage, Positive, Scope, Weight
-from netspec.library.cells import Cell, Recurrence, Wanted
-from netspec.library.initializers import Normal, Ones
+from netspec.library.initializers.distributions import Normal, Ones
+from netspec.library.layers.cells import Cell, Recurrence, Wanted
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.normalizing import Epsilon, others, places, stretched, wide
-from netspec.library.sizes import count, parameter
+from netspec.library.layers.norm_statistics import Epsilon, others, places, stretched, wide
+from netspec.library.shape_rules.axis_arguments import Axes, axes_of
+from netspec.library.shape_rules.sizes import count, parameter
 from netspec.shape import Dim, Facts, TensorType
 
 X = In("x", "what the layer takes", "any")

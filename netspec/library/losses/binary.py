@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
-from netspec.library.base.fields import Field
-from netspec.library.losses.weighing import Weights, class_weights_fit, counted_labels, ignored_is_integer
-from netspec.library.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, widen
+from netspec.library.base.field_bounds import Field
+from netspec.library.losses.label_weights import Weights, class_weights_fit, counted_labels, ignored_is_integer
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

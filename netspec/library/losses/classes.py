@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
-from netspec.library.base.fields import Field
-from netspec.library.losses.weighing import Weights, class_weights_fit, counted_labels, ignored_is_integer, label_weights
-from netspec.library.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values, widen
+from netspec.library.base.field_bounds import Field
+from netspec.library.losses.label_weights import Weights, class_weights_fit, counted_labels, ignored_is_integer, label_weights
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

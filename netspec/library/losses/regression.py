@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
-from netspec.library.base.fields import Field
-from netspec.library.targets import MASK, equal_values, widen
+from netspec.library.base.field_bounds import Field
+from netspec.library.shape_rules.targets import MASK, equal_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
-from netspec.library.base.fields import Field
-from netspec.library.losses.rules import example_values
-from netspec.library.losses.weighing import Weights, class_weights_fit, ignored_is_integer
-from netspec.library.targets import LABELS, SIGMOID_LOGITS, SOFTMAX_LOGITS, TRUTH, is_integer, label_values, truth_values, widen
+from netspec.library.base.field_bounds import Field
+from netspec.library.losses.exact_shapes import example_values
+from netspec.library.losses.label_weights import Weights, class_weights_fit, ignored_is_integer
+from netspec.library.shape_rules.targets import LABELS, SIGMOID_LOGITS, SOFTMAX_LOGITS, TRUTH, is_integer, label_values, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

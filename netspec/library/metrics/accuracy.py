@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.labels import FewerClasses
+from netspec.diagnostics.training.labels import FewerClasses
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Positive, Scope
-from netspec.library.metrics.shares import Share
-from netspec.library.targets import LABELS, LOGITS, MASK, label_values, sequence_values, widen
+from netspec.library.metrics.share import Share
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values, sequence_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

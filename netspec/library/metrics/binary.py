@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.base.fields import Field
-from netspec.library.metrics.tallies import number, ratio, tallied
-from netspec.library.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values, widen
+from netspec.library.base.field_bounds import Field
+from netspec.library.metrics.exact_sums import number, ratio, tallied
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
-from netspec.library.metrics.tallies import binned, binned_shares, number, ratio, shares_of
-from netspec.library.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, wide, widen
+from netspec.library.metrics.exact_sums import binned, binned_shares, number, ratio, shares_of
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, wide, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.metrics import NoSuchClass
+from netspec.diagnostics.training.metrics import NoSuchClass
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
-from netspec.library.metrics.tallies import binned, number, over_examples, ratio
-from netspec.library.targets import LABELS, LOGITS, MASK, label_values
+from netspec.library.metrics.exact_sums import binned, number, over_examples, ratio
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
-from netspec.library.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, masked, wide, widen
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, masked, wide, widen
 from netspec.shape import Dim, Facts, TensorType
 
 

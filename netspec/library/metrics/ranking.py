@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.binary import is_yes
-from netspec.library.metrics.outputs import one_number, outputs_counted, result_of
-from netspec.library.metrics.tallies import binned, number, ratio
-from netspec.library.targets import MASK, SCORES, TRUTH, truth_values, widen
+from netspec.library.metrics.exact_sums import binned, number, ratio
+from netspec.library.metrics.output_average import one_number, outputs_counted, result_of
+from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.metrics.outputs import ALL, one_number, outputs_counted, result_of
-from netspec.library.metrics.tallies import precise, product
-from netspec.library.targets import MASK, equal_values
+from netspec.library.metrics.exact_sums import precise, product
+from netspec.library.metrics.output_average import ALL, one_number, outputs_counted, result_of
+from netspec.library.shape_rules.targets import MASK, equal_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Rate, Transformation
-from netspec.library.base.fields import Field, model_validator
+from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.gradients.accumulators import scale_by_adadelta, scale_by_rms, scale_by_signs, scale_by_sum_of_squares
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.decay import decay_weights
 from netspec.library.gradients.descent import descend, trace
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 from netspec.library.schedules import Cosine
 
 

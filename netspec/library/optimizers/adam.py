@@ -8,8 +8,8 @@ from netspec.library.base import Clock, Duration, Example, Leaf, Transformation
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.moments import scale_by_adam
+from netspec.library.optimizers.argument_bounds import FloatDtype, NonNegative
 from netspec.library.optimizers.moments import Decaying, Moments
-from netspec.library.optimizers.numbers import FloatDtype, NonNegative
 from netspec.library.schedules import WarmupCosine
 
 

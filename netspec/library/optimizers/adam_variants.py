@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from netspec.library.base import Clock, Duration, Example, Leaf, Optimizer, Rate, Transformation
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.moment_variants import (
@@ -17,8 +17,8 @@ from netspec.library.gradients.moment_variants import (
     scale_by_radam,
     scale_by_yogi,
 )
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 from netspec.library.optimizers.moments import Decaying, Moments
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
 from netspec.library.schedules import Cosine, WarmupCosine
 
 

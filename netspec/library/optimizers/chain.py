@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.groups import ScaledTooLate
-from netspec.diagnostics.optimizing import OptimizerStepsTwice, OptimizerWithoutStep
+from netspec.diagnostics.training.groups import ScaledTooLate
+from netspec.diagnostics.training.optimizers import OptimizerStepsTwice, OptimizerWithoutStep
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.clipping import ClipByGlobalNorm

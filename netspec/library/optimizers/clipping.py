@@ -8,7 +8,7 @@ from typing import ClassVar
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.gradients import clipping
 from netspec.library.gradients.core import compose
-from netspec.library.optimizers.numbers import Tiny
+from netspec.library.optimizers.argument_bounds import Tiny
 
 
 class ClipByValue(Optimizer):

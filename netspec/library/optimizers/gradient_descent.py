@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Rate, Transformation
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend, trace
+from netspec.library.optimizers.argument_bounds import FloatDtype, LearningRate
 from netspec.library.optimizers.moments import Decaying
-from netspec.library.optimizers.numbers import FloatDtype, LearningRate
 from netspec.library.schedules import Cosine
 
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
-from netspec.library.base.fields import BeforeValidator
+from netspec.library.base.field_bounds import BeforeValidator
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.groups import groups, members
 from netspec.library.optimizers.adam import Adam, AdamW
-from netspec.library.optimizers.changes import Freeze
+from netspec.library.optimizers.gradient_changes import Freeze
 from netspec.library.optimizers.gradient_descent import Sgd
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Positive, Transformation
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.guards import if_finite, loss_scaled
-from netspec.library.gradients.lengths import by_direction_and_length
+from netspec.library.gradients.kernel_lengths import by_direction_and_length
 from netspec.library.optimizers.adam import Adam
+from netspec.library.optimizers.argument_bounds import NonNegative, Tiny
 from netspec.library.optimizers.gradient_descent import Sgd
-from netspec.library.optimizers.numbers import NonNegative, Tiny
 
 
 class SkipNonfinite(Optimizer):

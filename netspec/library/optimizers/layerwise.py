@@ -10,8 +10,8 @@ from netspec.library.gradients.decay import decay_weights
 from netspec.library.gradients.descent import descend, trace
 from netspec.library.gradients.moments import scale_by_adam
 from netspec.library.gradients.trust import scale_by_novograd, scale_by_separate_norms, scale_by_trust_ratio
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 from netspec.library.optimizers.moments import Decaying, Moments
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
 from netspec.library.schedules import WarmupCosine
 
 

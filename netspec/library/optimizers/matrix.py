@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from netspec.library.base import Clock, Duration, Example, Leaf, Optimizer, Positive, Rate, Transformation
-from netspec.library.base.fields import BeforeValidator, model_validator
+from netspec.library.base.field_bounds import BeforeValidator, model_validator
+from netspec.library.base.path_patterns import select
 from netspec.library.gradients.core import Tree, compose
 from netspec.library.gradients.decay import decay_weights
 from netspec.library.gradients.descent import descend
@@ -14,8 +15,7 @@ from netspec.library.gradients.matrix import Coefficients, newton_schulz, scale_
 from netspec.library.gradients.moments import scale_by_adam
 from netspec.library.gradients.partition import partition
 from netspec.library.optimizers.adam import Adam
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
-from netspec.library.patterns import select
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 from netspec.library.schedules import WarmupCosine
 
 PRESETS: dict[str, tuple[Coefficients, ...]] = {

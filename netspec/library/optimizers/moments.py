@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from netspec.library.base import Leaf, Optimizer, Rate, Transformation
 from netspec.library.gradients.decay import decay_weights
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 
 
 class Moments(Optimizer):

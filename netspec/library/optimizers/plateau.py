@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Positive, Transformation
-from netspec.library.base.fields import Field, model_validator
-from netspec.library.optimizers.numbers import NonNegative
+from netspec.library.base.field_bounds import Field, model_validator
+from netspec.library.optimizers.argument_bounds import NonNegative
 from netspec.library.schedules.curves import Fraction
 from netspec.library.schedules.plateau import Plateau, reduce_on_plateau
 

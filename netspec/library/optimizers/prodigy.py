@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Rate, Transformation
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.decay import decay_weights
 from netspec.library.gradients.prodigy import prodigy
-from netspec.library.optimizers.averaging import value_of
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
+from netspec.library.optimizers.averages import value_of
 from netspec.library.schedules import Cosine
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Positive, Rate, Transformation
-from netspec.library.base.fields import Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.decay import decay_weights
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.second_order import scale_by_lbfgs, scale_by_sophia, search_along
-from netspec.library.optimizers.numbers import LearningRate, NonNegative, Tiny
+from netspec.library.optimizers.argument_bounds import LearningRate, NonNegative, Tiny
 from netspec.library.schedules import Cosine
 
 

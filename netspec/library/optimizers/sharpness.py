@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.gradients.sharpness import at_the_worst
 from netspec.library.optimizers.adam import Adam
+from netspec.library.optimizers.argument_bounds import Tiny
 from netspec.library.optimizers.gradient_descent import Sgd
-from netspec.library.optimizers.numbers import Tiny
 
 
 class Sam(Optimizer):

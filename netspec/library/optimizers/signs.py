@@ -8,8 +8,8 @@ from netspec.library.base import Clock, Duration, Example, Leaf, Optimizer, Rate
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.descent import descend
 from netspec.library.gradients.signs import scale_by_lion, sign_of_gradient, sign_of_mean
+from netspec.library.optimizers.argument_bounds import FloatDtype, LearningRate, NonNegative
 from netspec.library.optimizers.moments import Decaying
-from netspec.library.optimizers.numbers import FloatDtype, LearningRate, NonNegative
 from netspec.library.schedules import Cosine, WarmupCosine
 
 

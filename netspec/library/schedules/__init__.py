@@ -10,10 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netspec.library.schedules.composed import Join, Restarts, Warmup
+    from netspec.library.schedules.composition import Join, Restarts, Warmup
     from netspec.library.schedules.decays import Constant, Cosine, Exponential, Linear, Polynomial, Rsqrt
     from netspec.library.schedules.one_cycle import CosineOneCycle, LinearOneCycle
-    from netspec.library.schedules.pieces import Piecewise, Step
+    from netspec.library.schedules.piecewise import Piecewise, Step
     from netspec.library.schedules.warmups import WarmupConstant, WarmupCosine, WarmupExponential, WarmupLinear
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "WarmupExponential",
     "WarmupLinear",
 ]
-FAMILIES = ("decays", "warmups", "pieces", "one_cycle", "composed")
+FAMILIES = ("decays", "warmups", "piecewise", "one_cycle", "composition")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration
-from netspec.library.base.fields import AfterValidator, Field
+from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.record import record
 
 

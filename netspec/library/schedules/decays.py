@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
-from netspec.library.base.fields import Field
-from netspec.library.base.marks import Mark
+from netspec.library.base.field_bounds import Field
+from netspec.library.base.schedule_marks import Mark
 from netspec.library.schedules.curves import Number, Period, decay, fraction, length_of, line, number, period_of, wave
 
 Power = Annotated[float, Field(gt=0)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
-from netspec.library.base.fields import Field, model_validator
-from netspec.library.base.marks import Mark
+from netspec.library.base.field_bounds import Field, model_validator
+from netspec.library.base.schedule_marks import Mark
 from netspec.library.schedules.curves import Fraction, Number, length_of
-from netspec.library.schedules.pieces import joined
+from netspec.library.schedules.piecewise import joined
 
 Divisor = Annotated[float, Field(gt=0)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
-from netspec.library.base.marks import Mark
+from netspec.library.base.schedule_marks import Mark
 from netspec.library.schedules.curves import Number, Period, decay, fraction, length_of, line, period_of, wave
 from netspec.library.schedules.decays import Power
 

@@ -6,7 +6,6 @@ parentheses' positions do not count. `Paren` keeps parentheses as written (a cha
 
 from __future__ import annotations
 
-from netspec.syntax.tree.base import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.expressions import (
     Arg,
     Binary,
@@ -33,6 +32,7 @@ from netspec.syntax.tree.expressions import (
     TupleExpr,
     Unary,
 )
+from netspec.syntax.tree.node import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.sections import (
     At,
     Block,

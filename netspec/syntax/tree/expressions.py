@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.record import field, record
 from netspec.source import NOWHERE, Span
-from netspec.syntax.tree.base import Commented, Node
+from netspec.syntax.tree.node import Commented, Node
 
 
 @record

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.record import field, record
 from netspec.source import NOWHERE, Span
-from netspec.syntax.tree.base import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.expressions import Arg, Expr, String, TensorRef
+from netspec.syntax.tree.node import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.statements import Body, DimBound, Hole, Param, Target
 
 # --- settings of train, eval, serve ----------------------------------------------------------------------------------

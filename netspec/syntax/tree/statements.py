@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netspec.record import field, record
-from netspec.syntax.tree.base import Commented, Named, Node
 from netspec.syntax.tree.expressions import Expr, ParamType, String, TensorRef
+from netspec.syntax.tree.node import Commented, Named, Node
 
 
 @record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
-from netspec.library.initializers import Ones
+from netspec.library.initializers.distributions import Ones
 from netspec.shape import Dim, Facts, TensorType
 
 

@@ -22,7 +22,7 @@ from netspec.library.base import (
     Transform,
     Transformation,
 )
-from netspec.library.decoders import Greedy
+from netspec.library.decoders.search import Greedy
 from netspec.library.gradients import compose, descend
 from netspec.shape import Facts, TensorType
 

@@ -1,0 +1,116 @@
+"""`netspec train`, `eval` and `predict`: what they do once the arguments are read. Floor 6."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from netspec.cli.spec_options import overrides
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.runs import InputsUnreadable
+from netspec.files import no_such_file, read_bytes, refuse_existing, write_atomic
+from netspec.lazy import np
+
+MAX_RATIO = 100
+"""How much larger than its file an .npz archive may be."""
+
+
+def run_train(args: Namespace) -> int:
+    """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
+    from netspec.compile import program
+    from netspec.train.learned_vocabularies import kept
+    from netspec.train.progress import reporter
+    from netspec.train.run_folder import next_free, plugins
+    from netspec.train.trainable_model import Model
+
+    before = plugins(args.out) if args.resume and args.out else ()
+    model = program(args.file, args.train, overrides(args.set), plugins=(*before, *args.plugins))
+    assert isinstance(model, Model)
+    data = Path(args.data) if args.data else None
+    name = model.plan.name if model.plan else model.model.name
+    out = Path(args.out) if args.out else next_free(name)
+    feeds = model.feeds(None, None, data, kept(out) if args.resume else None)
+    fit = model.train(*feeds, data, out, args.resume, reporter())
+    print(closing_words(fit, out, args))
+    return fit.stop.exit_code
+
+
+def closing_words(fit: Any, out: Path, args: Namespace) -> str:
+    """The last evaluation, where the run is, and what to type next."""
+    from netspec.train.metric_tables import tables
+    from netspec.train.progress import numbers
+
+    if fit.stop:
+        data = f" --data {args.data}" if args.data else ""
+        sets = "".join(f" --set '{s}'" for s in args.set) + (f" --train {args.train}" if args.train else "")
+        return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
+    split = "test" if any(r.split == "eval" for r in fit.history) else "train"
+    several = tables(fit.model, fit.metrics)
+    space = "\n" if several else ""
+    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {out}"
+
+
+def run_eval(args: Namespace) -> int:
+    """Evaluate a checkpoint of a run and print its numbers."""
+    import netspec
+    from netspec.train.metric_tables import tables
+    from netspec.train.progress import numbers
+
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
+    values = run.evaluate(folder=args.data)
+    print(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
+    return 0
+
+
+def run_predict(args: Namespace) -> int:
+    """Apply a run to arrays in a file; what its `serve` generates, or its outputs, go to a file, or a summary of them to the terminal."""
+    import netspec
+
+    if args.output:
+        refuse_existing(args.output, "choose another name with `--output`, or remove the file")
+    run = netspec.load(args.run, args.which, plugins=args.plugins)
+    arrays = read_arrays(Path(args.input))
+    decodes = bool(run.model.serves) and not args.outputs
+    outputs = run.decode(args.answer, seed=args.seed, **arrays) if decodes or args.answer else run.predict(**arrays)
+    if args.output:
+        write_atomic(args.output, packed(outputs))
+    print("\n".join(f"{name}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
+    return 0
+
+
+def _range(array: Any) -> str:
+    return f" from {array.min():.4g} to {array.max():.4g}" if array.size else ""
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an .npz file by name. Raises `Mistake` for a file that is none; never unpickles anything."""
+    import io
+    import zipfile
+
+    if not path.exists():
+        raise Mistake(no_such_file(path))
+    content = read_bytes(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _refuse_bomb(sum(entry.file_size for entry in archive.infolist()), len(content))
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
+        raise Mistake(InputsUnreadable(path=str(path), reason=" ".join(str(error).split())[:200])) from error
+
+
+def _refuse_bomb(declared: int, size: int) -> None:
+    """Raises ValueError when unpacking would take far more memory than the file's size lets one expect."""
+    if declared > MAX_RATIO * max(size, 1 << 20):
+        raise ValueError(f"it would unpack from {size:,} to {declared:,} bytes")
+
+
+def packed(arrays: dict[str, Any]) -> bytes:
+    """The arrays as the content of an .npz file."""
+    import io
+
+    buffer = io.BytesIO()
+    plain: dict[str, Any] = {name: a.astype(np.float32) if a.dtype.kind == "V" else a for name, a in arrays.items()}
+    np.savez(buffer, **plain)
+    return buffer.getvalue()

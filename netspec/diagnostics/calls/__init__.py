@@ -1,0 +1,1 @@
+"""Problems of calls: arguments and inputs that an op or a block does not take."""

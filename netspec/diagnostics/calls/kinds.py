@@ -1,0 +1,135 @@
+"""Things of the wrong kind: a value where a layer is wanted, an optimizer in a model, a word without quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.suggestions.nearest import one_of, squash
+from netspec.record import record
+
+
+@record(kw_only=True)
+class NeedsQuotes(Diagnostic):
+    """An argument's value is one of a few words, and words are strings: they stand in quotes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8, 8, 3]
+      output y = x -> max_pool(3, padding=SAME)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8, 8, 3]
+      output y = x -> max_pool(3, padding="SAME")
+    }
+    ```
+    """
+
+    op: str
+    name: str
+    word: str
+    """The word that was meant, as the op spells it."""
+    options: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f'`{self.name}` stands here without quotes; `{self.op}` takes the string `"{self.word}"`'
+
+    def label(self) -> str:
+        return "read as a name, and nothing has it"
+
+    def help(self) -> str | None:
+        return f'write `"{self.word}"`'
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, f'"{self.word}"')]
+
+
+@record(kw_only=True)
+class NotCallable(Diagnostic):
+    """Something is called, or stands as a stage of a chain, that is not a layer, function or block.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      h = x -> dense(4)
+      output y = x -> h
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      h = x -> dense(4)
+      output y = h
+    }
+    ```
+    """
+
+    name: str
+    what: str
+    """What it is instead: "a tensor", "a number", …"""
+    function: str = ""
+    """The function that was called as if it were a part of the tensor."""
+
+    def message(self) -> str:
+        return f"`{self.name}` is {self.what}, not something to call"
+
+    def help(self) -> str | None:
+        if self.function:
+            return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
+        if self.what == "a value":
+            return f"a stage after `->` is a layer, a function or a block; to go on from `{self.name}`, begin with it: `{self.name} -> …`"
+        return "a stage after `->` is a layer, a function or a block"
+
+
+@record(kw_only=True)
+class WrongKind(Diagnostic):
+    """A built-in thing of the wrong kind: an optimizer where a layer is wanted, a layer where a value is wanted, …
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> adam(0.1)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    name: str
+    is_a: str
+    wanted: str
+
+    def message(self) -> str:
+        article = "an" if self.is_a[0] in "aeio" else "a"
+        return f"`{self.name}` is {article} {self.is_a}, but {self.wanted} is wanted here"
+
+    def help(self) -> str | None:
+        return (self._foreign() if "layer" in self.wanted else "") or HOMES.get(self.is_a)
+
+    def _foreign(self) -> str:
+        """What other libraries mean by the name where layers stand."""
+        from netspec.diagnostics.suggestions.aliases import foreign_ops
+
+        said = next((table.get(squash(self.name)) for kinds, table in foreign_ops().items() if "layer" in kinds), None)
+        if said is not None and said.ours:
+            return f"what other libraries call `{self.name}` is {one_of(said.ours)} here"
+        return said.how() if said is not None else ""
+
+
+HOMES = {
+    "loss": "losses stand in `train`: `loss = softmax_cross_entropy(logits, label)`",
+    "metric": "metrics stand in `train`: `metric accuracy = accuracy(logits, label)`",
+    "optimizer": "optimizers stand in `train`: `optimizer = adam(0.001)`",
+    "schedule": "schedules are learning rates of optimizers: `adam(cosine(0.001))`",
+    "initializer": "initializers are arguments of layers: `dense(10, kernel_init=zeros)`",
+    "dataset": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
+    "transform": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
+    "layer": "layers stand in blocks and models",
+}
+"""Where each kind of thing is used."""

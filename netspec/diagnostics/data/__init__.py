@@ -1,0 +1,1 @@
+"""Problems of data: chains, fields, files and records."""

@@ -1,0 +1,217 @@
+"""Problems of the files that training data come from. They name the file and, where there is one, the record, counted from 0. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import one_of
+from netspec.record import record
+
+
+@record(kw_only=True)
+class DataFolderNeeded(Diagnostic):
+    """A dataset reads its files from the data folder, and none was named.
+
+    ```text bad
+    $ netspec train models/mnist.net
+    error[data-folder-needed]: `mnist` reads its files from the data folder, but none is named.
+    ```
+
+    ```text good
+    $ netspec train models/mnist.net --data ~/data
+    ```
+    """
+
+    dataset: str
+
+    def message(self) -> str:
+        return f"`{self.dataset}` reads its files from the data folder, but none is named."
+
+    def help(self) -> str | None:
+        return "name it: `--data FOLDER`"
+
+
+@record(kw_only=True)
+class MissingData(Diagnostic):
+    """A file of a dataset is not in the data folder.
+
+    ```text bad
+    $ netspec train models/mnist.net --data empty
+    error[missing-data]: `mnist` finds no `train-images-idx3-ubyte` in `empty`.
+    ```
+
+    ```text good
+    $ ls data
+    t10k-images-idx3-ubyte.gz  t10k-labels-idx1-ubyte.gz  train-images-idx3-ubyte.gz  train-labels-idx1-ubyte.gz
+    $ netspec train models/mnist.net --data data
+    ```
+    """
+
+    dataset: str
+    file: str
+    """The plain name of the file that is wanted."""
+    folders: tuple[str, ...]
+    """Where it was looked for."""
+    accepted: tuple[str, ...] = ()
+    """The other names that would do."""
+
+    def message(self) -> str:
+        return f"`{self.dataset}` finds no `{self.file}` in {one_of(self.folders)}."
+
+    def help(self) -> str | None:
+        return f"put the file there; {one_of(self.accepted)} would do as well" if self.accepted else "put the file there"
+
+
+@record(kw_only=True)
+class UnreadableData(Diagnostic):
+    """The operating system refused to read a data file: a missing permission, a folder in place of a file, a failing disk.
+
+    ```text bad
+    error[unreadable-data]: cannot read `data/train-labels-idx1-ubyte`: Permission denied.
+    ```
+
+    ```text good
+    $ chmod u+r data/train-labels-idx1-ubyte
+    ```
+    """
+
+    file: str
+    reason: str
+    """In the words of the operating system."""
+
+    def message(self) -> str:
+        return f"cannot read `{self.file}`: {self.reason}."
+
+
+@record(kw_only=True)
+class WrongMagic(Diagnostic):
+    """A file does not begin with the number that its format prescribes, so it is a file of another kind, or damaged.
+
+    IDX files begin with 2051 (images: bytes in three axes) or 2049 (labels: bytes in one axis), big-endian.
+
+    ```text bad
+    error[wrong-magic]: `data/train-images-idx3-ubyte` is no IDX file of images: it begins with 00000801 instead of 00000803.
+    ```
+
+    ```text good
+    $ head -c 4 data/train-images-idx3-ubyte | xxd -p
+    00000803
+    ```
+    """
+
+    file: str
+    content: str
+    """What the file should hold: "images" or "labels"."""
+    found: str
+    """The first bytes in hexadecimal."""
+    expected: str
+    meant: str | None = None
+    """What a file that begins so holds, where that is known."""
+
+    def message(self) -> str:
+        return f"`{self.file}` is no IDX file of {self.content}: it begins with {self.found or 'nothing'} instead of {self.expected}."
+
+    def help(self) -> str | None:
+        return f"this is how {self.meant} begins" if self.meant else None
+
+
+@record(kw_only=True)
+class ShortData(Diagnostic):
+    """A data file ends before the number of records that its header promises: a copy or download was cut off.
+
+    ```text bad
+    error[short-data]: `data/t10k-images-idx3-ubyte` ends in record 7 (counted from 0) of 10000.
+    ```
+
+    ```text good
+    $ stat -c %s data/t10k-images-idx3-ubyte
+    7840016
+    ```
+    """
+
+    file: str
+    record: int | None
+    """The first record that is not whole, counted from 0; None when the header itself is cut off."""
+    records: int
+    """How many records the header promises."""
+
+    def message(self) -> str:
+        if self.record is None:
+            return f"`{self.file}` ends inside its header."
+        return f"`{self.file}` ends in record {self.record} (counted from 0) of {self.records}."
+
+    def help(self) -> str | None:
+        return "copy or download the file again"
+
+
+@record(kw_only=True)
+class LongData(Diagnostic):
+    """A data file goes on after the last record that its header promises, so the header or the rest is wrong.
+
+    ```text bad
+    error[long-data]: `data/t10k-labels-idx1-ubyte` goes on after its 10000 records.
+    ```
+
+    ```text good
+    $ stat -c %s data/t10k-labels-idx1-ubyte
+    10008
+    ```
+    """
+
+    file: str
+    records: int
+
+    def message(self) -> str:
+        return f"`{self.file}` goes on after its {self.records} records."
+
+    def help(self) -> str | None:
+        return "copy or download the file again"
+
+
+@record(kw_only=True)
+class CorruptData(Diagnostic):
+    """A compressed data file cannot be unpacked to its end: it was cut off or damaged.
+
+    ```text bad
+    error[corrupt-data]: `data/train-images-idx3-ubyte.gz` is damaged at record 41 (counted from 0): the compressed file ends too early.
+    ```
+
+    ```text good
+    $ gzip --test data/train-images-idx3-ubyte.gz
+    ```
+    """
+
+    file: str
+    record: int | None
+    """The first record that could not be read, counted from 0; None within the header, and when only the check sum at the end is wrong."""
+    reason: str
+
+    def message(self) -> str:
+        where = "" if self.record is None else f" at record {self.record} (counted from 0)"
+        return f"`{self.file}` is damaged{where}: {self.reason}."
+
+    def help(self) -> str | None:
+        return "copy or download the file again"
+
+
+@record(kw_only=True)
+class DataTooLarge(Diagnostic):
+    """The header of a data file promises more than a dataset in memory may have, so it is damaged or of another kind.
+
+    ```text bad
+    error[data-too-large]: `data/train-images-idx3-ubyte` promises 4294967295 records (3367254359280 bytes); the limit is 1073741824 bytes.
+    ```
+
+    ```text good
+    $ head -c 8 data/train-images-idx3-ubyte | xxd -p     # 0xea60 = 60000 records
+    000008030000ea60
+    ```
+    """
+
+    file: str
+    records: int
+    size: int
+    """Bytes of all records."""
+    limit: int
+
+    def message(self) -> str:
+        return f"`{self.file}` promises {self.records} records ({self.size} bytes); the limit is {self.limit} bytes."

@@ -1,0 +1,153 @@
+"""Draws problems as text for people: the lines, carets, second places, where shapes came from, one repair. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.drawing.cells import visible
+from netspec.diagnostics.drawing.paint import COLOR, PLAIN, Paint
+from netspec.diagnostics.drawing.snippet import Mark, Piece, draw_line, merged, pieces
+from netspec.source import NO_SOURCE, Source
+
+MAX_DIAGNOSTICS = 1_000
+"""More problems than this are counted, not drawn."""
+MAX_PLACES = 8
+MAX_CHAIN = 4
+MAX_TRAIL = 5
+MAX_WORDS = 2_000
+"""Characters of one message, label or help; more is cut with `…`."""
+NEAR_LINES = 5
+"""Up to this many lines may be left out between two drawn lines without a `...`."""
+
+
+def render_text(diagnostics: Iterable[Diagnostic], color: bool = False, width: int = 100) -> str:
+    """All problems in the order of their places, an empty line between them, and a line that counts them; "" for none."""
+    ordered = in_order(diagnostics)
+    paint = COLOR if color else PLAIN
+    parts = [render_one(d, paint, width) for d in ordered[:MAX_DIAGNOSTICS]]
+    if len(ordered) > MAX_DIAGNOSTICS:
+        parts.append(f"… and {len(ordered) - MAX_DIAGNOSTICS:,} more, not shown.")
+    if any(has_place(d) for d in ordered):
+        parts.append(summary(ordered))
+    return "\n\n".join(parts)
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Problems without a place first, then file by file as they first appear, in the order of the text."""
+    found = list(diagnostics)
+    files = {path: i for i, path in enumerate(dict.fromkeys(d.at.source.path for d in found))}
+    return sorted(found, key=lambda d: (has_place(d), files[d.at.source.path], d.at.start, d.at.end))
+
+
+def has_place(diagnostic: Diagnostic) -> bool:
+    return diagnostic.at.source is not NO_SOURCE
+
+
+def summary(diagnostics: Sequence[Diagnostic]) -> str:
+    """`2 problems and 1 warning in 1 file.`"""
+    warnings = sum(d.severity == "warning" for d in diagnostics)
+    problems = len(diagnostics) - warnings
+    files = len({d.at.source.path for d in diagnostics if has_place(d)})
+    counts = [counted(problems, "problem")] if problems or not warnings else []
+    counts += [counted(warnings, "warning")] if warnings else []
+    return " and ".join(counts) + (f" in {counted(files, 'file')}." if files else ".")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`, `1,000 files`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def render_one(diagnostic: Diagnostic, paint: Paint = PLAIN, width: int = 100) -> str:
+    """One problem: its title, the drawn places, notes and help."""
+    severity = diagnostic.severity
+    first, *more = _cut(diagnostic.message()).split("\n")
+    title = paint(severity, f"{severity}[{diagnostic.slug()}]") + paint("strong", f": {visible(first)}")
+    if not has_place(diagnostic):
+        return "\n".join([title, *map(visible, more), *_notes(diagnostic, 2, paint)])
+    sections, gutter = _sections(diagnostic)
+    lines = [title, *map(visible, more)]
+    for source, at, found in sections:
+        lines += _section(source, at, found, gutter, paint, width)
+    return "\n".join([*lines, *_notes(diagnostic, gutter, paint)])
+
+
+Section = tuple[Source, str, list[Piece]]
+
+
+def _sections(diagnostic: Diagnostic) -> tuple[list[Section], int]:
+    """Per file: the source, where its arrow points, and the pieces to draw; and how wide the line numbers are."""
+    by_source: dict[Source, list[Mark]] = {}
+    for mark in _marks(diagnostic):
+        by_source.setdefault(mark.span.source, []).append(mark)
+    sections = [(source, str(marks[0].span), merged(p for m in marks for p in pieces(m))) for source, marks in by_source.items()]
+    return sections, max(len(str(p.line)) for _, _, found in sections for p in found)
+
+
+def _marks(diagnostic: Diagnostic) -> list[Mark]:
+    """The guilty place first."""
+    guilty = Mark(diagnostic.at, _words(diagnostic.label()), diagnostic.severity)
+    others = [*diagnostic.places()[:MAX_PLACES], *helpful_chain(diagnostic.chain)]
+    return [guilty, *(Mark(p.span, _words(p.text), "second") for p in others if p.span.source is not NO_SOURCE)]
+
+
+def helpful_chain(chain: Sequence[Place]) -> list[Place]:
+    """Where a shape came from: places where it changed, at most four, the first and those nearest to the problem."""
+    changes = [p for i, p in enumerate(chain) if i == 0 or p.text != chain[i - 1].text]
+    if len(changes) <= MAX_CHAIN:
+        return changes
+    return [changes[0], *changes[-(MAX_CHAIN - 1) :]]
+
+
+def _section(source: Source, at: str, found: list[Piece], gutter: int, paint: Paint, width: int) -> list[str]:
+    empty = paint("gutter", " " * (gutter + 1) + "|")
+    lines = [" " * gutter + paint("gutter", "--> ") + visible(at)]
+    if not source.text:  # empty, or too large or too strange to show
+        return lines
+    lines.append(empty)
+    before = found[0].line
+    for number in dict.fromkeys(p.line for p in found):
+        if number - before - 1 > NEAR_LINES:
+            lines.append(paint("gutter", "..."))
+        rows = draw_line(source, [p for p in found if p.line == number], max(width - gutter - 3, 20))
+        text, *under = [paint.cells(row) for row in rows]
+        lines.append((paint("gutter", f"{number:>{gutter}} |") + f" {text}").rstrip())
+        lines += [f"{empty} {row}" for row in under]
+        before = number
+    return lines
+
+
+def _notes(diagnostic: Diagnostic, gutter: int, paint: Paint) -> list[str]:
+    lines = [_note("note", text, gutter, paint) for text in _note_texts(diagnostic)]
+    repair = diagnostic.help()
+    return [*lines, _note("help", repair, gutter, paint)] if repair else lines
+
+
+def _note(kind: str, text: str, gutter: int, paint: Paint) -> str:
+    """Further lines of a note stand under the first one's words."""
+    indent = "\n" + " " * (gutter + len(f" = {kind}: "))
+    words = indent.join(visible(line) for line in _cut(text).split("\n"))
+    return " " * (gutter + 1) + paint("gutter", "=") + " " + paint("note", f"{kind}:") + f" {words}"
+
+
+def _note_texts(diagnostic: Diagnostic) -> list[str]:
+    more = len(diagnostic.places()) - MAX_PLACES
+    texts = [f"and {counted(more, 'more place')}"] if more > 0 else []
+    return texts + trail_notes(diagnostic.trail)
+
+
+def trail_notes(trail: Sequence[Place]) -> list[str]:
+    """`in the call of block `Double` here: m.net:12:8`, innermost first; the middle of a long trail is counted."""
+    notes = [f"{place.text.rstrip(':').removesuffix(' here')} here: {place.span}" for place in trail]
+    if len(notes) <= MAX_TRAIL:
+        return notes
+    return [*notes[: MAX_TRAIL - 1], f"and {counted(len(notes) - MAX_TRAIL, 'call')} between, up to", notes[-1]]
+
+
+def _words(text: str) -> str:
+    return visible(_cut(text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"

@@ -1,0 +1,1 @@
+"""Problems met outside a spec: files, runs, checkpoints, plugins, weights."""

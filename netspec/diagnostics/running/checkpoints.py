@@ -1,0 +1,209 @@
+"""Problems of run folders and of the checkpoints in them. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import one_of
+from netspec.record import record
+
+MAX_DIFFERENCES = 12
+"""How many differences of two specs or trees a message shows."""
+
+
+def listed(differences: Sequence[str]) -> str:
+    """The differences on lines of their own; of a long list the first and how many more there are."""
+    shown = [f"  {line}" for line in differences[:MAX_DIFFERENCES]]
+    more = len(differences) - len(shown)
+    return "\n".join([*shown, *([f"  … and {more} more"] if more else [])])
+
+
+@record(kw_only=True)
+class CheckpointDamaged(Diagnostic):
+    """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced.
+
+    Every file's size and SHA-256 stand in the checkpoint's `manifest.json`, which holds its own digest, and all of them are compared before
+    anything is read. A damaged checkpoint is never used, not even in part.
+
+    ```text bad
+    $ netspec eval runs/Digits-1          # a bit of a file has flipped
+    error[checkpoint-damaged]: `runs/Digits-1/checkpoints/220/tree/d/3f0c` is damaged: its SHA-256 differs from the manifest's.
+    ```
+
+    ```text good
+    $ netspec eval runs/Digits-1 --which 176
+    ```
+    """
+
+    path: str
+    """The file that is not as it was written."""
+    finding: str
+    """What is wrong with it: "its SHA-256 differs from the manifest's", "it is missing", …"""
+    whole: tuple[int, ...] = ()
+    """Steps of other checkpoints of the run that are whole, newest first."""
+    folder: str = ""
+    """The damaged checkpoint."""
+
+    def message(self) -> str:
+        return f"`{self.path}` is damaged: {self.finding}."
+
+    def help(self) -> str | None:
+        if not self.whole:
+            return "the run has no other whole checkpoint; restore the file from a copy, or train again into another folder"
+        steps = one_of([str(s) for s in self.whole])
+        return f"whole checkpoints of this run: {steps}; remove `{self.folder}` to use `--resume` from step {self.whole[0]}"
+
+
+@record(kw_only=True)
+class CheckpointMismatch(Diagnostic):
+    """A checkpoint is whole, but its tensors are not those of the program: other names, shapes or dtypes.
+
+    It happens when a checkpoint is moved to the run of another spec, or when netspec itself now stores a layer in another way.
+
+    ```text bad
+    $ netspec eval runs/Digits-1          # its checkpoints come from another run
+    error[checkpoint-mismatch]: the checkpoint `runs/Digits-1/checkpoints/220` holds other tensors than the program:
+      missing: params.conv_0/kernel f32[3, 3, 1, 32]
+    ```
+
+    ```text good
+    $ netspec eval runs/Digits-2
+    ```
+    """
+
+    path: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the checkpoint `{self.path}` holds other tensors than the program:\n{listed(self.differences)}"
+
+    def help(self) -> str | None:
+        return "use the run folder that this checkpoint was written into"
+
+
+@record(kw_only=True)
+class CheckpointTooNew(Diagnostic):
+    """A checkpoint or run folder was written by a newer netspec, in a format that this one does not know.
+
+    ```text bad
+    $ netspec eval runs/Digits-1
+    error[checkpoint-too-new]: `runs/Digits-1/checkpoints/220` has format 2; this netspec reads formats up to 1.
+    ```
+
+    ```text good
+    $ pip install --upgrade netspec-jax
+    ```
+    """
+
+    path: str
+    format: int
+    known: int
+
+    def message(self) -> str:
+        return f"`{self.path}` has format {self.format}; this netspec reads formats up to {self.known}."
+
+    def help(self) -> str | None:
+        return "upgrade netspec: pip install --upgrade netspec-jax"
+
+
+@record(kw_only=True)
+class NoSuchCheckpoint(Diagnostic):
+    """A run has no checkpoint of the step that was asked for, or none at all yet.
+
+    ```text bad
+    $ netspec eval runs/Digits-1 --which 7
+    error[no-such-checkpoint]: the run `runs/Digits-1` has no checkpoint 7.
+    ```
+
+    ```text good
+    $ netspec eval runs/Digits-1 --which last
+    ```
+    """
+
+    run: str
+    which: str
+    steps: tuple[int, ...]
+
+    def message(self) -> str:
+        named = f"no checkpoint {self.which}" if self.which.isdigit() else f"no checkpoint called `{self.which}`"
+        return f"the run `{self.run}` has {named if self.steps else 'no finished checkpoint yet'}."
+
+    def help(self) -> str | None:
+        if not self.steps:
+            return "train it first: `netspec train SPEC --out RUN --resume`"
+        return f"choose {one_of(['best', 'last', *map(str, self.steps)])}"
+
+
+@record(kw_only=True)
+class NotARun(Diagnostic):
+    """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such.
+
+    ```text bad
+    $ netspec eval models
+    error[not-a-run]: `models` is not a run folder: it has no `settings.json`.
+    ```
+
+    ```text good
+    $ netspec eval runs/Digits-1
+    ```
+    """
+
+    path: str
+    finding: str
+
+    def message(self) -> str:
+        return f"`{self.path}` is not a run folder: {self.finding}."
+
+    def help(self) -> str | None:
+        return "give the folder that `netspec train` named at its end, such as `runs/Digits-1`"
+
+
+@record(kw_only=True)
+class RunOfAnotherSpec(Diagnostic):
+    """A run can only be resumed with the spec and settings it was started with: anything else would be neither run.
+
+    ```text bad
+    $ netspec train digits.net --out runs/Digits-1 --resume --set train.duration="40 epochs"
+    error[run-of-another-spec]: the run `runs/Digits-1` was started with another spec:
+      train.duration: was not set, is 40 epochs
+    ```
+
+    ```text good
+    $ netspec train digits.net --out runs/Digits-1 --resume
+    ```
+    """
+
+    run: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the run `{self.run}` was started with another spec:\n{listed(self.differences)}"
+
+    def help(self) -> str | None:
+        return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
+
+
+@record(kw_only=True)
+class RunInUse(Diagnostic):
+    """Another process is training into the run folder.
+
+    ```text bad
+    $ netspec train digits.net --out runs/Digits-1 --resume     # while the first one still runs
+    error[run-in-use]: another process is training into `runs/Digits-1`.
+    ```
+
+    ```text good
+    $ netspec train digits.net --out runs/Digits-2
+    ```
+    """
+
+    exit_code = 2
+
+    run: str
+
+    def message(self) -> str:
+        return f"another process is training into `{self.run}`."
+
+    def help(self) -> str | None:
+        return "wait until it has ended, or choose another folder with `--out`"

@@ -1,0 +1,148 @@
+"""Problems of the machine, not of a spec: files that cannot be read or written. They end a command with exit code 2. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import did_you_mean
+from netspec.record import record
+
+
+@record(kw_only=True)
+class NoSuchFile(Diagnostic):
+    """A file that a command was given does not exist.
+
+    ```text bad
+    $ netspec check models/mnits.net
+    error[no-such-file]: there is no file `models/mnits.net`; did you mean `models/mnist.net`?
+    ```
+
+    ```text good
+    $ netspec check models/mnist.net
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    near: tuple[str, ...] = ()
+    """Files in the same folder with a similar name."""
+
+    def message(self) -> str:
+        hint = did_you_mean(self.near)
+        return f"there is no file `{self.path}`" + (f"; {hint}" if hint else ".")
+
+
+@record(kw_only=True)
+class ReadFailed(Diagnostic):
+    """The operating system refused to read a file: a missing permission, a folder in place of a file, a failing disk.
+
+    ```text bad
+    $ chmod 000 secret.net; netspec check secret.net
+    error[read-failed]: cannot read `secret.net`: Permission denied.
+    ```
+
+    ```text good
+    $ chmod 644 secret.net; netspec check secret.net
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    reason: str
+    """In the words of the operating system."""
+
+    def message(self) -> str:
+        return f"cannot read `{self.path}`: {self.reason}."
+
+
+@record(kw_only=True)
+class WriteFailed(Diagnostic):
+    """The operating system refused to write a file: a full disk, a missing permission, a missing folder.
+
+    netspec writes a file under a temporary name and renames it when it is whole, so what stood there before is unharmed.
+
+    ```text bad
+    $ netspec train models/digits.net --out /full/disk
+    error[write-failed]: cannot write `/full/disk/spec.net`: No space left on device (while writing the content).
+    ```
+
+    ```text good
+    $ netspec train models/digits.net --out runs/digits
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    step: str
+    """What was being done: "making the folder", "creating the file", "writing the content", "renaming it into place", …"""
+    reason: str
+
+    def message(self) -> str:
+        return f"cannot write `{self.path}`: {self.reason} (while {self.step})."
+
+    def help(self) -> str | None:
+        return "what stood there before is unharmed; make room or choose another folder"
+
+
+@record(kw_only=True)
+class AlreadyExists(Diagnostic):
+    """A command would overwrite something that it did not make in this run.
+
+    ```text bad
+    $ netspec train models/digits.net --out runs/digits     # a run stands there already
+    error[already-exists]: `runs/digits` exists already.
+    ```
+
+    ```text good
+    $ netspec train models/digits.net --out runs/digits --resume
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    instead: str = "choose another name"
+    """What to do, in words."""
+
+    def message(self) -> str:
+        return f"`{self.path}` exists already."
+
+    def help(self) -> str | None:
+        return self.instead
+
+
+@record(kw_only=True)
+class BrokenInstallation(Diagnostic):
+    """A file that belongs to netspec itself is missing: the package was installed or copied incompletely.
+
+    ```text bad
+    $ netspec check model.net
+    error[broken-installation]: netspec's own file `grammar/netspec.lark` is missing.
+    ```
+
+    ```text good
+    $ pip install --force-reinstall netspec-jax
+    ```
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    looked: tuple[str, ...] = ()
+    """Folders that were searched."""
+
+    def message(self) -> str:
+        return f"netspec's own file `{self.path}` is missing."
+
+    def help(self) -> str | None:
+        return "install netspec again: pip install --force-reinstall netspec-jax"
+
+
+def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+    """0 without errors (warnings do not count), 2 when the machine is at fault, else 1."""
+    return max((d.exit_code for d in diagnostics if d.severity == "error"), default=0)

@@ -1,0 +1,70 @@
+"""Problems of weights that come from PyTorch. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.record import record
+
+LISTED = 6
+"""At most so many of each sort are written out."""
+
+
+@record(kw_only=True)
+class TorchMismatch(Diagnostic):
+    """Arrays of a PyTorch model do not fit the places that they are given in a netspec model.
+
+    Each layer with parameters has a place, or is named in `keep`, and each array belongs to one of them, or is named in `ignore`: what is
+    left over on either side is told at once, so that no layer keeps its first values unnoticed.
+
+    ```text bad
+    converted(program, module.state_dict(), {"dense_0": "fc1"})
+    error[torch-mismatch]: the PyTorch weights do not fit the model: no array `fc1.bias`; no place for dense_1.
+    ```
+
+    ```text good
+    converted(program, module.state_dict(), {"dense_0": "fc1", "dense_1": "fc2"})
+    ```
+    """
+
+    missing: tuple[str, ...] = ()
+    """Arrays that a layer needs and that are not there."""
+    unused: tuple[str, ...] = ()
+    """Arrays that no layer has taken."""
+    unplaced: tuple[str, ...] = ()
+    """Layers of the model that were given no module."""
+    unknown: tuple[str, ...] = ()
+    """Places that are none of the model's layers or weights."""
+    foreign: tuple[tuple[str, str], ...] = ()
+    """(path, op) of layers that PyTorch has no counterpart of."""
+    misshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    """(path, expected shape, converted shape)."""
+    names: tuple[str, ...] = ()
+    """All arrays that were given."""
+
+    def message(self) -> str:
+        return f"the PyTorch weights do not fit the model: {'; '.join(part for part in self._parts() if part)}."
+
+    def _parts(self) -> tuple[str, ...]:
+        shapes = tuple(f"{path} becomes {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
+        return (
+            _listed("no array ", tuple(f"`{name}`" for name in self.missing)),
+            _listed("no place for ", self.unplaced),
+            _listed("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
+            _listed("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
+            _listed("", shapes),
+            _listed("not used: ", self.unused),
+        )
+
+    def help(self) -> str | None:
+        pairs = [(name, nearest(name, self.names)) for name in self.missing]
+        renamed = ", ".join(f"`{name}` may be `{near[0]}`" for name, near in pairs[:LISTED] if near)
+        if renamed or not (self.unplaced or self.unused or self.foreign):
+            return renamed or None
+        return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"
+
+
+def _listed(words: str, items: tuple[str, ...]) -> str:
+    shown = ", ".join(items[:LISTED])
+    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    return f"{words}{shown}{more}" if items else ""

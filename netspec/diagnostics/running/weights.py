@@ -1,0 +1,242 @@
+"""Problems of what a running program is given: arrays that do not fit its inputs, weights that do not fit its model. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
+from netspec.record import record
+
+LISTED = 8
+"""At most so many differences are written out."""
+
+
+@record(kw_only=True)
+class ArrayMismatch(Diagnostic):
+    """An array given to a program does not have the type that the spec declares for this input or field.
+
+    A symbol such as `B` stands for one size in all inputs of a call, and no size is 0. Floats of any width are accepted for floats, whole
+    numbers of any width for whole numbers as long as they fit; nothing else is converted.
+
+    ```text bad
+    program.predict(state, image=np.zeros((5, 28, 28)))
+    error[array-mismatch]: `image` must be f32[B, 28, 28, 1], but it is f64[5, 28, 28].
+    ```
+
+    ```text good
+    program.predict(state, image=np.zeros((5, 28, 28, 1)))
+    ```
+    """
+
+    field: str
+    expected: str
+    """The type in the spec."""
+    found: str
+    """The array's own type."""
+    sizes: tuple[tuple[str, int], ...] = ()
+    """What the symbols of the expected type stand for, where other inputs have fixed them."""
+    reason: str = ""
+    """What is wrong when the types alone do not show it."""
+
+    def message(self) -> str:
+        text = f"`{self.field}` must be {self.expected}, but it is {self.found}"
+        return f"{text}: {self.reason}." if self.reason else f"{text}."
+
+    def help(self) -> str | None:
+        return ", ".join(f"{name} is {size}" for name, size in self.sizes) + " by the other inputs" if self.sizes else None
+
+
+@record(kw_only=True)
+class SizeExcluded(Diagnostic):
+    """The arrays given to a program make a symbol a size that the spec's `dim` and `require` statements exclude.
+
+    The spec was proved for the sizes that they allow, so for others nothing is known to fit.
+
+    ```text bad
+    # the spec says: dim T <= 1024
+    program.predict(state, tokens=np.zeros((1, 2000), np.int32))
+    error[size-excluded]: `T` is 2000 here, but the spec allows 1 to 1024.
+    ```
+
+    ```text good
+    program.predict(state, tokens=np.zeros((1, 1000), np.int32))
+    ```
+    """
+
+    symbol: str
+    size: int
+    low: int | None
+    high: int | None
+    """The range that the spec allows; not every size in it has to be allowed."""
+
+    def message(self) -> str:
+        if self._inside():
+            return f"`{self.symbol}` is {self.size} here, which a `require` of the spec excludes."
+        allowed = f"{self.low} to {self.high}" if self.high is not None else f"{self.low} and more"
+        return f"`{self.symbol}` is {self.size} here, but the spec allows {allowed}."
+
+    def _inside(self) -> bool:
+        return (self.low is None or self.size >= self.low) and (self.high is None or self.size <= self.high)
+
+
+@record(kw_only=True)
+class DoublePrecisionOff(Diagnostic):
+    """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts.
+
+    ```text bad
+    $ netspec train exact.net
+    error[double-precision-off]: `Exact` computes in f64, but JAX runs in 32 bits.
+    ```
+
+    ```text good
+    $ JAX_ENABLE_X64=1 netspec train exact.net
+    ```
+    """
+
+    model: str
+
+    def message(self) -> str:
+        return f"`{self.model}` computes in f64, but JAX runs in 32 bits."
+
+    def help(self) -> str | None:
+        return "set the environment variable `JAX_ENABLE_X64=1`"
+
+
+@record(kw_only=True)
+class MissingArray(Diagnostic):
+    """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads.
+
+    ```text bad
+    program.train_step(state, {"image": images})
+    error[missing-array]: `label` is missing: i32[B].
+    ```
+
+    ```text good
+    program.train_step(state, {"image": images, "label": labels})
+    ```
+    """
+
+    field: str
+    expected: str
+    given: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f"`{self.field}` is missing: {self.expected}."
+
+    def help(self) -> str | None:
+        return did_you_mean(nearest(self.field, self.given)) if nearest(self.field, self.given) else None
+
+
+@record(kw_only=True)
+class UnknownInput(Diagnostic):
+    """A call of a program names an input that the model does not have.
+
+    ```text bad
+    program.predict(state, images=images)
+    error[unknown-input]: the model has no input `images`.
+    ```
+
+    ```text good
+    program.predict(state, image=images)
+    ```
+    """
+
+    field: str
+    inputs: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the model has no input `{self.field}`."
+
+    def help(self) -> str | None:
+        near = nearest(self.field, self.inputs)
+        return did_you_mean(near) if near else f"its inputs are {one_of(self.inputs)}".replace(" or ", " and ")
+
+
+@record(kw_only=True)
+class WeightsMismatch(Diagnostic):
+    """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes.
+
+    ```text bad
+    program.pack({"params": {"dense_0": {"kernel": np.zeros((3, 4))}}})
+    error[weights-mismatch]: the weights do not fit the model: missing dense_0/bias; dense_0/kernel is [3, 4] instead of [4, 3].
+    ```
+
+    ```text good
+    program.pack({"params": {"dense_0": {"kernel": np.zeros((4, 3)), "bias": np.zeros(3)}}})
+    ```
+    """
+
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    misshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    """(path, expected shape, found shape)."""
+
+    def message(self) -> str:
+        shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
+        parts = (_listed("missing ", self.missing), _listed("unknown ", self.extra), _listed("", shapes))
+        return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
+
+    def help(self) -> str | None:
+        pairs = [(path, nearest(path, self.missing)) for path in self.extra]
+        renamed = [f"`{path}` may be `{near[0]}`" for path, near in pairs if near]
+        return ", ".join(renamed[:LISTED]) or None
+
+
+def _listed(words: str, items: tuple[str, ...]) -> str:
+    shown = ", ".join(items[:LISTED])
+    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    return f"{words}{shown}{more}" if items else ""
+
+
+@record(kw_only=True)
+class ClockNeeded(Diagnostic):
+    """A program was asked to train although a schedule needs a length that only the data, or a duration in steps, can give.
+
+    ```text bad
+    program = netspec.compile("models/mnist.net")
+    program.train_step(state, batch)
+    error[clock-needed]: a schedule of the optimizer needs the number of steps of an epoch, which is not known yet.
+    ```
+
+    ```text good
+    program = netspec.compile("models/mnist.net").at(Clock(steps_per_epoch=468, total_steps=4680))
+    program.train_step(state, batch)
+    ```
+    """
+
+    unknown: str
+
+    def message(self) -> str:
+        return f"a schedule of the optimizer needs {self.unknown}, which is not known yet."
+
+    def help(self) -> str | None:
+        return "bind the program to a clock: `program.at(Clock(steps_per_epoch=..., total_steps=...))`, or write durations in steps"
+
+
+@record(kw_only=True)
+class NothingToTrain(Diagnostic):
+    """A program was asked to train or to evaluate, but its spec has no `train` section for the model.
+
+    ```text bad
+    program = netspec.compile("model-only.net")
+    program.train_step(state, batch)
+    error[nothing-to-train]: the spec says nothing about training `Mlp`.
+    ```
+
+    ```text good
+    program = netspec.compile("models/digits.net")
+    program.train_step(state, batch)
+    ```
+    """
+
+    model: str
+    inputs: tuple[str, ...] = ()
+    """Of one example, as fields are declared: `x: f32[13]`."""
+
+    def message(self) -> str:
+        return f"the spec says nothing about training `{self.model}`."
+
+    def help(self) -> str | None:
+        fields = ", ".join((*self.inputs, "label: i32[]"))
+        data = f"arrays(fields={{{fields}}}) -> shuffle -> batch(32)"
+        settings = f"data = {data}; loss = …; optimizer = adam(0.001); duration = 10 epochs"
+        return f"add a section with a loss on the outputs; `arrays` are what `fit` is given: `train {self.model} {{ {settings} }}`"

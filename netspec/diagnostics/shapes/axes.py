@@ -1,0 +1,188 @@
+"""Problems of functions along axes: lists of axes, transpositions, squeezing, padding, stretching."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.shapes.sizes import counted
+from netspec.record import record
+from netspec.shape import Dim, TensorType
+from netspec.shape.types import shape_text
+
+
+@record
+class RepeatedAxis(Diagnostic):
+    """A list of axes names one axis twice.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4, 8]
+      output y = sum(x, axis=[2, -1])
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4, 8]
+      output y = sum(x, axis=[1, 2])
+    }
+    ```
+    """
+
+    op: str
+    axes: tuple[int, ...]
+    axis: int
+    input: TensorType
+
+    def message(self) -> str:
+        same = " and ".join(str(axis) for axis in self.axes if axis % self.input.rank == self.axis)
+        return f"`{self.op}` is given axis {self.axis} of {self.input} twice: {same}."
+
+
+@record
+class NotAPermutation(Diagnostic):
+    """The axes of a transposition name every axis of the tensor once.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4, 8]
+      output y = x -> transpose([0, 2])
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4, 8]
+      output y = x -> transpose([0, 2, 1])
+    }
+    ```
+    """
+
+    op: str
+    axes: tuple[int, ...]
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` gets the axes {list(self.axes)}, but it needs each axis of {self.input} once."
+
+    def help(self) -> str:
+        return f"name 0 to {self.input.rank - 1} in their new order"
+
+
+@record
+class AxisNotOne(Diagnostic):
+    """Only axes of size 1 can be squeezed away.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4, 8]
+      output y = x -> squeeze(axis=1)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 1, 8]
+      output y = x -> squeeze(axis=1)
+    }
+    ```
+    """
+
+    op: str
+    axis: int
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` takes away axes of size 1, but axis {self.axis} of {self.input} is {self.input.shape[self.axis]}."
+
+    def help(self) -> str:
+        return "take one element with `x[…, 0]`, or a mean with `mean(x, axis=…)`"
+
+
+@record
+class ValuePerAxis(Diagnostic):
+    """An argument has one entry for each axis of the tensor; here there are more, or fewer.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4, 8]
+      output y = x -> pad([1, 1])
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4, 8]
+      output y = x -> pad([0, 1, 1])
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    given: int
+    input: TensorType
+
+    def message(self) -> str:
+        entries = f"{self.given} entr{'y' if self.given == 1 else 'ies'}"
+        return f"`{self.argument}` of `{self.op}` has {entries}, but {self.input} has {counted(self.input.rank, 'axis')}."
+
+
+@record
+class PadTooWide(Diagnostic):
+    """Mirrored padding repeats what is there: it cannot be wider than the axis (without its edge, for `"reflect"`).
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> pad([0, 4], mode="reflect")
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> pad([0, 3], mode="reflect")
+    }
+    ```
+    """
+
+    mode: str
+    width: int
+    axis: int
+    size: Dim
+
+    def message(self) -> str:
+        return f'padding {self.width} wide with `mode="{self.mode}"` is too much for axis {self.axis}, which has {self.size} elements.'
+
+    def help(self) -> str:
+        return 'pad less, or with `mode="edge"` or zeros'
+
+
+@record
+class CannotStretch(Diagnostic):
+    """A tensor broadcasts to a shape when its axes, counted from the last, are equal to it or 1.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      output y = x -> broadcast_to([B, 8])
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x[:, None] -> broadcast_to([B, 8, 4])
+    }
+    ```
+    """
+
+    op: str
+    input: TensorType
+    to: tuple[Dim, ...]
+
+    def message(self) -> str:
+        return f"{self.input} does not stretch to {shape_text(self.to)}."
+
+    def help(self) -> str:
+        return "add axes of size 1 with `x[:, none]`, or repeat elements with `tile`"

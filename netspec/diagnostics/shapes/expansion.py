@@ -1,0 +1,252 @@
+"""Sizes and amounts: out of range, unknown where they must be known, changing where they must not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.shapes.sizes import BATCH
+from netspec.record import record
+from netspec.source import NOWHERE, Span
+
+
+@record(kw_only=True)
+class RepeatChanges(Diagnostic):
+    """In a `repeat` all iterations have the same structure, so a name that is rebound keeps its type. `for` may change shapes.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      repeat 3 { x = x -> dense(4) }
+      output y = x
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      for i in range(3) { x = x -> dense(4) }
+      output y = x
+    }
+    ```
+    """
+
+    name: str
+    before: str
+    after: str
+    where: str = "repeat"
+
+    def message(self) -> str:
+        return f"`{self.name}` is {self.before} before the `{self.where}` and {self.after} after one pass of it"
+
+    def help(self) -> str | None:
+        return "keep its type, or unroll with `for i in range(n) { … }`" if self.where == "repeat" else "keep its type"
+
+
+@record(kw_only=True)
+class SizeOutOfRange(Diagnostic):
+    """A size or an amount is zero, negative, or larger than any machine holds.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3_000_000_000)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(3_000)
+    }
+    ```
+    """
+
+    what: str
+    value: str
+    limit: str
+
+    def message(self) -> str:
+        return f"{self.what} is {self.value}, but it must be {self.limit}"
+
+
+@record(kw_only=True)
+class IndexOutOfRange(Diagnostic):
+    """An index lies outside the list it is taken from.
+
+    ```net bad
+    model M {
+      param widths: list[int] = [4, 8]
+      input x: f32[B, 8]
+      output y = x -> dense(widths[2])
+    }
+    ```
+    ```net good
+    model M {
+      param widths: list[int] = [4, 8]
+      input x: f32[B, 8]
+      output y = x -> dense(widths[1])
+    }
+    ```
+    """
+
+    index: int
+    length: int
+
+    def message(self) -> str:
+        return f"there is no item {self.index} in a list of {self.length}"
+
+    def help(self) -> str | None:
+        return f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
+
+
+@record(kw_only=True)
+class FreeParameter(Diagnostic):
+    """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created.
+
+    ```net bad
+    model M {
+      input x: f32[B, T]
+      output y = x -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 16]
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    op: str
+    parameter: str
+    shape: str
+    symbols: tuple[str, ...]
+    name: str = ""
+    """The weight's name, where the spec declares it."""
+
+    def message(self) -> str:
+        are = "is" if len(self.symbols) == 1 else "are"
+        return f"the {self.parameter} of `{self.op}` would be {self.shape}, but {self._free()} {are} free in the model"
+
+    def _free(self) -> str:
+        return " and ".join(f"`{s}`" for s in self.symbols)
+
+    def help(self) -> str | None:
+        dims = self.shape.partition("[")[2].rstrip("]").split(", ")
+        if self.name and BATCH not in self.symbols and set(self.symbols) <= set(dims):
+            return self._cut(dims)
+        numbers = "a number" if len(self.symbols) == 1 else "numbers"
+        return f"give {self._free()} {numbers} in the input's type, or make the axis another one"
+
+    def _cut(self, dims: list[str]) -> str:
+        """A weight for the largest size, of which each run takes what it needs."""
+        bounds = " and ".join(f"`dim {s} <= {LARGEST}`" for s in self.symbols)
+        shape = ", ".join(str(LARGEST) if d in self.symbols else d for d in dims)
+        last = max(place for place, d in enumerate(dims) if d in self.symbols)
+        items = ", ".join(f":{d}" if d in self.symbols else ":" for d in dims[: last + 1])
+        dtype = self.shape.partition("[")[0]
+        return f"make it as large as it can get: {bounds}, `weight {self.name}: {dtype}[{shape}]`, and use `{self.name}[{items}]`"
+
+
+LARGEST = 512
+"""A size for the proposal; the spec's own is the user's to choose."""
+
+
+@record(kw_only=True)
+class ExpectFailed(Diagnostic):
+    """A claim of `expect` does not hold.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    expect M { params == 32 }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x -> dense(4)
+    }
+    expect M { params == 36 }
+    ```
+    """
+
+    claim: str
+    found: str
+    largest: tuple[str, ...] = ()
+    """The largest contributors, as `path 1,234`."""
+    limit: str = ""
+    """What the right side is worth, where it is a formula."""
+    repair: str = ""
+    repair_at: Span = NOWHERE
+
+    def message(self) -> str:
+        return f"expected `{self.claim}`{self.limit and f', which is {self.limit}'}, but it is {self.found}"
+
+    def help(self) -> str | None:
+        largest = f"the largest: {'; '.join(self.largest)}" if self.largest else ""
+        if self.repair:
+            return f"if that is meant, write `{self.repair}`{largest and '. ' + largest[0].upper() + largest[1:]}"
+        return largest or None
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.repair_at, self.repair)] if self.repair and self.repair_at is not NOWHERE else []
+
+
+@record(kw_only=True)
+class SizeTooComplex(Diagnostic):
+    """A size is a polynomial of its dims with so many terms, or such large numbers, that nothing is proved about it.
+
+    ```net bad
+    model M {
+      input x: f32[B, H, T, 8]
+      require (B + H + T + 1) ** 8 * (B + H + T + 1) ** 8 > 0
+      output y = x -> dense(4)
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, H, T, 8]
+      require B + H + T < 1024
+      output y = x -> dense(4)
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "this size has too many terms to be computed exactly"
+
+    def help(self) -> str | None:
+        return "write the dims that it is made of as numbers, or leave out some of the powers and products"
+
+
+@record(kw_only=True)
+class ExpansionTooLarge(Diagnostic):
+    """Loops and blocks would expand to more than a spec may hold. Counted before it is done.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      for i in range(1_000) { for j in range(1_000) { x = x -> relu } }
+      output y = x
+    }
+    ```
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      repeat 1_000 { x = x -> relu }
+      output y = x
+    }
+    ```
+    """
+
+    what: str
+    count: int
+    limit: int
+    things: str = "nodes"
+
+    def message(self) -> str:
+        return f"{self.what} would expand to {self.count:,} {self.things}, and the limit is {self.limit:,}"
+
+    def help(self) -> str | None:
+        return None if self.things != "nodes" else "where all passes are alike, write `repeat n { … }`: it stays one"

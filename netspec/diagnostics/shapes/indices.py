@@ -1,0 +1,131 @@
+"""Problems of `x[…]` on tensors."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.shapes.sizes import counted
+from netspec.record import record
+from netspec.shape import Dim, TensorType
+
+
+@record
+class TooManyIndices(Diagnostic):
+    """An index has more items than the tensor has axes, or more than one `...`.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 0, 0]
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 0]
+    }
+    ```
+    """
+
+    given: int
+    dots: int
+    input: TensorType
+
+    def message(self) -> str:
+        if self.dots > 1:
+            return f"`...` stands {self.dots} times in one index; only one can be worked out."
+        verb = "is" if self.given == 1 else "are"
+        return f"{counted(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
+
+
+@record
+class IndexOutsideAxis(Diagnostic):
+    """Indices count from 0, or from the end with -1, -2, …, and must lie inside the axis.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 8]
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 7]
+    }
+    ```
+    """
+
+    index: Dim
+    axis: int
+    size: Dim
+
+    def message(self) -> str:
+        return f"axis {self.axis} has {self.size} elements, so it has no element {self.index}."
+
+    def help(self) -> str:
+        return f"the last one is {self.size - 1}, or -1"
+
+
+@record
+class SliceOutsideAxis(Diagnostic):
+    """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 2:10]
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, 2:8]
+    }
+    ```
+    """
+
+    start: Dim
+    stop: Dim
+    axis: int
+    size: Dim
+    empty: bool
+    """It lies inside the axis but takes nothing."""
+
+    def message(self) -> str:
+        span = f"{self.start}:{self.stop}"
+        if self.empty:
+            return f"the slice {span} of axis {self.axis} takes no element."
+        return f"the slice {span} reaches beyond axis {self.axis}, which has {self.size} elements."
+
+
+@record
+class BadStep(Diagnostic):
+    """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds.
+
+    ```net bad
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, ::0]
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 8]
+      output y = x[:, ::2]
+    }
+    ```
+    """
+
+    step: int
+
+    def message(self) -> str:
+        if self.step == 0:
+            return "the step of a slice cannot be 0."
+        return f"a slice with the negative step {self.step} takes the whole axis backwards, without bounds."
+
+    def help(self) -> str | None:
+        return "slice first, then reverse: `x[2:8][::-1]`" if self.step < 0 else "leave the step out"

@@ -1,0 +1,213 @@
+"""Problems of convolutions and pools: windows that do not fit, axes that cannot be read as space."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.shapes.sizes import counted
+from netspec.record import record
+from netspec.shape import Dim, TensorType
+
+
+@record
+class WindowTooLarge(Diagnostic):
+    """A kernel or pooling window is longer than the image it slides over, so the output would have no elements.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 9, padding="VALID")
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 9, padding="SAME")
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    axis: int
+    size: Dim
+    window: int
+    padding: int
+    input: TensorType
+
+    def message(self) -> str:
+        padded = f" ({self.size} with {self.padding} of padding)" if self.padding else ""
+        return (
+            f"`{self.op}` slides a {self.argument} of {self.window} over axis {self.axis}, "
+            f"which has only {self.size + self.padding}{padded}: nothing would be left."
+        )
+
+    def label(self) -> str:
+        return f"the input is {self.input}"
+
+    def help(self) -> str:
+        return f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
+
+
+@record
+class OnlyPadding(Diagnostic):
+    """A pooling window can lie wholly in the padding: there is nothing to take the maximum of.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> max_pool(2, padding=2)
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> max_pool(2, padding=1)
+    }
+    ```
+    """
+
+    op: str
+    window: int
+    padding: int
+
+    def message(self) -> str:
+        return f"`{self.op}` has a window of {self.window} and {self.padding} of padding at one side: some windows would see only padding."
+
+    def help(self) -> str:
+        return f"pad by at most {self.window - 1}"
+
+
+@record
+class NoSpace(Diagnostic):
+    """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels].
+
+    ```net bad
+    model M {
+      input x: f32[B, 2, 2, 2, 2, 3]
+      output y = x -> conv(16, 3)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 2, 2, 2, 3]
+      output y = x -> conv(16, 3)
+    }
+    ```
+    """
+
+    op: str
+    input: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` reads its input as [batch, space…, channels] with 1 to 3 axes of space; {self.input} has {self._space()}."
+
+    def _space(self) -> str:
+        space = self.input.rank - 2
+        return counted(space, "axis") + " of space" if space > 0 else f"only {counted(self.input.rank, 'axis')}"
+
+    def help(self) -> str:
+        return "give the tensor those axes with `reshape`"
+
+
+@record
+class WrongNumberOfSizes(Diagnostic):
+    """A list gives one number per axis of space, and there are more or fewer of them than the input has.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, [3, 3, 3])
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, [3, 3])
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    given: int
+    space: int
+    input: TensorType
+
+    def message(self) -> str:
+        has = "number" if self.given == 1 else "numbers"
+        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {counted(self.space, 'axis')} of space."
+
+    def help(self) -> str:
+        return f"write {self.space}, or a single number for all of them"
+
+
+@record
+class CausalOverSpace(Diagnostic):
+    """`padding="CAUSAL"` puts the zeros before the first position, so that nothing is known of later ones. That needs one axis of time;
+    several axes of space have no order.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 3]
+      output y = image -> conv(16, 3, padding="CAUSAL")
+    }
+    ```
+
+    ```net good
+    model M {
+      input sound: f32[B, 64, 3]
+      output y = sound -> conv(16, 3, padding="CAUSAL")
+    }
+    ```
+    """
+
+    op: str
+    space: int
+    input: TensorType
+
+    def message(self) -> str:
+        return f'`{self.op}` pads along one axis of time for "CAUSAL", and the input {self.input} has {self.space} axes of space.'
+
+    def help(self) -> str:
+        return "pad the axes one by one: `padding=[[2, 0], 1]` puts two zeros before the first axis, and one on both sides of the second"
+
+
+@record
+class NothingToMirror(Diagnostic):
+    """`padding="REFLECT"` mirrors an axis at its ends, without the last element itself, and there is less to mirror than the kernel needs.
+
+    ```net bad
+    model M {
+      input image: f32[B, 2, 8, 3]
+      output y = image -> conv(16, 5, padding="REFLECT")
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 3, 8, 3]
+      output y = image -> conv(16, 5, padding="REFLECT")
+    }
+    ```
+    """
+
+    op: str
+    argument: str
+    axis: int
+    size: Dim
+    width: int
+    input: TensorType
+
+    def message(self) -> str:
+        wanted = f"axis {self.axis} by {counted(self.width, 'element')}"
+        return f"`{self.op}` mirrors {wanted}, which needs {self.width + 1} there, and the axis has {self.size}."
+
+    def label(self) -> str:
+        return f"the input is {self.input}"
+
+    def help(self) -> str:
+        return f'use a smaller {self.argument}, or zeros: `padding="SAME"`'

@@ -1,0 +1,163 @@
+"""Problems of sections: their words, their headers, their places. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.suggestions.nearest import one_of
+from netspec.record import record
+
+
+@record(kw_only=True)
+class UnknownSection(Diagnostic):
+    """A file consists of `import`, `param`, `dim`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word.
+
+    ```net bad
+    modle M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    found: str
+    near: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        return f"there is no section `{self.found}`."
+
+    def help(self) -> str | None:
+        names = self.near or ("import", "param", "dim", "block", "model", "train", "serve", "expect")
+        return f"a section begins with {one_of(names)}" if not self.near else f"write {one_of(names)}"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(self.at, self.near[0]),) if len(self.near) == 1 else ()
+
+
+@record(kw_only=True)
+class OutsideSection(Diagnostic):
+    """A statement stands outside of every block, model and train section. Only the first of several in a row is reported.
+
+    ```net bad
+    input x: f32[B, 4]
+    output y = x -> relu
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    found: str
+
+    def message(self) -> str:
+        return "this statement stands outside of every section."
+
+    def help(self) -> str | None:
+        return "put it into the braces of a `block`, `model` or `train`; if it is in one already, a `}` above came too early"
+
+
+@record(kw_only=True)
+class NestedSection(Diagnostic):
+    """A section stands inside of another one. Sections follow one another.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      block Half {
+        input x: f32[B, F]
+        output x -> dense(F // 2)
+      }
+      output y = x -> Half
+    }
+    ```
+
+    ```net good
+    block Half {
+      input x: f32[B, F]
+      output x -> dense(F // 2)
+    }
+    model M {
+      input x: f32[B, 4]
+      output y = x -> Half
+    }
+    ```
+    """
+
+    section: str
+
+    def message(self) -> str:
+        return f"a `{self.section}` cannot stand inside of another section."
+
+    def help(self) -> str | None:
+        return f"move the `{self.section}` out, before or after the section around it"
+
+
+@record(kw_only=True)
+class ParametersInHeader(Diagnostic):
+    """The header of a block or model is its name alone; parameters and inputs are statements in it.
+
+    ```net bad
+    block Half(features) {
+      input x: f32[B, F]
+      output x -> dense(features // 2)
+    }
+    ```
+
+    ```net good
+    block Half {
+      param features: int
+      input x: f32[B, F]
+      output x -> dense(features // 2)
+    }
+    ```
+    """
+
+    section: str
+    name: str
+
+    def message(self) -> str:
+        return f"the header of a {self.section} is its name alone: parameters and inputs are statements in it."
+
+    def help(self) -> str | None:
+        return f"write `{self.section} {self.name} {{`, then `param features: int` and `input x: f32[B, F]` on lines of their own"
+
+
+@record(kw_only=True)
+class BadImport(Diagnostic):
+    """An import reads `import A, B as C from "other.net"`: names, then the file's path in quotes.
+
+    ```net bad
+    import "blocks.net"
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    found: str
+
+    def message(self) -> str:
+        return f'an import reads `import Name from "file.net"`, but here is {self.found}.'
+
+    def help(self) -> str | None:
+        return 'name what is imported: `import Encoder, Decoder as Head from "blocks.net"`'

@@ -1,0 +1,276 @@
+"""Problems of statements: what a name, a type, a value or a body is missing. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.text.forms import form
+from netspec.record import record
+from netspec.source import Span
+
+
+@record(kw_only=True)
+class MissingName(Diagnostic):
+    """A statement or section has no name behind its keyword.
+
+    ```net bad
+    model {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    keyword: str
+
+    def message(self) -> str:
+        return f"`{self.keyword}` needs a name behind it."
+
+    def help(self) -> str | None:
+        return f"write `{form(self.keyword)}`"
+
+
+@record(kw_only=True)
+class ReservedWord(Diagnostic):
+    """A keyword is used as a name. Keywords are reserved where a statement starts; `if else and or not true false none inf` everywhere.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      state = x -> dense(3)
+      output y = state -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      hidden = x -> dense(3)
+      output y = hidden -> relu
+    }
+    ```
+    """
+
+    word: str
+
+    def message(self) -> str:
+        return f"`{self.word}` is a keyword and cannot be a name here."
+
+    def help(self) -> str | None:
+        return f"choose another name, such as `{self.word}_`"
+
+
+@record(kw_only=True)
+class MissingType(Diagnostic):
+    """An input, weight, buffer, state or parameter has no type.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      param size = 3
+      output y = x -> dense(size)
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      param size: int = 3
+      output y = x -> dense(size)
+    }
+    ```
+    """
+
+    keyword: str
+    name: str
+    guess: str
+    """A type that may be meant."""
+
+    def message(self) -> str:
+        return f"`{self.keyword} {self.name}` needs a type."
+
+    def help(self) -> str | None:
+        return f"write `{self.keyword} {self.name}: {self.guess}`"
+
+    def edits(self) -> Sequence[Edit]:
+        end = self.at.end
+        return (Edit(Span(self.at.source, end, end), f": {self.guess}"),) if self.keyword == "param" else ()
+
+
+@record(kw_only=True)
+class MissingShape(Diagnostic):
+    """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets.
+
+    ```net bad
+    model M {
+      input x: f32
+      output y = x -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      output y = x -> relu
+    }
+    ```
+    """
+
+    dtype: str
+
+    def message(self) -> str:
+        return f"`{self.dtype}` needs its dims in square brackets."
+
+    def help(self) -> str | None:
+        return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"
+
+
+@record(kw_only=True)
+class MissingValue(Diagnostic):
+    """A statement or setting ends before its `=` and value.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+      seed
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = sgd(0.1)
+      duration = 1 epoch
+      seed = 1
+    }
+    ```
+    """
+
+    keyword: str
+    name: str
+
+    def message(self) -> str:
+        return f"`{f'{self.keyword} {self.name}'.strip()}` needs `=` and a value."
+
+    def help(self) -> str | None:
+        inits = {"weight": " = normal(0.02)", "buffer": " = zeros", "state": " = zeros"}
+        return f"add `{inits.get(self.keyword, ' = …').strip()}`"
+
+
+@record(kw_only=True)
+class MissingEquals(Diagnostic):
+    """The `=` between a name and its value is missing.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      h x -> dense(3)
+      output y = h -> relu
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      h = x -> dense(3)
+      output y = h -> relu
+    }
+    ```
+    """
+
+    name: str
+
+    def message(self) -> str:
+        return f"`=` is missing behind `{self.name}`."
+
+    def help(self) -> str | None:
+        return f"write `{self.name} = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(Span(self.at.source, self.at.start, self.at.start), "= "),)
+
+
+@record(kw_only=True)
+class MissingBrace(Diagnostic):
+    """The body of a section, loop, phase or branch stands in `{ }`. There is no `:` block as in Python.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      for i in range(3):
+        x = x -> dense(4)
+      output y = x
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      for i in range(3) {
+        x = x -> dense(4)
+      }
+      output y = x
+    }
+    ```
+    """
+
+    what: str
+    colon: bool = False
+
+    def message(self) -> str:
+        found = ", not behind `:`" if self.colon else ""
+        return f"the body of `{self.what}` stands in braces{found}."
+
+    def help(self) -> str | None:
+        return "open it with `{` on this line and close it with `}`"
+
+
+@record(kw_only=True)
+class MissingSemicolon(Diagnostic):
+    """Two statements stand on one line with nothing between them.
+
+    ```net bad
+    model M {
+      input x: f32[B, 4]
+      h = x -> dense(3) y = h -> relu
+      output y
+    }
+    ```
+
+    ```net good
+    model M {
+      input x: f32[B, 4]
+      h = x -> dense(3); y = h -> relu
+      output y
+    }
+    ```
+    """
+
+    def message(self) -> str:
+        return "a second statement begins on this line."
+
+    def help(self) -> str | None:
+        return "put it on a line of its own, or `;` before it"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(Span(self.at.source, self.at.start, self.at.start), "; "),)

@@ -1,0 +1,1 @@
+"""Problems of training sections: losses, metrics, optimizers, schedules, serving."""

@@ -1,0 +1,238 @@
+"""Problems of losses beyond their labels: tensors that do not go together, arguments that name no class. Floor 0."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.training.targets import one_too_many
+from netspec.record import record
+from netspec.shape import Dim, TensorType
+
+
+@record(kw_only=True)
+class UnequalInputs(Diagnostic):
+    """The tensors that a loss compares must have exactly equal shapes: nothing is stretched.
+
+    A vector for each example goes with a vector for each example; labels of pairs have the vectors' shape without its last axis.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      x = image -> flatten
+      output mean = x -> dense(8)
+      output spread = x -> dense(1)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = gaussian_kl(mean, spread)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      x = image -> flatten
+      output mean = x -> dense(8)
+      output spread = x -> dense(8)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = gaussian_kl(mean, spread)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+    input: str
+    found: TensorType
+    first: str
+    """The input that it must go with."""
+    of: TensorType
+    wanted: tuple[Dim, ...]
+
+    def message(self) -> str:
+        shape = f"[{', '.join(map(str, self.wanted))}]"
+        return f"`{self.op}` with `{self.first}` {self.of} needs `{self.input}` of shape {shape}, but it is {self.found}."
+
+    def label(self) -> str:
+        return str(self.found)
+
+    def help(self) -> str | None:
+        return one_too_many(((self.first, self.of.with_shape(self.wanted)), (self.input, self.found)), ())
+
+
+@record(kw_only=True)
+class UnfitRank(Diagnostic):
+    """A loss that looks at whole examples needs an axis of examples, and one that compares examples with each other nothing but vectors.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output left = image -> conv(8, 3)
+      output right = image -> conv(8, 3)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = nt_xent(left, right)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output left = image -> conv(8, 3) -> global_avg_pool
+      output right = image -> conv(8, 3) -> global_avg_pool
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = nt_xent(left, right)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+    input: str
+    found: TensorType
+    wanted: str
+    """The axes in words: "[B, D]"."""
+
+    def message(self) -> str:
+        return f"`{self.op}` needs `{self.input}` {self.wanted}, but it is {self.found}."
+
+    def label(self) -> str:
+        return str(self.found)
+
+
+@record(kw_only=True)
+class UnequalClassWeights(Diagnostic):
+    """`class_weights` is a list with one number for each class, which are the last axis of the logits.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label, class_weights=[1, 2])
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 1, 1, 1, 1, 1, 1, 1, 1])
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+    count: int
+    logits: TensorType
+
+    def message(self) -> str:
+        classes = f"{self.logits.shape[-1]} classes" if self.logits.rank else "no axis of classes"
+        return f"`class_weights` of `{self.op}` has {self.count} number{'s' * (self.count != 1)}, but {self.logits} has {classes}."
+
+
+@record(kw_only=True)
+class IgnoreWithoutClasses(Diagnostic):
+    """`ignore` names a class number that does not count, so the labels must be class numbers: whole numbers, no distribution.
+
+    Of a distribution give a `mask`, which says of each value whether it counts.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, one_hot(label, 10), ignore=0)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label, ignore=0)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+    ignore: int
+    labels: TensorType
+
+    def message(self) -> str:
+        return f"`{self.op}` is to ignore the label {self.ignore}, but the labels {self.labels} are no whole numbers."
+
+    def help(self) -> str:
+        return "leave `ignore` away and give a `mask` instead"
+
+
+@record(kw_only=True)
+class BlankBeyondClasses(Diagnostic):
+    """The blank of `ctc` is one of the classes that the logits have: a number from 0 to C - 1.
+
+    ```net bad
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> reshape([B, 8, 8]) -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = ctc(logits, stack([label], axis=1), blank=10)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> reshape([B, 8, 8]) -> dense(11)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = ctc(logits, stack([label], axis=1), blank=10)
+      optimizer = sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    op: str
+    given: int
+    logits: TensorType
+
+    def message(self) -> str:
+        return f"The blank of `{self.op}` is class {self.given}, but the logits {self.logits} have {self.logits.shape[-1]} classes."
+
+    def help(self) -> str:
+        return (
+            f"one class more for the blank: `dense({self.given + 1})`" if self.given == self.logits.shape[-1] else "name one of the classes"
+        )

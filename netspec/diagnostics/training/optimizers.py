@@ -1,0 +1,154 @@
+"""Problems of optimizers: chains that cannot learn, patterns over parameters that match none. Floor 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
+from netspec.record import record
+
+
+@record(kw_only=True)
+class PatternMatchesNothing(Diagnostic):
+    """A pattern over parameter paths matches no parameter, so the argument would have no effect.
+
+    `**` stands for any number of path segments, `*` for any characters in one; `embed` also matches `embed_0`, `embed_1`, ….
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adamw(0.001, decay_mask="**/weights")
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adamw(0.001, decay_mask="**/kernel")
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    pattern: str
+    paths: tuple[str, ...]
+    """The parameters there are."""
+    wider: str = ""
+    """The pattern with `**` before or behind it, where that matches."""
+
+    def message(self) -> str:
+        return f"the pattern `{self.pattern}` matches no parameter."
+
+    def edits(self) -> Sequence[Edit]:
+        text = self.at.text  # with its quotes, or without
+        return [Edit(self.at, text.replace(self.pattern, self.wider))] if self.wider and text.strip('"') == self.pattern else []
+
+    def help(self) -> str | None:
+        if not self.paths:
+            return "the model has no parameters"
+        if self.wider:
+            return f"a pattern covers whole paths: did you mean `{self.wider}`?"
+        last = self.pattern.rsplit("/", 1)[-1]
+        leaves = nearest(last, {path.rsplit("/", 1)[-1] for path in self.paths})
+        if "*" not in last and leaves and leaves != [last]:
+            return did_you_mean([self.pattern[: len(self.pattern) - len(last)] + leaf for leaf in leaves])
+        return f"the paths are {one_of(self.paths, limit=5)}".replace(" or ", " and ")
+
+
+@record(kw_only=True)
+class OptimizerWithoutStep(Diagnostic):
+    """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = clip_by_global_norm(1.0)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = clip_by_global_norm(1.0) -> sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    parts: tuple[str, ...]
+
+    def message(self) -> str:
+        chain = " -> ".join(self.parts)
+        return f"the optimizer `{chain}` only changes gradients and takes no step."
+
+    def help(self) -> str | None:
+        return f"end the chain with an optimizer: `{' -> '.join(self.parts)} -> adam(0.001)`"
+
+
+@record(kw_only=True)
+class OptimizerStepsTwice(Diagnostic):
+    """A chain of gradient transformations holds two optimizers: the second would take the first one's step for a gradient and turn it.
+
+    ```net bad
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(0.001) -> sgd(0.1)
+      duration = 2 epochs
+    }
+    ```
+
+    ```net good
+    netspec 1
+    model M {
+      input image: f32[B, 8, 8, 1]
+      output logits = image -> flatten -> dense(10)
+    }
+    train M {
+      data = digits() -> batch(32)
+      loss = softmax_cross_entropy(logits, label)
+      optimizer = adam(0.001)
+      duration = 2 epochs
+    }
+    ```
+    """
+
+    steps: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"an optimizer takes one step, but this chain has {len(self.steps)}: {', '.join(f'`{step}`' for step in self.steps)}."
+
+    def help(self) -> str | None:
+        return "keep one of them"

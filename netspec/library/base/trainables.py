@@ -1,0 +1,296 @@
+"""What trains: lengths, schedules, gradient transformations, losses and metrics, data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from netspec.record import record
+from netspec.shape import TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path
+from netspec.library.base.op import Array, Callable, Op
+from netspec.library.base.schedule_marks import Mark, Part
+
+LAST_STEP = 2**31 - 1
+"""No training comes so far: steps are counted in i32."""
+
+
+@record
+class Clock:
+    """The lengths that schedules are written against; steps are optimizer updates."""
+
+    steps_per_epoch: int
+    total_steps: int
+
+
+@record
+class Duration:
+    """A length of training: `5 epochs` or `2_000 steps`."""
+
+    count: float
+    unit: str  # "epoch" or "step"
+
+    def steps(self, clock: Clock) -> int:
+        """In steps, of which there are no more than an i32 can count."""
+        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LAST_STEP))
+
+    def __str__(self) -> str:
+        number = f"{self.count:g}"
+        return f"{number} {self.unit}" if self.count == 1 else f"{number} {self.unit}s"
+
+
+class Schedule(Op):
+    """A number that depends on the step."""
+
+    kind = "schedule"
+    counts_steps: ClassVar[bool] = False
+    """Its values depend on how many steps there are, not only on how much of the lengths is over."""
+
+    def marks(self, clock: Clock) -> tuple[Mark, ...]:
+        """Moments of its course in order, which the training should reach: the end of a warm-up, of a decay."""
+        return ()
+
+    def parts(self, clock: Clock) -> tuple[Part, ...]:
+        """The schedules that it is made of."""
+        return ()
+
+    def value(self, step: Array, clock: Clock) -> Array:
+        """The value at a step (f32 scalar, traced); `step` counts finished updates from 0."""
+        raise TypeError(f"{self.op_name()} has no value")
+
+
+@record
+class Transformation:
+    """A gradient transformation with optax's protocol: `init(params) -> state`, `update(grads, state, params) -> (updates, state)`.
+
+    Trees are flat dicts by stored path. Updates are added to the parameters. It unpacks to (init, update), so it can stand in an
+    `optax.chain`.
+    """
+
+    init: Any
+    update: Any
+    needs: tuple[str, ...] = ()
+    """What `update` takes by keyword besides: `value` (the loss before the step, a scalar), `value_fn` (params -> loss on the same batch),
+    `grad_fn` (params -> gradients on the same batch)."""
+    evaluated: Any = None
+    """`evaluated(params, state)` -> the parameters that evaluate and predict in place of those that train, where these differ."""
+    scaled: Any = None
+    """`scaled(state)` -> what the loss is multiplied by before its gradient is taken, where `update` wants such gradients."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.init, self.update))
+
+
+@record
+class Leaf:
+    """What an optimizer may know of a stored parameter: its logical paths (one per slice) and how many leading axes stack slices."""
+
+    paths: tuple[str, ...]
+    stacked: int = 0
+    columns: int | None = None
+    """How many outputs a slice has that maps several axes to several, as projections of attention do; else its last axis counts them."""
+
+
+class Optimizer(Op):
+    """A gradient transformation (`clip_by_global_norm`, `adamw`). `->` between two composes them."""
+
+    kind = "optimizer"
+    descends: ClassVar[bool] = True
+    """Takes the step against the gradient; False for those that only change the gradient on its way (`clip_by_global_norm`)."""
+    behind: ClassVar[bool] = False
+    """Does it stand behind the one that takes the step, and change that?"""
+    scales: ClassVar[bool] = False
+    """Does it have the loss multiplied (`Transformation.scaled`)? Then it must be the whole optimizer."""
+
+    def steps(self) -> tuple[str, ...]:
+        """The names of those of its parts that take the step."""
+        return (self.op_name(),) if self.descends else ()
+
+    def parts_on(self, paths: Collection[str]) -> Iterator[tuple[tuple[str, ...], Optimizer, Collection[str]]]:
+        """Optimizers in its arguments: where each stands (argument, key), and the logical paths that it moves. Raises `Mistake`."""
+        for name in self.arguments():
+            value = getattr(self, name, None)
+            if isinstance(value, Optimizer):
+                yield (name,), value, paths
+
+    def patterns(self) -> dict[str, str]:
+        """Arguments that are patterns over logical paths, which must match something."""
+        return {}
+
+    def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
+        raise TypeError(f"{self.op_name()} has no meaning")
+
+
+class Measure(Callable):
+    """A loss or metric: statistics that add up over batches and devices, finished once.
+
+    `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
+    w = mask × `weights` × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does
+    not get, unless `mask_weighs` is false.
+    """
+
+    mask_weighs: ClassVar[bool] = True
+    """Is the optional input `mask` the weight of the values? If not, `apply` gets it."""
+    averaged: ClassVar[bool] = True
+    """Is its result a mean of the values, or a function of it? If not, the values mean something to `statistics` only: classes, scores."""
+
+    axes: ClassVar[tuple[str, ...]] = ()
+    """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
+
+    def result(self, values: TensorType) -> TensorType:
+        """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
+        return TensorType("f32", ())
+
+    def weights(self, *inputs: Array, **optional: Array) -> Array | None:
+        """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
+
+        A factor beside `mask` and the batch's weights, so it stands in the denominator of the mean too: weights of classes, or 0 for labels
+        that are to be ignored.
+        """
+        return None
+
+    def statistics(self, values: Array, weight: Array) -> Any:
+        """A tree of sums over the elements of `values`; `weight` has the same shape."""
+        from netspec.lazy import jnp
+
+        wide = jnp.promote_types(values.dtype, jnp.float32)
+        counted = jnp.where(weight != 0, values.astype(wide) * weight, 0)  # a NaN of an example that does not count stays out
+        return jnp.sum(counted, dtype=wide), jnp.sum(weight, dtype=wide)
+
+    def finish(self, statistics: Any) -> Array:
+        """The value that the summed statistics mean: Σ w·v / Σ w, and 0 where nothing counts."""
+        from netspec.lazy import jnp
+
+        total, weight = statistics
+        return jnp.where(weight > 0, total / jnp.where(weight > 0, weight, 1), 0)
+
+
+class Loss(Measure):
+    kind = "loss"
+
+
+class Metric(Measure):
+    kind = "metric"
+
+
+Learned = Mapping[str, Any]
+"""What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
+
+
+def files_named(op: Op) -> tuple[tuple[str, ...], ...]:
+    """What the arguments `file`, which may be compressed, and `folder` name."""
+    file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
+    files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
+    return (*files, (folder,)) if isinstance(folder, str) else files
+
+
+class Dataset(Op):
+    """Examples. The field `part` ("train" or "test") chooses the split where there is one."""
+
+    kind = "dataset"
+    origin: ClassVar[str] = ""
+    """Where its files, or without files its data, come from, where that is known."""
+    batched: ClassVar[bool] = True
+    """False: the data are one whole (a graph) that is never cut. Its fields have no dim B, a chain on it neither `shuffle` nor `batch`, an
+    epoch is one step, and without `eval` the same data are evaluated."""
+
+    def fields(self) -> dict[str, TensorType]:
+        """Type of each field of a batch; the leading dim is the symbol B. A dim that differs between batches is a symbol (`T`)."""
+        raise TypeError(f"{self.op_name()} has no fields")
+
+    def batch_types(self) -> dict[str, TensorType]:
+        """What `fields` says. A dataset that has an argument `fields` says it here instead."""
+        return self.fields()
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The files it reads: of each the path in the data folder, then the other names that would do."""
+        return files_named(self)
+
+    def known_count(self) -> int | None:
+        """How many examples it has, where that is known without reading a file."""
+        return None
+
+    def portion(self, count: int) -> Array | None:
+        """Which of so many examples handed over from Python are of this part, bool[count]; None where that is not for it to say."""
+        return None
+
+    def load(self, folder: Path | None) -> Mapping[str, Any]:
+        """All examples: for each field a NumPy array whose first axis counts examples, or a `library.columns.Column`.
+
+        `Lazy` and `Ragged` columns give a batch lists of arrays. Sequences of different length (arrays of one axis) are padded with 0
+        behind the last transform, and a field `length` i32[B] counts their elements. Bad files raise `Mistake` with file and record.
+        """
+        raise TypeError(f"{self.op_name()} cannot be loaded")
+
+    def learn(self, folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
+        """`load`, for a dataset that learns from training data: the examples, and what is learned of them.
+
+        With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
+        """
+        return self.load(folder), None
+
+    def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
+        """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
+        return given
+
+    def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
+        """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
+        return {}
+
+    def require_trainable(self) -> None:
+        """Raises `Mistake` when the arguments do for evaluation only."""
+
+    def test(self) -> Dataset | None:
+        """The dataset's own test split, used for evaluation when a spec has no `eval`."""
+        return None
+
+    def test_part(self) -> Dataset | None:
+        """What `test` says. A dataset that has an argument `test` says it here instead."""
+        return self.test()
+
+
+class Transform(Op):
+    """A step of the data chain. Structural ones (`shuffle`, `batch`) have their own classes, which the trainer reads.
+
+    Most work on one batch at a time (`apply`, `apply_eval`); those that are `whole` work once, on all examples, before batches are made
+    (`prepare`): tokenizers, packing. Whole ones stand in front of the others, of `shuffle` and of `batch`.
+    """
+
+    kind = "transform"
+    random: ClassVar[bool] = False
+    whole: ClassVar[bool] = False
+    arranges: ClassVar[bool] = False
+    """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
+    groups: ClassVar[bool] = False
+    """Says which examples may share a batch, so nothing behind it may work on all examples any more."""
+    has_eval_form: ClassVar[bool] = True
+    """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """Types of the fields behind it. Raises `Mistake` when it cannot work on those."""
+        return fields
+
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """The files it reads: see `Dataset.needs`."""
+        return files_named(self)
+
+    def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
+        """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""
+        return data
+
+    def learn(self, data: Mapping[str, Any], folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
+        """`prepare`, for a transform that learns: see `Dataset.learn`."""
+        return self.prepare(data, folder), None
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        """One batch in training. A field is a NumPy array [B, ...], or a list of B arrays where the dataset's values differ in shape.
+
+        `rng`, a NumPy generator, is keyed by (seed, epoch, batch, position in the chain).
+        """
+        return batch
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        """The form used in evaluation: identity for random transforms, the same as training for the others."""
+        return batch

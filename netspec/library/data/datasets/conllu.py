@@ -1,0 +1,156 @@
+"""Treebanks and tagged corpora in CoNLL-U: one word a line in ten columns, a blank line behind each sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.records import NoRecords
+from netspec.diagnostics.data.texts import BadConlluLine, EmptyColumn, TooManyTypes, VocabularySizeNeeded
+from netspec.lazy import np
+from netspec.library.base import Dataset, Example, Learned, Positive
+from netspec.library.base.field_bounds import Field
+from netspec.library.data.columns import LENGTH, Ragged
+from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
+from netspec.library.data.vocabulary import ids, ordered
+from netspec.shape import TensorType
+
+ColumnName = Literal["ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"]
+COLUMNS: tuple[str, ...] = get_args(ColumnName)
+WORD = re.compile(r"[1-9][0-9]*")
+SKIPPED = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
+"""Tokens of several words (`1-2`) and empty nodes (`1.1`)."""
+PADDING, UNKNOWN = 0, 1
+KEPT = 2
+"""Ids of words that stand for no form."""
+
+
+class Conllu(Dataset):
+    """Sentences of words with a tag each, from a file in CoNLL-U: UTF-8, plain or .gz.
+
+    Fields: `words` i32[B, T], `tag` i32[B, T] and `length` i32[B], the number of words. Comments, tokens of several words (`1-2`) and empty
+    nodes (`1.1`) are skipped; nothing is added. The vocabulary comes from the file of training: words are 0 for padding, 1 for unknown
+    ones, then the forms that occur at least `min_count` times, the frequent first (equals by their text), up to `size` ids. Tags are 0 for
+    those that training has not seen, then the seen ones in the same order; more than `tags` ids of them are an error. In `eval` the
+    vocabulary is that of training, whatever these say; it is part of the run. A line that is not as the format says is an error that
+    names the file and the line.
+    """
+
+    source = "https://universaldependencies.org/format.html"
+
+    file: DataPath
+    """The file's path in the data folder."""
+    words: ColumnName = "FORM"
+    """The column that `words` is made of."""
+    tag: ColumnName = "XPOS"
+    """The column that `tag` is made of."""
+    size: Annotated[int, Field(gt=KEPT)] | None = None
+    """How many ids of words there are at most, those for padding and unknown words included; needed for training."""
+    tags: Positive | None = None
+    """How many ids of tags there may be, that for unknown ones included; as many as there are when left out."""
+    min_count: Positive = 2
+    """How often a form must occur in training to be known. The rest make up what the model learns of unknown words."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(file="train.conllu", size=20_000, tags=96)), Example(cls(file="dev.conllu", words="LEMMA", tag="UPOS")))
+
+    def fields(self) -> dict[str, TensorType]:
+        sequence = TensorType("i32", ("B", "T"))
+        return {"words": sequence, "tag": sequence, LENGTH: TensorType("i32", ("B",))}
+
+    def require_trainable(self) -> None:
+        if self.size is None:
+            raise Mistake(VocabularySizeNeeded(op=self.op_name()))
+
+    def load(self, folder: Path | None) -> Mapping[str, Any]:
+        return self.learn(folder, None)[0]
+
+    def learn(self, folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
+        path = find(folder, self.file, self.op_name())
+        words, tags, lengths = self._read(path)
+        learned = known or self._vocabulary(words, tags, str(path))
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        columns = {
+            "words": Ragged.at(ids(words, learned["words"], KEPT, UNKNOWN), offsets),
+            "tag": Ragged.at(ids(tags, learned["tags"], 1, 0), offsets),
+        }
+        return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
+
+    def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
+        """Sentences as lists of words, and of tags, in the vocabulary of training."""
+        if known is None:
+            return given
+        codes = {"words": (known["words"], KEPT, UNKNOWN), "tag": (known["tags"], 1, 0)}
+        return {name: _coded(values, *codes[name]) if name in codes else values for name, values in given.items()}
+
+    def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
+        """The words and tags of all sentences end to end, and each sentence's number of words."""
+        word, tag = COLUMNS.index(self.words), COLUMNS.index(self.tag)
+        words: list[str] = []
+        tags: list[str] = []
+        lengths: list[int] = []
+        for sentence in sentences(path):
+            words += [columns[word] for columns in sentence]
+            tags += [columns[tag] for columns in sentence]
+            lengths.append(len(sentence))
+        if not lengths:
+            raise Mistake(NoRecords(file=str(path)))
+        return words, tags, lengths
+
+    def _vocabulary(self, words: list[str], tags: list[str], file: str) -> Learned:
+        for column, values in ((self.words, words), (self.tag, tags)):
+            if all(value == "_" for value in values):
+                raise Mistake(EmptyColumn(file=file, column=column))
+        found = ordered(tags)
+        if self.tags is not None and len(found) + 1 > self.tags:
+            raise Mistake(TooManyTypes(file=file, column=self.tag, found=len(found) + 1, size=self.tags))
+        known = ordered(words, self.min_count)
+        return {"words": known if self.size is None else known[: max(self.size - KEPT, 0)], "tags": found}
+
+
+def _coded(values: Any, known: Sequence[str], first: int, unknown: int) -> Any:
+    """Lists of texts as ids; anything else as it is."""
+    if not isinstance(values, list | tuple) or not all(isinstance(row, list | tuple) for row in values):
+        return values
+    return [ids(row, known, first, unknown) if all(isinstance(v, str) for v in row) else row for row in values]
+
+
+def sentences(path: Path) -> Iterator[list[list[str]]]:
+    """The columns of each word of each sentence that has any. Raises `Mistake` with the file and the line (from 1) of a bad one."""
+    found: list[list[str]] = []
+    for number, line in enumerate(_texts(path), 1):
+        if not line:
+            if found:
+                yield found
+            found = []
+        elif line[0] != "#":
+            columns = line.split("\t")
+            if why := problem(columns, len(found) + 1):
+                raise Mistake(BadConlluLine(file=str(path), line=number, why=why))
+            if WORD.fullmatch(columns[0]):
+                found.append(columns)
+    if found:
+        yield found
+
+
+def _texts(path: Path) -> Iterator[str]:
+    lines = text_lines_of(path)
+    for start, length in zip(lines.starts.tolist(), lines.lengths.tolist(), strict=True):
+        yield lines.values[start : start + length].tobytes().decode()
+
+
+def problem(columns: Sequence[str], expected: int) -> str:
+    """What is wrong with a line of words, the next word's number being `expected`; "" if nothing is."""
+    if len(columns) != len(COLUMNS):
+        return f"it has {len(columns)} columns, not {len(COLUMNS)} with tabs between"
+    if not all(columns):
+        return f"its column {COLUMNS[[bool(c) for c in columns].index(False)]} is empty (what is not known is `_`)"
+    if SKIPPED.fullmatch(columns[0]):
+        return ""
+    if not WORD.fullmatch(columns[0]):
+        return f"its ID is `{columns[0]}`, neither a number nor a range (`1-2`) nor an empty node (`1.1`)"
+    return "" if int(columns[0]) == expected else f"its ID is {columns[0]}, but the word before makes it {expected}"

@@ -1,0 +1,181 @@
+"""Arrays in .npz files, read without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import ArrayUnlike, BadArchive, BadValue, NoSuchColumn
+from netspec.diagnostics.data.files import UnreadableData
+from netspec.diagnostics.data.records import NoRecords, UnequalCounts
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.shape import Dim, TensorType
+
+RATIO = 100
+"""How many times its own size an archive may unpack to."""
+SMALL = 1 << 20
+"""Bytes that an archive of any size may unpack to."""
+HEADER = 10_000
+"""Bytes of an array's header."""
+LENGTHS = {b"\x01\x00": 2, b"\x02\x00": 4}
+"""Bytes of the header's length, by the version of the format."""
+DESCR = r"'descr': *'([<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SUV][0-9]{1,6}|O[48]?))'"
+FORTRAN = r"'fortran_order': *(True|False)"
+SHAPE = r"'shape': *\(((?:[0-9]{1,18}, *)*(?:[0-9]{1,18})?)\)"
+KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
+_SHORT = {"float": "f", "uint": "u", "int": "i"}
+
+
+def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array]:
+    """The fields as arrays [count, ...] of their types. Raises `Mistake` with the file, the array and, for a bad value, the record."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
+    try:
+        with file, zipfile.ZipFile(file) as archive:
+            _refuse_bomb(archive, path)
+            arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+        raise Mistake(BadArchive(file=str(path), reason=_line(error))) from None
+    return fitting(arrays, types, path)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].removesuffix(".") or "it ends too early"
+
+
+def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
+    declared, size = sum(entry.file_size for entry in archive.infolist()), path.stat().st_size
+    if declared > max(RATIO * size, SMALL):
+        reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {RATIO} times its size"
+        raise Mistake(BadArchive(file=str(path), reason=reason))
+
+
+def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, ...]) -> Array:
+    names = archive.namelist()
+    if f"{name}.npy" not in names:
+        columns = tuple(n.removesuffix(".npy") for n in names)
+        raise Mistake(
+            NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(c for c in columns if c not in wanted) or columns)
+        )
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Mistake(BadArchive(file=str(path), array=name, reason="it is compressed in a way that NumPy does not write"))
+    with archive.open(entry) as stream:
+        try:
+            return _read(stream, entry.file_size)
+        except ValueError as error:
+            raise Mistake(BadArchive(file=str(path), array=name, reason=_line(error))) from None
+
+
+def _read(stream: IO[bytes], size: int) -> Array:
+    """One array of an archive, whose entry has `size` bytes. Raises ValueError."""
+    dtype, by_columns, shape = _header(stream)
+    count = _product(shape)
+    if count * dtype.itemsize != size - stream.tell():
+        raise ValueError(f"its header promises {count * dtype.itemsize:,} bytes, but it has {size - stream.tell():,}")
+    flat = np.frombuffer(stream.read(), dtype)
+    if len(flat) != count:
+        raise ValueError("it ends too early")
+    return flat.reshape(shape[::-1]).T if by_columns else flat.reshape(shape)
+
+
+def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
+    """Element type, whether columns come first, and shape. Nothing in a header is evaluated. Raises ValueError."""
+    start = stream.read(8)
+    if start[:6] != b"\x93NUMPY" or start[6:] not in LENGTHS:
+        raise ValueError("it begins like no array that NumPy writes" if start[:6] != b"\x93NUMPY" else "its format is of another version")
+    length = int.from_bytes(stream.read(LENGTHS[start[6:]]), "little")
+    if length > HEADER:
+        raise ValueError(f"its header has {length:,} bytes, more than {HEADER:,}")
+    text = stream.read(length).decode("latin-1")
+    found = [re.search(pattern, text) for pattern in (DESCR, FORTRAN, SHAPE)]
+    if len(text) < length or not all(found):
+        raise ValueError("its header says no plain element type and shape")
+    descr, fortran, sizes = (match[1] for match in found if match)
+    if "O" in descr:
+        raise ValueError("it holds Python objects, which are not unpickled")
+    return np.dtype(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for n in shape:
+        product *= n
+    return product
+
+
+# --- are they what the spec says? ------------------------------------------------------------------------------------
+
+
+def fitting(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
+    """The arrays in the types of a batch's fields. Raises `Mistake` for another kind or shape, unequal counts, and bad values."""
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        _require_like(array, types[name], name, path, sizes)
+    (first, count), *rest = ((name, len(array)) for name, array in arrays.items())
+    for name, other in rest:
+        if other != count:
+            raise Mistake(UnequalCounts(file=f"{path}: {first}", other=f"{path}: {name}", records=count, other_records=other))
+    if not count:
+        raise Mistake(NoRecords(file=str(path)))
+    return {name: converted(array, types[name], name, path) for name, array in arrays.items()}
+
+
+def described(array: Array) -> str:
+    """`f64[506, 13]`."""
+    name = str(array.dtype.newbyteorder("="))
+    short = next((name.replace(long, s) for long, s in _SHORT.items() if name.startswith(long)), name)
+    return f"{short}{list(array.shape)}"
+
+
+def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: dict[str, int]) -> None:
+    wanted = "float" if kind.is_float else "int" if kind.is_int else "bool"
+    found = KINDS.get(array.dtype.kind)
+    reason = "" if found == wanted else f"its elements are {_plural(found)}, not {_plural(wanted)}"
+    if not reason and (array.ndim != kind.rank or not all(map(_fits, kind.shape[1:], array.shape[1:], [sizes] * array.ndim))):
+        reason = f"it has {array.ndim} axes, not {kind.rank}" if array.ndim != kind.rank else "another shape"
+    if reason:
+        shown = "" if reason == "another shape" else reason
+        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=described(array), reason=shown))
+
+
+def _plural(kind: str | None) -> str:
+    return {"float": "floats", "int": "whole numbers", "bool": "truth values"}.get(kind or "", "no numbers")
+
+
+def _fits(dim: Dim, size: int, sizes: dict[str, int]) -> bool:
+    """Whether the size is what the dim says; the first use of a symbol gives it its size."""
+    if size < 1:
+        return False
+    return size == (dim.value if dim.is_constant else sizes.setdefault(str(dim), size))
+
+
+def converted(array: Array, kind: TensorType, name: str, path: Path) -> Array:
+    """The array in the field's type. Raises `Mistake` with the first record whose value the type does not have."""
+    if kind.is_int:
+        limits = np.iinfo(kind.jax_dtype)
+        if not np.can_cast(array.dtype, kind.jax_dtype):
+            _refuse((array < limits.min) | (array > limits.max), array, f"a number that {kind.dtype} holds", name, path)
+        return array.astype(kind.jax_dtype)
+    if not kind.is_float:
+        return array
+    with np.errstate(over="ignore"):
+        made = array.astype("float32" if kind.dtype == "bf16" else kind.jax_dtype)
+    _refuse(~np.isfinite(made), array, "a finite number" if kind.dtype == "f64" else f"a finite number that {kind.dtype} holds", name, path)
+    return made
+
+
+def _refuse(wrong: Array, array: Array, wanted: str, name: str, path: Path) -> None:
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        record = place // max(_product(array.shape[1:]), 1)
+        value: Any = np.ascontiguousarray(array).reshape(-1)[place]
+        raise Mistake(BadValue(file=str(path), where=f"record {record} (counted from 0)", value=str(value), column=name, wanted=wanted))

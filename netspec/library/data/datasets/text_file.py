@@ -1,0 +1,121 @@
+"""Text files of the data folder, plain or compressed with gzip: their bytes, checked to be UTF-8, and where the lines are.
+
+A plain file is mapped into memory, not read, so that one of many gigabytes costs no more than its lines' places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.files import CorruptData, DataFolderNeeded, MissingData, UnreadableData
+from netspec.diagnostics.data.records import NoRecords
+from netspec.diagnostics.data.texts import BadText, UnpacksTooFar
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.base.field_bounds import AfterValidator
+from netspec.library.data.columns import Ragged
+
+BLOCK = 1 << 24
+"""Bytes looked at together."""
+RATIO = 200
+"""How many times its own size a compressed file may unpack to; text is rarely past ten."""
+NEWLINE, RETURN, MARK = 10, 13, b"\xef\xbb\xbf"
+
+
+def inside(path: str) -> str:
+    """A path that cannot leave the folder it starts from."""
+    parts = path.replace("\\", "/").split("/")
+    if not path or parts[0] == "" or ":" in parts[0] or ".." in parts:
+        raise ValueError('a path inside the data folder, such as "train.txt"')
+    return path
+
+
+DataPath = Annotated[str, AfterValidator(inside)]
+"""A file's path relative to the data folder."""
+
+
+def find(folder: Path | None, name: str, op: str) -> Path:
+    """The file of that name in the data folder, or the one with `.gz` behind it. Raises `Mistake` when there is none."""
+    if folder is None:
+        raise Mistake(DataFolderNeeded(dataset=op))
+    for path in map(folder.joinpath, names(name)):
+        if path.exists():
+            return path
+    raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=names(name)[1:]))
+
+
+def names(name: str) -> tuple[str, ...]:
+    """A file's name, and the one that would do as well."""
+    return (name,) if name.endswith(".gz") else (name, f"{name}.gz")
+
+
+def content(path: Path) -> Array:
+    """All bytes of a file as u8[n]. Raises `Mistake`."""
+    import gzip
+    import zlib
+
+    try:
+        with path.open("rb") as file:
+            if file.read(2) == b"\x1f\x8b":
+                return np.frombuffer(_unpacked(path), np.uint8)
+        return np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        reason = "the compressed file ends too early" if isinstance(error, EOFError) else str(error)
+        raise Mistake(CorruptData(file=str(path), record=None, reason=reason)) from None
+    except OSError as error:
+        raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
+
+
+def _unpacked(path: Path) -> bytes:
+    import gzip
+
+    limit = RATIO * path.stat().st_size + BLOCK
+    with gzip.open(path) as file:
+        found = file.read(limit + 1)
+    if len(found) > limit:
+        raise Mistake(UnpacksTooFar(file=str(path), limit=limit))
+    return found
+
+
+def text_lines_of(path: Path) -> Ragged:
+    """Every line's bytes (u8), empty ones among them, without line ends and byte-order mark. Raises `Mistake` for bad files."""
+    data = content(path)
+    _require_utf8(data, str(path))
+    ends = np.concatenate([np.flatnonzero(part == NEWLINE) + start for start, part in _blocks(data)] or [np.zeros(0, np.int64)])
+    if len(data) and data[-1] != NEWLINE:
+        ends = np.append(ends, len(data))
+    if not len(ends):
+        raise Mistake(NoRecords(file=str(path)))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    starts[0] = len(MARK) if data[:3].tobytes() == MARK else 0
+    lengths = ends - starts
+    lengths -= (lengths > 0) & (data[np.maximum(ends - 1, 0)] == RETURN)
+    return Ragged(data, starts, lengths)
+
+
+def _blocks(data: Array) -> Iterator[tuple[int, Array]]:
+    for start in range(0, len(data), BLOCK):
+        yield start, data[start : start + BLOCK]
+
+
+def _require_utf8(data: Array, file: str) -> None:
+    """Blocks are decoded one by one; a character cut by the end of a block is left to the next."""
+    rest = b""
+    for start, part in _blocks(data):
+        piece = rest + part.tobytes()
+        begin = start - len(rest)
+        try:
+            piece.decode()
+            rest = b""
+        except UnicodeDecodeError as error:
+            if error.reason != "unexpected end of data" or start + BLOCK >= len(data):
+                raise Mistake(_bad_text(data, begin + error.start, file)) from None
+            rest = piece[error.start :]
+
+
+def _bad_text(data: Array, place: int, file: str) -> BadText:
+    line = 1 + sum(int(np.count_nonzero(part == NEWLINE)) for _, part in _blocks(data[:place]))
+    return BadText(file=file, line=line, byte=int(data[place]))

@@ -1,0 +1,41 @@
+"""Plain text, one example a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.records import NoRecords
+from netspec.lazy import np
+from netspec.library.base import Dataset, Example
+from netspec.library.data.columns import LENGTH
+from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
+from netspec.shape import TensorType
+
+
+class TextLines(Dataset):
+    """The lines of a text file, one example each: UTF-8, plain or .gz.
+
+    Fields: `text` u8[B, N], the bytes of the line without its end, and `length` i32[B], how many there are. Empty lines are left out. A
+    model of bytes works on `text` as it is; `bpe` and `sentencepiece` make tokens of it. The file is in the data folder, which may have it
+    with `.gz` behind its name. Bytes that are no UTF-8 are an error that names the file and the line.
+    """
+
+    file: DataPath
+    """The file's path in the data folder."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(file="train.txt")), Example(cls(file="books/all.txt.gz")))
+
+    def fields(self) -> dict[str, TensorType]:
+        return {"text": TensorType("u8", ("B", "N")), LENGTH: TensorType("i32", ("B",))}
+
+    def load(self, folder: Path | None) -> dict[str, Any]:
+        path = find(folder, self.file, self.op_name())
+        lines = text_lines_of(path)
+        lines = lines.select(np.flatnonzero(lines.lengths))
+        if not len(lines):
+            raise Mistake(NoRecords(file=str(path)))
+        return {"text": lines, LENGTH: lines.lengths.astype(np.int32)}

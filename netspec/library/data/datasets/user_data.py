@@ -1,0 +1,86 @@
+"""What datasets of a user's own data have in common: the fields that the spec declares, and the examples that are set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import TooFewToSplit
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.base.field_bounds import BeforeValidator, Field
+from netspec.shape import Dim, TensorType
+
+Part = Literal["train", "test"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+BATCH = "B"
+WEIGHT = "weight"
+
+
+def example_types(types: Any) -> Any:
+    """Types of one example by the names of fields. Raises ValueError for another dict."""
+    if not isinstance(types, dict):
+        return types
+    if not types or not all(name.isidentifier() and isinstance(kind, TensorType) for name, kind in types.items()):
+        raise ValueError("fields with the types of one example: `fields={x: f32[13], label: i32[]}`")
+    if any(BATCH in kind.symbols() for kind in types.values()):
+        raise ValueError(f"the types of one example, without the `{BATCH}` that counts examples: `f32[13]`, `i32[]`")
+    weight = types.get(WEIGHT)
+    if weight is not None and (weight.rank or not weight.is_float):
+        raise ValueError(f"a field `{WEIGHT}`, which weighs the examples, of the type `f32[]`")
+    return types
+
+
+if TYPE_CHECKING:
+    FieldTypes = dict[str, TensorType]
+else:
+    FieldTypes = Annotated[dict[str, TensorType], BeforeValidator(example_types)]
+
+
+def of_batch(types: Mapping[str, TensorType]) -> dict[str, TensorType]:
+    """Types of a batch of such examples."""
+    return {name: TensorType(kind.dtype, (Dim.symbol(BATCH), *kind.shape)) for name, kind in types.items()}
+
+
+def held_out(count: int, fraction: float) -> Array:
+    """True for the examples that are set aside: that fraction of them, rounded, at least one and never all.
+
+    They are those with the smallest hash of their index (splitmix64), so the choice is the same in every run and on every machine.
+    """
+    if count < 2:
+        raise Mistake(TooFewToSplit(examples=count))
+    hashes = _mixed(np.arange(count, dtype=np.uint64))
+    chosen = np.zeros(count, bool)
+    chosen[np.argsort(hashes, kind="stable")[: min(max(round(count * fraction), 1), count - 1)]] = True
+    return chosen
+
+
+def _mixed(x: Array) -> Array:
+    """The finaliser of splitmix64 on u64; arithmetic wraps."""
+    x = (x + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def portion(count: int, fraction: Any, part: Part) -> Array | None:
+    """The examples of a part, bool[count]; None for all, where nothing is set aside."""
+    if not isinstance(fraction, float):
+        return None
+    test = held_out(count, fraction)
+    return test if part == "test" else ~test
+
+
+def examples_of(data: Mapping[str, Any], fraction: Any, part: Part) -> dict[str, Any]:
+    """The examples of a part."""
+    from netspec.library.data.columns import select
+
+    chosen = portion(len(next(iter(data.values()))), fraction, part)
+    return dict(data) if chosen is None else select(data, np.flatnonzero(chosen))
+
+
+def require_part(test: Any, part: Part) -> None:
+    """Raises ValueError for a part that is not there."""
+    if part == "test" and test is None:
+        raise ValueError('`part="test"` without `test`, which says what the test part is')

@@ -1,0 +1,111 @@
+"""The order in which examples are seen: pure functions of (seed, epoch), so a resumed run sees the same stream.
+
+Random numbers are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
+every version, which it does not promise for `permutation` or `shuffle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.chains import NoFullBatch
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.data.transforms.steps import Partial, Shuffle
+
+ORDER, AUGMENT, MIX = 1, 2, 3
+"""What a generator is for: different purposes never share random numbers."""
+WORD = 2**64
+
+
+def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array:
+    """The n example indices (int64) in the order of this epoch, each exactly once.
+
+    Without `shuffle` the order is that of the data. `shuffle` alone gives every permutation the same chance. `shuffle(buffer=k)` keeps k
+    examples at hand, emits one of them at random and refills its place with the next one; k >= n is the same as no buffer.
+    """
+    if shuffle is None:
+        return np.arange(n, dtype=np.int64)
+    draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, ORDER]).random_raw(n)
+    if shuffle.buffer is None or shuffle.buffer >= n:
+        return np.argsort(draws, kind="stable").astype(np.int64)
+    return _buffered(draws.tolist(), shuffle.buffer)
+
+
+def _buffered(draws: list[int], size: int) -> Array:
+    n = len(draws)
+    held = list(range(size))
+    order = np.empty(n, np.int64)
+    for i, draw in enumerate(draws):
+        slot = draw % len(held)
+        order[i] = held[slot]
+        if size + i < n:
+            held[slot] = size + i
+        else:
+            held[slot] = held[-1]
+            held.pop()
+    return order
+
+
+def batch_generator(seed: int, epoch: int, batch: int, position: int = 0) -> Array:
+    """The NumPy generator that the random transform at a position of the chain draws from for one batch."""
+    return np.random.Generator(np.random.Philox(key=_key(seed, epoch), counter=[0, position, batch, AUGMENT]))
+
+
+def _key(seed: int, epoch: int) -> Array:
+    return np.array([seed % WORD, epoch % WORD], dtype=np.uint64)
+
+
+def batch_count(n: int, size: int, partial: Partial) -> int:
+    """How many batches an epoch of n examples has. Raises `Mistake` when there would be none."""
+    count = _count(n, size, partial)
+    if count == 0:
+        raise Mistake(NoFullBatch(examples=n, size=size))
+    return count
+
+
+def _count(n: int, size: int, partial: Partial) -> int:
+    return n // size if partial == "drop" else -(-n // size)
+
+
+def batches(order: Array, size: int, partial: Partial) -> Iterator[tuple[Array, Array]]:
+    """(indices int64[size], weights f32[size]) of each batch, in order.
+
+    "drop" leaves out a last batch that is not full. "pad" fills it up with copies of its first example at weight 0, so each example of
+    the order counts exactly once. Evaluation always pads.
+    """
+    for i in range(batch_count(len(order), size, partial)):
+        part = order[i * size : (i + 1) * size]
+        missing = size - len(part)
+        indices = np.concatenate([part, np.repeat(part[:1], missing)]) if missing else part
+        yield indices, (np.arange(size) < len(part)).astype(np.float32)
+
+
+# --- batches of examples that are alike -----------------------------------------------------------------------------------------------
+
+
+def bucket_count(bucket: Array, size: int, partial: Partial) -> int:
+    """How many batches an epoch has when a batch holds examples of one bucket only (int64[n], each example's bucket)."""
+    count = sum(_count(int(n), size, partial) for n in np.bincount(bucket))
+    if count == 0:
+        raise Mistake(NoFullBatch(examples=len(bucket), size=size))
+    return count
+
+
+def bucket_batches(order: Array, bucket: Array, size: int, partial: Partial) -> list[tuple[Array, Array]]:
+    """As `batches`, with examples of one bucket in each, in the order in which batches fill up when examples come one by one."""
+    found: list[tuple[int, tuple[Array, Array]]] = []
+    ordered = bucket[order]
+    for each in np.unique(ordered):
+        places = np.flatnonzero(ordered == each)
+        if _count(len(places), size, partial):
+            last = np.minimum(np.arange(1, _count(len(places), size, partial) + 1) * size, len(places)) - 1
+            found += zip(places[last].tolist(), batches(order[places], size, partial), strict=True)
+    return [batch for _, batch in sorted(found, key=lambda pair: pair[0])]
+
+
+def mixed(seed: int, epoch: int, count: int) -> Array:
+    """The order (int64[count]) in which the batches of an epoch come, every one with the same chance."""
+    draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, MIX]).random_raw(count)
+    return np.argsort(draws, kind="stable").astype(np.int64)

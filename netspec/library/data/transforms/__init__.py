@@ -1,0 +1,1 @@
+"""Steps of the data chain between a dataset and the model, by what they work on."""

@@ -1,0 +1,47 @@
+"""Fields of data under the names that a model gives its inputs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.chains import NoSuchField
+from netspec.diagnostics.data.sequences import FieldTwice
+from netspec.library.base import Array, Example, Transform
+from netspec.library.base.field_bounds import AfterValidator, Field
+from netspec.shape import TensorType
+
+
+def _named(names: dict[str, str]) -> dict[str, str]:
+    if not all(name.isidentifier() for name in names.values()):
+        raise ValueError('names of fields: `rename(image="x")`')
+    return names
+
+
+class Rename(Transform):
+    """Gives fields other names: behind `rename(image="x")` the field `image` is called `x`. The others keep theirs."""
+
+    open_arguments: ClassVar[str] = "names"
+
+    names: Annotated[dict[str, str], AfterValidator(_named)] = Field(default_factory=dict)
+    """The new name of each field, by the old one."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(names={"image": "x"})), Example(cls(names={"image": "x", "label": "y"})))
+
+    def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
+        """The fields under their new names. Raises `Mistake` for a field that is not there, and for two of one name."""
+        for old in self.names:
+            if old not in fields:
+                raise Mistake(NoSuchField(field=old, fields=tuple(fields), blame=old))
+        new = [self.names.get(name, name) for name in fields]
+        if twice := next((name for name in new if new.count(name) > 1), None):
+            raise Mistake(FieldTwice(field=twice))
+        return dict(zip(new, fields.values(), strict=True))
+
+    def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
+        return self.apply_eval(batch)
+
+    def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
+        return {self.names.get(name, name): values for name, values in batch.items()}

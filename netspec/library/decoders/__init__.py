@@ -1,0 +1,1 @@
+"""How sequences are generated: what a decoder is (`protocol`), and the searches."""

@@ -1,0 +1,198 @@
+"""Functions that take rows by their numbers, or put rows together by the segment they belong to."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes.indices import IndexOutsideAxis
+from netspec.diagnostics.shapes.parts import SegmentIds
+from netspec.lazy import jax, jnp
+from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
+from netspec.library.base.field_bounds import Field
+from netspec.library.functions.reductions import wide
+from netspec.library.shape_rules.requirements import need_at_least, need_equal
+from netspec.library.shape_rules.sizes import axis_of, positive
+from netspec.shape import Dim, Facts, TensorType
+
+
+class Gather(Function):
+    """Elements of one axis by a tensor of their numbers: `gather(nodes, senders)`, `x[:, indices]`.
+
+    [n, …] and i32[…indices] -> [indices…, …]: the axes of the indices stand where the axis stood. Numbers count from 0, negative ones
+    from the end. One outside the axis gives NaN (of whole numbers the smallest, or largest if unsigned) and passes no gradient. FLOPs: 0.
+    """
+
+    inputs = (
+        In("x", "any tensor with that axis", dtype="any", rank=1),
+        In("indices", "whole numbers, any shape", dtype="int"),
+    )
+
+    axis: int = 0
+    """The axis, counted from 0, or from the end with -1, -2, …"""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[5, 3]", "i32[7]")),
+            Example(cls(axis=-1), ("f32[2, 6]", "i32[4, 3]")),
+            Example(cls(axis=1), ("f32[3, 5, 2]", "i32[]")),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, indices: TensorType) -> TensorType:
+        axis = axis_of(self.op_name(), self.axis, x)
+        return x.with_shape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+    def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
+        return jnp.take(x, indices, self.axis, mode="fill")
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis)
+
+
+class Take(Function):
+    """Elements of one axis by numbers that the spec writes: `take(x, [0, 33])`, `x[[0, 33]]`. [n, …] -> [number of indices, …].
+
+    Numbers count from 0, negative ones from the end, and are proved to lie inside the axis. FLOPs: 0.
+    """
+
+    inputs = (In("x", "any tensor with that axis", dtype="any", rank=1),)
+
+    indices: Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
+    """Which elements, in the order of the result."""
+    axis: int = 0
+    """The axis, counted from 0, or from the end with -1, -2, …"""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(indices=(0, 3)), ("f32[5, 3]",)), Example(cls(indices=(-1, 0, 0), axis=1), ("f32[2, 6]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        axis = axis_of(self.op_name(), self.axis, x)
+        for index in self.indices:
+            problem = IndexOutsideAxis(Dim.of(index), axis, x.shape[axis], blame="indices")
+            least = index + 1 if index >= 0 else -index
+            need_at_least(facts, self.op_name(), x.shape[axis], least, "so that the index lies inside the axis", problem)
+        return x.with_shape((*x.shape[:axis], len(self.indices), *x.shape[axis + 1 :]))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        size = x.shape[self.axis]
+        return jnp.take(x, jnp.asarray([index % size for index in self.indices]), self.axis)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis)
+
+
+class OneHot(Function):
+    """A vector with a 1 at the place that each number names, else 0: whole numbers [...] -> f32[..., classes].
+
+    A number outside 0 to classes - 1 gives zeros. FLOPs: 0.
+    """
+
+    inputs = (In("x", "whole numbers, any shape", dtype="int"),)
+
+    classes: Size
+    """Length of the vectors."""
+    dtype: Dtype = "f32"
+    """Element type of the result."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(classes=5), ("i32[4, 3]",)), Example(cls(classes=3, dtype="i32"), ("u8[6]",)))
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        return TensorType(self.dtype, (*x.shape, positive(facts, self.op_name(), "classes", self.classes)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()
+
+
+class _Segments(Function):
+    """What becomes of the rows of each segment."""
+
+    inputs = (
+        In("x", "rows of numbers [n, …]", dtype="number", rank=1),
+        In("ids", "the segment of each row, whole numbers [n]", dtype="int"),
+    )
+    function: ClassVar[str] = "segment_sum"
+    masking = "moves"  # the ids say what counts
+
+    segments: Size
+    """Number of segments."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(segments=6), ("f32[7, 3]", "i32[7]")),
+            Example(cls(segments=5), ("f32[8]", "i32[8]")),
+            Example(cls(segments=6), ("f32[2, 3, 2]", "i32[2]")),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, ids: TensorType) -> TensorType:
+        name, problem = self.op_name(), SegmentIds(self.op_name(), x, ids, blame="ids")
+        if ids.rank != 1:
+            raise Mistake(problem)
+        need_equal(facts, name, x.shape[0], ids.shape[0], "so that every row has its segment", problem)
+        return x.with_shape((positive(facts, name, "segments", self.segments), *x.shape[1:]))
+
+    def _reduced(self, x: Array, ids: Array) -> Array:
+        return getattr(jax.ops, self.function)(x, ids, num_segments=self.segments)
+
+    def _counts(self, x: Array, ids: Array) -> Array:
+        """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
+        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=Dim.of(self.segments).value)
+        return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
+
+    def flops(self, x: TensorType, ids: TensorType) -> Dim:
+        return x.size
+
+    def flow(self, passage: Passage) -> Flow:
+        passage.untouched(0, input=1)
+        return passage.keeps(0)
+
+
+class SegmentSum(_Segments):
+    """The sum of the rows of each segment: [n, …] and ids [n] -> [segments, …]. Computed in at least f32.
+
+    A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
+    """
+
+    def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
+        return self._reduced(wide(x), ids).astype(x.dtype)
+
+
+class SegmentMean(_Segments):
+    """The mean of the rows of each segment: [n, …] and ids [n] -> [segments, …]. Computed in at least f32.
+
+    A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
+    """
+
+    inputs = (In("x", "rows of numbers [n, …]", rank=1), _Segments.inputs[1])
+
+    def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
+        full = wide(x)
+        return (self._reduced(full, ids) / jnp.maximum(self._counts(x, ids), 1).astype(full.dtype)).astype(x.dtype)
+
+
+class SegmentMax(_Segments):
+    """The largest of the rows of each segment, element by element: [n, …] and ids [n] -> [segments, …].
+
+    A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
+    """
+
+    function = "segment_max"
+
+    def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
+        return jnp.where(self._counts(x, ids) > 0, self._reduced(x, ids), 0)
+
+
+class SegmentMin(SegmentMax):
+    """The smallest of the rows of each segment, element by element: [n, …] and ids [n] -> [segments, …].
+
+    A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
+    """
+
+    function = "segment_min"

@@ -1,0 +1,141 @@
+"""What convolutions and pools share: windows that slide over the axes of space of a [batch, space…, channels] tensor."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes.windows import CausalOverSpace, NoSpace, NothingToMirror, WindowTooLarge, WrongNumberOfSizes
+from netspec.lazy import jnp
+from netspec.library.base import Array, Positive
+from netspec.library.base.field_bounds import Field
+from netspec.library.shape_rules.requirements import need_at_least
+from netspec.record import record
+from netspec.shape import Dim, Facts, TensorType
+
+Sizes = Positive | Annotated[tuple[Positive, ...], Field(strict=False)]
+"""One number for every axis of space, or a list with one each."""
+
+_Width = Annotated[int, Field(ge=0)]
+_Sides = Annotated[tuple[_Width, _Width], Field(strict=False)]
+Padding = Literal["SAME", "VALID"] | _Width | Annotated[tuple[_Width | _Sides, ...], Field(strict=False)]
+"""`"SAME"`: as much that the output has ceil(size / stride) elements; `"VALID"`: none; a number for both sides of every axis;
+or a list with a number or a pair [low, high] per axis."""
+
+Bordered = Padding | Literal["CIRCULAR", "REFLECT", "CAUSAL"]
+"""Padding of a convolution: also what stands at the other end of the axis, what a mirror shows, or zeros in front only."""
+
+Pairs = tuple[tuple[int, int], ...]
+Edge = Literal["constant", "wrap", "reflect"]
+_EDGES: dict[str, Edge] = {"CIRCULAR": "wrap", "REFLECT": "reflect"}
+
+
+@record
+class Windows:
+    """Windows as numbers per axis of space. `padding` is "SAME" or explicit pairs."""
+
+    op: str
+    argument: str
+    """The argument that gives the window's size, for problems."""
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Literal["SAME"] | Pairs
+    dilation: tuple[int, ...]
+    edge: Edge = "constant"
+    """What padding holds, by the names of `jnp.pad`."""
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """How far a window reaches along each axis: `dilation` - 1 elements between its own are left out."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True))
+
+    @property
+    def elements(self) -> int:
+        """Elements of one window."""
+        product = 1
+        for width in self.size:
+            product *= width
+        return product
+
+    def outputs(self, facts: Facts, x: TensorType) -> tuple[Dim, ...]:
+        """Sizes of the axes of space after sliding. Raises `Mistake` when a window does not fit."""
+        return tuple(self._output(facts, x, axis) for axis in range(len(self.size)))
+
+    def _output(self, facts: Facts, x: TensorType, axis: int) -> Dim:
+        size, window, stride = x.shape[axis + 1], self.spans[axis], self.stride[axis]
+        if self.padding == "SAME":
+            return size.ceildiv(stride)
+        padded = sum(self.padding[axis])
+        if self.edge == "reflect":
+            self._need_mirror(facts, x, axis, max(self.padding[axis]))
+        name = self.argument if window == self.size[axis] else f"dilated {self.argument}"
+        problem = WindowTooLarge(self.op, name, axis + 1, size, window, padded, x, blame=self.argument)
+        need_at_least(facts, self.op, size, window - padded, "so that the window fits", problem)
+        return (size + (padded - window)) // stride + 1
+
+    def _need_mirror(self, facts: Facts, x: TensorType, axis: int, width: int) -> None:
+        size = x.shape[axis + 1]
+        problem = NothingToMirror(self.op, self.argument, axis + 1, size, width, x, blame="padding")
+        need_at_least(facts, self.op, size, width + 1, "so that there is enough to mirror", problem)
+
+    def sizes(self, shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+        """The same sizes for shapes that are known to be accepted."""
+        if self.padding == "SAME":
+            return tuple(n.ceildiv(s) for n, s in zip(shape, self.stride, strict=True))
+        rows = zip(shape, self.spans, self.stride, self.padding, strict=True)
+        return tuple((n + (low + high - k)) // s + 1 for n, k, s, (low, high) in rows)
+
+    def bordered(self, x: Array) -> tuple[Array, Literal["SAME"] | Pairs]:
+        """The array with such padding written out as is not zeros, and the padding that is left to do."""
+        if self.edge == "constant" or self.padding == "SAME":
+            return x, self.padding
+        return jnp.pad(x, ((0, 0), *self.padding, (0, 0)), self.edge), ((0, 0),) * len(self.size)
+
+
+def space_of(op: str, rank: int, x: TensorType | None = None) -> int:
+    """Number of axes of space of a [batch, space…, channels] tensor of this rank: 1 to 3."""
+    if not 3 <= rank <= 5 and x is not None:
+        raise Mistake(NoSpace(op, x, blame="x"))
+    return rank - 2
+
+
+def windows(op: str, argument: str, x: TensorType, size: Sizes, stride: Sizes, padding: Bordered, dilation: Sizes = 1) -> Windows:
+    """The windows that these arguments mean for an input. Raises `Mistake` when a list has the wrong length."""
+    space = space_of(op, x.rank, x)
+    kernel, apart = spread(op, argument, size, space, x), spread(op, "dilation", dilation, space, x)
+    gaps = tuple((k - 1) * d for k, d in zip(kernel, apart, strict=True))
+    pairs, edge = _pairs(op, padding, gaps, x), _EDGES.get(str(padding), "constant")
+    return Windows(op, argument, kernel, spread(op, "stride", stride, space, x), pairs, apart, edge)
+
+
+def spread(op: str, argument: str, sizes: Sizes, space: int, x: TensorType) -> tuple[int, ...]:
+    """One number per axis of space."""
+    return (sizes,) * space if isinstance(sizes, int) else _checked(op, argument, sizes, space, x)
+
+
+def _pairs(op: str, padding: Bordered, gaps: tuple[int, ...], x: TensorType) -> Literal["SAME"] | Pairs:
+    """`gaps`: how many elements further than the first one the windows reach."""
+    if padding == "SAME":
+        return "SAME"
+    if padding == "VALID":
+        return ((0, 0),) * len(gaps)
+    if padding == "CAUSAL":
+        return _in_front(op, gaps, x)
+    if isinstance(padding, str):
+        return tuple((gap // 2, gap - gap // 2) for gap in gaps)
+    if isinstance(padding, int):
+        return ((padding, padding),) * len(gaps)
+    items = _checked(op, "padding", padding, len(gaps), x)
+    return tuple((item, item) if isinstance(item, int) else item for item in items)
+
+
+def _in_front(op: str, gaps: tuple[int, ...], x: TensorType) -> Pairs:
+    if len(gaps) != 1:
+        raise Mistake(CausalOverSpace(op, len(gaps), x, blame="padding"))
+    return ((gaps[0], 0),)
+
+
+def _checked(op: str, argument: str, values: tuple, space: int, x: TensorType) -> tuple:
+    if len(values) != space:
+        raise Mistake(WrongNumberOfSizes(op, argument, len(values), space, x, blame=argument))
+    return values

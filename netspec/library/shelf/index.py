@@ -1,0 +1,163 @@
+"""The shelf's index: name -> kind, module and signature, without importing any family. `python -m netspec.library.shelf.index` rewrites it.
+
+A name may belong to several kinds (`constant` is an initializer and a schedule); the position it stands in says which is meant.
+Two kinds of one group of `MEETING` can stand in one position and never share a name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from netspec.library.shelf._index import ENTRIES
+
+if TYPE_CHECKING:
+    from netspec.library.base import Op
+
+MEETING = (
+    ("layer", "function", "loss", "method"),
+    ("loss", "metric"),
+    ("dataset", "transform"),
+    ("optimizer",),
+    ("schedule",),
+    ("initializer",),
+    ("decoder",),
+)
+"""Groups of kinds that can meet in one position: a `let` in training sees functions and losses, a `metric` losses and metrics."""
+
+
+class Argument(NamedTuple):
+    """An argument as the signature shows it."""
+
+    name: str
+    required: bool
+    type: str
+    """The type as text: `int | list[int]`, `initializer`, `float?`."""
+
+
+class Input(NamedTuple):
+    """A tensor input as the signature shows it."""
+
+    name: str
+    optional: bool
+
+
+class Entry(NamedTuple):
+    """What is known of a name before its family is imported."""
+
+    name: str
+    alias_of: str | None
+    """The name this one is another spelling of."""
+    kind: str
+    module: str
+    class_name: str
+    signature: tuple[Argument, ...]
+    inputs: tuple[Input, ...]
+    variadic: bool
+    results: int
+    symbol: str
+    """For operators: `+`, `[]`, …"""
+    open_arguments: str
+    """The parameter that collects further named arguments, or nothing."""
+
+
+class Shelf(NamedTuple):
+    """What a plugin adds."""
+
+    entries: dict[str, tuple[Entry, ...]]
+    """By full name, `acme.fast_conv`."""
+    classes: dict[Entry, type[Op]]
+
+
+def made(row: tuple) -> Entry:
+    """The entry of a row, which has its fields in order."""
+    name, alias, kind, module, class_name, signature, inputs, *facts = row
+    arguments, tensors = tuple(Argument(*a) for a in signature), tuple(Input(*i) for i in inputs)
+    return Entry(name, alias, kind, module, class_name, arguments, tensors, *facts)
+
+
+def _table() -> dict[str, tuple[Entry, ...]]:
+    table: dict[str, tuple[Entry, ...]] = {}
+    for name, alias, kind, module, *row in ENTRIES:
+        table[name] = (*table.get(name, ()), made((name, alias, kind, f"netspec.library.{module}", *row)))
+    return table
+
+
+_PLUGINS: ContextVar[tuple[Shelf, ...]] = ContextVar("plugins", default=())
+"""What the plugins add that were asked for here."""
+_BY_NAME = _table()
+_OPERATORS = {(entry.symbol, len(entry.inputs)): entry for entries in _BY_NAME.values() for entry in entries if entry.symbol}
+
+
+@contextmanager
+def extended(shelves: tuple[Shelf, ...]) -> Iterator[None]:
+    """What these plugins add, and nothing else of plugins, is on the shelf inside."""
+    before = _PLUGINS.set(shelves)
+    try:
+        yield
+    finally:
+        _PLUGINS.reset(before)
+
+
+def lookup(name: str, *kinds: str) -> Entry | None:
+    """The entry of a name that is one of these kinds, or of any kind when none is given."""
+    return next((entry for entry in entries(name) if not kinds or entry.kind in kinds), None)
+
+
+def names(*kinds: str) -> list[str]:
+    """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
+    return _named(kinds) if _PLUGINS.get() else list(_own_names(kinds))
+
+
+def _named(kinds: tuple[str, ...]) -> list[str]:
+    return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
+
+
+@lru_cache
+def _own_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Those without plugins; a file with many unknown names asks again and again."""
+    return tuple(_named(kinds))
+
+
+def entries(name: str) -> list[Entry]:
+    """The entries of a name, one per kind; operators are not reached by name."""
+    return [entry for table in _tables() for entry in table.get(name, ()) if entry.kind != "operator"]
+
+
+def everything() -> list[Entry]:
+    """Every entry of the shelf, aliases and operators included."""
+    return [entry for table in _tables() for group in table.values() for entry in group]
+
+
+def _tables() -> list[dict[str, tuple[Entry, ...]]]:
+    return [_BY_NAME, *(shelf.entries for shelf in _PLUGINS.get())]
+
+
+def load(entry: Entry | str, *kinds: str) -> type[Op]:
+    """The class of an entry, or of a name (of one of these kinds); imports its family. Raises KeyError for an unknown name."""
+    found = lookup(entry, *kinds) if isinstance(entry, str) else entry
+    if found is None:
+        raise KeyError(entry)
+    of_plugin = next((shelf.classes[found] for shelf in _PLUGINS.get() if found in shelf.classes), None)
+    return of_plugin or getattr(importlib.import_module(found.module), found.class_name)
+
+
+def operator(symbol: str, arity: int) -> Entry:
+    """What an operator means: ("-", 1) is negation, ("[]", 1) indexing. Raises KeyError when there is none."""
+    return _OPERATORS[symbol, arity]
+
+
+def compose(parts: Sequence[Op]) -> Op:
+    """What `->` between values of one kind makes: its kind's `chain`. Raises KeyError for a kind without one."""
+    return load("chain", parts[0].kind)(parts=tuple(parts))  # type: ignore[call-arg]
+
+
+if __name__ == "__main__":
+    from netspec.library.shelf.index_writer import main
+
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,203 @@
+"""Plugins: packages that put things of their own on the shelf, each under its namespace: `acme.fast_conv`.
+
+A package has an entry point in the group `netspec.plugins`. Its name is the namespace; its value is a module, whose public ops are the
+plugin's, or a function without arguments that gives their classes. They are classes as the shelf's own (`netspec.library.base.Layer`, …).
+Nothing of a package is imported before `asked` names it; what is installed is known from the packages' metadata.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from traceback import walk_tb
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.running.plugins import PluginBroken, PluginFault, PluginMissing
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.library.shelf import index
+from netspec.record import record
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from netspec.library.base import Op
+
+GROUP = "netspec.plugins"
+KINDS = frozenset(kind for group in index.MEETING for kind in group)
+"""What a plugin may add: everything that has a name in specs, which operators have not."""
+_LOADED: dict[str, Plugin] = {}
+
+
+@record(eq=False)
+class Plugin:
+    """A plugin that was loaded."""
+
+    name: str
+    classes: tuple[type[Op], ...]
+    """Its ops, in alphabetical order within a kind."""
+    shelf: index.Shelf
+    roots: frozenset[str]
+    """The packages that its code lies in."""
+
+
+@contextmanager
+def asked(names: Sequence[str]) -> Iterator[None]:
+    """The ops of these plugins, and of no others, can be named inside. Raises `Mistake` when one is missing or broken, or fails inside."""
+    with index.extended(tuple(load(name).shelf for name in dict.fromkeys(names))):
+        try:
+            yield
+        except Exception as error:
+            if fault := blamed(error):
+                raise Mistake(fault) from error
+            raise
+
+
+def load(name: str) -> Plugin:
+    """A plugin by its name; its package is imported once. Raises `Mistake` when it is missing or broken."""
+    if name not in _LOADED:
+        points = installed().get(name, [])
+        if not points:
+            known = installed()
+            raise Mistake(PluginMissing(plugin=name, near=tuple(nearest(name, known, aliases={})), options=tuple(sorted(known))))
+        _LOADED[name] = _plugin(name, points)
+    return _LOADED[name]
+
+
+def installed() -> dict[str, list[EntryPoint]]:
+    """The plugins of all installed packages by name. Imports none of them."""
+    from importlib.metadata import entry_points  # 20 ms that a check without plugins need not pay
+
+    found: dict[str, list[EntryPoint]] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def package(point: EntryPoint) -> str:
+    """The distribution that has an entry point, as pip names it."""
+    return point.dist.name if point.dist is not None else point.value
+
+
+# --- loading ---------------------------------------------------------------------------------------------------------
+
+
+def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise _broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
+    if len(points) > 1:
+        raise _broken(points[0], f"several packages have a plugin of this name: {', '.join(map(package, points))}")
+    classes = _given(points[0])
+    for cls in classes:
+        _name(cls, points[0])
+    made = tuple(sorted(classes, key=lambda cls: (cls.kind, cls.op_name())))
+    roots = frozenset(module.partition(".")[0] for module in (points[0].module, *(cls.__module__ for cls in made)))
+    return Plugin(name, made, _shelf(made, points[0]), roots)
+
+
+def _given(point: EntryPoint) -> list[type[Op]]:
+    """The classes that the entry point stands for."""
+    try:
+        value = point.load()
+        found = _public(value) if isinstance(value, ModuleType) else _called(value) if callable(value) else None
+    except Exception as error:
+        raise _broken(point, _said(error)) from error
+    if found is None:
+        raise _broken(point, f"`{point.value}` is neither a module nor a function")
+    return list(dict.fromkeys(found))
+
+
+def _called(function: Any) -> list[type[Op]]:
+    return list(function())
+
+
+def _public(module: ModuleType) -> list[type[Op]]:
+    """The ops of a module that its own package defines."""
+    from netspec.library.base import Op
+
+    root = module.__name__.partition(".")[0]
+    own = [v for k, v in vars(module).items() if inspect.isclass(v) and not k.startswith("_") and v.__module__.partition(".")[0] == root]
+    return [cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")]
+
+
+def _name(cls: Any, point: EntryPoint) -> None:
+    """Put a class under the plugin's namespace."""
+    from netspec.library.base import Op
+
+    if not (inspect.isclass(cls) and issubclass(cls, Op)):
+        raise _broken(point, f"it gives {cls!r}, which is no class below `netspec.library.base.Op`")
+    if cls.__module__.partition(".")[0] == "netspec":
+        raise _broken(point, f"it gives `{cls.__name__}`, which is netspec's own: make a subclass")
+    if getattr(cls, "kind", None) not in KINDS:
+        raise _broken(point, f"`{cls.__name__}` has the kind {getattr(cls, 'kind', None)!r}; there are {', '.join(sorted(KINDS))}")
+    owner = vars(cls).get("namespace", point.name)
+    if owner != point.name:
+        raise _broken(point, f"`{cls.__name__}` belongs to the plugin `{owner}` already")
+    cls.namespace = point.name
+
+
+def _shelf(classes: Iterable[type[Op]], point: EntryPoint) -> index.Shelf:
+    """The entries of the classes and of their aliases."""
+    from netspec.library.shelf.index_writer import facts
+
+    shelf = index.Shelf({}, {})
+    for cls in classes:
+        name = cls.op_name()
+        try:
+            about = facts(cls)
+        except Exception as error:
+            raise _broken(point, f"the annotations of `{cls.__name__}` cannot be read: {_said(error)}") from error
+        for spelling in (name, *(f"{point.name}.{alias}" for alias in getattr(cls, "aliases", ()))):
+            entry = index.made((spelling, None if spelling == name else name, *about))
+            if met := next((e for e in shelf.entries.get(spelling, ()) if meet(e.kind, entry.kind)), None):
+                raise _broken(point, f"it has two things called `{spelling}`: the {met.kind}, and the {entry.kind} `{cls.__name__}`")
+            shelf.entries[spelling] = (*shelf.entries.get(spelling, ()), entry)
+            shelf.classes[entry] = cls
+    return shelf
+
+
+def meet(kind: str, other: str) -> bool:
+    """Things of both kinds can stand in one position."""
+    return any(kind in group and other in group for group in index.MEETING)
+
+
+def _broken(point: EntryPoint, reason: str) -> Mistake:
+    return Mistake(PluginBroken(plugin=point.name, package=package(point), reason=reason))
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].removesuffix(": ")
+
+
+# --- faults ----------------------------------------------------------------------------------------------------------
+
+
+def blamed(error: BaseException) -> PluginFault | None:
+    """The plugin in whose code an error was raised, or through which it passed; None when there is none, or a diagnostic says it."""
+    if isinstance(error, Mistake | SpecError) or not _LOADED:
+        return None
+    frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if _owner(frame)]
+    if not frames:
+        return None
+    (first, _), (last, line) = frames[0], frames[-1]
+    where = f"{Path(last.f_code.co_filename).name}:{line}"
+    return PluginFault(plugin=_owner(first), op=_op(first), method=first.f_code.co_name, error=_said(error), where=where)
+
+
+def _owner(frame: FrameType) -> str:
+    """The plugin that a frame's code belongs to, or nothing."""
+    root = frame.f_globals.get("__name__", "").partition(".")[0]
+    return next((plugin.name for plugin in _LOADED.values() if root in plugin.roots), "")
+
+
+def _op(frame: FrameType) -> str:
+    """The op whose method a frame runs, or nothing."""
+    from netspec.library.base import Op
+
+    held = frame.f_locals.get("self", frame.f_locals.get("cls"))
+    cls = held if inspect.isclass(held) else type(held)
+    return cls.op_name() if issubclass(cls, Op) else ""

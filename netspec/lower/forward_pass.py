@@ -1,0 +1,90 @@
+"""One pass of a model in a phase: inputs to outputs and new buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netspec.ir import Body
+from netspec.lazy import jnp, np
+from netspec.library.base import Array
+from netspec.lower.input_arrays import sizes_of
+from netspec.lower.interpreter import evaluate, execute
+from netspec.lower.layout import Layout
+from netspec.lower.node_scope import Frame, Run
+from netspec.lower.precision import Precision
+from netspec.lower.random_draws import EVAL_STEP, step_key
+from netspec.lower.repeat_lowering import Choice
+from netspec.source import Span
+
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """A model ready to be traced."""
+
+    model: Body
+    layout: Layout
+    precision: Precision
+    choose: Choice
+    seed: int
+
+    def __call__(
+        self,
+        phase: str,
+        params: Arrays,
+        buffers: Arrays,
+        inputs: Arrays,
+        *,
+        step: Any = EVAL_STEP,
+        weight: Array | None = None,
+        first: Any = 0,
+        exports: dict[str, Array] | None = None,
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example.
+
+        `exports` is filled with the values of `aux` by stored key.
+        """
+        frame = replace(self.frame(phase, params, buffers, inputs, step, weight, first), exports=exports)
+        outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
+        return self.precision.leave(outputs, self.model), frame.updates
+
+    def frame(
+        self,
+        phase: str,
+        params: Arrays,
+        buffers: Arrays,
+        inputs: Arrays,
+        step: Any = EVAL_STEP,
+        weight: Array | None = None,
+        first: Any = 0,
+    ) -> Frame:
+        """What the model's body is run in, on these inputs."""
+        sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
+        key = step_key(self.seed, step)
+        run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
+        return Frame(run, params, buffers)
+
+    def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
+        """Where the model makes the first NaN of a training pass over these inputs, op by op; None where it makes none."""
+        frame = self.frame("train", params, buffers, inputs)
+        given = self.precision.enter(inputs, self.model)
+        wires = {port.wire: given[port.name] for port in self.model.inputs if isinstance(port.wire, int)}
+        for node in self.model.nodes:
+            before = set(wires)
+            execute((node,), self.model, frame, wires)
+            if any(bool(jnp.isnan(wires[wire]).any()) for wire in wires.keys() - before):
+                return getattr(node, "span", None)
+        return None
+
+    def _examples(self, inputs: Arrays, first: Any) -> Array | None:
+        """Global indices of the batch's examples: as many as the leading dim of the first input that has one."""
+        sizes = [np.shape(inputs[port.name])[0] for port in self.model.inputs if np.ndim(inputs[port.name])]
+        return jnp.arange(sizes[0], dtype=jnp.uint32) + jnp.asarray(first).astype(jnp.uint32) if sizes else None
+
+    def measuring(self, phase: str, weight: Array | None) -> Frame:
+        """A frame for an objective: no parameters, full precision."""
+        full = Precision(self.precision.storage, self.precision.storage)
+        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, step_key(self.seed, EVAL_STEP), weight))

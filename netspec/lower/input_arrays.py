@@ -1,0 +1,127 @@
+"""Arrays from outside against the types of a spec: everything a program is given passes here before JAX sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
+from netspec.lazy import jnp, np
+from netspec.lower.precision import Precision
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.shape.facts import NO_FACTS
+from netspec.shape.types import JAX_DTYPES
+
+_SHORT = {long: short for short, long in JAX_DTYPES.items()} | {"int64": "i64", "uint64": "u64", "int16": "i16", "uint16": "u16"}
+Types = Mapping[str, TensorType]
+
+
+def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: Facts = NO_FACTS) -> dict[str, Any]:
+    """The arrays that `types` name, in the dtypes in which the program takes them. Raises `SpecError` with every problem.
+
+    Symbols are bound consistently over all arrays, to sizes that the facts allow. Lists and numbers become NumPy arrays; arrays and tracers
+    of JAX stay what they are.
+    """
+    arrays = {name: _array(given[name]) for name in types if name in given}
+    problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
+    problems += _shape_problems(types, arrays)
+    problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
+    problems = problems or _excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
+    if problems:
+        raise SpecError(problems)
+    return {name: _as(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+
+
+def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
+    """Raises `SpecError` for names that are not inputs."""
+    known = tuple(inputs)
+    unknown: list[Diagnostic] = [UnknownInput(field=name, inputs=known) for name in given if name not in known]
+    if unknown:
+        raise SpecError(unknown)
+
+
+def _array(value: Any) -> Any:
+    return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def _as(array: Any, dtype: Any) -> Any:
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def describe(array: Any) -> str:
+    """`f64[5, 28]`: an array's own type."""
+    name = str(array.dtype)
+    return _SHORT.get(name, name) + str(list(array.shape))
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def _shape_problems(types: Types, arrays: Mapping[str, Any]) -> list[Diagnostic]:
+    sizes = sizes_of(types, arrays)
+    return [problem for name, array in arrays.items() if (problem := _shape_problem(name, types[name], array, sizes))]
+
+
+def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
+    """Each symbol's size where it first stands alone in the type of one of the arrays."""
+    sizes: dict[str, int] = {}
+    for name, array in arrays.items():
+        if types[name].rank == len(array.shape):
+            for dim, size in zip(types[name].shape, array.shape, strict=True):
+                if not dim.is_constant and dim == Dim.symbol(str(dim)):
+                    sizes.setdefault(str(dim), size)
+    return sizes
+
+
+def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, int]) -> Diagnostic | None:
+    if type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank)):
+        return None
+    fixed = tuple((s, sizes[s]) for s in sorted(type.symbols()) if s in sizes) if type.rank == len(array.shape) else ()
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), sizes=fixed)
+
+
+def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
+    """Whether the size is what the dim says; a dim with a symbol that nothing has bound fits every size."""
+    return size > 0 and (not dim.symbols() <= sizes.keys() or dim.evaluate(sizes) == size)
+
+
+@lru_cache(maxsize=4096)
+def _excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
+    """The first size that the facts, and the sizes before it, do not allow."""
+    known = facts
+    for symbol, size in sizes:
+        recorded = known.require("==", Dim.symbol(symbol), size)
+        if recorded.verdict is Verdict.REFUTED:
+            low, high = facts.range(Dim.symbol(symbol))
+            return [SizeExcluded(symbol=symbol, size=size, low=low, high=high)]
+        known = recorded.facts
+    return []
+
+
+# --- element types ---------------------------------------------------------------------------------------------------
+
+
+def _kind_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    expected = "float" if type.is_float else "int" if type.is_int else "bool"
+    if _kind(array) != expected:
+        return ArrayMismatch(field=name, expected=str(type), found=describe(array))
+    if type.is_int and isinstance(array, np.ndarray) and not np.can_cast(array.dtype, type.jax_dtype):
+        return _range_problem(name, type, array)
+    return None
+
+
+def _kind(array: Any) -> str:
+    for kind, name in ((jnp.floating, "float"), (jnp.integer, "int"), (jnp.bool_, "bool")):
+        if jnp.issubdtype(array.dtype, kind):
+            return name
+    return str(array.dtype)
+
+
+def _range_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    limits = np.iinfo(type.jax_dtype)
+    if array.size == 0 or (array.min() >= limits.min and array.max() <= limits.max):
+        return None
+    reason = f"its values run from {array.min()} to {array.max()}"
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), reason=reason)

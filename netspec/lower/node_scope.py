@@ -1,0 +1,126 @@
+"""What a running body knows: `Run` is the same for a whole trace, `Frame` for one body, and `NodeScope` is what one op may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netspec.ir import Segment
+from netspec.library.base import Array
+from netspec.lower.layout import Layout
+from netspec.lower.precision import Precision
+from netspec.lower.random_draws import draw, draw_key, normal, uniform
+from netspec.lower.segment_names import join, template
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trace: phase, types, where leaves are, how repeats are lowered, and the source of random numbers."""
+
+    phase: str
+    precision: Precision
+    layout: Layout
+    choose: Callable[..., Any]
+    """A loop and its carried values -> the function that lowers it."""
+    key: Any
+    """Random key of the step."""
+    weight: Array | None = None
+    """f32[B], or None when every example counts."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """What the symbols of the body's types are on these inputs."""
+    examples: Array | None = None
+    """u32[B]: each example's index in the global batch; None where nothing counts examples."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One body in a trace. Arrays are by stored key, stacked leaves as slices inside their repeat."""
+
+    run: Run
+    params: Mapping[str, Array] = field(default_factory=dict)
+    buffers: Mapping[str, Array] = field(default_factory=dict)
+    updates: dict[str, Array] = field(default_factory=dict)
+    """Buffers that got a new value; filled while the body runs."""
+    prefix: str = ""
+    """Stored path of the body."""
+    site: str = ""
+    """The same, telling apart several uses of a shared instance: what random numbers are drawn by."""
+    counts: tuple[int, ...] = ()
+    """Lengths of the repeats around, within this body."""
+    loops: tuple[Any, ...] = ()
+    """Indices of all repeats around, outermost first."""
+    exports: dict[str, Array] | None = None
+    """Values of `aux` by stored key, iterations of repeats leading; filled while the body runs. None where nobody asks for them."""
+    alive: Array | None = None
+    """bool[B]: which sequences have not ended at this time step, where a recurrence has lengths."""
+
+    def inside(self, segment: Segment, use: int) -> Frame:
+        """The frame of a block that stands at the segment."""
+        name = template(segment, self.counts)
+        return replace(self, prefix=join(self.prefix, name), site=join(self.site, _use(name, use)), counts=())
+
+    def iteration(self, count: int, index: Any, params: Mapping[str, Array], buffers: Mapping[str, Array]) -> Frame:
+        """The frame of one iteration: slices stand in place of their stacks, and updates are collected anew."""
+        own = {**self.params, **params}
+        known = {**self.buffers, **self.updates, **buffers}
+        inner = None if self.exports is None else {}
+        counts, loops = (*self.counts, count), (*self.loops, index)
+        return replace(self, params=own, buffers=known, updates={}, counts=counts, loops=loops, exports=inner)
+
+    def export(self, key: str, value: Array) -> None:
+        """Note a value of `aux`; several of one key, as the uses of a shared instance make them, are added up."""
+        if self.exports is not None:
+            self.exports[key] = self.exports[key] + value if key in self.exports else value
+
+    def buffer(self, key: str) -> Array:
+        """A buffer's newest value: what an earlier use in this step has set, else the step's first."""
+        return self.updates[key] if key in self.updates else self.buffers[key]
+
+
+def _use(name: str, use: int) -> str:
+    return f"{name}#{use}" if use else name
+
+
+class NodeScope:
+    """The `Scope` of one op. Draws are numbered, so that an op may draw more than once."""
+
+    __slots__ = ("_frame", "_prefix", "_site", "_draws", "training", "weight")
+
+    def __init__(self, frame: Frame, segment: Segment, use: int) -> None:
+        name = template(segment, frame.counts)
+        self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _use(name, use)), 0
+        self.training = frame.run.phase == "train"
+        self.weight = frame.run.weight
+
+    def param(self, name: str) -> Array:
+        return self._frame.params[f"{self._prefix}/{name}"]
+
+    def buffer(self, name: str) -> Array:
+        return self._frame.buffer(f"{self._prefix}/{name}")
+
+    def update(self, name: str, value: Array) -> None:
+        if not self.training:
+            raise ValueError(f"{self._prefix} updates its buffer {name} outside training")
+        key = f"{self._prefix}/{name}"
+        self._frame.updates[key] = value.astype(self._frame.buffers[key].dtype)
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return self._draw(uniform, shape)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return self._draw(normal, shape)
+
+    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
+        return self._draw(uniform, shape) < probability
+
+    def lowered(self, dtype: str) -> Any:
+        return self._frame.run.precision.lowered(dtype)
+
+    def stored(self, dtype: str) -> Any:
+        return self._frame.run.precision.stored(dtype)
+
+    def _draw(self, kind: Any, shape: tuple[int, ...]) -> Array:
+        run, self._draws = self._frame.run, self._draws + 1
+        key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
+        return draw(kind, key, shape, run.examples)

@@ -1,0 +1,53 @@
+"""Lengths of sequences from outside against the sequences themselves: a recurrence takes 0 to T, and says so before it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.calls.recurrences import LengthOutOfRange
+from netspec.ir import Body, Call, Node, Recur, Repeat, When
+from netspec.lazy import np
+from netspec.lower.input_arrays import Types, sizes_of
+from netspec.shape import Dim
+
+
+def require_lengths(model: Body, types: Types, arrays: Mapping[str, Any]) -> None:
+    """Raises `SpecError` with the first length of each input that is negative or beyond its sequence. Arrays of JAX are not looked at."""
+    given = {name: dim for name, dim in limits(model) if isinstance(arrays.get(name), np.ndarray)}
+    if not given:
+        return
+    sizes = sizes_of(types, arrays)
+    found = [
+        problem for name, dim in given.items() if dim.symbols() <= sizes.keys() and (problem := _problem(name, arrays[name], dim, sizes))
+    ]
+    if found:
+        raise SpecError(found)
+
+
+def _problem(name: str, values: Any, dim: Dim, sizes: Mapping[str, int]) -> LengthOutOfRange | None:
+    longest, flat = dim.evaluate(sizes), values.reshape(-1)
+    outside = np.flatnonzero((flat < 0) | (flat > longest))
+    if not len(outside):
+        return None
+    return LengthOutOfRange(field=name, record=int(outside[0]), value=int(flat[outside[0]]), longest=longest, axis=str(dim))
+
+
+@lru_cache(maxsize=8)
+def limits(model: Body) -> tuple[tuple[str, Dim], ...]:
+    """The model's inputs that some recurrence takes as lengths, and the size of its axis of time."""
+    return tuple(_of_nodes(model, model.nodes, {port.wire: port.name for port in model.inputs if isinstance(port.wire, int)}))
+
+
+def _of_nodes(body: Body, nodes: tuple[Node, ...], names: Mapping[int, str]) -> Iterator[tuple[str, Dim]]:
+    for node in nodes:
+        if isinstance(node, Call):
+            ports = (port.wire for port in node.body.inputs)
+            inner = {port: names[wire] for port, wire in zip(ports, node.inputs, strict=False) if wire in names and isinstance(port, int)}
+            yield from _of_nodes(node.body, node.body.nodes, inner) if inner else ()
+        elif isinstance(node, Recur) and node.lengths is not None and node.lengths in names:
+            yield names[node.lengths], body.types[node.sequences[0]].shape[1]
+        elif isinstance(node, Repeat | When):
+            yield from _of_nodes(body, node.nodes, names)

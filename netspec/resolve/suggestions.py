@@ -1,0 +1,146 @@
+"""What an unknown name of an op or an argument may have meant: a slip of the finger, or another library's word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.kinds import HOMES
+from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
+from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
+from netspec.diagnostics.suggestions.nearest import MAX_SUGGESTIONS, alike, nearest, same, squash
+from netspec.diagnostics.text.forms import FORMS
+from netspec.library.shelf import index
+from netspec.shape import DTYPES
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.syntax.migrations import renamed_argument
+
+FEW = 12
+"""So many names are listed where none is near."""
+
+
+def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> Diagnostic:
+    """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
+    return of_plugin(at, name, kinds) or of_shelf(at, name, kinds, others)
+
+
+def of_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
+    """What is said of a name with that of a plugin before it: it was not asked for, or has no such op. None for any other name."""
+    plugin, dot, _ = name.partition(".")
+    if not dot:
+        return None
+    own = [ours for ours in index.names(*kinds) if ours.startswith(f"{plugin}.")]
+    if any(ours.startswith(f"{plugin}.") for ours in index.names()) and index.lookup(plugin) is None:
+        near = alike(name, own)
+        return UnknownName(
+            at=at, name=name, noun=" or ".join(kinds) or "value", near=tuple(near[:MAX_SUGGESTIONS]), options=tuple(own[:FEW])
+        )
+    from netspec.diagnostics.running.plugins import UnknownPlugin
+    from netspec.library.shelf.plugins import installed
+
+    return UnknownPlugin(at=at, name=name, plugin=plugin) if plugin in installed() else None
+
+
+def of_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+    """The same for names without a plugin, and for those of other libraries."""
+    options = [*index.names(*kinds), *others]
+    last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
+    near = same(last, options)
+    said = None if near else foreign(last, kinds)
+    if said is not None:
+        near = [ours for ours in said.ours if ours in options]
+    how = said.how() if said is not None else ""
+    if not near and not how and name in FORMS:
+        how = f"`{name}` is no call but begins a line: `{FORMS[name]}`"
+    if not near and not how:
+        near = alike(last, options) if said is None else []
+        how = "" if near else elsewhere(last)
+    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= FEW else []
+    shown = () if near else tuple(listed)
+    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
+
+
+def foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
+    """What other libraries' users mean by it, where things of these kinds stand."""
+    tables = [table for section, table in foreign_ops().items() if set(section) & set(kinds)]
+    return next((table[squash(name)] for table in tables if squash(name) in table), None)
+
+
+def elsewhere(name: str) -> str:
+    """Where the op stands that this name means, when it is of a kind that the place does not take."""
+    for section, table in foreign_ops().items():
+        meant = [*same(name, index.names(*section)), *(table[squash(name)].ours if squash(name) in table else ())]
+        entry = index.lookup(meant[0], *section) if meant else None
+        if entry is not None:
+            article = "an" if entry.kind[0] in "aeio" else "a"
+            return f"`{entry.name}` is {article} {entry.kind}: {HOMES[entry.kind]}" if entry.kind in HOMES else ""
+    return ""
+
+
+def unknown_value(name: str) -> list[str]:
+    """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
+    said = foreign(name, ("initializer",))
+    return [*same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+
+
+def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
+    """A name in `train` that is none of those `known` there, the spec's `own` among them, where ops of these kinds can stand."""
+    near = nearest(name, [*known, *DTYPES, *(index.names(kinds[0]) if kinds else [])])
+    return of_plugin(at, name) or UnknownName(at=at, name=name, noun="value", near=tuple(near), options=tuple(own[:FEW]))
+
+
+def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: Sequence[str], shelf: bool) -> Diagnostic:
+    """A named argument, one of the `args` of a call, that the op or block does not have, or (on the `shelf`) does no longer.
+    `options` are the arguments that it has, in their order, and then its inputs."""
+    name = arg.name or ""
+    old = renamed_argument(arg.name_span, op, name) if shelf else None
+    if old is not None:
+        return old
+    free = _free(args, options)
+    near = same(name, free) or [ours for ours in aliases().get(squash(name), ()) if ours in free]
+    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=arg.value.span.text.strip('"'))
+    if not near and not how:
+        near = alike(name, free)
+    return UnknownArgument(at=arg.name_span, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
+
+
+def _free(args: Sequence[tree.Arg], options: Sequence[str]) -> list[str]:
+    """The options that the call leaves open: those by name are given, and the first ones by literals, which are no inputs."""
+    literals = sum(arg.name is None and isinstance(arg.value, LITERALS) for arg in args)
+    given = {arg.name for arg in args}
+    return [name for name in options[literals:] if name not in given]
+
+
+LITERALS = (tree.Number, tree.String, tree.Constant, tree.ListExpr)
+
+ADVICE = {
+    "activation": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "act": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "nonlinearity": "an activation is a stage of its own: `{op}(…) -> {value}`",
+    "inputshape": "the model's `input` line has the shape",
+    "inputdim": "the model's `input` line has the shape",
+    "infeatures": "the model's `input` line has the shape; a layer reads it from there",
+    "inchannels": "the model's `input` line has the shape; a layer reads it from there",
+    "labelsmoothing": "smooth the labels themselves: `softmax_cross_entropy(logits, 0.9 * one_hot(label, 10) + 0.1 / 10)`",
+    "fromlogits": "losses take logits: leave out the softmax or sigmoid before them, and this argument",
+    "reduction": "a loss is averaged over the batch; for other sums write the formula: `loss = …`",
+    "deterministic": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "training": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "trainmode": "`when train`, `eval` and `serve` are known to the layer: leave it out",
+    "batchfirst": "the batch always comes first: leave it out",
+    "dataformat": "images are always [batch, height, width, channels]: leave it out",
+    "name": "a label names a layer: `x -> name: {op}(…)`",
+    "inplace": "values never change: leave it out",
+    "device": "the spec does not say where it runs: leave it out",
+    "rng": "random numbers come from the setting `seed` of `train`: leave it out",
+    "key": "random numbers come from the setting `seed` of `train`: leave it out",
+    "seed": "random numbers come from the setting `seed` of `train`: leave it out",
+    "numlayers": "one call is one layer; write `repeat n {{ x = x -> {op}(…) }}`",
+    "bidirectional": "run it both ways: `bidirectional({op}(…))`",
+    "returnsequences": "the result has every time step; the last one is `[:, -1]`",
+    "keepprob": "`rate` is the share that is dropped: 1 minus what is kept",
+    "paramdtype": "parameters have the type of the input; `precision` in `train` sets what training computes in",
+    "dtype": "an op has the type of its input; `precision` in `train` sets what training computes in",
+}
+"""What is said of foreign arguments that have no name here; squashed name -> help."""

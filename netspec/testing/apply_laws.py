@@ -1,0 +1,134 @@
+"""What an op's `apply` owes to its other methods, for each of its examples. A law raises AssertionError where it does not hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.shapes.sizes import UnprovenSize
+from netspec.lazy import jax, jnp, np
+from netspec.shape import Dim, Facts
+from netspec.testing.case import Case, several
+from netspec.testing.trial_scope import ExampleScope, draw
+
+
+def agrees_with_its_oracle(case: Case, oracle: Any) -> None:
+    """`oracle(op, weights, *inputs)`, plain NumPy in f64, gives the same results to 1e-5; optional inputs by name."""
+    weights = {name: np.float64(w) for name, w in (case.params | case.buffers).items()}
+    wanted = case.with_names(oracle)(case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
+    for found, right in zip(several(case.jitted(*case.inputs)), several(wanted), strict=True):
+        np.testing.assert_allclose(found, right, 1e-5, 1e-6)
+
+
+def shape_rule_is_what_apply_does(case: Case) -> None:
+    """`shape` says the sizes and element types that `jax.eval_shape` finds."""
+    found = [(x.shape, x.dtype.name) for x in several(jax.eval_shape(case.run, *case.inputs))]
+    rules = [(tuple(dim.value for dim in rule.shape), rule.jax_dtype) for rule in case.results()]
+    same(found, rules, "apply gives", "shape says")
+
+
+def shape_rule_takes_a_symbol_for_the_batch(case: Case) -> None:
+    """With B in the place of the batch size, `shape` and `flops` say the same, or that they need to know B."""
+    if case.batch == 1:
+        return
+    types, size = case.batched(), {"B": case.batch}
+    try:
+        rule = case.call("shape", Facts(), *types)
+    except Mistake as mistake:
+        if not isinstance(mistake.diagnostic, UnprovenSize):
+            raise AssertionError(f"shape refuses {', '.join(map(str, types))}: {mistake}") from mistake
+        rule = case.call("shape", Facts().assume_equal(Dim.of("B"), case.batch), *types)
+    same(tuple(kind.substitute(size) for kind in several(rule)), case.results(), "with B", "with numbers")
+    flops = [Dim.of(case.call("flops", *given)).substitute(size) for given in (types, case.types)]
+    same(flops[0], flops[1], "FLOPs with B", "with numbers")
+
+
+def initial_values_fit(case: Case) -> None:
+    """Every parameter and buffer begins with finite values of its shape."""
+    for name, weight in (case.call("params", *case.types) | case.call("buffers", *case.types)).items():
+        value = draw(weight, np.random.default_rng(0))
+        same(value.shape, tuple(Dim.of(n).value for n in weight.shape), f"{name} begins as", "its shape is")
+        require(np.isfinite(value).all(), f"{name} begins with numbers that are not finite")
+
+
+def jit_changes_nothing(case: Case) -> None:
+    """Compiled or step by step, the results are the same."""
+    for jitted, plain in zip(several(case.jitted(*case.inputs)), several(case.run(*case.inputs)), strict=True):
+        np.testing.assert_allclose(jitted, plain, 1e-5, 1e-6)
+
+
+def gradient_is_the_slope(case: Case) -> None:
+    """The gradient along a random direction is the difference quotient, in f64, of which results are where `shape` says so."""
+    rules = case.results(*(t.with_dtype("f64") if t.is_float else t for t in case.types))
+    wide = [rule.dtype == "f64" for rule in rules]
+    if not (case.smooth and any(wide)):
+        return
+    rng = np.random.default_rng(1)
+    with jax.enable_x64(True):
+        point = jax.tree.map(lambda x: np.float64(x) if x.dtype == np.float32 else x, (case.params, case.inputs))
+        direction = jax.tree.map(lambda x: rng.standard_normal(x.shape) if x.dtype == np.float64 else np.zeros(x.shape, x.dtype), point)
+        pull = [rng.standard_normal([dim.value for dim in rule.shape]) for rule in rules]
+
+        def along(t: Any) -> Any:
+            params, inputs = jax.tree.map(lambda x, d: x + t * d if x.dtype == np.float64 else x, point, direction)
+            results = several(case.run(*inputs, params=params))
+            same([x.dtype.name for x in results], [rule.jax_dtype for rule in rules], "with f64 inputs apply gives", "shape says")
+            return sum(jnp.vdot(x, own) for x, own, counts in zip(results, pull, wide, strict=True) if counts)
+
+        both = jax.jit(jax.value_and_grad(along))
+        numeric = (both(1e-6)[0] - both(-1e-6)[0]) / 2e-6
+        np.testing.assert_allclose(both(0.0)[1], numeric, 1e-6, 1e-7)
+
+
+def bf16_stays_bf16(case: Case) -> None:
+    """Inputs in bf16 give the types that `shape` says, and values that differ from f32's by rounding only."""
+    if not any(t.is_float for t in case.types):
+        return
+    short = [x.astype(jnp.bfloat16) if t.is_float else x for t, x in zip(case.types, case.inputs, strict=True)]
+    result = case.jitted(*short)
+    rules = case.results(*(t.with_dtype("bf16") if t.is_float else t for t in case.types))
+    same([x.dtype.name for x in several(result)], [rule.jax_dtype for rule in rules], "apply gives", "shape says")
+    if case.smooth and not case.op.jumps:
+        wide = case.jitted(*(np.float32(x) if t.is_float else x for t, x in zip(case.types, short, strict=True)))
+        for narrow, full in zip(case.floats(result), case.floats(wide), strict=True):
+            np.testing.assert_allclose(np.float32(narrow), full, 0.02, 0.02 * np.abs(full).max())
+
+
+def examples_do_not_meet(case: Case) -> None:
+    """Row i of a result that has the batch's axis is made of rows i of the inputs, unless `mixes_examples` says otherwise."""
+    if case.batch == 1 or case.op.mixes_examples(case.training, *case.types):
+        return
+    alone, kept = [case.has_batch(t) for t in case.types], case.keep_the_batch()
+    if not any(kept):
+        return
+
+    def one(place: Any, *inputs: Any) -> Any:
+        scope = ExampleScope(case.params, case.buffers, case.training, count=case.batch, place=place)
+        return case.call("apply", scope, *(x[None] if own else x for x, own in zip(inputs, alone, strict=True)))
+
+    axes = (0, *(0 if own else None for own in alone))
+    apart = jax.jit(jax.vmap(one, axes))(np.arange(case.batch), *map(jnp.asarray, case.inputs))
+    for single, together, keeps in zip(several(apart), several(case.jitted(*case.inputs)), kept, strict=True):
+        if keeps:
+            np.testing.assert_allclose(single[:, 0], together, 1e-5, 1e-5)
+
+
+def require(holds: Any, message: str) -> None:
+    if not holds:
+        raise AssertionError(message)
+
+
+def same(one: Any, other: Any, first: str, second: str) -> None:
+    require(one == other, f"{first} {one}, {second} {other}")
+
+
+LAWS = (
+    shape_rule_is_what_apply_does,
+    shape_rule_takes_a_symbol_for_the_batch,
+    initial_values_fit,
+    jit_changes_nothing,
+    gradient_is_the_slope,
+    bf16_stays_bf16,
+    examples_do_not_meet,
+)
+"""Those that need no oracle."""

@@ -1,0 +1,89 @@
+"""A `Scope` for one op on its own, and the making of types, inputs and weights from examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from netspec.lazy import np
+from netspec.library.base import Array, Weight
+from netspec.library.initializers.distributions import drawn
+from netspec.shape import Dim, TensorType
+from netspec.shape.types import JAX_DTYPES
+
+
+def sample(kind: TensorType, rng: Any) -> Array:
+    """Random values of a type; floats without ties, away from 0, and without whole ratios."""
+    shape = tuple(dim.value for dim in kind.shape)
+    if kind.dtype == "bool":
+        return rng.random(shape) < 0.5
+    if kind.is_int:
+        return rng.integers(1, 5, shape).astype(kind.jax_dtype)
+    values = rng.permutation(np.prod(shape, dtype=int)).reshape(shape) + rng.uniform(0.4, 0.6, shape)
+    return (values / max(values.size, 1) * 3 * rng.choice([-1.0, 1.0], shape)).astype("float32")
+
+
+def draw(weight: Weight, rng: Any) -> Array:
+    """A parameter's initial value, as the lowering makes it."""
+    shape = tuple(Dim.of(n).value for n in weight.shape)
+    return np.asarray(drawn(weight, rng, shape), "float32")
+
+
+@dataclass
+class TestScope:
+    """Holds one op's parameters and buffers; random numbers come from a NumPy generator."""
+
+    __test__ = False
+
+    params: dict[str, Array] = field(default_factory=dict)
+    buffers: dict[str, Array] = field(default_factory=dict)
+    training: bool = False
+    weight: Any = None
+    seed: int = 0
+    updates: dict[str, Array] = field(default_factory=dict)
+
+    def param(self, name: str) -> Array:
+        return self.params[name]
+
+    def buffer(self, name: str) -> Array:
+        return self.buffers[name]
+
+    def update(self, name: str, value: Array) -> None:
+        if not (self.training and name in self.buffers):
+            raise AssertionError(f"it sets the buffer {name!r} outside training, or has none of that name")
+        self.updates[name] = value
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return np.random.default_rng(self.seed).random(shape, np.float32)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return np.random.default_rng(self.seed).standard_normal(shape, np.float32)
+
+    def lowered(self, dtype: str) -> Any:
+        return JAX_DTYPES[dtype]
+
+    stored = lowered
+
+    def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
+        return self.uniform(shape) < probability
+
+
+@dataclass
+class ExampleScope(TestScope):
+    """The same for one example of a batch of `count`: it draws what it would draw at place `place` of the whole."""
+
+    count: int = 1
+    place: Any = 0
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return self._own(super().uniform, shape)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return self._own(super().normal, shape)
+
+    def _own(self, draw: Any, shape: tuple[int, ...]) -> Array:
+        from netspec.lazy import jnp
+
+        if not shape or shape[0] != 1:
+            return draw(shape)
+        return jnp.asarray(draw((self.count, *shape[1:])))[self.place][None]

@@ -1,0 +1,62 @@
+"""The endless stream of training batches from any position, sent to the device ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.runs import NoMoreBatches
+from netspec.lazy import jax
+from netspec.train.feed import Feed, Fields
+from netspec.train.prefetch import prefetched
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is: finished updates, and the batch that comes next."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    """Within the epoch, from 0."""
+
+
+@dataclass(frozen=True)
+class Fed:
+    """A batch on the device."""
+
+    batch: Any
+    after: Position
+    """The position once this batch has been learned from."""
+    examples: int
+
+
+def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[Fed, None, None]:
+    """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples."""
+    return prefetched(islice(_endless(feed, start), max(total - start.step, 0)), lambda item: _sent(item, axes))
+
+
+def _endless(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
+    step, epoch, first = start.step, start.epoch, start.batch
+    while True:
+        number = first
+        for number, batch in enumerate(feed.training(epoch, first), first + 1):
+            step += 1
+            yield batch, _after(step, epoch, number, feed.steps_per_epoch)
+        if number == first == 0:
+            raise Mistake(NoMoreBatches(step=step))
+        epoch, first = epoch + 1, 0
+
+
+def _after(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> Position:
+    return Position(step, epoch + 1, 0) if batch == steps_per_epoch else Position(step, epoch, batch)
+
+
+def _sent(item: tuple[Fields, Position], axes: int) -> Fed:
+    batch, after = item
+    examples = prod(next(iter(batch.values())).shape[:axes])
+    return Fed(jax.device_put(batch), after, examples)

@@ -1,0 +1,106 @@
+"""What a checkpoint holds: the program's state, the sums of metrics not yet written, and where the run stood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.checkpoints import CheckpointMismatch, RunOfAnotherSpec
+from netspec.lazy import jax
+from netspec.library.base import Array
+from netspec.train.batch_stream import Position
+from netspec.train.leaves import described, differences, flat, unflat
+from netspec.train.manifest import Manifest
+from netspec.train.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from netspec.lower.program import Program
+
+_STATISTICS = "statistics/"
+_OPTIMIZER = ".optimizer"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """Where a session begins."""
+
+    state: Any
+    position: Position = Position()
+    statistics: list[Array] | None = None
+    """Leaves of the sum of training statistics since the last written line."""
+    evaluated: int = 0
+    """The step of the last evaluation."""
+    eval_loss: float | None = None
+    best: float = math.inf
+    """The lowest evaluation loss so far."""
+    saved: tuple[int, int] | None = None
+    """Step and last evaluation of the checkpoint this comes from."""
+    seconds: float = 0.0
+
+
+def tensors_of(state: Any, statistics: list[Array]) -> dict[str, Array]:
+    """Everything of a checkpoint that is a tensor, by name."""
+    return {**flat(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+
+
+def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | None, best: float, seconds: float) -> dict[str, Any]:
+    """Everything else. `eval_loss` is that of exactly this step's parameters, or None."""
+    lowest = best if math.isfinite(best) else None
+    known = eval_loss if eval_loss is not None and math.isfinite(eval_loss) else None
+    return {**position.__dict__, "seed": seed, "evaluated": evaluated, "eval_loss": known, "best": lowest, "seconds": seconds}
+
+
+def restored(program: Program, folder: RunFolder, step: int) -> Resumed:
+    """The checkpoint of a step, verified and compared with the program and the folder's spec. Raises `Mistake`."""
+    arrays, manifest = folder.store.restore(step)
+    if manifest.spec != folder.recipe.digest:
+        found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
+        raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
+    unused = (_STATISTICS, _OPTIMIZER) if forgotten(program) else (_STATISTICS,)
+    tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
+    sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
+    return _resumed(_matched(program, tensors, str(folder.store.path(step))), sums, manifest)
+
+
+class Forgotten:
+    """Stands for an optimizer from Python in a program that is read to predict: nothing is known of its state."""
+
+    def init(self, params: Any) -> tuple[()]:
+        return ()
+
+    def update(self, updates: Any, state: tuple[()], params: Any) -> tuple[Any, tuple[()]]:
+        raise ValueError("the optimizer of this run was handed over from Python: give it to `with_optimizer` to train on")
+
+
+def forgotten(program: Program) -> bool:
+    return any(isinstance(optimizer, Forgotten) for optimizer in program.foreign.values())
+
+
+def _matched(program: Program, tensors: Mapping[str, Array], path: str) -> Any:
+    template = program.init()
+    found = differences(described(flat(template)), described(tensors))
+    if found:
+        raise Mistake(CheckpointMismatch(path=path, differences=found))
+    return jax.tree.map(_placed, template, unflat(template, tensors))
+
+
+def _placed(ours: Any, stored: Array) -> Any:
+    """The stored tensor where the program has its own."""
+    return jax.device_put(stored, ours.sharding if ours.committed else None)
+
+
+def _resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
+    facts = manifest.facts
+    return Resumed(
+        state=state,
+        position=Position(facts["step"], facts["epoch"], facts["batch"]),
+        statistics=sums or None,
+        evaluated=facts["evaluated"],
+        eval_loss=facts["eval_loss"],
+        best=math.inf if facts["best"] is None else facts["best"],
+        saved=(manifest.step, facts["evaluated"]),
+        seconds=facts["seconds"],
+    )

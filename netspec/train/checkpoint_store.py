@@ -1,0 +1,196 @@
+"""The checkpoints of a run: `checkpoints/<step>/`, each whole or not there at all, written under another name and renamed at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, NoSuchCheckpoint
+from netspec.diagnostics.running.files import WriteFailed
+from netspec.files import make_folder, sync_folder, write_atomic
+from netspec.library.base import Array
+from netspec.train import manifest
+from netspec.train.leaves import described, read_leaves, write_leaves
+from netspec.train.manifest import Manifest
+
+TENSORS = "tensors"
+_BEST = "eval_loss"
+"""The fact that a checkpoint is compared by."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder `checkpoints` of a run."""
+
+    folder: Path
+    keep: int
+    """How many checkpoints stay, the newest ones; the one with the lowest evaluation loss stays besides."""
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def steps(self) -> list[int]:
+        """Steps of the finished checkpoints, oldest first."""
+        with suppress(FileNotFoundError):
+            names = [n for n in os.listdir(self.folder) if n.isdecimal() and (self.folder / n / manifest.NAME).exists()]
+            return sorted(map(int, names))
+        return []
+
+    def path(self, step: int) -> Path:
+        return self.folder / str(step)
+
+    def choose(self, which: str) -> int:
+        """The step that "best" (lowest evaluation loss; without any, the last), "last" or a number means. Raises `Mistake`."""
+        steps = self.steps()
+        if which == "best" and steps:
+            best = self.best()
+            return steps[-1] if best is None else best
+        if which == "last" and steps:
+            return steps[-1]
+        if which.isdecimal() and int(which) in steps:
+            return int(which)
+        raise Mistake(NoSuchCheckpoint(run=str(self.folder.parent), which=which, steps=tuple(steps)))
+
+    def best(self) -> int | None:
+        """The step with the lowest evaluation loss, the earliest of equals.
+
+        Raises `Mistake` when a manifest is damaged: it might be that one.
+        """
+        return _lowest(self._manifest(step) for step in self.steps())
+
+    def _manifest(self, step: int) -> Manifest:
+        with self._naming_whole_ones(step):
+            return manifest.read(self.path(step))
+
+    def restore(self, step: int) -> tuple[dict[str, Array], Manifest]:
+        """The tensors by name and the manifest of a checkpoint, after every byte of it was verified. Raises `Mistake`."""
+        with self._naming_whole_ones(step):
+            found = manifest.verified(self.path(step))
+            return read_leaves(self.path(step) / TENSORS, found.leaves), found
+
+    @contextmanager
+    def _naming_whole_ones(self, step: int) -> Iterator[None]:
+        """Adds to a damage report the other checkpoints that could be used."""
+        try:
+            yield
+        except Mistake as mistake:
+            if not isinstance(mistake.diagnostic, CheckpointDamaged):
+                raise
+            others = tuple(s for s in reversed(self.steps()) if s != step and self._is_whole(s))
+            raise Mistake(replace(mistake.diagnostic, whole=others)) from mistake
+
+    def _is_whole(self, step: int) -> bool:
+        try:
+            manifest.verified(self.path(step))
+        except Mistake:
+            return False
+        return True
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def save(self, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
+        """Write the checkpoint of a step, replacing one of the same step, then remove those that need not stay.
+
+        Raises `Mistake` with `WriteFailed`; what was whole before is whole then.
+        """
+        with self._failing(step):
+            temporary = self.folder / f".{step}.tmp"
+            try:
+                self._write(temporary, step, arrays, spec, facts)
+                self._put_in_place(temporary, step)
+            except BaseException:
+                shutil.rmtree(temporary, ignore_errors=True)
+                raise
+            self._prune()
+
+    def _write(self, temporary: Path, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
+        shutil.rmtree(temporary, ignore_errors=True)
+        make_folder(temporary)
+        write_leaves(temporary / TENSORS, list(arrays.values()))
+        _flush(temporary)
+        content = Manifest(step, spec, described(arrays), facts, manifest.files_of(temporary))
+        write_atomic(temporary / manifest.NAME, manifest.written(content))
+
+    def _put_in_place(self, temporary: Path, step: int) -> None:
+        """Rename; an older checkpoint of the same step steps aside for that moment (`recover` would bring it back)."""
+        final, aside = self.path(step), self._aside(step)
+        if final.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            os.rename(final, aside)
+        os.rename(temporary, final)
+        sync_folder(str(self.folder))
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _aside(self, step: int | str) -> Path:
+        return self.folder / f".{step}.old"
+
+    def recover(self) -> None:
+        """Clear away what a killed process left. Only for the process that trains into the run."""
+        make_folder(self.folder)
+        for name in os.listdir(self.folder):
+            step = name.strip(".").partition(".")[0]
+            if name == self._aside(step).name and not (self.folder / step).exists():
+                os.rename(self.folder / name, self.folder / step)
+            elif name.startswith("."):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def _prune(self) -> None:
+        steps = self.steps()
+        kept = {*steps[-self.keep :], _lowest(self._readable())}
+        for step in steps:
+            if step not in kept:
+                gone = self.folder / f".{step}.gone"
+                os.rename(self.path(step), gone)
+                shutil.rmtree(gone, ignore_errors=True)
+
+    def _readable(self) -> Iterator[Manifest]:
+        """A damaged manifest is no reason to stop training."""
+        for step in self.steps():
+            with suppress(Mistake):
+                yield manifest.read(self.path(step))
+
+    @contextmanager
+    def _failing(self, step: int) -> Iterator[None]:
+        """Whatever the disk refuses becomes one problem that names the checkpoint and the step."""
+        doing = f"saving the checkpoint of step {step}"
+        try:
+            yield
+        except Mistake as mistake:
+            if not isinstance(mistake.diagnostic, WriteFailed):
+                raise
+            problem = replace(mistake.diagnostic, path=str(self.path(step)), step=f"{doing}, {mistake.diagnostic.step}")
+            raise Mistake(problem) from mistake
+        except (OSError, ValueError, RuntimeError) as error:  # tensorstore reports a full disk as ValueError
+            raise Mistake(WriteFailed(path=str(self.path(step)), step=doing, reason=_reason(error))) from error
+
+
+def _lowest(manifests: Iterable[Manifest]) -> int | None:
+    """The step of the lowest evaluation loss, None when nothing was evaluated."""
+    losses = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
+    return min(losses)[1] if losses else None
+
+
+def _flush(folder: Path) -> None:
+    """Every file and folder below reaches the disk."""
+    for here, _, files in os.walk(folder):
+        for name in files:
+            descriptor = os.open(os.path.join(here, name), os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        sync_folder(here)
+
+
+def _reason(error: Exception) -> str:
+    """In the words of the operating system, which tensorstore wraps in many of its own."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    number = re.search(r"os_error_code='(\d+)'", str(error))
+    return os.strerror(int(number[1])) if number else " ".join(str(error).split())[:200] or type(error).__name__

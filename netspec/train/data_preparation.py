@@ -1,0 +1,62 @@
+"""All examples of a data chain, before batches are made of them: loaded, checked, and through the transforms that work on all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from netspec.ir import Body, DataPlan
+from netspec.library.base import Dataset, Learned, Op, Transform
+from netspec.library.data.columns import Table
+from netspec.train.field_checks import checked
+
+Knowledge = Mapping[str, Learned]
+"""What the chain of training has learned, by name of the dataset or transform; the second of a kind is called `bpe_1`."""
+
+
+def loaded(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+    """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
+    name = plan.dataset.op_name()
+    data, learned = plan.dataset.learn(folder, known.get(name))
+    table, more = prepared(checked(data, plan.dataset.batch_types()), plan, folder, known)
+    return table, {**({} if learned is None else {name: learned}), **more}
+
+
+def prepared(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+    """The examples behind the plan's transforms of whole data, and what those know now."""
+    found: dict[str, Learned] = {}
+    for name, transform in named(plan.transforms):
+        if transform.whole:
+            data, learned = transform.learn(data, folder, known.get(name))
+            found |= {} if learned is None else {name: learned}
+    return data, found
+
+
+def named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
+    """Each transform with the name of what it knows."""
+    seen: Counter[str] = Counter()
+    found = []
+    for transform in transforms:
+        name = transform.op_name()
+        found.append((f"{name}_{seen[name]}" if seen[name] else name, transform))
+        seen[name] += 1
+    return found
+
+
+def bounded(plan: DataPlan, model: Body) -> DataPlan:
+    """The plan with the longest sequences that the model takes."""
+    types = model.input_types()
+    dims = [types[n].shape[1] for n, kind in plan.fields.items() if n in types and kind.rank > 1 and not kind.shape[1].is_constant]
+    ends = [high for dim in dims if (high := model.facts.range(dim)[1]) is not None]
+    return replace(plan, longest=min(ends)) if ends else plan
+
+
+def learns(plan: DataPlan) -> bool:
+    """Does something in the chain learn from the data of training?"""
+    return _overrides(plan.dataset, Dataset) or any(_overrides(t, Transform) for t in plan.transforms)
+
+
+def _overrides(op: Dataset | Transform, base: type[Op]) -> bool:
+    return type(op).learn is not base.learn  # type: ignore[attr-defined]

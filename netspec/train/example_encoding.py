@@ -1,0 +1,72 @@
+"""Examples as a person has them, made into a model's inputs by what the data chain knows: texts become tokens, words their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.running.weights import MissingArray
+from netspec.ir import DataPlan
+from netspec.lazy import np
+from netspec.library.base import Transform
+from netspec.library.data.columns import LENGTH, Table, rows_of
+from netspec.shape import TensorType
+from netspec.train.collation import collated
+from netspec.train.data_preparation import Knowledge, bounded, named
+from netspec.train.field_checks import checked
+
+if TYPE_CHECKING:
+    from netspec.train.trainable_model import Model
+
+
+def inputs_of(model: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the model takes: `given` itself, or what the chain of evaluations makes of it.
+
+    It does where `given` are fields of the dataset but not the model's inputs (`text=["…"]`), or hold texts where those are numbers. What
+    only arranges examples (`shuffle`, `pack`) is left out. Raises `SpecError` for what does not fit the dataset's fields.
+    """
+    plan = model.plan and (model.plan.eval.data or model.plan.data)
+    if plan is None or not _as_people_have_them(plan, given, model.model.input_types()):
+        return given
+    plan = bounded(plan, model.model)
+    batch = collated(_through(plan, _table(plan, given, model.learned), model.learned), longest=plan.longest)
+    return {name: values for name, values in batch.items() if name in model.model.input_types()}
+
+
+def _as_people_have_them(plan: DataPlan, given: Mapping[str, Any], inputs: Mapping[str, TensorType]) -> bool:
+    fields = plan.dataset.batch_types()
+    return bool(given) and all(name in fields for name in given) and (given.keys() != inputs.keys() or any(map(_is_text, given.values())))
+
+
+def _is_text(value: Any) -> bool:
+    """A text, or texts in a list, however deep."""
+    return isinstance(value, str) or (isinstance(value, list | tuple) and len(value) > 0 and _is_text(value[0]))
+
+
+def _table(plan: DataPlan, given: Mapping[str, Any], known: Knowledge) -> Table:
+    """The given fields as the dataset would load them."""
+    types = plan.dataset.batch_types()
+    sequences = any(types[name].rank > 1 and not types[name].shape[1].is_constant for name in given)
+    wanted = {name: kind for name, kind in types.items() if name in given or (name == LENGTH and sequences)}
+    return checked(plan.dataset.encoded(given, known.get(plan.dataset.op_name())), wanted)
+
+
+def _through(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, Any]:
+    """The examples behind the chain, as one batch."""
+    for name, transform in named(plan.transforms):
+        if transform.whole and not transform.arranges:
+            table = transform.learn(table, None, known.get(name))[0]
+    batch = {name: rows_of(values, np.arange(len(values))) for name, values in table.items()}
+    for transform in plan.transforms:
+        batch = batch if transform.whole else _applied(transform, batch)
+    return batch
+
+
+def _applied(transform: Transform, batch: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return transform.apply_eval(batch)
+    except KeyError as error:
+        name = str(error.args[0])
+        problem = MissingArray(field=name, expected=f"a field, which `{transform.op_name()}` changes", given=tuple(batch))
+        raise SpecError([problem]) from None

@@ -1,0 +1,94 @@
+"""Are these values what the spec says? Shapes, kinds of number, lengths and values, checked before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.running.runs import ValueNotFinite
+from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.lazy import np
+from netspec.library.base import Array
+from netspec.library.data.columns import LENGTH, Column, Ragged
+from netspec.lower.input_arrays import accept
+from netspec.lower.precision import FULL
+from netspec.shape import TensorType
+from netspec.train.python_sequences import as_column
+
+WEIGHT = "weight"
+"""The field that weighs examples; data may have it beside the declared fields."""
+_BLOCK = 1 << 22
+"""Elements looked at together for NaN."""
+
+
+def checked(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
+    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` but `weight` are left out.
+
+    `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
+    kind of number, unequal numbers of examples, NaN.
+    """
+    wanted = {**types, **({WEIGHT: _weight_type(types)} if WEIGHT in data else {})}
+    given = {name: as_column(wanted[name], values) if name in wanted else values for name, values in data.items()}
+    columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in wanted}
+    given = _counted(given, columns, wanted)
+    plain = {name: kind for name, kind in wanted.items() if name not in columns}
+    arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
+    converted = {name: _converted(name, wanted[name], column) for name, column in columns.items()}
+    found = {name: converted[name] if name in converted else arrays[name] for name in wanted}
+    if problems := [*_uneven(found, wanted, columns), *_not_finite(arrays)]:
+        raise SpecError(problems)
+    return found
+
+
+def _weight_type(types: Mapping[str, TensorType]) -> TensorType:
+    return TensorType("f32", next(iter(types.values())).shape[:1])
+
+
+def _counted(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:
+    """With the lengths of the sequences, where the fields have them and `given` does not."""
+    if LENGTH in given or LENGTH not in types:
+        return given
+    for name, kind in types.items():
+        if name in given and kind.rank > 1 and not kind.shape[1].is_constant:
+            values = columns.get(name)
+            if isinstance(values, Ragged):
+                return {**given, LENGTH: values.lengths}
+            if np.ndim(given[name]) > 1:
+                rows, width = np.shape(given[name])[:2]
+                return {**given, LENGTH: np.full(rows, width)}
+    return given
+
+
+def _converted(name: str, kind: TensorType, column: Column) -> Column:
+    """The elements of sequences are checked as one flat array. Raises `SpecError`."""
+    if not isinstance(column, Ragged):
+        return column
+    flat = accept({name: TensorType(kind.dtype, ("elements",))}, {name: column.values}, FULL)[name]
+    return Ragged(np.asarray(flat), column.starts, column.lengths)
+
+
+def _uneven(found: Mapping[str, Any], types: Mapping[str, TensorType], columns: Mapping[str, Column]) -> Iterator[Diagnostic]:
+    """Columns with another number of examples than the first field has."""
+    count = len(next(iter(found.values()))) if columns else 0
+    for name, values in found.items() if columns else ():
+        if len(values) != count:
+            sizes = ((str(types[name].shape[0]), count),)
+            yield ArrayMismatch(field=name, expected=str(types[name]), found=f"{len(values)} examples", sizes=sizes)
+
+
+def _not_finite(arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and (index := _first_not_finite(array)) is not None:
+            record = index // max(array[0].size, 1)
+            yield ValueNotFinite(field=name, record=record, value=float(array.reshape(-1)[index]))
+
+
+def _first_not_finite(array: Array) -> int | None:
+    """Index of the first NaN or infinity in the flattened array."""
+    flat = array.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        finite = np.isfinite(flat[start : start + _BLOCK])
+        if not finite.all():
+            return start + int(np.argmin(finite))
+    return None

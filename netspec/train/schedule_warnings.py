@@ -1,0 +1,16 @@
+"""What is told when training begins, because only the data show it: schedules that do not fit in the training."""
+
+from __future__ import annotations
+
+from netspec.infer.scheduling import problems_of
+from netspec.ir import TrainPlan
+from netspec.train.progress import Reporter
+
+
+def warn(plan: TrainPlan, steps_per_epoch: int | None, tell: Reporter) -> None:
+    """One note with every schedule whose lengths do not fit; nothing where all do."""
+    problems = problems_of(plan, steps_per_epoch)
+    if problems:
+        from netspec.diagnostics.drawing.text import render_text  # few trainings need it
+
+        tell.note(render_text(problems))

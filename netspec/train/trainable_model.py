@@ -1,0 +1,210 @@
+"""What `netspec.compile` returns: a program that can be trained and evaluated in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.running.runs import NothingToEvaluate
+from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.files import PathLike
+from netspec.ir import TrainPlan
+from netspec.library.base import Clock
+from netspec.lower.batch_statistics import Result
+from netspec.lower.program import Program
+from netspec.train import run_lock
+from netspec.train.ceilings import ceilings, require_below
+from netspec.train.checkpoint_contents import Resumed, restored
+from netspec.train.data_preparation import Knowledge, bounded, learns
+from netspec.train.data_split import divided
+from netspec.train.evaluation import evaluated
+from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
+from netspec.train.gradient_accumulation import grouped
+from netspec.train.learned_vocabularies import keep, kept
+from netspec.train.metrics_log import Record
+from netspec.train.progress import Reporter, Silent, reporter
+from netspec.train.recipe import Recipe
+from netspec.train.run_folder import RunFolder, started
+from netspec.train.schedule_warnings import warn
+from netspec.train.session import Session
+from netspec.train.signals import Stop, listening
+from netspec.train.spec_errors import spoken
+from netspec.train.timetable import Timetable, timetable
+
+Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
+"""A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A training that came to its end, or was stopped."""
+
+    model: Model
+    state: Any
+    history: tuple[Record, ...]
+    """The lines of `metrics.jsonl`."""
+    run: Path | None
+    """The run folder, where there is one."""
+    stop: Stop = field(default_factory=Stop)
+
+    @property
+    def metrics(self) -> dict[str, Result]:
+        """Loss and metrics of the last evaluation, or of the last line of training without one: numbers, or nested lists of them."""
+        evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
+        return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
+
+    def predict(self, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name, for any number of examples."""
+        from netspec.train.example_encoding import inputs_of
+        from netspec.train.prediction import predicted
+
+        return predicted(self.model, self.state, inputs_of(self.model, inputs))
+
+
+@dataclass(frozen=True, eq=False)
+class Model(Program):
+    """A program with its spec: `fit` trains it, `evaluate` measures it."""
+
+    recipe: Recipe = field(default_factory=lambda: Recipe("", "<text>"))
+    learned: Knowledge = field(default_factory=dict)
+    """Vocabularies and tokenizers that training has learned from its data."""
+
+    def with_optimizer(self, optimizer: Any, update: str = "") -> Model:
+        """See `Program.with_optimizer`. A run of such a model can be loaded and evaluated; to go on with it, Python hands it over again."""
+        return replace(super().with_optimizer(optimizer, update), recipe=replace(self.recipe, foreign=True))
+
+    @spoken
+    def fit(
+        self,
+        data: Data | None = None,
+        *,
+        validation: Data | None = None,
+        folder: PathLike | None = None,
+        out: PathLike | None = None,
+        resume: bool = False,
+        progress: bool = False,
+    ) -> Fit:
+        """Train as the spec's `train` section says.
+
+        `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
+        evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
+        `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
+        the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
+        Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
+        """
+        feeds = self.feeds(data, validation, Path(folder) if folder else None, kept(out) if resume else None)
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
+        _leave(fit.stop)
+        return fit
+
+    def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
+        """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        feed = grouped(feed, self._plan.accumulate)
+        table = timetable(self._plan, feed.steps_per_epoch)
+        warn(self._plan, feed.steps_per_epoch, tell)
+        program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
+        if out is None:
+            return _session(program, table, feed, eval_feed, None, False, tell)
+        run = started(out, self.recipe, self._plan, data, resume)
+        with run_lock.locked(run.path):
+            keep(run.path, feed.learned)
+            return _session(program, table, feed, eval_feed, run, resume, tell)
+
+    @spoken
+    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
+        """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
+        feed = self.evaluation_feed(data, Path(folder) if folder else None)
+        if feed is None:
+            raise SpecError([NothingToEvaluate(run=self.recipe.path)])
+        return evaluated(self, state, feed, self._plan.eval.limit) or {}
+
+    def feeds(
+        self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
+    ) -> tuple[Feed, Feed | None]:
+        """For training, and for evaluations with what the first has learned. `known`: what a run that goes on has learned already."""
+        plan, seed = bounded(self._plan.data, self.model), self._plan.seed
+        if data is not None and validation is None:
+            data, validation = divided(data, self._plan)
+        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+        if data is not None and validation is None:
+            return feed, None
+        return feed, self.evaluation_feed(validation, folder, feed.learned)
+
+    def training_feed(self, folder: Path | None) -> Feed:
+        """The spec's own training data."""
+        return feed_from(folder, bounded(self._plan.data, self.model), self._plan.seed)
+
+    def evaluation_feed(self, data: Data | None, folder: Path | None, known: Knowledge | None = None) -> Feed | None:
+        """The given data, or the spec's own evaluation data; None when it has none. What they need to know comes from training."""
+        own = self._plan.eval.data
+        if own is None and data is None:
+            return None
+        plan = bounded(own or self._plan.data, self.model)
+        known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
+        seed = self._plan.seed
+        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+
+    def _within(self, feed: Feed) -> Feed:
+        """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
+        if isinstance(feed, ArrayFeed):
+            require_below(feed.arrays, feed.plan, ceilings(self.model, [self._plan.objective, self._plan.eval.objective]))
+        return feed
+
+    def _bound(self, clock: Clock) -> Model:
+        """`at(clock)`, the same object each time, so that training twice compiles once."""
+        return self._programs.setdefault(clock, replace(self, clock=clock))
+
+    @cached_property
+    def _programs(self) -> dict[Clock, Model]:
+        return {}
+
+    def _example(self) -> tuple[str, ...]:
+        """The inputs without their first axis, which counts examples."""
+        return tuple(f"{name}: {kind.with_shape(kind.shape[1:])}" for name, kind in self.model.input_types().items())
+
+    @property
+    def _plan(self) -> TrainPlan:
+        if self.plan is None:
+            raise SpecError([NothingToTrain(model=self.model.name, inputs=self._example())])
+        return self.plan
+
+
+def _session(
+    program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
+) -> Fit:
+    start, history = _beginning(program, run, resume)
+    with listening() as stop:
+        session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
+        session.run()
+    return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
+
+
+def _beginning(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
+    """The last checkpoint and the lines written before it, or a fresh state."""
+    if run is None:
+        return Resumed(program.init()), []
+    run.store.recover()
+    steps = run.store.steps() if resume else []
+    start = restored(program, run, steps[-1]) if steps else Resumed(program.init())
+    return start, run.log.keep_until(start.position.step, start.evaluated)
+
+
+def _leave(stop: Stop) -> None:
+    """End as an unhandled signal would have, now that all is saved."""
+    import signal
+
+    if stop.signal == signal.SIGINT:
+        raise KeyboardInterrupt
+    if stop:
+        raise SystemExit(stop.exit_code)
+
+
+def model_of(program: Program, recipe: Recipe) -> Model:
+    """The same program, able to be trained; `recipe` is what it was compiled from."""
+    parts = {name: getattr(program, name) for name in Program.__dataclass_fields__}
+    model = Model(**parts)
+    return replace(model, recipe=recipe)
