@@ -82,16 +82,3 @@ class Mistake(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message())
         self.diagnostic = diagnostic
-
-
-class SpecError(Exception):
-    """What `compile()` raises on a bad spec: the same problems that `check()` returns."""
-
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(diagnostics)
-        super().__init__(diagnostics[0].message() if diagnostics else "bad spec")
-
-    def __str__(self) -> str:
-        from netspec.diagnostics.drawing.text import render_text
-
-        return "\n" + render_text(self.diagnostics)

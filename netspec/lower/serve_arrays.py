@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.spec_error import SpecError
 from netspec.diagnostics.training.decoders import BeginningNeeded, NothingToDecode
 from netspec.ir import ServePlan
 from netspec.lazy import jax, jnp, np

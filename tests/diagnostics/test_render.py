@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netspec.diagnostics.base import Mistake, Place, SpecError
+from netspec.diagnostics.base import Mistake, Place
 from netspec.diagnostics.drawing.cells import visible, width
 from netspec.diagnostics.drawing.text import helpful_chain, render_text, summary
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source, Span
 from tests.diagnostics.drawings import DRAWINGS
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source

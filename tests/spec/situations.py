@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.drawing.text import render_text
+from netspec.diagnostics.spec_error import SpecError
 from tests.literate import Case
 
 PROBLEM = re.compile(r"^(?:error|warning)\[.*", re.MULTILINE | re.DOTALL)
