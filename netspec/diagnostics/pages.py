@@ -1,9 +1,8 @@
 """The pages of problems, `docs/problems/`: one for each phase, in it a section for each problem. Floor 0.
 
-`## unknown-argument` begins a section: what it means, then cases. A case is a wrong spec (```` ```net bad ````, ```` ```json bad ````) or a
-situation (```` ```sh bad ````, ```` ```python bad ````, ```` ```text bad ````), what netspec says (```` ```diagnostic ````), what the proposed
-edits make of the spec (```` ```net repaired ````), and what is right (```` ```net good ````). A fence that names a file (```` ```net lib.net ````)
-gives one that the next case needs. Headings `###` begin further cases. The tests run all of them.
+`## unknown-argument` begins a section: what it means, then cases. Each case is a wrong spec or a situation (a block called `bad`), what
+netspec says (`diagnostic`), what the proposed edits make of the spec (`repaired`), and what is right (`good`). A block with the name of a
+file gives one that the next case needs; headings `###` begin further cases. The tests run all of them.
 """
 
 from __future__ import annotations

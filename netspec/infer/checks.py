@@ -8,7 +8,8 @@ from math import prod
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Place
-from netspec.diagnostics.names.bindings import DuplicateName, SharedChanges
+from netspec.diagnostics.calls.instances import SharedChanges
+from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer.frame import PATH_LIMIT, Frame, places
 from netspec.infer.values import Tensor

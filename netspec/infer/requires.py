@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic, RequireFailed
+from netspec.diagnostics.calls.conditions import RequireFailed
+from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.static import COMPARISONS

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.diagnostics.calls.recurrences import LengthOutOfRange
+from netspec.diagnostics.running.weights import LengthOutOfRange
 from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body, Call, Node, Recur, Repeat, When
 from netspec.lazy import np

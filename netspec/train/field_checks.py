@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.running.runs import ValueNotFinite
+from netspec.diagnostics.data.arrays import ValueNotFinite
 from netspec.diagnostics.running.weights import ArrayMismatch
 from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np

@@ -111,10 +111,10 @@ def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _rule(cls: type[Diagnostic]) -> dict[str, Any]:
-    from netspec.diagnostics.catalog import first_paragraph
+    from netspec.diagnostics.catalog import describe
 
     rule = {"id": cls.slug(), "name": cls.__name__, "defaultConfiguration": {"level": cls.severity}}
-    summary = first_paragraph(cls)
+    summary = describe(cls)
     return {**rule, "shortDescription": {"text": _sarif_text(summary)}} if summary else rule
 
 

@@ -12,20 +12,7 @@ LISTED = 6
 
 @record(kw_only=True)
 class TorchMismatch(Diagnostic):
-    """Arrays of a PyTorch model do not fit the places that they are given in a netspec model.
-
-    Each layer with parameters has a place, or is named in `keep`, and each array belongs to one of them, or is named in `ignore`: what is
-    left over on either side is told at once, so that no layer keeps its first values unnoticed.
-
-    ```text bad
-    converted(program, module.state_dict(), {"dense_0": "fc1"})
-    error[torch-mismatch]: the PyTorch weights do not fit the model: no array `fc1.bias`; no place for dense_1.
-    ```
-
-    ```text good
-    converted(program, module.state_dict(), {"dense_0": "fc1", "dense_1": "fc2"})
-    ```
-    """
+    """Arrays of a PyTorch model do not fit the places that they are given in a netspec model."""
 
     missing: tuple[str, ...] = ()
     """Arrays that a layer needs and that are not there."""

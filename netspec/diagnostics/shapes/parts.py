@@ -12,24 +12,7 @@ from netspec.shape.types import shape_text
 
 @record
 class UnequalParts(Diagnostic):
-    """Tensors are joined along one axis, so all other axes must have equal sizes (for `stack`, all axes).
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 4]
-      input y: f32[B, 16, 4]
-      output z = concat([x, y], axis=-1)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 4]
-      input y: f32[B, 16, 4]
-      output z = concat([x, y], axis=1)
-    }
-    ```
-    """
+    """Tensors are joined along one axis, so all other axes must have equal sizes (for `stack`, all axes)."""
 
     op: str
     first: TensorType
@@ -72,24 +55,7 @@ def _ordinal(place: int) -> str:
 
 @record
 class UnequalSplit(Diagnostic):
-    """The parts of a split make up the whole axis: equal parts divide it, given sizes add up to it.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      a, b, c = split(x, 3)
-      output y = a + b + c
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      a, b, c = split(x, 3)
-      output y = a + b + c
-    }
-    ```
-    """
+    """The parts of a split make up the whole axis: equal parts divide it, given sizes add up to it."""
 
     op: str
     size: Dim
@@ -108,24 +74,7 @@ class UnequalSplit(Diagnostic):
 
 @record
 class TooFewElements(Diagnostic):
-    """More elements are asked for than the axis has.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      best, _ = x -> top_k(5)
-      output y = best
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      best, _ = x -> top_k(4)
-      output y = best
-    }
-    ```
-    """
+    """More elements are asked for than the axis has."""
 
     op: str
     wanted: Dim
@@ -138,24 +87,7 @@ class TooFewElements(Diagnostic):
 
 @record
 class SegmentIds(Diagnostic):
-    """Every row belongs to one segment, so there are as many segment numbers as rows.
-
-    ```net bad
-    model M {
-      input x: f32[5, 4]
-      input ids: i32[6]
-      output y = segment_sum(x, ids, segments=3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[6, 4]
-      input ids: i32[6]
-      output y = segment_sum(x, ids, segments=3)
-    }
-    ```
-    """
+    """Every row belongs to one segment, so there are as many segment numbers as rows."""
 
     op: str
     input: TensorType

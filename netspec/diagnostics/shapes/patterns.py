@@ -17,22 +17,7 @@ _PROBLEMS = {
 
 @record
 class BadPattern(Diagnostic):
-    """A pattern names the axes before and after an arrow: `"b (h d) t -> b h t d"`; an equation of `einsum` has one letter per axis.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b (t d -> b t d")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> b (t d)")
-    }
-    ```
-    """
+    """A pattern names the axes before and after an arrow: `"b (h d) t -> b h t d"`; an equation of `einsum` has one letter per axis."""
 
     op: str
     pattern: str
@@ -50,22 +35,7 @@ class BadPattern(Diagnostic):
 
 @record
 class PatternRank(Diagnostic):
-    """A pattern names every axis of its tensor; `...` stands for any number of them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t -> t b")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> t b d")
-    }
-    ```
-    """
+    """A pattern names every axis of its tensor; `...` stands for any number of them."""
 
     op: str
     side: str
@@ -84,22 +54,7 @@ class PatternRank(Diagnostic):
 
 @record
 class PatternNames(Diagnostic):
-    """Names stand on both sides of a pattern, once each: `rearrange` keeps all axes, `reduce` drops some, `repeat` adds some.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> b t")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> reduce("b t d -> b t", "sum")
-    }
-    ```
-    """
+    """Names stand on both sides of a pattern, once each: `rearrange` keeps all axes, `reduce` drops some, `repeat` adds some."""
 
     op: str
     pattern: str
@@ -126,22 +81,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 @record
 class PatternSize(Diagnostic):
-    """The sizes that a pattern, its named sizes and the tensor give to an axis must agree.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-    """
+    """The sizes that a pattern, its named sizes and the tensor give to an axis must agree."""
 
     op: str
     axis: str
@@ -159,22 +99,7 @@ class PatternSize(Diagnostic):
 
 @record
 class PatternUnknowns(Diagnostic):
-    """Of the axes that are joined in brackets at most one may be worked out; the others need a size.
-
-    ```net bad
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-    """
+    """Of the axes that are joined in brackets at most one may be worked out; the others need a size."""
 
     op: str
     axis: str
@@ -189,22 +114,7 @@ class PatternUnknowns(Diagnostic):
 
 @record
 class UnusedSize(Diagnostic):
-    """A size is given for a name that the pattern does not have.
-
-    ```net bad
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4, e=3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4, d=3)
-    }
-    ```
-    """
+    """A size is given for a name that the pattern does not have."""
 
     op: str
     pattern: str
@@ -216,23 +126,7 @@ class UnusedSize(Diagnostic):
 
 @record
 class EinsumOperands(Diagnostic):
-    """An equation of `einsum` has one group of letters for each tensor.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = einsum("bi,ij->bj", x)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      weights = random_normal([4, 8])
-      output y = einsum("bi,ij->bj", x, weights)
-    }
-    ```
-    """
+    """An equation of `einsum` has one group of letters for each tensor."""
 
     equation: str
     groups: int
@@ -244,24 +138,7 @@ class EinsumOperands(Diagnostic):
 
 @record
 class EinsumDims(Diagnostic):
-    """A letter of an equation is one size, wherever it stands.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      input y: f32[B, 8]
-      output z = einsum("bi,bi->b", x, y)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      input y: f32[B, 8]
-      output z = einsum("bi,bj->bij", x, y)
-    }
-    ```
-    """
+    """A letter of an equation is one size, wherever it stands."""
 
     equation: str
     letter: str

@@ -15,22 +15,7 @@ def _repaired(at: Span, text: str | None) -> Sequence[Edit]:
 
 @record(kw_only=True)
 class BadNumber(Diagnostic):
-    """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dropout(.5)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dropout(0.5)
-    }
-    ```
-    """
+    """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`."""
 
     text: str
 
@@ -79,24 +64,7 @@ class BadNumber(Diagnostic):
 
 @record(kw_only=True)
 class BadEscape(Diagnostic):
-    r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      require 4 == 4, "in C:\data"
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      require 4 == 4, "in C:\\data"
-      output y = x -> relu
-    }
-    ```
-    """
+    r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits."""
 
     escape: str
 
@@ -112,22 +80,7 @@ class BadEscape(Diagnostic):
 
 @record(kw_only=True)
 class UnclosedString(Diagnostic):
-    """A string ends on the line on which it begins.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding="SAME)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding="SAME")
-    }
-    ```
-    """
+    """A string ends on the line on which it begins."""
 
     text: str
 
