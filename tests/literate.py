@@ -87,6 +87,7 @@ class Case:
     expected: list[Block] = field(default_factory=list)
     """What netspec must answer, and what its edits must make of the spec."""
     good: list[Block] = field(default_factory=list)
+    """What must be clean, each behind the files that it needs."""
 
     @property
     def is_bad(self) -> bool:
@@ -137,11 +138,12 @@ def _last(found: list[Case], page: str, match: re.Match[str]) -> Case:
 
 
 def _add(case: Case, block: Block, waiting: list[Block]) -> None:
-    """Files before something good are part of its case."""
+    """Files before something good are made after what is bad was tried."""
     if "good" in block.options:
-        case.files += waiting
+        case.good += [*waiting, block]
         waiting.clear()
-    (case.good if "good" in block.options else case.expected).append(block)
+    else:
+        case.expected.append(block)
 
 
 def _line(page: str, offset: int) -> int:
