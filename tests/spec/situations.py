@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,9 @@ from netspec.diagnostics.spec_error import SpecError
 from tests.literate import Case
 
 PROBLEM = re.compile(r"^(?:error|warning)\[.*", re.MULTILINE | re.DOTALL)
+
+ROOT = str(Path(__file__).resolve().parents[2])
+PLAIN = {"COLUMNS": "100", "NO_COLOR": "1"}
 
 
 def run_code(code: str) -> Sequence[Diagnostic]:
@@ -51,10 +57,13 @@ def run_command(words: Sequence[str]) -> str:
     """What a command line of netspec prints. Raises AssertionError when it fails without naming a problem."""
     from netspec.cli.main import main
 
+    if "--untrusted" in words:  # forks, which a process with JAX must not
+        done = subprocess.run([sys.executable, "-m", "netspec", *words], capture_output=True, text=True, env={**os.environ, **PLAIN, "PYTHONPATH": ROOT})
+        return done.stdout + done.stderr
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(out):
-        patch.setenv("COLUMNS", "100")
-        patch.setenv("NO_COLOR", "1")
+        for name, value in PLAIN.items():
+            patch.setenv(name, value)
         code = main(words)
     assert (code != 0) == bool(PROBLEM.search(out.getvalue())), out.getvalue()
     return out.getvalue()
