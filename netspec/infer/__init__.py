@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
-from netspec.infer import expressions, instances, masks
+from netspec.infer import expressions, instances
 from netspec.infer.arguments import Bad, fit
 from netspec.infer.expects import expect
 from netspec.infer.frame import Frame, World
 from netspec.infer.training import train, trained_model
 from netspec.infer.values import UNKNOWN, Unknown, describe
 from netspec.ir import ServePlan, Typed
+from netspec.proofs.masks import find_dropped_masks
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 
@@ -31,7 +32,8 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     serves = served(world, graph) if graph.serves else ()
     for node in graph.expects:
         expect(world, node)
-    masks.warn(world, models.values(), plans)
+    if not any(problem.severity == "error" for problem in world.problems):
+        world.report_all(find_dropped_masks(models.values(), plans))
     return Typed(models, tuple(plans), graph.source.path, serves), world.problems
 
 

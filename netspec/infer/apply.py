@@ -11,7 +11,6 @@ from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.frame import MEASURE_WORK, Frame, places
-from netspec.infer.ids import need_rows
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Record, Several, Tensor, Unknown, Value, is_number
@@ -19,6 +18,7 @@ from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Measure, Op
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf import index
+from netspec.proofs.id_ceilings import need_rows
 from netspec.record import replace
 from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
@@ -105,7 +105,7 @@ def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Tenso
     inputs, optional = input_types(bound)
     try:
         result = op.shape(frame.facts, *inputs, **optional)
-        need_rows(frame, op, bound, inputs)
+        need_rows(frame.facts, frame.nodes, op, inputs, wires_by_name(op, bound))
     except Mistake as mistake:
         frame.world.report(placed(frame, use, op, bound, mistake.diagnostic))
         return None
@@ -114,6 +114,12 @@ def types_of(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Tenso
         return None
     types = result if isinstance(result, tuple) else (result,)
     return types if all(size_fits(frame, use, t) for t in types) else None
+
+
+def wires_by_name(op: Callable, bound: Bound) -> dict[str, int]:
+    """The tensors that the op's inputs are given."""
+    given = {declared.name: tensor for declared, tensor in zip(op.inputs, bound.tensors, strict=False)} | bound.optional
+    return {name: tensor.value.wire for name, tensor in given.items() if isinstance(tensor.value, Tensor)}
 
 
 def input_types(bound: Bound) -> tuple[list, dict]:

@@ -30,8 +30,6 @@ MEASURE_WORK = 60
 """What a loss or metric counts besides."""
 RECURRENCE_WORK = 60
 """What a layer over time counts besides."""
-PATH_LIMIT = 200_000
-"""Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
 
 
 @record(frozen=False)
@@ -82,6 +80,11 @@ class World:
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
+
+    def report_all(self, problems: Iterable[Diagnostic]) -> None:
+        """Note what a proof has found."""
+        for problem in problems:
+            self.report(problem)
 
     def global_named(self, name: str) -> Value:
         """The value of the main file's param of that name, or None."""

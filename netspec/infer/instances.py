@@ -10,7 +10,7 @@ from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
-from netspec.infer import checks, recurrent, statements, types, variables
+from netspec.infer import recurrent, statements, types, variables
 from netspec.infer.arguments import arguments, where_of_dims
 from netspec.infer.frame import NODE_LIMIT, Assumption, Frame, World, places
 from netspec.infer.values import (
@@ -28,6 +28,7 @@ from netspec.infer.values import (
 from netspec.ir import Affine, Body, Port, Segment
 from netspec.ir import Call as CallNode
 from netspec.paths import count
+from netspec.proofs.instances import find_clashes
 from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
@@ -169,7 +170,7 @@ def finish(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: 
     span = definition.node.span
     made = (frame.types, args, frame.wire_names, frame.facts, span, states)
     body = Body(definition.name, (*ports, *before), (*ends, *after), tuple(frame.nodes), *made)
-    checks.check(frame, body)
+    frame.world.report_all(find_clashes(body, frame.origins))
     return Instance(body, results, names, tuple(frame.assumed))
 
 

@@ -13,12 +13,12 @@ from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutV
 from netspec.diagnostics.training.settings import LossNotAMean
 from netspec.infer import apply
 from netspec.infer.frame import Frame, World
-from netspec.infer.meaning import meanings_fit
-from netspec.infer.needed import needed_measurements, needed_nodes
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
+from netspec.proofs.meanings import Measured, find_misreading
+from netspec.proofs.needed import needed_measurements, needed_nodes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 
@@ -99,10 +99,23 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
     if not given_values(frame, use, bound):
         return UNKNOWN
     results = apply.types_of(frame, use, op, bound)
-    if results is None or not meanings_fit(frame, use.name, op, bound):
+    if results is None or not meanings_fit(frame, use, op, bound):
         return UNKNOWN
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     return frame.mean(op, apply.operands(bound.tensors), results[0], use.span, optional)
+
+
+def meanings_fit(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> bool:
+    """Does every input mean what the loss wants? False after a reported problem."""
+    named = {i.name: i for i in op.inputs if i.wants}
+    if not named:
+        return True
+    pairs = [*zip(op.inputs, bound.tensors, strict=False), *((named[n], g) for n, g in bound.optional.items() if n in named)]
+    readings = [(i, g.value.wire, g.span) for i, g in pairs if i.wants and isinstance(g.value, Tensor)]
+    problem = find_misreading(use.name, readings, Measured(frame.nodes, frame.ports, frame.model))
+    if problem is not None:
+        frame.world.report(problem)
+    return problem is None
 
 
 def number_filled(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:

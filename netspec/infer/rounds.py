@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.kinds import NotCallable
-from netspec.infer import apply, checks, instances
+from netspec.infer import apply, instances
 from netspec.infer.binding import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.make import make
@@ -17,6 +17,7 @@ from netspec.ir import Apply, Body, Port, Segment
 from netspec.library.base import Callable
 from netspec.library.layers.graph_messages import EdgeInputs, NodeInputs
 from netspec.library.layers.message_passing import MessagePassing
+from netspec.proofs.instances import find_clashes
 from netspec.record import replace
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def called(
     ports = tuple(Port(each, tensor.wire, call.span) for each, tensor in own.items())
     ends = (Port("output", result.wire, call.span),)
     body = Body(name, ports, ends, tuple(inner.nodes), inner.types, names=inner.wire_names, facts=inner.facts, span=call.span)
-    checks.check(inner, body)
+    inner.world.report_all(find_clashes(body, inner.origins))
     frame.take(inner.assumed)
     made = instances.Instance(body, (result.type,), (None,), tuple(inner.assumed))
     return instances.emitted(frame, made, list(tensors.values()), segment, shared, call.span)

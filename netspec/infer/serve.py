@@ -9,13 +9,13 @@ from netspec.diagnostics.training.decoders import LimitTooLong, TokenOutside
 from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
 from netspec.infer import expressions
 from netspec.infer.arguments import model_arguments
-from netspec.infer.causal import Causality, Refusal
 from netspec.infer.decoding import Decoding, ServeFrame
 from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.values import Unknown, describe
 from netspec.ir import Body, Port, ServePlan
 from netspec.library.contracts.sequence_axis import Flow
+from netspec.proofs.causality import Causality, Refusal
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.syntax import tree

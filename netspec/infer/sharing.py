@@ -5,12 +5,13 @@ from __future__ import annotations
 from netspec.diagnostics.base import Place
 from netspec.diagnostics.calls.arguments import TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
-from netspec.infer import calls, checks, expressions, instances
+from netspec.infer import calls, expressions, instances
 from netspec.infer.binding import Call, signature_of
 from netspec.infer.frame import Frame
 from netspec.infer.instances import Instance
 from netspec.infer.values import UNKNOWN, Composed, Given, Several, SharedChain, Tensor, Unknown, Value, describe
 from netspec.ir import Body, Port
+from netspec.proofs.instances import find_clashes
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -72,7 +73,7 @@ def elaborate(outer: Frame, chain: SharedChain, inputs: Inputs) -> Instance:
         return Instance(None, tuple(UNKNOWN for _ in results), tuple(None for _ in results))
     outputs = tuple(Port(name or f"output{number or ''}", v.wire) for number, (name, v) in enumerate(results))
     body = Body(chain.name, ports, outputs, tuple(frame.nodes), frame.types, {}, frame.wire_names, frame.facts, chain.value.span)
-    checks.check(frame, body)
+    frame.world.report_all(find_clashes(body, frame.origins))
     return Instance(body, tuple(v.type for _, v in results), tuple(name for name, _ in results), tuple(frame.assumed))
 
 

@@ -10,7 +10,7 @@ from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import SettingBesideUpdates
-from netspec.infer import chain, mixing, scheduling
+from netspec.infer import chain, scheduling
 from netspec.infer.arguments import model_arguments
 from netspec.infer.bounds import adopted, excluded
 from netspec.infer.evaluating import fields_there
@@ -25,6 +25,7 @@ from netspec.infer.updates import update_plans
 from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
+from netspec.proofs.batch_mixing import find_mixing
 from netspec.record import replace
 from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts, TensorType
@@ -109,8 +110,9 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
     values: dict[str, Any] = {key: read(frame, section, key) for key in READERS}
     trained = None if sizes is None else update_plans(section, frame, sizes, objective, values["optimizer"])
     evaluation = eval_plan(section, frame, sizes, objective) if objective and sizes is not None else None
-    if evaluation is not None:
-        mixing.warn(section, evaluation)
+    mixed = None if evaluation is None else find_mixing(model, evaluation)
+    if mixed is not None:
+        section.world.report(mixed)
     if trained is not None and isinstance(values["duration"], Duration):
         scheduling.warn(section, frame, trained, values["duration"])
     checkpoint = checkpoint_plan(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))

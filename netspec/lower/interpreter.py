@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When, walk
+from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.lazy import jnp
 from netspec.library.base import Array, Measure
 from netspec.library.shape_rules.size_binding import bound
@@ -15,6 +15,7 @@ from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
 from netspec.lower.recurrence import Time, beside, over_time
 from netspec.lower.segment_names import join, template
+from netspec.shape import TensorType
 
 Wires = dict[int, Any]
 
@@ -66,8 +67,15 @@ def use_of(node: Apply | Call, body: Body) -> int:
     return _uses(body)[id(node)] if node.shared else 0
 
 
+def operand_types(node: Apply | Measurement, body: Body, frame: Frame) -> tuple[tuple[Any, ...], dict[str, TensorType]]:
+    """The types of what a node's `apply` takes, as `Scope` has them: in order, and optional ones by name."""
+    sized, weighs = frame.run.sized, isinstance(node.op, Measure) and node.op.mask_weighs
+    types = tuple(operand.value if isinstance(operand, Literal) else sized(body.types[operand]) for operand in node.inputs)
+    return types, {name: sized(body.types[wire]) for name, wire in node.optional if not (weighs and name == "mask")}
+
+
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
-    scope = NodeScope(frame, node.segment, use_of(node, body))
+    scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs = [value(operand, wires) for operand in node.inputs]
     optional = {name: wires[wire] for name, wire in node.optional}
     op = bound(node.op, frame.run.sizes)

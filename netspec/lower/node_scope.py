@@ -12,6 +12,7 @@ from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
 from netspec.lower.random_draws import draw, draw_key, normal, uniform
 from netspec.lower.segment_names import join, template
+from netspec.shape import TensorType
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ class Run:
     """Random key of the step."""
     weight: Array | None = None
     """f32[B], or None when every example counts."""
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    """What the symbols of the body's types are on these inputs."""
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+    """What the symbols of the body's types are on these inputs: numbers, or a dimension of JAX's own where any size is traced."""
     examples: Array | None = None
     """u32[B]: each example's index in the global batch; None where nothing counts examples."""
+
+    def sized(self, kind: Any) -> Any:
+        """A type with the sizes that are known on these inputs; a number stays one."""
+        known = {symbol: size for symbol, size in self.sizes.items() if isinstance(size, int)}
+        return kind.substitute(known) if isinstance(kind, TensorType) else kind
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,14 @@ def _use(name: str, use: int) -> str:
 class NodeScope:
     """The `Scope` of one op. Draws are numbered, so that an op may draw more than once."""
 
-    __slots__ = ("_frame", "_prefix", "_site", "_draws", "training", "weight")
+    __slots__ = ("_frame", "_prefix", "_site", "_draws", "training", "weight", "types", "named")
 
-    def __init__(self, frame: Frame, segment: Segment, use: int) -> None:
+    def __init__(self, frame: Frame, segment: Segment, use: int, types: tuple[Any, ...], named: Mapping[str, TensorType]) -> None:
         name = template(segment, frame.counts)
         self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _use(name, use)), 0
         self.training = frame.run.phase == "train"
         self.weight = frame.run.weight
+        self.types, self.named = types, named
 
     def param(self, name: str) -> Array:
         return self._frame.params[f"{self._prefix}/{name}"]

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import Apply, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
+from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.library.gradients.path_selection import Chosen, flat, numbers_of
 from netspec.library.shape_rules.size_binding import bound
 from netspec.lower.input_arrays import sizes_of
-from netspec.lower.interpreter import Wires, array, execute, value
+from netspec.lower.interpreter import Wires, array, execute, operand_types, value
 from netspec.lower.layout import Exported, Layout
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
@@ -76,7 +76,7 @@ def measure(
         named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}
     wires: Wires = {port.wire: named[port.name] for port in objective.body.inputs if port.name in named and isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
-    return tuple(_measure(m, index, frame, wires) for index, m in enumerate(objective.measurements))
+    return tuple(_measure(m, index, objective.body, frame, wires) for index, m in enumerate(objective.measurements))
 
 
 def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
@@ -96,15 +96,17 @@ def summed(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
 
 def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
     arrays = Chosen.of(seen.layout.leaves(), penalty.paths).take(seen.params)
-    result = penalty.op.apply(NodeScope(frame, Segment(name), 0), *arrays.values())
+    types = tuple(TensorType("f32", x.shape) for x in arrays.values())
+    result = penalty.op.apply(NodeScope(frame, Segment(name), 0, types, {}), *arrays.values())
     assert not isinstance(result, tuple)
     return result
 
 
-def _measure(measurement: Measurement, index: int, frame: Frame, wires: Wires) -> Any:
+def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wires: Wires) -> Any:
     optional = {name: wires[wire] for name, wire in measurement.optional}
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
-    scope = NodeScope(frame, Segment(f"{measurement.op.op_name()}:{index}"), 0)
+    segment = Segment(f"{measurement.op.op_name()}:{index}")
+    scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
     op = bound(measurement.op, frame.run.sizes)
     inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))

@@ -10,7 +10,7 @@ from netspec.library.base import Array
 from netspec.library.contracts.sequence_axis import STILL
 from netspec.library.contracts.stretch_steps import Stretch, Use, cut, step
 from netspec.library.shape_rules.size_binding import bound
-from netspec.lower.interpreter import execute, use_of, value
+from netspec.lower.interpreter import execute, operand_types, use_of, value
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
 from netspec.lower.precomputation import Kept, Wires, inner_frame, stacks
@@ -41,7 +41,7 @@ def _apply(part: Part, place: int, node: Apply, frame: Frame, wires: Wires, kept
     flows = tuple(part.flows[operand] if isinstance(operand, int) else STILL for operand in node.inputs)
     inputs = tuple(value(operand, wires) for operand in node.inputs)
     optional, named = {name: wires[wire] for name, wire in node.optional}, {name: part.flows[wire] for name, wire in node.optional}
-    scope = NodeScope(frame, node.segment, use_of(node, part.body))
+    scope = NodeScope(frame, node.segment, use_of(node, part.body), *operand_types(node, part.body, frame))
     results, past = step(Use(bound(node.op, frame.run.sizes), scope, stretch, inputs, flows, optional, named, past))
     wires.update(zip(node.outputs, results if isinstance(results, tuple) else (results,), strict=True))
     return past

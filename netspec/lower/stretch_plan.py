@@ -1,6 +1,6 @@
 """How a model that generates runs on a stretch of its sequence: which of its nodes are known beforehand, and which step by step.
 
-All follows from the flows that prove the model causal (`infer.causal`): what reaches no generated element is computed once, for all
+All follows from the flows that prove the model causal (`proofs.causality`): what reaches no generated element is computed once, for all
 positions; everything else runs on the stretch, each op by what `library.stepping` says of it.
 """
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from netspec.infer.causal import PHASE, Causality, look
 from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, reads
 from netspec.library.contracts.sequence_axis import STILL, Flow
 from netspec.library.contracts.stretch_steps import stepless
+from netspec.proofs.causality import PHASE, Causality, look
 from netspec.shape import Dim
 
 WHOLE, STEP, ALWAYS, NEVER = "whole", "step", "always", "never"

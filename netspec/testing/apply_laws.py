@@ -103,7 +103,8 @@ def examples_do_not_meet(case: Case) -> None:
         return
 
     def one(place: Any, *inputs: Any) -> Any:
-        scope = ExampleScope(case.params, case.buffers, case.training, count=case.batch, place=place)
+        types = [kind.with_shape((1, *kind.shape[1:])) if own else kind for kind, own in zip(case.types, alone, strict=True)]
+        scope = case.scope(types=types, kind=ExampleScope, count=case.batch, place=place)
         return case.call("apply", scope, *(x[None] if own else x for x, own in zip(inputs, alone, strict=True)))
 
     axes = (0, *(0 if own else None for own in alone))
@@ -111,6 +112,16 @@ def examples_do_not_meet(case: Case) -> None:
     for single, together, keeps in zip(several(apart), several(case.jitted(*case.inputs)), kept, strict=True):
         if keeps:
             np.testing.assert_allclose(single[:, 0], together, 1e-5, 1e-5)
+
+
+def any_batch_is_traced(case: Case) -> None:
+    """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
+    if case.batch == 1 or case.op.mixes_examples(case.training, *case.types) or not any(case.keep_the_batch()):
+        return
+    (size,) = jax.export.symbolic_shape("B")
+    rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
+    found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
+    same([x.shape for x in several(found)], rules, "apply gives", "shape says")
 
 
 def require(holds: Any, message: str) -> None:
@@ -130,5 +141,6 @@ LAWS = (
     gradient_is_the_slope,
     bf16_stays_bf16,
     examples_do_not_meet,
+    any_batch_is_traced,
 )
 """Those that need no oracle."""

@@ -116,6 +116,20 @@ def examples_do_not_meet(case: Built) -> None:
     close({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, case.jitted(case.params, case.inputs))
 
 
+def any_batch_is_traced(case: Built) -> None:
+    """Where rows do not meet, the model is traced for any batch, and gives what is inferred with B."""
+    if case.op.mixes_examples(case.training, *case.types):
+        return
+    (size,) = jax.export.symbolic_shape("B")
+    inputs = {
+        name: jax.ShapeDtypeStruct(tuple(dim.evaluate({"B": size}) for dim in kind.shape), kind.jax_dtype)
+        for name, kind in case.body.input_types().items()
+    }
+    found = {name: x.shape for name, x in jax.eval_shape(case.run, case.params, inputs).items()}
+    inferred = {name: tuple(dim.evaluate({"B": size}) for dim in kind.shape) for name, kind in case.body.output_types().items()}
+    same(found, inferred, "computed is", "inferred is")
+
+
 def close(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for name, right in wanted.items():
         np.testing.assert_allclose(found[name], right, 1e-5, 1e-5)
@@ -128,4 +142,5 @@ LAWS = (
     gradient_is_the_slope,
     bf16_differs_by_rounding,
     examples_do_not_meet,
+    any_batch_is_traced,
 )

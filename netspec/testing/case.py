@@ -9,7 +9,7 @@ from netspec.lazy import jax, jnp, np
 from netspec.library.base import Callable, Example, Measure
 from netspec.library.layers.cells import Recurrence
 from netspec.shape import Dim, Facts, TensorType
-from netspec.testing.trial_scope import TestScope, sample
+from netspec.testing.trial_scope import TestScope, TracedScope, sample
 from netspec.tools.reference_examples import type_of
 
 
@@ -47,8 +47,24 @@ class Case:
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
         """The op's results, in eval or training."""
-        scope = TestScope(self.params if params is None else params, self.buffers, self.training)
-        return self.call("apply", scope, *map(jnp.asarray, inputs))
+        return self.call("apply", self.scope(params), *map(jnp.asarray, inputs))
+
+    def run_on_any(self, *inputs: Any) -> Any:
+        """The op's results where the batch has any size, as `symbolic` gives the inputs."""
+        return self.call("apply", self.scope(types=self.batched(), kind=TracedScope), *inputs)
+
+    def symbolic(self, size: Any) -> list[Any]:
+        """The inputs' shapes with a dimension of JAX's own for the batch."""
+        return [
+            jax.ShapeDtypeStruct((size, *x.shape[1:]) if self.has_batch(kind) else x.shape, x.dtype)
+            for kind, x in zip(self.types, self.inputs, strict=True)
+        ]
+
+    def scope(self, params: Any = None, types: Any = None, kind: type[TestScope] = TestScope, **more: Any) -> TestScope:
+        """What `apply` may ask: with these weights and for inputs of these types, the case's own when absent."""
+        types, known = types or self.types, self.params if params is None else params
+        named = dict(zip(self.names, types[self._required :], strict=True))
+        return kind(known, self.buffers, self.training, types=tuple(types[: self._required]), named=named, **more)
 
     def call(self, method: str, *values: Any) -> Any:
         """A method of the op, optional inputs by name."""

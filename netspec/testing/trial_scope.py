@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from netspec.lazy import np
+from netspec.lazy import jnp, np
 from netspec.library.base import Array, Weight
 from netspec.library.initializers.distributions import drawn
+from netspec.lower import random_draws
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import JAX_DTYPES
 
@@ -40,6 +42,8 @@ class TestScope:
     training: bool = False
     weight: Any = None
     seed: int = 0
+    types: tuple[Any, ...] = ()
+    named: Mapping[str, TensorType] = field(default_factory=dict)
     updates: dict[str, Array] = field(default_factory=dict)
 
     def param(self, name: str) -> Array:
@@ -69,6 +73,21 @@ class TestScope:
 
 
 @dataclass
+class TracedScope(TestScope):
+    """The same where sizes may be symbols: each example draws by its own key, as in a program."""
+
+    def uniform(self, shape: tuple[int, ...]) -> Array:
+        return self._traced(random_draws.uniform, shape)
+
+    def normal(self, shape: tuple[int, ...]) -> Array:
+        return self._traced(random_draws.normal, shape)
+
+    def _traced(self, kind: random_draws.Draw, shape: tuple[int, ...]) -> Array:
+        examples = jnp.arange(shape[0], dtype=jnp.uint32) if shape else None
+        return random_draws.draw(kind, random_draws.step_key(self.seed, 0), shape, examples)
+
+
+@dataclass
 class ExampleScope(TestScope):
     """The same for one example of a batch of `count`: it draws what it would draw at place `place` of the whole."""
 
@@ -82,8 +101,6 @@ class ExampleScope(TestScope):
         return self._own(super().normal, shape)
 
     def _own(self, draw: Any, shape: tuple[int, ...]) -> Array:
-        from netspec.lazy import jnp
-
         if not shape or shape[0] != 1:
             return draw(shape)
         return jnp.asarray(draw((self.count, *shape[1:])))[self.place][None]

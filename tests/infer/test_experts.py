@@ -15,7 +15,7 @@ from netspec.shape import TensorType
 from netspec.source import Source
 from netspec.verify import verify_all
 from tests.library.oracles_graph import moe, moe_balance
-from tests.library.scope import TestScope, draw
+from tests.library.scope import TestScope, applied, draw
 from tests.lower.specs import digits, program
 
 MODEL = """block Layer {
@@ -116,8 +116,8 @@ def test_examples_know_nothing_of_each_other() -> None:
     op, rng = Moe(experts=4, hidden=5, capacity_factor=0.5, top_k=1), np.random.default_rng(0)
     x = rng.standard_normal((3, 16, 6)).astype("float32")
     params = {name: draw(weight, rng) for name, weight in op.params(TensorType("f32", x.shape)).items()}
-    together = op.apply(TestScope(params), x)
-    alone = np.concatenate([op.apply(TestScope(params), x[i : i + 1]) for i in range(3)])
+    together = applied(op, TestScope(params), x)
+    alone = np.concatenate([applied(op, TestScope(params), x[i : i + 1]) for i in range(3)])
     np.testing.assert_allclose(together, alone, 1e-5, 1e-6)
     dropped = ~np.any(together, -1)
     assert np.all(dropped.sum(1) >= 16 - 4 * 2) and not dropped.all()

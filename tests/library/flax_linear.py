@@ -18,7 +18,7 @@ from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.embed import Embed, EmbedAttend
 from netspec.library.layers.prelu import Prelu
 from tests.library.flax_pairs import Compared, Pair, Row, beside, each
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 BOOLS = (True, False)
 
@@ -39,7 +39,7 @@ def einsum(row: Row) -> Pair:
     tree = jax.eval_shape(module.init, jax.random.key(0), jnp.zeros(x))["params"]
 
     def ours(p: Any, x: Any) -> Any:
-        y = op.apply(TestScope(), x, p["kernel"])
+        y = applied(op, TestScope(), x, p["kernel"])
         return y + p["bias"].reshape((1,) * (y.ndim - p["bias"].ndim) + p["bias"].shape) if "bias" in p else y
 
     shapes = {name: leaf.shape for name, leaf in tree.items()}
@@ -94,7 +94,7 @@ def embed(row: Row) -> Pair:
     ids = np.random.default_rng(7).integers(0, sizes[0], row["ids"])
 
     def ours(p: Any, x: Any) -> Any:
-        return Embed(**scope).apply(TestScope(p), ids), EmbedAttend(**scope).apply(TestScope(p), x)
+        return applied(Embed(**scope), TestScope(p), ids), applied(EmbedAttend(**scope), TestScope(p), x)
 
     def theirs(p: Any, x: Any) -> Any:
         return module.apply({"params": p}, ids), module.apply({"params": p}, x, method="attend")
@@ -120,7 +120,7 @@ def dropout(row: Row) -> Pair:
     op = Dropout(rate=row["rate"], broadcast_axes=row["axes"])
     module = nn.Dropout(row["rate"], row["axes"], deterministic=not row["training"])
     return Pair(
-        lambda p, x: op.apply(Drawing(training=row["training"]), x),
+        lambda p, x: applied(op, Drawing(training=row["training"]), x),
         lambda p, x: module.apply({}, x, rng=jax.random.key(4)),
         {},
         (row["shape"],),

@@ -15,7 +15,7 @@ from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm
 from tests.library.flax_pairs import Compared, Pair, Row, beside, shapes_of, type_of
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 BOOLS = (True, False)
 SHAPE = (4, 3, 6)
@@ -37,7 +37,10 @@ def flags(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
 def masked(op: Any, module: Any, row: Row) -> Pair:
     plain, given = beside(op, module, SHAPE), mask_of(row)
     return Pair(
-        lambda p, x: op.apply(TestScope(p), x, **given), lambda p, x: module.apply({"params": p}, x, **given), plain.weights, plain.inputs
+        lambda p, x: applied(op, TestScope(p), x, **given),
+        lambda p, x: module.apply({"params": p}, x, **given),
+        plain.weights,
+        plain.inputs,
     )
 
 
@@ -53,7 +56,7 @@ def batch_norm(row: Row) -> Pair:
 
     def ours(p: Any, x: Any) -> Any:
         scope = TestScope(p, state(p), training)
-        return op.apply(scope, x, **given), scope.updates if training else state(p)
+        return applied(op, scope, x, **given), scope.updates if training else state(p)
 
     def flax(p: Any, x: Any) -> Any:
         variables = {"params": {name: p[name] for name in weights}, "batch_stats": state(p)}
@@ -105,7 +108,7 @@ def weight_norm(row: Row) -> Pair:
         own = {name: value for name, value in p.items() if name != "kernel_scale"}
         return wrapped.apply({"params": {k: p["kernel_scale"] if k.endswith("kernel/scale") else own for k in tree}}, x)
 
-    return Pair(lambda p, x: op.apply(TestScope(p), x), flax, shapes_of(op.params(type_of(shape))), (shape,))
+    return Pair(lambda p, x: applied(op, TestScope(p), x), flax, shapes_of(op.params(type_of(shape))), (shape,))
 
 
 def spectral_norm(row: Row) -> Pair:
@@ -122,7 +125,7 @@ def spectral_norm(row: Row) -> Pair:
 
     def ours(p: Any, x: Any) -> Any:
         scope = TestScope(p, {"kernel_u": start}, row["training"])
-        return op.apply(scope, x), scope.updates.get("kernel_u", start)
+        return applied(op, scope, x), scope.updates.get("kernel_u", start)
 
     def flax(p: Any, x: Any) -> Any:
         variables = {"params": {inner: p}, "batch_stats": stats}

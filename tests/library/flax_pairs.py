@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from netspec.lower.path_tree import nest
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 SEEDS = (0, 1, 2)
 QUICK = {"xla_backend_optimization_level": 0}
@@ -100,7 +100,7 @@ def beside(op: Any, module: Any, shape: tuple[int, ...], names: Mapping[str, str
     tree = jax.eval_shape(module.init, jax.random.key(0), np.zeros(shape, "float32")).get("params", {})
     assert jax.tree.map(lambda leaf: leaf.shape, tree) == nest({names.get(n, n): s for n, s in weights.items()})
     return Pair(
-        lambda p, x: op.apply(TestScope(p), x),
+        lambda p, x: applied(op, TestScope(p), x),
         lambda p, x: module.apply({"params": nest({names.get(n, n): w for n, w in p.items()})}, x),
         weights,
         (shape,),

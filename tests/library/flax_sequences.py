@@ -20,7 +20,7 @@ from netspec.library.layers.self_attention import SelfAttention
 from netspec.lower.path_tree import flatten, nest
 from netspec.source import Source
 from tests.library.flax_pairs import Compared, Pair, Row, shapes_of, type_of
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 BOOLS = (True, False)
 NAMES = {"query_norm/scale": "query_ln/scale", "key_norm/scale": "key_ln/scale"}
@@ -47,7 +47,7 @@ def self_attention(cls: Any) -> Any:
                 warnings.simplefilter("ignore", DeprecationWarning)  # `nn.SelfAttention` says that it will go
                 return module.apply({"params": nest({NAMES.get(n, n): w for n, w in p.items()})}, x, mask=mask)
 
-        return Pair(lambda p, x: op.apply(TestScope(p), x, **own), theirs, shapes_of(op.params(type_of(shape))), (shape,))
+        return Pair(lambda p, x: applied(op, TestScope(p), x, **own), theirs, shapes_of(op.params(type_of(shape))), (shape,))
 
     return make
 
@@ -65,8 +65,8 @@ def cross_attention(row: Row) -> Pair:
         return TestScope({n.removeprefix(f"{name}/"): w for n, w in p.items() if n.startswith(f"{name}/")})
 
     def ours(p: Any, x: Any, y: Any) -> Any:
-        given = [maps[name].apply(part(p, name), v) for name, v in (("query", x), ("key", y), ("value", y))]
-        return out.apply(part(p, "out"), Attention().apply(TestScope(), *given, **own))
+        given = [applied(maps[name], part(p, name), v) for name, v in (("query", x), ("key", y), ("value", y))]
+        return applied(out, part(p, "out"), applied(Attention(), TestScope(), *given, **own))
 
     weights = {name: leaf.shape for name, leaf in flatten(tree).items()}
     return Pair(ours, lambda p, x, y: module.apply({"params": nest(p)}, x, y, mask=mask if row["mask"] else None), weights, (q, kv))
@@ -89,7 +89,7 @@ def cell(ours: Any, theirs: Any) -> Any:
         names = [i.name for i in op.inputs if i.optional]
 
         def mine_(p: Any, x: Any, *states: Any) -> Any:
-            return op.apply(TestScope(p), x, **dict(zip(names, states, strict=True)))
+            return applied(op, TestScope(p), x, **dict(zip(names, states, strict=True)))
 
         def flax_(p: Any, x: Any, *states: Any) -> Any:
             carry, y = module.apply({"params": nest(p)}, states[::-1] if len(states) > 1 else states[0], x)

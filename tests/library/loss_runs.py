@@ -10,7 +10,7 @@ import numpy as np
 
 from netspec.library.base import Loss
 from netspec.library.shelf.index_writer import classes
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 RNG = np.random.default_rng(3)
 SHELF: list[Any] = [cls for cls in classes() if issubclass(cls, Loss)]
@@ -22,7 +22,7 @@ SOFT = np.asarray(jax.nn.softmax(Y))
 YES = RNG.integers(0, 2, (6, 5)).astype(np.int32)
 
 
-_RUN = jax.jit(lambda op, arrays, named, weight: op.apply(TestScope(weight=weight), *arrays, **named), static_argnums=0)
+_RUN = jax.jit(lambda op, arrays, named, weight: applied(op, TestScope(weight=weight), *arrays, **named), static_argnums=0)
 _WEIGHTS = jax.jit(lambda op, arrays, named: op.weights(*arrays, **named), static_argnums=0)
 
 

@@ -23,12 +23,12 @@ from netspec.library.layers.rms_norm import RmsNorm
 from netspec.library.layers.rope import Rope
 from netspec.library.layers.self_attention import SelfAttention
 from netspec.shape import Dim, Facts
-from tests.library.scope import TestScope, draw, parse
+from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_flax import compare, each, same, values
 
 
 def run(op: Any, *inputs: Any, params: Any = None, training: bool = False, **optional: Any) -> Any:
-    return op.apply(TestScope(params or {}, {}, training), *inputs, **optional)
+    return applied(op, TestScope(params or {}, {}, training), *inputs, **optional)
 
 
 @pytest.mark.parametrize("bias", [True, False])

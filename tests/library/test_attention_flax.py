@@ -16,12 +16,12 @@ from netspec.library.layers.attention import Attention
 from netspec.library.layers.attention_weights import alibi_slopes
 from netspec.library.layers.self_attention import SelfAttention
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 from tests.library.test_flax import values
 
 
 def run(op: Any, *inputs: Any, params: Any = None, **optional: Any) -> Any:
-    return op.apply(TestScope(params or {}), *inputs, **optional)
+    return applied(op, TestScope(params or {}), *inputs, **optional)
 
 
 def agree(mine: Any, theirs: Any, params: Any, x: Any) -> None:
@@ -199,7 +199,7 @@ def test_a_position_that_sees_nothing_gives_zeros(dtype: str, row: dict[str, Any
         x, mask = jnp.asarray(values(2, 3, 4), dtype), np.array([[True, True, True], [False, False, False]])
 
         def result(p: Any, x: Any) -> Any:
-            return op.apply(TestScope(p, {}, training=True), x, mask=mask, score_bias=jnp.full((2, 3, 3), 0.5, dtype))
+            return applied(op, TestScope(p, {}, training=True), x, mask=mask, score_bias=jnp.full((2, 3, 3), 0.5, dtype))
 
         y = jax.jit(result)(params, x)
         assert y.dtype == dtype and not y[1].any() and bool(jnp.isfinite(y).all()) and bool(y[0].any())

@@ -10,7 +10,7 @@ from netspec.library.functions.reshape import Reshape
 from netspec.library.layers.conv import Conv
 from netspec.library.shape_rules.size_binding import bound
 from netspec.shape import Dim
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 B, T = Dim.of("B"), Dim.of("T")
 SIZES = {"B": 2, "T": 6}
@@ -18,7 +18,7 @@ SIZES = {"B": 2, "T": 6}
 
 def test_reshape() -> None:
     assert bound(Reshape(dims=[B, T // 2, -1]), SIZES) == Reshape(dims=(2, 3, -1))
-    assert bound(Reshape(dims=[B, T // 2, -1]), SIZES).apply(TestScope(), np.zeros((2, 6, 4))).shape == (2, 3, 8)
+    assert applied(bound(Reshape(dims=[B, T // 2, -1]), SIZES), TestScope(), np.zeros((2, 6, 4))).shape == (2, 3, 8)
 
 
 def test_slice() -> None:

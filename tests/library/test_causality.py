@@ -19,7 +19,7 @@ from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope, parse, sample
+from tests.library.scope import TestScope, applied, parse, sample
 
 T = Dim.symbol("T")
 OTHERS = Measure | Recurrence | Cell
@@ -103,7 +103,7 @@ class Trial:
 
         def results(*arrays: Any) -> tuple[Any, ...]:
             named = dict(zip(self.names, arrays[required:], strict=True))
-            result = self.op.apply(TestScope(params, params), *arrays[:required], **named)
+            result = applied(self.op, TestScope(params, params), *arrays[:required], **named)
             return result if isinstance(result, tuple) else (result,)
 
         return _COMPILED.setdefault(key, jax.jit(results))(*map(np.asarray, inputs))

@@ -20,7 +20,7 @@ from netspec.library.shelf import index
 from netspec.lower.layout import Layout
 from netspec.source import Source
 from netspec.verify import verify
-from tests.library.scope import TestScope, draw, parse
+from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_flax import compare, same, values
 
 TIED = """netspec 1
@@ -39,8 +39,8 @@ def test_embed_is_flax_s() -> None:
     x, params = values(2, 5), {"embedding": values(7, 5)}
 
     def mine(p: Any, x: Any) -> Any:
-        rows = Embed(vocab=7, features=5).apply(TestScope(p), ids)
-        return jnp.concatenate([rows.reshape(-1), EmbedAttend(vocab=7, features=5).apply(TestScope(p), x).reshape(-1)])
+        rows = applied(Embed(vocab=7, features=5), TestScope(p), ids)
+        return jnp.concatenate([rows.reshape(-1), applied(EmbedAttend(vocab=7, features=5), TestScope(p), x).reshape(-1)])
 
     def theirs(p: Any, x: Any) -> Any:
         rows, logits = module.apply({"params": p}, ids), module.apply({"params": p}, x, method="attend")
@@ -50,7 +50,7 @@ def test_embed_is_flax_s() -> None:
 
 
 def test_numbers_outside_the_vocabulary_are_seen() -> None:
-    rows = Embed(vocab=7, features=5).apply(TestScope({"embedding": values(7, 5)}), jnp.array([6, 7]))
+    rows = applied(Embed(vocab=7, features=5), TestScope({"embedding": values(7, 5)}), jnp.array([6, 7]))
     assert np.isfinite(rows[0]).all() and np.isnan(rows[1]).all()
 
 

@@ -16,7 +16,7 @@ from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.layer_norm import LayerNorm
 from netspec.library.layers.norm import GROUPS, BatchNorm, GroupNorm
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 
 def values(*shape: int, seed: int = 0) -> Any:
@@ -24,7 +24,7 @@ def values(*shape: int, seed: int = 0) -> Any:
 
 
 def ours(op: Any, x: Any, params: dict, buffers: dict | None = None, training: bool = False) -> Any:
-    return op.apply(TestScope(params, buffers or {}, training), x)
+    return applied(op, TestScope(params, buffers or {}, training), x)
 
 
 def compare(op: Any, module: Any, *shape: int) -> None:
@@ -149,7 +149,7 @@ def test_batch_norm(scale: bool, bias: bool, epsilon: float, shape: tuple[int, .
 
         same((lambda p, x, t=training: ours(op, x, p, buffers, t), lambda p, x, f=flax: f(p, x)[0]), params, x)
     scope = TestScope(params, buffers, training=True)
-    op.apply(scope, x)
+    applied(op, scope, x)
     stats = flax(params, x)[1]["batch_stats"]
     for name in ("mean", "var"):
         np.testing.assert_allclose(scope.updates[name], stats[name], 1e-5, 1e-6)

@@ -14,7 +14,7 @@ from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.rms_norm import RmsNorm
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 SEEDS = (0, 1, 2)
 
@@ -40,7 +40,7 @@ def compare(op: Any, module: Any, x: Any, mask: Any, seed: int, buffers: dict[st
 
     def ours(p: Any, x: Any) -> Any:
         scope = TestScope(p, buffers or {}, training=buffers is not None)
-        return op.apply(scope, x, **named), scope.updates
+        return applied(op, scope, x, **named), scope.updates
 
     def theirs(p: Any, x: Any) -> Any:
         found = module.apply({"params": p} | variables, x, **named, mutable=["batch_stats"])

@@ -20,7 +20,7 @@ from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, Spa
 from netspec.library.layers.patches import PatchEmbed
 from netspec.library.layers.prelu import Prelu
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 SEEDS = (0, 1, 2)
 
@@ -47,7 +47,7 @@ def same(ours: Any, theirs: Any, *shapes: Any) -> None:
 
 
 def run(op: Any, x: Any, **params: Any) -> Any:
-    return op.apply(TestScope(params), x)
+    return applied(op, TestScope(params), x)
 
 
 POOLS = [
@@ -151,19 +151,19 @@ MASKS = [
 @pytest.mark.parametrize(("op", "shape", "mask"), MASKS)
 def test_what_shares_a_mask_is_dropped_together(op: Any, shape: tuple[int, ...], mask: tuple[int, ...]) -> None:
     x = 1 + np.abs(values(*shape))
-    y = np.asarray(op.apply(TestScope(training=True), x))
+    y = np.asarray(applied(op, TestScope(training=True), x))
     kept = y != 0
     np.testing.assert_allclose(y[kept], (x / 0.6)[kept], 1e-6)
     part = kept[tuple(slice(0, n) for n in mask)]
     np.testing.assert_array_equal(kept, np.broadcast_to(part, shape))
     assert abs(part.mean() - 0.6) < 4 * np.sqrt(0.24 / part.size)
-    np.testing.assert_array_equal(op.apply(TestScope(), x), x)
+    np.testing.assert_array_equal(applied(op, TestScope(), x), x)
 
 
 def test_flax_drops_as_much() -> None:
     module, x = nn.Dropout(0.4, broadcast_dims=(1,), deterministic=False), np.ones((64, 5, 4), "float32")
     y = np.asarray(module.apply({}, x, rngs={"dropout": jax.random.key(0)}))
-    ours = np.asarray(Dropout(rate=0.4, broadcast_axes=1).apply(TestScope(training=True), x))
+    ours = np.asarray(applied(Dropout(rate=0.4, broadcast_axes=1), TestScope(training=True), x))
     assert set(np.unique(y)) == set(np.unique(ours)) == {0.0, np.float32(1 / 0.6)}
     assert (ours == ours[:, :1]).all() and (y == y[:, :1]).all()
 
@@ -171,7 +171,7 @@ def test_flax_drops_as_much() -> None:
 @pytest.mark.parametrize("cls", [Dropout, SpatialDropout, DropPath])
 def test_a_rate_of_one_has_a_gradient_of_zero(cls: Any) -> None:
     def total(x: Any) -> Any:
-        return cls(rate=1).apply(TestScope(training=True), x).sum()
+        return applied(cls(rate=1), TestScope(training=True), x).sum()
 
     slope = jax.grad(total)(jnp.ones((3, 2, 4)))
     np.testing.assert_array_equal(slope, np.zeros((3, 2, 4)))
@@ -179,6 +179,6 @@ def test_a_rate_of_one_has_a_gradient_of_zero(cls: Any) -> None:
 
 def test_noise_has_its_deviation() -> None:
     x = values(50, 40)
-    noise = np.asarray(GaussianNoise(stddev=0.5).apply(TestScope(training=True), x)) - x
+    noise = np.asarray(applied(GaussianNoise(stddev=0.5), TestScope(training=True), x)) - x
     assert abs(noise.std() - 0.5) < 0.03 and abs(noise.mean()) < 0.05
-    np.testing.assert_array_equal(GaussianNoise(stddev=0.5).apply(TestScope(), x), x)
+    np.testing.assert_array_equal(applied(GaussianNoise(stddev=0.5), TestScope(), x), x)

@@ -17,11 +17,11 @@ from netspec.library.functions.gather import Gather, OneHot, SegmentMax, Segment
 from netspec.library.functions.order import TopK
 from netspec.library.functions.reductions import Norm, Sum
 from netspec.shape import Facts
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 
 def run(op: Any, *inputs: Any) -> Any:
-    return op.apply(TestScope(), *map(jnp.asarray, inputs))
+    return applied(op, TestScope(), *map(jnp.asarray, inputs))
 
 
 def flops(op: Any, *types: str) -> int:

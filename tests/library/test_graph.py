@@ -18,7 +18,7 @@ from netspec.shape import TensorType
 from netspec.source import Source
 from netspec.verify import verify
 from tests.architectures.build import drawn, numbers, small
-from tests.library.scope import TestScope, draw
+from tests.library.scope import TestScope, applied, draw
 
 BY_HAND = Path(__file__).parents[1] / "architectures" / "graph_attention.net"
 WITH_THE_SHELF = """netspec 1
@@ -110,9 +110,9 @@ def test_padding_changes_nothing(op: Any) -> None:
     rows = [padded(one, 8, 12) for one in graphs]
     batch = [np.stack(parts) for parts in zip(*(row for row, _ in rows), strict=True)]
     masks = {name: np.stack([mask[name] for _, mask in rows]) for name in ("node_mask", "edge_mask")}
-    found = jax.jit(lambda *x, **named: op.apply(TestScope(params), *x, **named))(*batch, **masks)
+    found = jax.jit(lambda *x, **named: applied(op, TestScope(params), *x, **named))(*batch, **masks)
     for row, one in zip(found, graphs, strict=True):
-        alone = op.apply(TestScope(params), *map(jnp.asarray, one))
+        alone = applied(op, TestScope(params), *map(jnp.asarray, one))
         np.testing.assert_allclose(row[: len(alone)], alone, 1e-5, 1e-5)
         assert not np.any(row[len(alone) :])
 
@@ -120,9 +120,9 @@ def test_padding_changes_nothing(op: Any) -> None:
 @each_layer
 def test_an_edge_without_its_nodes_does_not_count(op: Any) -> None:
     params, (x, senders, receivers) = weights(op), graph(3, 6, 9)
-    alone = op.apply(TestScope(params), *map(jnp.asarray, (x, senders, receivers)))
+    alone = applied(op, TestScope(params), *map(jnp.asarray, (x, senders, receivers)))
     lost = [np.concatenate([ids, np.array(more, "int32")]) for ids, more in ((senders, [-1, 0, 6]), (receivers, [2, 100, 1]))]
-    np.testing.assert_allclose(op.apply(TestScope(params), *map(jnp.asarray, (x, *lost))), alone, 1e-6, 1e-6)
+    np.testing.assert_allclose(applied(op, TestScope(params), *map(jnp.asarray, (x, *lost))), alone, 1e-6, 1e-6)
 
 
 @each_layer
@@ -131,7 +131,7 @@ def test_a_graph_without_edges_gives_numbers_and_gradients(op: Any) -> None:
 
     def total(x: Any) -> Any:
         mask = {"edge_mask": jnp.zeros(9, bool), "node_mask": jnp.zeros(6, bool)}
-        return jnp.sum(op.apply(TestScope(params), x, jnp.asarray(senders), jnp.asarray(receivers), **mask))
+        return jnp.sum(applied(op, TestScope(params), x, jnp.asarray(senders), jnp.asarray(receivers), **mask))
 
     value, slope = jax.value_and_grad(total)(x)
     assert value == 0 and not np.any(slope)
@@ -140,9 +140,9 @@ def test_a_graph_without_edges_gives_numbers_and_gradients(op: Any) -> None:
 @pytest.mark.parametrize("how", ["mean", "sum", "max"])
 def test_both_ways_to_pool_agree(how: Any) -> None:
     x, mask = graph(4, 10, 1)[0].reshape(2, 5, 5), np.array([[True] * 3 + [False] * 2, [True] * 5])
-    rows = GraphPool(how=how).apply(TestScope(), jnp.asarray(x), mask=jnp.asarray(mask))
+    rows = applied(GraphPool(how=how), TestScope(), jnp.asarray(x), mask=jnp.asarray(mask))
     ids = {"ids": jnp.asarray([0] * 5 + [1] * 5), "mask": jnp.asarray(mask.ravel())}
-    flat = GraphPool(how=how, graphs=3).apply(TestScope(), jnp.asarray(x.reshape(10, 5)), **ids)
+    flat = applied(GraphPool(how=how, graphs=3), TestScope(), jnp.asarray(x.reshape(10, 5)), **ids)
     np.testing.assert_allclose(flat[:2], rows, 1e-6)
     assert not np.any(flat[2])
 

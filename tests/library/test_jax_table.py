@@ -11,7 +11,7 @@ import pytest
 
 from netspec.library.functions.logarithms import Log1mexp, Logmeanexp, SoftCap
 from netspec.library.shelf.index import names
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 OTHERWISE = {
     "dot_product_attention": "attention",
@@ -51,7 +51,7 @@ BESIDE = [
 @pytest.mark.parametrize(("op", "function", "positive"), BESIDE, ids=lambda v: repr(v) if hasattr(v, "op_name") else "")
 def test_beside_jax(op: Any, function: Any, positive: bool) -> None:
     both = jax.jit(
-        lambda x: [(y, back(jnp.ones_like(y))) for y, back in (jax.vjp(f, x) for f in (lambda v: op.apply(TestScope(), v), function))]
+        lambda x: [(y, back(jnp.ones_like(y))) for y, back in (jax.vjp(f, x) for f in (lambda v: applied(op, TestScope(), v), function))]
     )
     for seed in range(3):
         x = 3 * np.random.default_rng(seed).standard_normal((4, 3, 5)).astype("float32")
@@ -64,12 +64,12 @@ def test_differences_of_exponentials_are_exact_at_both_ends() -> None:
     x = np.float32([1e-7, 1e-3, 0.6931, 0.6932, 20, 80, 0])
     wide = np.float64(x[:-1])
     exact = np.where(wide < 1, np.log(-np.expm1(-wide)), np.log1p(-np.exp(-wide)))
-    found = Log1mexp().apply(TestScope(), x)
+    found = applied(Log1mexp(), TestScope(), x)
     np.testing.assert_allclose(found[:-1], exact, 2e-5)
     assert found[-1] == -np.inf
-    slopes = jax.vmap(jax.grad(lambda v: Log1mexp().apply(TestScope(), v)))(x[:-1])
+    slopes = jax.vmap(jax.grad(lambda v: applied(Log1mexp(), TestScope(), v)))(x[:-1])
     np.testing.assert_allclose(slopes, 1 / np.expm1(wide), 1e-5, 1e-30)
 
 
 def test_a_mean_of_large_logarithms_does_not_overflow() -> None:
-    np.testing.assert_allclose(Logmeanexp().apply(TestScope(), np.float32([1000, 1000, 1000])), 1000)
+    np.testing.assert_allclose(applied(Logmeanexp(), TestScope(), np.float32([1000, 1000, 1000])), 1000)

@@ -18,7 +18,7 @@ from netspec.library.layers.conv_depthwise import DepthwiseConv, SeparableConv
 from netspec.library.layers.conv_local import ConvLocal
 from netspec.shape import Facts
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope, draw, parse
+from tests.library.scope import TestScope, applied, draw, parse
 
 SEEDS = (0, 1, 2)
 
@@ -51,7 +51,7 @@ def beside(op: Any, module: Any, shape: tuple[int, ...]) -> None:
     drawn = jax.eval_shape(module.init, jax.random.key(0), np.zeros(shape, "float32"))["params"]
     own = {name: tuple(int(n) for n in weight.shape) for name, weight in op.params(parse(f"f32[{', '.join(map(str, shape))}]")).items()}
     assert own == {name: leaf.shape for name, leaf in drawn.items()}
-    agree(lambda p, x: op.apply(TestScope(p), x), lambda p, x: module.apply({"params": p}, x), own, shape)
+    agree(lambda p, x: applied(op, TestScope(p), x), lambda p, x: module.apply({"params": p}, x), own, shape)
 
 
 def each(value: Any, space: int) -> tuple:
@@ -93,7 +93,7 @@ def test_padding_is_flax_s_to_the_bit(padding: Any, kernel: int) -> None:
     for stride, dilation in ((1, 1), (2, 1), (1, 2), (3, 2)):
         op = Conv(features=1, kernel=kernel, stride=stride, padding=padding, dilation=dilation, bias=False)
         module = nn.Conv(1, (kernel,), (stride,), padding, kernel_dilation=(dilation,), use_bias=False)
-        np.testing.assert_array_equal(op.apply(TestScope({"kernel": weights}), x), module.apply({"params": {"kernel": weights}}, x))
+        np.testing.assert_array_equal(applied(op, TestScope({"kernel": weights}), x), module.apply({"params": {"kernel": weights}}, x))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_separable_conv_is_two_of_flax(multiplier: int, stride: int, dilation: i
         return mixed.apply({"params": rest}, apart.apply({"params": {"kernel": p["depthwise"]}}, x))
 
     sizes = {"depthwise": (3, 3, 1, between), "pointwise": (between, 4)} | ({"bias": (4,)} if bias else {})
-    agree(lambda p, x: op.apply(TestScope(p), x), theirs, sizes, shape)
+    agree(lambda p, x: applied(op, TestScope(p), x), theirs, sizes, shape)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_conv_local_starts_as_wide_as_conv() -> None:
 
 def test_causal_conv_sees_nothing_later() -> None:
     op = Conv(features=1, kernel=3, padding="CAUSAL", dilation=2, bias=False)
-    slope = jax.jacobian(lambda x: op.apply(TestScope({"kernel": jnp.ones((3, 1, 1))}), x[None, :, None])[0, :, 0])(jnp.zeros(8))
+    slope = jax.jacobian(lambda x: applied(op, TestScope({"kernel": jnp.ones((3, 1, 1))}), x[None, :, None])[0, :, 0])(jnp.zeros(8))
     wanted = [[float(i - j in (0, 2, 4)) for j in range(8)] for i in range(8)]
     np.testing.assert_array_equal(slope, wanted)
 
@@ -186,6 +186,6 @@ def test_a_circle_may_be_shorter_than_the_kernel(kernel: int) -> None:
     """Going around several times is what a periodic signal means."""
     op = Conv(features=1, kernel=kernel, padding="CIRCULAR", bias=False, dilation=3)
     x = np.arange(2.0, dtype="float32")[None, :, None]
-    found = op.apply(TestScope({"kernel": np.ones((kernel, 1, 1), "float32")}), x)[0, :, 0]
+    found = applied(op, TestScope({"kernel": np.ones((kernel, 1, 1), "float32")}), x)[0, :, 0]
     low = (kernel - 1) * 3 // 2
     np.testing.assert_array_equal(found, [sum((i - low + 3 * t) % 2 for t in range(kernel)) for i in range(2)])

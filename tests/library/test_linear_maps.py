@@ -25,7 +25,7 @@ from netspec.library.layers.lora import Lora
 from netspec.shape import Facts
 from netspec.source import Source
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope, draw, parse
+from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_linear import agree, beside, each, values
 
 TRANSPOSED = [
@@ -58,14 +58,14 @@ def test_a_mirrored_kernel_makes_the_transpose_of_conv(kernel: int, stride: int,
     ends = (kernel - 1 - padding, kernel - 1 - padding + (size + 2 * padding - kernel) % stride)
     back = ConvTranspose(features=2, kernel=kernel, stride=stride, padding=(ends,), bias=False, transpose_kernel=True)
     x, scope = values((1, size, 2), 1), TestScope({"kernel": values((kernel, 2, 3), 2)})
-    out = forward.apply(scope, x)
+    out = applied(forward, scope, x)
     y = values(out.shape, 3)
-    np.testing.assert_allclose(back.apply(scope, y), jax.vjp(lambda x: forward.apply(scope, x), x)[1](y)[0], 1e-5, 1e-5)
+    np.testing.assert_allclose(applied(back, scope, y), jax.vjp(lambda x: applied(forward, scope, x), x)[1](y)[0], 1e-5, 1e-5)
 
 
 def from_torch(op: ConvTranspose, weight: Any, x: Any) -> Any:
     """A converted layer: PyTorch keeps [in, features, kernel], netspec with `transpose_kernel` [kernel, features, in]."""
-    return op.apply(TestScope({"kernel": np.transpose(weight, (2, 1, 0))}), x)
+    return applied(op, TestScope({"kernel": np.transpose(weight, (2, 1, 0))}), x)
 
 
 @pytest.mark.parametrize(("stride", "padding", "extra", "dilation"), [(1, 0, 0, 1), (2, 1, 1, 1), (3, 2, 0, 2), (2, 0, 1, 3)])
@@ -116,7 +116,7 @@ def test_bilinear_is_einsum(lead: tuple[int, ...], bias: bool) -> None:
         return jnp.einsum("...i,...j,ijk->...k", x, y, p["kernel"]) + (p["bias"].reshape(*(1,) * len(lead), 3) if bias else 0)
 
     sizes = {"kernel": (5, 2, 3)} | ({"bias": (3,)} if bias else {})
-    agree(lambda p, x, y: op.apply(TestScope(p), x, y), wanted, sizes, (*lead, 5), (*lead, 2))
+    agree(lambda p, x, y: applied(op, TestScope(p), x, y), wanted, sizes, (*lead, 5), (*lead, 2))
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -133,14 +133,14 @@ def test_lora_is_nnx_s(bias: bool) -> None:
 
     op = Lora(features=5, rank=3, alpha=3.0, bias=bias)
     sizes = {"kernel": (6, 5), "lora_a": (6, 3), "lora_b": (3, 5)} | ({"bias": (5,)} if bias else {})
-    agree(lambda p, x: op.apply(TestScope(p), x), wanted, sizes, (4, 6))
+    agree(lambda p, x: applied(op, TestScope(p), x), wanted, sizes, (4, 6))
 
 
 def test_lora_begins_as_dense() -> None:
     x = values((3, 6), 0)
     params = {name: draw(weight, np.random.default_rng(1)) for name, weight in Lora(features=5).params(parse("f32[3, 6]")).items()}
-    dense = Dense(features=5).apply(TestScope(params), x)
-    np.testing.assert_array_equal(Lora(features=5, alpha=16.0).apply(TestScope(params), x), dense)
+    dense = applied(Dense(features=5), TestScope(params), x)
+    np.testing.assert_array_equal(applied(Lora(features=5, alpha=16.0), TestScope(params), x), dense)
     assert np.abs(params["lora_a"]).max() > 0 == np.abs(params["lora_b"]).max()
 
 

@@ -15,7 +15,7 @@ from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
 from netspec.tools.reference_examples import type_of
-from tests.library.scope import TestScope, draw, parse, sample
+from tests.library.scope import TestScope, applied, draw, parse, sample
 
 CALLABLES = [cls for cls in classes() if issubclass(cls, Callable)]
 APPLIED = [cls for cls in CALLABLES if not issubclass(cls, Measure | Recurrence | Cell) and not cls.parts and cls.inputs]
@@ -42,7 +42,7 @@ class Trial:
         self.scope = TestScope(*({n: draw(w, rng) for n, w in weights[method].items()} for method in weights), training)  # type: ignore[arg-type]
 
     def run(self, inputs: list[Any]) -> tuple[np.ndarray, ...]:
-        result = self.op.apply(self.scope, *inputs, **self.given)
+        result = applied(self.op, self.scope, *inputs, **self.given)
         return tuple(map(np.asarray, result if isinstance(result, tuple) else (result,)))
 
     def changed(self, axes: Iterator[tuple[int, int]] | list[tuple[int, int]], kept: int) -> list[Any]:

@@ -28,7 +28,7 @@ from netspec.source import Source
 from tests.library.oracles_losses import LOSSES
 from tests.library.oracles_metrics import VALUES
 from tests.library.oracles_train import ORACLES
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 ORACLES |= LOSSES | VALUES
 RNG = np.random.default_rng(0)
@@ -46,7 +46,7 @@ def made(text: str) -> np.ndarray:
 
 
 def run(op: Any, *arrays: Any, **named: Any) -> Any:
-    return jax.jit(lambda a, n: op.apply(TestScope(), *a, **n))([jnp.asarray(a) for a in arrays], named)
+    return jax.jit(lambda a, n: applied(op, TestScope(), *a, **n))([jnp.asarray(a) for a in arrays], named)
 
 
 @pytest.mark.parametrize("example", CASES)

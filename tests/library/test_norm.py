@@ -14,7 +14,7 @@ from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.rms_norm import RmsNorm
 from netspec.shape import Facts, TensorType
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 
 def scope(features: int, **kwargs: object) -> TestScope:
@@ -62,7 +62,7 @@ def test_output_beside_a_large_mean(op: BatchNorm, shape: tuple[int, ...], axes:
 def test_root_mean_square_beside_a_large_mean() -> None:
     x = far(64, 64)
     wanted = np.float64(x) / np.sqrt((np.float64(x) ** 2).mean(1, keepdims=True))
-    np.testing.assert_allclose(RmsNorm().apply(scope(64), x), wanted, 1e-6)
+    np.testing.assert_allclose(applied(RmsNorm(), scope(64), x), wanted, 1e-6)
 
 
 @pytest.mark.parametrize("value", [0.0, 300.01, 1e10, -7.3])
@@ -71,7 +71,7 @@ def test_equal_values_give_zeros_and_no_nan(value: float) -> None:
     run = scope(3, training=True)
     np.testing.assert_allclose(BatchNorm().apply(run, x), 0, atol=1e-3)
     assert (np.asarray(run.updates["var"]) >= 0).all()
-    slope = jax.grad(lambda x: jnp.sum(BatchNorm().apply(scope(3, training=True), x) ** 2))(x)
+    slope = jax.grad(lambda x: jnp.sum(applied(BatchNorm(), scope(3, training=True), x) ** 2))(x)
     assert np.isfinite(slope).all()
 
 
@@ -88,7 +88,7 @@ def test_padding_does_not_count() -> None:
 def test_padding_gets_no_gradient_through_the_statistics() -> None:
     x = np.random.default_rng(2).standard_normal((4, 3)).astype("float32")
     weight = np.float32([1, 1, 1, 0])
-    slope = jax.grad(lambda x: jnp.sum(BatchNorm().apply(scope(3, training=True, weight=weight), x)[:3] ** 3))(x)
+    slope = jax.grad(lambda x: jnp.sum(applied(BatchNorm(), scope(3, training=True, weight=weight), x)[:3] ** 3))(x)
     np.testing.assert_array_equal(slope[3], 0)
 
 
@@ -108,7 +108,7 @@ def test_eval_changes_nothing() -> None:
 def test_statistics_of_f64_stay_f64() -> None:
     with jax.enable_x64(True):
         x = 1e6 + np.random.default_rng(3).standard_normal((32, 2)) * 1e-6
-        y = BatchNorm(epsilon=0.0).apply(scope(2, training=True), x)
+        y = applied(BatchNorm(epsilon=0.0), scope(2, training=True), x)
         assert y.dtype == np.float64
         small = x - 1e6  # exact, and so are its statistics, to rounding
         np.testing.assert_allclose(y, (small - small.mean(0)) / small.std(0), 1e-6)
@@ -134,23 +134,23 @@ def test_a_feature_of_which_nothing_counts_keeps_its_statistics() -> None:
 
 def test_the_mask_says_nothing_in_eval() -> None:
     x = far(4, 3)
-    np.testing.assert_array_equal(BatchNorm().apply(scope(3), x, mask=np.zeros(4, bool)), BatchNorm().apply(scope(3), x))
+    np.testing.assert_array_equal(applied(BatchNorm(), scope(3), x, mask=np.zeros(4, bool)), applied(BatchNorm(), scope(3), x))
 
 
 @pytest.mark.parametrize("op", [LayerNorm(axis=(1, 2)), GroupNorm(groups=1), InstanceNorm()])
 def test_where_nothing_counts_the_result_is_the_bias(op: LayerNorm) -> None:
     mask = np.float32([[1, 1, 1, 1], [0, 0, 0, 0]]) != 0
     plain = op.replaced(scale=False, bias=False)
-    found = plain.apply(scope(3), far(2, 4, 3), mask=mask)
+    found = applied(plain, scope(3), far(2, 4, 3), mask=mask)
     np.testing.assert_array_equal(found[1], 0)
     assert np.ptp(found[0]) > 1
-    slope = jax.grad(lambda x: jnp.sum(plain.apply(scope(3), x, mask=mask) ** 2))(far(2, 4, 3))
+    slope = jax.grad(lambda x: jnp.sum(applied(plain, scope(3), x, mask=mask) ** 2))(far(2, 4, 3))
     assert np.isfinite(slope).all()
 
 
 def test_groups_by_number_and_by_size() -> None:
     x = np.random.default_rng(6).standard_normal((3, 4, 6)).astype("float32")
-    np.testing.assert_array_equal(GroupNorm(group_size=2).apply(scope(6), x), GroupNorm(groups=3).apply(scope(6), x))
+    np.testing.assert_array_equal(applied(GroupNorm(group_size=2), scope(6), x), applied(GroupNorm(groups=3), scope(6), x))
     with pytest.raises(BadArguments, match="not both"):
         GroupNorm(groups=2, group_size=3)
     with pytest.raises(Mistake) as caught:

@@ -12,7 +12,7 @@ import pytest
 from netspec.library.functions.indexing import Cut, Slice
 from netspec.library.shelf import index
 from netspec.shape import Dim, Facts, TensorType
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 SCOPE = TestScope()
 
@@ -61,7 +61,7 @@ def test_equal_dims_by_facts_keep_the_number() -> None:
 @pytest.mark.parametrize("symbol", ["+", "-", "*", "//", "%", "**", "<", "=="])
 def test_a_literal_takes_the_tensor_s_type(symbol: str, dtype: str) -> None:
     x = jnp.asarray([1, 2, 3], dtype)
-    found = op(symbol).apply(SCOPE, x, 2)
+    found = applied(op(symbol), SCOPE, x, 2)
     assert found.dtype == (bool if symbol in ("<", "==") else x.dtype)
     wanted = {"+": x + 2, "-": x - 2, "*": x * 2, "//": x // 2, "%": x % 2, "**": x**2, "<": x < 2, "==": x == 2}[symbol]
     np.testing.assert_array_equal(found, wanted)
@@ -69,18 +69,18 @@ def test_a_literal_takes_the_tensor_s_type(symbol: str, dtype: str) -> None:
 
 def test_large_literals() -> None:
     x = jnp.asarray([1, 2], jnp.uint32)
-    np.testing.assert_array_equal(op("+").apply(SCOPE, x, 4_000_000_000), np.uint32([4_000_000_001, 4_000_000_002]))
+    np.testing.assert_array_equal(applied(op("+"), SCOPE, x, 4_000_000_000), np.uint32([4_000_000_001, 4_000_000_002]))
 
 
 def test_missing_axes_are_added_before_broadcasting() -> None:
     """Under `jax_numpy_rank_promotion="raise"`, which the tests set."""
-    found = op("*").apply(SCOPE, jnp.ones((2, 3, 4)), jnp.arange(4.0))
+    found = applied(op("*"), SCOPE, jnp.ones((2, 3, 4)), jnp.arange(4.0))
     np.testing.assert_array_equal(found[1, 2], np.arange(4))
 
 
 @pytest.mark.parametrize("exponent", [2, 2.0, 3])
 def test_whole_powers_have_a_gradient_at_zero(exponent: float) -> None:
-    slope = jax.grad(lambda x: op("**").apply(SCOPE, x, exponent))(jnp.float32(0))
+    slope = jax.grad(lambda x: applied(op("**"), SCOPE, x, exponent))(jnp.float32(0))
     assert slope == 0
 
 
@@ -105,7 +105,7 @@ X = np.arange(2 * 7 * 3).reshape(2, 7, 3)
 def test_indexing(items: tuple, wanted: Any) -> None:
     given = [[i.start, i.stop, i.step] if isinstance(i, slice) else "..." if i is ... else i for i in items]
     one = Slice(items=given)
-    np.testing.assert_array_equal(one.apply(SCOPE, X), wanted)
+    np.testing.assert_array_equal(applied(one, SCOPE, X), wanted)
     assert one.shape(Facts(), TensorType("i32", X.shape)) == TensorType("i32", wanted.shape)
 
 

@@ -11,11 +11,11 @@ import pytest
 from jax import lax
 
 from netspec.library.functions.pool import MaxPool
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 
 def fast(x: Any, window: tuple[int, ...]) -> Any:
-    return MaxPool(window=window).apply(TestScope(), x)
+    return applied(MaxPool(window=window), TestScope(), x)
 
 
 def slow(x: Any, window: tuple[int, ...]) -> Any:
@@ -43,5 +43,5 @@ def test_nan_stays_nan() -> None:
 @pytest.mark.parametrize("window", [2, 4])
 def test_negative_infinity_and_bf16(window: int) -> None:
     x = jnp.full((1, 4, 4, 1), -jnp.inf, jnp.bfloat16)
-    found = MaxPool(window=window, stride=1, padding=window - 1).apply(TestScope(), x)
+    found = applied(MaxPool(window=window, stride=1, padding=window - 1), TestScope(), x)
     assert found.dtype == jnp.bfloat16 and (found == -jnp.inf).all()

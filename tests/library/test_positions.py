@@ -13,12 +13,12 @@ from netspec.library.layers.positions import LearnedPositions, SinusoidalPositio
 from netspec.library.layers.relative_positions import DistanceBias, RelativeBias
 from netspec.library.layers.rope import Rope
 from netspec.source import Source
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 from tests.library.test_flax import values
 
 
 def run(op: Any, *inputs: Any, params: Any = None, **optional: Any) -> Any:
-    return op.apply(TestScope(params or {}), *inputs, **optional)
+    return applied(op, TestScope(params or {}), *inputs, **optional)
 
 
 def slugs(*lines: str) -> list[str]:

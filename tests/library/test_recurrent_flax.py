@@ -16,7 +16,7 @@ from netspec.library.layers.conv_lstm import ConvLstmCell
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, MguCell, SimpleCell
 from netspec.shape import TensorType
 from tests.library.quick import quick_compilation  # noqa: F401
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 ACTIVATIONS = [("tanh", Tanh(), jnp.tanh), ("relu", Relu(), jax.nn.relu)]
 GATES = [("sigmoid", Sigmoid(), jax.nn.sigmoid), ("tanh", Tanh(), jnp.tanh)]
@@ -105,7 +105,7 @@ def test_beside_flax(kind: str, case: tuple[Choice, ...], seed: int) -> None:
 
 
 def mine(op: Any) -> Any:
-    return lambda p, x, s: op.apply(TestScope(p), x, **s)
+    return lambda p, x, s: applied(op, TestScope(p), x, **s)
 
 
 def flax(module: Any) -> Any:

@@ -20,7 +20,7 @@ from netspec.library.layers.patches import PatchEmbed
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts
 from tests.library.rules import problem
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 
 H = Dim.of("H")
 
@@ -74,7 +74,7 @@ def test_problems(op: Any, given: str, wanted: tuple[str, str]) -> None:
 
 
 def run(op: Any, x: Any, **optional: Any) -> Any:
-    return np.asarray(op.apply(TestScope(), jnp.asarray(x), **optional))
+    return np.asarray(applied(op, TestScope(), jnp.asarray(x), **optional))
 
 
 def test_padding_counts_or_does_not() -> None:
@@ -101,19 +101,19 @@ def test_whole_numbers_at_the_ends_of_their_type(dtype: str) -> None:
 def test_bf16_means_are_summed_in_f32() -> None:
     x = jnp.ones((1, 4096, 1), jnp.bfloat16)
     for op in (AvgPool(window=4096), AdaptiveAvgPool(size=1)):
-        found = op.apply(TestScope(), x)
+        found = applied(op, TestScope(), x)
         assert found.dtype == jnp.bfloat16 and float(found.ravel()[0]) == 1.0
 
 
 def test_the_norm_of_nothing_has_a_gradient_of_zero() -> None:
     for p in (1, 2, 3.5):
-        slope = jax.grad(lambda x, p=p: LpPool(window=2, p=p).apply(TestScope(), x).sum())(jnp.zeros((1, 4, 1)))
+        slope = jax.grad(lambda x, p=p: applied(LpPool(window=2, p=p), TestScope(), x).sum())(jnp.zeros((1, 4, 1)))
         np.testing.assert_array_equal(slope, np.zeros((1, 4, 1)))
 
 
 def test_the_first_of_equals_gets_the_gradient() -> None:
     for window, stride in ((2, 2), (2, 1)):
-        slope = jax.grad(lambda x, w=window, s=stride: MinPool(window=w, stride=s).apply(TestScope(), x).sum())(jnp.ones((1, 2, 1)))
+        slope = jax.grad(lambda x, w=window, s=stride: applied(MinPool(window=w, stride=s), TestScope(), x).sum())(jnp.ones((1, 2, 1)))
         assert slope.ravel().tolist() == [1, 0]
 
 
@@ -162,7 +162,7 @@ def test_what_is_masked_has_no_gradient() -> None:
     mask = jnp.array([[True, False, True], [False, False, False]])
 
     def total(x: Any) -> Any:
-        return (Softmax().apply(TestScope(), x, mask=mask) * jnp.array([[1.0, 2.0, 3.0]])).sum()
+        return (applied(Softmax(), TestScope(), x, mask=mask) * jnp.array([[1.0, 2.0, 3.0]])).sum()
 
     slope = jax.grad(total)(jnp.array([[1.0, 900.0, 2.0], [1.0, jnp.inf, 3.0]]))
     assert np.isfinite(slope).all() and slope[0, 1] == 0 and (slope[1] == 0).all() and slope[0, 0] != 0

@@ -35,7 +35,8 @@ def stepped(trial: Trial, flows: tuple[Flow, ...], inputs: list[Any]) -> list[An
     """The op's results, stretch by stretch, and side by side."""
     required = len(inputs) - len(trial.names)
     buffers = trial._weights("buffers")
-    scope = TestScope({**trial._weights("params"), **buffers}, buffers)
+    types, kinds = trial.types[:required], dict(zip(trial.names, trial.types[required:], strict=True))
+    scope = TestScope({**trial._weights("params"), **buffers}, buffers, types=tuple(types), named=kinds)
     given = [Flow(axes, 0 if place == trial.fed else None) for place, axes in enumerate(trial.moving)]
     named = dict(zip(trial.names, given[required:], strict=True))
     past, made = None, [[] for _ in flows]

@@ -25,7 +25,7 @@ from netspec.library.layers.dense import Dense
 from netspec.library.layers.norm import BatchNorm
 from netspec.library.layers.weight_norm import SpectralNorm
 from tests.library import torch_recurrences
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 from tests.library.test_torch_formulas import RECURRENCES, compiled, drawn, inputs, own_shapes, type_of
 from tests.library.torch_formulas import BILINEAR, CASES, Case
 
@@ -63,7 +63,7 @@ def test_a_layer_is_pytorch_s(case: Case) -> None:
         module, (given,) = made(case.module, arrays), tensors(x)
         wanted = forward(case, module, given)
         weights = {name: a for name, a in params.items() if name in case.op.params(own_type(x))}
-        found, pull = jax.vjp(lambda p, v, b=params: case.op.apply(TestScope(p, b), v), weights, jnp.asarray(x))
+        found, pull = jax.vjp(lambda p, v, b=params: applied(case.op, TestScope(p, b), v), weights, jnp.asarray(x))
         np.testing.assert_allclose(found, wanted.detach(), 1e-5, 2e-6)
         ones = np.random.default_rng(seed).standard_normal(found.shape).astype("float32")
         wanted.backward(torch.tensor(ones))
@@ -96,7 +96,7 @@ def test_a_bilinear_map_is_pytorch_s() -> None:
     arrays, (x, y) = drawn(shapes, 0), drawn({"x": (2, 4), "y": (2, 5)}, 1).values()
     params = layer_parameters(op, own_shapes(op, "f32[2, 4]", "f32[2, 5]"), arrays)
     wanted = made(module, arrays)(*tensors(x, y)).detach()
-    np.testing.assert_allclose(op.apply(TestScope(params), x, y), wanted, 1e-5, 1e-5)
+    np.testing.assert_allclose(applied(op, TestScope(params), x, y), wanted, 1e-5, 1e-5)
 
 
 @pytest.mark.parametrize(("kind", "layer", "layers", "ways"), RECURRENCES)
@@ -126,7 +126,7 @@ def test_running_statistics_move_as_pytorch_s() -> None:
     module = made("BatchNorm1d(3, momentum=0.1)", arrays).train()
     wanted = module(torch.tensor(x).movedim(-1, 1)).movedim(1, -1)
     scope = TestScope(params, params, training=True)
-    np.testing.assert_allclose(op.apply(scope, x), wanted.detach(), 1e-5, 1e-5)
+    np.testing.assert_allclose(applied(op, scope, x), wanted.detach(), 1e-5, 1e-5)
     np.testing.assert_allclose(scope.updates["mean"], module.running_mean, 1e-5, 1e-6)
     past = 0.9 * arrays["running_var"]
     np.testing.assert_allclose((scope.updates["var"] - past) * 8 / 7 + past, module.running_var, 1e-5, 1e-6)
@@ -138,7 +138,7 @@ def test_spectral_norm_comes_to_pytorch_s() -> None:
     op, x = SpectralNorm(layer=Dense(features=4), steps=60), drawn({"x": (3, 5)}, 1)["x"]
     module(torch.tensor(x))
     params = layer_parameters(op, own_shapes(op, "f32[3, 5]"), {n: a.numpy() for n, a in module.state_dict().items()})
-    np.testing.assert_allclose(op.apply(TestScope(params, params), x), module.eval()(torch.tensor(x)).detach(), 1e-4, 1e-5)
+    np.testing.assert_allclose(applied(op, TestScope(params, params), x), module.eval()(torch.tensor(x)).detach(), 1e-4, 1e-5)
 
 
 ALONE = [
@@ -177,7 +177,7 @@ def test_an_op_without_parameters_is_pytorch_s(op: Any, shape: tuple[int, ...], 
         x = 3 * np.random.default_rng(seed).standard_normal(shape).astype("float32")
         (given,) = tensors(x)
         wanted = other(given.movedim(-1, 1)).movedim(1, -1) if len(shape) > 2 else other(given)
-        found, pull = jax.vjp(lambda v: op.apply(TestScope(), v), jnp.asarray(x))
+        found, pull = jax.vjp(lambda v: applied(op, TestScope(), v), jnp.asarray(x))
         np.testing.assert_allclose(found, wanted.detach(), 1e-5, 2e-6)
         wanted.backward(torch.ones_like(wanted))
         np.testing.assert_allclose(pull(jnp.ones_like(found))[0], given.grad, 1e-5, 1e-5)
@@ -187,4 +187,4 @@ def test_lp_pool_keeps_the_sign_that_pytorch_drops() -> None:
     """Of odd powers PyTorch takes sums of x^p with their signs: on what is not negative both agree."""
     x = np.abs(np.random.default_rng(0).standard_normal((2, 6, 3))).astype("float32")
     wanted = F.lp_pool1d(torch.tensor(x).movedim(-1, 1), 3, 2).movedim(1, -1)
-    np.testing.assert_allclose(LpPool(window=2, p=3).apply(TestScope(), x), wanted, 1e-5)
+    np.testing.assert_allclose(applied(LpPool(window=2, p=3), TestScope(), x), wanted, 1e-5)

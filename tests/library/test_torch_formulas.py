@@ -14,7 +14,7 @@ from netspec.library.base import Array
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
 from netspec.source import Source
 from tests.library import torch_recurrences
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse
 from tests.library.torch_formulas import BILINEAR, CASES, UNCONVERTED, Case
 
 
@@ -42,7 +42,7 @@ def type_of(x: Array) -> str:
 def ours(case: Case, arrays: dict[str, Array], x: Array) -> Array:
     """What our layer gives with PyTorch's arrays, channels first where the case says so."""
     made = layer_parameters(case.op, own_shapes(case.op, type_of(x)), arrays)
-    y = case.op.apply(TestScope(made, made), x)
+    y = applied(case.op, TestScope(made, made), x)
     return np.moveaxis(y, -1, 1) if case.first and case.op.op_name() != "patch_embed" else np.asarray(y)
 
 
@@ -61,7 +61,7 @@ def test_a_bilinear_map_gives_what_the_documentation_says() -> None:
     arrays, x, y = drawn(shapes, 0), *drawn({"x": (2, 4), "y": (2, 5)}, 1).values()
     made = layer_parameters(op, own_shapes(op, "f32[2, 4]", "f32[2, 5]"), arrays)
     wanted = np.einsum("bi,kij,bj->bk", x, arrays["weight"], y) + arrays["bias"]
-    np.testing.assert_allclose(op.apply(TestScope(made), x, y), wanted, 1e-5, 1e-5)
+    np.testing.assert_allclose(applied(op, TestScope(made), x, y), wanted, 1e-5, 1e-5)
 
 
 @pytest.mark.parametrize(("kind", "cell"), [("lstm", LstmCell), ("gru", GruCell), ("rnn", SimpleCell)])
@@ -76,7 +76,7 @@ def test_a_cell_gives_what_the_documentation_says(kind: str, cell: Any, bias: bo
     states = {"h": h, "c": c} if kind == "lstm" else {"h": h}
     sides = [v @ arrays[f"weight_{s}{suffix}"].T + arrays.get(f"bias_{s}{suffix}", 0) for s, v in (("ih", x), ("hh", h))]
     wanted = torch_recurrences.STEPS[kind][0](*sides, h, c)[0]
-    np.testing.assert_allclose(op.apply(TestScope(made), x, **states)[0], wanted, 1e-5, 1e-5)
+    np.testing.assert_allclose(applied(op, TestScope(made), x, **states)[0], wanted, 1e-5, 1e-5)
 
 
 RECURRENCES = [

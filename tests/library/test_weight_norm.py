@@ -20,7 +20,7 @@ from netspec.library.layers.layer_norm import LayerNorm
 from netspec.library.layers.recurrent import Gru
 from netspec.library.layers.weight_norm import SpectralNorm, WeightNorm
 from netspec.shape import Facts, TensorType
-from tests.library.scope import TestScope
+from tests.library.scope import TestScope, applied
 
 SEEDS = (0, 1, 2)
 PAIRS = [
@@ -67,7 +67,7 @@ def test_weight_norm_is_flax_s(layer: Any, module: Any, shape: tuple[int, ...], 
         outer = {name: p["kernel_scale"] for name in names.get("WeightNorm_0", names) if name.endswith("kernel/scale")}
         return wrapped.apply({"params": {k: outer.get(k, inner) for k in names}}, x)
 
-    close(slopes(lambda p, x: op.apply(TestScope(p), x), params, x), slopes(flax, params, x))
+    close(slopes(lambda p, x: applied(op, TestScope(p), x), params, x), slopes(flax, params, x))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -85,10 +85,10 @@ def test_spectral_norm_is_flax_s(layer: Any, module: Any, shape: tuple[int, ...]
         return wrapped.apply({"params": {inner: p}, "batch_stats": stats}, x, update_stats=training, mutable=["batch_stats"])
 
     for training in (False, True):
-        run = lambda p, x, t=training: op.apply(TestScope(p, buffers, t), x)  # noqa: E731
+        run = lambda p, x, t=training: applied(op, TestScope(p, buffers, t), x)  # noqa: E731
         close(slopes(run, params, x), slopes(lambda p, x, t=training: flax(p, x, t)[0], params, x))
     scope = TestScope(params, buffers, training=True)
-    op.apply(scope, x)
+    applied(op, scope, x)
     kept = next(v for k, v in flax(params, x, True)[1]["batch_stats"].items() if k.endswith("/u"))
     close(scope.updates["kernel_u"], kept[0])
 
@@ -98,9 +98,9 @@ def test_training_finds_the_largest_singular_value() -> None:
     params, buffers = weights(op, x, 0)
     for _ in range(200):
         scope = TestScope(params, buffers, training=True)
-        op.apply(scope, x)
+        applied(op, scope, x)
         buffers = scope.updates
-    kernel = op.apply(TestScope(params, buffers), x)
+    kernel = applied(op, TestScope(params, buffers), x)
     assert np.linalg.svd(np.asarray(kernel), compute_uv=False)[0] == pytest.approx(1, abs=1e-4)
     assert np.linalg.norm(buffers["kernel_u"]) == pytest.approx(1, abs=1e-5)
 
@@ -108,7 +108,7 @@ def test_training_finds_the_largest_singular_value() -> None:
 def test_columns_have_the_length_of_the_scale_whatever_the_kernel() -> None:
     op, x = WeightNorm(layer=Dense(features=3, bias=False)), np.eye(64, dtype="float32")
     kernel = (300 + 0.01 * values(1, 64, 3)).astype("float32")
-    found = np.float64(op.apply(TestScope({"kernel": kernel, "kernel_scale": np.float32([1, 2, 0.5])}), x))
+    found = np.float64(applied(op, TestScope({"kernel": kernel, "kernel_scale": np.float32([1, 2, 0.5])}), x))
     exact = np.float64(kernel) / np.linalg.norm(np.float64(kernel), axis=0) * [1, 2, 0.5]
     np.testing.assert_allclose(found, exact, 3e-7)
 
@@ -116,7 +116,7 @@ def test_columns_have_the_length_of_the_scale_whatever_the_kernel() -> None:
 def test_a_large_kernel_of_little_spread_is_divided_by_its_singular_value() -> None:
     op, x = SpectralNorm(layer=Dense(features=3, bias=False), steps=2), np.eye(64, dtype="float32")
     kernel = (300 + 0.01 * values(1, 64, 3)).astype("float32")
-    found = np.float64(op.apply(TestScope({"kernel": kernel}, {"kernel_u": np.float32([1, 0, 0])}), x))
+    found = np.float64(applied(op, TestScope({"kernel": kernel}, {"kernel_u": np.float32([1, 0, 0])}), x))
     np.testing.assert_allclose(found, np.float64(kernel) / np.linalg.norm(np.float64(kernel), 2), 3e-6)
 
 
@@ -124,7 +124,7 @@ def test_a_kernel_of_zeros_is_no_nan() -> None:
     for op in (WeightNorm(layer=Dense(features=3)), SpectralNorm(layer=Dense(features=3))):
         params, buffers = weights(op, np.ones((2, 4)), 0)
         params["kernel"] = np.zeros((4, 3), "float32")
-        found = slopes(lambda p, x, op=op, b=buffers: op.apply(TestScope(p, b), x), params, values(1, 2, 4))
+        found = slopes(lambda p, x, op=op, b=buffers: applied(op, TestScope(p, b), x), params, values(1, 2, 4))
         assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found))
 
 

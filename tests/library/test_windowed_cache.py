@@ -15,7 +15,7 @@ from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.contracts.stretch_steps import Stretch, Use, step
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.self_attention import SelfAttention
-from tests.library.scope import TestScope, parse
+from tests.library.scope import TestScope, applied, parse, typed
 
 LENGTH = 7
 SHAPES = {"query": (2, LENGTH, 4, 3), "key": (2, LENGTH, 2, 3), "value": (2, LENGTH, 2, 5)}
@@ -33,7 +33,7 @@ def stretches(op: Any, scope: TestScope, cuts: list[int], inputs: list[Any], opt
         end = min(behind + 1, LENGTH) if start == 0 else behind
         stretch = Stretch(jnp.int32(start), jnp.int32(behind - start), end - start, LENGTH)
         here, named = tuple(x[:, start:end] for x in inputs), {name: x[:, start:end] for name, x in optional.items()}
-        made, past = step(Use(op, scope, stretch, here, flows, named, {name: Flow((1,), 0) for name in named}, past))
+        made, past = step(Use(op, typed(scope, *here, **named), stretch, here, flows, named, {name: Flow((1,), 0) for name in named}, past))
         parts.append(made[:, : behind - start])
     return jnp.concatenate(parts, 1), past
 
@@ -53,7 +53,7 @@ def test_a_window_is_all_that_is_remembered(op: Any, optional: dict[str, Any], c
     weights = op.params(*(parse(f"f32[{', '.join(map(str, x.shape))}]") for x in inputs))
     scope = TestScope({name: drawn(*map(int, w.shape), seed=k) for k, (name, w) in enumerate(weights.items(), 9)})
     found, past = jax.jit(partial(stretches, op, scope, cuts))(inputs, optional)
-    np.testing.assert_allclose(found, op.apply(scope, *inputs, **optional), 1e-5, 1e-5)
+    np.testing.assert_allclose(found, applied(op, scope, *inputs, **optional), 1e-5, 1e-5)
     assert {name: kept.shape[1] for name, kept in past.items()} == dict.fromkeys(past, op.window - 1)
     assert {"key", "value"} <= past.keys()
 

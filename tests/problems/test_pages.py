@@ -12,7 +12,7 @@ import pytest
 from netspec.diagnostics.catalog import catalog, describe, find_classes
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.pages import PHASES, Section, read_page, read_sections
-from tests.literate import Case, cases
+from tests.literate import Case
 from tests.problems.pages import FOLDER, cases_of, numbered
 from tests.spec.trial import try_case
 

@@ -58,7 +58,9 @@ def run_command(words: Sequence[str]) -> str:
     from netspec.cli.main import main
 
     if "--untrusted" in words:  # forks, which a process with JAX must not
-        done = subprocess.run([sys.executable, "-m", "netspec", *words], capture_output=True, text=True, env={**os.environ, **PLAIN, "PYTHONPATH": ROOT})
+        done = subprocess.run(
+            [sys.executable, "-m", "netspec", *words], capture_output=True, text=True, env={**os.environ, **PLAIN, "PYTHONPATH": ROOT}
+        )
         return done.stdout + done.stderr
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(out):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.catalog import examples
 from netspec.syntax import problems
+from tests.problems.pages import specs
 from tests.syntax.texts import in_model, read
 
 IN_MODEL = [
@@ -173,11 +173,11 @@ def test_the_examples_of_its_page(cls: type[Diagnostic]) -> None:
     from netspec.source import Source
     from netspec.syntax.parser import parse
 
-    shown = [e for e in examples(cls) if e.language == "net"]
-    for example in shown:
-        _, found = parse(Source("m.net", example.text))
-        assert {type(p) for p in found} == ({cls} if example.kind == "bad" else set())
-    assert {e.kind for e in examples(cls)} == {"bad", "good"}
+    for role in ("bad", "repaired", "good"):
+        for slug, text in specs(role):
+            if slug == cls.slug():
+                _, found = parse(Source("m.net", text))
+                assert {type(p) for p in found} == ({cls} if role == "bad" else set())
 
 
 REPAIRS = [

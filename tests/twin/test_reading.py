@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.catalog import catalog, examples
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.drawing.text import render_text
 from netspec.diagnostics.suggestions.repairs import repaired
@@ -17,18 +16,6 @@ from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax import tree
 from tests.twin.forms import below, json_of, pointers, read, read_data, slugs, statement, value
-
-FAMILIES = ("netspec.diagnostics.text.json", "netspec.diagnostics.text.json_twin", "netspec.diagnostics.text.versions")
-CLASSES = [c for c in catalog().values() if c.__module__ in FAMILIES]
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.slug())
-def test_examples_of_the_pages(cls: Any) -> None:
-    for example in (e for e in examples(cls) if e.language == "json"):
-        problems = check(Source("m.json", example.text)).problems
-        assert [type(p) for p in problems] == [cls] * (example.kind == "bad"), render_text(problems)
-        assert not problems or all(cls.slug() in render(problems, format) for format in FORMATS)
-
 
 CALL = {"kind": "call", "op": "f"}
 NOT_JSON = {

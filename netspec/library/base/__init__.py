@@ -15,6 +15,7 @@ from netspec.library.base.op import (
     Scope,
     Weight,
 )
+from netspec.library.base.op_scope import within
 from netspec.library.base.trainables import (
     Clock,
     Dataset,
@@ -65,4 +66,5 @@ __all__ = [
     "Transform",
     "Transformation",
     "Weight",
+    "within",
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
+
+from netspec.shape import TensorType
 
 Array = Any
 """A JAX or NumPy array."""
@@ -15,6 +18,12 @@ class Scope(Protocol):
     """True in training: dropout is on, batch_norm uses the batch's statistics."""
     weight: Array | None
     """Weights of the batch's examples, f32[B] (0 for padding), or None when all count."""
+    types: tuple[Any, ...]
+    """The proved types of the inputs in their order, as `shape` gets them (a number for an input that is one), at full precision, with the
+    sizes of these arrays for symbols. Where arrays are traced for any size, that symbol stays: what depends on the kind of an input (its
+    rank, the axes that an argument names) is worked out from these, never from the arrays."""
+    named: Mapping[str, TensorType]
+    """Those of the optional inputs that are given."""
 
     def param(self, name: str) -> Array: ...
     def buffer(self, name: str) -> Array: ...
@@ -32,3 +41,16 @@ class Scope(Protocol):
 
     def stored(self, dtype: str) -> Any:
         """The NumPy dtype of what the spec calls `dtype` at full precision: f32 may be f64, never less."""
+
+
+def within(scope: Scope, *types: Any, **named: TensorType) -> Scope:
+    """The scope that an op hands to another one that it uses: all but the types of the inputs is its own."""
+    return _Within(scope, types, named)  # type: ignore[return-value]
+
+
+class _Within:
+    def __init__(self, scope: Scope, types: tuple[Any, ...], named: Mapping[str, TensorType]) -> None:
+        self._scope, self.types, self.named = scope, types, named
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._scope, name)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Callable, Flow, Scope
+from netspec.library.base import Array, Callable, Flow, Scope, within
 from netspec.library.functions.order import Cumsum
 from netspec.library.functions.pool import AvgPool, LpPool, MaxPool, MinPool
 from netspec.library.layers.attention import Attention
@@ -85,8 +85,18 @@ class Use:
 
     def alone(self) -> Any:
         """What `apply` makes of the stretch, for an op that does not look back."""
-        here = [self.here(place) for place in range(len(self.inputs))]
-        return self.op.apply(self.scope, *here, **{name: self.here(name) for name in self.optional})
+        return self.on(*map(self.here, range(len(self.inputs))), **{name: self.here(name) for name in self.optional})
+
+    def on(self, *inputs: Any, **optional: Any) -> Any:
+        """What `apply` makes of some arrays in the place of the inputs."""
+        types = [_as_long(kind, x) for kind, x in zip(self.scope.types, inputs, strict=True)]
+        named = {name: _as_long(kind, optional[name]) for name, kind in self.scope.named.items() if name in optional}
+        return self.op.apply(within(self.scope, *types, **named), *inputs, **optional)
+
+
+def _as_long(kind: Any, x: Any) -> Any:
+    """A proved type with an array's own sizes; a number stays one."""
+    return kind.with_shape(jnp.shape(x)) if isinstance(kind, TensorType) else kind
 
 
 def step(use: Use) -> tuple[Any, Past]:
@@ -192,7 +202,7 @@ def cumsum(use: Use) -> tuple[Any, Past]:
         return use.alone(), None
     axis = op.axis % x.ndim
     floating = jnp.issubdtype(x.dtype, jnp.floating)
-    sums = op.apply(use.scope, x.astype(jnp.promote_types(x.dtype, jnp.float32)) if floating else x)
+    sums = use.on(x.astype(jnp.promote_types(x.dtype, jnp.float32)) if floating else x)
     before = jnp.zeros_like(sums, shape=(*x.shape[:axis], 1, *x.shape[axis + 1 :])) if use.past is None else use.past
     both, past = use.stretch.behind(before, sums + before, axis)
     made = lax.slice_in_dim(both, 1, None, axis=axis)
@@ -219,19 +229,19 @@ def positions(use: Use) -> tuple[Any, Past]:
     """The stretch's places, where no others are given."""
     if "position" in use.optional or not use.moves(0, -2):
         return use.alone(), None
-    return use.op.apply(use.scope, use.inputs[0], position=jnp.arange(use.stretch.size) + use.stretch.start), None
+    return use.on(use.inputs[0], position=jnp.arange(use.stretch.size) + use.stretch.start), None
 
 
 def convolution(use: Use) -> tuple[Any, Past]:
     """As many elements are remembered as a window spans before its last: zeros at first, as there is padding in front."""
     x = use.inputs[0]
-    spans = {axis: span - 1 for axis, span in enumerate(use.op.windows(TensorType("f32", x.shape)).spans, 1)}
+    spans = {axis: span - 1 for axis, span in enumerate(use.op.windows(use.scope.types[0]).spans, 1)}
     axis = next((axis for axis in use.flows[0].axes if spans.get(axis)), None)
     if axis is None:
         return use.alone(), None
     before = jnp.zeros((*x.shape[:axis], spans[axis], *x.shape[axis + 1 :]), x.dtype) if use.past is None else use.past
     both, past = use.stretch.behind(before, x, axis)
-    return lax.slice_in_dim(use.op.apply(use.scope, both), spans[axis], None, axis=axis), past
+    return lax.slice_in_dim(use.on(both), spans[axis], None, axis=axis), past
 
 
 STEPS = {

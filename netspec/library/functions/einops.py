@@ -7,13 +7,13 @@ stands for any axes, `1` for an axis of size 1. Sizes that the tensor does not t
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import REDUCTIONS
-from netspec.library.shape_rules.einops_notation import Plan, need_names, plan, read
+from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan, read
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -24,8 +24,12 @@ class _ByPattern(Function):
     open_arguments: ClassVar[str] = "sizes"
     source = "Rogozhnikov, Einops: Clear and Reliable Tensor Manipulations with Einstein-like Notation, 2022"
 
-    def _planned(self, x: Array) -> Plan:
-        return self._plan(Facts(), TensorType("f32", x.shape))
+    if TYPE_CHECKING:
+        pattern: str
+        sizes: dict[str, Size]
+
+    def _planned(self, scope: Scope, x: Array) -> Plan:
+        return fitted(self.op_name(), read(self.op_name(), self.pattern), scope.types[0], x.shape, self.sizes)
 
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         raise TypeError(f"{self.op_name()} has no plan")
@@ -42,11 +46,11 @@ class _ByPattern(Function):
 
 def _parted(x: Array, found: Plan) -> Array:
     """The tensor with every name of the left side as an axis of its own."""
-    return x.reshape([found.sizes[name].value for name in found.left])
+    return x.reshape([found.sizes[name] for name in found.left])
 
 
 def _joined(x: Array, found: Plan) -> Array:
-    return x.reshape([size.value for size in found.shape()])
+    return x.reshape(found.shape())
 
 
 class Rearrange(_ByPattern):
@@ -80,7 +84,7 @@ class Rearrange(_ByPattern):
         return x.with_shape(self._plan(facts, x).shape())
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        found = self._planned(x)
+        found = self._planned(scope, x)
         return _joined(_parted(x, found).transpose([found.left.index(name) for name in found.inner()]), found)
 
 
@@ -120,7 +124,7 @@ class Reduce(_ByPattern):
         return TensorType(REDUCTIONS[self.reduction](axis=()).result(x), found.shape())
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        found = self._planned(x)
+        found = self._planned(scope, x)
         small = REDUCTIONS[self.reduction](axis=()).over(scope, _parted(x, found), self._over(found))
         kept = [name for name in found.left if name in found.inner()]
         return _joined(small.transpose([kept.index(name) for name in found.inner()]), found)
@@ -157,8 +161,8 @@ class Repeat(_ByPattern):
         return x.with_shape(self._plan(facts, x).shape())
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        found = self._planned(x)
+        found = self._planned(scope, x)
         inner = found.inner()
         moved = _parted(x, found).transpose([found.left.index(name) for name in inner if name in found.left])
-        thin = moved.reshape([found.sizes[name].value if name in found.left else 1 for name in inner])
-        return _joined(jnp.broadcast_to(thin, [found.sizes[name].value for name in inner]), found)
+        thin = moved.reshape([found.sizes[name] if name in found.left else 1 for name in inner])
+        return _joined(jnp.broadcast_to(thin, [found.sizes[name] for name in inner]), found)

@@ -127,7 +127,7 @@ class AdaptiveAvgPool(_Adaptive):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+        for axis, size in enumerate(self._sizes(scope.types[0]), 1):
             held = np.diff(_bounds(x.shape[axis], size))[:, 0]
             wide = _along(wide, axis, size, jnp.sum, 0) / jnp.asarray(_placed(held, axis, x.ndim), wide.dtype)
         return wide.astype(x.dtype)
@@ -142,7 +142,7 @@ class AdaptiveMaxPool(_Adaptive):
     """
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        for axis, size in enumerate(self._sizes(TensorType("f32", x.shape)), 1):
+        for axis, size in enumerate(self._sizes(scope.types[0]), 1):
             x = _along(x, axis, size, jnp.max, -math.inf)
         return x
 

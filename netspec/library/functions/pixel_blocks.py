@@ -56,7 +56,7 @@ class _ToSpace(_Blocks):
         return x.with_shape((x.shape[0], *space, channels // block))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        sizes = self._sizes(TensorType("f32", x.shape))
+        sizes = self._sizes(scope.types[0])
         batch, *space, channels = x.shape
         count, rest = len(sizes), channels // math.prod(sizes)
         parts = x.reshape(batch, *space, *((*sizes, rest) if self.block_first else (rest, *sizes)))
@@ -87,7 +87,7 @@ class _ToDepth(_Blocks):
         return x.with_shape((x.shape[0], *space, x.shape[-1] * math.prod(sizes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return blocked(x, self._sizes(TensorType("f32", x.shape)), self.block_first)
+        return blocked(x, self._sizes(scope.types[0]), self.block_first)
 
 
 class DepthToSpace(_ToSpace):

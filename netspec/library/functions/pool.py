@@ -95,7 +95,7 @@ class MaxPool(_Extreme):
     source = "Flax linen max_pool, but for the stride"
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         if _tiles(w, x.shape) and w.elements <= _SLICES:
             return _best_of_slices(x, w.size, operator.ge)
         low = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
@@ -112,7 +112,7 @@ class MinPool(_Extreme):
     source = "Flax linen min_pool, but for the stride"
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         if _tiles(w, x.shape) and w.elements <= _SLICES:
             return _best_of_slices(x, w.size, operator.le)
         high = jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).max
@@ -147,7 +147,7 @@ class AvgPool(_Pool):
         return super().shape(facts, x)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         number = w.elements if self.count_padding else jnp.asarray(_contents(w, x.shape[1:-1]), wide.dtype)
         return (_slide(wide, w, 0.0, lax.add) / number).astype(x.dtype)
@@ -179,7 +179,7 @@ class LpPool(_Pool):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        total = _slide(jnp.abs(wide) ** self.p, self._windows(TensorType("f32", x.shape)), 0.0, lax.add)
+        total = _slide(jnp.abs(wide) ** self.p, self._windows(scope.types[0]), 0.0, lax.add)
         return jnp.where(total > 0, jnp.where(total > 0, total, 1) ** (1 / self.p), 0).astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:

@@ -50,7 +50,7 @@ class _Reduction(Function):
         return x.dtype
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        axes = axes_of(self.op_name(), self.axis, TensorType("f32", x.shape))
+        axes = axes_of(self.op_name(), self.axis, scope.types[0])
         return self.over(scope, x, axes)
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:

@@ -44,7 +44,7 @@ class _Resizing(Function):
         return x.with_shape((x.shape[0], *self._sizes(x), x.shape[-1]))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        sizes = [size.value for size in self._sizes(TensorType("f32", x.shape))]
+        sizes = [size.value for size in self._sizes(scope.types[0])]
         if self.method == "nearest":
             return _nearest(x, sizes)
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))

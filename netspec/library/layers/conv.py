@@ -48,9 +48,9 @@ class _Sliding(Layer):
         """The type of the result. Raises `Mistake` when a window does not fit."""
         return x.with_shape((x.shape[0], *self.windows(x).outputs(facts, x), features))
 
-    def convolved(self, x: Array, weights: Array, groups: int = 1) -> Array:
+    def convolved(self, scope: Scope, x: Array, weights: Array, groups: int = 1) -> Array:
         """x convolved with a kernel [kernel…, in / groups, out]."""
-        w = self.windows(TensorType("f32", x.shape))
+        w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
         return lax.conv_general_dilated(
@@ -117,7 +117,7 @@ class Conv(_Sliding, _Featured):
         return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return self.biased(scope, self.convolved(x, scope.param("kernel"), self.groups))
+        return self.biased(scope, self.convolved(scope, x, scope.param("kernel"), self.groups))
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))

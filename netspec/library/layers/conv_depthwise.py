@@ -47,7 +47,7 @@ class DepthwiseConv(_Sliding):
         return weights | ({"bias": parameter("bias", (features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return self.biased(scope, self.convolved(x, scope.param("kernel"), x.shape[-1]))
+        return self.biased(scope, self.convolved(scope, x, scope.param("kernel"), x.shape[-1]))
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * x.shape[-1] * self.multiplier * (2 * self.windows(x).elements + int(self.bias))
@@ -92,7 +92,7 @@ class SeparableConv(_Sliding, _Featured):
         return weights | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        apart = self.convolved(x, scope.param("depthwise"), x.shape[-1])
+        apart = self.convolved(scope, x, scope.param("depthwise"), x.shape[-1])
         return self.biased(scope, jnp.matmul(apart, scope.param("pointwise").astype(x.dtype)))
 
     def flops(self, x: TensorType) -> Dim:

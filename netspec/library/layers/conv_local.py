@@ -50,7 +50,7 @@ class ConvLocal(_Sliding, _Featured):
         return {"kernel": kernel} | ({"bias": offset("bias", (*space, self.features), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w = self.windows(TensorType("f32", x.shape))
+        w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         weights, axes = scope.param("kernel").astype(x.dtype), AXES[len(w.size)]
         y = lax.conv_general_dilated_local(x, weights, w.stride, padding, w.size, rhs_dilation=w.dilation, dimension_numbers=axes)

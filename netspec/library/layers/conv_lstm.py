@@ -83,7 +83,7 @@ class ConvLstmCell(Cell):
         return weights | ({f"{name}/bias": parameter("bias", (channels,), self.bias_init) for name in ("ih", "hh")} if self.bias else {})
 
     def _convolve(self, scope: Scope, name: str, x: Array) -> Array:
-        w = self._windows(TensorType("f32", x.shape))
+        w = self._windows(scope.types[0])
         kernel = scope.param(f"{name}/kernel").astype(x.dtype)
         y = lax.conv_general_dilated(x, kernel, w.stride, w.padding, dimension_numbers=AXES[len(w.size)])
         return y + along_last(scope.param(f"{name}/bias"), y) if self.bias else y

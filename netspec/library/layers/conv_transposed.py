@@ -100,7 +100,7 @@ class ConvTranspose(Layer):
         return {"kernel": kernel} | ({"bias": parameter("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        w, weights = self._windows(TensorType("f32", x.shape)), scope.param("kernel").astype(x.dtype)
+        w, weights = self._windows(scope.types[0]), scope.param("kernel").astype(x.dtype)
         if self.transpose_kernel:
             weights = jnp.swapaxes(jnp.flip(weights, range(len(w.size))), -1, -2)
         ones, axes = (1,) * len(w.size), AXES[len(w.size)]

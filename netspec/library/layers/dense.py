@@ -92,7 +92,7 @@ class Dense(Layer):
         return replace(weight, shape=(*batch, *weight.shape), matrix=False)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        axes, batch = self._axes(TensorType("f32", x.shape)), self._batch
+        axes, batch = self._axes(scope.types[0]), self._batch
         mapped = tuple(range(len(batch), len(batch) + len(axes)))
         y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), ((axes, mapped), (batch, batch)))
         return y + self._spread(scope.param("bias"), y) if self.bias else y

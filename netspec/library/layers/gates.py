@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight
+from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, within
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Orthogonal, Zeros
@@ -32,8 +32,8 @@ Activation = Annotated[Function, AfterValidator(one_by_one)]
 
 
 def through(function: Function, scope: Scope, x: Array) -> Array:
-    """x after an activation."""
-    return function.apply(scope, x)
+    """x, which has the type of the cell's states, after an activation."""
+    return function.apply(within(scope, next(iter(scope.named.values()))), x)
 
 
 class Gated(Layer):

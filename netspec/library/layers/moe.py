@@ -9,7 +9,22 @@ from typing import Annotated, Any, ClassVar
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import TooManyChoices
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Callable, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Positive, Scope, Weight
+from netspec.library.base import (
+    Array,
+    Callable,
+    Example,
+    Flow,
+    Function,
+    In,
+    Initializer,
+    Layer,
+    Method,
+    Passage,
+    Positive,
+    Scope,
+    Weight,
+    within,
+)
 from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.library.functions.activation import Relu
 from netspec.library.initializers.distributions import LecunNormal, Zeros
@@ -156,7 +171,8 @@ class Moe(_Experts, Layer):
     def _made(self, scope: Scope, queues: Array) -> Array:
         """[batch, experts, places, features], each queue through its expert."""
         h = jnp.einsum("beqd,edh->beqh", queues, scope.param("up/kernel").astype(queues.dtype))
-        h = self.activation.apply(scope, self._biased(scope, "up", h))
+        inner = within(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
+        h = self.activation.apply(inner, self._biased(scope, "up", h))
         return self._biased(scope, "down", jnp.einsum("beqh,ehd->beqd", h, scope.param("down/kernel").astype(queues.dtype)))
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:

@@ -67,7 +67,7 @@ class PatchEmbed(Layer):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel = scope.param("kernel").astype(x.dtype)
-        pixels = blocked(x, self._sizes(TensorType("f32", x.shape)), True)
+        pixels = blocked(x, self._sizes(scope.types[0]), True)
         y = pixels.reshape(x.shape[0], -1, pixels.shape[-1]) @ kernel.reshape(-1, kernel.shape[-1])
         return y + along_last(scope.param("bias"), y) if self.bias else y
 

@@ -101,7 +101,7 @@ def _needed(labels: Array, counted: Array) -> Array:
 
 def _log_chance(logs: Array, labels: Array, steps: Array, counted: Array, blank: int) -> Array:
     """Logarithm of the sum over alignments, [B]: forward over time, a state for each label and each place between labels."""
-    states = jnp.full((len(labels), 2 * labels.shape[1] + 1), blank, labels.dtype).at[:, 1::2].set(labels)
+    states = jnp.full((labels.shape[0], 2 * labels.shape[1] + 1), blank, labels.dtype).at[:, 1::2].set(labels)
     skips = jnp.pad(states[:, 2:] != states[:, :-2], ((0, 0), (2, 0)))  # over a blank, to another label
     own = jnp.take_along_axis(logs, states[:, None, :], axis=2)
     own = jnp.maximum(jnp.moveaxis(own, 1, 0), NEVER)

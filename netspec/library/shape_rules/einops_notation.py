@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.patterns import BadPattern, PatternNames, PatternRank, PatternSize, PatternUnknowns, UnusedSize
@@ -36,12 +38,13 @@ class Pattern:
 class Plan:
     """A pattern on a tensor: sizes of the names, and the names of both sides in order, `...` written out."""
 
-    sizes: Mapping[str, Dim]
+    sizes: Mapping[str, Any]
+    """Dims for a type; for an array its own numbers, or the dimensions by which JAX traces any size."""
     left: tuple[str, ...]
     right: tuple[Axis, ...]
 
-    def shape(self) -> list[Dim]:
-        return [elements([self.sizes[name] for name in axis]) for axis in self.right]
+    def shape(self) -> list[Any]:
+        return [math.prod(self.sizes[name] for name in axis) for axis in self.right]
 
     def inner(self) -> list[str]:
         """The names after the arrow, brackets open."""
@@ -111,6 +114,19 @@ def plan(facts: Facts, op: str, pattern: Pattern, x: TensorType, given: Mapping[
     left = _spread(op, pattern, x)
     for axis, size in zip(left, x.shape, strict=True):
         _bind(facts, op, axis, size, sizes)
+    return _both_sides(pattern, left, sizes)
+
+
+def fitted(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...], given: Mapping[str, Any]) -> Plan:
+    """The pattern on an array of this shape, whose type is proved to fit."""
+    sizes, left = dict(given), _spread(op, pattern, x)
+    for axis, size in zip(left, shape, strict=True):
+        known = math.prod(sizes[name] for name in axis if name in sizes)
+        sizes.update({name: size // known for name in axis if name not in sizes})
+    return _both_sides(pattern, left, sizes)
+
+
+def _both_sides(pattern: Pattern, left: list[Axis], sizes: dict[str, Any]) -> Plan:
     dots = tuple(axis[0] for axis in left if axis and axis[0].startswith(DOTS))
     right = tuple(_numbered(axis, sizes, at) for at, axis in enumerate(_written_out(pattern.right, dots)))
     return Plan(sizes, tuple(name for axis in left for name in axis), right)
@@ -136,12 +152,12 @@ def _written_out(side: Iterable[Axis], dots: tuple[str, ...]) -> list[Axis]:
     return axes
 
 
-def _numbered(axis: Axis, sizes: dict[str, Dim], at: int) -> Axis:
+def _numbered(axis: Axis, sizes: dict[str, Any], at: int) -> Axis:
     """Numbers as names of their own: the new axes of `repeat`."""
     names = []
     for place, name in enumerate(axis):
         if name.isdigit():
-            sizes[f"{name}@{at}.{place}"] = Dim.of(int(name))
+            sizes[f"{name}@{at}.{place}"] = int(name)
             name = f"{name}@{at}.{place}"
         names.append(name)
     return tuple(names)

@@ -10,26 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from netspec.infer.frame import World
+from netspec.diagnostics.base import Diagnostic
 from netspec.ir import Apply, Body, Call, Node, Objective, Recur, TrainPlan, walk
 
 
-def warn(world: World, models: Iterable[Body], plans: Sequence[TrainPlan]) -> None:
-    """Report the masks that models and objectives drop; nothing where something is wrong already."""
+def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> list[Diagnostic]:
+    """The masks that models and objectives drop."""
     seen: dict[int, bool] = {}
     bodies = {id(body): body for body in (*models, *(plan.model for plan in plans))}
     masked = [body for body in bodies.values() if has_mask(body, seen)]
     measured = [plan for plan in plans if has_mask(plan.model, seen) or padded_fields(plan) or gives_mask(plan)]
-    if not (masked or measured) or any(p.severity == "error" for p in world.problems):
-        return
-    from netspec.infer.following import Following, TooFar  # few specs need it
+    if not (masked or measured):
+        return []
+    from netspec.proofs.padding_analysis import PaddingAnalysis, TooFar  # few specs need it
 
-    following = Following(world)
+    analysis = PaddingAnalysis()
     with suppress(TooFar):
         for body in masked:
-            following.body(body, (), ())
+            analysis.follow(body, (), ())
         for plan in measured:
-            following.training(plan)
+            analysis.follow_training(plan, padded_fields(plan), objectives_of(plan))
+    return analysis.problems
 
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:
@@ -58,7 +59,7 @@ def _takes_mask(node: Apply) -> bool:
 
 def gives_mask(plan: TrainPlan) -> bool:
     """Does a loss or metric take a mask?"""
-    return any(measurement.optional for objective in objectives(plan) for measurement in objective.measurements)
+    return any(measurement.optional for objective in objectives_of(plan) for measurement in objective.measurements)
 
 
 def padded_fields(plan: TrainPlan) -> list[str]:
@@ -72,6 +73,7 @@ def padded_fields(plan: TrainPlan) -> list[str]:
     return varying if LENGTH in data.fields else []
 
 
-def objectives(plan: TrainPlan) -> list[Objective]:
+def objectives_of(plan: TrainPlan) -> list[Objective]:
+    """Everything that a section measures, each once."""
     found = [plan.objective, *(update.objective for update in plan.updates), plan.eval.objective]
     return list({id(objective): objective for objective in found}.values())

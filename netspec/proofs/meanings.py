@@ -7,17 +7,13 @@ numbers as they are, through calls of blocks and loops, and from an output of th
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from netspec.diagnostics.base import Edit, Place
-from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, When
-from netspec.library.base import In, Measure
+from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.ir import Apply, Body, Call, Node, Operand, Port, Recur, Repeat, When
+from netspec.library.base import In
+from netspec.record import record
 from netspec.source import Span
-
-if TYPE_CHECKING:
-    from netspec.infer.binding import Bound
-    from netspec.infer.objective import ObjectiveFrame
-    from netspec.infer.values import Given
 
 OUTPUT = "output."
 ACCEPTED = {
@@ -30,26 +26,34 @@ ACCEPTED = {
 _ARROW = re.compile(r"\s*->\s*\Z")
 
 
-def meanings_fit(frame: ObjectiveFrame, name: str, op: Measure, bound: Bound) -> bool:
-    """Does every input mean what the loss wants? False after a reported problem. `name` is how the loss is called."""
-    named = {i.name: i for i in op.inputs if i.wants}
-    if not named:
-        return True
-    pairs = [(i, g) for i, g in zip(op.inputs, bound.tensors, strict=False) if i.wants]
-    pairs += [(named[n], g) for n, g in bound.optional.items() if n in named]
-    return all(fits(frame, name, declared, given) for declared, given in pairs)
+@record(eq=False)
+class Measured:
+    """What stands around a loss or metric: the nodes and inputs of the objective so far, and the model that it measures."""
+
+    nodes: Sequence[Node]
+    ports: Sequence[Port]
+    model: Body
 
 
-def fits(frame: ObjectiveFrame, name: str, wanted: In, given: Given) -> bool:
-    wire = getattr(given.value, "wire", None)
-    maker = of_objective(frame, wire) if wire is not None else None
+Reading = tuple[In, int, Span]
+"""An input as it is declared, the wire that it is given, and where."""
+
+
+def find_misreading(name: str, readings: Iterable[Reading], measured: Measured) -> Diagnostic | None:
+    """The problem of the first input whose numbers mean something else than the loss of that name wants."""
+    problems = (_misreading(name, *reading, measured) for reading in readings)
+    return next((problem for problem in problems if problem is not None), None)
+
+
+def _misreading(name: str, wanted: In, wire: int, span: Span, measured: Measured) -> Diagnostic | None:
+    maker = of_objective(measured, wire)
     if maker is None or maker.op.gives in ACCEPTED.get(wanted.wants, ("probabilities", "log_probabilities")):
-        return True
+        return None
     from netspec.diagnostics.training.meanings import ProbabilitiesForLogits  # few specs need it
 
-    written = given.span.text
-    problem = ProbabilitiesForLogits(
-        at=given.span,
+    written = span.text
+    return ProbabilitiesForLogits(
+        at=span,
         op=name,
         input=wanted.name,
         wants=wanted.wants,
@@ -59,8 +63,6 @@ def fits(frame: ObjectiveFrame, name: str, wanted: In, given: Given) -> bool:
         replacement=without(maker.span) if wanted.wants in ("logits", "log_odds") else None,
         chain=(Place(maker.span, f"`{maker.op.op_name()}` makes it"),),
     )
-    frame.world.report(problem)
-    return False
 
 
 def without(stage: Span) -> Edit | None:
@@ -74,16 +76,16 @@ def without(stage: Span) -> Edit | None:
 # --- where numbers come from -----------------------------------------------------------------------------------------
 
 
-def of_objective(frame: ObjectiveFrame, wire: Operand) -> Apply | None:
+def of_objective(measured: Measured, wire: Operand) -> Apply | None:
     """The op that says what the numbers of a wire of the objective mean, here or in the model."""
-    found = made(tuple(frame.nodes), wire)
+    found = made(tuple(measured.nodes), wire)
     if isinstance(found, Apply):
         return found
-    name = next((p.name for p in frame.ports if p.wire == found), "")
+    name = next((p.name for p in measured.ports if p.wire == found), "")
     if not name.startswith(OUTPUT):
         return None
-    ends = [p.wire for p in frame.model.outputs if p.name == name.removeprefix(OUTPUT)]
-    return next((maker for end in ends if (maker := of_body(frame.model, end)) is not None), None)
+    ends = [p.wire for p in measured.model.outputs if p.name == name.removeprefix(OUTPUT)]
+    return next((maker for end in ends if (maker := of_body(measured.model, end)) is not None), None)
 
 
 def of_body(body: Body, wire: Operand) -> Apply | None:

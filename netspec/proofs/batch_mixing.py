@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from netspec.infer.section import Section
+from netspec.diagnostics.base import Diagnostic
 from netspec.ir import Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
 from netspec.shape import Dim, TensorType
 
@@ -16,28 +16,25 @@ OUTPUT = "output."
 Types = Mapping[int, TensorType]
 
 
-def warn(section: Section, evaluation: EvalPlan) -> None:
-    """Report the first op of the model, or of the objective, that mixes what is evaluated."""
+def find_mixing(model: Body, evaluation: EvalPlan) -> Diagnostic | None:
+    """The problem of the first op of the model, or of the objective, that mixes what is evaluated."""
     data = evaluation.data
     if data is None or data.batch is None or fills_nothing(data, evaluation.limit):
-        return
-    found = next(mixing(section.model, evaluation.objective, data), None)
-    if found is not None:
-        from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
+        return None
+    found = next(mixing(model, evaluation.objective, data), None)
+    if found is None:
+        return None
+    from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
 
-        node, types = found
-        takes = tuple(str(types[wire]) for wire in reads(node))
-        known = data.dataset.known_count()
-        section.world.report(
-            MixesExamples(
-                at=node.span,
-                op=node.op.symbol if node.op.kind == "operator" else node.op.op_name(),  # type: ignore[attr-defined]
-                takes=takes,
-                gives=str(types[node.outputs[0]]),
-                batch=data.batch,
-                examples=known,
-            )
-        )
+    node, types = found
+    return MixesExamples(
+        at=node.span,
+        op=node.op.symbol if node.op.kind == "operator" else node.op.op_name(),  # type: ignore[attr-defined]
+        takes=tuple(str(types[wire]) for wire in reads(node)),
+        gives=str(types[node.outputs[0]]),
+        batch=data.batch,
+        examples=data.dataset.known_count(),
+    )
 
 
 def fills_nothing(data: DataPlan, limit: int | None) -> bool:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from netspec.deadline import tick
-from netspec.diagnostics.base import Place
+from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
-from netspec.infer.frame import World
-from netspec.infer.masks import objectives, padded_fields
-from netspec.infer.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
 from netspec.library.contracts.mask_effects import taken
 from netspec.library.data.columns import LENGTH
+from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
 from netspec.record import field, record, replace
 from netspec.source import Span
 
@@ -35,10 +33,13 @@ class TooFar(Exception):
 
 
 @record(eq=False, frozen=False)
-class Following:
+class PaddingAnalysis:
     """The study of one file."""
 
-    world: World
+    problems: list[Diagnostic] = field(default_factory=list)
+    """What is found, in order; a place inside a loop or block may be found again."""
+    trail: list[Place] = field(default_factory=list)
+    """The calls on the way to the present body, outermost first."""
     bodies: dict[Any, tuple[Ends, Ends]] = field(default_factory=dict)
     wanted: dict[Any, Ends] = field(default_factory=dict)
     left: int = STEPS
@@ -51,8 +52,8 @@ class Following:
             raise TooFar
 
     # --- bodies ------------------------------------------------------------------------------------------------------
-    def body(self, body: Body, given: Ends, later: Ends) -> tuple[Ends, Ends]:
-        """What is known of a body's inputs and outputs, by what is known around it before and later; reports what is dropped inside."""
+    def follow(self, body: Body, given: Ends, later: Ends) -> tuple[Ends, Ends]:
+        """What is known of a body's inputs and outputs, by what is known around it before and later; notes what is dropped inside."""
         key = (id(body), _key(given), _key(later))
         if key not in self.bodies:
             self.bodies[key] = ((), ())  # a body is never inside itself
@@ -64,11 +65,11 @@ class Following:
             self.bodies[key] = (_ends(body.inputs, body, known), _ends(body.outputs, body, known))
         return self.bodies[key]
 
-    def training(self, plan: TrainPlan) -> None:
+    def follow_training(self, plan: TrainPlan, padded: Iterable[str], objectives: Iterable[Objective]) -> None:
         """The model of a section on padded data, and its objectives on what is known of the outputs."""
-        fields = {name: marks_of_field(plan, name) for name in padded_fields(plan)}
+        fields = {name: marks_of_field(plan, name) for name in padded}
         given = tuple(fields.get(port.name, {}) for port in plan.model.inputs)
-        inputs, outputs = self.body(plan.model, given, ())
+        inputs, outputs = self.follow(plan.model, given, ())
         known = {port.name: dict(marks) for port, marks in zip(plan.model.inputs, inputs, strict=False)}
         known |= {OUTPUT + port.name: dict(marks) for port, marks in zip(plan.model.outputs, outputs, strict=False)}
         shared = {port.name for port in plan.model.inputs}  # what the objective calls by the same name
@@ -76,10 +77,10 @@ class Following:
             for axis, status in marks.items():
                 if isinstance(status, Padded) and status.body is plan.model and status.name in shared:
                     marks[axis] = replace(status, body=None)
-        for objective in objectives(plan):
-            self.objective(objective, fields | known)
+        for objective in objectives:
+            self.follow_objective(objective, fields | known)
 
-    def objective(self, objective: Objective, by_name: dict[str, dict[int, Status]]) -> None:
+    def follow_objective(self, objective: Objective, by_name: dict[str, dict[int, Status]]) -> None:
         body = objective.body
         known: Known = {}
         for use in reversed(objective.measurements):
@@ -187,8 +188,9 @@ class Following:
     def _call(self, node: Call, body: Body, known: Known, wanted: Known) -> None:
         given = tuple(dict(marks_of(known, wire, body.types)) for wire in node.inputs)
         later = tuple(wanted.get(wire, {}) for wire in node.outputs)
-        with self.world.entering(node.body.name, node.span):
-            _, outputs = self.body(node.body, given, later)
+        self.trail.append(Place(node.span, f"in this use of `{node.body.name}`"))
+        _, outputs = self.follow(node.body, given, later)
+        self.trail.pop()
         self._made(node.outputs, outputs, known, wanted)
 
     def _loop(self, node: Repeat, body: Body, known: Known, wanted: Known) -> None:
@@ -211,11 +213,11 @@ class Following:
 
     # --- words -------------------------------------------------------------------------------------------------------
     def report(self, use: Apply | Measurement | Recur, drop: Drop, body: Body) -> None:
-        """Warn of a use, once."""
+        """Note a use that takes padding for elements."""
         takes = ("lengths",) if isinstance(use, Recur) else taken(use.op)
         inputs = use.sequences if isinstance(use, Recur) else use.inputs
         kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
-        self.world.report(
+        self.problems.append(
             MaskDropped(
                 at=use.span,
                 op=_first_word(use.span) if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
@@ -227,6 +229,7 @@ class Following:
                 says=padded.says(body),
                 masked=padded.place,
                 by_length=padded.by_length,
+                trail=tuple(reversed(self.trail)),
             )
         )
 

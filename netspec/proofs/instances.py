@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 
 from netspec.deadline import tick
-from netspec.diagnostics.base import Place
+from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.calls.instances import SharedChanges
 from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
-from netspec.infer.frame import PATH_LIMIT, Frame, places
-from netspec.infer.values import Tensor
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
 from netspec.paths import parameters, weights_of
+from netspec.source import NOWHERE, Span
 
+PATH_LIMIT = 200_000
+"""Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
 Instance = Apply | Call
 
 
-def check(frame: Frame, body: Body) -> None:
-    """Report what does not hold."""
-    distinct_paths(frame, body)
-    same_weights(frame, body)
+def find_clashes(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic]:
+    """What does not hold. `origins` say where the body's wires were made."""
+    yield from distinct_paths(body)
+    yield from same_weights(body, origins)
 
 
-def distinct_paths(frame: Frame, body: Body) -> None:
+def distinct_paths(body: Body) -> Iterator[Diagnostic]:
     """A label must not be what an unlabelled use is called: `dense_0: dense(4)` beside `dense(3)`."""
     nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable | Aux)]
     counted = {node.segment.base for node, _ in nodes if node.segment.counted}
@@ -36,7 +38,8 @@ def distinct_paths(frame: Frame, body: Body) -> None:
     paths = sum(prod(counts) for _, counts in chosen)
     if paths > PATH_LIMIT:
         at, things = chosen[0][0].span, "paths that may be equal"
-        return frame.world.report(ExpansionTooLarge(at=at, what="this model", count=paths, limit=PATH_LIMIT, things=things))
+        yield ExpansionTooLarge(at=at, what="this model", count=paths, limit=PATH_LIMIT, things=things)
+        return
     seen: dict[str, tuple[Segment, Apply | Call | Variable | Aux]] = {}
     for node, counts in chosen:
         for loops in product(*(range(n) for n in counts)):
@@ -44,7 +47,7 @@ def distinct_paths(frame: Frame, body: Body) -> None:
             segment, first = seen.setdefault(node.segment.name(loops), (node.segment, node))
             if first is not node and segment != node.segment:
                 name = node.segment.name(loops)
-                frame.world.report(DuplicateName(at=node.span, name=name, what="path", first=first.span))
+                yield DuplicateName(at=node.span, name=name, what="path", first=first.span)
                 break
 
 
@@ -58,7 +61,7 @@ def may_collide(segment: Segment, counted: set[str]) -> bool:
     return not segment.counted and (segment.base in counted or re.search(r"_\d+$", segment.base) is not None)
 
 
-def same_weights(frame: Frame, body: Body) -> None:
+def same_weights(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic]:
     """All uses of a shared instance give its parameters the same shapes."""
     first_use: dict[Segment, Instance] = {}
     for node, _ in walk(body):
@@ -69,16 +72,15 @@ def same_weights(frame: Frame, body: Body) -> None:
         changed = next((name for name in before.keys() | now.keys() if before.get(name) != now.get(name)), None)
         if changed is not None:
             made = Place(first.span, f"here {changed} is {before.get(changed, 'absent')}")
-            tensors = [Tensor(w, body.types[w]) for w in node.inputs if isinstance(w, int)]
-            problem = SharedChanges(
+            given = [(origins.get(wire, NOWHERE), body.types[wire]) for wire in node.inputs if isinstance(wire, int)]
+            yield SharedChanges(
                 at=node.span,
                 name=node.segment.base,
                 parameter=changed,
                 shape=now.get(changed, "absent"),
                 first=made,
-                chain=places(frame, tensors),
+                chain=tuple(Place(span, str(kind)) for span, kind in given if span is not NOWHERE),
             )
-            frame.world.report(problem)
 
 
 def shapes(body: Body, node: Instance) -> dict[str, str]:
