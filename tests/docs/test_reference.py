@@ -72,7 +72,7 @@ def kept(cls: Any) -> list[tuple[str, str]]:
     return [pair for example in cls.examples() for _, named in reference_examples.shown(example).kept() for pair in named]
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "diagnostics.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
     linked = re.findall(r"\]\(#([^)]+)\)", TEXTS[name])
     heads = [anchor(head) for head in re.findall(r"^##+ (.*)$", TEXTS[name], re.MULTILINE)]
