@@ -61,7 +61,7 @@ def _draw_block(match: re.Match[str], paint: Paint) -> str:
     named = next((word for word in words if "." in word), "")
     said = SAID if words[:1] == ["diagnostic"] else next((TITLES[word] for word in words if word in TITLES), None)
     title = paint(*said) if said else f"{named}:" if named else ""
-    lines = [f"    {line}".rstrip() for line in match["text"].rstrip("\n").split("\n")]
+    lines = [f"    {line}".rstrip() for line in (match["text"].rstrip("\n") or "(an empty file)").split("\n")]
     return "\n".join([*(["", title, ""] if title else []), *lines])
 
 
