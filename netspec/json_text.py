@@ -12,12 +12,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
+from netspec.limits import LIMITS
 from netspec.record import record
 
 if TYPE_CHECKING:
     from netspec.source import Source, Span  # which knows this module: a source of JSON has pointers
-
-MAX_DEPTH, MAX_DIGITS, MAX_VALUES = 150, 18, 100_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
@@ -135,8 +134,9 @@ class _Reader:
         self.space()
         start, sign = self.at, self.text[self.at : self.at + 1]
         self.count += 1
-        if depth > MAX_DEPTH or self.count > MAX_VALUES:
-            limit, what = (MAX_DEPTH, "objects and lists inside one another") if depth > MAX_DEPTH else (MAX_VALUES, "values in one file")
+        if depth > LIMITS.json_depth or self.count > LIMITS.json_values:
+            deep, many = (LIMITS.json_depth, "objects and lists inside one another"), (LIMITS.json_values, "values in one file")
+            limit, what = deep if depth > LIMITS.json_depth else many
             raise _Stop(Excess(self.source.span(start, start + 1), what, limit))
         if sign == '"':
             return self.string("a value")
@@ -179,8 +179,8 @@ class _Reader:
             return _WORDS[word[0]]
         at = self.source.span(self.at, number.end())
         self.at = number.end()
-        if len(at.text) > MAX_DIGITS + 2:
-            raise _Stop(Excess(at, "digits in a number", MAX_DIGITS))
+        if len(at.text) > LIMITS.number_digits + 2:
+            raise _Stop(Excess(at, "digits in a number", LIMITS.number_digits))
         return float(at.text) if number[1] or number[2] else int(at.text)
 
     def string(self, wanted: str) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.terminal import color_wanted, say
+from netspec.cli.terminal import say, wants_color
 
 HELP = "explain a problem by its name"
 
@@ -22,7 +22,7 @@ def run(args: Namespace) -> int:
     from netspec.diagnostics.drawing.paint import COLOR, PLAIN
     from netspec.diagnostics.explanation import UnknownSlug, draw_index, explain
 
-    paint = COLOR if color_wanted(sys.stdout) else PLAIN
+    paint = COLOR if wants_color(sys.stdout) else PLAIN
     try:
         print(draw_index(paint) if args.name is None else explain(args.name, paint, args.all), end="")
     except UnknownSlug as unknown:
