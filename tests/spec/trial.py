@@ -80,12 +80,16 @@ def _must_be_clean(case: Case, block: Block) -> None:
 
 
 def repair(problems: Sequence[Diagnostic]) -> str | None:
-    """What the proposed edits make of a spec, if that is clean."""
+    """What the proposed edits make of a spec, if that is clean; raises `Unexpected` where they do not even remove their own problem."""
     source = problems[0].at.source
-    if not any(edits_of(p) for p in problems):
+    mended = {type(p) for p in problems if edits_of(p)}
+    if not mended:
         return None
     text = repaired(source, problems)
-    return None if check(Source(source.path, text)).problems else text
+    left = check(Source(source.path, text)).problems
+    if mended & set(map(type, left)):
+        raise Unexpected("the proposed edits leave the problem:\n\n" + render_text(left))
+    return None if left else text
 
 
 def _repaired(block: Block, problems: Sequence[Diagnostic]) -> str:
