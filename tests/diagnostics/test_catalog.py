@@ -9,26 +9,30 @@ from netspec.diagnostics.catalog import catalog, describe, find_classes
 from netspec.diagnostics.drawing.paint import COLOR
 from netspec.diagnostics.explanation import UnknownSlug, draw_index, draw_phase, explain, find_section
 from netspec.diagnostics.pages import PHASES, read_sections
+from netspec.testing.checks import hold
 
 
 def test_no_two_classes_share_a_slug() -> None:
     assert sorted(c.slug() for c in find_classes()) == sorted(catalog())
 
 
-@pytest.mark.parametrize("cls", catalog().values(), ids=lambda c: c.slug())
-def test_a_class_says_what_it_means(cls: type[Diagnostic]) -> None:
+def it_says_what_it_means(cls: type[Diagnostic]) -> None:
     assert describe(cls).endswith((".", "…")), "begin with a sentence"
     assert "```" not in str(cls.__doc__), "examples stand in docs/problems"
 
 
-@pytest.mark.parametrize("slug", catalog())
-def test_explain_prints_the_section(slug: str) -> None:
+def explain_prints_its_section(cls: type[Diagnostic]) -> None:
+    slug = cls.slug()
     section, text = read_sections()[slug], explain(slug, whole=True)
-    assert text.startswith(f"{catalog()[slug].severity}[{slug}]\n\n")
+    assert text.startswith(f"{cls.severity}[{slug}]\n\n")
     for kind, title in {" bad": "Wrong:", " repaired": "Repaired as proposed:", " good": "Right:"}.items():
         shown = [line for line in section.text.splitlines() if line.startswith("```") and kind in line]
         assert text.count(f"\n\n{title}\n\n    ") == len(shown)
     assert "```" not in text and "\n\n\n" not in text and "\x1b" not in text
+
+
+def test_classes() -> None:
+    hold((it_says_what_it_means, explain_prints_its_section), *catalog().values())
 
 
 def test_further_cases_are_named_and_shown_on_demand() -> None:

@@ -9,14 +9,15 @@ import re
 
 import pytest
 
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.catalog import catalog, describe, find_classes
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.pages import PHASES, Section, read_page, read_sections
+from netspec.testing.checks import hold
 from tests.literate import Case
 from tests.problems.pages import FOLDER, cases_of, numbered
 from tests.spec.trial import try_case
 
-CLASSES = [pytest.param(cls, id=slug) for slug, cls in catalog().items()]
 SECTIONS = [pytest.param(section, id=section.slug) for section in read_sections().values()]
 SLUG = re.compile(r"^(?:error|warning)\[([a-z0-9-]+)\]", re.MULTILINE)
 
@@ -30,12 +31,23 @@ def test_no_section_stands_twice() -> None:
     assert len(slugs) == len(set(slugs))
 
 
-@pytest.mark.parametrize("cls", CLASSES)
-def test_a_section_stands_in_the_page_of_its_class_and_begins_with_its_words(cls: type) -> None:
+def the_page_is_that_of_the_class_s_phase(cls: type[Diagnostic]) -> None:
+    assert cls.__module__.split(".")[:3] == ["netspec", "diagnostics", read_sections()[cls.slug()].phase]
+
+
+def it_begins_with_the_class_s_words(cls: type[Diagnostic]) -> None:
     section = read_sections()[cls.slug()]
-    assert cls.__module__.split(".")[:3] == ["netspec", "diagnostics", section.phase]
-    assert section.meaning == describe(cls)
-    assert section.severity == cls.severity
+    assert (section.meaning, section.severity) == (describe(cls), cls.severity)
+
+
+def its_outputs_name_only_itself(cls: type[Diagnostic]) -> None:
+    for case in cases_of(cls.slug()):
+        [said] = [block.text for block in case.expected if block.language == "diagnostic"]
+        assert set(SLUG.findall(said)) == {cls.slug()}, f"line {case.line}"
+
+
+def test_sections_are_those_of_their_classes() -> None:
+    hold((the_page_is_that_of_the_class_s_phase, it_begins_with_the_class_s_words, its_outputs_name_only_itself), *catalog().values())
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -50,18 +62,4 @@ def test_what_is_wrong_raises_exactly_this_and_what_is_right_nothing(section: Se
 
 
 def _has_all_parts(case: Case) -> None:
-    [said] = [block for block in case.expected if block.language == "diagnostic"]
     assert case.is_bad and (case.good or case.repaired), f"line {case.line}: what would be right?"
-
-
-@pytest.mark.parametrize("phase", PHASES)
-def test_outputs_name_the_section_s_own_class(phase: str) -> None:
-    wrong = [
-        (section.slug, case.line)
-        for section in read_sections().values()
-        if section.phase == phase
-        for case in cases_of(section.slug)
-        for block in case.expected
-        if block.language == "diagnostic" and set(SLUG.findall(block.text)) != {section.slug}
-    ]
-    assert wrong == []

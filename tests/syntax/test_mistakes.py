@@ -208,10 +208,10 @@ REPAIRS = [
 
 @pytest.mark.parametrize(("line", "after"), REPAIRS, ids=[r[0] for r in REPAIRS])
 def test_repairs_are_exact(line: str, after: str) -> None:
-    from netspec.diagnostics.suggestions.repairs import repaired
+    from netspec.diagnostics.suggestions.repairs import repair_text
     from netspec.source import Source
 
     text = in_model(line)
-    mended = repaired(Source("m.net", text), read(text)[1])
+    mended = repair_text(Source("m.net", text), read(text)[1])
     assert mended == in_model(after)
     assert not read(mended)[1]

@@ -11,7 +11,7 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import repaired
+from netspec.diagnostics.suggestions.repairs import repair_text
 from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax import tree
@@ -151,13 +151,13 @@ def test_later_problems_carry_the_pointer_in_every_format() -> None:
     assert problem.slug() == "unknown-argument" and problem.at.pointer == pointer
     assert all(pointer in render([problem], format) for format in FORMATS)
     assert f"--> m.json:{problem.at.line}:{problem.at.column} (#{pointer})" in render_text([problem])
-    assert check(Source("m.json", repaired(Source("m.json", text), [problem]))).ok
+    assert check(Source("m.json", repair_text(Source("m.json", text), [problem]))).ok
 
 
 def test_repairs_in_json_are_escaped() -> None:
     text, (problem,) = later(kernel="3", padding="SAME")
     assert problem.slug() == "needs-quotes"
-    mended = repaired(Source("m.json", text), [problem])
+    mended = repair_text(Source("m.json", text), [problem])
     assert '"\\"SAME\\""' in mended and check(Source("m.json", mended)).ok
 
 

@@ -9,7 +9,7 @@ from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-def quoted(names: Sequence[str]) -> str:
+def quote_choices(names: Sequence[str]) -> str:
     """`a`, `b` or `c`."""
     ticked = [f"`{n}`" for n in names]
     return ticked[0] if len(ticked) == 1 else f"{', '.join(ticked[:-1])} or {ticked[-1]}"
@@ -28,7 +28,7 @@ class _Near(Diagnostic):
         if self.how:
             return self.how
         if self.near:
-            return f"did you mean {quoted(self.near)}?"
+            return f"did you mean {quote_choices(self.near)}?"
         return f"it has {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
 
     def edits(self) -> Sequence[Edit]:

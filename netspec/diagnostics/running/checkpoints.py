@@ -10,7 +10,7 @@ from netspec.limits import LIMITS
 from netspec.record import record
 
 
-def listed(differences: Sequence[str]) -> str:
+def list_differences(differences: Sequence[str]) -> str:
     """The differences on lines of their own; of a long list the first and how many more there are."""
     shown = [f"  {line}" for line in differences[: LIMITS.drawn_differences]]
     more = len(differences) - len(shown)
@@ -48,7 +48,7 @@ class CheckpointMismatch(Diagnostic):
     differences: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the checkpoint `{self.path}` holds other tensors than the program:\n{listed(self.differences)}"
+        return f"the checkpoint `{self.path}` holds other tensors than the program:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
         return "use the run folder that this checkpoint was written into"
@@ -109,7 +109,7 @@ class RunOfAnotherSpec(Diagnostic):
     differences: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the run `{self.run}` was started with another spec:\n{listed(self.differences)}"
+        return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"

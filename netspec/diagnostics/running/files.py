@@ -91,6 +91,6 @@ class BrokenInstallation(Diagnostic):
         return "install netspec again: pip install --force-reinstall netspec-jax"
 
 
-def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+def choose_exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     """0 without errors (warnings do not count), 2 when the machine is at fault, else 1."""
     return max((d.exit_code for d in diagnostics if d.severity == "error"), default=0)

@@ -35,12 +35,12 @@ class TorchMismatch(Diagnostic):
     def _parts(self) -> tuple[str, ...]:
         shapes = tuple(f"{path} becomes {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
         return (
-            _listed("no array ", tuple(f"`{name}`" for name in self.missing)),
-            _listed("no place for ", self.unplaced),
-            _listed("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
-            _listed("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
-            _listed("", shapes),
-            _listed("not used: ", self.unused),
+            _list_some("no array ", tuple(f"`{name}`" for name in self.missing)),
+            _list_some("no place for ", self.unplaced),
+            _list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
+            _list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
+            _list_some("", shapes),
+            _list_some("not used: ", self.unused),
         )
 
     def help(self) -> str | None:
@@ -51,7 +51,7 @@ class TorchMismatch(Diagnostic):
         return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"
 
 
-def _listed(words: str, items: tuple[str, ...]) -> str:
+def _list_some(words: str, items: tuple[str, ...]) -> str:
     shown = ", ".join(items[:LISTED])
     more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
     return f"{words}{shown}{more}" if items else ""

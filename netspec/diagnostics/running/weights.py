@@ -106,7 +106,7 @@ class WeightsMismatch(Diagnostic):
 
     def message(self) -> str:
         shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
-        parts = (_listed("missing ", self.missing), _listed("unknown ", self.extra), _listed("", shapes))
+        parts = (_list_some("missing ", self.missing), _list_some("unknown ", self.extra), _list_some("", shapes))
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 
     def help(self) -> str | None:
@@ -115,7 +115,7 @@ class WeightsMismatch(Diagnostic):
         return ", ".join(renamed[:LISTED]) or None
 
 
-def _listed(words: str, items: tuple[str, ...]) -> str:
+def _list_some(words: str, items: tuple[str, ...]) -> str:
     shown = ", ".join(items[:LISTED])
     more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
     return f"{words}{shown}{more}" if items else ""

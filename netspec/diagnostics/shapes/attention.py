@@ -9,11 +9,7 @@ from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _counted_dim(number: Dim, noun: str) -> str:
+def _say_count(number: int | Dim, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
@@ -27,7 +23,7 @@ class UnevenHeads(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        return f"{self.features} features of {self.input} do not divide into {_counted(self.heads, 'equal head')} for `{self.op}`."
+        return f"{self.features} features of {self.input} do not divide into {_say_count(self.heads, 'equal head')} for `{self.op}`."
 
     def help(self) -> str | None:
         if not self.features.is_constant:
@@ -127,7 +123,7 @@ class TooFewPositions(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        return f"`{self.op}` has vectors for {_counted_dim(self.positions, 'position')}, but {self.input} is {self.input.shape[-2]} long."
+        return f"`{self.op}` has vectors for {_say_count(self.positions, 'position')}, but {self.input} is {self.input.shape[-2]} long."
 
 
 @record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -64,7 +64,7 @@ class ValuePerAxis(Diagnostic):
 
     def message(self) -> str:
         entries = f"{self.given} entr{'y' if self.given == 1 else 'ies'}"
-        return f"`{self.argument}` of `{self.op}` has {entries}, but {self.input} has {counted(self.input.rank, 'axis')}."
+        return f"`{self.argument}` of `{self.op}` has {entries}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
 
 @record

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -20,7 +20,7 @@ class TooManyIndices(Diagnostic):
         if self.dots > 1:
             return f"`...` stands {self.dots} times in one index; only one can be worked out."
         verb = "is" if self.given == 1 else "are"
-        return f"{counted(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
+        return f"{say_count(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
 
 
 @record

@@ -51,10 +51,10 @@ class UnequalDims(Diagnostic):
         if short.rank == long.rank or short.shape != long.shape[: short.rank]:
             return None
         items = ", ".join([":"] * short.rank + ["none"] * (long.rank - short.rank))
-        return f"axes meet from the right: write `{called(self.operands, number)}[{items}]`"
+        return f"axes meet from the right: write `{name_operand(self.operands, number)}[{items}]`"
 
 
-def called(operands: tuple[str, ...], number: int) -> str:
+def name_operand(operands: tuple[str, ...], number: int) -> str:
     """An operand in a proposal: its name, or `…` for one that is not a name."""
     text = operands[number] if number < len(operands) else ""
     return text if text.replace(".", "_").isidentifier() else "…"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.operands import called
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.operands import name_operand
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -28,7 +28,7 @@ class UnequalParts(Diagnostic):
 
     def message(self) -> str:
         if self.axis is None:
-            counts = f"{counted(self.first.rank, 'axis')} and {self.other.rank}"
+            counts = f"{say_count(self.first.rank, 'axis')} and {self.other.rank}"
             return f"`{self.op}` needs equally many axes, but the 1st and {_ordinal(self.place)} tensor have {counts}."
         sizes = f"{self.first.shape[self.axis]} and {self.other.shape[self.axis]}"
         return f"`{self.op}` needs equal sizes on axis {self.axis}, but the 1st and {_ordinal(self.place)} tensor have {sizes}."
@@ -46,7 +46,7 @@ class UnequalParts(Diagnostic):
         small = self.first.shape[self.axis] == 1
         ones, others, number = (self.first, self.other, 0) if small else (self.other, self.first, self.place - 1)
         shape = [b if a == 1 and i != self.joined else a for i, (a, b) in enumerate(zip(ones.shape, others.shape, strict=True))]
-        return f"`{self.op}` does not stretch: write `broadcast_to({called(self.operands, number)}, {shape_text(tuple(shape))})`"
+        return f"`{self.op}` does not stretch: write `broadcast_to({name_operand(self.operands, number)}, {shape_text(tuple(shape))})`"
 
 
 def _ordinal(place: int) -> str:

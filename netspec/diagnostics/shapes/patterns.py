@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -46,7 +46,7 @@ class PatternRank(Diagnostic):
 
     def message(self) -> str:
         least = "at least " if self.dots else ""
-        return f'"{self.side}" of `{self.op}` names {least}{counted(self.named, "axis")}, but {self.input} has {self.input.rank}.'
+        return f'"{self.side}" of `{self.op}` names {least}{say_count(self.named, "axis")}, but {self.input} has {self.input.rank}.'
 
     def help(self) -> str | None:
         return None if self.dots else "`...` stands for axes that have no name"
@@ -67,7 +67,7 @@ class PatternNames(Diagnostic):
     def message(self) -> str:
         groups = {self.twice: "twice on one side", self.left: "only before the arrow", self.right: "only after the arrow"}
         names, place = next(item for item in groups.items() if item[0])
-        return f'in the pattern "{self.pattern}" of `{self.op}` {_listed(names)} {"stand" if len(names) > 1 else "stands"} {place}.'
+        return f'in the pattern "{self.pattern}" of `{self.op}` {_join_names(names)} {"stand" if len(names) > 1 else "stands"} {place}.'
 
     def help(self) -> str | None:
         if self.left and self.op == "rearrange":
@@ -75,7 +75,7 @@ class PatternNames(Diagnostic):
         return 'give its size: `repeat(x, "…", n=2)`' if self.right and self.op in ("rearrange", "repeat") else None
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
@@ -106,7 +106,7 @@ class PatternUnknowns(Diagnostic):
     names: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the sizes of {_listed(self.names)} in `{self.axis}` of `{self.op}` cannot be told apart."
+        return f"the sizes of {_join_names(self.names)} in `{self.axis}` of `{self.op}` cannot be told apart."
 
     def help(self) -> str:
         return f"give one of them: `{self.names[0]}=…`"
@@ -133,7 +133,7 @@ class EinsumOperands(Diagnostic):
     tensors: int
 
     def message(self) -> str:
-        return f'the equation "{self.equation}" is for {counted(self.groups, "tensor")}, but `einsum` gets {self.tensors}.'
+        return f'the equation "{self.equation}" is for {say_count(self.groups, "tensor")}, but `einsum` gets {self.tensors}.'
 
 
 @record

@@ -18,7 +18,7 @@ BATCH = "B"
 """The symbol that stands for the number of examples, which no spec fixes."""
 
 
-def counted(count: int, noun: str) -> str:
+def say_count(count: int, noun: str) -> str:
     """`1 axis`, `2 axes`."""
     plural = noun[:-2] + "es" if noun.endswith("xis") else noun + "s"
     return f"{count} {noun if count == 1 else plural}"
@@ -85,7 +85,7 @@ class AxisOutOfRange(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        return f"`{self.op}` works on axis {self.axis}, but {self.input} has {counted(self.input.rank, 'axis')}."
+        return f"`{self.op}` works on axis {self.axis}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
     def help(self) -> str | None:
         return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None

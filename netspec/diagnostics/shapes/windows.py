@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -61,7 +61,7 @@ class NoSpace(Diagnostic):
 
     def _space(self) -> str:
         space = self.input.rank - 2
-        return counted(space, "axis") + " of space" if space > 0 else f"only {counted(self.input.rank, 'axis')}"
+        return say_count(space, "axis") + " of space" if space > 0 else f"only {say_count(self.input.rank, 'axis')}"
 
     def help(self) -> str:
         return "give the tensor those axes with `reshape`"
@@ -79,7 +79,7 @@ class WrongNumberOfSizes(Diagnostic):
 
     def message(self) -> str:
         has = "number" if self.given == 1 else "numbers"
-        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {counted(self.space, 'axis')} of space."
+        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {say_count(self.space, 'axis')} of space."
 
     def help(self) -> str:
         return f"write {self.space}, or a single number for all of them"
@@ -114,7 +114,7 @@ class NothingToMirror(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        wanted = f"axis {self.axis} by {counted(self.width, 'element')}"
+        wanted = f"axis {self.axis} by {say_count(self.width, 'element')}"
         return f"`{self.op}` mirrors {wanted}, which needs {self.width + 1} there, and the axis has {self.size}."
 
     def label(self) -> str:

@@ -9,7 +9,7 @@ from netspec.record import record
 from netspec.source import Span
 
 
-def _repaired(at: Span, text: str | None) -> Sequence[Edit]:
+def _replace(at: Span, text: str | None) -> Sequence[Edit]:
     return () if text is None else (Edit(at, text),)
 
 
@@ -59,7 +59,7 @@ class BadNumber(Diagnostic):
         return None
 
     def edits(self) -> Sequence[Edit]:
-        return _repaired(self.at, self.repaired())
+        return _replace(self.at, self.repaired())
 
 
 @record(kw_only=True)
@@ -75,7 +75,7 @@ class BadEscape(Diagnostic):
         return f"for a backslash write two: `\\{self.escape}`"
 
     def edits(self) -> Sequence[Edit]:
-        return _repaired(self.at, f"\\{self.escape}")
+        return _replace(self.at, f"\\{self.escape}")
 
 
 @record(kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
-from netspec.diagnostics.text.forms import form
+from netspec.diagnostics.text.forms import find_form
 from netspec.record import record
 from netspec.source import Span
 
@@ -20,7 +20,7 @@ class MissingName(Diagnostic):
         return f"`{self.keyword}` needs a name behind it."
 
     def help(self) -> str | None:
-        return f"write `{form(self.keyword)}`"
+        return f"write `{find_form(self.keyword)}`"
 
 
 @record(kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.operands import called
+from netspec.diagnostics.shapes.operands import name_operand
 from netspec.diagnostics.shapes.sizes import BATCH
 from netspec.record import record
 from netspec.shape import TensorType
@@ -22,7 +22,7 @@ def one_too_many(sides: tuple[tuple[str, TensorType], ...], operands: tuple[str,
     for number, (name, have) in enumerate(sides):
         want = sides[1 - number][1]
         if have.rank == want.rank + 1 and have.shape[:-1] == want.shape and have.shape[-1] == 1:
-            text = called(operands, number)
+            text = name_operand(operands, number)
             return f"take the last axis of the {name} away: {without_last(name if text == '…' else text, want.rank)}"
     return None
 
@@ -95,7 +95,7 @@ class UnequalTargets(Diagnostic):
 
     def help(self) -> str | None:
         if self.predictions.shape == self.targets.shape:
-            targets = called(self.operands, 1)
+            targets = name_operand(self.operands, 1)
             return f"the targets must be floats: `cast({'targets' if targets == '…' else targets}, f32)`"
         return one_too_many((("predictions", self.predictions), ("targets", self.targets)), self.operands)
 

@@ -68,7 +68,7 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 def find_fault(error: Exception) -> PluginFault | None:
     """The plugin that failed, where plugins are in use at all."""
     plugins = sys.modules.get("netspec.library.shelf.plugins")
-    return plugins.blamed(error) if plugins else None
+    return plugins.find_blamed(error) if plugins else None
 
 
 DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
