@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.torch import TorchMismatch
+from netspec.diagnostics.spec_error import SpecError
 from netspec.from_torch.layers import CONVERTERS, Shapes, fit_shape
 from netspec.from_torch.modules import Absent, Module
 from netspec.ir import Apply, Body, Variable

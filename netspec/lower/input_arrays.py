@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
+from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jnp, np
 from netspec.lower.precision import Precision
 from netspec.shape import Dim, Facts, TensorType, Verdict

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.calls.recurrences import LengthOutOfRange
+from netspec.diagnostics.running.weights import LengthOutOfRange
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body, Call, Node, Recur, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.lower.input_arrays import Types, sizes_of

@@ -9,7 +9,8 @@ from math import prod
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.names.bindings import DuplicateName, SharedChanges
+from netspec.diagnostics.calls.instances import SharedChanges
+from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
 from netspec.ir.paths import parameters, weights_of

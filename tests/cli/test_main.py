@@ -14,8 +14,9 @@ import pytest
 from netspec import __version__
 from netspec.cli import explain
 from netspec.cli.main import COMMANDS, main, module
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import WriteFailed
+from netspec.diagnostics.spec_error import SpecError
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
 
 TEXT = source("netspec 1\nmodel M { }\n")
@@ -89,7 +90,7 @@ def test_a_bug_report_is_saved_without_data(
     assert str(report) in capsys.readouterr().err
     assert report.stat().st_mode & 0o077 == 0
     assert f"netspec {__version__}" in text and "command: explain" in text and "ValueError\n" in text and "KeyError\n" in text
-    assert "netspec/cli/guard.py" in text and "in guarded" in text
+    assert "netspec/cli/guard.py" in text and "in run_guarded" in text
     assert "1234" not in text and "secret" not in text and str(Path.home()) not in text.replace("/root/", "/")
 
 
