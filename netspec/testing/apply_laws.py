@@ -118,7 +118,7 @@ def any_batch_is_traced(case: Case) -> None:
     """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
     if case.batch == 1 or case.op.mixes_examples(case.training, *case.types) or not any(case.keep_the_batch()):
         return
-    (size,) = jax.export.symbolic_shape("B")
+    size: Any = jax.export.symbolic_shape("B")[0]
     rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
     found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
     same([x.shape for x in several(found)], rules, "apply gives", "shape says")
