@@ -29,6 +29,8 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 """The same networks with fewer or smaller layers, so that compiling them is quick; the others are small as they are."""
 LENGTH = 12
+CALLED = [pytest.param(path, marks=[pytest.mark.slow] if path.stem == "tagger" else [], id=path.stem) for path in ZOO]
+"""The tagger's width is no parameter."""
 
 
 def named(path: Path) -> str:
@@ -49,7 +51,7 @@ def symbols(program: Any) -> set[str]:
     return {symbol for kind in program.model.input_types().values() for symbol in kind.symbols()}
 
 
-@pytest.mark.parametrize("path", ZOO, ids=named)
+@pytest.mark.parametrize("path", CALLED)
 def test_a_file_predicts_what_the_program_predicts(path: Path, tmp_path: Path) -> None:
     """With the weights in it, and with weights as its argument, for two batches and lengths, none of which it was made for. In f32, as bf16
     is rounded elsewhere wherever XLA fuses otherwise."""

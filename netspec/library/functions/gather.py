@@ -12,7 +12,7 @@ from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Pass
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import wide
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, positive
+from netspec.library.shape_rules.sizes import axis_of, number, positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -104,7 +104,7 @@ class OneHot(Function):
         return TensorType(self.dtype, (*x.shape, positive(facts, self.op_name(), "classes", self.classes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
+        return jax.nn.one_hot(x, number(self.classes), dtype=scope.lowered(self.dtype))
 
     def flow(self, passage: Passage) -> Flow:
         return passage.made()
@@ -143,7 +143,7 @@ class _Segments(Function):
 
     def _counts(self, x: Array, ids: Array) -> Array:
         """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
-        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=Dim.of(self.segments).value)
+        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=number(self.segments))
         return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:

@@ -9,7 +9,7 @@ from netspec.diagnostics.shapes.graphs import PoolOfWhat
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.layers.attention_weights import require_shape
-from netspec.library.shape_rules.sizes import positive
+from netspec.library.shape_rules.sizes import number, positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -55,7 +55,7 @@ class GraphPool(Function):
         return x.with_shape((*x.shape[:-2], *graphs, x.shape[-1]))
 
     def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
-        graphs, (*batch, nodes, features) = 1 if self.graphs is None else Dim.of(self.graphs).value, x.shape
+        graphs, (*batch, nodes, features) = 1 if self.graphs is None else number(self.graphs), x.shape
         ids = optional["ids"] if "ids" in optional else jnp.zeros(x.shape[:-1], jnp.int32)
         kept = (ids >= 0) & (ids < graphs) & optional.get("mask", True)
         rows = ids.size // nodes
