@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.source import NOWHERE, Source, Span
 from netspec.syntax.tree import File
@@ -62,19 +63,19 @@ def check(
         return check_untrusted(spec)
     if plugins:
         return check_with(plugins, spec, overrides, train, imports)
-    from netspec.library.shelf.index import extended
+    from netspec.library.shelf.index import extend_shelf
 
-    with extended(()):
+    with extend_shelf(()):
         return check_trusted(spec, overrides, train, imports)
 
 
 def check_with(plugins: Sequence[str], spec: str | PathLike[str] | Source, *more: Any) -> Checked:
     """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
     from netspec.diagnostics.running.plugins import PluginProblem
-    from netspec.library.shelf.plugins import asked
+    from netspec.library.shelf.plugins import enable_plugins
 
     try:
-        with asked(plugins):
+        with enable_plugins(plugins):
             return check_trusted(spec, *more)
     except Mistake as mistake:
         if not isinstance(mistake.diagnostic, PluginProblem):
@@ -88,23 +89,23 @@ def check_trusted(
 ) -> Checked:
     """The same with the ops that are on the shelf now."""
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
-    file = parsed(source, problems)
+    file = parse_source(source, problems)
     if file is None:
-        return Checked(source, None, None, ordered(problems))
+        return Checked(source, None, None, order_problems(problems))
     from netspec.resolve.imports import Project
     from netspec.resolve.overrides import override
 
     if overrides:
         file, unset = override(file, overrides, train)
         problems += unset
-    return proved(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
+    return prove(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
 
 
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
-    from netspec.library.shelf.index import extended
+    from netspec.library.shelf.index import extend_shelf
 
-    with extended(()):
+    with extend_shelf(()):
         return check_limited(spec)
 
 
@@ -116,20 +117,20 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
     source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
     file: File | None = None
     try:
-        with time_limit(untrusted.SECONDS):
-            file = parsed(source, problems)
-            problems += [] if file is None else untrusted.too_long(file)
+        with time_limit(LIMITS.untrusted_seconds):
+            file = parse_source(source, problems)
+            problems += [] if file is None else untrusted.find_too_long(file)
             if file is None or any(type(p).slug() == "too-large" for p in problems):
-                return Checked(source, file, None, ordered(problems))
-            checked, graph = proved(source, file, problems, Project(source.path, untrusted=True))
-            more = untrusted.too_many_parameters(graph, checked.typed) if checked.typed else []
-            return replace(checked, problems=ordered([*checked.problems, *more]))
+                return Checked(source, file, None, order_problems(problems))
+            checked, graph = prove(source, file, problems, Project(source.path, untrusted=True))
+            more = untrusted.find_too_many_parameters(graph, checked.typed) if checked.typed else []
+            return replace(checked, problems=order_problems([*checked.problems, *more]))
     except OutOfTime as late:
         at = Span(source, 0, 0) if late.problem.at is NOWHERE else late.problem.at
-        return Checked(source, file, None, ordered([*problems, replace(late.problem, at=at)]))
+        return Checked(source, file, None, order_problems([*problems, replace(late.problem, at=at)]))
 
 
-def parsed(source: Source, problems: list[Diagnostic]) -> File | None:
+def parse_source(source: Source, problems: list[Diagnostic]) -> File | None:
     """The tree of a spec; what is wrong with its text is added to the problems."""
     from netspec.syntax.spec_file import parse_spec
 
@@ -138,7 +139,7 @@ def parsed(source: Source, problems: list[Diagnostic]) -> File | None:
     return file
 
 
-def proved(source: Source, file: File, problems: list[Diagnostic], project: Project, expects: bool = True) -> tuple[Checked, Graph]:
+def prove(source: Source, file: File, problems: list[Diagnostic], project: Project, expects: bool = True) -> tuple[Checked, Graph]:
     """What is known of a file. Without `expects` its claims are left out: they are meant of the spec as written."""
     from netspec.infer import infer
     from netspec.resolve import resolve
@@ -147,12 +148,23 @@ def proved(source: Source, file: File, problems: list[Diagnostic], project: Proj
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
     texts = {path: s.text for path, s in graph.imported.items()}
-    return Checked(source, file, typed, ordered([*problems, *news(mistakes, names)]), texts), graph
+    return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), texts), graph
 
 
-def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, *, plugins: Sequence[str] = (), **overrides: Any) -> Model:
-    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec."""
-    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins)
+def compile(
+    spec: str | PathLike[str] | Source,
+    /,
+    train: str | None = None,
+    *,
+    plugins: Sequence[str] = (),
+    lowering: str | None = None,
+    **overrides: Any,
+) -> Model:
+    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec.
+
+    `lowering` stands in the place of the spec's: "automatic", or "portable" for the references of kernels alone.
+    """
+    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins, lowering=lowering)
 
 
 def program(
@@ -161,8 +173,10 @@ def program(
     overrides: Mapping[str, str],
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
+    lowering: str | None = None,
 ) -> Model:
     """The same with overrides as texts of the language; `imports` as for `check`."""
+    from netspec.library.shelf.plugins import kernels_of
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable_model import model_of
@@ -172,8 +186,9 @@ def program(
         raise SpecError([p for p in checked.problems if p.severity == "error"])
     if train is not None and checked.typed.train(train) is None:
         raise SpecError([unknown_train(checked, train)])
-    recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports, tuple(plugins))
-    return model_of(Program.of(checked.typed, train), recipe)
+    kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
+    recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
+    return model_of(Program.of(checked.typed, train, lowering=lowering, variants=kernels_of(plugins)), recipe)
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:
@@ -218,6 +233,6 @@ def news(problems: list[Diagnostic], known: list[Diagnostic]) -> list[Diagnostic
     return [p for p in problems if (p.slug(), p.at) not in before]
 
 
-def ordered(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+def order_problems(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By place in the text, errors before warnings of the same place."""
     return tuple(sorted(problems, key=lambda p: (p.at.source.path, p.at.start, p.severity)))

@@ -54,7 +54,7 @@ def tick() -> None:
         present.look()
 
 
-def reached(doing: str, at: Span) -> None:
+def note_progress(doing: str, at: Span) -> None:
     """Note how far the check has got, and look at the clock. Raises OutOfTime."""
     present = _PRESENT.get()
     if present is not None:

@@ -64,7 +64,7 @@ def read_bytes(path: PathLike) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError:
-        raise Mistake(no_such_file(path)) from None
+        raise Mistake(describe_missing(path)) from None
     except OSError as error:
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
 
@@ -77,7 +77,7 @@ def read_plain(path: PathLike, limit: int) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
-        raise Mistake(no_such_file(path)) from None
+        raise Mistake(describe_missing(path)) from None
     except OSError as error:
         if os.path.islink(path):
             raise Mistake(FileRefused(path=os.fspath(path), why="it is a symbolic link")) from None
@@ -91,7 +91,7 @@ def read_plain(path: PathLike, limit: int) -> bytes:
         return file.read(limit + 1)
 
 
-def no_such_file(path: PathLike) -> NoSuchFile:
+def describe_missing(path: PathLike) -> NoSuchFile:
     """The problem of a missing file, with the files beside it that have a similar name."""
     from netspec.diagnostics.suggestions.nearest import nearest
 
@@ -111,7 +111,7 @@ def sha256_file(path: PathLike) -> str:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
-        raise Mistake(no_such_file(path)) from None
+        raise Mistake(describe_missing(path)) from None
     except OSError as error:
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
 

@@ -15,10 +15,9 @@ from urllib.parse import quote
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.diagnostics.text.json import DuplicateKey, InvalidJson
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.source import Source, Span
-
-MAX_DEPTH, MAX_DIGITS, MAX_VALUES = 150, 18, 100_000
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
@@ -97,8 +96,9 @@ class _Reader:
         self.space()
         start, sign = self.at, self.text[self.at : self.at + 1]
         self.count += 1
-        if depth > MAX_DEPTH or self.count > MAX_VALUES:
-            limit, what = (MAX_DEPTH, "objects and lists inside one another") if depth > MAX_DEPTH else (MAX_VALUES, "values in one file")
+        if depth > LIMITS.json_depth or self.count > LIMITS.json_values:
+            deep, many = (LIMITS.json_depth, "objects and lists inside one another"), (LIMITS.json_values, "values in one file")
+            limit, what = deep if depth > LIMITS.json_depth else many
             raise Mistake(TooLarge(at=Span(self.source, start, start + 1), what=what, limit=limit))
         if sign == '"':
             return self.string("a value")
@@ -141,8 +141,8 @@ class _Reader:
             return _WORDS[word[0]]
         at = Span(self.source, self.at, number.end())
         self.at = number.end()
-        if len(at.text) > MAX_DIGITS + 2:
-            raise Mistake(TooLarge(at=at, what="digits in a number", limit=MAX_DIGITS))
+        if len(at.text) > LIMITS.number_digits + 2:
+            raise Mistake(TooLarge(at=at, what="digits in a number", limit=LIMITS.number_digits))
         return float(at.text) if number[1] or number[2] else int(at.text)
 
     def string(self, wanted: str) -> Item:

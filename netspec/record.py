@@ -123,11 +123,11 @@ def _fields(cls: Any) -> tuple[Field, ...]:
             raise TypeError(f"{cls.__name__} is a record and {base.__name__} is not")
     for name, written in cls.__annotations__.items():
         if not (written.startswith("ClassVar") if isinstance(written, str) else typing.get_origin(written) is typing.ClassVar):
-            found[name] = _declared(cls, name, written)
+            found[name] = _read_field(cls, name, written)
     return tuple(found.values())
 
 
-def _declared(cls: Any, name: str, written: Any) -> Field:
+def _read_field(cls: Any, name: str, written: Any) -> Field:
     """A field, and the class attribute that a dataclass leaves for it."""
     given = cls.__dict__.get(name, MISSING)
     if type(given) is Field:
@@ -160,13 +160,13 @@ def _init(self: Any, *args: Any, **named: Any) -> None:
         own.update(zip(plan.order, args, strict=False))
     own.update(named)
     if own.keys() != plan.names or len(args) > len(plan.order):
-        _misused(cls, plan, args, named)
+        _refuse_arguments(cls, plan, args, named)
     post = getattr(cls, "__post_init__", None)
     if post is not None:
         post(self)
 
 
-def _misused(cls: Any, plan: Plan, args: tuple[Any, ...], named: dict[str, Any]) -> NoReturn:
+def _refuse_arguments(cls: Any, plan: Plan, args: tuple[Any, ...], named: dict[str, Any]) -> NoReturn:
     given = {*named, *plan.order[: len(args)], *plan.defaults, *(n for n, _ in plan.factories)}
     missing, unknown = sorted(plan.names - given), sorted(given - plan.names)
     raise TypeError(f"{cls.__name__}() lacks {missing}, does not know {unknown}, takes {len(plan.order)} positional arguments")
@@ -190,7 +190,7 @@ def _hash(self: Any) -> int:
     return hash(tuple([own[n] for n in (self._record_plan or plan_of(type(self))).compared]))
 
 
-def _frozen(self: Any, name: str, *value: Any) -> NoReturn:
+def _refuse_change(self: Any, name: str, *value: Any) -> NoReturn:
     from dataclasses import FrozenInstanceError
 
     raise FrozenInstanceError(f"cannot change {name!r} of a {type(self).__name__}")
@@ -198,7 +198,7 @@ def _frozen(self: Any, name: str, *value: Any) -> NoReturn:
 
 _EQUAL = {"__eq__": _eq, "__hash__": _hash}
 _SAME = {"__eq__": object.__eq__, "__hash__": object.__hash__}
-_FROZEN = {"__setattr__": _frozen, "__delattr__": _frozen}
+_FROZEN = {"__setattr__": _refuse_change, "__delattr__": _refuse_change}
 _CHANGEABLE = {"__hash__": None}
 
 
@@ -218,11 +218,11 @@ class _OnDemand:
 def _dataclass(cls: type) -> Any:
     """A dataclass with the same fields, made once."""
     plan = plan_of(cls)
-    plan.dataclass = plan.dataclass or _made(cls.__name__, plan)
+    plan.dataclass = plan.dataclass or _make_dataclass(cls.__name__, plan)
     return plan.dataclass
 
 
-def _made(name: str, plan: Plan) -> Any:
+def _make_dataclass(name: str, plan: Plan) -> Any:
     import dataclasses
 
     rows = []

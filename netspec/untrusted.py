@@ -14,34 +14,26 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.ir import Typed
+from netspec.limits import LIMITS
 from netspec.paths import parameters
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim
 from netspec.source import Source
 from netspec.syntax import tree
 
-SECONDS = 10.0
-"""Of one check."""
-MEMORY = 1 << 30
-"""Bytes of the process that checks."""
-PARAMETERS = 10**12
-"""Numbers that the parameters of one model have together."""
-STATEMENTS = 20_000
-"""Of one file, sections and settings among them."""
-
 
 def read(path: str) -> tuple[Source, list[Diagnostic]]:
     """A stranger's file. Raises `Mistake` when it cannot be read, or is not a plain file with one name."""
     from netspec.files import read_plain
-    from netspec.syntax.source_reader import MAX_JSON_BYTES, read_source
+    from netspec.syntax.source_reader import read_source
 
-    return read_source(path, read_plain(path, MAX_JSON_BYTES))
+    return read_source(path, read_plain(path, LIMITS.json_file_bytes))
 
 
-def too_long(file: tree.File) -> list[Diagnostic]:
+def find_too_long(file: tree.File) -> list[Diagnostic]:
     """The statement that is one too many."""
-    last = next(islice(statements(file.sections), STATEMENTS, None), None)
-    return [] if last is None else [TooLarge(at=last.span, what="statements in one file", limit=STATEMENTS)]
+    last = next(islice(statements(file.sections), LIMITS.untrusted_statements, None), None)
+    return [] if last is None else [TooLarge(at=last.span, what="statements in one file", limit=LIMITS.untrusted_statements)]
 
 
 def statements(parts: tuple) -> Iterator[tree.Statement | tree.Section]:
@@ -55,12 +47,12 @@ def statements(parts: tuple) -> Iterator[tree.Statement | tree.Section]:
         stack += reversed(inside)
 
 
-def too_many_parameters(graph: Graph, typed: Typed) -> list[Diagnostic]:
-    """A problem for each model that would have more parameters than PARAMETERS."""
+def find_too_many_parameters(graph: Graph, typed: Typed) -> list[Diagnostic]:
+    """A problem for each model that would have more parameters than a stranger's may."""
     found: list[Diagnostic] = []
     for name, body in typed.models.items():
         count = sum(prod(Dim.of(size).value for size in weight.shape) for weight in parameters(body).values())
-        if count > PARAMETERS:
+        if count > LIMITS.untrusted_parameters:
             at = graph.definitions[name].node.name_span
-            found.append(ExpansionTooLarge(at=at, what=f"`{name}`", count=count, limit=PARAMETERS, things="parameters"))
+            found.append(ExpansionTooLarge(at=at, what=f"`{name}`", count=count, limit=LIMITS.untrusted_parameters, things="parameters"))
     return found

@@ -1,15 +1,23 @@
-"""What every test shares: the strictest JAX, reproducible examples, and `--update`, which rewrites golden blocks."""
+"""What every test shares: the strictest JAX, programs kept between runs and forgotten between modules, and reproducible examples.
+
+`--update` rewrites golden blocks. The summary says how much memory each process took at most.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import memory, programs
+
 # Read by JAX when it is first imported, which only tests that need it do.
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
+programs.keep()
 
 settings.register_profile("default", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, max_examples=2_000)
@@ -20,6 +28,39 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected blocks of golden tests with what they give now")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The process that starts the others tidies the folder of compiled programs."""
+    if not hasattr(session.config, "workerinput"):
+        programs.tidy()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """What JAX compiled for a module is forgotten with it, and within one before it takes gigabytes."""
+    yield
+    if nextitem is None or nextitem.path != item.path or memory.grown():
+        memory.forget()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["peak"] = memory.peak()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    _PEAKS[node.gateway.id] = node.workeroutput["peak"] if hasattr(node, "workeroutput") else float("nan")
+
+
+_PEAKS: dict[str, float] = {}
+"""Megabytes by process."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    peaks = {"this": memory.peak()} | _PEAKS
+    terminalreporter.write_line(f"peak memory in MB: {', '.join(f'{name} {most:.0f}' for name, most in peaks.items())}")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import color_wanted, width
+from netspec.cli.terminal import wants_color, width
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
@@ -40,7 +40,7 @@ def run(args: Namespace) -> int:
 
 def check_files(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
-    problems = [problem for found in _found(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
+    problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
         print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
         return 0
@@ -51,7 +51,7 @@ def _report(problems: Sequence[Diagnostic], format: str) -> int:
     from netspec.diagnostics.drawing.formats import render
     from netspec.diagnostics.running.files import exit_code
 
-    if text := render(problems, format, color=color_wanted(sys.stdout), width=width(sys.stdout)):
+    if text := render(problems, format, color=wants_color(sys.stdout), width=width(sys.stdout)):
         print(text)
     return exit_code(problems)
 
@@ -60,12 +60,12 @@ def spec_paths(files: Iterable[str]) -> Iterator[str]:
     """The files as given; a folder stands for the specs in it at any depth, in alphabetical order."""
     for file in files:
         if os.path.isdir(file):
-            yield from _specs_below(file)
+            yield from _find_specs(file)
         else:
             yield file
 
 
-def _specs_below(folder: str) -> Iterator[str]:
+def _find_specs(folder: str) -> Iterator[str]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         yield from (path for f in sorted(files) if is_spec(path := os.path.join(here, f)))
@@ -73,10 +73,10 @@ def _specs_below(folder: str) -> Iterator[str]:
 
 def is_spec(path: str) -> bool:
     """A file of a folder is a spec by its suffix; a `.json`, which may be anything, by its first key: `"netspec"`, behind a `"$schema"`."""
-    return path.endswith(SPEC_SUFFIXES) or (path.endswith(".json") and TWIN.match(_beginning(path)) is not None)
+    return path.endswith(SPEC_SUFFIXES) or (path.endswith(".json") and TWIN.match(_read_beginning(path)) is not None)
 
 
-def _beginning(path: str) -> bytes:
+def _read_beginning(path: str) -> bytes:
     try:
         if os.path.isfile(path):
             with open(path, "rb") as file:
@@ -86,7 +86,7 @@ def _beginning(path: str) -> bytes:
     return b""
 
 
-def _found(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
+def _check_each(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:
     """The problems of each file; those of strangers are looked for in a process of its own, as they were written."""
     if untrusted and plugins:
         from netspec.diagnostics.running.plugins import PluginRefused
@@ -97,13 +97,13 @@ def _found(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plu
 
         return [[OverrideRefused(paths=tuple(values))]]
     if untrusted:
-        from netspec.cli.isolation import isolated
+        from netspec.cli.isolation import check_isolated
 
-        return isolated(paths, partial(_problems, untrusted=True))
-    return map(partial(_problems, values=values, plugins=plugins), paths)
+        return check_isolated(paths, partial(_find_problems, untrusted=True))
+    return map(partial(_find_problems, values=values, plugins=plugins), paths)
 
 
-def _problems(
+def _find_problems(
     path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, plugins: Sequence[str] = ()
 ) -> Sequence[Diagnostic]:
     from netspec.compile import check

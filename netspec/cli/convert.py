@@ -22,7 +22,7 @@ def run(args: Namespace) -> int:
 
     if args.output and not args.force:
         refuse_existing(args.output, "choose another name, or replace it with `--force`")
-    text = converted(args.file)
+    text = convert_spec(args.file)
     if text is None:
         return 1
     if args.output:
@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def converted(path: str) -> str | None:
+def convert_spec(path: str) -> str | None:
     """The spec in the other form; None, with its problems on stderr, for one that cannot be read."""
     from netspec.compile import read
     from netspec.syntax.spec_file import JSON_SUFFIX, parse_spec

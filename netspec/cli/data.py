@@ -61,7 +61,7 @@ def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
         yield f"    after the transforms: {fields(plan.fields)}"
     files = [*dataset.needs(), *(names for transform in plan.transforms for names in transform.needs())]
     for names in files:
-        yield f"    file {found(names, folder)}"
+        yield f"    file {locate(names, folder)}"
     if not files and folder and os.path.isfile(folder) and dataset.origin:
         yield f"    file {folder}: {size(folder)}"
     elif dataset.origin:
@@ -74,7 +74,7 @@ def fields(types: Mapping[str, TensorType]) -> str:
     return ", ".join(f"{name}: {kind}" for name, kind in types.items())
 
 
-def found(names: tuple[str, ...], folder: str | None) -> str:
+def locate(names: tuple[str, ...], folder: str | None) -> str:
     """Where a file lies that may have these names, or that it is missing."""
     if folder is not None and (path := next((p for n in names if os.path.exists(p := os.path.join(folder, n))), None)):
         return f"{path}: {size(path)}"

@@ -21,11 +21,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Write the pages of the shelf, or of the plugins alone that are asked for."""
     from netspec.files import make_folder, write_atomic
-    from netspec.library.shelf.plugins import asked
+    from netspec.library.shelf.plugins import enable_plugins
     from netspec.tools.reference import PAGES
 
-    with asked(args.plugins):
-        pages = of_plugins(args.plugins) if args.plugins else {name: text() for name, text in PAGES.items()}
+    with enable_plugins(args.plugins):
+        pages = plugin_pages(args.plugins) if args.plugins else {name: text() for name, text in PAGES.items()}
     folder = make_folder(args.out)
     for name, text in pages.items():
         write_atomic(folder / name, text)
@@ -33,7 +33,7 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def of_plugins(names: Sequence[str]) -> dict[str, str]:
+def plugin_pages(names: Sequence[str]) -> dict[str, str]:
     """The page of each plugin by file name."""
     from netspec.library.shelf.plugins import load
     from netspec.tools.reference import plugin

@@ -35,13 +35,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    findings = [_safely(name, look) for name, look in LOOKS.items()]
+    findings = [_look_safely(name, look) for name, look in LOOKS.items()]
     for finding in findings:
         print(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<10}  {finding.text}")
     return 0 if all(f.ok for f in findings) else 2
 
 
-def _safely(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
+def _look_safely(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
     """A look that fails is a finding too."""
     try:
         ok, text = look()
@@ -65,7 +65,7 @@ def _python() -> tuple[bool, str]:
 def _jax() -> tuple[bool, str]:
     import jax
 
-    text = f"{jax.__version__} (needs at least {_dotted(JAX_FROM)}, below {_dotted(JAX_BEFORE)})"
+    text = f"{jax.__version__} (needs at least {_version_text(JAX_FROM)}, below {_version_text(JAX_BEFORE)})"
     return JAX_FROM <= numbers(jax.__version__) < JAX_BEFORE, text
 
 
@@ -75,7 +75,7 @@ def numbers(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _dotted(version: tuple[int, int]) -> str:
+def _version_text(version: tuple[int, int]) -> str:
     return ".".join(map(str, version))
 
 

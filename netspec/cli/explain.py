@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.terminal import color_wanted, say
+from netspec.cli.terminal import say, wants_color
 
 HELP = "explain a problem by its name"
 
@@ -22,7 +22,7 @@ def run(args: Namespace) -> int:
         print("\n".join(catalog()))
         return 0
     try:
-        print(explain(args.slug, COLOR if color_wanted(sys.stdout) else PLAIN), end="")
+        print(explain(args.slug, COLOR if wants_color(sys.stdout) else PLAIN), end="")
     except UnknownSlug as unknown:
         say(f"{unknown}")
         return 2

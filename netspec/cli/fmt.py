@@ -29,7 +29,7 @@ def _format(path: str, only_check: bool) -> int:
     from netspec.files import read_bytes, write_atomic
 
     before = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
-    text = _formatted(before, "<stdin>" if path == STDIN else path)
+    text = _format_text(before, "<stdin>" if path == STDIN else path)
     if text is None:
         return 1
     if only_check:
@@ -42,7 +42,7 @@ def _format(path: str, only_check: bool) -> int:
     return 0
 
 
-def _formatted(content: bytes, path: str) -> str | None:
+def _format_text(content: bytes, path: str) -> str | None:
     """The text in the language's style; None, with its problems on stderr, for a file that cannot be read as a spec."""
     from netspec.syntax.printer import print_file
     from netspec.syntax.source_reader import read_source

@@ -24,10 +24,10 @@ class Terminated(BaseException):
     """SIGTERM arrived. `train` has a handler of its own that saves first."""
 
 
-def guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
+def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
     """The exit code of `run(args)`, whatever happens in it."""
     try:
-        with _sigterm_raises():
+        with _raise_on_sigterm():
             code = run(args)
             sys.stdout.flush()
             return code
@@ -52,7 +52,7 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
         case Terminated():
             return TERMINATED
         case BrokenPipeError():
-            return _pipe_closed()
+            return _silence_output()
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
@@ -74,7 +74,7 @@ def _environment_line(error: BaseException) -> str | None:
     return None
 
 
-def _pipe_closed() -> int:
+def _silence_output() -> int:
     """The reader of our output went away (`netspec show m.net | head`); Python must not complain about it at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,7 +93,7 @@ def _bug(error: BaseException, args: Namespace) -> int:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _raise_on_sigterm() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -15,24 +15,21 @@ from typing import BinaryIO
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
+from netspec.limits import LIMITS
 from netspec.source import Source, Span
-from netspec.untrusted import MEMORY, SECONDS
 
 Check = Callable[[str], Sequence[Diagnostic]]
 Found = list[Diagnostic]
 
-GRACE = 2
-"""Seconds of processor time beyond the limit, after which the system ends a check that does not end itself."""
 
-
-def isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
+def check_isolated(paths: Sequence[str], check: Check) -> Iterator[Found]:
     """The problems of each file. A check that dies costs only its own file: the next ones go to a new process."""
     if not limits_exist():
         yield from (list(check(path)) for path in paths)
         return
     left = list(paths)
     while left:
-        for found in _in_a_child(left, check):
+        for found in _check_in_child(left, check):
             yield found
             left = left[1:]
 
@@ -42,7 +39,7 @@ def limits_exist() -> bool:
     return hasattr(os, "fork") and find_spec("resource") is not None
 
 
-def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
+def _check_in_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     """The problems of the files up to the first whose check kills the process, that one included."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -53,7 +50,7 @@ def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     done = 0
     try:
         with os.fdopen(reading, "rb") as answers:
-            for answer in _answers(answers):
+            for answer in _read_answers(answers):
                 if isinstance(answer, BaseException):
                     raise answer
                 done += 1
@@ -61,10 +58,10 @@ def _in_a_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
     finally:
         status = os.waitpid(child, 0)[1]
     if done < len(paths):
-        yield [_death(paths[done], os.waitstatus_to_exitcode(status))]
+        yield [_explain_death(paths[done], os.waitstatus_to_exitcode(status))]
 
 
-def _answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
+def _read_answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
     while True:
         try:
             yield pickle.load(pipe)
@@ -77,11 +74,11 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
     import resource
 
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_AS, (LIMITS.untrusted_bytes, LIMITS.untrusted_bytes))
         with os.fdopen(pipe, "wb") as answers:
             for path in paths:
                 used = resource.getrusage(resource.RUSAGE_SELF)
-                seconds = int(used.ru_utime + used.ru_stime + SECONDS) + GRACE
+                seconds = int(used.ru_utime + used.ru_stime + LIMITS.untrusted_seconds) + LIMITS.untrusted_grace_seconds
                 resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]))
                 pickle.dump(_answer(path, check), answers, pickle.HIGHEST_PROTOCOL)
                 answers.flush()
@@ -102,14 +99,16 @@ def _answer(path: str, check: Check) -> Found | BaseException:
         return bug
 
 
-def _death(path: str, code: int) -> Diagnostic:
+def _explain_death(path: str, code: int) -> Diagnostic:
     """Why the process ended: a negative code is the signal that ended it. Raises RuntimeError where no limit explains it."""
     if -code == signal.SIGXCPU:
-        return TimeLimit(at=Span(Source(path, ""), 0, 0), seconds=SECONDS, doing="doing something that does not look at the clock")
+        return TimeLimit(
+            at=Span(Source(path, ""), 0, 0), seconds=LIMITS.untrusted_seconds, doing="doing something that does not look at the clock"
+        )
     if -code == signal.SIGKILL or code == 0:  # 0: there was not even memory for the answer
         return memory_limit(path)
     raise RuntimeError(f"the process that checked {path} ended with {code}")
 
 
 def memory_limit(path: str) -> MemoryLimit:
-    return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{MEMORY >> 30} GiB")
+    return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{LIMITS.untrusted_bytes >> 30} GiB")

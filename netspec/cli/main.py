@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netspec import __version__
-from netspec.cli.guard import guarded
+from netspec.cli.guard import run_guarded
 from netspec.cli.terminal import width
 
 COMMANDS = (
@@ -37,13 +37,13 @@ COMMANDS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
-    swift_start()
+    skip_plugin_search()
     try:
         given = sys.argv[1:] if argv is None else argv
-        args = build_parser(asked(given)).parse_args(given)
+        args = build_parser(choose_commands(given)).parse_args(given)
     except SystemExit as leaving:  # argparse has printed help, version or what is wrong
         return leaving.code if isinstance(leaving.code, int) else 2
-    return guarded(module(args.command).run, args)
+    return run_guarded(module(args.command).run, args)
 
 
 def module(command: str) -> Any:
@@ -51,13 +51,13 @@ def module(command: str) -> Any:
     return importlib.import_module(f"netspec.cli.{command}")
 
 
-def asked(given: Sequence[str]) -> Sequence[str]:
+def choose_commands(given: Sequence[str]) -> Sequence[str]:
     """The subcommands that the parser must know for these arguments: one where it is named, all of them for help and for mistakes."""
     words = [word for word in given if word != "--debug"]
     return words[:1] if words and words[0] in COMMANDS else COMMANDS
 
 
-def swift_start() -> None:
+def skip_plugin_search() -> None:
     """Spare every command pydantic's search for plugins among all installed packages."""
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 

@@ -27,14 +27,14 @@ def _migrate(path: str, only_check: bool) -> int:
     from netspec.diagnostics.drawing.text import counted
     from netspec.diagnostics.suggestions.repairs import apply_edits
     from netspec.files import write_atomic
-    from netspec.syntax.migrations import migrated
+    from netspec.syntax.migrations import migrate_file
     from netspec.syntax.spec_file import parse_spec
 
     source, problems = read(path)
     file, more = (None, []) if problems else parse_spec(source)
-    if report([*problems, *_not_of_age(more)]) or file is None:
+    if report([*problems, *_drop_age_problems(more)]) or file is None:
         return 1
-    edits = migrated(file)
+    edits = migrate_file(file)
     if edits and not only_check:
         write_atomic(path, apply_edits(source, edits))
     if edits:
@@ -42,7 +42,7 @@ def _migrate(path: str, only_check: bool) -> int:
     return int(bool(edits) and only_check)
 
 
-def _not_of_age(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
+def _drop_age_problems(problems: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The problems that migrating does not mend."""
     from netspec.diagnostics.text.versions import OlderVersion
 

@@ -15,9 +15,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.library.shelf.plugins import asked
+    from netspec.library.shelf.plugins import enable_plugins
 
-    with asked(args.plugins):
+    with enable_plugins(args.plugins):
         return print_schema(args)
 
 
@@ -43,7 +43,7 @@ def _schema(op: str | None) -> dict:
 
         return schema()
     from netspec.library.shelf import index
-    from netspec.tools.argument_schema import described_schema
+    from netspec.tools.argument_schema import describe_schema
 
-    found = [described_schema(index.load(entry)) for entry in index.entries(op)]
+    found = [describe_schema(index.load(entry)) for entry in index.entries(op)]
     return found[0] if len(found) == 1 else {"anyOf": found}

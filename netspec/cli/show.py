@@ -1,4 +1,4 @@
-"""Show what a spec means: its layers with shapes, parameters and costs, its tree, its typed form, its settings, its schedules."""
+"""Show what a spec means: its layers with shapes, parameters, costs and kernels, its tree, its typed form, its settings, its schedules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from netspec.cli.kernel_view import show_kernels, size
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width
 
@@ -19,7 +20,17 @@ HELP = "show layers, shapes, parameters and costs"
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec")
     parser.add_argument("--model", metavar="NAME", help="only this model (default: all of the file)")
-    parser.add_argument("--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS], default="table", help="what to show (default: table)")
+    parser.add_argument(
+        "--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS, KERNELS], default="table", help="what to show (default: table)"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="DIM=SIZE",
+        action="append",
+        default=[],
+        type=size,
+        help="with `--as kernels` the size of a free dim; may be repeated",
+    )
     add_overrides(parser)
     add_plugins(parser)
 
@@ -31,22 +42,37 @@ def run(args: Namespace) -> int:
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
         print(FILE_VIEWS[args.view](checked))
+    elif args.view == KERNELS:
+        return max(code, _kernels(args, checked))
     elif checked.typed is not None:
         return max(code, _show_models(args, checked.typed.models))
     return code
 
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
-    from netspec.diagnostics.suggestions.nearest import nearest, one_of
-
-    if args.model is not None and args.model not in models:
-        known = nearest(args.model, models) or list(models)
-        say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))
+    if _unknown_model(args, models):
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
     view = MODEL_VIEWS[args.view]
     print("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
     return 0
+
+
+def _unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
+    """The file has no model of the name that was given, which is said."""
+    from netspec.diagnostics.suggestions.nearest import nearest, one_of
+
+    if args.model is None or args.model in models:
+        return False
+    known = nearest(args.model, models) or list(models)
+    say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))
+    return True
+
+
+def _kernels(args: Namespace, checked: Checked) -> int:
+    if not checked.ok or checked.typed is None:
+        return 1
+    return 2 if _unknown_model(args, checked.typed.models) else show_kernels(args, checked.typed)
 
 
 def _tree(checked: Checked) -> str:
@@ -55,7 +81,7 @@ def _tree(checked: Checked) -> str:
     return draw_tree(checked.file)
 
 
-def _resolved(checked: Checked) -> str:
+def _settings_text(checked: Checked) -> str:
     if checked.typed is None:
         return ""
     return "\n\n".join([*map(_settings, checked.typed.trains), *map(_decoding, checked.typed.serves)])
@@ -84,9 +110,9 @@ def _settings(plan: TrainPlan) -> str:
 
 def _decoding(plan: ServePlan) -> str:
     """A line of a serve section with every argument of its decoder, and how the model is run."""
-    from netspec.lower.stretch_plan import derived
+    from netspec.lower.stretch_plan import derive_part
 
-    found = derived(plan)
+    found = derive_part(plan)
     how = f"the whole model for each element: {found}" if isinstance(found, str) else "only what is new, with a cache of the past"
     values = {name: getattr(plan.decoder, name) for name in plan.decoder.arguments()}
     arguments = [plan.reads, *(f"{name}={'none' if value is None else value}" for name, value in values.items())]
@@ -120,5 +146,7 @@ def _ir(model: Body) -> str:
     return draw_ir(model)
 
 
-FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _resolved, "schedule": _schedules}
+FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _settings_text, "schedule": _schedules}
 MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}
+KERNELS = "kernels"
+"""The view that needs sizes, and JAX."""

@@ -13,7 +13,7 @@ from netspec.diagnostics.base import Diagnostic
 DEFAULT_WIDTH = 100
 
 
-def color_wanted(stream: TextIO) -> bool:
+def wants_color(stream: TextIO) -> bool:
     """On a terminal, unless NO_COLOR is set (no-color.org) or it is a dumb one; FORCE_COLOR asks for colours in a pipe."""
     if os.environ.get("NO_COLOR"):
         return False
@@ -37,7 +37,7 @@ def report(problems: Sequence[Diagnostic]) -> int:
     from netspec.diagnostics.running.files import exit_code
 
     if problems:
-        print(render_text(problems, color=color_wanted(sys.stderr), width=width(sys.stderr)), file=sys.stderr)
+        print(render_text(problems, color=wants_color(sys.stderr), width=width(sys.stderr)), file=sys.stderr)
     return exit_code(problems)
 
 

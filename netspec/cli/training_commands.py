@@ -9,19 +9,17 @@ from typing import Any
 from netspec.cli.spec_options import overrides
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import InputsUnreadable
-from netspec.files import no_such_file, read_bytes, refuse_existing, write_atomic
+from netspec.files import describe_missing, read_bytes, refuse_existing, write_atomic
 from netspec.lazy import np
-
-MAX_RATIO = 100
-"""How much larger than its file an .npz archive may be."""
+from netspec.limits import LIMITS
 
 
 def run_train(args: Namespace) -> int:
     """Train a spec into a run folder; 0, or 130 and 143 when a signal ended it after saving."""
     from netspec.compile import program
-    from netspec.train.learned_vocabularies import kept
+    from netspec.train.learned_vocabularies import read_learned
     from netspec.train.progress import reporter
-    from netspec.train.run_folder import next_free, plugins
+    from netspec.train.run_folder import find_free, plugins
     from netspec.train.trainable_model import Model
 
     before = plugins(args.out) if args.resume and args.out else ()
@@ -29,14 +27,14 @@ def run_train(args: Namespace) -> int:
     assert isinstance(model, Model)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
-    out = Path(args.out) if args.out else next_free(name)
-    feeds = model.feeds(None, None, data, kept(out) if args.resume else None)
+    out = Path(args.out) if args.out else find_free(name)
+    feeds = model.feeds(None, None, data, read_learned(out) if args.resume else None)
     fit = model.train(*feeds, data, out, args.resume, reporter())
-    print(closing_words(fit, out, args))
+    print(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
 
-def closing_words(fit: Any, out: Path, args: Namespace) -> str:
+def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
     """The last evaluation, where the run is, and what to type next."""
     from netspec.train.metric_tables import tables
     from netspec.train.progress import numbers
@@ -74,7 +72,7 @@ def run_predict(args: Namespace) -> int:
     decodes = bool(run.model.serves) and not args.outputs
     outputs = run.decode(args.answer, seed=args.seed, **arrays) if decodes or args.answer else run.predict(**arrays)
     if args.output:
-        write_atomic(args.output, packed(outputs))
+        write_atomic(args.output, pack_arrays(outputs))
     print("\n".join(f"{name}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
     return 0
 
@@ -89,7 +87,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
     import zipfile
 
     if not path.exists():
-        raise Mistake(no_such_file(path))
+        raise Mistake(describe_missing(path))
     content = read_bytes(path)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -102,11 +100,11 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 def _refuse_bomb(declared: int, size: int) -> None:
     """Raises ValueError when unpacking would take far more memory than the file's size lets one expect."""
-    if declared > MAX_RATIO * max(size, 1 << 20):
+    if declared > LIMITS.archive_ratio * max(size, 1 << 20):
         raise ValueError(f"it would unpack from {size:,} to {declared:,} bytes")
 
 
-def packed(arrays: dict[str, Any]) -> bytes:
+def pack_arrays(arrays: dict[str, Any]) -> bytes:
     """The arrays as the content of an .npz file."""
     import io
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.torch import TorchMismatch
-from netspec.from_torch.layers import CONVERTERS, Shapes, fitted
+from netspec.from_torch.layers import CONVERTERS, Shapes, fit_shape
 from netspec.from_torch.modules import Absent, Module
 from netspec.ir import Apply, Body, Variable
 from netspec.lazy import np
@@ -91,7 +91,7 @@ class _Conversion:
             placed |= {place} - {None}
             if place is not None and shapes:
                 made |= {f"{path}/{name}" if name else path: a for name, a in self._one(path, use, shapes, place)}
-            elif shapes and not all(any(matches(p, _whole(path, n)) or matches(p, path) for p in self.keep) for n in shapes):
+            elif shapes and not all(any(matches(p, _join_path(path, n)) or matches(p, path) for p in self.keep) for n in shapes):
                 self.faults["unplaced"].append(path)
         self.faults["unknown"] += [p for p in (*self.places, *self.flattened) if p not in placed]
         return made
@@ -116,11 +116,11 @@ class _Conversion:
             if array.shape == shapes[name]:
                 yield name, array
             else:
-                self.faults["misshaped"].append((_whole(path, name), shapes[name], array.shape))
+                self.faults["misshaped"].append((_join_path(path, name), shapes[name], array.shape))
 
     def _weight(self, name: str, shapes: Shapes) -> dict[str, Array]:
         """A `weight` statement: the array as it is, whatever axes of size 1 it has."""
-        return {"": fitted(Module(self.arrays, read=self.read)[name], shapes[""])}
+        return {"": fit_shape(Module(self.arrays, read=self.read)[name], shapes[""])}
 
     def _layer(self, path: str, op: Op, shapes: Shapes, prefix: str, place: str) -> dict[str, Array]:
         if type(op) not in CONVERTERS:
@@ -136,7 +136,7 @@ def _shapes(use: tuple[Body, Apply] | Variable) -> dict[str, tuple[int, ...]]:
     return {name: tuple(Dim.of(size).value for size in weight.shape) for name, weight in weights.items()}
 
 
-def _whole(path: str, name: str) -> str:
+def _join_path(path: str, name: str) -> str:
     return f"{path}/{name}" if name else path
 
 

@@ -33,13 +33,13 @@ Converter = Callable[[Op, Shapes, Module], dict[str, Array]]
 
 def dense(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`nn.Linear`: [features, in] -> [in…, features…]."""
-    return _biased(op, {"kernel": fitted(module["weight"].T, shapes["kernel"])}, shapes, module)
+    return _add_bias(op, {"kernel": fit_shape(module["weight"].T, shapes["kernel"])}, shapes, module)
 
 
 def conv(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`nn.Conv1d` … `nn.Conv3d`: [features, in / groups, kernel…] -> [kernel…, in / groups, features]."""
     weight = module["weight"]
-    return _biased(op, {"kernel": weight.transpose(*range(2, weight.ndim), 1, 0)}, shapes, module)
+    return _add_bias(op, {"kernel": weight.transpose(*range(2, weight.ndim), 1, 0)}, shapes, module)
 
 
 def conv_transpose(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
@@ -47,12 +47,12 @@ def conv_transpose(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     weight, transposed = module["weight"], getattr(op, "transpose_kernel", False)
     space = range(2, weight.ndim)
     kernel = weight.transpose(*space, 1, 0) if transposed else np.flip(weight, tuple(space)).transpose(*space, 0, 1)
-    return _biased(op, {"kernel": kernel}, shapes, module)
+    return _add_bias(op, {"kernel": kernel}, shapes, module)
 
 
 def bilinear(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`nn.Bilinear`: [features, in, other] -> [in, other, features]."""
-    return _biased(op, {"kernel": np.moveaxis(module["weight"], 0, -1)}, shapes, module)
+    return _add_bias(op, {"kernel": np.moveaxis(module["weight"], 0, -1)}, shapes, module)
 
 
 def embed(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
@@ -64,12 +64,12 @@ def norm(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`nn.BatchNorm1d` …, `nn.LayerNorm`, `nn.GroupNorm`, `nn.InstanceNorm1d` …, `nn.RMSNorm`."""
     names = {"scale": "weight", "bias": "bias", "mean": "running_mean", "var": "running_var"}
     module.pass_over("num_batches_tracked")
-    return {ours: fitted(module[theirs], shapes[ours]) for ours, theirs in names.items() if ours in shapes}
+    return {ours: fit_shape(module[theirs], shapes[ours]) for ours, theirs in names.items() if ours in shapes}
 
 
 def prelu(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`nn.PReLU`, whose one slope is [1]."""
-    return {"slope": fitted(module["weight"], shapes["slope"])}
+    return {"slope": fit_shape(module["weight"], shapes["slope"])}
 
 
 def self_attention(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
@@ -77,15 +77,15 @@ def self_attention(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     parts = ("query", "key", "value")
     stacked = module.get("in_proj_weight")
     rows = [module[f"{part[0]}_proj_weight"] for part in parts] if stacked is None else np.split(stacked, 3)
-    made = {f"{part}/kernel": fitted(r.T, shapes[f"{part}/kernel"]) for part, r in zip(parts, rows, strict=True)}
-    made["out/kernel"] = fitted(module["out_proj.weight"].T, shapes["out/kernel"])
+    made = {f"{part}/kernel": fit_shape(r.T, shapes[f"{part}/kernel"]) for part, r in zip(parts, rows, strict=True)}
+    made["out/kernel"] = fit_shape(module["out_proj.weight"].T, shapes["out/kernel"])
     if "out/bias" in shapes:
         cut = zip(parts, np.split(module["in_proj_bias"], 3), strict=True)
-        made |= {f"{part}/bias": fitted(b, shapes[f"{part}/bias"]) for part, b in cut} | {"out/bias": module["out_proj.bias"]}
+        made |= {f"{part}/bias": fit_shape(b, shapes[f"{part}/bias"]) for part, b in cut} | {"out/bias": module["out_proj.bias"]}
     return made
 
 
-def gated(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
+def read_gates(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """One layer and direction of `nn.LSTM`, `nn.GRU` or `nn.RNN`, or a cell: gates stacked as rows, in our order; two biases each.
 
     A bias that we have on one side alone is the sum of theirs on both.
@@ -118,19 +118,19 @@ def _biases(theirs: Mapping[str, Array | None], shapes: Shapes) -> dict[str, Arr
 def weight_norm(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`weight_norm` around `nn.Linear` or `nn.Conv…`: directions, and lengths, which it has as [features, 1, …]."""
     lengths = module.get("parametrizations.weight.original0", "weight_g")
-    made = _around(op, shapes, module, "parametrizations.weight.original1", "weight_v")
-    return made if lengths is None else made | {"kernel_scale": fitted(lengths, shapes.get("kernel_scale", ()))}
+    made = _read_inner(op, shapes, module, "parametrizations.weight.original1", "weight_v")
+    return made if lengths is None else made | {"kernel_scale": fit_shape(lengths, shapes.get("kernel_scale", ()))}
 
 
 def spectral_norm(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
     """`spectral_norm` around them, with its vector for the rows of its weight, which are our columns."""
     module.pass_over("parametrizations.weight.0._v", "weight_v")
-    made = _around(op, shapes, module, "parametrizations.weight.original", "weight_orig")
+    made = _read_inner(op, shapes, module, "parametrizations.weight.original", "weight_orig")
     vector = module.get("parametrizations.weight.0._u", "weight_u")
     return made if vector is None else made | {"kernel_u": vector}
 
 
-def _around(op: Op, shapes: Shapes, module: Module, *names: str) -> dict[str, Array]:
+def _read_inner(op: Op, shapes: Shapes, module: Module, *names: str) -> dict[str, Array]:
     """The parameters of the layer inside, whose weight has another name."""
     weight, layer = module.get(*names), getattr(op, "layer", op)
     if weight is None:
@@ -139,11 +139,11 @@ def _around(op: Op, shapes: Shapes, module: Module, *names: str) -> dict[str, Ar
     return CONVERTERS[type(layer)](layer, shapes, Module(own))
 
 
-def _biased(op: Op, made: dict[str, Array], shapes: Shapes, module: Module) -> dict[str, Array]:
-    return made | ({"bias": fitted(module["bias"], shapes["bias"])} if "bias" in shapes else {})
+def _add_bias(op: Op, made: dict[str, Array], shapes: Shapes, module: Module) -> dict[str, Array]:
+    return made | ({"bias": fit_shape(module["bias"], shapes["bias"])} if "bias" in shapes else {})
 
 
-def fitted(array: Array, shape: tuple[int, ...]) -> Array:
+def fit_shape(array: Array, shape: tuple[int, ...]) -> Array:
     """The array in the shape, where it has as many elements."""
     return array.reshape(shape) if array.size == np.prod(shape, dtype=int) else array
 
@@ -157,15 +157,15 @@ CONVERTERS: dict[type[Op], Converter] = {
     DepthwiseConv: conv,
     Embed: embed,
     GroupNorm: norm,
-    GruCell: gated,
+    GruCell: read_gates,
     InstanceNorm: norm,
     LayerNorm: norm,
-    LstmCell: gated,
+    LstmCell: read_gates,
     PatchEmbed: conv,
     Prelu: prelu,
     RmsNorm: norm,
     SelfAttention: self_attention,
-    SimpleCell: gated,
+    SimpleCell: read_gates,
     SpectralNorm: spectral_norm,
     WeightNorm: weight_norm,
 }

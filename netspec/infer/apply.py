@@ -10,7 +10,7 @@ from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
-from netspec.infer.frame import MEASURE_WORK, Frame, places
+from netspec.infer.frame import Frame, places
 from netspec.infer.make import kinds_wanted, make
 from netspec.infer.types import beyond_limits
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Record, Several, Tensor, Unknown, Value, is_number
@@ -18,6 +18,7 @@ from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Measure, Op
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.proofs.id_ceilings import need_rows
 from netspec.record import replace
 from netspec.shape import Dim, DimTooComplex, TensorType
@@ -210,7 +211,7 @@ def measure(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
     if not isinstance(frame, ObjectiveFrame):
         return not_here(frame, use, value)
-    frame.world.call(MEASURE_WORK)
+    frame.world.call(LIMITS.measure_values)
     if any(isinstance(g.value, Parameters) for g in bound.tensors):
         return of_parameters(frame, use, Callable(), bound)
     op = make(frame, value)

@@ -18,10 +18,11 @@ from netspec.infer.frame import Frame, World
 from netspec.infer.instances import model_body
 from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.resolve.bodies import has_hole
 from netspec.resolve.graph import Bad, BlockRef, Definition
-from netspec.shape import MAX_DIM, Dim, Facts, TensorType
+from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
@@ -108,7 +109,7 @@ class Claims:
             at = Span(given.span.source, given.span.start, given.span.start + len(given.name))
             raise Mistake(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols))
         size = expressions.evaluate(self.frame, given.value)
-        if isinstance(size, int) and 1 <= size <= MAX_DIM:
+        if isinstance(size, int) and 1 <= size <= LIMITS.axis_size:
             return size
         raise Mistake(SizeOutOfRange(at=given.value.span, what=f"`{given.name}`", value=describe(size), limit="from 1 to 2**31 - 1"))
 

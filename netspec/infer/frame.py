@@ -13,23 +13,11 @@ from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer.values import Tensor, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads
+from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import NOWHERE, Span
-
-NODE_LIMIT = 8_000
-"""Nodes that a file may expand to: so many are elaborated in less than two seconds."""
-EDGE_LIMIT = 100_000
-"""Tensors that all nodes together may take: so many are looked at in less than two seconds."""
-WORK_LIMIT = 300_000
-"""Static values that a file may compute, each item of a list counted."""
-CALL_WORK = 5
-"""What a call counts: binding its arguments takes as long as so many values."""
-MEASURE_WORK = 60
-"""What a loss or metric counts besides."""
-RECURRENCE_WORK = 60
-"""What a layer over time counts besides."""
 
 
 @record(frozen=False)
@@ -57,17 +45,17 @@ class World:
         tick()
         self.call(len(value) if isinstance(value, tuple) else 1)
 
-    def call(self, work: int = CALL_WORK) -> None:
+    def call(self, work: int = LIMITS.call_values) -> None:
         """Count work in values; a call costs several times what another value does. Raises Mistake like `spend`."""
         self.work += work
-        if self.work > WORK_LIMIT:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=WORK_LIMIT, things="values"))
+        if self.work > LIMITS.values:
+            raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=LIMITS.values, things="values"))
 
     def connect(self, nodes: Iterable[Node]) -> None:
         """Count what nodes take. Raises Mistake when the file has more than it may."""
         self.edges += sum(len(getattr(node, "inputs", ())) for node in nodes)
-        if self.edges > EDGE_LIMIT:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=EDGE_LIMIT, things="edges between nodes"))
+        if self.edges > LIMITS.edges:
+            raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=LIMITS.edges, things="edges between nodes"))
 
     def report(self, problem: Diagnostic) -> None:
         """Note a problem once per place and kind, with the calls that led there."""

@@ -12,7 +12,7 @@ from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import recurrent, statements, types, variables
 from netspec.infer.arguments import arguments, where_of_dims
-from netspec.infer.frame import NODE_LIMIT, Assumption, Frame, World, places
+from netspec.infer.frame import Assumption, Frame, World, places
 from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
@@ -27,6 +27,7 @@ from netspec.infer.values import (
 )
 from netspec.ir import Affine, Body, Port, Segment
 from netspec.ir import Call as CallNode
+from netspec.limits import LIMITS
 from netspec.paths import count
 from netspec.proofs.instances import find_clashes
 from netspec.record import record, replace
@@ -37,9 +38,6 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.infer.binding import Bound, Call
-
-USE_LIMIT = 1_000_000
-"""Uses of ops in a model, all passes of its repeats counted: each may have a path of its own."""
 
 
 @record
@@ -125,8 +123,8 @@ def count_nodes(frame: Frame, span: Span, body: Body) -> None:
     """Every use of an instance counts, though it is elaborated once."""
     frame.world.nodes += len(body.nodes)
     frame.world.connect(body.nodes)
-    if frame.world.nodes > NODE_LIMIT:
-        raise Mistake(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=NODE_LIMIT))
+    if frame.world.nodes > LIMITS.nodes:
+        raise Mistake(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=LIMITS.nodes))
 
 
 def key_of(value: Any) -> Any:
@@ -264,9 +262,9 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
 def fits_memory(world: World, definition: Definition, body: Body) -> bool:
     """Written out, with every pass of its repeats, the model stays within what names can be given to."""
     uses = count(body)
-    if uses > USE_LIMIT:
-        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=USE_LIMIT))
-    return uses <= USE_LIMIT
+    if uses > LIMITS.uses:
+        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=LIMITS.uses))
+    return uses <= LIMITS.uses
 
 
 def free_symbols(frame: Frame, definition: Definition) -> None:

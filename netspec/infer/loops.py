@@ -8,14 +8,13 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions, statements
-from netspec.infer.frame import NODE_LIMIT, Frame, Loop
+from netspec.infer.frame import Frame, Loop
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, plain
 from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
+from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
-
-REPEAT_LIMIT = 10_000
 
 
 def unroll(frame: Frame, node: tree.For) -> None:
@@ -51,10 +50,10 @@ def outer_passes(frame: Frame) -> int:
 
 def whole_loop(frame: Frame, node: tree.For, count: int) -> None:
     """Stop after the first pass when the others, being like it, would make the file too large."""
-    if max(count, frame.world.nodes) > NODE_LIMIT:
+    if max(count, frame.world.nodes) > LIMITS.nodes:
         forget(frame, node.body)
         what = "this `for`" if outer_passes(frame) == 1 else "this `for` inside others"
-        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=NODE_LIMIT))
+        raise Mistake(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=LIMITS.nodes))
 
 
 def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
@@ -97,16 +96,16 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
         return forget(frame, node.body)
     if not isinstance(count, int) or isinstance(count, bool):
         raise Mistake(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
-    if not 0 <= count <= REPEAT_LIMIT:
+    if not 0 <= count <= LIMITS.passes:
         raise Mistake(
-            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {REPEAT_LIMIT:,}")
+            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {LIMITS.passes:,}")
         )
     if count == 0:
         return None
     product = math.prod((loop.count for loop in frame.loops if loop.index is None), start=count)
-    if product > REPEAT_LIMIT:
+    if product > LIMITS.passes:
         forget(frame, node.body)
-        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=REPEAT_LIMIT))
+        raise Mistake(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=LIMITS.passes))
     return region(frame, node, count)
 
 

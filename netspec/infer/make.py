@@ -15,7 +15,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Unknown, Value, describe, plain, truth
 from netspec.library.base import BadArguments, Callable, Fault, Op
-from netspec.library.base.value_faults import expected
+from netspec.library.base.value_faults import describe_expected
 from netspec.library.layers.cells import Wanted
 from netspec.library.shelf import index
 from netspec.source import Span
@@ -129,7 +129,7 @@ def problem_of(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgumen
     if not name:
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
-    wanted = expected(faults, kinds_wanted(value.entry, name))
+    wanted = describe_expected(faults, kinds_wanted(value.entry, name))
     return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair(given, faults))
 
 

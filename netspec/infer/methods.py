@@ -34,10 +34,10 @@ def method_of(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | U
 
 def function_named(method: str) -> str:
     """The function that a method of other libraries' tensors is here, or nothing."""
-    from netspec.resolve.suggestions import foreign  # only specs with a problem need it
+    from netspec.resolve.suggestions import find_foreign  # only specs with a problem need it
 
     kinds = ("layer", "function")
-    said = foreign(method, kinds)
+    said = find_foreign(method, kinds)
     return next((n for n in (method, *(said.ours if said else ())) if index.lookup(n, *kinds)), "")
 
 

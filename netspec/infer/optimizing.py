@@ -12,7 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, Given, OpValue, Value
 from netspec.library.base import Optimizer
 from netspec.library.base.path_patterns import select
-from netspec.library.optimizers.chain import Chain, within
+from netspec.library.optimizers.chain import Chain, inner_optimizers
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
@@ -55,7 +55,7 @@ def problems(optimizer: Optimizer, value: Any, paths: Callable[[], Collection[st
                 select(pattern, paths(), argument)
             except Mistake as mistake:
                 yield replace(mistake.diagnostic, at=span_of(args, argument, at))
-        if next(within(op), None) is not None:
+        if next(inner_optimizers(op), None) is not None:
             yield from of_inner(op, args, paths, at)
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.calls.recurrences import BadInitialState, NotACell, StateNeverSet, StateOnlyConstant
 from netspec.infer import apply, instances, types, variables
-from netspec.infer.frame import RECURRENCE_WORK, Frame
+from netspec.infer.frame import Frame
 from netspec.infer.loops import same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, describe
 from netspec.ir import Apply, Body, Call, Node, Port, Recur, Segment, State
 from netspec.library.layers.cells import Cell, OneWay, Recurrence
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.shape import TensorType
 from netspec.source import Span
@@ -86,7 +87,7 @@ class Made:
 def over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
     """Run one cell over axis 1 of the sequence; None after a reported problem."""
     call, sequence = job.call, job.sequence
-    frame.world.call(RECURRENCE_WORK)
+    frame.world.call(LIMITS.recurrence_values)
     step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
     running = op.running()
     with frame.region() as nodes:

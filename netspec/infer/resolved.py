@@ -36,7 +36,7 @@ def resolved(
     for update, plan in zip(updates(body), trained, strict=False):
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", setting(update.body, key), str(plan.every))
-    for key in ("duration", "seed", "precision", "accumulate", "ema"):
+    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema"):
         value = values.get(key)
         note(key, setting(body, key), "none" if value is None else str(value))
     for item in body.items:

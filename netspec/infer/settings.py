@@ -1,4 +1,4 @@
-"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision."""
+"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision, lowering."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from netspec.record import replace
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)")
+LOWERINGS = ("automatic", "portable")
 COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",
@@ -100,6 +101,16 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
     return UNKNOWN
 
 
+def read_lowering(frame: Frame, item: tree.Setting) -> str | Unknown:
+    text = item.value.span.text.strip().strip('"')
+    if text in LOWERINGS:
+        return text
+    near, found = nearest(text, LOWERINGS), f"`{item.value.span.text}`"
+    repair = near[0] if near else ""
+    frame.world.report(BadSetting(at=item.value.span, name="lowering", expected="`automatic` or `portable`", found=found, repair=repair))
+    return UNKNOWN
+
+
 def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
     value = plain(expressions.evaluate(frame, item.value))
     if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
@@ -109,4 +120,11 @@ def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
     return bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
 
 
-READERS = {"optimizer": read_optimizer, "duration": read_duration, "seed": read_seed, "precision": read_precision, "ema": read_ema}
+READERS = {
+    "optimizer": read_optimizer,
+    "duration": read_duration,
+    "seed": read_seed,
+    "precision": read_precision,
+    "lowering": read_lowering,
+    "ema": read_ema,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
@@ -39,7 +39,7 @@ def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     """Elaborate statements; a problem in one does not stop the next."""
     for statement in body:
         try:
-            reached("proving this", statement.span)
+            note_progress("proving this", statement.span)
             step(frame, statement)
         except Mistake as mistake:
             problem = mistake.diagnostic

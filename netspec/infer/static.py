@@ -11,13 +11,8 @@ from netspec.diagnostics.shapes.expansion import IndexOutOfRange, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands, CannotDecide
 from netspec.infer.values import Value, describe, is_number, is_size, plain
 from netspec.library.base import Duration
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, Verdict
-
-NUMBER_LIMIT = 2**63
-RANGE_LIMIT = 10_000
-LIST_LIMIT = 20_000
-"""Items of a list, those of the lists in it included."""
-TEXT_LIMIT = 4_096
 
 ARITHMETIC: dict[str, Callable] = {
     "+": operator.add,
@@ -80,7 +75,7 @@ def number(op: str, left: int | float, right: int | float) -> int | float:
 
 
 def bounded(value: int | float) -> int | float:
-    if isinstance(value, int) and abs(value) >= NUMBER_LIMIT:
+    if isinstance(value, int) and abs(value) >= LIMITS.number:
         raise Mistake(SizeOutOfRange(what="this number", value=f"{value:,}"[:40], limit="below 2**63"))
     return value
 
@@ -88,18 +83,20 @@ def bounded(value: int | float) -> int | float:
 def bounded_list(values: tuple) -> tuple:
     """The list, unless it holds more than a list may, lists inside of it included."""
     count, stack = 0, [values]
-    while stack and count <= LIST_LIMIT:
+    while stack and count <= LIMITS.list_items:
         inner = stack.pop()
         count += len(inner)
         stack += [v for v in inner if isinstance(v, tuple)]
-    if count > LIST_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this list", value=f"more than {LIST_LIMIT:,}", limit=f"at most {LIST_LIMIT:,}"))
+    if count > LIMITS.list_items:
+        raise Mistake(
+            SizeOutOfRange(what="the length of this list", value=f"more than {LIMITS.list_items:,}", limit=f"at most {LIMITS.list_items:,}")
+        )
     return values
 
 
 def bounded_text(text: str) -> str:
-    if len(text) > TEXT_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {TEXT_LIMIT:,}"))
+    if len(text) > LIMITS.text_characters:
+        raise Mistake(SizeOutOfRange(what="the length of this string", value=f"{len(text):,}", limit=f"at most {LIMITS.text_characters:,}"))
     return text
 
 
@@ -160,8 +157,8 @@ def span_of(*values: Value) -> tuple:
     if len(numbers) == 3 and numbers[2] == 0:
         raise Mistake(BadOperands(op="range", left="a step of zero"))
     made = range(*numbers)
-    if len(made) > RANGE_LIMIT:
-        raise Mistake(SizeOutOfRange(what="the length of this range", value=f"{len(made):,}", limit=f"at most {RANGE_LIMIT:,}"))
+    if len(made) > LIMITS.range_items:
+        raise Mistake(SizeOutOfRange(what="the length of this range", value=f"{len(made):,}", limit=f"at most {LIMITS.range_items:,}"))
     return tuple(made)
 
 

@@ -32,7 +32,7 @@ from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
-DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "ema": None}
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
 KEEP = 3
 NEEDED = ("data", "loss", "optimizer", "duration")
 PLAIN = ("loss", "optimizer")
@@ -137,6 +137,7 @@ def plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
         origins,
         node.span,
         section.accumulate,
+        values["lowering"],
         values["ema"],
     )
 

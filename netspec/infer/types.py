@@ -13,7 +13,8 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, is_size
-from netspec.shape import DTYPES, MAX_DIM, MAX_ELEMENTS, MAX_RANK, Dim, TensorType, Verdict
+from netspec.limits import LIMITS
+from netspec.shape import DTYPES, Dim, TensorType, Verdict
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -30,7 +31,7 @@ def dim_of(frame: Frame, node: tree.Expr) -> Dim | Unknown:
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
         raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
     dim = Dim.of(value)
-    if dim.is_constant and not 1 <= dim.value <= MAX_DIM:
+    if dim.is_constant and not 1 <= dim.value <= LIMITS.axis_size:
         raise Mistake(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
     return dim
 
@@ -101,12 +102,12 @@ def type_value(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Unkno
 def beyond_limits(found: TensorType) -> tuple[str, str, str] | None:
     """Which limit of a program a type breaks: what, its value, and the limit. A dim that is not known yet counts as 1."""
     sizes = [dim.value for dim in found.shape if dim.is_constant]
-    wrong = next((size for size in sizes if not 1 <= size <= MAX_DIM), None)
+    wrong = next((size for size in sizes if not 1 <= size <= LIMITS.axis_size), None)
     if wrong is not None:
         return "an axis", f"{wrong:,}", "from 1 to 2**31 - 1"
-    if found.rank > MAX_RANK:
-        return "the number of axes", str(found.rank), f"at most {MAX_RANK}"
-    return ("the number of elements", f"{math.prod(sizes):,}", "at most 2**40") if math.prod(sizes) > MAX_ELEMENTS else None
+    if found.rank > LIMITS.axes:
+        return "the number of axes", str(found.rank), f"at most {LIMITS.axes}"
+    return ("the number of elements", f"{math.prod(sizes):,}", "at most 2**40") if math.prod(sizes) > LIMITS.elements else None
 
 
 def align(pattern: Pattern, actual: tuple[Dim, ...]) -> list[tuple[int, Dim, Dim]] | None:

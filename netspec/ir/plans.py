@@ -124,6 +124,8 @@ class TrainPlan:
     span: Span = NOWHERE
     accumulate: int = 1
     """Batches that make one step."""
+    lowering: str = "automatic"
+    """"automatic" or "portable"."""
     ema: float | None = None
     """Decay of the exponential moving average of the parameters, where there is one."""
 

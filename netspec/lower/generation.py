@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.ir import ServePlan
-from netspec.lazy import jax, jnp
+from netspec.kernels.random_bits import random_bits
+from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.lower.forward_pass import Forward
-from netspec.lower.random_draws import draw, draw_key
+from netspec.lower.random_draws import draw_key
 
 Arrays = Mapping[str, Array]
 
@@ -62,7 +63,9 @@ class Buffered:
 
     def noise(self, place: Array, size: int) -> Array:
         examples = jnp.arange(self.examples, dtype=jnp.uint32) + jnp.asarray(self.first).astype(jnp.uint32)
-        return draw(gumbel, draw_key(self.key, f"serve/{self.plan.feeds}", (place,)), (self.examples, size), examples)
+        kernels = self.forward.kernels.at(f"serve/{self.plan.feeds}", differentiated=False)
+        key = draw_key(self.key, f"serve/{self.plan.feeds}", (place,))
+        return random_bits(kernels, key, examples, shape=(self.examples, size), kind="gumbel")
 
     def counts_examples(self, name: str) -> bool:
         """The first axis of an input counts examples."""
@@ -91,7 +94,3 @@ class Rerun(Buffered):
 
     def pick(self, carry: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
         return carry[0][rows], carry[1][rows]
-
-
-def gumbel(key: Any, shape: tuple[int, ...]) -> Array:
-    return jax.random.gumbel(key, shape, jnp.float32)

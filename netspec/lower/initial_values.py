@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from netspec.lazy import np
-from netspec.library.initializers.distributions import drawn
+from netspec.library.initializers.distributions import draw_weight
 from netspec.lower.layout import BUFFERS, PARAMS, Layout, Stored
 from netspec.lower.precision import FULL, Precision
 
@@ -24,10 +24,10 @@ def generator(seed: int, path: str) -> Any:
 
 def initialise(layout: Layout, seed: int, precision: Precision = FULL) -> dict[str, dict[str, Any]]:
     """Stored leaves as NumPy arrays: {"params": by stored key, "buffers": by stored key}."""
-    return {PARAMS: _all(layout.params, seed, precision), BUFFERS: _all(layout.buffers, seed, precision)}
+    return {PARAMS: _sample_all(layout.params, seed, precision), BUFFERS: _sample_all(layout.buffers, seed, precision)}
 
 
-def _all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:
+def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:
     return {key: _leaf(stored, seed, precision) for key, stored in leaves.items()}
 
 
@@ -41,5 +41,5 @@ def _leaf(stored: Stored, seed: int, precision: Precision) -> Any:
 def _sample(stored: Stored, rng: Any) -> Any:
     """One slice in f32 (whole numbers and truth values as the initializer gives them), so that every precision starts alike."""
     shape, weight = stored.slice_shape, stored.weight
-    values = drawn(weight, rng, shape)
+    values = draw_weight(weight, rng, shape)
     return values.astype(np.float32) if weight.dtype in ("f32", "bf16", "f16") else values

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from netspec.ir import Segment
+from netspec.kernels.choice import Chooser, Kernels
+from netspec.kernels.random_bits import random_bits
 from netspec.library.base import Array
 from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
-from netspec.lower.random_draws import draw, draw_key, normal, uniform
+from netspec.lower.random_draws import draw_key
 from netspec.lower.segment_names import join, template
 from netspec.shape import TensorType
 
@@ -26,6 +28,8 @@ class Run:
     """A loop and its carried values -> the function that lowers it."""
     key: Any
     """Random key of the step."""
+    kernels: Chooser = field(default_factory=Chooser)
+    """Which variants of kernels run."""
     weight: Array | None = None
     """f32[B], or None when every example counts."""
     sizes: Mapping[str, Any] = field(default_factory=dict)
@@ -61,10 +65,14 @@ class Frame:
     alive: Array | None = None
     """bool[B]: which sequences have not ended at this time step, where a recurrence has lengths."""
 
+    def kernels(self, path: str = "") -> Kernels:
+        """What a node at a path asks for kernels; without one, the body itself."""
+        return self.run.kernels.at(path or self.prefix, differentiated=self.run.phase == "train")
+
     def inside(self, segment: Segment, use: int) -> Frame:
         """The frame of a block that stands at the segment."""
         name = template(segment, self.counts)
-        return replace(self, prefix=join(self.prefix, name), site=join(self.site, _use(name, use)), counts=())
+        return replace(self, prefix=join(self.prefix, name), site=join(self.site, _number_use(name, use)), counts=())
 
     def iteration(self, count: int, index: Any, params: Mapping[str, Array], buffers: Mapping[str, Array]) -> Frame:
         """The frame of one iteration: slices stand in place of their stacks, and updates are collected anew."""
@@ -84,7 +92,7 @@ class Frame:
         return self.updates[key] if key in self.updates else self.buffers[key]
 
 
-def _use(name: str, use: int) -> str:
+def _number_use(name: str, use: int) -> str:
     return f"{name}#{use}" if use else name
 
 
@@ -95,10 +103,14 @@ class NodeScope:
 
     def __init__(self, frame: Frame, segment: Segment, use: int, types: tuple[Any, ...], named: Mapping[str, TensorType]) -> None:
         name = template(segment, frame.counts)
-        self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _use(name, use)), 0
+        self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _number_use(name, use)), 0
         self.training = frame.run.phase == "train"
         self.weight = frame.run.weight
         self.types, self.named = types, named
+
+    @property
+    def kernels(self) -> Kernels:
+        return self._frame.kernels(self._prefix)
 
     def param(self, name: str) -> Array:
         return self._frame.params[f"{self._prefix}/{name}"]
@@ -113,13 +125,13 @@ class NodeScope:
         self._frame.updates[key] = value.astype(self._frame.buffers[key].dtype)
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        return self._draw(uniform, shape)
+        return self._draw("uniform", shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
-        return self._draw(normal, shape)
+        return self._draw("normal", shape)
 
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
-        return self._draw(uniform, shape) < probability
+        return self._draw("uniform", shape) < probability
 
     def lowered(self, dtype: str) -> Any:
         return self._frame.run.precision.lowered(dtype)
@@ -127,7 +139,7 @@ class NodeScope:
     def stored(self, dtype: str) -> Any:
         return self._frame.run.precision.stored(dtype)
 
-    def _draw(self, kind: Any, shape: tuple[int, ...]) -> Array:
+    def _draw(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
         run, self._draws = self._frame.run, self._draws + 1
         key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
-        return draw(kind, key, shape, run.examples)
+        return random_bits(self.kernels, key, run.examples, shape=shape, kind=kind)

@@ -9,8 +9,8 @@ from typing import Any
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
-from netspec.library.gradients.path_selection import Chosen, flat, numbers_of
-from netspec.library.shape_rules.size_binding import bound
+from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
+from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.input_arrays import sizes_of
 from netspec.lower.interpreter import Wires, array, execute, operand_types, value
 from netspec.lower.layout import Exported, Layout
@@ -72,25 +72,25 @@ def measure(
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
     if seen is not None:
-        named |= {name: _exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
+        named |= {name: _sum_exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
         named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}
     wires: Wires = {port.wire: named[port.name] for port in objective.body.inputs if port.name in named and isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
     return tuple(_measure(m, index, objective.body, frame, wires) for index, m in enumerate(objective.measurements))
 
 
-def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
+def _sum_exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
     """The sum of the values of `aux` with these paths; 0 in a phase that makes none of them."""
     made = [leaf for key, leaf in seen.layout.exports.items() if key in seen.exports and not set(leaf.paths).isdisjoint(paths)]
-    terms = [summed(leaf, seen.exports[leaf.key], paths) for leaf in made]
+    terms = [sum_slices(leaf, seen.exports[leaf.key], paths) for leaf in made]
     start = jnp.zeros([size.evaluate(frame.run.sizes) for size in type_.shape], frame.run.precision.stored(type_.dtype))
     return sum(terms, start)
 
 
-def summed(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
+def sum_slices(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
     """The sum of the slices with these paths, of which there is one at least."""
     numbers = numbers_of(leaf.paths, paths)
-    slices = flat(x, len(leaf.counts))
+    slices = join_stack_axes(x, len(leaf.counts))
     return jnp.sum(slices if len(numbers) == len(leaf.paths) else slices[np.asarray(numbers)], axis=0)
 
 
@@ -107,7 +107,7 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
-    op = bound(measurement.op, frame.run.sizes)
+    op = bind_sizes(measurement.op, frame.run.sizes)
     inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None

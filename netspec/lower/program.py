@@ -11,24 +11,27 @@ from typing import Any, Self
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
+from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
+from netspec.kernels.family import Variant
 from netspec.lazy import np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
-from netspec.lower.batch_statistics import Result, finished, merge
-from netspec.lower.clock import derived
+from netspec.lower.batch_statistics import Result, finish_sums, merge
+from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
-from netspec.lower.exported_prediction import PLATFORMS, Artifact, exported
+from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
+from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
-from netspec.lower.updates import made
+from netspec.lower.updates import make_update
 from netspec.shape import TensorType
 from netspec.source import Span
 
@@ -51,17 +54,31 @@ class Program:
     repeat: str | None = None
     """"scan", "unroll", or None for the compiler's choice."""
     precision: str = "f32"
+    lowering: str = AUTOMATIC
+    """"automatic", or "portable": references of kernels only."""
+    variants: tuple[Variant, ...] = ()
+    """Variants of kernels that plugins add."""
     foreign: Mapping[str, Any] = field(default_factory=dict)
     """Optimizers from Python, with optax's protocol, by the names of the updates that they take the place of ("" stands alone)."""
 
     @classmethod
     def of(
-        cls, typed: Typed, train: str | None = None, model: str | None = None, repeat: str | None = None, precision: str | None = None
+        cls,
+        typed: Typed,
+        train: str | None = None,
+        model: str | None = None,
+        repeat: str | None = None,
+        precision: str | None = None,
+        lowering: str | None = None,
+        variants: tuple[Variant, ...] = (),
     ) -> Program:
         """The program of a `train` section, the first one of that name and model; without any, of the model of that name or the first."""
         plan = next((t for t in typed.trains if train in (None, t.name) and model in (None, t.model.name)), None)
         body = plan.model if plan else typed.models[model] if model else next(iter(typed.models.values()))
-        return cls(typed, plan, body, Layout.of(body), None, repeat, precision or (plan.precision if plan else "f32"))
+        if lowering not in (None, *LOWERINGS):
+            raise ValueError(f"`lowering` is one of {', '.join(LOWERINGS)}, and not {lowering!r}")
+        precision, lowering = precision or (plan.precision if plan else "f32"), lowering or (plan.lowering if plan else AUTOMATIC)
+        return cls(typed, plan, body, Layout.of(body), None, repeat, precision, lowering, variants)
 
     def at(self, clock: Clock) -> Program:
         """The same program with its schedules bound to the length of an epoch and of the training."""
@@ -91,7 +108,7 @@ class Program:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
         if state.average:
-            return state._replace(params=parameter_average.stored(state.average, state.params))
+            return state._replace(params=parameter_average.cast_average(state.average, state.params))
         if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
             return state
         return state._replace(params=self._evaluated(state.params, state.optimizer), optimizer=())
@@ -103,11 +120,11 @@ class Program:
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
-        mean = self._placement.state(parameter_average.first(params)) if self.plan and self.plan.ema is not None else ()
+        mean = self._placement.state(parameter_average.begin_average(params)) if self.plan and self.plan.ema is not None else ()
         return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        with _speaking():
+        with _raise_spec_errors():
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
         dtype = self._precision.stored
@@ -139,7 +156,7 @@ class Program:
         """
         require_width(self.model, self._precision)
         weights = None if state is None else self._leaves(state)
-        return exported(self._forward, weights, batch, sizes or {}, platforms)
+        return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
 
     def decode(
         self,
@@ -160,12 +177,12 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
-        plan = serve_arrays.chosen(self.serves, self.model.name, name)
-        arrays, begin = serve_arrays.given(plan, inputs, prefix_length, self._precision, examples)
+        plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
+        arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
         arrays = self._place(arrays, self.model.input_types())
         words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
-        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serve_arrays.answering(plan, self._forward)))
+        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serve_arrays.build_answer(plan, self._forward)))
         begun = self._placement.batch({"tokens": begin.tokens, "lengths": begin.lengths}, ("tokens", "lengths"))
         return serve_arrays.to_host(run(*self._leaves(state), arrays, begun["tokens"], begun["lengths"], *words))
 
@@ -180,7 +197,7 @@ class Program:
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
-        with _speaking():
+        with _raise_spec_errors():
             return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
@@ -189,7 +206,7 @@ class Program:
 
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, Result]:
         """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them."""
-        return finished(self._finish[objective], statistics)
+        return finish_sums(self._finish[objective], statistics)
 
     merge = staticmethod(merge)
 
@@ -197,6 +214,25 @@ class Program:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
+        return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
+
+    def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
+        """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
+        forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
+        gradients = [replace(update.gradient, forward=forward) for update in self._updates.values()]
+        return chosen_kernels(forward, gradients, self._types, sizes)
+
+    @property
+    def _types(self) -> dict[str, TensorType]:
+        """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
+        read = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
+        known = self.plan.data.fields if self.plan else {}
+        return {name: known.get(name, kind) for name, kind in types.items()}
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         if isinstance(variables, State):
@@ -206,7 +242,7 @@ class Program:
 
     def _own(self, state: State) -> State:
         """The state, when its leaves are those of this program's model."""
-        with _speaking():
+        with _raise_spec_errors():
             self.layout.require_stored({PARAMS: state.params, BUFFERS: state.buffers})
         return state
 
@@ -254,28 +290,28 @@ class Program:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:
         """The optimizers at work, by the names of their updates."""
         if (plan := self.plan) is None:
             return {}
-        more = self._forward, self.clock or derived(plan), plan.accumulate
-        return {u.name: made(u, *more, self.foreign.get(u.name)) for u in plan.updates}
+        more = self._forward, self.clock or derive_clock(plan), plan.accumulate
+        return {u.name: make_update(u, *more, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
-        with _speaking():
+        with _raise_spec_errors():
             return self._moments(params) if self.plan else ()
 
     @cached_property
     def _moments(self) -> Callable[..., Any]:
         """The optimizers' first states: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
-        return self._placement.jit(lambda params: steps.strong(steps.first_moments(self._updates, params)))
+        return self._placement.jit(lambda params: steps.strip_weak_types(steps.first_moments(self._updates, params)))
 
     @cached_property
     def _evaluated(self) -> Callable[..., Any]:
-        return self._placement.jit(lambda params, moments: steps.evaluated_params(self._updates, params, moments))
+        return self._placement.jit(lambda params, moments: steps.evaluate_params(self._updates, params, moments))
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
@@ -300,12 +336,12 @@ class Program:
 
     @cached_property
     def _finish(self) -> dict[str, Callable[..., Any]]:
-        evaluation = steps.finishing(self._forward, self._objective("eval"))
-        return {"train": self._placement.jit(steps.finishing_all(self._updates)), "eval": self._placement.jit(evaluation)}
+        evaluation = steps.build_finish(self._forward, self._objective("eval"))
+        return {"train": self._placement.jit(steps.build_finish_all(self._updates)), "eval": self._placement.jit(evaluation)}
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
+def _raise_spec_errors() -> Iterator[None]:
     """Turn a mistake that has no place in a spec into the error that users see."""
     try:
         yield

@@ -12,14 +12,13 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.training.serving import NotCausal
 from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
-from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, joined
+from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, join_flows
+from netspec.limits import LIMITS
 from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
 from netspec.source import Span
 
 PHASE = "serve"
-PASSES = 10
-"""Rounds after which the flows around a loop are taken as they are; two are enough for every op of the shelf."""
 
 
 @record(eq=False)
@@ -135,7 +134,7 @@ class Causality:
 
     def repeat(self, node: Repeat, body: Body, flows: Flows) -> None:
         carried = [look(flows, operand) for operand in node.carried]
-        for _ in range(PASSES):
+        for _ in range(LIMITS.flow_rounds):
             inner = {**flows, **dict(zip(node.inner, carried, strict=True))}
             if node.index is not None:
                 inner[node.index] = STILL
@@ -185,7 +184,7 @@ class Causality:
         parts = [stepped(flow) for flow in sequences]
         states = [STILL if wire is None else look(flows, wire) for wire in node.starts]
         inner: Flows = {}
-        for _ in range(PASSES):
+        for _ in range(LIMITS.flow_rounds):
             inner = {**flows, **dict(zip(node.steps, parts, strict=True)), **dict(zip(node.inner, states, strict=True))}
             self.run(node.nodes, body, inner)
             after = [met(before, look(inner, wire)) for before, wire in zip(states, node.results, strict=True)]
@@ -212,7 +211,7 @@ def met(one: Flow | Refusal, other: Flow | Refusal) -> Flow | Refusal:
     """What holds of a tensor that may be either."""
     if isinstance(one, Refusal):
         return one
-    return other if isinstance(other, Refusal) else joined(one, other)
+    return other if isinstance(other, Refusal) else join_flows(one, other)
 
 
 def stepped(flow: Flow) -> Flow:

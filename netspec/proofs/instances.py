@@ -12,11 +12,10 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.names.bindings import DuplicateName, SharedChanges
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
+from netspec.limits import LIMITS
 from netspec.paths import parameters, weights_of
 from netspec.source import NOWHERE, Span
 
-PATH_LIMIT = 200_000
-"""Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
 Instance = Apply | Call
 
 
@@ -35,9 +34,9 @@ def distinct_paths(body: Body) -> Iterator[Diagnostic]:
         return
     chosen = [(node, counts) for node, counts in nodes if stem(node.segment) in suspects]
     paths = sum(prod(counts) for _, counts in chosen)
-    if paths > PATH_LIMIT:
+    if paths > LIMITS.paths:
         at, things = chosen[0][0].span, "paths that may be equal"
-        yield ExpansionTooLarge(at=at, what="this model", count=paths, limit=PATH_LIMIT, things=things)
+        yield ExpansionTooLarge(at=at, what="this model", count=paths, limit=LIMITS.paths, things=things)
         return
     seen: dict[str, tuple[Segment, Apply | Call | Variable | Aux]] = {}
     for node, counts in chosen:

@@ -9,19 +9,16 @@ from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
-from netspec.library.contracts.mask_effects import taken
+from netspec.library.contracts.mask_effects import mask_inputs
 from netspec.library.data.columns import LENGTH
+from netspec.limits import LIMITS
 from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
 from netspec.record import field, record, replace
 from netspec.source import Span
 
 Known = dict[int, dict[int, Status]]
 """What is known of the axes of wires."""
-TURNS = 2
-"""Rounds of a loop after which what is known around it is taken as it is."""
 SAYS_LENGTHS = "`lengths` say here how many of them count"
-STEPS = 50_000
-"""Nodes that are looked at in one file; loops in loops in loops double them."""
 OUTPUT = "output."
 """Before the names of an objective's inputs that are outputs of the model."""
 Ends = tuple[dict[int, Status], ...]
@@ -42,7 +39,7 @@ class PaddingAnalysis:
     """The calls on the way to the present body, outermost first."""
     bodies: dict[Any, tuple[Ends, Ends]] = field(default_factory=dict)
     wanted: dict[Any, Ends] = field(default_factory=dict)
-    left: int = STEPS
+    left: int = LIMITS.padding_nodes
     """Nodes that may still be looked at."""
 
     def _step(self) -> None:
@@ -140,7 +137,7 @@ class PaddingAnalysis:
 
     def _trace_loop(self, node: Repeat, body: Body, known: Known) -> None:
         self._same(node.outputs, node.results, known)
-        for _ in range(TURNS):
+        for _ in range(LIMITS.padding_rounds):
             self._trace(node.nodes, body, known)
             self._same(node.inner, node.results, known)
         self._same(node.inner, node.carried, known)
@@ -195,7 +192,7 @@ class PaddingAnalysis:
 
     def _loop(self, node: Repeat, body: Body, known: Known, wanted: Known) -> None:
         carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.carried]
-        for _ in range(TURNS):
+        for _ in range(LIMITS.padding_rounds):
             self._made(node.inner, carried, known, wanted)
             self.run(node.nodes, body, known, wanted)
             carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.results]
@@ -214,7 +211,7 @@ class PaddingAnalysis:
     # --- words -------------------------------------------------------------------------------------------------------
     def report(self, use: Apply | Measurement | Recur, drop: Drop, body: Body) -> None:
         """Note a use that takes padding for elements."""
-        takes = ("lengths",) if isinstance(use, Recur) else taken(use.op)
+        takes = ("lengths",) if isinstance(use, Recur) else mask_inputs(use.op)
         inputs = use.sequences if isinstance(use, Recur) else use.inputs
         kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
         self.problems.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.names.bindings import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -28,7 +28,7 @@ class Bodies:
 
     def check(self) -> None:
         scope = Scope()
-        self.names.later = bound_below(self.definition.node.body)
+        self.names.later = find_bindings(self.definition.node.body)
         self.dims(scope)
         self.statements(self.definition.node.body.statements, scope)
         self.conditions(scope)
@@ -57,7 +57,7 @@ class Bodies:
 
     def statements(self, statements: tuple[tree.Statement, ...], scope: Scope) -> None:
         for statement in statements:
-            reached("looking up the names of this", statement.span)
+            note_progress("looking up the names of this", statement.span)
             self.statement(statement, scope)
 
     def statement(self, node: tree.Statement, scope: Scope) -> None:
@@ -201,7 +201,7 @@ def output_name(output: tree.Output) -> str | None:
     return output.value.text if isinstance(output.value, tree.Name) and len(output.value.parts) == 1 else None
 
 
-def bound_below(body: tree.Body) -> dict[str, Span]:
+def find_bindings(body: tree.Body) -> dict[str, Span]:
     """The first binding of each name that the body's own statements bind."""
     found: dict[str, Span] = {}
     for statement in body.statements:

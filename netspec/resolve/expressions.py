@@ -183,11 +183,11 @@ class Names:
         if found is None:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
-            from netspec.resolve.suggestions import of_plugin, unknown_value  # only specs with a problem need it
+            from netspec.resolve.suggestions import suggest_for_plugin, unknown_value  # only specs with a problem need it
 
             near = tuple(unknown_value(first) or nearest(first, options, aliases={}))
             unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
-            self.report(of_plugin(node.span, node.text) or unknown)
+            self.report(suggest_for_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())
 
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:

@@ -11,12 +11,12 @@ from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
+from netspec.limits import LIMITS
 from netspec.resolve.graph import Definition
 from netspec.source import Source, Span
 from netspec.syntax import tree
 from netspec.syntax.source_reader import read_source, read_text
 
-MAX_DEPTH, MAX_FILES, MAX_BYTES = 8, 64, 4 << 20
 MARKS = (".git", "pyproject.toml")
 
 Read = Callable[[str], tuple[Source, list[Diagnostic]]]
@@ -64,7 +64,7 @@ class Project:
         base = os.path.dirname(os.path.realpath(importing.path)) if self.given is None else self.folder_of(importing)
         path = os.path.normpath(os.path.join(base, text))
         real = os.path.realpath(path) if self.given is None else path
-        if os.path.isabs(text) or "\\" in text or (self.given is None and not inside(real, self.root)):
+        if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
             raise Mistake(ImportOutside(at=node.path.span, path=text))
         if self.untrusted:
             self.plain(node, text, linked=real != path)
@@ -82,10 +82,10 @@ class Project:
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         from netspec.syntax.spec_file import parse_spec
 
-        if len(self.opened) >= MAX_FILES:
-            raise Mistake(TooManyImports(at=node.span, what="files", limit=MAX_FILES))
-        if len(self.chain) > MAX_DEPTH:
-            raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=MAX_DEPTH))
+        if len(self.opened) >= LIMITS.import_files:
+            raise Mistake(TooManyImports(at=node.span, what="files", limit=LIMITS.import_files))
+        if len(self.chain) > LIMITS.import_depth:
+            raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=LIMITS.import_depth))
         source, problems = self.read(path, node)
         self.sources[os.path.relpath(path, self.folder)] = source
         file, found = parse_spec(source)
@@ -109,14 +109,14 @@ class Project:
                 raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
             return read_text(shown, text)
         try:
-            data = read_plain(path, MAX_BYTES) if self.untrusted else read_bytes(path)
+            data = read_plain(path, LIMITS.import_bytes) if self.untrusted else read_bytes(path)
         except Mistake as mistake:
             if isinstance(mistake.diagnostic, FileRefused):
                 raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
             raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
         self.bytes += len(data)
-        if self.bytes > MAX_BYTES:
-            raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=MAX_BYTES))
+        if self.bytes > LIMITS.import_bytes:
+            raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=LIMITS.import_bytes))
         return read_source(shown, data)
 
     def short(self, path: str) -> str:
@@ -135,5 +135,5 @@ def root_of(folder: str) -> str:
         here = above
 
 
-def inside(path: str, root: str) -> bool:
+def is_inside(path: str, root: str) -> bool:
     return os.path.commonpath([path, root]) == root

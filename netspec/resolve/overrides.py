@@ -59,19 +59,19 @@ def at_place(node: Any, span: Span) -> Any:
 def put(file: tree.File, path: str, value: tree.Expr, train: str | None) -> tree.File:
     parts = path.split(".")
     if parts[0] == "train" and len(parts) > 1:
-        section = trained(file, path, train)
-        return exchange(file, section, replace(section, body=in_settings(section.body, "train", parts[1:], path, value)))
+        section = find_trained(file, path, train)
+        return exchange(file, section, replace(section, body=set_setting(section.body, "train", parts[1:], path, value)))
     known = param_names(file, train)
-    if path not in known and (model := imported(file, parts, train)) is not None:
-        return in_sections(file, model, parts[-1], (), value, train)
-    param = the_param(known, path)
+    if path not in known and (model := find_imported(file, parts, train)) is not None:
+        return override_sections(file, model, parts[-1], (), value, train)
+    param = require_param(known, path)
     model = next((s for s in file.sections if isinstance(s, tree.Model) and any(p is param for p in params_of(s))), None)
     if model is not None:
-        file = in_sections(file, model.name, param.name, [p.name for p in params_of(model)], value, train)
+        file = override_sections(file, model.name, param.name, [p.name for p in params_of(model)], value, train)
     return exchange(file, param, replace(param, default=value))
 
 
-def in_sections(file: tree.File, model: str, name: str, places: Sequence[str], value: tree.Expr, train: str | None) -> tree.File:
+def override_sections(file: tree.File, model: str, name: str, places: Sequence[str], value: tree.Expr, train: str | None) -> tree.File:
     """The file with the value wherever a section gives its model's param another one: the command line has the last word.
 
     `places` are the params in order; without them, of a model in another file, the value becomes an argument of its sections.
@@ -89,7 +89,7 @@ def in_sections(file: tree.File, model: str, name: str, places: Sequence[str], v
     return file
 
 
-def imported(file: tree.File, parts: Sequence[str], train: str | None) -> str | None:
+def find_imported(file: tree.File, parts: Sequence[str], train: str | None) -> str | None:
     """The model of another file that `NAME` (of the trained one) or `Model.NAME` means; whether it has the param is seen later."""
     brought = {n.alias or n.name for s in file.sections if isinstance(s, tree.Import) for n in s.names}
     trains = [s for s in file.sections if isinstance(s, tree.Train) and train in (None, s.alias or s.model)]
@@ -98,7 +98,7 @@ def imported(file: tree.File, parts: Sequence[str], train: str | None) -> str | 
     return owner if owner in brought & used else None
 
 
-def trained(file: tree.File, path: str, train: str | None) -> tree.Train:
+def find_trained(file: tree.File, path: str, train: str | None) -> tree.Train:
     sections = [s for s in file.sections if isinstance(s, tree.Train)]
     found = next((s for s in sections if train in (None, s.alias or s.model)), None)
     if found is None:
@@ -106,7 +106,7 @@ def trained(file: tree.File, path: str, train: str | None) -> tree.Train:
     return found
 
 
-def the_param(known: Mapping[str, tree.Param], path: str) -> tree.Param:
+def require_param(known: Mapping[str, tree.Param], path: str) -> tree.Param:
     """File-level params first, then the trained model's; `Model.NAME` another's."""
     if path not in known:
         raise Mistake(UnknownOverride(path=path, near=tuple(nearest(path, known)), options=tuple(known)))
@@ -130,37 +130,37 @@ def params_of(model: tree.Model) -> list[tree.Param]:
     return [s for s in model.body.statements if isinstance(s, tree.Param)]
 
 
-def in_settings(body: tree.Settings, section: str, parts: list[str], path: str, value: tree.Expr) -> tree.Settings:
+def set_setting(body: tree.Settings, section: str, parts: list[str], path: str, value: tree.Expr) -> tree.Settings:
     """A setting of a section set; one that is left out is added."""
     key, rest = parts[0], parts[1:]
     items = [i for i in body.items if isinstance(i, tree.Setting | tree.Group) and i.key == key]
     if key in LABELLED:
-        return in_labelled(body, items, key, rest, path, value)
+        return set_labelled(body, items, key, rest, path, value)
     item = next(iter(items), None)
     if isinstance(item, tree.Group) and rest:
-        return exchange(body, item, replace(item, body=in_settings(item.body, key, rest, path, value)))
+        return exchange(body, item, replace(item, body=set_setting(item.body, key, rest, path, value)))
     if isinstance(item, tree.Setting):
-        return exchange(body, item, replace(item, value=in_value(item.value, rest, path, value)))
+        return exchange(body, item, replace(item, value=set_value(item.value, rest, path, value)))
     if item is None and not rest and key in SETTINGS[section]:
         return replace(body, items=(*body.items, tree.Setting(key, value, span=value.span, name_span=value.span)))
     if item is None and rest and key in GROUPS[section]:
-        group = in_settings(tree.Settings(()), key, rest, path, value)
+        group = set_setting(tree.Settings(()), key, rest, path, value)
         return replace(body, items=(*body.items, tree.Group(key, None, group, span=value.span, name_span=value.span)))
     options = [*SETTINGS[section], *GROUPS[section]]
-    raise unknown(path, parts, options)
+    raise describe_unknown(path, parts, options)
 
 
-def in_labelled(body: tree.Settings, items: list, key: str, rest: list[str], path: str, value: tree.Expr) -> tree.Settings:
+def set_labelled(body: tree.Settings, items: list, key: str, rest: list[str], path: str, value: tree.Expr) -> tree.Settings:
     """A setting of one of several groups of a kind: `train.update.critic.loss`."""
     found = next((i for i in items if rest and isinstance(i, tree.Group) and i.label == rest[0]), None)
     if found is None:
-        raise unknown(path, rest or [""], [i.label for i in items if isinstance(i, tree.Group) and i.label])
+        raise describe_unknown(path, rest or [""], [i.label for i in items if isinstance(i, tree.Group) and i.label])
     if len(rest) == 1:
-        raise unknown(path, [""], SETTINGS[key])
-    return exchange(body, found, replace(found, body=in_settings(found.body, key, rest[1:], path, value)))
+        raise describe_unknown(path, [""], SETTINGS[key])
+    return exchange(body, found, replace(found, body=set_setting(found.body, key, rest[1:], path, value)))
 
 
-def unknown(path: str, parts: list[str], options: Sequence[str]) -> Mistake:
+def describe_unknown(path: str, parts: list[str], options: Sequence[str]) -> Mistake:
     """A path whose end, `parts`, begins with none of the options."""
     prefix = path[: len(path) - len(".".join(parts))] if parts[0] else f"{path}."
     near = tuple(prefix + n for n in nearest(parts[0], options))
@@ -180,7 +180,7 @@ class Spot:
         return self.call.callee.text if isinstance(self.call, tree.Call) else self.call.text
 
 
-def in_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) -> tree.Expr:
+def set_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) -> tree.Expr:
     """The value itself, or an argument deep inside it: op, then argument; the op may be left out when one fits."""
     if not parts:
         return value
@@ -195,12 +195,12 @@ def in_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) -> 
         raise Mistake(UnknownOverride(path=path, near=tuple(nearest(f"{prefix}.{parts[0]}", options)), options=tuple(options)))
     if len(spots) > 1:
         raise Mistake(AmbiguousOverride(path=path, candidates=tuple(f"{prefix}.{s.op}.{'.'.join(parts)}" for s in spots)))
-    return at_spot(node, spots[0], parts[1:], path, value)
+    return set_at_spot(node, spots[0], parts[1:], path, value)
 
 
-def at_spot(node: tree.Expr, spot: Spot, rest: list[str], path: str, value: tree.Expr) -> tree.Expr:
+def set_at_spot(node: tree.Expr, spot: Spot, rest: list[str], path: str, value: tree.Expr) -> tree.Expr:
     if spot.arg is not None:
-        return exchange(node, spot.arg, replace(spot.arg, value=in_value(spot.arg.value, rest, path, value)))
+        return exchange(node, spot.arg, replace(spot.arg, value=set_value(spot.arg.value, rest, path, value)))
     if rest:
         raise Mistake(UnknownOverride(path=path))
     added = tree.Arg(value, spot.name, span=value.span, name_span=value.span)

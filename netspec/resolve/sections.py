@@ -19,7 +19,7 @@ from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "accumulate", "ema"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema"),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit"),
     "checkpoint": ("every", "keep"),
@@ -29,6 +29,8 @@ MEASURED = ("train", "eval")
 """The groups that have metrics."""
 WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
 """The kinds of op that a setting's calls may be, the most likely first."""
+OWN_WORDS = ("precision", "lowering")
+"""Settings whose words, such as `mixed(bf16)`, are their own."""
 LATE_VALUES = ("batch_size",)
 """Values that `train` knows without being told."""
 LATER = ("mesh", "shard", "parallel")
@@ -63,13 +65,13 @@ class Opened:
 
     def file(self, file: tree.File, source: Source) -> Names:
         """Bind the names of one file's params, blocks and models, imports first."""
-        params = declared(file, tree.Param, "param", self.problems)
+        params = collect_sections(file, tree.Param, "param", self.problems)
         self.params += params.values()
-        shells = declared(file, (tree.Block, tree.Model), "name", self.problems)
+        shells = collect_sections(file, (tree.Block, tree.Model), "name", self.problems)
         own = {name: define(node, params) for name, node in shells.items()}
         names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
-        names.unread = frozenset(unread(file))
-        sections = by_model(file)
+        names.unread = frozenset(find_unread(file))
+        sections = group_by_model(file)
         for param in params.values():
             for part in (param.default, param.where):
                 if part is not None:
@@ -97,7 +99,7 @@ class Opened:
         return found
 
 
-def by_model(file: tree.File) -> dict[str, list[tree.Section]]:
+def group_by_model(file: tree.File) -> dict[str, list[tree.Section]]:
     """The sections about each model, which see its params."""
     found: dict[str, list[tree.Section]] = {}
     for section in file.sections:
@@ -106,7 +108,7 @@ def by_model(file: tree.File) -> dict[str, list[tree.Section]]:
     return found
 
 
-def declared(file: tree.File, kinds: type | tuple[type, ...], what: str, problems: list[Diagnostic]) -> dict:
+def collect_sections(file: tree.File, kinds: type | tuple[type, ...], what: str, problems: list[Diagnostic]) -> dict:
     """Sections of some kinds by name; a second one of the same name is reported."""
     found: dict = {}
     for section in file.sections:
@@ -124,7 +126,7 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
     return Definition(node, of(tree.Param), of(tree.Input), tuple(all_outputs(node.body)), of(tree.DimBound), params)
 
 
-def unread(file: tree.File) -> list[str]:
+def find_unread(file: tree.File) -> list[str]:
     """Names like a block's in text that could not be read: a block may have been meant there."""
     found: list[str] = []
 
@@ -162,7 +164,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             if isinstance(section, tree.Expect):
                 expect(section, names)
             elif isinstance(section, tree.Serve):
-                decodings(section, names)
+                bind_decodings(section, names)
             else:
                 settings(section.body, "train", names)
                 names.training = False
@@ -171,13 +173,13 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             pass
 
 
-def decodings(section: tree.Serve, names: Names) -> None:
+def bind_decodings(section: tree.Serve, names: Names) -> None:
     """Bind the lines of `serve`, each of which feeds an input of the model."""
     seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
     names.wanted = ("decoder",)
     for item in section.body.items:
         if isinstance(item, tree.Setting):
-            twice(seen, item, item.key, "input", names)
+            report_twice(seen, item, item.key, "input", names)
             names.expression(item.value, Scope(), late=True)
         elif not isinstance(item, tree.Hole):
             names.report(ServeLine(at=item.span, model=section.model))
@@ -198,12 +200,12 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
     for item in body.items:
         match item:
             case tree.Setting() | tree.Group():
-                if not allowed(item, section, names):
+                if not is_allowed(item, section, names):
                     continue
-                twice(seen, item, key_of(item), "setting", names)
+                report_twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    if item.key != "precision":  # its words, `mixed(bf16)`, are its own
+                    if item.key not in OWN_WORDS:
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
@@ -215,7 +217,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
             case tree.Metric(name="loss"):
                 names.report(MetricNamedLoss(at=item.name_span))
             case tree.Metric():
-                twice(seen, item, f"metric {item.name}", "metric", names)
+                report_twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
                 names.expression(item.value, scope, late=True)
             case tree.Let():
@@ -233,7 +235,7 @@ def hole_names(item: tree.Hole) -> tuple[str, ...]:
     return (*item.names, declared[1]) if declared[:1] == ["param"] and len(declared) == 2 else item.names
 
 
-def allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:
+def is_allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:
     options = SETTINGS[section] if isinstance(item, tree.Setting) else GROUPS[section]
     if item.key in options:
         return True
@@ -256,7 +258,7 @@ def key_of(item: tree.Setting | tree.Group) -> str:
     return f"{item.key} {item.label}" if isinstance(item, tree.Group) and item.label else item.key
 
 
-def twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key: str, what: str, names: Names) -> None:
+def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key: str, what: str, names: Names) -> None:
     first = seen.setdefault(key, item)
     if first is not item:
         name = item.name if isinstance(item, tree.Metric) else key_of(item)

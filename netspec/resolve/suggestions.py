@@ -8,24 +8,22 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
-from netspec.diagnostics.suggestions.nearest import MAX_SUGGESTIONS, alike, nearest, same, squash
+from netspec.diagnostics.suggestions.nearest import alike, nearest, same, squash
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.shape import DTYPES
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.migrations import renamed_argument
-
-FEW = 12
-"""So many names are listed where none is near."""
+from netspec.syntax.migrations import find_renamed_argument
 
 
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
-    return of_plugin(at, name, kinds) or of_shelf(at, name, kinds, others)
+    return suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
 
 
-def of_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
+def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
     """What is said of a name with that of a plugin before it: it was not asked for, or has no such op. None for any other name."""
     plugin, dot, _ = name.partition(".")
     if not dot:
@@ -34,20 +32,24 @@ def of_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | 
     if any(ours.startswith(f"{plugin}.") for ours in index.names()) and index.lookup(plugin) is None:
         near = alike(name, own)
         return UnknownName(
-            at=at, name=name, noun=" or ".join(kinds) or "value", near=tuple(near[:MAX_SUGGESTIONS]), options=tuple(own[:FEW])
+            at=at,
+            name=name,
+            noun=" or ".join(kinds) or "value",
+            near=tuple(near[: LIMITS.suggestions]),
+            options=tuple(own[: LIMITS.listed_names]),
         )
     from netspec.diagnostics.running.plugins import UnknownPlugin
-    from netspec.library.shelf.plugins import installed
+    from netspec.library.shelf.plugins import find_installed
 
-    return UnknownPlugin(at=at, name=name, plugin=plugin) if plugin in installed() else None
+    return UnknownPlugin(at=at, name=name, plugin=plugin) if plugin in find_installed() else None
 
 
-def of_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
     """The same for names without a plugin, and for those of other libraries."""
     options = [*index.names(*kinds), *others]
     last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
     near = same(last, options)
-    said = None if near else foreign(last, kinds)
+    said = None if near else find_foreign(last, kinds)
     if said is not None:
         near = [ours for ours in said.ours if ours in options]
     how = said.how() if said is not None else ""
@@ -55,19 +57,19 @@ def of_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str])
         how = f"`{name}` is no call but begins a line: `{FORMS[name]}`"
     if not near and not how:
         near = alike(last, options) if said is None else []
-        how = "" if near else elsewhere(last)
-    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= FEW else []
+        how = "" if near else find_elsewhere(last)
+    listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= LIMITS.listed_names else []
     shown = () if near else tuple(listed)
-    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[:MAX_SUGGESTIONS]), how=how, options=shown)
+    return UnknownName(at=at, name=name, noun=" or ".join(kinds), near=tuple(near[: LIMITS.suggestions]), how=how, options=shown)
 
 
-def foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
+def find_foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
     """What other libraries' users mean by it, where things of these kinds stand."""
     tables = [table for section, table in foreign_ops().items() if set(section) & set(kinds)]
     return next((table[squash(name)] for table in tables if squash(name) in table), None)
 
 
-def elsewhere(name: str) -> str:
+def find_elsewhere(name: str) -> str:
     """Where the op stands that this name means, when it is of a kind that the place does not take."""
     for section, table in foreign_ops().items():
         meant = [*same(name, index.names(*section)), *(table[squash(name)].ours if squash(name) in table else ())]
@@ -80,21 +82,23 @@ def elsewhere(name: str) -> str:
 
 def unknown_value(name: str) -> list[str]:
     """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
-    said = foreign(name, ("initializer",))
+    said = find_foreign(name, ("initializer",))
     return [*same(name, index.names("initializer")), *(said.ours if said is not None else ())]
 
 
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
     """A name in `train` that is none of those `known` there, the spec's `own` among them, where ops of these kinds can stand."""
     near = nearest(name, [*known, *DTYPES, *(index.names(kinds[0]) if kinds else [])])
-    return of_plugin(at, name) or UnknownName(at=at, name=name, noun="value", near=tuple(near), options=tuple(own[:FEW]))
+    return suggest_for_plugin(at, name) or UnknownName(
+        at=at, name=name, noun="value", near=tuple(near), options=tuple(own[: LIMITS.listed_names])
+    )
 
 
 def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: Sequence[str], shelf: bool) -> Diagnostic:
     """A named argument, one of the `args` of a call, that the op or block does not have, or (on the `shelf`) does no longer.
     `options` are the arguments that it has, in their order, and then its inputs."""
     name = arg.name or ""
-    old = renamed_argument(arg.name_span, op, name) if shelf else None
+    old = find_renamed_argument(arg.name_span, op, name) if shelf else None
     if old is not None:
         return old
     free = _free(args, options)

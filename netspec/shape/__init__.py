@@ -6,15 +6,12 @@
 
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.facts import Facts
-from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, MAX_RANK, TensorType
+from netspec.shape.types import DTYPES, TensorType
 from netspec.shape.unification import broadcast, conv_out, unify
 from netspec.shape.verdict import Verdict
 
 __all__ = [
     "DTYPES",
-    "MAX_DIM",
-    "MAX_ELEMENTS",
-    "MAX_RANK",
     "Dim",
     "DimTooComplex",
     "Facts",

@@ -45,12 +45,12 @@ def common_symbols(dim: Dim) -> list[str]:
     return sorted(shared)
 
 
-def without(dim: Dim, symbol: str) -> Dim:
+def divide_symbol(dim: Dim, symbol: str) -> Dim:
     """dim / symbol, where every term contains the symbol."""
-    return Dim.sum((_lower(m, symbol), c) for m, c in dim.terms)
+    return Dim.sum((_lower_power(m, symbol), c) for m, c in dim.terms)
 
 
-def _lower(monomial: Monomial, symbol: str) -> Monomial:
+def _lower_power(monomial: Monomial, symbol: str) -> Monomial:
     return tuple((a, p - 1 if a == symbol else p) for a, p in monomial if a != symbol or p > 1)
 
 
@@ -99,7 +99,7 @@ def _period(floor: Floor) -> int:
     return floor.divisor * lcm(1, *(_period(inner) for inner in floor.inner.floors()))
 
 
-def primitive(dim: Dim) -> Dim:
+def divide_content(dim: Dim) -> Dim:
     """For `dim >= 0`: the same condition with the content divided out and the constant rounded down."""
     g = content(dim)
     return Dim.sum((m, c // g) for m, c in dim.terms) if g > 1 else dim

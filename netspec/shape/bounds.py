@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf, lcm, prod
 
+from netspec.limits import LIMITS
 from netspec.shape.dims import ZERO, Atom, Dim, DimTooComplex, Monomial
 
 End = int | float
@@ -18,10 +19,6 @@ End = int | float
 Range = tuple[End, End]
 DEFAULT: Range = (1, inf)
 """Every dim is at least 1."""
-MAX_SHIFT = 64
-"""Polynomials whose expansion around an end has more terms than this are not measured from it."""
-ROUNDS = 2
-"""How often floors are replaced by fractions, one per monomial each time."""
 
 Bounds = Mapping[str, Range]
 
@@ -31,10 +28,10 @@ def extent(dim: Dim, bounds: Bounds) -> Range:
     if dim.is_constant:
         return dim.value, dim.value
     known = _Flat(dim, bounds)
-    return known.lowest(1, ROUNDS), -known.lowest(-1, ROUNDS)
+    return known.lowest(1, LIMITS.floor_rounds), -known.lowest(-1, LIMITS.floor_rounds)
 
 
-def lower(dim: Dim, bounds: Bounds, rounds: int = ROUNDS) -> End:
+def lower(dim: Dim, bounds: Bounds, rounds: int = LIMITS.floor_rounds) -> End:
     """A number that the dim is never below; minus infinity when none is seen. `rounds` more floors may be replaced by fractions."""
     return dim.value if dim.is_constant else _Flat(dim, bounds).lowest(1, rounds)
 
@@ -97,7 +94,7 @@ def ceiling(x: End, n: int) -> End:
     return x if isinstance(x, float) else -(-x // n)
 
 
-def scaled(ends: Range, n: int, remainder: int) -> Range:
+def scale_range(ends: Range, n: int, remainder: int) -> Range:
     """The range of k where n*k + remainder has these ends; empty (low above high) when no k fits."""
     return ceiling(_add(ends[0], -remainder), n), _divide(_add(ends[1], -remainder), n)
 
@@ -118,7 +115,7 @@ class _Flat:
         if not self.floors and all(sum(power for _, power in m) < 2 for m, _ in dim.terms):
             return best  # exact for a sum of symbols
         try:
-            if sum(prod(power + 1 for _, power in m) for m, _ in dim.terms) <= MAX_SHIFT:
+            if sum(prod(power + 1 for _, power in m) for m, _ in dim.terms) <= LIMITS.shifted_terms:
                 best = max(best, self._measured(dim, upper=False), self._measured(dim, upper=True))
             if rounds and self.floors:
                 best = max(best, self._relaxed(dim, rounds - 1))

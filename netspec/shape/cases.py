@@ -6,14 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from math import inf, prod
 
+from netspec.limits import LIMITS
 from netspec.shape.algebra import content, moduli
-from netspec.shape.bounds import DEFAULT, Range, lower, scaled
+from netspec.shape.bounds import DEFAULT, Range, lower, scale_range
 from netspec.shape.dims import Dim
-
-MAX_CASES = 256
-"""Cases that one question is split into."""
-MAX_JUDGED = 12
-"""Facts with more factors than this are left out of cases in which a symbol is not a number."""
 
 Dims = tuple[Dim, ...]
 
@@ -36,23 +32,23 @@ class Box:
         """The part where symbols have these values, over new symbols with these ranges; None when it is seen to be empty."""
         if any(low > high for low, high in widths.values()):
             return None
-        part = Box({**self.bounds, **widths}, *(_placed(group, values) for group in (self.nonneg, self.zero, self.nonzero)))
+        part = Box({**self.bounds, **widths}, *(_substitute_facts(group, values) for group in (self.nonneg, self.zero, self.nonzero)))
         old = set(self.facts())
         if any(dim not in old and -lower(-dim, part.bounds) < 0 for dim in part.nonneg):
             return None
-        if any(dim not in old and never_zero(dim, part) for dim in part.zero) or any(dim == 0 for dim in part.nonzero):
+        if any(dim not in old and is_never_zero(dim, part) for dim in part.zero) or any(dim == 0 for dim in part.nonzero):
             return None
         return part
 
 
-def _placed(facts: Dims, values: Mapping[str, Dim | int]) -> Dims:
+def _substitute_facts(facts: Dims, values: Mapping[str, Dim | int]) -> Dims:
     """The facts after a substitution. Long ones only get numbers, otherwise they are left out, which is sound and much quicker."""
     numbers = all(isinstance(value, int) for value in values.values())
-    kept = facts if numbers else [dim for dim in facts if sum(len(m) for m, _ in dim.terms) <= MAX_JUDGED]
+    kept = facts if numbers else [dim for dim in facts if sum(len(m) for m, _ in dim.terms) <= LIMITS.judged_factors]
     return tuple(dim.substitute(values) for dim in kept)
 
 
-def never_zero(dim: Dim, box: Box) -> bool:
+def is_never_zero(dim: Dim, box: Box) -> bool:
     """True when the ranges or divisibility show that it is never zero."""
     if dim.is_constant:
         return dim.value != 0
@@ -79,22 +75,22 @@ Choice = tuple[Dim | int, Range]
 
 def _choices(dim: Dim, box: Box) -> dict[str, Sequence[Choice]]:
     """For each symbol worth splitting its values: all of them where that is few, else those inside floors first, then those with few."""
-    reach = _connected(dim, box)
-    if prod(_width(symbol, box) for symbol in reach) <= MAX_CASES:
+    reach = _find_connected(dim, box)
+    if prod(_width(symbol, box) for symbol in reach) <= LIMITS.cases:
         return {symbol: _values(symbol, box) for symbol in sorted(reach)}
     periods = moduli(dim)
     found: dict[str, Sequence[Choice]] = {}
     count = 1
     for symbol in sorted(periods) + sorted(reach - periods.keys(), key=lambda s: (_width(s, box), s)):
         size = min(_width(symbol, box), periods.get(symbol, inf))
-        if size == inf or count * size > MAX_CASES:
+        if size == inf or count * size > LIMITS.cases:
             continue
         count *= int(size)
         found[symbol] = _values(symbol, box) if _width(symbol, box) <= size else _residues(symbol, periods[symbol], box)
     return found
 
 
-def _connected(dim: Dim, box: Box) -> set[str]:
+def _find_connected(dim: Dim, box: Box) -> set[str]:
     """The symbols of a dim and of every fact that is tied to it."""
     reach = set(dim.symbols())
     for _ in box.facts():
@@ -115,4 +111,4 @@ def _values(symbol: str, box: Box) -> list[Choice]:
 def _residues(symbol: str, period: int, box: Box) -> list[Choice]:
     """symbol = period*k + r for each r, with the range of k."""
     k = Dim.symbol(symbol + "#")
-    return [(period * k + r, scaled(box.range(symbol), period, r)) for r in range(period)]
+    return [(period * k + r, scale_range(box.range(symbol), period, r)) for r in range(period)]

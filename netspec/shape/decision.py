@@ -1,10 +1,10 @@
-"""Is a polynomial zero, is it at least zero, for every assignment that a box admits? A search of at most STEP_LIMIT steps.
+"""Is a polynomial zero, is it at least zero, for every assignment that a box admits? A search of at most `LIMITS.question_steps` steps.
 
 One step is one look at up to four factors of one polynomial: its ends (`bounds`), its content, and what the box says about others.
-Where that leaves a question open it is split into at most MAX_CASES cases, which together cover every assignment: a symbol
+Where that leaves a question open it is split into at most `LIMITS.cases` cases, which together cover every assignment: a symbol
 with few admitted values takes each of them, and one inside a floor becomes L*k + r for each residue r, which makes the floor exact.
 All cases proved: PROVED; all refuted: REFUTED. Cases that admit no assignment do not count.
-A symbol that stands alone is also tried value by value near its ends (PEEL values), since far out the leading term decides.
+A symbol that stands alone is also tried value by value near its ends (`LIMITS.peeled_values`), since far out the leading term decides.
 """
 
 from __future__ import annotations
@@ -13,24 +13,16 @@ from collections.abc import Callable, Iterator
 from math import gcd
 
 from netspec.deadline import tick
-from netspec.shape.algebra import common_symbols, exact_quotient, without
+from netspec.limits import LIMITS
+from netspec.shape.algebra import common_symbols, divide_symbol, exact_quotient
 from netspec.shape.bounds import lower
-from netspec.shape.cases import Box, cases, never_zero
+from netspec.shape.cases import Box, cases, is_never_zero
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.verdict import PROVED, REFUTED, UNKNOWN, Verdict
 
-STEP_LIMIT = 4000
-"""Steps of one question; when they are used up the answer is UNKNOWN."""
-MAX_LOOK = 32
-"""Polynomials with more factors than this in all their terms are not looked at."""
-PEEL = 16
-"""Values tried at the end of a range before the rest is judged as a whole."""
-MAX_FACTS = 8
-"""Facts about polynomials that one step combines with its own."""
-
 
 class OutOfSteps(Exception):
-    """The question took STEP_LIMIT steps, or is about a polynomial of more than MAX_LOOK factors."""
+    """The question took all its steps, or is about a polynomial of too many factors."""
 
 
 class Search:
@@ -67,8 +59,8 @@ class Search:
         sizes = [sum(len(monomial) for monomial, _ in dim.terms) for dim in dims]
         self.steps += 1 + sum(sizes) // 4
         tick()
-        if self.steps > STEP_LIMIT or max(sizes, default=0) > MAX_LOOK:
-            self.steps = min(self.steps, STEP_LIMIT)
+        if self.steps > LIMITS.question_steps or max(sizes, default=0) > LIMITS.question_factors:
+            self.steps = min(self.steps, LIMITS.question_steps)
             raise OutOfSteps
 
     # ---- one look -----------------------------------------------------------------------------------------------
@@ -78,7 +70,7 @@ class Search:
             dim = _strip(dim, box, both=True)
         if dim.is_constant:
             return PROVED if dim.value == 0 else REFUTED
-        if never_zero(dim, box) or any(exact_quotient(fact, dim) is not None for fact in box.nonzero):
+        if is_never_zero(dim, box) or any(exact_quotient(fact, dim) is not None for fact in box.nonzero):
             return REFUTED
         known = self._by_equalities(dim, box)
         if known is not UNKNOWN or not (box.nonneg or box.zero):
@@ -122,7 +114,7 @@ class Search:
             return False
         known = [f for f in box.nonneg if not f.symbols().isdisjoint(dim.symbols())]
         known += [s for f in box.zero if not f.symbols().isdisjoint(dim.symbols()) for s in (f, -f)]
-        return any(self._follows(rest, box, depth - 1) for fact in known[:MAX_FACTS] for rest in _eliminated(dim, fact))
+        return any(self._follows(rest, box, depth - 1) for fact in known[: LIMITS.combined_facts] for rest in _eliminate(dim, fact))
 
     # ---- many cases ---------------------------------------------------------------------------------------------
     def _cases(self, dim: Dim, look: Callable[[Dim, Box], Verdict]) -> Verdict:
@@ -155,12 +147,12 @@ def _strip(dim: Dim, box: Box, *, both: bool) -> Dim:
     for symbol in common_symbols(dim):
         low, high = box.range(symbol)
         if low >= 1 or (both and high <= -1):
-            dim = _strip(without(dim, symbol), box, both=both)
+            dim = _strip(divide_symbol(dim, symbol), box, both=both)
             break
     return dim
 
 
-def _eliminated(dim: Dim, fact: Dim) -> Iterator[Dim]:
+def _eliminate(dim: Dim, fact: Dim) -> Iterator[Dim]:
     """a*dim - b*fact (a, b > 0) for each negative term of dim that this removes."""
     negative = {m: c for m, c in fact.terms if m and c < 0}
     for monomial, coefficient in dim.terms:
@@ -172,9 +164,9 @@ def _eliminated(dim: Dim, fact: Dim) -> Iterator[Dim]:
 def _peels(symbol: str, box: Box) -> Iterator[tuple[int | None, Box]]:
     low, high = box.range(symbol)
     if isinstance(low, int):
-        ends, rest = range(low, low + PEEL), (low + PEEL, high)
+        ends, rest = range(low, low + LIMITS.peeled_values), (low + LIMITS.peeled_values, high)
     elif isinstance(high, int):
-        ends, rest = range(high - PEEL + 1, high + 1), (low, high - PEEL)
+        ends, rest = range(high - LIMITS.peeled_values + 1, high + 1), (low, high - LIMITS.peeled_values)
     else:
         return
     for value in ends:

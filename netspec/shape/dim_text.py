@@ -21,11 +21,11 @@ def polynomial(terms: Terms) -> str:
     """The sum as one reads it; a positive term leads where there is one."""
     ordered = sorted(terms, key=lambda term: term[1] < 0) if terms[0][1] < 0 else terms
     parts = [("-" if c < 0 else "+", _product(m, abs(c))) for m, c in ordered]
-    head = parts[0][1] if parts[0][0] == "+" else "-" + _negated(ordered[0], parts[0][1])
+    head = parts[0][1] if parts[0][0] == "+" else "-" + _parenthesise_negated(ordered[0], parts[0][1])
     return head + "".join(f" {sign} {part}" for sign, part in parts[1:])
 
 
-def _negated(term: tuple[Monomial, int], text: str) -> str:
+def _parenthesise_negated(term: tuple[Monomial, int], text: str) -> str:
     """A leading term behind a minus, which binds tighter than `//`: a bare quotient gets parentheses."""
     return f"({text})" if abs(term[1]) == 1 and len(term[0]) == 1 and not isinstance(term[0][0][0], str) and term[0][0][1] == 1 else text
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import gcd
 
+from netspec.limits import LIMITS
 from netspec.shape.dim_text import polynomial, quotient
-from netspec.shape.monomials import HUGE, MAX_BITS, MAX_DEPTH, MAX_POWER, MAX_TERMS, MAX_TEXT, DimTooComplex, order, times
+from netspec.shape.monomials import HUGE, DimTooComplex, order, times
 
 __all__ = ["ONE", "ZERO", "Atom", "Dim", "DimTooComplex", "Floor", "Monomial"]
 
@@ -25,7 +26,7 @@ class Floor:
         self._inner, self._divisor = inner, divisor
         self._depth = 1 + max((floor._depth for floor in inner.floors()), default=0)
         self._key = "~" + self.text()
-        if self._depth > MAX_DEPTH or len(self._key) > MAX_TEXT:
+        if self._depth > LIMITS.floor_depth or len(self._key) > LIMITS.floor_characters:
             raise DimTooComplex("a size with deeply nested quotients")
 
     @property
@@ -93,11 +94,11 @@ class Dim:
         kept = [term for term in terms.items() if term[1]]
         if not kept or (len(kept) == 1 and not kept[0][0]):
             return Dim.of(kept[0][1] if kept else 0)
-        if len(kept) > MAX_TERMS:
-            raise DimTooComplex(f"a size with more than {MAX_TERMS} terms")
+        if len(kept) > LIMITS.terms:
+            raise DimTooComplex(f"a size with more than {LIMITS.terms} terms")
         for _, coefficient in kept:
             if not -HUGE < coefficient < HUGE:
-                raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+                raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
         if len(kept) > 1:
             kept.sort(key=order)
         return _new(tuple(kept), None)
@@ -160,7 +161,7 @@ class Dim:
         right = Dim.of(other)
         if self._value is not None and right._value is not None:
             return Dim.of(self._value * right._value)
-        if len(self._terms) * len(right._terms) > MAX_TERMS * 16:
+        if len(self._terms) * len(right._terms) > LIMITS.terms * 16:
             raise DimTooComplex("a product of long sums")
         return Dim.sum((times(m, n), c * d) for m, c in self._terms for n, d in right._terms)
 
@@ -172,11 +173,11 @@ class Dim:
         if exponent < 0:
             raise ValueError(f"the power {exponent} of a dim is not a whole number")
         if self._value is not None:
-            if abs(self._value) > 1 and self._value.bit_length() * exponent > MAX_BITS:
-                raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+            if abs(self._value) > 1 and self._value.bit_length() * exponent > LIMITS.coefficient_bits:
+                raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
             return Dim.of(self._value**exponent)
-        if exponent > MAX_POWER:
-            raise DimTooComplex(f"a power above {MAX_POWER}")
+        if exponent > LIMITS.power:
+            raise DimTooComplex(f"a power above {LIMITS.power}")
         result = ONE
         for _ in range(exponent):
             result = result * self
@@ -208,10 +209,10 @@ class Dim:
             return self
         parts: list[tuple[Monomial, int]] = []
         for monomial, coefficient in self._terms:
-            kept = tuple(item for item in monomial if not _touched(item[0], values))
+            kept = tuple(item for item in monomial if not _is_touched(item[0], values))
             part = Dim.sum([(kept, coefficient)])
             for atom, power in monomial:
-                if _touched(atom, values):
+                if _is_touched(atom, values):
                     part = part * _replace(atom, values) ** power
             parts += part._terms
         return Dim.sum(parts)
@@ -256,7 +257,7 @@ def _new(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
 
 def _constant(value: int) -> Dim:
     if not -HUGE < value < HUGE:
-        raise DimTooComplex(f"a number of more than {MAX_BITS} bits")
+        raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
     return _new((((), int(value)),) if value else (), int(value))
 
 
@@ -291,7 +292,7 @@ def _atom(atom: Atom) -> Dim:
     return _new(((((atom, 1),), 1),), None)
 
 
-def _touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
+def _is_touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
     return atom in values if isinstance(atom, str) else not atom.inner.symbols().isdisjoint(values)
 
 

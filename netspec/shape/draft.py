@@ -10,20 +10,14 @@ from __future__ import annotations
 
 from math import gcd, inf
 
-from netspec.shape.algebra import common_symbols, content, linear, primitive, split, without
-from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scaled
-from netspec.shape.cases import MAX_CASES, Box
-from netspec.shape.decision import MAX_LOOK, Search
+from netspec.limits import LIMITS
+from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, linear, split
+from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scale_range
+from netspec.shape.cases import Box
+from netspec.shape.decision import Search
 from netspec.shape.dims import Atom, Dim, Floor
-from netspec.shape.residues import admitted_residues, remainder_form
+from netspec.shape.residues import admit_residues, remainder_form
 from netspec.shape.verdict import PROVED, REFUTED
-
-MAX_WORK = 32
-"""Conditions that one added fact may lead to."""
-MAX_STORED = 16
-"""Polynomial conditions that are kept."""
-ROUNDS = 2
-"""How often ranges are drawn from the stored conditions after a change."""
 
 
 class Draft:
@@ -46,7 +40,7 @@ class Draft:
     # ---- conditions ----------------------------------------------------------------------------------------------
     def add_nonneg(self, dim: Dim) -> None:
         """dim >= 0."""
-        dim = primitive(dim)
+        dim = divide_content(dim)
         if lower(-dim, self.bounds) > 0:
             raise Contradiction
         if lower(dim, self.bounds) >= 0 or self._full():
@@ -114,7 +108,7 @@ class Draft:
     def scale(self, symbol: str, n: int, remainder: int) -> None:
         """base symbol = n*k + remainder with a new base symbol k."""
         fresh = self._fresh(symbol, n, remainder)
-        self.bounds[fresh] = scaled(self.bounds.pop(symbol, DEFAULT), n, remainder)
+        self.bounds[fresh] = scale_range(self.bounds.pop(symbol, DEFAULT), n, remainder)
         if self.bounds[fresh][0] > self.bounds[fresh][1]:
             raise Contradiction
         self._put(symbol, n * Dim.symbol(fresh) + remainder)
@@ -140,7 +134,7 @@ class Draft:
         """Replace a base symbol everywhere, and take up again the conditions in which it stood."""
         self.rewrite = {name: old.substitute({symbol: value}) for name, old in self.rewrite.items()}
         self.rewrite[symbol] = value
-        nonneg, zero, nonzero = (_taken(group, symbol) for group in (self.nonneg, self.zero, self.nonzero))
+        nonneg, zero, nonzero = (_take_dims(group, symbol) for group in (self.nonneg, self.zero, self.nonzero))
         for group, add in ((zero, self.add_zero), (nonneg, self.add_nonneg), (nonzero, self.add_nonzero)):
             for dim in group:
                 add(self.inner(dim))
@@ -152,7 +146,7 @@ class Draft:
         dim = Dim.sum((m, c // common) for m, c in dim.terms)
         for symbol in common_symbols(dim):
             while symbol in common_symbols(dim) and self.bounds.get(symbol, DEFAULT)[0] >= 1:
-                dim = without(dim, symbol)
+                dim = divide_symbol(dim, symbol)
         return dim
 
     def _solve(self, dim: Dim) -> bool:
@@ -197,7 +191,7 @@ class Draft:
 
     def _sieved(self, dim: Dim) -> bool:
         """An equation with floors of one symbol: only some of its residues can hold, perhaps one class of them."""
-        found = admitted_residues(dim, self.box(), MAX_CASES)
+        found = admit_residues(dim, self.box(), LIMITS.cases)
         if found is None:
             return False
         symbol, period, residues = found
@@ -214,13 +208,13 @@ class Draft:
     def _full(self) -> bool:
         """Count one condition; True when the work of this fact is used up."""
         self.work += 1
-        self.dropped = self.dropped or self.work > MAX_WORK
-        return self.work > MAX_WORK
+        self.dropped = self.dropped or self.work > LIMITS.added_conditions
+        return self.work > LIMITS.added_conditions
 
     def _store(self, group: list[Dim], dim: Dim) -> None:
         if dim in group:
             return
-        if len(dim.terms) > MAX_LOOK or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= MAX_STORED:
+        if len(dim.terms) > LIMITS.question_factors or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= LIMITS.stored_conditions:
             self.dropped = True
             return
         group.append(dim)
@@ -228,7 +222,7 @@ class Draft:
 
     def _propagate(self) -> None:
         """Ranges that follow from stored conditions a*s + r >= 0 and values that `!=` takes off the ends."""
-        for _ in range(ROUNDS):
+        for _ in range(LIMITS.range_rounds):
             before = dict(self.bounds)
             for dim in [*self.nonneg, *self.zero, *(-d for d in self.zero)]:
                 for symbol in sorted(dim.symbols()):
@@ -277,7 +271,7 @@ def _single_atom(dim: Dim) -> Atom | None:
     return monomial[0][0] if plain and dim - dim.constant_term == Dim.sum([(monomial, sign)]) else None
 
 
-def _taken(group: list[Dim], symbol: str) -> list[Dim]:
+def _take_dims(group: list[Dim], symbol: str) -> list[Dim]:
     """Remove the dims that contain the symbol from the list, and return them."""
     taken = [dim for dim in group if symbol in dim.symbols()]
     group[:] = [dim for dim in group if symbol not in dim.symbols()]

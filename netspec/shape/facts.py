@@ -4,7 +4,7 @@
 unless bounds say otherwise. An *assignment* gives each symbol a number; it is admitted when all recorded facts hold.
 
 A question is answered PROVED when it holds for all admitted assignments, REFUTED when it holds for none, and UNKNOWN
-otherwise; UNKNOWN may also be said of a question that is decided in truth but takes more than STEP_LIMIT steps or a longer
+otherwise; UNKNOWN may also be said of a question that is decided in truth but takes more than `LIMITS.question_steps` steps or a longer
 argument than the search makes. PROVED and REFUTED are never wrong. On facts that admit nothing both would be true.
 """
 
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from netspec.shape.bounds import DEFAULT, extent
 from netspec.shape.cases import Box
-from netspec.shape.decision import STEP_LIMIT, Search
+from netspec.shape.decision import Search
 from netspec.shape.dims import Dim, DimTooComplex
 from netspec.shape.draft import Contradiction, Draft
-from netspec.shape.readback import readable
+from netspec.shape.readback import read_back
 from netspec.shape.verdict import PROVED, REFUTED, UNKNOWN, Verdict
 
-__all__ = ["NO_FACTS", "PROVED", "REFUTED", "STEP_LIMIT", "UNKNOWN", "Answer", "Facts", "Origin", "Recorded", "Verdict"]
+__all__ = ["NO_FACTS", "PROVED", "REFUTED", "UNKNOWN", "Answer", "Facts", "Origin", "Recorded", "Verdict"]
 
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 """The relation that holds exactly when the other does not."""
@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """A verdict and the steps it took, at most STEP_LIMIT."""
+    """A verdict and the steps it took, at most `LIMITS.question_steps`."""
 
     verdict: Verdict
     steps: int
@@ -162,18 +162,18 @@ class Facts:
     def normal(self, dim: Dim | int) -> Dim:
         """The dim rewritten under the facts: equal symbols merged, floors exact where divisibility is known. Equal results: equal dims."""
         plain = Dim.of(dim)
-        return plain if plain.is_constant or not self._rewrite else readable(self._inner(plain), self._back)
+        return plain if plain.is_constant or not self._rewrite else read_back(self._inner(plain), self._back)
 
     def range(self, dim: Dim | int) -> tuple[int | None, int | None]:
         """The smallest and largest value that the bounds allow, not always attained; None where there is no end."""
         low, high = extent(self._inner(Dim.of(dim)), self._box.bounds)
-        return _end(low), _end(high)
+        return _whole_end(low), _whole_end(high)
 
     def missing(self, a: Dim | int, b: Dim | int, relation: str = "==") -> str:
         """A fact that would prove `a relation b`, as text of the language: `H % 16 == 0`, `T <= 1024`, `T == S`."""
-        from netspec.shape.repairs import missing
+        from netspec.shape.repairs import find_missing_fact
 
-        return missing(self, Dim.of(a), relation, Dim.of(b))
+        return find_missing_fact(self, Dim.of(a), relation, Dim.of(b))
 
     def origins(self, symbol: str) -> tuple[Origin, ...]:
         """Where the symbol came from (first) and where facts about it stand."""
@@ -218,5 +218,5 @@ def _groups(box: Box) -> tuple[tuple[Dim, ...], ...]:
     return box.nonneg, box.zero, box.nonzero
 
 
-def _end(value: int | float) -> int | None:
+def _whole_end(value: int | float) -> int | None:
     return value if isinstance(value, int) else None

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netspec.limits import LIMITS
+
 if TYPE_CHECKING:
     from netspec.shape.dims import Atom, Monomial
 
-MAX_TERMS = 512
-"""A polynomial with more terms than this is refused (`DimTooComplex`), which keeps every operation short."""
-MAX_POWER = 64
-"""The largest exponent of a dim with symbols."""
-MAX_BITS = 4096
-"""The largest coefficient in bits."""
-MAX_DEPTH = 24
-"""How deep floors may stand inside floors."""
-MAX_TEXT = 2000
-"""The longest text of a floor."""
-HUGE = 1 << MAX_BITS
+HUGE = 1 << LIMITS.coefficient_bits
 
 
 class DimTooComplex(ArithmeticError):
-    """An operation would leave one of the limits above."""
+    """An operation would leave one of the limits of polynomials."""
 
 
 def key(atom: Atom) -> str:

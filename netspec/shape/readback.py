@@ -10,7 +10,7 @@ Meaning = tuple[str, int, int]
 """(s, n, r): the symbol with this meaning is (s - r) / n."""
 
 
-def readable(dim: Dim, back: dict[str, Meaning]) -> Dim:
+def read_back(dim: Dim, back: dict[str, Meaning]) -> Dim:
     """The dim in the user's symbols; newer base symbols stand for older ones, so they go first."""
     for symbol in reversed(back):
         if symbol in dim.symbols():
@@ -25,7 +25,7 @@ def _parts(dim: Dim, symbol: str, n: int, whole: Dim) -> Dim:
     for monomial, coefficient in dim.terms:
         if (symbol, 1) in monomial:
             part = gcd(coefficient, n)
-            rest = Dim.sum([(_without(monomial, symbol), coefficient // part)])
+            rest = Dim.sum([(_drop_symbol(monomial, symbol), coefficient // part)])
             dim = dim + rest * (whole // (n // part) - part * Dim.symbol(symbol))
     return dim
 
@@ -34,15 +34,15 @@ def _multiples(dim: Dim, symbol: str, n: int, whole: Dim) -> Dim:
     """Replace n*symbol by `whole`, in the highest powers first, as often as it goes."""
     powers = [power for monomial, _ in dim.terms for atom, power in monomial if atom == symbol]
     for power in range(max(powers, default=0), 0, -1):
-        factor = Dim.sum((_without(m, symbol), _toward_zero(c, n)) for m, c in dim.terms if (symbol, power) in m)
+        factor = Dim.sum((_drop_symbol(m, symbol), _divide_toward_zero(c, n)) for m, c in dim.terms if (symbol, power) in m)
         lower = Dim.symbol(symbol) ** (power - 1)
         dim = dim + factor * lower * (whole - n * Dim.symbol(symbol))
     return dim
 
 
-def _without(monomial: tuple, symbol: str) -> tuple:
+def _drop_symbol(monomial: tuple, symbol: str) -> tuple:
     return tuple(item for item in monomial if item[0] != symbol)
 
 
-def _toward_zero(number: int, n: int) -> int:
+def _divide_toward_zero(number: int, n: int) -> int:
     return number // n if number >= 0 else -(-number // n)

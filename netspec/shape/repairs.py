@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from netspec.limits import LIMITS
 from netspec.shape.algebra import exact_quotient, linear, split
 from netspec.shape.bounds import ceiling
 from netspec.shape.dims import Dim, DimTooComplex, Floor
@@ -14,28 +15,22 @@ from netspec.shape.verdict import PROVED
 if TYPE_CHECKING:
     from netspec.shape.facts import Facts
 
-MAX_CANDIDATES = 12
-"""Facts that are tried."""
-MAX_TERMS = 6
-"""For a longer difference none is tried: no single fact would be a help to read."""
-MAX_STEPS = 250
-"""Steps after which no further fact is tried."""
 
 Relation = tuple[str, Dim, Dim, str]
 """(op, a, b, text) of a candidate."""
 
 
-def missing(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
+def find_missing_fact(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
     """The text of the first candidate that proves `a relation b`, else the relation itself in normal form."""
     try:
         left, right = facts.normal(a), facts.normal(b)
         steps = 0
-        for op, x, y, text in islice(_candidates(left, relation, right), MAX_CANDIDATES):
+        for op, x, y, text in islice(_candidates(left, relation, right), LIMITS.repair_candidates):
             answer = facts.require(op, x, y).facts.ask(relation, a, b)
             if answer.verdict is PROVED:
                 return text
             steps += answer.steps
-            if steps > MAX_STEPS:
+            if steps > LIMITS.repair_steps:
                 break
     except DimTooComplex:
         left, right = a, b
@@ -43,7 +38,7 @@ def missing(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
 
 
 def _candidates(a: Dim, relation: str, b: Dim) -> Iterator[Relation]:
-    if len((a - b).terms) > MAX_TERMS:
+    if len((a - b).terms) > LIMITS.repair_terms:
         return
     yield from _bounds(a - b, relation)
     for floor in dict.fromkeys(_floors(a - b)):

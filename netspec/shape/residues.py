@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.shape.algebra import moduli
-from netspec.shape.bounds import scaled
+from netspec.shape.bounds import scale_range
 from netspec.shape.cases import Box
 from netspec.shape.decision import Search
 from netspec.shape.dims import Dim
@@ -23,7 +23,7 @@ def remainder_form(dim: Dim) -> tuple[Dim, int, int, int] | None:
     return None
 
 
-def admitted_residues(dim: Dim, box: Box, limit: int) -> tuple[str, int, list[int]] | None:
+def admit_residues(dim: Dim, box: Box, limit: int) -> tuple[str, int, list[int]] | None:
     """(symbol, L, residues r for which dim == 0 is not refuted when symbol = L*k + r); None unless one symbol stands in floors."""
     periods = moduli(dim)
     if len(periods) != 1:
@@ -36,7 +36,7 @@ def admitted_residues(dim: Dim, box: Box, limit: int) -> tuple[str, int, list[in
 
 def _admits(dim: Dim, symbol: str, period: int, residue: int, box: Box) -> bool:
     k = symbol + "#"
-    width = scaled(box.range(symbol), period, residue)
+    width = scale_range(box.range(symbol), period, residue)
     if width[0] > width[1]:
         return False
     part = Box({**box.bounds, k: width})

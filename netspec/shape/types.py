@@ -22,13 +22,7 @@ JAX_DTYPES = {
     "f32": "float32",
     "f64": "float64",
 }
-MAX_DIM = 2**31 - 1
-"""The largest size of one axis that a program may have."""
-MAX_ELEMENTS = 2**40
-"""The largest number of elements of one tensor."""
 
-MAX_RANK = 8
-"""The largest number of axes of one tensor."""
 
 Shape = tuple[Dim, ...]
 

@@ -19,21 +19,21 @@ _BODIED = {*SECTION_OF, "for", "repeat", "when"}
 
 def balance(source: Source, words: list[Token]) -> tuple[list[Token], list[Diagnostic]]:
     """The words with every bracket paired, and a problem for each one that was missing or too many."""
-    if _balanced(words):
+    if _is_balanced(words):
         return words, []
     out, found = [], []
     for section in _sections(source, words):
-        if _balanced(section):
+        if _is_balanced(section):
             out += section
         else:
-            repair = _Repair(source, surplus=_surplus(section))
+            repair = _Repair(source, surplus=_has_surplus(section))
             repair.run(section)
             out += repair.out
             found += repair.problems
     return out, found
 
 
-def _balanced(words: Sequence[Token]) -> bool:
+def _is_balanced(words: Sequence[Token]) -> bool:
     expected: list[str] = []
     for word in words:
         if word.type in _PAIRS:
@@ -43,7 +43,7 @@ def _balanced(words: Sequence[Token]) -> bool:
     return not expected
 
 
-def _surplus(words: Sequence[Token]) -> bool:
+def _has_surplus(words: Sequence[Token]) -> bool:
     """Whether there are more `}` than `{`."""
     return sum(w.type == "RBRACE" for w in words) > sum(w.type == "LBRACE" for w in words)
 

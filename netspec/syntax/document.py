@@ -105,7 +105,7 @@ def _fits(doc: Doc, rest: list[_Entry], room: int) -> bool:
     return False
 
 
-def joined(parts: list[Doc], separator: Doc) -> list[Doc]:
+def join_docs(parts: list[Doc], separator: Doc) -> list[Doc]:
     """The parts with a separator between them."""
     out: list[Doc] = []
     for part in parts:
@@ -113,14 +113,14 @@ def joined(parts: list[Doc], separator: Doc) -> list[Doc]:
     return out
 
 
-def bracketed(opening: str, parts: list[Doc], closing: str, comma: bool = True) -> Doc:
+def bracket_docs(opening: str, parts: list[Doc], closing: str, comma: bool = True) -> Doc:
     """`(a, b)` on one line, or each part on its own with a comma behind the last."""
     if not parts:
         return opening + closing
-    return Group([opening, Indent([SOFT, *joined(parts, [",", LINE])]), COMMA if comma else "", SOFT, closing])
+    return Group([opening, Indent([SOFT, *join_docs(parts, [",", LINE])]), COMMA if comma else "", SOFT, closing])
 
 
-def filled(opening: str, parts: list[Doc], closing: str) -> Doc:
-    """As `bracketed`, but with as many parts on a line as fit."""
+def fill_docs(opening: str, parts: list[Doc], closing: str) -> Doc:
+    """As `bracket_docs`, but with as many parts on a line as fit."""
     rest: list[Doc] = [Group([",", LINE, part]) for part in parts[1:]]
     return Group([opening, Indent([SOFT, parts[0], *rest]), COMMA, SOFT, closing])

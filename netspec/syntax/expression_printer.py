@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from typing import Any
 
 from netspec.syntax import tree
-from netspec.syntax.document import HARD, LINE, SOFT, Doc, Group, Indent, bracketed, filled
-from netspec.syntax.tree_walk import residual_name, without_parens
+from netspec.syntax.document import HARD, LINE, SOFT, Doc, Group, Indent, bracket_docs, fill_docs
+from netspec.syntax.tree_walk import drop_parens, residual_name
 
 CHAIN, CHOICE, OR, AND, NOT, COMPARE, SUM, PRODUCT, SIGNED, POWER, POSTFIX, ATOM = range(12)
 """How tightly each form binds. `if` and a dict are atoms of the grammar, but get parentheses as operands, so that braces are clear."""
@@ -20,14 +20,14 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
 def expression(node: Any, least: int = CHAIN) -> Doc:
     """An expression, in parentheses if it binds less tightly than `least`."""
-    inner = without_parens(node)
+    inner = drop_parens(node)
     doc = _FORMS[type(inner)](inner)
     strength = ATOM if _SPARING.get() and inner is node and type(node) in _BRACED else binding(inner)
     return doc if strength >= least else Group(["(", Indent([SOFT, doc]), SOFT, ")"])
 
 
 @contextmanager
-def sparing_parentheses() -> Iterator[None]:
+def spare_parentheses() -> Iterator[None]:
     """Write only parentheses that are needed, or were there: a text gets no deeper than it was."""
     before = _SPARING.set(True)
     try:
@@ -39,9 +39,9 @@ def sparing_parentheses() -> Iterator[None]:
 _SPARING = ContextVar("sparing", default=False)
 
 
-def behind_word(node: Any) -> Doc:
+def print_behind_word(node: Any) -> Doc:
     """An expression behind a keyword or a `{`, where a dict's brace would be taken for a body's."""
-    node = without_parens(node)
+    node = drop_parens(node)
     return expression(node, OR if isinstance(node, tree.DictExpr) else CHAIN)
 
 
@@ -82,17 +82,17 @@ def _duration(node: tree.Duration) -> str:
 
 def _list(node: tree.ListExpr) -> Doc:
     numbers = len(node.items) > 1 and all(isinstance(i, tree.Number) for i in node.items)
-    return (filled if numbers else bracketed)("[", [expression(i) for i in node.items], "]")
+    return (fill_docs if numbers else bracket_docs)("[", [expression(i) for i in node.items], "]")
 
 
 def _tuple(node: tree.TupleExpr) -> Doc:
     if len(node.items) == 1 and node.items[0].name is None:
         return ["(", arg(node.items[0]), ",)"]
-    return bracketed("(", [arg(a) for a in node.items], ")")
+    return bracket_docs("(", [arg(a) for a in node.items], ")")
 
 
 def _dict(node: tree.DictExpr) -> Doc:
-    return bracketed("{", [[string(i.key) if i.quoted else i.key, ": ", expression(i.value)] for i in node.items], "}")
+    return bracket_docs("{", [[string(i.key) if i.quoted else i.key, ": ", expression(i.value)] for i in node.items], "}")
 
 
 def arg(node: tree.Arg) -> Doc:
@@ -102,7 +102,7 @@ def arg(node: tree.Arg) -> Doc:
 
 def args(nodes: tuple[tree.Arg, ...]) -> Doc:
     """The arguments of a call with their parentheses."""
-    return bracketed("(", [arg(a) for a in nodes], ")")
+    return bracket_docs("(", [arg(a) for a in nodes], ")")
 
 
 def _call(node: tree.Call) -> Doc:
@@ -110,7 +110,7 @@ def _call(node: tree.Call) -> Doc:
 
 
 def _index(node: tree.Index) -> Doc:
-    return [expression(node.value, POSTFIX), bracketed("[", [_index_item(i) for i in node.items], "]")]
+    return [expression(node.value, POSTFIX), bracket_docs("[", [_index_item(i) for i in node.items], "]")]
 
 
 def _index_item(node: Any) -> Doc:
@@ -140,10 +140,10 @@ def _binary(node: tree.Binary) -> Doc:
     tail: list[Doc] = []
     first: Any = node
     while isinstance(first, tree.Binary) and binding(first) == level:
-        right = without_parens(first.right)
+        right = drop_parens(first.right)
         hugs = not tail and (binding(right) <= level or isinstance(right, tree.ListExpr))
         tail[:0] = [f" {first.op}", " " if hugs else LINE, expression(right, level + 1)]
-        first = without_parens(first.left) if level != COMPARE else first.left
+        first = drop_parens(first.left) if level != COMPARE else first.left
         if level == COMPARE:
             break
     head = expression(first, level if level != COMPARE else SUM)
@@ -151,13 +151,13 @@ def _binary(node: tree.Binary) -> Doc:
 
 
 def _if(node: tree.If) -> Doc:
-    otherwise = without_parens(node.otherwise)
+    otherwise = drop_parens(node.otherwise)
     last = _if(otherwise) if isinstance(otherwise, tree.If) else _branch(otherwise)
     return ["if ", expression(node.condition, OR), " ", _branch(node.then), " else ", last]
 
 
 def _branch(node: Any) -> Doc:
-    return Group(["{", Indent([LINE, behind_word(node)]), LINE, "}"])
+    return Group(["{", Indent([LINE, print_behind_word(node)]), LINE, "}"])
 
 
 # --- chains ----------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def statement_chain(node: tree.Chain) -> Doc:
 def stage(node: tree.Stage | tree.ShapeStage) -> Doc:
     """What stands behind `->`."""
     if isinstance(node, tree.ShapeStage):
-        return bracketed("[", [dim(d) for d in node.dims], "]")
+        return bracket_docs("[", [dim(d) for d in node.dims], "]")
     label = "" if node.label is None else f"{node.label}: "
     return [label, expression(node.call)]
 
@@ -204,7 +204,7 @@ def stage(node: tree.Stage | tree.ShapeStage) -> Doc:
 
 def tensor_type(node: tree.TensorRef) -> Doc:
     """`f32[B, 4 * D]`."""
-    return [node.dtype, bracketed("[", [dim(d) for d in node.dims], "]")]
+    return [node.dtype, bracket_docs("[", [dim(d) for d in node.dims], "]")]
 
 
 def param_type(node: tree.ParamType) -> str:

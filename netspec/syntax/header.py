@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Span
 from netspec.syntax import problems
@@ -11,7 +12,6 @@ from netspec.syntax.token import Token
 
 VERSION = 1
 """The version of the language that this netspec reads."""
-DIGITS = 18
 
 
 @record
@@ -33,7 +33,7 @@ def read_header(lexed: Lexed) -> Header:
     end = next(ends, len(tokens))
     line = tokens[:end]
     if not any(t.type == "NETSPEC" for t in line[:1]) and not any(map(_like_netspec, line[:3])):
-        return _missing(lexed, tokens[0] if tokens else None)
+        return _add_missing(lexed, tokens[0] if tokens else None)
     start = line[0].start_pos or 0
     span = Span(lexed.source, start, line[-1].end_pos or 0)
     plain = len(line) == 2 and line[0].type == "NETSPEC" and _is_number(line[1])
@@ -43,16 +43,16 @@ def read_header(lexed: Lexed) -> Header:
         return Header(_tokens(start, start), end, start, found)
     if int(line[1]) > VERSION:
         return Header(None, end, start, [problems.NewerVersion(at=span, found=str(line[1]), known=VERSION)])
-    found = [older(span, int(line[1]))] if int(line[1]) < VERSION else []
+    found = [describe_older(span, int(line[1]))] if int(line[1]) < VERSION else []
     return Header((line[0], line[1]), end, start, found)
 
 
 def _is_number(token: Token) -> bool:
     """Digits of ours, as few as a number may have."""
-    return token.isascii() and token.isdigit() and len(token) <= DIGITS
+    return token.isascii() and token.isdigit() and len(token) <= LIMITS.number_digits
 
 
-def older(at: Span, found: int) -> Diagnostic:
+def describe_older(at: Span, found: int) -> Diagnostic:
     """The problem of a file in an older version; it is read as of ours all the same."""
     from netspec.diagnostics.text.versions import OlderVersion
 
@@ -66,7 +66,7 @@ def _like_netspec(word: Token) -> bool:
     return word.type == "NAME" and bool(nearest(str(word), ["netspec"], aliases={}))
 
 
-def _missing(lexed: Lexed, first: Token | None) -> Header:
+def _add_missing(lexed: Lexed, first: Token | None) -> Header:
     at = Span(lexed.source, 0, 0) if first is None else Span(lexed.source, first.start_pos or 0, first.end_pos or 0)
     problem = problems.MissingVersion(at=at, empty=first is None, known=VERSION)
     tokens = _tokens(0, 0)

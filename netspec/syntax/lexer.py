@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
@@ -12,10 +13,6 @@ from netspec.syntax.comments import Gap, Remarks, sort_gap
 from netspec.syntax.scanner import scan
 from netspec.syntax.token import Token
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
-
-MAX_NESTING, MAX_DEPTH = 64, 100
-SPARE = 8
-"""An expression with brackets may be so much deeper: the formatter's own parentheses never make a text too deep."""
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
@@ -178,8 +175,8 @@ class _Layout:
         kind, top = word.type, self.levels[-1]
         if kind in OPERATORS or self._subscripts(word):
             top.operators += 1
-            deep = top.operators <= MAX_DEPTH and top.inner > 0 and top.bound() == MAX_DEPTH + SPARE + 1
-            self._limit(top.operators == MAX_DEPTH + 1 or deep, word, "operators in one expression", MAX_DEPTH)
+            deep = top.operators <= LIMITS.operators and top.inner > 0 and top.bound() == LIMITS.operators + LIMITS.spare_depth + 1
+            self._limit(top.operators == LIMITS.operators + 1 or deep, word, "operators in one expression", LIMITS.operators)
         if kind == "IF" or (word in ("elif", "elseif") and self.previous is not None and self.previous.type == "RBRACE"):
             top.ifs += 1
         elif kind == "COMMA":
@@ -193,7 +190,7 @@ class _Layout:
         kind = "list" if word.type != "LBRACE" else self._brace_kind()
         if kind == "branch" and self.previous is not None and self.previous.type != "ELSE":
             self.levels[-1].ifs -= 1
-        self._limit(len(self.levels) == MAX_NESTING + 1, word, "brackets inside one another", MAX_NESTING)
+        self._limit(len(self.levels) == LIMITS.brackets + 1, word, "brackets inside one another", LIMITS.brackets)
         keywords = self._keywords() if kind == "body" else frozenset()
         self.levels.append(_Level(kind, len(self.out.tokens), keywords, self._subscripts(word)))
         self.lists += kind == "list"
@@ -221,8 +218,8 @@ class _Layout:
             return
         top = self.levels[-1]
         before, top.inner = top.bound(), max(top.inner, level.bound() + 1)
-        deep = top.operators <= MAX_DEPTH and before <= MAX_DEPTH + SPARE < top.bound()
-        self._limit(deep, word, "operators in one expression", MAX_DEPTH)
+        deep = top.operators <= LIMITS.operators and before <= LIMITS.operators + LIMITS.spare_depth < top.bound()
+        self._limit(deep, word, "operators in one expression", LIMITS.operators)
 
     def _limit(self, broken: bool, word: Token, what: str, limit: int) -> None:
         """Where a limit is broken, say so and spoil the statement, so that no tree is made of it."""

@@ -43,7 +43,7 @@ MIGRATIONS: Mapping[int, tuple[RenameArgument, ...]] = {
 """Version -> the rewrites that lead to it from the one before."""
 
 
-def renamed_argument(at: Span, op: str, name: str) -> RenamedArgument | None:
+def find_renamed_argument(at: Span, op: str, name: str) -> RenamedArgument | None:
     """The problem of an argument that has another name now; None for one that never existed."""
     for version, rewrites in MIGRATIONS.items():
         for rewrite in rewrites:
@@ -52,7 +52,7 @@ def renamed_argument(at: Span, op: str, name: str) -> RenamedArgument | None:
     return None
 
 
-def migrated(file: tree.File) -> list[Edit]:
+def migrate_file(file: tree.File) -> list[Edit]:
     """The edits that bring a file, read without problems but its age, to the present version."""
     rewrites = [r for version, group in sorted(MIGRATIONS.items()) if version >= file.version for r in group]
     edits = [edit for node in descendants(file) for rewrite in rewrites for edit in rewrite.edits(node)]

@@ -32,10 +32,10 @@ def explain(place: Place) -> Diagnostic:
         if found is not None:
             return found
     opened = NOWHERE if place.opened is None else place.span(place.opened)
-    return problems.UnexpectedWord(at=place.here, found=describe(place.token), expected=_expected(place), opened=opened)
+    return problems.UnexpectedWord(at=place.here, found=describe(place.token), expected=_list_expected(place), opened=opened)
 
 
-def _expected(place: Place) -> tuple[str, ...]:
+def _list_expected(place: Place) -> tuple[str, ...]:
     """What could stand here, when that is little enough to say."""
     signs = {name: f"`{text}`" for text, name in LITERALS.items()}
     names = sorted(place.parser.accepts() - {"HOLE"})

@@ -9,12 +9,13 @@ from functools import cache
 from threading import Lock
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.source import Source
 from netspec.syntax.comments import Remarks
 from netspec.syntax.engine import Engine
 from netspec.syntax.header import read_header
 from netspec.syntax.lexer import lex
-from netspec.syntax.recovery import MAX_PROBLEMS, Reader
+from netspec.syntax.recovery import Reader
 from netspec.syntax.tree import File
 from netspec.syntax.tree_builder import Builder
 
@@ -26,12 +27,12 @@ def parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
 
     There is no tree of a file in a newer version of the language, nor of one with too many words. Never raises on bad text.
     """
-    with no_collection():
+    with pause_collection():
         return _parse(source)
 
 
 @contextmanager
-def no_collection() -> Iterator[None]:
+def pause_collection() -> Iterator[None]:
     """A tree has no cycles, and looking for some while it grows would take as long again as to read it."""
     enabled = gc.isenabled()
     gc.disable()
@@ -56,19 +57,19 @@ def _parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
         reader = Reader(lexed, builder, parser)
         file = builder.finish(reader.read(header.next), header.start)
         problems = [*header.problems, *lexed.problems, *builder.problems, *reader.problems]
-    return file, sorted(problems, key=lambda p: (p.at.start, p.at.end))[:MAX_PROBLEMS]
+    return file, sorted(problems, key=lambda p: (p.at.start, p.at.end))[: LIMITS.mistakes]
 
 
 @contextmanager
 def engine(source: Source, remarks: Remarks) -> Iterator[tuple[Builder, Engine]]:
     """The loaded table and its builder, ready for a source. There is one of each, so threads take turns."""
     with _LOCK:
-        builder, table = _loaded()
+        builder, table = _load_engine()
         builder.begin(source, remarks)
         yield builder, table
 
 
 @cache
-def _loaded() -> tuple[Builder, Engine]:
+def _load_engine() -> tuple[Builder, Engine]:
     builder = Builder()
     return builder, Engine(builder)

@@ -9,23 +9,23 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from netspec.limits import LIMITS
 from netspec.syntax import tree
-from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, joined, render
+from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, join_docs, render
 from netspec.syntax.expression_printer import (
     OR,
     SUM,
     args,
-    behind_word,
     expression,
     param_type,
-    sparing_parentheses,
+    print_behind_word,
+    spare_parentheses,
     stage,
     statement_chain,
     string,
     tensor_type,
 )
-from netspec.syntax.lexer import MAX_NESTING
-from netspec.syntax.tree_walk import without_parens
+from netspec.syntax.tree_walk import drop_parens
 
 _BRACKET = re.compile(r"[()\[\]{}]")
 _INLINE = {tree.Body: 1, tree.Settings: 2, tree.Expect: 2}
@@ -38,13 +38,13 @@ def print_file(file: tree.File) -> str:
     Parentheses that only help the eye are left out of a file which is nested so deeply that it could not be read with them.
     """
     text = _file(file)
-    if _deepest(text) <= MAX_NESTING:
+    if _measure_depth(text) <= LIMITS.brackets:
         return text
-    with sparing_parentheses():
+    with spare_parentheses():
         return _file(file)
 
 
-def _deepest(text: str) -> int:
+def _measure_depth(text: str) -> int:
     """How many brackets stand inside one another at most; those in strings and comments count too."""
     depth = deepest = 0
     for bracket in _BRACKET.findall(text):
@@ -54,7 +54,7 @@ def _deepest(text: str) -> int:
 
 
 def _file(file: tree.File) -> str:
-    out = [*file.comments.before, _commented(f"netspec {file.version}", file.comments.after)]
+    out = [*file.comments.before, _append_comment(f"netspec {file.version}", file.comments.after)]
     long = True
     for section in file.sections:
         text = _statement(section, 0)
@@ -68,20 +68,20 @@ def _file(file: tree.File) -> str:
 
 def print_expr(node: Any) -> str:
     """An expression on one line."""
-    return _flat(expression(node))
+    return _render_flat(expression(node))
 
 
 def print_stage(node: tree.Stage | tree.ShapeStage) -> str:
     """What stands behind `->`, on one line."""
-    return _flat(stage(node))
+    return _render_flat(stage(node))
 
 
 def print_type(node: tree.TensorRef | tree.ParamType) -> str:
     """A type on one line."""
-    return param_type(node) if isinstance(node, tree.ParamType) else _flat(tensor_type(node))
+    return param_type(node) if isinstance(node, tree.ParamType) else _render_flat(tensor_type(node))
 
 
-def _flat(doc: Doc) -> str:
+def _render_flat(doc: Doc) -> str:
     return render(Group(doc), width=1 << 30)
 
 
@@ -92,18 +92,18 @@ def _statement(node: Any, indent: int) -> str:
     """A statement or section without its comments above; its first line is not indented, the comment behind it is there."""
     head = _FORMS[type(node)](node)
     text = render(head, indent, indent)
-    inside = _inside(node)
+    inside = _find_inside(node)
     if inside is not None:
         text = f"{text} {_braces(node, inside, indent, len(text))}"
-    return _commented(text, node.comments.after)
+    return _append_comment(text, node.comments.after)
 
 
-def _inside(node: Any) -> tree.Body | tree.Settings | tree.Expect | None:
+def _find_inside(node: Any) -> tree.Body | tree.Settings | tree.Expect | None:
     """What holds the statements in a node's braces."""
     return node if isinstance(node, tree.Expect) else getattr(node, "body", None)
 
 
-def _commented(text: str, comment: str) -> str:
+def _append_comment(text: str, comment: str) -> str:
     return f"{text}  {comment}" if comment else text
 
 
@@ -112,7 +112,7 @@ def _braces(node: Any, inside: Any, indent: int, used: int) -> str:
     statements: Sequence[Any] = _statements(inside)
     if not statements and not inside.trailing:
         return "{}"
-    inline = _on_one_line(node, inside, statements)
+    inline = _print_on_one_line(node, inside, statements)
     if inline is not None and indent + used + len(inline) + 5 <= WIDTH:
         return f"{{ {inline} }}"
     margin = " " * (indent + STEP)
@@ -134,9 +134,9 @@ def _lines(statements: Sequence[Any], indent: int) -> list[str]:
     return out
 
 
-def _on_one_line(node: Any, inside: Any, statements: Sequence[Any]) -> str | None:
+def _print_on_one_line(node: Any, inside: Any, statements: Sequence[Any]) -> str | None:
     """The statements with `;` between them, if they are few, simple and without comments."""
-    plain = all(s.comments == tree.NO_COMMENTS and _inside(s) is None and not isinstance(s, tree.Hole) for s in statements)
+    plain = all(s.comments == tree.NO_COMMENTS and _find_inside(s) is None and not isinstance(s, tree.Hole) for s in statements)
     if isinstance(node, tree.Block | tree.Model | tree.Train) or inside.trailing or not plain or len(statements) > _INLINE[type(inside)]:
         return None
     text = "; ".join(_statement(s, 0) for s in statements)
@@ -145,14 +145,14 @@ def _on_one_line(node: Any, inside: Any, statements: Sequence[Any]) -> str | Non
 
 def _value(node: Any) -> Doc:
     """The value of a statement."""
-    node = without_parens(node)
+    node = drop_parens(node)
     return statement_chain(node) if isinstance(node, tree.Chain) else expression(node)
 
 
-def _counted(node: Any) -> Doc:
+def _print_count(node: Any) -> Doc:
     """What a `for` or `repeat` counts."""
-    node = without_parens(node)
-    return statement_chain(node) if isinstance(node, tree.Chain) else behind_word(node)
+    node = drop_parens(node)
+    return statement_chain(node) if isinstance(node, tree.Chain) else print_behind_word(node)
 
 
 def _param(node: tree.Param) -> Doc:
@@ -164,32 +164,32 @@ def _param(node: tree.Param) -> Doc:
 def _output(node: tree.Output) -> Doc:
     """`= x` behind `output x: f32[B]` goes without saying."""
     if node.name is None:
-        value = without_parens(node.value)
-        return ["output ", _value(value) if isinstance(value, tree.Chain) else behind_word(value)]
+        value = drop_parens(node.value)
+        return ["output ", _value(value) if isinstance(value, tree.Chain) else print_behind_word(value)]
     if node.type is None:
         return ["output ", node.name, " = ", _value(node.value)]
-    said = without_parens(node.value) == tree.Name((node.name,))
+    said = drop_parens(node.value) == tree.Name((node.name,))
     return ["output ", node.name, ": ", tensor_type(node.type), [] if said else [" = ", _value(node.value)]]
 
 
-def _typed(word: str) -> Callable[[Any], Doc]:
+def _print_typed(word: str) -> Callable[[Any], Doc]:
     return lambda node: [word, " ", node.name, ": ", tensor_type(node.type), " = ", _value(node.init)]
 
 
-def _bound(word: str) -> Callable[[Any], Doc]:
+def _print_bound(word: str) -> Callable[[Any], Doc]:
     return lambda node: [word, " ", node.name, " = ", _value(node.value)]
 
 
 def _targets(targets: Sequence[tree.Target]) -> Doc:
-    return joined([t.name if t.type is None else [t.name, ": ", tensor_type(t.type)] for t in targets], ", ")
+    return join_docs([t.name if t.type is None else [t.name, ": ", tensor_type(t.type)] for t in targets], ", ")
 
 
 def _for(node: tree.For) -> Doc:
-    return ["for ", ", ".join(t.name for t in node.names), " in ", _counted(node.iterable)]
+    return ["for ", ", ".join(t.name for t in node.names), " in ", _print_count(node.iterable)]
 
 
 def _repeat(node: tree.Repeat) -> Doc:
-    return ["repeat ", _counted(node.count), "" if node.index is None else f" as {node.index.name}"]
+    return ["repeat ", _print_count(node.count), "" if node.index is None else f" as {node.index.name}"]
 
 
 def _require(node: tree.Require) -> Doc:
@@ -202,15 +202,15 @@ def _require(node: tree.Require) -> Doc:
 
 def _claim(node: tree.Claim) -> Doc:
     at: list[Doc] = [[a.name, "=", expression(a.value, SUM)] for a in node.at]
-    return [expression(node.left, SUM), f" {node.op} ", expression(node.right, SUM), [" at ", *joined(at, ", ")] if at else []]
+    return [expression(node.left, SUM), f" {node.op} ", expression(node.right, SUM), [" at ", *join_docs(at, ", ")] if at else []]
 
 
 def _import(node: tree.Import) -> Doc:
     names: list[Doc] = [n.name if n.alias is None else f"{n.name} as {n.alias}" for n in node.names]
-    return Group(["import ", Indent(joined(names, [",", LINE])), " from ", string(node.path.value)])
+    return Group(["import ", Indent(join_docs(names, [",", LINE])), " from ", string(node.path.value)])
 
 
-def _used(word: str) -> Callable[[Any], Doc]:
+def _print_used(word: str) -> Callable[[Any], Doc]:
     """The header of a section about a model: its name and arguments."""
 
     def header(node: Any) -> Doc:
@@ -225,20 +225,20 @@ _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.DimBound: lambda node: ["dim ", node.name, f" {node.op} ", expression(node.bound, SUM)],
     tree.Input: lambda node: ["input ", node.name, ": ", tensor_type(node.type)],
     tree.Output: _output,
-    tree.Weight: _typed("weight"),
-    tree.Buffer: _typed("buffer"),
-    tree.State: _typed("state"),
-    tree.Shared: _bound("shared"),
-    tree.Aux: _bound("aux"),
+    tree.Weight: _print_typed("weight"),
+    tree.Buffer: _print_typed("buffer"),
+    tree.State: _print_typed("state"),
+    tree.Shared: _print_bound("shared"),
+    tree.Aux: _print_bound("aux"),
     tree.Binding: lambda node: [_targets(node.targets), " = ", _value(node.value)],
     tree.For: _for,
     tree.Repeat: _repeat,
     tree.When: lambda node: ["when ", node.phase],
     tree.Require: _require,
     tree.Assume: lambda node: ["assume ", expression(node.condition, OR)],
-    tree.Hole: lambda node: joined(list(node.span.text.split("\n")), HARD),
+    tree.Hole: lambda node: join_docs(list(node.span.text.split("\n")), HARD),
     tree.Setting: lambda node: [string(node.key) if node.quoted else node.key, " = ", _value(node.value)],
-    tree.Metric: _bound("metric"),
+    tree.Metric: _print_bound("metric"),
     tree.Let: lambda node: ["let ", _targets(node.targets), " = ", _value(node.value)],
     tree.Group: lambda node: node.key if node.label is None else f"{node.key} {node.label}",
     tree.Claim: _claim,
@@ -246,8 +246,8 @@ _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.Import: _import,
     tree.Block: lambda node: f"block {node.name}",
     tree.Model: lambda node: f"model {node.name}",
-    tree.Train: _used("train"),
-    tree.Serve: _used("serve"),
-    tree.Expect: _used("expect"),
+    tree.Train: _print_used("train"),
+    tree.Serve: _print_used("serve"),
+    tree.Expect: _print_used("expect"),
 }
 """A statement's header: all of it but its braces."""

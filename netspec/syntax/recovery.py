@@ -9,11 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from netspec.deadline import reached, tick
+from netspec.deadline import note_progress, tick
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.syntax.engine import Parser, Unexpected
-from netspec.syntax.lexer import MAX_NESTING, Lexed
+from netspec.syntax.lexer import Lexed
 from netspec.syntax.token import Token
 from netspec.syntax.tree_builder import Builder, Row
 from netspec.syntax.words import SECTION_OF, guess_section
@@ -22,8 +23,6 @@ _OPENS, _CLOSES = {"LPAR", "LSQB", "LBRACE"}, {"RPAR", "RSQB", "RBRACE"}
 
 if TYPE_CHECKING:
     from netspec.syntax.mistake_place import Place
-
-MAX_PROBLEMS = 20
 
 
 @record(frozen=False)
@@ -73,7 +72,7 @@ class Reader:
         """Feed one token; returns the index of the next."""
         if index in self.lexed.starts:
             level = self.levels[-1]
-            reached("reading this", self.builder.token_span(self.tokens[index]))
+            note_progress("reading this", self.builder.token_span(self.tokens[index]))
             level.start, level.begin, level.has_body = index, self.parser.copy(), False
         try:
             self.parser.feed_token(self.tokens[index])
@@ -95,7 +94,7 @@ class Reader:
         self._report(index, statement)
         if statement.has_body or statement.begin is None:
             return max(self._end_of_statement(index, into_body=False), index + (index != statement.closes))
-        end = self._end_of_statement(index, into_body=len(self.levels) <= MAX_NESTING)
+        end = self._end_of_statement(index, into_body=len(self.levels) <= LIMITS.brackets)
         self.parser, statement.begin = statement.begin, None
         header = (
             self._section_header(statement.start, end) if len(self.levels) == 1 and statement.start < end in self.lexed.bodies else None
@@ -160,7 +159,7 @@ class Reader:
         token = self.tokens[index] if index < len(self.tokens) else self._end()
         outside = len(self.levels) == 1 and index == statement.start
         known = token.type == "BAD" or (outside and self.homeless) or self._reported(statement.start, index)
-        if not known and len(self.problems) < MAX_PROBLEMS:
+        if not known and len(self.problems) < LIMITS.mistakes:
             from netspec.syntax.mistakes import explain  # a clean spec does not pay for it
 
             self.problems.append(explain(self._place(index, token, statement)))

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
 from netspec.syntax.token import Token
-
-MAX_IDENTIFIER, MAX_STRING, MAX_DIGITS, MAX_TOKENS = 128, 4096, 18, 200_000
 
 FOREIGN = {
     "&&": "and", "||": "or", "!": "not", "^": "**", "===": "==", "!==": "!=", "<>": "!=", "=>": "->", "|>": "->", ":=": "=",
@@ -85,9 +84,9 @@ def scan(source: Source) -> Scanned:
         else:
             add(kind, match[0], start, end)
         if len(tokens) % 4096 == 0:
-            reached("reading this", Span(source, start, end))
-        if len(tokens) > MAX_TOKENS:
-            scanned.report(problems.TooLarge, start, end, what="words in one file", limit=MAX_TOKENS)
+            note_progress("reading this", Span(source, start, end))
+        if len(tokens) > LIMITS.words:
+            scanned.report(problems.TooLarge, start, end, what="words in one file", limit=LIMITS.words)
             scanned.too_long = True
             break
     return scanned
@@ -95,28 +94,28 @@ def scan(source: Source) -> Scanned:
 
 def _name(scanned: Scanned, text: str, start: int, end: int) -> None:
     scanned.add("NAME", text, start, end)
-    if len(text) > MAX_IDENTIFIER:
-        scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text))
+    if len(text) > LIMITS.name_characters:
+        scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=LIMITS.name_characters, found=len(text))
 
 
 def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
     digits = sum(c.isdigit() for c in text)
-    scanned.add("BAD" if digits > MAX_DIGITS else "NUMBER", text, start, end)
-    if digits > MAX_DIGITS:
-        scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=MAX_DIGITS, found=digits)
+    scanned.add("BAD" if digits > LIMITS.number_digits else "NUMBER", text, start, end)
+    if digits > LIMITS.number_digits:
+        scanned.report(problems.TooLarge, start, end, what="digits in a number", limit=LIMITS.number_digits, found=digits)
     elif len(text) > 4 and "e" in text.lower() and float(re.sub("[_kMGT].*", "", text)) == float("inf"):
         scanned.report(problems.BadNumber, start, end, text=text)
 
 
 def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
     scanned.add("STRING", text, start, end)
-    if len(text) > MAX_STRING:
-        scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=MAX_STRING, found=len(text) - 2)
+    if len(text) > LIMITS.string_characters:
+        scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=LIMITS.string_characters, found=len(text) - 2)
     if "\\u" in text and re.search(r"(?<!\\)(\\\\)*\\u[dD][89a-fA-F]", text):
         _escapes(scanned, text, start, end, again=True)
 
 
-def _strange(scanned: Scanned, text: str, start: int, end: int) -> None:
+def _read_strange(scanned: Scanned, text: str, start: int, end: int) -> None:
     meant = FOREIGN.get(text)
     scanned.report(problems.ForeignOperator, start, end, found=text, meant=meant)
     kind = "BAD" if meant is None else "COMPARE" if re.fullmatch(PATTERNS["COMPARE"], meant) else LITERALS[meant]
@@ -129,13 +128,13 @@ def _bad_number(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _escapes(scanned: Scanned, text: str, start: int, end: int, again: bool = False) -> None:
-    escape = next(m for m in re.finditer(r"\\(u[0-9a-fA-F]{0,4}|.)", text) if not _good_escape(m[0]))
+    escape = next(m for m in re.finditer(r"\\(u[0-9a-fA-F]{0,4}|.)", text) if not _is_good_escape(m[0]))
     scanned.report(problems.BadEscape, start + escape.start(), start + escape.end(), escape=escape[0])
     if not again:
         scanned.add("STRING", text, start, end)
 
 
-def _good_escape(escape: str) -> bool:
+def _is_good_escape(escape: str) -> bool:
     surrogate = escape[2:3] in ("d", "D") and escape[3:4] > "7"
     return escape in ('\\"', "\\\\", "\\n", "\\t") or (len(escape) == 6 and not surrogate)
 
@@ -145,7 +144,7 @@ def _quotes(scanned: Scanned, text: str, start: int, end: int) -> None:
     scanned.add("STRING", text, start, end)
 
 
-def _unclosed(scanned: Scanned, text: str, start: int, end: int) -> None:
+def _read_unclosed(scanned: Scanned, text: str, start: int, end: int) -> None:
     """The rest of the line is lost, but its closing brackets still count where they fit, so that only the string is reported."""
     scanned.report(problems.UnclosedString, start, end, text=text)
     scanned.add("BAD", text, start, end)
@@ -167,11 +166,11 @@ _SPECIAL: dict[str, Callable[[Scanned, str, int, int], None]] = {
     "NAME": _name,
     "NUMBER": _number,
     "STRING": _string,
-    "strange": _strange,
+    "strange": _read_strange,
     "number": _bad_number,
     "escapes": _escapes,
     "quotes": _quotes,
-    "unclosed": _unclosed,
+    "unclosed": _read_unclosed,
     "word": _character,
     "character": _character,
 }

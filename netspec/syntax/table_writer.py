@@ -57,9 +57,13 @@ def table_text() -> str:
     literals = {t.pattern.value: t.name for t in lark.terminals if t.pattern.type == "str"}
     patterns = {t.name: t.pattern.value for t in lark.terminals if t.pattern.type == "re"}
     rules = sorted(lark.rules, key=_rule_row)
-    parts = [_named("LITERALS", literals), _named("PATTERNS", patterns), _named("RULES", list(map(_rule_row, rules)))]
-    starts, ends, states = _numbered(lark.parser.parser._parse_table, {rule: number for number, rule in enumerate(rules)})
-    return _HEADER + "\n\n".join([*parts, f"STARTS = {starts}", f"ENDS = {ends}", _named("STATES", states)]) + "\n"
+    parts = [
+        _assignment_text("LITERALS", literals),
+        _assignment_text("PATTERNS", patterns),
+        _assignment_text("RULES", list(map(_rule_row, rules))),
+    ]
+    starts, ends, states = _number_states(lark.parser.parser._parse_table, {rule: number for number, rule in enumerate(rules)})
+    return _HEADER + "\n\n".join([*parts, f"STARTS = {starts}", f"ENDS = {ends}", _assignment_text("STATES", states)]) + "\n"
 
 
 def build() -> Any:
@@ -73,7 +77,7 @@ def _rule_row(rule: Any) -> tuple[str, int, tuple[str, ...], str | None, bool]:
     return str(rule.origin.name), rule.order, tuple(str(s.name) for s in rule.expansion), alias, rule.options.expand1
 
 
-def _numbered(table: Any, rules: dict[Any, int]) -> tuple[dict[str, int], dict[str, int], list[dict[str, int]]]:
+def _number_states(table: Any, rules: dict[Any, int]) -> tuple[dict[str, int], dict[str, int], list[dict[str, int]]]:
     """Start states, end states and all states, numbered in the order in which a walk from the starts meets them.
 
     A state maps the name of a token or rule to the next state, or to -1 - number of the rule to reduce by.
@@ -91,7 +95,7 @@ def _numbered(table: Any, rules: dict[Any, int]) -> tuple[dict[str, int], dict[s
     return {s: number[table.start_states[s]] for s in STARTS}, {s: number[table.end_states[s]] for s in STARTS}, rows
 
 
-def _named(name: str, value: dict[Any, Any] | list[Any]) -> str:
+def _assignment_text(name: str, value: dict[Any, Any] | list[Any]) -> str:
     """An assignment with one entry per line."""
     if isinstance(value, list):
         return f"{name} = [\n" + "".join(f"{entry!r},\n" for entry in value) + "]"

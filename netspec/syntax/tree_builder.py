@@ -55,7 +55,7 @@ class Builder(ExpressionBuilder):
     # --- statements --------------------------------------------------------------------------------------------------
 
     def param(self, c: Children) -> Param:
-        return Param(str(c[1]), c[3], _behind(c, "EQUAL"), _behind(c, "WHERE"), **self._named(c))
+        return Param(str(c[1]), c[3], _find_behind(c, "EQUAL"), _find_behind(c, "WHERE"), **self._named(c))
 
     def dim(self, c: Children) -> DimBound:
         return DimBound(str(c[1]), str(c[2]), c[3], **self._named(c))
@@ -116,7 +116,7 @@ class Builder(ExpressionBuilder):
         return Hole(tuple(bound), mentions, **self._facts(c))
 
     def body(self, c: Children) -> Body:
-        return Body(_flat(c), self._trailing(c), span=self.span(c))
+        return Body(_flatten_rows(c), self._trailing(c), span=self.span(c))
 
     def statements(self, c: Children) -> Row:
         return Row(c[0] if len(c) == 3 else None, c[-1], self.span(c))
@@ -124,7 +124,7 @@ class Builder(ExpressionBuilder):
     # --- settings and claims -----------------------------------------------------------------------------------------
 
     def settings(self, c: Children) -> Settings:
-        return Settings(_flat(c), self._trailing(c), span=self.span(c))
+        return Settings(_flatten_rows(c), self._trailing(c), span=self.span(c))
 
     def setting(self, c: Children) -> Setting:
         quoted = c[0].type == "STRING"
@@ -186,7 +186,7 @@ class Builder(ExpressionBuilder):
         if not c[1]:
             return self._section_hole(c)
         brace = next(i for i, t in enumerate(c) if isinstance(t, Token) and t.type == "LBRACE")
-        return Expect(str(c[1]), self._arguments(c[:brace]), _flat(c[brace:]), self._trailing(c), **self._named(c))
+        return Expect(str(c[1]), self._arguments(c[:brace]), _flatten_rows(c[brace:]), self._trailing(c), **self._named(c))
 
     def _section_hole(self, c: Children) -> Hole:
         """A section with an empty name has a header that could not be read; the name carries what a HOLE does."""
@@ -248,13 +248,13 @@ class Row(Node):
         return items[::-1]
 
 
-def _flat(c: Children) -> tuple[Any, ...]:
+def _flatten_rows(c: Children) -> tuple[Any, ...]:
     """The statements between braces."""
     row = next((r for r in c if isinstance(r, Row)), None)
     return () if row is None else tuple(row.flat())
 
 
-def _behind(c: Children, kind: str) -> Any:
+def _find_behind(c: Children, kind: str) -> Any:
     """The child behind the token of this kind, or None."""
     return next((b for a, b in zip(c, c[1:], strict=False) if isinstance(a, Token) and a.type == kind), None)
 

@@ -10,7 +10,7 @@ from netspec.record import fields, replace
 from netspec.syntax import tree
 
 
-def without_parens(node: Any) -> Any:
+def drop_parens(node: Any) -> Any:
     """An expression without the parentheses around it."""
     while isinstance(node, tree.Paren):
         node = node.inner
@@ -19,7 +19,7 @@ def without_parens(node: Any) -> Any:
 
 def strip_parens(node: Any) -> Any:
     """A node without any `Paren` inside: two specs that mean the same but for redundant parentheses give equal nodes."""
-    node = without_parens(node)
+    node = drop_parens(node)
     if isinstance(node, tuple):
         return tuple(strip_parens(n) for n in node)
     if not isinstance(node, tree.Node | tree.Comments):

@@ -23,15 +23,15 @@ def parse_string(item: Item, form: str, start: int = 0) -> tuple[Any, list[Diagn
     """The node that a string means from its character `start` on, or None and its problems; all spans are of the JSON text."""
     assert isinstance(item.value, str)
     text = item.value[start:]
-    node, found = _parsed(PARSERS[form], text)
+    node, found = _parse_piece(PARSERS[form], text)
 
     def place(span: Span) -> Span:
-        return span if span.source is NO_SOURCE else inside(item, start + span.start, start + span.end)
+        return span if span.source is NO_SOURCE else span_inside(item, start + span.start, start + span.end)
 
-    return moved(node, place), [moved(problem, place) for problem in found]
+    return move_spans(node, place), [move_spans(problem, place) for problem in found]
 
 
-def _parsed(parse: Parse, text: str) -> tuple[Any, list[Diagnostic]]:
+def _parse_piece(parse: Parse, text: str) -> tuple[Any, list[Diagnostic]]:
     """A comment in an expression would be lost: comments belong to statements and stages."""
     node, found = parse("", text)
     if found or "#" not in text:
@@ -45,7 +45,7 @@ def _parsed(parse: Parse, text: str) -> tuple[Any, list[Diagnostic]]:
     return None, [BadJsonText(at=at, wanted="a part of an expression", found=at.text, why="comments stand under the key `comments`")]
 
 
-def inside(item: Item, start: int, end: int) -> Span:
+def span_inside(item: Item, start: int, end: int) -> Span:
     """The characters [start, end) of a string."""
     assert isinstance(item.value, str)
     first, last = item.offset(start), item.offset(end)
@@ -54,15 +54,15 @@ def inside(item: Item, start: int, end: int) -> Span:
     return span if span.text == said else Meant(item.source, first, last, meaning=said)
 
 
-def moved(value: Any, place: Callable[[Span], Span]) -> Any:
+def move_spans(value: Any, place: Callable[[Span], Span]) -> Any:
     """A node, problem or tuple of them with every span moved."""
     if isinstance(value, Span):
         return place(value)
     if isinstance(value, tuple):
-        return tuple(moved(v, place) for v in value)
+        return tuple(move_spans(v, place) for v in value)
     if not isinstance(value, tree.Node | Diagnostic | Place):
         return value
-    changed = {f.name: moved(getattr(value, f.name), place) for f in dataclasses.fields(value)}
+    changed = {f.name: move_spans(getattr(value, f.name), place) for f in dataclasses.fields(value)}
     return dataclasses.replace(value, **changed)
 
 

@@ -6,23 +6,21 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from netspec.deadline import reached
+from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.diagnostics.text.json_twin import MissingKey, UnknownKey, UnknownKind
 from netspec.json_text import Item, Member, read_json
+from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import NOWHERE, Meant, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.printer import print_expr, print_stage
-from netspec.syntax.recovery import MAX_PROBLEMS
 from netspec.syntax.twin_forms import Family, Field, Form, family, file_form
 from netspec.syntax.twin_places import depth
 from netspec.syntax.twin_strings import BAD, Strings
 
-MAX_DEPTH = 300
-"""Nodes inside one another in one expression; the text form counts brackets and operators, and stays below."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -33,7 +31,7 @@ def parse_json(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
         return None, found
     reader = Reader(found)
     file = reader.file(root)
-    return file, sorted(reader.problems, key=lambda p: (p.at.start, p.at.end))[:MAX_PROBLEMS]
+    return file, sorted(reader.problems, key=lambda p: (p.at.start, p.at.end))[: LIMITS.mistakes]
 
 
 class Reader(Strings):
@@ -109,7 +107,7 @@ class Reader(Strings):
 
     def node(self, item: Item, kinds: Family) -> Any:
         """A node of a family; BAD if any part of it is."""
-        reached("reading this", Span(item.source, item.start, item.end))
+        note_progress("reading this", Span(item.source, item.start, item.end))
         chosen = self.form(item, kinds)
         if chosen is None:
             return BAD
@@ -166,8 +164,8 @@ class Reader(Strings):
         node = self.node(item, family("expression"))
         if node is BAD or self.nested:
             return node
-        if depth(node) > MAX_DEPTH:
-            self.report(TooLarge(at=node.span, what="parts of one expression inside one another", limit=MAX_DEPTH))
+        if depth(node) > LIMITS.twin_depth:
+            self.report(TooLarge(at=node.span, what="parts of one expression inside one another", limit=LIMITS.twin_depth))
             return BAD
         return node
 

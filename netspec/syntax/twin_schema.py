@@ -54,7 +54,7 @@ def _object(form: Form) -> Schema:
     kind: Schema = {"kind": {"const": form.kind}} if form.kind else {}
     said = attribute_docstrings(form.cls)
     properties = kind | {key: part for field in form.fields for key, part in _properties(field, said.get(field.name, "")).items()}
-    about = _described({"type": "object"}, class_docstring(form.cls))
+    about = _describe({"type": "object"}, class_docstring(form.cls))
     return {**about, "properties": properties, "required": list(form.required), "additionalProperties": False}
 
 
@@ -63,10 +63,10 @@ def _properties(field: Field, said: str) -> Schema:
     several = _SEVERAL.get(field.form)
     if several is not None:
         return {key: dict(part) for key, part in several.items()}
-    return {field.keys()[0]: _described(_ONE[field.form], said)}
+    return {field.keys()[0]: _describe(_ONE[field.form], said)}
 
 
-def _described(part: Schema, said: str) -> Schema:
+def _describe(part: Schema, said: str) -> Schema:
     return {**part, "description": said} if said else dict(part)
 
 
@@ -129,13 +129,13 @@ def _list(name: str, least: int = 0) -> Schema:
     return {"type": "array", "items": _ref(name)} | ({"minItems": least} if least else {})
 
 
-def _by_name() -> Schema:
+def _named_values() -> Schema:
     return {"type": "object", "propertyNames": _ref("name"), "additionalProperties": _ref("value")}
 
 
 _ARGS: Schema = {
     "args": {**_list("value"), "description": "Arguments by position."},
-    "named": {**_by_name(), "description": "Arguments by name."},
+    "named": {**_named_values(), "description": "Arguments by name."},
 }
 _TRAILING: Schema = {"trailing": {**_ref("lines"), "description": "Comments behind the last one."}}
 _OP: Schema = {"op": {**_ref("path"), "description": "What is called."}}
@@ -156,7 +156,7 @@ _ONE: Mapping[str, Schema] = {
     "targets": _list("target", 1),
     "imports": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "Names, or `A as B`."},
     "dims": {"type": "array", "items": {"type": "string"}, "description": "Sizes: expressions, or `...`."},
-    "at": _by_name(),
+    "at": _named_values(),
     "trailing": _TRAILING["trailing"],
     "sections": _list("section"),
     "claims": _list("claim"),

@@ -11,12 +11,12 @@ from netspec.diagnostics.text.brackets import NewerVersion
 from netspec.diagnostics.text.characters import ForbiddenCharacter, TooLarge
 from netspec.diagnostics.text.json_twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
 from netspec.json_text import Item, Member
+from netspec.limits import LIMITS
 from netspec.source import Span
 from netspec.syntax import tree
-from netspec.syntax.header import VERSION, older
-from netspec.syntax.scanner import MAX_IDENTIFIER, MAX_TOKENS
-from netspec.syntax.source_reader import MAX_LINE, forbidden
-from netspec.syntax.twin_places import inside, parse_string
+from netspec.syntax.header import VERSION, describe_older
+from netspec.syntax.source_reader import find_forbidden
+from netspec.syntax.twin_places import parse_string, span_inside
 from netspec.syntax.words import BODY, RESERVED, SETTINGS
 
 BAD: Any = object()
@@ -73,10 +73,10 @@ class Strings:
         """The text of a string without invisible characters."""
         if not isinstance(item.value, str):
             return self.wrong(item, wanted, item.kind())
-        strange = forbidden(item.value)
+        strange = find_forbidden(item.value)
         if strange is None:
             return item.value
-        self.report(ForbiddenCharacter(at=inside(item, strange, strange + 1), code=ord(item.value[strange])))
+        self.report(ForbiddenCharacter(at=span_inside(item, strange, strange + 1), code=ord(item.value[strange])))
         return BAD
 
     def flag(self, item: Item) -> Any:
@@ -95,9 +95,9 @@ class Strings:
         if self.string(item, wanted) is BAD:
             return BAD
         before, self.words = self.words, self.words + len(_WORD.findall(str(item.value)))
-        if self.words > MAX_TOKENS:
-            if before <= MAX_TOKENS:
-                self.report(TooLarge(at=item.span, what="words in one file", limit=MAX_TOKENS))
+        if self.words > LIMITS.words:
+            if before <= LIMITS.words:
+                self.report(TooLarge(at=item.span, what="words in one file", limit=LIMITS.words))
             return BAD
         node, found = parse_string(item, form, start)
         self.problems += found
@@ -112,8 +112,8 @@ class Strings:
             return self.bad(span, "a name", "names are letters, digits and `_`")
         if text in RESERVED:
             return self.bad(span, "a name", "it is a word of the language")
-        if len(text) > MAX_IDENTIFIER:
-            self.report(TooLarge(at=span, what="characters in a name", limit=MAX_IDENTIFIER, found=len(text)))
+        if len(text) > LIMITS.name_characters:
+            self.report(TooLarge(at=span, what="characters in a name", limit=LIMITS.name_characters, found=len(text)))
             return BAD
         return text
 
@@ -164,7 +164,7 @@ class Strings:
         if typed is None:
             name = text if text is BAD else self.named(text, item.span)
             return BAD if name is BAD else tree.Target(name, span=item.span)
-        name, span = self.named(typed[1], inside(item, typed.start(1), typed.end(1))), item.span
+        name, span = self.named(typed[1], span_inside(item, typed.start(1), typed.end(1))), item.span
         type_ = self.fragment(item, "tensor", typed.end())
         return BAD if name is BAD or type_ is BAD else tree.Target(name, type_, span=span)
 
@@ -179,7 +179,7 @@ class Strings:
         parts = None if text is BAD else _IMPORT.fullmatch(text)
         if parts is None:
             return BAD if text is BAD else self.bad(item.span, "a name", "another name for it stands behind `as`")
-        names = [self.named(part, inside(item, *parts.span(i))) for i, part in enumerate(parts.groups(), 1) if part is not None]
+        names = [self.named(part, span_inside(item, *parts.span(i))) for i, part in enumerate(parts.groups(), 1) if part is not None]
         return BAD if any(n is BAD for n in names) else tree.ImportName(*names, span=item.span)
 
     # --- comments and the version ------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class Strings:
 
     def comment(self, item: Item) -> Any:
         text = self.string(item)
-        if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < MAX_LINE // 2):
+        if text is BAD or (text.startswith("#") and "\n" not in text and len(text) < LIMITS.line_characters // 2):
             return text if text is BAD else text.rstrip()
         return self.bad(item.span, "a comment", "a comment begins with `#` and is one line")
 
@@ -218,14 +218,14 @@ class Strings:
             self.report(NewerVersion(at=member.item.span, found=str(found), known=VERSION))
             return None
         elif found < VERSION:
-            self.report(older(member.item.span, found))
+            self.report(describe_older(member.item.span, found))
         return found
 
     # --- what the keys of one statement say together -----------------------------------------------------------------
 
     def fitting(self, node: Any, item: Item) -> Any:
         """The statement, or a `Hole` where its text form would mean something else."""
-        why = _unfit(node)
+        why = _explain_unfit(node)
         if why is None:
             return node
         at = getattr(node, "name_span", None) or item.span
@@ -236,7 +236,7 @@ class Strings:
 _SIDES = ("before", "after")
 
 
-def _unfit(node: Any) -> tuple[str, str] | None:
+def _explain_unfit(node: Any) -> tuple[str, str] | None:
     """What a statement is not, and why."""
     match node:
         case tree.Binding() if node.targets[0].name in BODY:

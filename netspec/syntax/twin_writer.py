@@ -9,12 +9,12 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.diagnostics.text.json_twin import NotInJson
-from netspec.json_text import MAX_DEPTH
+from netspec.limits import LIMITS
 from netspec.syntax import tree
 from netspec.syntax.document import render
 from netspec.syntax.expression_printer import chain_head, param_type
 from netspec.syntax.printer import print_expr, print_type
-from netspec.syntax.tree_walk import without_parens
+from netspec.syntax.tree_walk import drop_parens
 from netspec.syntax.twin_forms import Field, Form, family, file_form
 
 WIDTH = 120
@@ -26,19 +26,19 @@ Json = Any
 def write_json(file: tree.File) -> tuple[str, list[Diagnostic]]:
     """The text of a file's JSON twin, with a line end; or what JSON cannot say: a name given twice in a call, calls nested too deep."""
     try:
-        data = as_object(file, file_form())
+        data = to_object(file, file_form())
     except Mistake as mistake:
         return "", [mistake.diagnostic]
     deep = _too_deep(file.sections, data.get("sections", []), 2)
     if deep is not None:
-        return "", [TooLarge(at=deep.span, what="objects and lists inside one another in JSON", limit=MAX_DEPTH)]
+        return "", [TooLarge(at=deep.span, what="objects and lists inside one another in JSON", limit=LIMITS.json_depth)]
     return text(data) + "\n", []
 
 
 def _too_deep(nodes: Sequence[Any], written: Sequence[Json], level: int) -> tree.Node | None:
     """The first statement that is written too deep, when so many objects and lists are open around it."""
     for node, data in zip(nodes, written, strict=True):
-        if level + _depth(data) > MAX_DEPTH:
+        if level + _depth(data) > LIMITS.json_depth:
             inside = getattr(node, "body", None)
             inner = getattr(inside, "statements", None) or getattr(inside, "items", ())
             return _too_deep(inner, data.get("body", []), level + 2) or node
@@ -51,7 +51,7 @@ def _depth(data: Json) -> int:
     return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
 
 
-def as_object(node: Any, form: Form) -> dict[str, Json]:
+def to_object(node: Any, form: Form) -> dict[str, Json]:
     """A node as plain data. What goes without saying is left out. Raises `Mistake` for a doubled name."""
     out: dict[str, Json] = {"kind": form.kind} if form.kind else {}
     for field in form.fields:
@@ -59,18 +59,18 @@ def as_object(node: Any, form: Form) -> dict[str, Json]:
         if field.optional and not value:
             continue
         if field.form != "comments" or value != tree.NO_COMMENTS:
-            out |= _written(field, value)
+            out |= _write_field(field, value)
     return out
 
 
-def _written(field: Field, value: Any) -> dict[str, Json]:
+def _write_field(field: Field, value: Any) -> dict[str, Json]:
     """The keys of a field with their values."""
     several = _SEVERAL.get(field.form)
     return {field.keys()[0]: _ONE[field.form](value)} if several is None else several(value)
 
 
 def _one_of(name: str, node: Any) -> dict[str, Json]:
-    return as_object(node, next(f for f in family(name).forms.values() if f.cls is type(node)))
+    return to_object(node, next(f for f in family(name).forms.values() if f.cls is type(node)))
 
 
 def _all_of(name: str) -> Callable[[Sequence[Any]], list[Json]]:
@@ -82,7 +82,7 @@ def _all_of(name: str) -> Callable[[Sequence[Any]], list[Json]]:
 
 def _expression(node: Any) -> Json:
     """A call or chain as an object, everything else as a string."""
-    node = without_parens(node)
+    node = drop_parens(node)
     if isinstance(node, tree.Chain):
         return {"kind": "chain", "head": _head(node.head), "stages": _all_of("stage")(node.stages)}
     return _one_of("expression", node) if isinstance(node, tree.Call) else print_expr(node)
@@ -90,7 +90,7 @@ def _expression(node: Any) -> Json:
 
 def _head(node: Any) -> Json:
     """A chain's head; an operator expression keeps its parentheses, which the language asks for there."""
-    inner = without_parens(node)
+    inner = drop_parens(node)
     return _expression(inner) if isinstance(inner, tree.Call | tree.Chain) else render(chain_head(node), width=_FLAT)
 
 
@@ -103,15 +103,15 @@ def _call(node: tree.Call | tree.Name) -> dict[str, Json]:
 
 def _args(args: Sequence[tree.Arg]) -> dict[str, Json]:
     plain = [_expression(a.value) for a in args if a.name is None]
-    named = _once([(a.name, _expression(a.value), a) for a in args if a.name is not None])
+    named = _require_unique([(a.name, _expression(a.value), a) for a in args if a.name is not None])
     return ({"args": plain} if plain else {}) | ({"named": named} if named else {})
 
 
-def _at(places: Sequence[tree.At]) -> dict[str, Json]:
-    return _once([(a.name, _expression(a.value), a) for a in places])
+def _write_places(places: Sequence[tree.At]) -> dict[str, Json]:
+    return _require_unique([(a.name, _expression(a.value), a) for a in places])
 
 
-def _once(pairs: Sequence[tuple[str, Json, tree.Node]]) -> dict[str, Json]:
+def _require_unique(pairs: Sequence[tuple[str, Json, tree.Node]]) -> dict[str, Json]:
     out: dict[str, Json] = {}
     for name, value, node in pairs:
         if name in out:
@@ -156,7 +156,7 @@ _ONE: dict[str, Callable[[Any], Json]] = {
     "targets": lambda targets: [_target(t) for t in targets],
     "imports": lambda names: [n.name if n.alias is None else f"{n.name} as {n.alias}" for n in names],
     "dims": lambda dims: ["..." if isinstance(d, tree.Dots) else print_expr(d) for d in dims],
-    "at": _at,
+    "at": _write_places,
     "trailing": list,
     "sections": _all_of("section"),
     "claims": _all_of("claim"),

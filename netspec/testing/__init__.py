@@ -1,4 +1,4 @@
-"""The laws that every op keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
+"""The laws that every op and every kernel keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
 
 netspec's own ops are held to the same functions, by its own tests.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
 from netspec.testing import apply_laws, built_op_laws, text_laws
-from netspec.testing.case import Case, computes, phases
-from netspec.testing.temporary_shelf import shelved
+from netspec.testing.case import Case, has_apply, phases
+from netspec.testing.kernel_laws import kernel_breaches
+from netspec.testing.temporary_shelf import extend_with_package
 
-__all__ = ["check_op", "check_plugin"]
+__all__ = ["check_kernel", "check_op", "check_plugin"]
 
 Oracle = Callable[..., Any]
 """`oracle(op, weights, *inputs)`: the results of an op in eval, in plain NumPy and f64; `weights` are parameters and buffers by name."""
@@ -28,14 +30,28 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
     the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so; and with `oracle`
     the results are the oracle's to 1e-5.
     """
-    with shelved(cls):
+    with extend_with_package(cls):
         broken = [f"- {law}: {' '.join(why.split())}" for law, why in breaches(cls, oracle)]
     if broken:
         raise AssertionError(f"{cls.op_name()} breaks {len(broken)} {'law' if len(broken) == 1 else 'laws'}:\n" + "\n".join(broken))
 
 
+def check_kernel(variant: Variant) -> None:
+    """Hold a variant of a kernel against its reference, for each sample of the family and of its own that it is chosen for. Raises
+    AssertionError with all laws that it breaks.
+
+    Results have the reference's types, and its values and gradients to rounding, in f32, bf16 and f64. A variant for other backends than
+    the present one cannot run here: of it only the types are compared.
+    """
+    broken = [f"- {law}: {' '.join(why.split())}" for law, why in kernel_breaches(variant)]
+    if broken:
+        laws = "law" if len(broken) == 1 else "laws"
+        raise AssertionError(f"{variant.family.name} by {variant.name} breaks {len(broken)} {laws}:\n" + "\n".join(broken))
+
+
 def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> None:
-    """`check_op` of every op of an installed plugin; oracles by the ops' names without the plugin's. One report for all of them."""
+    """`check_op` of every op of an installed plugin and `check_kernel` of every variant; oracles by the ops' names without the plugin's.
+    One report for all of them."""
     from netspec.library.shelf import plugins
 
     broken: list[str] = []
@@ -43,6 +59,11 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
     for cls in plugins.load(name).classes:
         try:
             check_op(cls, oracle=given.pop(cls.op_name().removeprefix(f"{name}."), None))
+        except AssertionError as error:
+            broken.append(str(error))
+    for variant in plugins.load(name).kernels:
+        try:
+            check_kernel(variant)
         except AssertionError as error:
             broken.append(str(error))
     if given:
@@ -53,33 +74,33 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
 
 def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """Each law that the class breaks, with the example and what is wrong."""
-    yield from _failing(text_laws.CLASS_LAWS, cls, "")
+    yield from _run_laws(text_laws.CLASS_LAWS, cls, "")
     for example in cls.examples():
-        yield from _failing(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
+        yield from _run_laws(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
         for training in phases(example.op) if isinstance(example.op, OpOnTensors) else ():
-            yield from _computing(example, training, oracle)
+            yield from _find_breaches(example, training, oracle)
 
 
-def _computing(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:
+def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     """The laws of what an op computes that it breaks with one example."""
-    direct = computes(type(example.op))
+    direct = has_apply(type(example.op))
     try:
         subject = Case(example, training) if direct else built_op_laws.Built(example, training)
     except Exception as error:
-        yield "examples can be made", f"{example.op}: {_said(error)}"
+        yield "examples can be made", f"{example.op}: {_error_text(error)}"
         return
-    yield from _failing(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
+    yield from _run_laws(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
     if direct and oracle is not None and not training:
-        yield from _failing([lambda c: apply_laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
+        yield from _run_laws([lambda c: apply_laws.agrees_with_its_oracle(c, oracle)], subject, f"{subject}: ", "agrees with its oracle")
 
 
-def _failing(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
     for law in these:
         try:
             law(subject)
         except Exception as error:  # whatever an op raises where it should not
-            yield name or law.__name__.replace("_", " "), where + _said(error)
+            yield name or law.__name__.replace("_", " "), where + _error_text(error)
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"

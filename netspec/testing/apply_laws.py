@@ -9,7 +9,7 @@ from netspec.diagnostics.shapes.sizes import UnprovenSize
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Measure
 from netspec.shape import Dim, Facts
-from netspec.testing.case import Case, several
+from netspec.testing.case import Case, to_tuple
 from netspec.testing.trial_scope import ExampleScope, draw
 
 
@@ -17,13 +17,13 @@ def agrees_with_its_oracle(case: Case, oracle: Any) -> None:
     """`oracle(op, weights, *inputs)`, plain NumPy in f64, gives the same results to 1e-5; optional inputs by name."""
     weights = {name: np.float64(w) for name, w in (case.params | case.buffers).items()}
     wanted = case.with_names(oracle)(case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
-    for found, right in zip(several(case.jitted(*case.inputs)), several(wanted), strict=True):
+    for found, right in zip(to_tuple(case.jitted(*case.inputs)), to_tuple(wanted), strict=True):
         np.testing.assert_allclose(found, right, 1e-5, 1e-6)
 
 
 def shape_rule_is_what_apply_does(case: Case) -> None:
     """`shape` says the sizes and element types that `jax.eval_shape` finds."""
-    found = [(x.shape, x.dtype.name) for x in several(jax.eval_shape(case.run, *case.inputs))]
+    found = [(x.shape, x.dtype.name) for x in to_tuple(jax.eval_shape(case.run, *case.inputs))]
     rules = [(tuple(dim.value for dim in rule.shape), rule.jax_dtype) for rule in case.results()]
     same(found, rules, "apply gives", "shape says")
 
@@ -39,7 +39,7 @@ def shape_rule_takes_a_symbol_for_the_batch(case: Case) -> None:
         if not isinstance(mistake.diagnostic, UnprovenSize):
             raise AssertionError(f"shape refuses {', '.join(map(str, types))}: {mistake}") from mistake
         rule = case.call("shape", Facts().assume_equal(Dim.of("B"), case.batch), *types)
-    same(tuple(kind.substitute(size) for kind in several(rule)), case.results(), "with B", "with numbers")
+    same(tuple(kind.substitute(size) for kind in to_tuple(rule)), case.results(), "with B", "with numbers")
     flops = [Dim.of(case.call("flops", *given)).substitute(size) for given in (types, case.types)]
     same(flops[0], flops[1], "FLOPs with B", "with numbers")
 
@@ -54,7 +54,7 @@ def initial_values_fit(case: Case) -> None:
 
 def jit_changes_nothing(case: Case) -> None:
     """Compiled or step by step, the results are the same."""
-    for jitted, plain in zip(several(case.jitted(*case.inputs)), several(case.run(*case.inputs)), strict=True):
+    for jitted, plain in zip(to_tuple(case.jitted(*case.inputs)), to_tuple(case.run(*case.inputs)), strict=True):
         np.testing.assert_allclose(jitted, plain, 1e-5, 1e-6)
 
 
@@ -72,7 +72,7 @@ def gradient_is_the_slope(case: Case) -> None:
 
         def along(t: Any) -> Any:
             params, inputs = jax.tree.map(lambda x, d: x + t * d if x.dtype == np.float64 else x, point, direction)
-            results = several(case.run(*inputs, params=params))
+            results = to_tuple(case.run(*inputs, params=params))
             same([x.dtype.name for x in results], [rule.jax_dtype for rule in rules], "with f64 inputs apply gives", "shape says")
             return sum(jnp.vdot(x, own) for x, own, counts in zip(results, pull, wide, strict=True) if counts)
 
@@ -88,7 +88,7 @@ def bf16_stays_bf16(case: Case) -> None:
     short = [x.astype(jnp.bfloat16) if t.is_float else x for t, x in zip(case.types, case.inputs, strict=True)]
     result = case.jitted(*short)
     rules = case.results(*(t.with_dtype("bf16") if t.is_float else t for t in case.types))
-    same([x.dtype.name for x in several(result)], [rule.jax_dtype for rule in rules], "apply gives", "shape says")
+    same([x.dtype.name for x in to_tuple(result)], [rule.jax_dtype for rule in rules], "apply gives", "shape says")
     if case.smooth and not case.op.jumps:
         wide = case.jitted(*(np.float32(x) if t.is_float else x for t, x in zip(case.types, short, strict=True)))
         for narrow, full in zip(case.floats(result), case.floats(wide), strict=True):
@@ -110,7 +110,7 @@ def examples_do_not_meet(case: Case) -> None:
 
     axes = (0, *(0 if own else None for own in alone))
     apart = jax.jit(jax.vmap(one, axes))(np.arange(case.batch), *map(jnp.asarray, case.inputs))
-    for single, together, keeps in zip(several(apart), several(case.jitted(*case.inputs)), kept, strict=True):
+    for single, together, keeps in zip(to_tuple(apart), to_tuple(case.jitted(*case.inputs)), kept, strict=True):
         if keeps:
             np.testing.assert_allclose(single[:, 0], together, 1e-5, 1e-5)
 
@@ -127,7 +127,7 @@ def any_batch_is_traced(case: Case) -> None:
     size: Any = jax.export.symbolic_shape("B")[0]
     rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
     found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
-    same([x.shape for x in several(found)], rules, "apply gives", "shape says")
+    same([x.shape for x in to_tuple(found)], rules, "apply gives", "shape says")
     if isinstance(case.op, Measure):
         jax.eval_shape(case.with_names(case.op.weights), *case.symbolic(size))
 

@@ -16,7 +16,7 @@ from netspec.lower.repeat_lowering import CHOICES
 from netspec.shape import Dim
 from netspec.testing.apply_laws import require, same
 from netspec.testing.trial_scope import sample
-from netspec.tools.reference_examples import proved, type_of, written
+from netspec.tools.reference_examples import prove_model, type_of, write_example
 
 
 class Built:
@@ -29,7 +29,7 @@ class Built:
         self.training = training
         self.types = [type_of(text) for text in (*example.inputs, *example.named.values())]
         self.batch = self.types[0].shape[0].value
-        self.body = proved(written(self.symbolic())[1])
+        self.body = prove_model(write_example(self.symbolic())[1])
         self.inputs = dict(zip(self.body.input_types(), [sample(t, rng) for t in self.types], strict=True))
         first = initialise(Layout.of(self.body), 0)
         self.initial, self.buffers = first["params"], first["buffers"]
@@ -51,9 +51,9 @@ class Built:
         return forward("train" if self.training else "eval", params, self.buffers, inputs, first=first)[0]
 
 
-def numbered(case: Built) -> Body:
+def bind_numbers(case: Built) -> Body:
     """The model with numbers for sizes."""
-    return proved(written(case.example)[1])
+    return prove_model(write_example(case.example)[1])
 
 
 # --- laws ------------------------------------------------------------------------------------------------------------
@@ -63,10 +63,10 @@ def types_are_what_is_computed(case: Built) -> None:
     """What is inferred with a symbol for the batch is what is inferred with its size, and what `jax.eval_shape` finds; costs too."""
     size = {"B": case.batch}
     inferred = {name: kind.substitute(size) for name, kind in case.body.output_types().items()}
-    same(inferred, numbered(case).output_types(), "with B", "with numbers")
+    same(inferred, bind_numbers(case).output_types(), "with B", "with numbers")
     found = {name: (x.shape, x.dtype.name) for name, x in jax.eval_shape(case.run, case.params, case.inputs).items()}
     same(found, {n: (tuple(d.value for d in t.shape), t.jax_dtype) for n, t in inferred.items()}, "computed is", "inferred is")
-    same(Dim.of(cost(case.body)[1]).substitute(size), Dim.of(cost(numbered(case))[1]), "FLOPs with B", "with numbers")
+    same(Dim.of(cost(case.body)[1]).substitute(size), Dim.of(cost(bind_numbers(case))[1]), "FLOPs with B", "with numbers")
 
 
 def initial_values_are_finite(case: Built) -> None:
@@ -79,7 +79,7 @@ def jit_changes_nothing(case: Built) -> None:
     """Compiled or step by step, the results are the same."""
     with jax.disable_jit():
         plain = case.run(case.params, case.inputs)
-    close(case.jitted(case.params, case.inputs), plain)
+    require_close(case.jitted(case.params, case.inputs), plain)
 
 
 def gradient_is_the_slope(case: Built) -> None:
@@ -113,7 +113,7 @@ def examples_do_not_meet(case: Built) -> None:
     own = {name for name, kind in case.body.input_types().items() if kind.rank and kind.shape[0] == Dim.of("B")}
     alone = jax.jit(lambda x, place: case.run(case.params, x, first=place))
     parts = [alone({n: x[i : i + 1] if n in own else x for n, x in case.inputs.items()}, np.uint32(i)) for i in range(case.batch)]
-    close({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, case.jitted(case.params, case.inputs))
+    require_close({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, case.jitted(case.params, case.inputs))
 
 
 def any_batch_is_traced(case: Built) -> None:
@@ -130,7 +130,7 @@ def any_batch_is_traced(case: Built) -> None:
     same(found, inferred, "computed is", "inferred is")
 
 
-def close(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+def require_close(found: dict[str, Any], wanted: dict[str, Any]) -> None:
     for name, right in wanted.items():
         np.testing.assert_allclose(found[name], right, 1e-5, 1e-5)
 

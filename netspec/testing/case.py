@@ -77,11 +77,11 @@ class Case:
 
     def results(self, *types: TensorType) -> tuple[TensorType, ...]:
         """The result types by the shape rule."""
-        return several(self.call("shape", Facts(), *(types or self.types)))
+        return to_tuple(self.call("shape", Facts(), *(types or self.types)))
 
     def floats(self, results: Any) -> list[Any]:
         """Those of the results that are floats."""
-        return [x for x, kind in zip(several(results), self.results(), strict=True) if kind.is_float]
+        return [x for x, kind in zip(to_tuple(results), self.results(), strict=True) if kind.is_float]
 
     @property
     def smooth(self) -> bool:
@@ -103,7 +103,7 @@ class Case:
     def keep_the_batch(self) -> list[bool]:
         """Which of the results have the batch as their first axis, whatever its size; none where shapes, or parameters, need to know it."""
         try:
-            results = several(self.call("shape", Facts(), *self.batched()))
+            results = to_tuple(self.call("shape", Facts(), *self.batched()))
             weights = self.call("params", *self.batched()) | self.call("buffers", *self.batched())
         except Mistake:
             return [False]
@@ -112,11 +112,11 @@ class Case:
         return [bool(kind.rank) and kind.shape[0] == Dim.of("B") for kind in results]
 
 
-def several(value: Any) -> tuple[Any, ...]:
+def to_tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def computes(cls: Any) -> bool:
+def has_apply(cls: Any) -> bool:
     """The op has an `apply` of its own: `infer` makes recurrences, and ops with parts, of others."""
     return issubclass(cls, Callable) and not issubclass(cls, Recurrence) and not cls.parts
 

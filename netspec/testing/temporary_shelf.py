@@ -14,7 +14,7 @@ from netspec.library.shelf.index_writer import facts
 
 
 @contextmanager
-def shelved(cls: type[Op]) -> Iterator[None]:
+def extend_with_package(cls: type[Op]) -> Iterator[None]:
     """Inside, specs can name the class and the others of its package; those without a namespace have the package's name."""
     root = cls.__module__.partition(".")[0]
     if root == "netspec":
@@ -25,7 +25,7 @@ def shelved(cls: type[Op]) -> Iterator[None]:
     for op in unnamed:
         op.namespace = re.sub(r"\W", "_", root.lower())
     try:
-        with index.extended((shelf(own),)):
+        with index.extend_shelf((shelf(own),)):
             yield
     finally:
         for op in unnamed:
@@ -45,7 +45,7 @@ def ops_of(root: str) -> list[type[Op]]:
 def shelf(classes: list[type[Op]]) -> index.Shelf:
     made = index.Shelf({}, {})
     for cls in classes:
-        entry = index.made((cls.op_name(), None, *facts(cls)))
+        entry = index.make_entry((cls.op_name(), None, *facts(cls)))
         made.entries[entry.name] = (*made.entries.get(entry.name, ()), entry)
         made.classes[entry] = cls
     return made

@@ -10,7 +10,7 @@ from netspec.infer.frame import Frame, World
 from netspec.infer.values import Composed
 from netspec.ir import Apply, walk
 from netspec.library.base import Callable, Example, Layer, Measure, Op
-from netspec.library.shelf.index_writer import described
+from netspec.library.shelf.index_writer import read_docstrings
 from netspec.library.shelf.op_text import from_json, to_json, to_text
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Graph
@@ -32,7 +32,7 @@ LEAST = 6
 def has_a_page(cls: type[Op]) -> None:
     """The class has a docstring of its own, and each argument and input is described."""
     require(cls.__dict__.get("__doc__"), "it has no docstring of its own")
-    docs = described(cls)
+    docs = read_docstrings(cls)
     bare = [name for name in cls.arguments() if len(docs.get(name, "")) < LEAST]
     bare += [i.name for i in cls.inputs if len(i.doc) < LEAST]
     require(not bare, f"nothing, or next to nothing, is said of {', '.join(bare)}")
@@ -52,9 +52,9 @@ def says_its_flops(cls: type[Op]) -> None:
 
 def has_a_schema(cls: type[Op]) -> None:
     """Every argument has a description in the JSON Schema, and a default unless one must be given."""
-    from netspec.tools.argument_schema import described_schema
+    from netspec.tools.argument_schema import describe_schema
 
-    found = described_schema(cls)["properties"]
+    found = describe_schema(cls)["properties"]
     same(list(found), ["op", "kind", *cls.arguments()], "the schema has", "the arguments are")
     for name, argument in cls.arguments().items():
         require(found[name].get("description"), f"the schema does not describe {name}")
@@ -69,30 +69,30 @@ def json_means_the_op(example: Example) -> None:
     data = to_json(example.op)
     again = from_json(json.loads(json.dumps(data, allow_nan=False)))
     same((type(again), again), (type(example.op), example.op), "its JSON is read as", "it is")
-    same([data["op"], data["kind"], *sorted(data.keys() - {"op", "kind"})], _named(example.op), "its JSON has", "it has")
+    same([data["op"], data["kind"], *sorted(data.keys() - {"op", "kind"})], _list_names(example.op), "its JSON has", "it has")
 
 
-def _named(op: Op) -> list[str]:
+def _list_names(op: Op) -> list[str]:
     return [op.op_name(), op.kind, *sorted(op.arguments())]
 
 
 def text_means_the_op(example: Example) -> None:
     """What `to_text` writes is read as an equal op; of a function, operator or method in a model where its inputs flow into it."""
     op = example.op
-    if not used(op):
-        same(elaborated(to_text(op), op.kind), op, f"`{to_text(op)}` means", "it is")
+    if not is_applied(op):
+        same(elaborate_text(to_text(op), op.kind), op, f"`{to_text(op)}` means", "it is")
         return
-    _, model = reference_examples.written(example)
-    found = [node.op for node, _ in walk(reference_examples.proved(model)) if isinstance(node, Apply)]
+    _, model = reference_examples.write_example(example)
+    found = [node.op for node, _ in walk(reference_examples.prove_model(model)) if isinstance(node, Apply)]
     same(found, [op], f"the model\n{model}applies", "it is")
 
 
-def used(op: Op) -> bool:
+def is_applied(op: Op) -> bool:
     """Functions, operators and methods: their names mean something else, or nothing, where no tensor flows into them."""
     return isinstance(op, Callable) and not isinstance(op, Layer | Measure)
 
 
-def elaborated(text: str, kind: str) -> Any:
+def elaborate_text(text: str, kind: str) -> Any:
     """What an expression is worth where an op of this kind is wanted; its problems are an error."""
     node, problems = parse_expression("text", text)
     meanings: dict[int, Any] = {}

@@ -19,7 +19,7 @@ from netspec.library.base import Callable, Duration, Op
 from netspec.library.base.arguments import Argument
 from netspec.library.base.field_bounds import AfterValidator, BeforeValidator, Exactly, Rule
 from netspec.library.functions.indexing import Cut
-from netspec.library.shelf.index_writer import described
+from netspec.library.shelf.index_writer import read_docstrings
 from netspec.library.shelf.op_text import plain_json
 from netspec.record import record
 from netspec.shape import Dim, TensorType
@@ -35,7 +35,7 @@ _OBJECTS: dict[Any, dict[str, Any]] = {
 """Values that JSON does not have, and the keys that stand for each."""
 
 
-def described_schema(cls: type[Op]) -> dict[str, Any]:
+def describe_schema(cls: type[Op]) -> dict[str, Any]:
     """The schema (draft 2020-12) of an op and its arguments, each with its docstring and default."""
     schema = argument_model(cls).model_json_schema(schema_generator=_Schema)
     properties = {"op": {"const": cls.op_name()}, "kind": {"const": cls.kind}, **schema.get("properties", {})}
@@ -54,7 +54,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def argument_model(cls: type[Op]) -> type[pydantic.BaseModel]:
     """A pydantic model with the op's arguments as its fields."""
-    docs = described(cls)
+    docs = read_docstrings(cls)
     fields = {name: (pydantic_type(argument), _field(argument, docs.get(name))) for name, argument in cls.arguments().items()}
     return pydantic.create_model(cls.op_name(), __config__=CONFIG, __doc__=cls.__doc__, **fields)  # type: ignore[call-overload]
 
@@ -67,10 +67,10 @@ def _field(argument: Argument, doc: str | None) -> Any:
 
 def pydantic_type(argument: Argument) -> Any:
     """An argument's type with its rules, in pydantic's words."""
-    return _ruled(argument.annotation, argument.metadata)
+    return _apply_rules(argument.annotation, argument.metadata)
 
 
-def _ruled(annotation: Any, rules: tuple[Any, ...]) -> Any:
+def _apply_rules(annotation: Any, rules: tuple[Any, ...]) -> Any:
     known = tuple(_rule(rule) for rule in rules if isinstance(rule, Rule | AfterValidator | BeforeValidator))
     inner = Annotated[annotation, Instance(annotation)] if any(isinstance(rule, Exactly) for rule in rules) else _type(annotation)
     return Annotated[(inner, *known)] if known else inner  # type: ignore[return-value]
@@ -88,7 +88,7 @@ def _rule(rule: Rule | AfterValidator | BeforeValidator) -> Any:
 def _type(annotation: Any) -> Any:
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
-        return _ruled(args[0], args[1:])
+        return _apply_rules(args[0], args[1:])
     if origin in (Union, UnionType):
         return Union[tuple(map(_type, args))]  # noqa: UP007
     if origin is Literal or annotation in (..., None, NoneType, Any):

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.files import write_atomic
-from netspec.tools import reference
+from netspec.tools import limits_table, reference
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "python -m netspec.tools.generate"
@@ -71,15 +71,15 @@ def commands() -> str:
 
 def problem() -> str:
     """What `netspec check` says about the README's first spec without its `flatten`."""
-    return session("check digits.net", fenced("README.md", "net")[0].replace("flatten -> ", ""))
+    return session("check digits.net", find_fenced("README.md", "net")[0].replace("flatten -> ", ""))
 
 
-def shown() -> str:
+def show_deep() -> str:
     """What `netspec show` says about the README's second spec."""
-    return session("show deep.net", fenced("README.md", "net")[1])
+    return session("show deep.net", find_fenced("README.md", "net")[1])
 
 
-def fenced(page: str, language: str) -> list[str]:
+def find_fenced(page: str, language: str) -> list[str]:
     """The fenced blocks of a language in a page of the checkout."""
     return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
@@ -104,20 +104,21 @@ FILES: Mapping[str, Text] = {
 """Path -> the function that gives the whole text."""
 
 REGIONS: Mapping[str, Mapping[str, Text]] = {
-    "README.md": {"problem": problem, "shown": shown, "commands": commands},
+    "README.md": {"problem": problem, "shown": show_deep, "commands": commands},
+    "docs/language.md": {"limits": limits_table.of_every_spec, "limits of strangers": limits_table.of_strangers},
 }
 """Path of a hand-written page -> name of a region -> the function that gives its text."""
 
 
-def derived(root: Path) -> Iterator[tuple[Path, str]]:
+def derive_files(root: Path) -> Iterator[tuple[Path, str]]:
     """Every derived file with the text that it should have."""
     for path, text in FILES.items():
         yield root / path, text()
     for path, regions in REGIONS.items():
-        yield root / path, with_regions((root / path).read_text(encoding="utf-8"), regions)
+        yield root / path, replace_regions((root / path).read_text(encoding="utf-8"), regions)
 
 
-def with_regions(page: str, regions: Mapping[str, Text]) -> str:
+def replace_regions(page: str, regions: Mapping[str, Text]) -> str:
     """A page with the text of its regions replaced. Raises `LookupError` when the page lacks one."""
     for name, text in regions.items():
         pattern = re.compile(rf"(<!-- generated: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -128,14 +129,14 @@ def with_regions(page: str, regions: Mapping[str, Text]) -> str:
     return page
 
 
-def stale(root: Path) -> list[tuple[Path, str]]:
+def find_stale(root: Path) -> list[tuple[Path, str]]:
     """The derived files whose text is not what it should be, with that text."""
-    return [(path, text) for path, text in derived(root) if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    return [(path, text) for path, text in derive_files(root) if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
 def write(root: Path) -> list[Path]:
     """Write the stale files; which they were."""
-    written = stale(root)
+    written = find_stale(root)
     for path, text in written:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, text)
@@ -148,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if not (ROOT / "pyproject.toml").is_file():
         parser.error("derived files are written in a checkout, and this netspec is installed from a wheel")
-    old = [path for path, _ in stale(ROOT)] if args.check else write(ROOT)
+    old = [path for path, _ in find_stale(ROOT)] if args.check else write(ROOT)
     for path in old:
         print(f"{'stale' if args.check else 'wrote'} {path.relative_to(ROOT)}")
     if args.check and old:

@@ -66,7 +66,7 @@ def plot(picture: Picture, width: int, glyphs: Glyphs) -> str:
     lines = [f"{heights.get(k, ''):>{left}} |{line}".rstrip() for k, line in enumerate(cells(values, top, count, glyphs))]
     places = [round(tick.place * (count - 1)) for tick in ticks]
     axis = "".join("+" if column in places else "-" for column in range(count))
-    return "\n".join([*lines, f"{'':{left}} +{axis}", *labelled(ticks, places, scales, left, count)])
+    return "\n".join([*lines, f"{'':{left}} +{axis}", *label_lines(ticks, places, scales, left, count)])
 
 
 def cells(values: Sequence[float], top: float, count: int, glyphs: Glyphs) -> list[str]:
@@ -75,19 +75,19 @@ def cells(values: Sequence[float], top: float, count: int, glyphs: Glyphs) -> li
     last = HEIGHT * glyphs.down - 1
     heights = [last - round(value / top * last) if top else last for value in values]
     for x, (before, y) in enumerate(zip([heights[0], *heights], heights, strict=False)):
-        for line in between(before, y):
+        for line in dots_between(before, y):
             dots.setdefault((x // glyphs.across, line // glyphs.down), []).append((x % glyphs.across, line % glyphs.down))
     return ["".join(glyphs.cell(dots[x, y]) if (x, y) in dots else " " for x in range(count)) for y in range(HEIGHT)]
 
 
-def between(before: int, now: int) -> range:
+def dots_between(before: int, now: int) -> range:
     """The dots of one column: down or up to where the curve is now, without the one it was at."""
     if now == before:
         return range(now, now + 1)
     return range(before + 1, now + 1) if now > before else range(now, before)
 
 
-def labelled(ticks: Sequence[Tick], places: Sequence[int], scales: Sequence[str], left: int, count: int) -> list[str]:
+def label_lines(ticks: Sequence[Tick], places: Sequence[int], scales: Sequence[str], left: int, count: int) -> list[str]:
     """A line of labels for each scale. A tick whose labels have no room goes without, the first ones go first."""
     taken: list[tuple[int, int]] = []
     rows = [[" "] * count for _ in scales]

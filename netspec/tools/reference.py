@@ -16,10 +16,10 @@ from netspec.library.base import Callable, Dataset, Measure, Op
 from netspec.library.contracts.mask_lines import contract
 from netspec.library.decoders.protocol import Decoder
 from netspec.library.optimizers.chain import Chain
-from netspec.library.shelf.index_writer import classes, described, ordered, signature
+from netspec.library.shelf.index_writer import classes, order_fields, read_docstrings, signature
 from netspec.library.shelf.op_text import to_text, value_text
 from netspec.tools.reference_examples import type_of
-from netspec.tools.reference_tables import callables, fenced, measured, table
+from netspec.tools.reference_tables import callables, describe_measure, fence_text, table
 
 COMMAND = "netspec docs"
 TITLES = {
@@ -59,7 +59,7 @@ def layers() -> str:
 
 def optimizers() -> str:
     """optimizers.md: optimizers, and the schedules of their learning rates."""
-    return of_kinds("Optimizers and schedules", "What `optimizer = …` of a `train` section takes.", ("optimizer", "schedule"))
+    return kinds_page("Optimizers and schedules", "What `optimizer = …` of a `train` section takes.", ("optimizer", "schedule"))
 
 
 def losses_and_metrics() -> str:
@@ -69,19 +69,19 @@ def losses_and_metrics() -> str:
         "the whole batch or evaluation counts them with the mask and the batch's weights. A metric that is no mean of values sums up what "
         "it counts, so that its number is that of the whole evaluation too."
     )
-    return of_kinds("Losses and metrics", intro, ("loss", "metric"))
+    return kinds_page("Losses and metrics", intro, ("loss", "metric"))
 
 
 def data() -> str:
     """data.md: datasets and transforms."""
     intro = "What `data = …` of a `train` section takes: a dataset, then transforms, the last of them `batch`."
-    return of_kinds("Data", intro, ("dataset", "transform"))
+    return kinds_page("Data", intro, ("dataset", "transform"))
 
 
 def initializers() -> str:
     """initializers.md."""
     intro = "Initial values of parameters: what a layer's `…_init` takes, and what stands behind `weight NAME: TYPE =`."
-    return of_kinds("Initializers", intro, ("initializer",))
+    return kinds_page("Initializers", intro, ("initializer",))
 
 
 def decoders() -> str:
@@ -90,17 +90,17 @@ def decoders() -> str:
         "What a line `INPUT = …` of a `serve` section takes: how a sequence is generated from an output of the model, [B, T, V], which has "
         "the scores of every element at every position."
     )
-    return of_kinds("Serving", intro, ("decoder",))
+    return kinds_page("Serving", intro, ("decoder",))
 
 
 def problems() -> str:
     """diagnostics.md: the pages of all diagnostics."""
     from netspec.diagnostics import catalog
 
-    return f"{written_by('netspec/diagnostics/')}{catalog.pages()}"
+    return f"{generated_note('netspec/diagnostics/')}{catalog.pages()}"
 
 
-def written_by(where: str) -> str:
+def generated_note(where: str) -> str:
     return f"<!-- Written by `{COMMAND}` from the docstrings in {where}. -->\n\n"
 
 
@@ -116,7 +116,7 @@ PAGES: Mapping[str, Function[[], str]] = {
 """File name -> the function that gives the page's text."""
 
 
-def of_kinds(name: str, intro: str, kinds: Sequence[str]) -> str:
+def kinds_page(name: str, intro: str, kinds: Sequence[str]) -> str:
     sections = [(PLURALS[kind], "", [cls for cls in classes() if cls.kind == kind]) for kind in kinds]
     return page(name, intro, sections)
 
@@ -135,7 +135,7 @@ def page(name: str, intro: str, sections: Sequence[tuple[str, str, Sequence[type
     parts = [f"# {name}", intro, "\n".join(contents)]
     for head, text, members in sections:
         parts += [f"## {head}", *([text] if text else []), *map(entry, members)]
-    return written_by(where) + "\n\n".join(parts) + "\n"
+    return generated_note(where) + "\n\n".join(parts) + "\n"
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -200,13 +200,13 @@ def call(cls: type[Op]) -> str:
     """The call with all arguments and their defaults; of a loss or metric with its inputs. An operator has none."""
     if cls.kind == "operator":
         return ""
-    parts = [name if field.required else f"{name}={default(field)}" for name, field in ordered(cls)]
+    parts = [name if field.required else f"{name}={default(field)}" for name, field in order_fields(cls)]
     if issubclass(cls, Measure | Decoder):
         parts = [*(i.name for i in cls.inputs if not i.optional), *parts, *(f"{i.name}=…" for i in cls.inputs if i.optional)]
     line = f"{cls.op_name()}({', '.join(parts)})" if parts or cls.kind == "dataset" else cls.op_name()
     if len(line) > WIDE:
         line = f"{cls.op_name()}(\n" + "".join(f"  {part},\n" for part in parts) + ")"
-    return fenced(line)
+    return fence_text(line)
 
 
 def default(field) -> str:
@@ -234,7 +234,7 @@ def _facts(tensor) -> Iterable[str]:
 
 def arguments(cls: type[Op]) -> str:
     """A table of the arguments in positional order."""
-    docs, defaults = described(cls), dict(ordered(cls))
+    docs, defaults = read_docstrings(cls), dict(order_fields(cls))
     rows = []
     for name, required, kind in signature(cls):
         if cls.kind == "operator" or (cls is Chain and name == "parts"):
@@ -259,9 +259,9 @@ def fields(cls: type[Op]) -> str:
 def examples(cls: type[Op]) -> str:
     found = cls.examples()
     if issubclass(cls, Measure):
-        return table(("example", "inputs", "values"), [measured(example) for example in found])
+        return table(("example", "inputs", "values"), [describe_measure(example) for example in found])
     if issubclass(cls, Callable):
         return callables(found)
     if issubclass(cls, Decoder):
-        return fenced("\n".join(to_text(example.op).replace("(", f"({cls.inputs[0].name}, ", 1) for example in found))
-    return fenced("\n".join(to_text(example.op) for example in found))
+        return fence_text("\n".join(to_text(example.op).replace("(", f"({cls.inputs[0].name}, ", 1) for example in found))
+    return fence_text("\n".join(to_text(example.op) for example in found))

@@ -44,27 +44,27 @@ class Shown:
         return ("Parameters", self.weights), ("Buffers", self.buffers)
 
 
-def shown(example: Example) -> Shown:
+def show_example(example: Example) -> Shown:
     """An example of a callable, elaborated as a model. Raises `ValueError` when its model has a problem."""
-    call, model = written(example)
-    body = proved(model)
+    call, model = write_example(example)
+    body = prove_model(model)
     count, flops, _ = cost(body)
     types = tuple(str(kind) for kind in body.output_types().values())
-    return Shown(call, model, types, f"{flops:,}" if isinstance(flops, int) else str(flops), count, *kept(body))
+    return Shown(call, model, types, f"{flops:,}" if isinstance(flops, int) else str(flops), count, *list_kept(body))
 
 
-def written(example: Example) -> tuple[str, str]:
+def write_example(example: Example) -> tuple[str, str]:
     """The call of an example of a callable, and a whole model around it."""
     op, inputs, named = example.op, example.inputs, tuple(example.named.items())
     assert isinstance(op, Callable)
     if isinstance(op, Cell):
-        return of_a_cell(op, inputs[0])
+        return write_cell(op, inputs[0])
     wires = names(op, len(inputs))
     head, call = call_text(op, wires, [name for name, _ in named])
     return call, model_text([*zip(wires, inputs, strict=True), *named], [*head, *results(op, inputs, call, named)])
 
 
-def of_a_cell(op: Cell, step: str) -> tuple[str, str]:
+def write_cell(op: Cell, step: str) -> tuple[str, str]:
     """A cell is one step of time; it runs inside `rnn`, here over a few steps."""
     call = f"x -> rnn({to_text(op)})"
     return call, model_text([("x", step.replace(",", f", {STEPS},", 1))], [f"output y = {call}"])
@@ -89,8 +89,8 @@ def call_text(op: Callable, wires: list[str], named: list[str]) -> tuple[list[st
         return [], operator_text(text, wires)
     if op.kind == "method":
         layer, _, method = op.op_name().rpartition(".")
-        return [f"shared s = {text.replace(op.op_name(), layer, 1)}"], f"{chain} -> {with_named(f's.{method}', named)}"
-    text = with_named(text, named)
+        return [f"shared s = {text.replace(op.op_name(), layer, 1)}"], f"{chain} -> {add_named(f's.{method}', named)}"
+    text = add_named(text, named)
     return [], f"{chain} -> {text}" if wires else text if text.endswith(")") else f"{text}()"
 
 
@@ -102,7 +102,7 @@ def operator_text(text: str, wires: list[str]) -> str:
     return f"{text}{' ' if text.isalpha() else ''}{wires[0]}"
 
 
-def with_named(text: str, named: list[str]) -> str:
+def add_named(text: str, named: list[str]) -> str:
     """A call with optional inputs by name."""
     extra = ", ".join(f"{name}={name}" for name in named)
     if not extra:
@@ -127,7 +127,7 @@ def type_of(text: str) -> TensorType:
     return TensorType(dtype, [int(dim) if dim.isdigit() else dim for dim in dims.replace(" ", "").split(",") if dim])
 
 
-def proved(model: str) -> Body:
+def prove_model(model: str) -> Body:
     """The typed body of a model's text."""
     source = Source("example.net", f"netspec 1\n{model}")
     file, problems = parse_spec(source)
@@ -140,7 +140,7 @@ def proved(model: str) -> Body:
     raise ValueError(f"{model}{problems[0].message()}")
 
 
-def kept(body: Body) -> tuple[Kept, Kept]:
+def list_kept(body: Body) -> tuple[Kept, Kept]:
     """The parameters and buffers of the model's layer, named below the layer: `kernel` of `dense_0/kernel`."""
     weights = {path.partition("/")[2]: weight_text(w) for path, w in parameters(body).items()}
     buffers: dict[str, str] = {}

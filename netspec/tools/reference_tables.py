@@ -10,7 +10,7 @@ from netspec.shape import Facts, TensorType
 from netspec.tools import reference_examples
 
 
-def fenced(text: str, language: str = "") -> str:
+def fence_text(text: str, language: str = "") -> str:
     return f"```{language}\n{text.rstrip()}\n```"
 
 
@@ -19,7 +19,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def measured(example: Example) -> tuple[str, str, str]:
+def describe_measure(example: Example) -> tuple[str, str, str]:
     """A loss or metric on its inputs, and the type of the values that it averages."""
     op = example.op
     assert isinstance(op, Measure)
@@ -33,22 +33,22 @@ def measured(example: Example) -> tuple[str, str, str]:
     return f"`{op.op_name()}({', '.join([*names, *extra, *given])})`", kinds, f"`{values}`"
 
 
-def listed(what: str, named: reference_examples.Kept) -> str:
+def list_kept(what: str, named: reference_examples.Kept) -> str:
     """Parameters or buffers with their types and initial values."""
     return f"{what}: {', '.join(f'`{name}: {kind}`' for name, kind in named)}."
 
 
 def callables(found: Sequence[Example]) -> str:
     """The first example as a model with its parameters; all of them with what they give and cost."""
-    every = [(example, reference_examples.shown(example)) for example in found]
+    every = [(example, reference_examples.show_example(example)) for example in found]
     first = every[0][1]
     rows = [
         (f"`{shown.call}`", ", ".join(f"`{kind}`" for kind in (*example.inputs, *example.named.values())) or "none")
         + (", ".join(f"`{kind}`" for kind in shown.results), f"{shown.params:,}", shown.flops)
         for example, shown in every
     ]
-    kept = [listed(what, named) for what, named in first.kept() if named]
+    kept = [list_kept(what, named) for what, named in first.kept() if named]
     known = {name for _, named in first.kept() for name, _ in named}
     more = {name: kind for _, shown in every for _, named in shown.kept() for name, kind in named if name not in known}
-    kept += [listed("In other examples", tuple(more.items()))] if more else []
-    return "\n\n".join([fenced(first.model, "net"), *kept, table(("example", "inputs", "result", "parameters", "FLOPs"), rows)])
+    kept += [list_kept("In other examples", tuple(more.items()))] if more else []
+    return "\n\n".join([fence_text(first.model, "net"), *kept, table(("example", "inputs", "result", "parameters", "FLOPs"), rows)])

@@ -10,7 +10,7 @@ from netspec.infer.scheduling import rates_of, steps_per_epoch
 from netspec.ir import TrainPlan, UpdatePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Clock, Op, Schedule
-from netspec.library.schedules.run_length import Path, Run, Scale, items_of, short
+from netspec.library.schedules.run_length import Path, Run, Scale, items_of, shorten_number
 from netspec.library.shelf.op_text import to_text
 from netspec.record import record
 from netspec.tools.plot import Glyphs, Picture, Tick, plot, table
@@ -41,7 +41,7 @@ def draw_schedules(plan: TrainPlan, width: int, glyphs: Glyphs) -> str:
     """The learning rates of a section, one drawing each; those that stay the same are a line of text."""
     run = Run(plan.duration, steps_per_epoch(plan.data, plan.accumulate))
     head = f"train {plan.model.name}{f' as {plan.name}' if plan.name != plan.model.name else ''}: {extent(run)}"
-    return "\n\n".join([head, *(drawn(update, run, width, glyphs) for update in plan.updates)])
+    return "\n\n".join([head, *(draw_update(update, run, width, glyphs) for update in plan.updates)])
 
 
 def extent(run: Run) -> str:
@@ -51,8 +51,8 @@ def extent(run: Run) -> str:
     return f"{run.duration}, {run.duration.steps(Clock(run.steps_per_epoch, 0)):,} steps"
 
 
-def drawn(update: UpdatePlan, run: Run, width: int, glyphs: Glyphs) -> str:
-    found = [one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in rates_of(update.optimizer)]
+def draw_update(update: UpdatePlan, run: Run, width: int, glyphs: Glyphs) -> str:
+    found = [draw_one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in rates_of(update.optimizer)]
     watching = [f"The steps are multiplied by the factor of {op}, which follows the loss." for op in watchers(update.optimizer)]
     return "\n\n".join([*(found or [f"{update.optimizer.op_name()} has no learning rate"]), *watching])
 
@@ -73,14 +73,14 @@ def title(update: UpdatePlan, owner: Op, path: Path) -> str:
     return f"{path[-1][0]} of {owner.op_name()}{name}{groups}"
 
 
-def one(head: str, rate: Schedule | float, run: Run, width: int, glyphs: Glyphs) -> str:
+def draw_one(head: str, rate: Schedule | float, run: Run, width: int, glyphs: Glyphs) -> str:
     if not isinstance(rate, Schedule):
         return f"{head}: {rate:g} at every step"
     text, scale = f"{head}: {to_text(rate)}", run.scale(rate)
     if scale is None:
         return f"{text}\n\n{RIDDLE}"
     known = course(rate, scale.clock, max(width, 2) * glyphs.across)
-    parts = [text, curve(rate, scale, known, width, glyphs), listed(rate, scale, known)]
+    parts = [text, curve(rate, scale, known, width, glyphs), list_moments(rate, scale, known)]
     return "\n\n".join([*parts, *([ONLY_EPOCHS] if scale.unit == "epoch" else [])])
 
 
@@ -129,7 +129,7 @@ def axes(scale: Scale) -> tuple[str, ...]:
 
 def labels(scale: Scale, step: int) -> tuple[str, ...]:
     """The labels of a step, one for each axis."""
-    epoch = short(step / scale.clock.steps_per_epoch)
+    epoch = shorten_number(step / scale.clock.steps_per_epoch)
     return {"epoch": (epoch,), "step": (f"{step:,}", epoch)}[scale.unit][: len(axes(scale))]
 
 
@@ -139,23 +139,23 @@ def labels(scale: Scale, step: int) -> tuple[str, ...]:
 def moments_of(schedule: Schedule, clock: Clock) -> list[Moment]:
     """The moments of a schedule and its parts in order, those at one step together."""
     found: dict[int, list[str]] = {}
-    for step, word in sorted(marked(schedule, clock, 0, clock.total_steps)):
+    for step, word in sorted(label_marks(schedule, clock, 0, clock.total_steps)):
         words = found.setdefault(step, [])
         words += [word] if word not in words else []
     return [Moment(step, tuple(words)) for step, words in found.items()]
 
 
-def marked(schedule: Schedule, clock: Clock, begin: int, end: int) -> Iterator[tuple[int, str]]:
+def label_marks(schedule: Schedule, clock: Clock, begin: int, end: int) -> Iterator[tuple[int, str]]:
     """Steps and words. What comes at the end of a part is the end of the training, or else the beginning of another part."""
     for mark in schedule.marks(clock):
         if 0 < mark.step and (mark.step < clock.total_steps or begin + mark.step == end):
             yield begin + mark.step, WORDS[mark.what]
     for part in schedule.parts(clock):
         if part.begin < clock.total_steps:
-            yield from marked(part.schedule, part.clock, begin + part.begin, end)
+            yield from label_marks(part.schedule, part.clock, begin + part.begin, end)
 
 
-def listed(schedule: Schedule, scale: Scale, known: Course) -> str:
+def list_moments(schedule: Schedule, scale: Scale, known: Course) -> str:
     """The first step, the moments and the last step, each with its value."""
     total = max(scale.clock.total_steps, 1)
     found = [m for m in moments_of(schedule, scale.clock) if 0 < m.step < total - 1]

@@ -26,6 +26,13 @@ def draw_table(rows: Sequence[Row], totals: Row) -> str:
     return "\n".join([_line(HEADINGS, widths), rule, *(_line(cells, widths) for cells in body), rule, _line(total, widths)])
 
 
+def draw_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Words in columns, the headings above a rule."""
+    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
+    lines = ["  ".join(_pad(cell, columns, True) for cell, columns in zip(row, widths, strict=True)).rstrip() for row in (headings, *rows)]
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
 def draw_costs(rows: Sequence[Row], totals: Row) -> str:
     """The table with the most expensive layers first: by FLOPs, then by parameters."""
     return draw_table(sorted(rows, key=_expense, reverse=True), totals)
@@ -33,10 +40,10 @@ def draw_costs(rows: Sequence[Row], totals: Row) -> str:
 
 def _expense(row: Row) -> tuple[int, int]:
     """Symbolic amounts are compared at 1 for every symbol: what grows per example counts by its factor."""
-    return _at_one(row.flops), _at_one(row.params)
+    return _value_at_one(row.flops), _value_at_one(row.params)
 
 
-def _at_one(amount: Any) -> int:
+def _value_at_one(amount: Any) -> int:
     if isinstance(amount, int) or amount is None:
         return amount or 0
     return amount.substitute(dict.fromkeys(amount.symbols(), 1)).value
@@ -56,10 +63,10 @@ def number(value: object) -> str:
     """Thousands apart by commas; a symbolic amount as it writes itself, nothing for none."""
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else _grouped(str(value))
+    return f"{value:,}" if isinstance(value, int) else _group_digits(str(value))
 
 
-def _grouped(text: str) -> str:
+def _group_digits(text: str) -> str:
     """The long integers inside a polynomial with commas: `1,254,400*B`."""
     return re.sub(r"(?<!\w)\d{4,}(?!\w)", lambda digits: f"{int(digits[0]):,}", text)
 

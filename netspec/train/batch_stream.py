@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NoMoreBatches
 from netspec.lazy import jax
 from netspec.train.feed import Feed, Fields
-from netspec.train.prefetch import prefetched
+from netspec.train.prefetch import prefetch
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,26 @@ class Fed:
 
 def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[Fed, None, None]:
     """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples."""
-    return prefetched(islice(_endless(feed, start), max(total - start.step, 0)), lambda item: _sent(item, axes))
+    return prefetch(islice(_repeat_epochs(feed, start), max(total - start.step, 0)), lambda item: _send(item, axes))
 
 
-def _endless(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
+def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
     step, epoch, first = start.step, start.epoch, start.batch
     while True:
         number = first
         for number, batch in enumerate(feed.training(epoch, first), first + 1):
             step += 1
-            yield batch, _after(step, epoch, number, feed.steps_per_epoch)
+            yield batch, _advance(step, epoch, number, feed.steps_per_epoch)
         if number == first == 0:
             raise Mistake(NoMoreBatches(step=step))
         epoch, first = epoch + 1, 0
 
 
-def _after(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> Position:
+def _advance(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> Position:
     return Position(step, epoch + 1, 0) if batch == steps_per_epoch else Position(step, epoch, batch)
 
 
-def _sent(item: tuple[Fields, Position], axes: int) -> Fed:
+def _send(item: tuple[Fields, Position], axes: int) -> Fed:
     batch, after = item
     examples = prod(next(iter(batch.values())).shape[:axes])
     return Fed(jax.device_put(batch), after, examples)

@@ -12,7 +12,7 @@ from netspec.diagnostics.running.checkpoints import CheckpointMismatch, RunOfAno
 from netspec.lazy import jax
 from netspec.library.base import Array
 from netspec.train.batch_stream import Position
-from netspec.train.leaves import described, differences, flat, unflat
+from netspec.train.leaves import describe_leaves, differences, flatten_tree, unflatten_tree
 from netspec.train.manifest import Manifest
 from netspec.train.run_folder import RunFolder
 
@@ -43,7 +43,7 @@ class Resumed:
 
 def tensors_of(state: Any, statistics: list[Array]) -> dict[str, Array]:
     """Everything of a checkpoint that is a tensor, by name."""
-    return {**flat(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
+    return {**flatten_tree(state), **{f"{_STATISTICS}{i}": leaf for i, leaf in enumerate(statistics)}}
 
 
 def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | None, best: float, seconds: float) -> dict[str, Any]:
@@ -53,16 +53,16 @@ def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | N
     return {**position.__dict__, "seed": seed, "evaluated": evaluated, "eval_loss": known, "best": lowest, "seconds": seconds}
 
 
-def restored(program: Program, folder: RunFolder, step: int) -> Resumed:
+def restore_checkpoint(program: Program, folder: RunFolder, step: int) -> Resumed:
     """The checkpoint of a step, verified and compared with the program and the folder's spec. Raises `Mistake`."""
     arrays, manifest = folder.store.restore(step)
     if manifest.spec != folder.recipe.digest:
         found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
         raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))
-    unused = (_STATISTICS, _OPTIMIZER) if forgotten(program) else (_STATISTICS,)
+    unused = (_STATISTICS, _OPTIMIZER) if lacks_optimizer(program) else (_STATISTICS,)
     tensors = {name: a for name, a in arrays.items() if not name.startswith(unused)}
     sums = [a for name, a in arrays.items() if name.startswith(_STATISTICS)]
-    return _resumed(_matched(program, tensors, str(folder.store.path(step))), sums, manifest)
+    return _read_resumed(_match_tensors(program, tensors, str(folder.store.path(step))), sums, manifest)
 
 
 class Forgotten:
@@ -75,24 +75,24 @@ class Forgotten:
         raise ValueError("the optimizer of this run was handed over from Python: give it to `with_optimizer` to train on")
 
 
-def forgotten(program: Program) -> bool:
+def lacks_optimizer(program: Program) -> bool:
     return any(isinstance(optimizer, Forgotten) for optimizer in program.foreign.values())
 
 
-def _matched(program: Program, tensors: Mapping[str, Array], path: str) -> Any:
+def _match_tensors(program: Program, tensors: Mapping[str, Array], path: str) -> Any:
     template = program.init()
-    found = differences(described(flat(template)), described(tensors))
+    found = differences(describe_leaves(flatten_tree(template)), describe_leaves(tensors))
     if found:
         raise Mistake(CheckpointMismatch(path=path, differences=found))
-    return jax.tree.map(_placed, template, unflat(template, tensors))
+    return jax.tree.map(_place_tensor, template, unflatten_tree(template, tensors))
 
 
-def _placed(ours: Any, stored: Array) -> Any:
+def _place_tensor(ours: Any, stored: Array) -> Any:
     """The stored tensor where the program has its own."""
     return jax.device_put(stored, ours.sharding if ours.committed else None)
 
 
-def _resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
+def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
     facts = manifest.facts
     return Resumed(
         state=state,

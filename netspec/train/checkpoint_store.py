@@ -17,7 +17,7 @@ from netspec.diagnostics.running.files import WriteFailed
 from netspec.files import make_folder, sync_folder, write_atomic
 from netspec.library.base import Array
 from netspec.train import manifest
-from netspec.train.leaves import described, read_leaves, write_leaves
+from netspec.train.leaves import describe_leaves, read_leaves, write_leaves
 from netspec.train.manifest import Manifest
 
 TENSORS = "tensors"
@@ -62,7 +62,7 @@ class Store:
 
         Raises `Mistake` when a manifest is damaged: it might be that one.
         """
-        return _lowest(self._manifest(step) for step in self.steps())
+        return _find_lowest(self._manifest(step) for step in self.steps())
 
     def _manifest(self, step: int) -> Manifest:
         with self._naming_whole_ones(step):
@@ -71,7 +71,7 @@ class Store:
     def restore(self, step: int) -> tuple[dict[str, Array], Manifest]:
         """The tensors by name and the manifest of a checkpoint, after every byte of it was verified. Raises `Mistake`."""
         with self._naming_whole_ones(step):
-            found = manifest.verified(self.path(step))
+            found = manifest.verify_folder(self.path(step))
             return read_leaves(self.path(step) / TENSORS, found.leaves), found
 
     @contextmanager
@@ -87,7 +87,7 @@ class Store:
 
     def _is_whole(self, step: int) -> bool:
         try:
-            manifest.verified(self.path(step))
+            manifest.verify_folder(self.path(step))
         except Mistake:
             return False
         return True
@@ -114,8 +114,8 @@ class Store:
         make_folder(temporary)
         write_leaves(temporary / TENSORS, list(arrays.values()))
         _flush(temporary)
-        content = Manifest(step, spec, described(arrays), facts, manifest.files_of(temporary))
-        write_atomic(temporary / manifest.NAME, manifest.written(content))
+        content = Manifest(step, spec, describe_leaves(arrays), facts, manifest.files_of(temporary))
+        write_atomic(temporary / manifest.NAME, manifest.manifest_text(content))
 
     def _put_in_place(self, temporary: Path, step: int) -> None:
         """Rename; an older checkpoint of the same step steps aside for that moment (`recover` would bring it back)."""
@@ -142,7 +142,7 @@ class Store:
 
     def _prune(self) -> None:
         steps = self.steps()
-        kept = {*steps[-self.keep :], _lowest(self._readable())}
+        kept = {*steps[-self.keep :], _find_lowest(self._readable())}
         for step in steps:
             if step not in kept:
                 gone = self.folder / f".{step}.gone"
@@ -170,7 +170,7 @@ class Store:
             raise Mistake(WriteFailed(path=str(self.path(step)), step=doing, reason=_reason(error))) from error
 
 
-def _lowest(manifests: Iterable[Manifest]) -> int | None:
+def _find_lowest(manifests: Iterable[Manifest]) -> int | None:
     """The step of the lowest evaluation loss, None when nothing was evaluated."""
     losses = [(m.facts[_BEST], m.step) for m in manifests if m.facts.get(_BEST) is not None]
     return min(losses)[1] if losses else None

@@ -14,7 +14,7 @@ SMALLEST = 8
 """No batch of sequences is narrower."""
 
 
-def collated(batch: Mapping[str, Any], bounds: Sequence[int] = (), longest: int | None = None) -> dict[str, Array]:
+def collate(batch: Mapping[str, Any], bounds: Sequence[int] = (), longest: int | None = None) -> dict[str, Array]:
     """The fields as arrays. A list of sequences is padded to the smallest of `bounds` that holds them, without bounds to `width`."""
     return {name: _array(name, values, bounds, longest) for name, values in batch.items()}
 
@@ -25,7 +25,7 @@ def _array(name: str, values: Any, bounds: Sequence[int], longest: int | None) -
     shapes = {np.shape(value) for value in values}
     if all(len(shape) == 1 for shape in shapes):
         length = max(shape[0] for shape in shapes)
-        return padded(values, next((b for b in bounds if b >= length), None) or width(length, longest))
+        return pad_sequences(values, next((b for b in bounds if b >= length), None) or width(length, longest))
     if len(shapes) > 1:
         raise Mistake(UnevenField(field=name, shapes=tuple(sorted(shapes)[:2])))
     return np.stack(values)
@@ -37,7 +37,7 @@ def width(length: int, longest: int | None = None) -> int:
     return found if longest is None else max(min(found, longest), length)
 
 
-def padded(sequences: Sequence[Array], width: int) -> Array:
+def pad_sequences(sequences: Sequence[Array], width: int) -> Array:
     """[n, width], zeros behind each sequence."""
     array = np.zeros((len(sequences), width), sequences[0].dtype)
     for row, sequence in zip(array, sequences, strict=True):

@@ -10,31 +10,31 @@ from pathlib import Path
 from netspec.ir import Body, DataPlan
 from netspec.library.base import Dataset, Learned, Op, Transform
 from netspec.library.data.columns import Table
-from netspec.train.field_checks import checked
+from netspec.train.field_checks import check_fields
 
 Knowledge = Mapping[str, Learned]
 """What the chain of training has learned, by name of the dataset or transform; the second of a kind is called `bpe_1`."""
 
 
-def loaded(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+def load_examples(plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples of the plan's own dataset, and what the chain knows of them now. Raises `Mistake` or `SpecError` for bad files."""
     name = plan.dataset.op_name()
     data, learned = plan.dataset.learn(folder, known.get(name))
-    table, more = prepared(checked(data, plan.dataset.batch_types()), plan, folder, known)
+    table, more = apply_whole(check_fields(data, plan.dataset.batch_types()), plan, folder, known)
     return table, {**({} if learned is None else {name: learned}), **more}
 
 
-def prepared(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
+def apply_whole(data: Table, plan: DataPlan, folder: Path | None, known: Knowledge) -> tuple[Table, dict[str, Learned]]:
     """The examples behind the plan's transforms of whole data, and what those know now."""
     found: dict[str, Learned] = {}
-    for name, transform in named(plan.transforms):
+    for name, transform in name_transforms(plan.transforms):
         if transform.whole:
             data, learned = transform.learn(data, folder, known.get(name))
             found |= {} if learned is None else {name: learned}
     return data, found
 
 
-def named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
+def name_transforms(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
     """Each transform with the name of what it knows."""
     seen: Counter[str] = Counter()
     found = []
@@ -45,7 +45,7 @@ def named(transforms: tuple[Transform, ...]) -> list[tuple[str, Transform]]:
     return found
 
 
-def bounded(plan: DataPlan, model: Body) -> DataPlan:
+def bound_lengths(plan: DataPlan, model: Body) -> DataPlan:
     """The plan with the longest sequences that the model takes."""
     types = model.input_types()
     dims = [types[n].shape[1] for n, kind in plan.fields.items() if n in types and kind.rank > 1 and not kind.shape[1].is_constant]

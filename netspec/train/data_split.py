@@ -9,17 +9,17 @@ from netspec.ir import TrainPlan
 from netspec.lazy import np
 from netspec.library.base import Dataset
 from netspec.library.data.columns import Table, select
-from netspec.train.field_checks import checked
+from netspec.train.field_checks import check_fields
 
 Data: TypeAlias = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 
 
-def divided(data: Data, plan: TrainPlan) -> tuple[Data, Data | None]:
+def split_arrays(data: Data, plan: TrainPlan) -> tuple[Data, Data | None]:
     """The examples of training and those of evaluation; None where nothing is set aside. Raises `SpecError` for arrays that do not fit."""
     evaluated = plan.eval.data.dataset if plan.eval.data else None
     if not isinstance(data, Mapping) or evaluated is None or evaluated.portion(2) is None:
         return data, None
-    table = checked(cast(Mapping[str, Any], data), plan.data.dataset.batch_types())
+    table = check_fields(cast(Mapping[str, Any], data), plan.data.dataset.batch_types())
     count = len(next(iter(table.values())))
     return part_of(table, plan.data.dataset, count), part_of(table, evaluated, count)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netspec.lazy import jax
 from netspec.train.feed import Feed
-from netspec.train.prefetch import prefetched
+from netspec.train.prefetch import prefetch
 from netspec.train.tally import Tally
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from netspec.lower.program import Program
 
 
-def evaluated(
+def evaluate_feed(
     program: Program, state: Any, feed: Feed, limit: int | None = None, stop: Callable[[], object] = lambda: False
 ) -> dict[str, Result] | None:
     """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
     tally, state = Tally(program, "eval"), program.averaged(state)
-    batches = prefetched(islice(feed.evaluation(), limit), jax.device_put)
+    batches = prefetch(islice(feed.evaluation(), limit), jax.device_put)
     try:
         first = 0
         for batch in batches:

@@ -12,9 +12,9 @@ from netspec.lazy import np
 from netspec.library.base import Transform
 from netspec.library.data.columns import LENGTH, Table, rows_of
 from netspec.shape import TensorType
-from netspec.train.collation import collated
-from netspec.train.data_preparation import Knowledge, bounded, named
-from netspec.train.field_checks import checked
+from netspec.train.collation import collate
+from netspec.train.data_preparation import Knowledge, bound_lengths, name_transforms
+from netspec.train.field_checks import check_fields
 
 if TYPE_CHECKING:
     from netspec.train.trainable_model import Model
@@ -27,14 +27,14 @@ def inputs_of(model: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
     only arranges examples (`shuffle`, `pack`) is left out. Raises `SpecError` for what does not fit the dataset's fields.
     """
     plan = model.plan and (model.plan.eval.data or model.plan.data)
-    if plan is None or not _as_people_have_them(plan, given, model.model.input_types()):
+    if plan is None or not _needs_encoding(plan, given, model.model.input_types()):
         return given
-    plan = bounded(plan, model.model)
-    batch = collated(_through(plan, _table(plan, given, model.learned), model.learned), longest=plan.longest)
+    plan = bound_lengths(plan, model.model)
+    batch = collate(_apply_chain(plan, _table(plan, given, model.learned), model.learned), longest=plan.longest)
     return {name: values for name, values in batch.items() if name in model.model.input_types()}
 
 
-def _as_people_have_them(plan: DataPlan, given: Mapping[str, Any], inputs: Mapping[str, TensorType]) -> bool:
+def _needs_encoding(plan: DataPlan, given: Mapping[str, Any], inputs: Mapping[str, TensorType]) -> bool:
     fields = plan.dataset.batch_types()
     return bool(given) and all(name in fields for name in given) and (given.keys() != inputs.keys() or any(map(_is_text, given.values())))
 
@@ -49,21 +49,21 @@ def _table(plan: DataPlan, given: Mapping[str, Any], known: Knowledge) -> Table:
     types = plan.dataset.batch_types()
     sequences = any(types[name].rank > 1 and not types[name].shape[1].is_constant for name in given)
     wanted = {name: kind for name, kind in types.items() if name in given or (name == LENGTH and sequences)}
-    return checked(plan.dataset.encoded(given, known.get(plan.dataset.op_name())), wanted)
+    return check_fields(plan.dataset.encoded(given, known.get(plan.dataset.op_name())), wanted)
 
 
-def _through(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, Any]:
+def _apply_chain(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, Any]:
     """The examples behind the chain, as one batch."""
-    for name, transform in named(plan.transforms):
+    for name, transform in name_transforms(plan.transforms):
         if transform.whole and not transform.arranges:
             table = transform.learn(table, None, known.get(name))[0]
     batch = {name: rows_of(values, np.arange(len(values))) for name, values in table.items()}
     for transform in plan.transforms:
-        batch = batch if transform.whole else _applied(transform, batch)
+        batch = batch if transform.whole else _apply_transform(transform, batch)
     return batch
 
 
-def _applied(transform: Transform, batch: dict[str, Any]) -> dict[str, Any]:
+def _apply_transform(transform: Transform, batch: dict[str, Any]) -> dict[str, Any]:
     try:
         return transform.apply_eval(batch)
     except KeyError as error:

@@ -13,12 +13,12 @@ from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Table, rows_of
-from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mixed
+from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mix_batches
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
-from netspec.train.collation import collated
-from netspec.train.data_preparation import Knowledge, loaded, prepared
-from netspec.train.field_checks import WEIGHT, checked
+from netspec.train.collation import collate
+from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
+from netspec.train.field_checks import WEIGHT, check_fields
 
 Fields = dict[str, Array]
 """One batch: arrays by field, their leading axis counting examples, and optionally `weight` f32[B], 0 for padding."""
@@ -103,7 +103,7 @@ class ArrayFeed:
         if self._buckets is None or self.shuffle is None:
             return parts
         found = list(parts)
-        return (found[index] for index in mixed(self.seed, epoch, len(found)).tolist())
+        return (found[index] for index in mix_batches(self.seed, epoch, len(found)).tolist())
 
     def _cut(self, order: Array, partial: Partial) -> Iterable[Part]:
         """Indices of each batch, and the weights of its examples; None for data that are one whole."""
@@ -127,11 +127,11 @@ class ArrayFeed:
         return {name: rows_of(values, indices) for name, values in self.arrays.items()}
 
     def _finished(self, batch: dict[str, Any], weight: Array | None, always: bool) -> Fields:
-        made = collated(batch, self._bounds, self.plan.longest)
-        return _weighted(made, weight) if weight is not None and (always or WEIGHT in made) else made
+        made = collate(batch, self._bounds, self.plan.longest)
+        return _multiply_weights(made, weight) if weight is not None and (always or WEIGHT in made) else made
 
 
-def _weighted(batch: Fields, weight: Array) -> Fields:
+def _multiply_weights(batch: Fields, weight: Array) -> Fields:
     return {**batch, WEIGHT: (batch[WEIGHT] * weight if WEIGHT in batch else weight).astype(np.float32)}
 
 
@@ -151,12 +151,12 @@ class BatchFeed:
         return len(self.source) if isinstance(self.source, Sized) else None
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
-        return (self._copied(checked(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
+        return (self._copied(check_fields(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
 
     def _copied(self, batch: dict[str, Any]) -> Fields:
         """Lists of sequences are padded as those of a chain."""
         lists = {name: array if isinstance(array, np.ndarray) else rows_of(array, np.arange(len(array))) for name, array in batch.items()}
-        return {name: np.array(array) for name, array in collated(lists, longest=self.plan.longest).items()}
+        return {name: np.array(array) for name, array in collate(lists, longest=self.plan.longest).items()}
 
     def evaluation(self) -> Iterator[Fields]:
         """A batch of another size than the first is filled up or costs another compilation; batches get a weight either way."""
@@ -164,10 +164,10 @@ class BatchFeed:
         for batch in self.training(0):
             count = len(next(iter(batch.values())))
             size = max(size, count)
-            yield _padded(_weighted(batch, np.ones(count, np.float32)), size - count)
+            yield _pad_batch(_multiply_weights(batch, np.ones(count, np.float32)), size - count)
 
 
-def _padded(batch: Fields, missing: int) -> Fields:
+def _pad_batch(batch: Fields, missing: int) -> Fields:
     """The batch with copies of its first example at weight 0 appended."""
     if not missing:
         return batch
@@ -181,13 +181,13 @@ def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPla
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        table = checked(cast(Mapping[str, Any], data), plan.dataset.batch_types())
-        table, learned = prepared(table, plan, None, known or {})
+        table = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
+        table, learned = apply_whole(table, plan, None, known or {})
         return ArrayFeed(table, plan, seed, learned)
     return BatchFeed(data, plan)
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
-    table, learned = loaded(plan, folder, known or {})
+    table, learned = load_examples(plan, folder, known or {})
     return ArrayFeed(table, plan, seed, learned)

@@ -22,7 +22,7 @@ _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
 
 
-def checked(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
+def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
     """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` but `weight` are left out.
 
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
@@ -31,12 +31,12 @@ def checked(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[st
     wanted = {**types, **({WEIGHT: _weight_type(types)} if WEIGHT in data else {})}
     given = {name: as_column(wanted[name], values) if name in wanted else values for name, values in data.items()}
     columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in wanted}
-    given = _counted(given, columns, wanted)
+    given = _add_lengths(given, columns, wanted)
     plain = {name: kind for name, kind in wanted.items() if name not in columns}
     arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
-    converted = {name: _converted(name, wanted[name], column) for name, column in columns.items()}
+    converted = {name: _convert_column(name, wanted[name], column) for name, column in columns.items()}
     found = {name: converted[name] if name in converted else arrays[name] for name in wanted}
-    if problems := [*_uneven(found, wanted, columns), *_not_finite(arrays)]:
+    if problems := [*_find_uneven(found, wanted, columns), *_not_finite(arrays)]:
         raise SpecError(problems)
     return found
 
@@ -45,7 +45,7 @@ def _weight_type(types: Mapping[str, TensorType]) -> TensorType:
     return TensorType("f32", next(iter(types.values())).shape[:1])
 
 
-def _counted(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:
+def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:
     """With the lengths of the sequences, where the fields have them and `given` does not."""
     if LENGTH in given or LENGTH not in types:
         return given
@@ -60,7 +60,7 @@ def _counted(given: Mapping[str, Any], columns: Mapping[str, Column], types: Map
     return given
 
 
-def _converted(name: str, kind: TensorType, column: Column) -> Column:
+def _convert_column(name: str, kind: TensorType, column: Column) -> Column:
     """The elements of sequences are checked as one flat array. Raises `SpecError`."""
     if not isinstance(column, Ragged):
         return column
@@ -68,7 +68,7 @@ def _converted(name: str, kind: TensorType, column: Column) -> Column:
     return Ragged(np.asarray(flat), column.starts, column.lengths)
 
 
-def _uneven(found: Mapping[str, Any], types: Mapping[str, TensorType], columns: Mapping[str, Column]) -> Iterator[Diagnostic]:
+def _find_uneven(found: Mapping[str, Any], types: Mapping[str, TensorType], columns: Mapping[str, Column]) -> Iterator[Diagnostic]:
     """Columns with another number of examples than the first field has."""
     count = len(next(iter(found.values()))) if columns else 0
     for name, values in found.items() if columns else ():

@@ -37,26 +37,26 @@ class Grouped:
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
         batches = self.feed.training(epoch, start * self.count)
         while len(group := list(islice(batches, self.count))) == self.count:
-            yield stacked(group)
+            yield stack_batches(group)
 
     def evaluation(self) -> Iterator[Fields]:
         return self.feed.evaluation()
 
 
-def grouped(feed: Feed, count: int) -> Feed:
+def group_batches(feed: Feed, count: int) -> Feed:
     """The feed of a training whose steps take `count` batches each."""
     return feed if count == 1 else Grouped(feed, count)
 
 
-def stacked(batches: Sequence[Fields]) -> Fields:
+def stack_batches(batches: Sequence[Fields]) -> Fields:
     """The batches along a new first axis. Shorter sequences are padded with 0, missing examples with copies of weight 0."""
     sizes = [len(next(iter(batch.values()))) for batch in batches]
     if len(set(sizes)) > 1 or len({WEIGHT in batch for batch in batches}) > 1:
-        batches = [filled(batch, max(sizes)) for batch in batches]
-    return {name: np.stack(of_one_shape([batch[name] for batch in batches])) for name in batches[0]}
+        batches = [fill_batch(batch, max(sizes)) for batch in batches]
+    return {name: np.stack(pad_to_one_shape([batch[name] for batch in batches])) for name in batches[0]}
 
 
-def filled(batch: Fields, size: int) -> Fields:
+def fill_batch(batch: Fields, size: int) -> Fields:
     """The batch with a weight for each example, and copies of the first one at weight 0 up to a size."""
     count = len(next(iter(batch.values())))
     weight = batch.get(WEIGHT, np.ones(count, np.float32))
@@ -64,7 +64,7 @@ def filled(batch: Fields, size: int) -> Fields:
     return {**full, WEIGHT: np.concatenate([weight, np.zeros(size - count, np.float32)])}
 
 
-def of_one_shape(arrays: Sequence[Array]) -> list[Array]:
+def pad_to_one_shape(arrays: Sequence[Array]) -> list[Array]:
     """Arrays of equal shape, padded with 0 behind their ends where they were not."""
     largest = [max(sizes) for sizes in zip(*(array.shape for array in arrays), strict=True)]
     missing = [[(0, size - own) for size, own in zip(largest, array.shape, strict=True)] for array in arrays]

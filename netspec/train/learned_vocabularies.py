@@ -14,13 +14,13 @@ from netspec.train.data_preparation import Knowledge
 NAME = "learned.json"
 
 
-def keep(run: Path, learned: Knowledge) -> None:
+def write_learned(run: Path, learned: Knowledge) -> None:
     """Write what was learned, unless it stands there or is nothing."""
     if learned and not (run / NAME).exists():
         write_atomic(run / NAME, json.dumps({"sha256": _digest(learned), "learned": learned}) + "\n")
 
 
-def kept(run: PathLike | None) -> Knowledge:
+def read_learned(run: PathLike | None) -> Knowledge:
     """What a run has learned; nothing where there is no run. Raises `Mistake` with `NotARun` for a damaged file."""
     if run is None or not (Path(run) / NAME).exists():
         return {}

@@ -26,14 +26,14 @@ class Leaf:
         return f"{self.dtype}{list(self.shape)}"
 
 
-def flat(tree: Any) -> dict[str, Array]:
+def flatten_tree(tree: Any) -> dict[str, Array]:
     """Name -> host array, in the order of `jax.tree.leaves`. Names are key paths: `.params['dense_0/kernel']`."""
     pairs, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in pairs}
 
 
-def unflat(template: Any, arrays: Mapping[str, Array]) -> Any:
-    """The inverse of `flat` for a tree with the template's structure."""
+def unflatten_tree(template: Any, arrays: Mapping[str, Array]) -> Any:
+    """The inverse of `flatten_tree` for a tree with the template's structure."""
     return jax.tree.unflatten(jax.tree.structure(template), [arrays[name] for name in flat_names(template)])
 
 
@@ -41,7 +41,7 @@ def flat_names(tree: Any) -> list[str]:
     return [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
 
 
-def described(arrays: Mapping[str, Array]) -> tuple[Leaf, ...]:
+def describe_leaves(arrays: Mapping[str, Array]) -> tuple[Leaf, ...]:
     return tuple(Leaf(name, str(a.dtype), a.shape) for name, a in arrays.items())
 
 
@@ -62,7 +62,7 @@ def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
     import orbax.checkpoint as orbax
 
     tree = {_key(i): np.atleast_1d(a) for i, a in enumerate(arrays) if a.size}
-    with _quiet(), _late_news_ignored(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+    with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
         checkpointer.save(folder.absolute(), args=orbax.args.PyTreeSave(tree))  # pyright: ignore[reportCallIssue]
 
 
@@ -70,7 +70,7 @@ def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
     """The tensors by name, bit for bit as they were given to `write_leaves`."""
     import orbax.checkpoint as orbax
 
-    with _quiet(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+    with _quieten_orbax(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
         stored = checkpointer.restore(folder.absolute())
     return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
 
@@ -92,7 +92,7 @@ def _key(number: int) -> str:
 
 
 @contextmanager
-def _late_news_ignored() -> Iterator[None]:
+def _ignore_late_news() -> Iterator[None]:
     """Drops the echoes of a failure that is raised anyway, also after this context has failed.
 
     When one tensor cannot be written, Orbax closes its event loop, and the other writes complain about that from threads of their own.
@@ -109,7 +109,7 @@ def _late_news_ignored() -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quieten_orbax() -> Iterator[None]:
     """Orbax logs each save and restore as if it were news, and errors with tracebacks that it raises besides."""
     logger = logging.getLogger("absl")
     before = logger.level

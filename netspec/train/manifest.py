@@ -1,7 +1,7 @@
 """`manifest.json` of a checkpoint: size and SHA-256 of every file, what the tensors are, and its own digest.
 
 A checkpoint without a finished manifest does not exist, and one that differs from its manifest in a single bit is not used. The text must
-be exactly what `written` would write, so that no bit of the manifest itself is free to change.
+be exactly what `manifest_text` would write, so that no bit of the manifest itself is free to change.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.files import sha256_file
+from netspec.limits import LIMITS
 from netspec.train.leaves import Leaf
 
 NAME = "manifest.json"
 FORMAT = 1
-MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def _names(folder: Path) -> Iterator[str]:
         for name in [*files, *(f for f in folders if os.path.islink(os.path.join(here, f)))]:
             path = os.path.join(here, name)
             if not stat.S_ISREG(os.lstat(path).st_mode):
-                raise _damaged(folder, path, "it is a link or a special file, where a plain file was written")
+                raise _describe_damage(folder, path, "it is a link or a special file, where a plain file was written")
             yield Path(path).relative_to(folder).as_posix()
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def written(manifest: Manifest) -> bytes:
+def manifest_text(manifest: Manifest) -> bytes:
     """The manifest's only text: canonical JSON with the digest of everything else in it."""
     body = {
         "format": FORMAT,
@@ -80,48 +80,48 @@ def _digest(body: Mapping[str, Any]) -> str:
 def read(folder: Path) -> Manifest:
     """The manifest of a checkpoint, itself verified; the other files are not looked at. Raises `Mistake`."""
     path = folder / NAME
-    body = _parsed(folder, path)
+    body = _parse_file(folder, path)
     if body["format"] != FORMAT:
         raise Mistake(CheckpointTooNew(path=str(folder), format=body["format"], known=FORMAT))
     leaves = tuple(Leaf(name, dtype, tuple(shape)) for name, dtype, shape in body["leaves"])
     files = {name: (size, digest) for name, (size, digest) in body["files"].items()}
     if str(body["step"]) != folder.name:
-        raise _damaged(folder, str(path), f"it is the manifest of step {body['step']}")
+        raise _describe_damage(folder, str(path), f"it is the manifest of step {body['step']}")
     return Manifest(body["step"], body["spec"], leaves, body["facts"], files)
 
 
-def _parsed(folder: Path, path: Path) -> dict[str, Any]:
+def _parse_file(folder: Path, path: Path) -> dict[str, Any]:
     """The JSON object, its digest and spelling verified."""
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > MAX_BYTES:
-            raise _damaged(folder, str(path), "it is not the small plain file that was written")
+        if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > LIMITS.manifest_bytes:
+            raise _describe_damage(folder, str(path), "it is not the small plain file that was written")
         text = path.read_bytes()
         body = json.loads(text)
         whole = isinstance(body, dict) and body.get("digest") == _digest(body) and text == _text(body)
     except FileNotFoundError:
-        raise _damaged(folder, str(path), "it is missing") from None
+        raise _describe_damage(folder, str(path), "it is missing") from None
     except (ValueError, RecursionError):
-        raise _damaged(folder, str(path), "it is no JSON any more") from None
+        raise _describe_damage(folder, str(path), "it is no JSON any more") from None
     if not whole:
-        raise _damaged(folder, str(path), "its own digest does not fit its content")
+        raise _describe_damage(folder, str(path), "its own digest does not fit its content")
     return body
 
 
 # --- verification ----------------------------------------------------------------------------------------------------
 
 
-def verified(folder: Path) -> Manifest:
+def verify_folder(folder: Path) -> Manifest:
     """The manifest, after every file was compared with it. Raises `Mistake` with `CheckpointDamaged` for the first file that differs."""
     manifest = read(folder)
     present = set(_names(folder)) - {NAME}
     for name in sorted(present | set(manifest.files)):
-        finding = _finding(folder / name, manifest.files.get(name), name in present)
+        finding = _compare_file(folder / name, manifest.files.get(name), name in present)
         if finding:
-            raise _damaged(folder, str(folder / name), finding)
+            raise _describe_damage(folder, str(folder / name), finding)
     return manifest
 
 
-def _finding(path: Path, entry: tuple[int, str] | None, present: bool) -> str | None:
+def _compare_file(path: Path, entry: tuple[int, str] | None, present: bool) -> str | None:
     """What is wrong with one file, or None."""
     if entry is None:
         return "the manifest does not know it"
@@ -133,5 +133,5 @@ def _finding(path: Path, entry: tuple[int, str] | None, present: bool) -> str | 
     return None if sha256_file(path) == digest else "its SHA-256 differs from the manifest's"
 
 
-def _damaged(folder: Path, path: str, finding: str) -> Mistake:
+def _describe_damage(folder: Path, path: str, finding: str) -> Mistake:
     return Mistake(CheckpointDamaged(path=path, finding=finding, folder=str(folder)))

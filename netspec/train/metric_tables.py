@@ -48,7 +48,7 @@ def table(name: str, value: list[Any], axes: tuple[str, ...], names: Sequence[Se
         return f"{name}: {len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
     heads = labels(len(value), axes[:1], names)
     rows = [(head, text) for head, text in zip(heads, texts(value), strict=True)]
-    return "\n".join([f"{name}:" if not axes else f"{name} of each {axes[0]}:", *aligned(rows)])
+    return "\n".join([f"{name}:" if not axes else f"{name} of each {axes[0]}:", *align_rows(rows)])
 
 
 def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Sequence[Sequence[str]]) -> str:
@@ -58,7 +58,7 @@ def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Se
         return f"{name}{what}: {len(rows)} rows, {len(columns)} columns" + "".join(f"\n  {line}" for line in largest(value, rows, columns))
     flat = texts([x for row in value for x in row])
     body = [(rows[i], *flat[i * len(columns) : (i + 1) * len(columns)]) for i in range(len(rows))]
-    return "\n".join([f"{name}{what}:", *aligned([("", *columns), *body])])
+    return "\n".join([f"{name}{what}:", *align_rows([("", *columns), *body])])
 
 
 def largest(value: list[list[float]], rows: list[str], columns: list[str]) -> list[str]:
@@ -80,7 +80,7 @@ def texts(values: Sequence[float]) -> list[str]:
     return [f"{x:.0f}" if whole else f"{x:.4f}" for x in values]
 
 
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def align_rows(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Rows as lines, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]

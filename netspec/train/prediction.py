@@ -15,7 +15,7 @@ PREFIX = "prefix_length"
 """The name under which the lengths of given beginnings stand among arrays."""
 
 
-def predicted(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
+def predict_all(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
     """The model's outputs by name as NumPy arrays, one entry per example. Raises `SpecError` for inputs that do not fit.
 
     A model whose inputs or outputs do not all count examples along their first axis gets everything at once.
@@ -47,7 +47,7 @@ def _chunks(inputs: Mapping[str, Any], examples: int, size: int) -> Iterator[dic
         yield {n: np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) if missing else a for n, a in piece.items()}
 
 
-def generated(
+def generate_all(
     program: Program, state: Any, inputs: Mapping[str, Any], name: str | None = None, *, prefix_length: Any = None, seed: int | None = None
 ) -> dict[str, Array]:
     """What the spec's `serve` generates (see `Program.decode`), one entry per example. Raises `SpecError` for inputs that do not fit."""

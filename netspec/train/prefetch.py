@@ -13,7 +13,7 @@ DEPTH = 2
 _END = object()
 
 
-def prefetched(source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = DEPTH) -> Generator[Ready, None, None]:
+def prefetch(source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = DEPTH) -> Generator[Ready, None, None]:
     """`prepare(item)` for each item of the source, in order, computed in one background thread up to `depth` items ahead.
 
     An error of the source or of `prepare` is raised here, after the items before it. Closing the iterator ends the thread.

@@ -30,7 +30,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run on the disk, opened with `started` (to train into it) or `opened` (to use it)."""
+    """A run on the disk, opened with `start_run` (to train into it) or `open_run` (to use it)."""
 
     path: Path
     recipe: Recipe
@@ -51,7 +51,7 @@ class RunFolder:
         return Path(self.settings["data"]) if self.settings["data"] else None
 
 
-def next_free(name: str, base: PathLike = "runs") -> Path:
+def find_free(name: str, base: PathLike = "runs") -> Path:
     """`runs/NAME-1`, or the first number that nobody has taken."""
     number = 1
     while os.path.lexists(Path(base) / f"{name}-{number}"):
@@ -59,19 +59,19 @@ def next_free(name: str, base: PathLike = "runs") -> Path:
     return Path(base) / f"{name}-{number}"
 
 
-def started(path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None, resume: bool) -> RunFolder:
+def start_run(path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None, resume: bool) -> RunFolder:
     """A new run folder, or with `resume` the one that stands there. Raises `Mistake` when it may not be used."""
     folder = Path(path)
     if not resume:
         refuse_existing(folder, "go on with it by `--resume`, or choose another folder with `--out`")
     if (folder / SETTINGS).exists():
-        return _resumed(folder, recipe, plan.checkpoint.keep)
+        return _resume_run(folder, recipe, plan.checkpoint.keep)
     _refuse_foreign(folder, recipe)
-    return _created(folder, recipe, plan, data)
+    return _create_run(folder, recipe, plan, data)
 
 
-def _resumed(folder: Path, recipe: Recipe, keep: int) -> RunFolder:
-    found = opened(folder)
+def _resume_run(folder: Path, recipe: Recipe, keep: int) -> RunFolder:
+    found = open_run(folder)
     if found.recipe.digest != recipe.digest:
         raise Mistake(RunOfAnotherSpec(run=str(folder), differences=changes(found.recipe, recipe)))
     return RunFolder(folder, found.recipe, found.settings, keep)
@@ -85,7 +85,7 @@ def _refuse_foreign(folder: Path, recipe: Recipe) -> None:
         raise Mistake(NotARun(path=str(folder), finding=f"it holds `{others[0]}`, but no `{SETTINGS}`"))
 
 
-def _created(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -> RunFolder:
+def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -> RunFolder:
     """`settings.json` is written last: with it the folder is a run."""
     settings = {
         "format": FORMAT,
@@ -105,7 +105,7 @@ def _created(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None) -
     return RunFolder(folder, recipe, settings, plan.checkpoint.keep)
 
 
-def opened(path: PathLike) -> RunFolder:
+def open_run(path: PathLike) -> RunFolder:
     """A run folder that exists. Raises `Mistake` with `NotARun`, `CheckpointTooNew` or a problem of reading."""
     folder = Path(path)
     if not folder.is_dir():
@@ -116,14 +116,14 @@ def opened(path: PathLike) -> RunFolder:
     if settings["format"] > FORMAT:
         raise Mistake(CheckpointTooNew(path=str(folder), format=settings["format"], known=FORMAT))
     spec = folder / Path(settings["spec"]).name
-    text = _decoded(folder, spec)
+    text = _decode_spec(folder, spec)
     more = settings.get("imports", {}), tuple(settings.get("plugins", ())), settings.get("foreign_optimizer", False)
     return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], *more), settings)
 
 
 def plugins(path: PathLike) -> tuple[str, ...]:
     """The plugins that a run was compiled with; none where no run stands yet."""
-    return opened(path).recipe.plugins if (Path(path) / SETTINGS).exists() else ()
+    return open_run(path).recipe.plugins if (Path(path) / SETTINGS).exists() else ()
 
 
 class Settings(BaseModel):
@@ -153,7 +153,7 @@ def _settings(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def _decoded(folder: Path, spec: Path) -> str:
+def _decode_spec(folder: Path, spec: Path) -> str:
     try:
         return read_bytes(spec).decode()
     except UnicodeDecodeError:

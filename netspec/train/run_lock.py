@@ -20,7 +20,7 @@ NAME = ".lock"
 
 
 @contextmanager
-def locked(run: Path) -> Iterator[None]:
+def hold_lock(run: Path) -> Iterator[None]:
     """Hold the run's lock. Raises `Mistake` with `RunInUse` when another process holds it; file systems without locks let everyone in."""
     try:
         descriptor = os.open(run / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)

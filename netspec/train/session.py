@@ -16,7 +16,7 @@ from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
-from netspec.train.evaluation import evaluated
+from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import Feed
 from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter
@@ -98,7 +98,7 @@ class Session:
         if self.eval_feed is None:
             return False
         with self._watch.paused():
-            values = evaluated(self.program, self.state, self.eval_feed, self.plan.eval.limit, lambda: self.stop)
+            values = evaluate_feed(self.program, self.state, self.eval_feed, self.plan.eval.limit, lambda: self.stop)
         if values is None:
             return False
         self._evaluated, self._eval_loss = self.position.step, values["loss"]

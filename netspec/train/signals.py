@@ -34,7 +34,7 @@ class Stop:
 
 
 @contextmanager
-def listening() -> Iterator[Stop]:
+def listen() -> Iterator[Stop]:
     """Signals are noted in the `Stop` that this gives. Outside the main thread, where Python cannot listen, it stays silent."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():

@@ -12,7 +12,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def spoken(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def raise_spec_errors(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """The function, raising `SpecError` where it raised `Mistake`."""
 
     @wraps(function)

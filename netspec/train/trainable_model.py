@@ -18,21 +18,21 @@ from netspec.lower.batch_statistics import Result
 from netspec.lower.program import Program
 from netspec.train import run_lock
 from netspec.train.ceilings import ceilings, require_below
-from netspec.train.checkpoint_contents import Resumed, restored
-from netspec.train.data_preparation import Knowledge, bounded, learns
-from netspec.train.data_split import divided
-from netspec.train.evaluation import evaluated
+from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
+from netspec.train.data_preparation import Knowledge, bound_lengths, learns
+from netspec.train.data_split import split_arrays
+from netspec.train.evaluation import evaluate_feed
 from netspec.train.feed import ArrayFeed, Feed, feed_from, feed_of
-from netspec.train.gradient_accumulation import grouped
-from netspec.train.learned_vocabularies import keep, kept
+from netspec.train.gradient_accumulation import group_batches
+from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
-from netspec.train.run_folder import RunFolder, started
+from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
-from netspec.train.signals import Stop, listening
-from netspec.train.spec_errors import spoken
+from netspec.train.signals import Stop, listen
+from netspec.train.spec_errors import raise_spec_errors
 from netspec.train.timetable import Timetable, timetable
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -60,9 +60,9 @@ class Fit:
     def predict(self, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name, for any number of examples."""
         from netspec.train.example_encoding import inputs_of
-        from netspec.train.prediction import predicted
+        from netspec.train.prediction import predict_all
 
-        return predicted(self.model, self.state, inputs_of(self.model, inputs))
+        return predict_all(self.model, self.state, inputs_of(self.model, inputs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class Model(Program):
         """See `Program.with_optimizer`. A run of such a model can be loaded and evaluated; to go on with it, Python hands it over again."""
         return replace(super().with_optimizer(optimizer, update), recipe=replace(self.recipe, foreign=True))
 
-    @spoken
+    @raise_spec_errors
     def fit(
         self,
         data: Data | None = None,
@@ -96,39 +96,39 @@ class Model(Program):
         the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
-        feeds = self.feeds(data, validation, Path(folder) if folder else None, kept(out) if resume else None)
+        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out) if resume else None)
         fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
         _leave(fit.stop)
         return fit
 
     def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
-        feed = grouped(feed, self._plan.accumulate)
+        feed = group_batches(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
             return _session(program, table, feed, eval_feed, None, False, tell)
-        run = started(out, self.recipe, self._plan, data, resume)
-        with run_lock.locked(run.path):
-            keep(run.path, feed.learned)
+        run = start_run(out, self.recipe, self._plan, data, resume)
+        with run_lock.hold_lock(run.path):
+            write_learned(run.path, feed.learned)
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
-    @spoken
+    @raise_spec_errors
     def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
         feed = self.evaluation_feed(data, Path(folder) if folder else None)
         if feed is None:
             raise SpecError([NothingToEvaluate(run=self.recipe.path)])
-        return evaluated(self, state, feed, self._plan.eval.limit) or {}
+        return evaluate_feed(self, state, feed, self._plan.eval.limit) or {}
 
     def feeds(
         self, data: Data | None, validation: Data | None, folder: Path | None, known: Knowledge | None = None
     ) -> tuple[Feed, Feed | None]:
         """For training, and for evaluations with what the first has learned. `known`: what a run that goes on has learned already."""
-        plan, seed = bounded(self._plan.data, self.model), self._plan.seed
+        plan, seed = bound_lengths(self._plan.data, self.model), self._plan.seed
         if data is not None and validation is None:
-            data, validation = divided(data, self._plan)
+            data, validation = split_arrays(data, self._plan)
         feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
         if data is not None and validation is None:
             return feed, None
@@ -136,14 +136,14 @@ class Model(Program):
 
     def training_feed(self, folder: Path | None) -> Feed:
         """The spec's own training data."""
-        return feed_from(folder, bounded(self._plan.data, self.model), self._plan.seed)
+        return feed_from(folder, bound_lengths(self._plan.data, self.model), self._plan.seed)
 
     def evaluation_feed(self, data: Data | None, folder: Path | None, known: Knowledge | None = None) -> Feed | None:
         """The given data, or the spec's own evaluation data; None when it has none. What they need to know comes from training."""
         own = self._plan.eval.data
         if own is None and data is None:
             return None
-        plan = bounded(own or self._plan.data, self.model)
+        plan = bound_lengths(own or self._plan.data, self.model)
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         seed = self._plan.seed
         return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
@@ -176,20 +176,20 @@ class Model(Program):
 def _session(
     program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
-    start, history = _beginning(program, run, resume)
-    with listening() as stop:
+    start, history = _begin(program, run, resume)
+    with listen() as stop:
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _beginning(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
+def _begin(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state."""
     if run is None:
         return Resumed(program.init()), []
     run.store.recover()
     steps = run.store.steps() if resume else []
-    start = restored(program, run, steps[-1]) if steps else Resumed(program.init())
+    start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
     return start, run.log.keep_until(start.position.step, start.evaluated)
 
 

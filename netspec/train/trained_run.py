@@ -10,14 +10,14 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.files import PathLike
 from netspec.lower.batch_statistics import Result
-from netspec.train.checkpoint_contents import Forgotten, restored
-from netspec.train.evaluation import evaluated
+from netspec.train.checkpoint_contents import Forgotten, restore_checkpoint
+from netspec.train.evaluation import evaluate_feed
 from netspec.train.example_encoding import inputs_of
-from netspec.train.learned_vocabularies import kept
-from netspec.train.prediction import generated, predicted
+from netspec.train.learned_vocabularies import read_learned
+from netspec.train.prediction import generate_all, predict_all
 from netspec.train.recipe import Recipe
-from netspec.train.run_folder import RunFolder, opened
-from netspec.train.spec_errors import spoken
+from netspec.train.run_folder import RunFolder, open_run
+from netspec.train.spec_errors import raise_spec_errors
 from netspec.train.trainable_model import Data, Model
 
 Compile = Callable[[Recipe], Model]
@@ -34,23 +34,23 @@ class Loaded:
     """The checkpoint's step."""
     folder: RunFolder
 
-    @spoken
+    @raise_spec_errors
     def predict(self, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit.
 
         `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one
         of the other. Sequences of different length are padded, and so are their outputs.
         """
-        return predicted(self.model, self.state, inputs_of(self.model, inputs))
+        return predict_all(self.model, self.state, inputs_of(self.model, inputs))
 
-    @spoken
+    @raise_spec_errors
     def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
         """What the spec's `serve` generates, for any number of examples: under the input's name the answers, under NAME_length and
         NAME_score their lengths and log-probabilities (see `Program.decode`). Raises `SpecError` for inputs that do not fit.
         """
-        return generated(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
+        return generate_all(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
-    @spoken
+    @raise_spec_errors
     def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
         from pathlib import Path
@@ -59,27 +59,27 @@ class Loaded:
         if feed is None:
             raise Mistake(NothingToEvaluate(run=str(self.folder.path)))
         plan = self.model.plan
-        return evaluated(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
+        return evaluate_feed(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
 
 
-def without_optimizers(model: Model) -> Model:
+def drop_optimizers(model: Model) -> Model:
     """The model of a run whose optimizer was handed over from Python."""
     for update in model.plan.updates if model.plan else ():
         model = model.with_optimizer(Forgotten(), update.name)
     return model
 
 
-@spoken
+@raise_spec_errors
 def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loaded:
     """Open a run folder and restore a checkpoint: "best" (lowest evaluation loss), "last", or that of a step.
 
     Every byte of the checkpoint is verified first. Raises `SpecError` when the folder is no run, or the checkpoint is missing, damaged, or
     of another spec.
     """
-    folder = opened(run)
+    folder = open_run(run)
     step = folder.store.choose(str(which))
-    model, known = compile(folder.recipe), kept(folder.path)
+    model, known = compile(folder.recipe), read_learned(folder.path)
     model = replace(model, learned=known) if known else model
     if folder.recipe.foreign:
-        model = without_optimizers(model)
-    return Loaded(model, restored(model, folder, step).state, step, folder)
+        model = drop_optimizers(model)
+    return Loaded(model, restore_checkpoint(model, folder, step).state, step, folder)

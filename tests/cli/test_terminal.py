@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from netspec.cli.terminal import color_wanted, width
+from netspec.cli.terminal import wants_color, width
 
 
 class Terminal(io.StringIO):
@@ -30,7 +30,7 @@ def test_colours(environment: dict[str, str], on_terminal: bool, in_pipe: bool, 
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert (color_wanted(Terminal()), color_wanted(io.StringIO())) == (on_terminal, in_pipe)
+    assert (wants_color(Terminal()), wants_color(io.StringIO())) == (on_terminal, in_pipe)
 
 
 @pytest.mark.parametrize(("columns", "expected"), [("80", 80), ("", 100), ("0", 100), ("wide", 100)])

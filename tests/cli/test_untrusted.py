@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from netspec import untrusted
 from netspec.cli import isolation
 from netspec.cli.main import main
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.source import Source
 from netspec.syntax.scanner import scan
 
@@ -58,7 +60,7 @@ def one(text: str | bytes) -> Files:
 
 
 MIB, CONCAT = 1 << 20, "for i in range({}) {{ y = concat(" + ", ".join(["x"] * 100) + ") }}"
-LIMITS: dict[str, tuple[str, Files, Files]] = {
+BEYOND: dict[str, tuple[str, Files, Files]] = {
     "bytes of a file": ("too-large", one(padded(MIB + 1)), one(padded(MIB))),
     "levels of imports": ("too-many-imports", chained(9), chained(8)),
     "imported files": ("too-many-imports", importing(65), importing(64)),
@@ -129,12 +131,12 @@ def found(folder: Path, files: Files) -> list[str]:
     return [p.slug() for p in checked.problems if p.severity == "error"]
 
 
-@pytest.mark.parametrize(("slug", "broken"), [(s, b) for s, b, _ in LIMITS.values()], ids=LIMITS)
+@pytest.mark.parametrize(("slug", "broken"), [(s, b) for s, b, _ in BEYOND.values()], ids=BEYOND)
 def test_beyond_a_limit(slug: str, broken: Files, tmp_path: Path) -> None:
     assert slug in found(tmp_path, broken)
 
 
-@pytest.mark.parametrize("kept", [k for *_, k in LIMITS.values()], ids=LIMITS)
+@pytest.mark.parametrize("kept", [k for *_, k in BEYOND.values()], ids=BEYOND)
 def test_just_below(kept: Files, tmp_path: Path) -> None:
     assert found(tmp_path, kept) == []
 
@@ -189,7 +191,7 @@ def test_time(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ever less time a check stops ever earlier, and says where."""
     stopped = []
     for seconds in (0.8, 0.4, 0.2, 0.1, 0.05, 0.02, 0.01, 0.003, 0.001, 0.0):
-        monkeypatch.setattr(untrusted, "SECONDS", seconds)
+        monkeypatch.setattr(sys.modules[check.__module__], "LIMITS", replace(LIMITS, untrusted_seconds=seconds))
         stopped += [p for p in check(Source("m.net", text), untrusted=True).problems if p.slug() == "time-limit"]
     assert stopped and all(p.at.source.path == "m.net" and p.at.line >= 1 for p in stopped)
 
@@ -210,13 +212,12 @@ def test_every_stage_looks_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def problems_of(paths: Sequence[str], work: Callable[[str], Sequence[Diagnostic]]) -> list[list[str]]:
-    return [[p.slug() for p in found] for found in isolation.isolated(paths, work)]
+    return [[p.slug() for p in found] for found in isolation.check_isolated(paths, work)]
 
 
 def test_the_process_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What dies takes no other file's problems with it."""
-    monkeypatch.setattr(isolation, "SECONDS", 0)
-    monkeypatch.setattr(isolation, "GRACE", 1)
+    monkeypatch.setattr(isolation, "LIMITS", replace(LIMITS, untrusted_seconds=0, untrusted_grace_seconds=1))
 
     def work(path: str) -> Sequence[Diagnostic]:
         if path == "memory":

@@ -59,7 +59,7 @@ def test_every_word_for_an_argument_or_setting_exists() -> None:
     from netspec.resolve.sections import GROUPS, SETTINGS
     from netspec.shape import DTYPES
 
-    arguments = {name for entry in index.everything() for name in (*(a.name for a in entry.signature), *(i.name for i in entry.inputs))}
+    arguments = {name for entry in index.all_entries() for name in (*(a.name for a in entry.signature), *(i.name for i in entry.inputs))}
     settings = {name for table in (*SETTINGS.values(), *GROUPS.values()) for name in table}
     known = {*arguments, *settings, *MEASURES, *PRECISIONS, *DTYPES}
     proposed = {ours for row in WORDS.replace("\n  ", " ").strip().splitlines() for ours in row.split(":")[1].split()}

@@ -9,6 +9,8 @@ import pytest
 from netspec.diagnostics.base import Edit, Place
 from netspec.diagnostics.drawing import formats
 from netspec.diagnostics.drawing.formats import FORMATS, as_object, render, to_github, to_json, to_sarif
+from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.source import Span
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
 
@@ -111,7 +113,7 @@ def test_the_thousandth_problem_is_the_last_that_is_shown(format: str) -> None:
 
 @pytest.mark.parametrize("format", ["json", "sarif", "github"])
 def test_a_report_ends_at_its_size_limit(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "MAX_CHARACTERS", 2_000)
+    monkeypatch.setattr(formats, "LIMITS", replace(LIMITS, report_characters=2_000))
     report = render([SampleProblem(says="x" * 500) for _ in range(20)], format)
     assert "x" * 500 in report and len(report) < 4_000
 

@@ -12,14 +12,14 @@ from netspec.library.base import Op
 from netspec.library.layers.conv import Conv
 from netspec.library.shelf.index_writer import classes
 from netspec.library.shelf.op_text import to_json
-from netspec.tools.argument_schema import described_schema
+from netspec.tools.argument_schema import describe_schema
 
 jsonschema = pytest.importorskip("jsonschema")
 each_class = pytest.mark.parametrize("cls", classes(), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 
 
 def validator(cls: type[Op]) -> Any:
-    schema = described_schema(cls)
+    schema = describe_schema(cls)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -33,7 +33,7 @@ def test_takes_the_examples(cls: type[Op]) -> None:
 
 @each_class
 def test_describes_every_argument_and_its_default(cls: type[Op]) -> None:
-    schema = described_schema(cls)
+    schema = describe_schema(cls)
     assert list(schema["properties"]) == ["op", "kind", *cls.arguments()]
     for name, argument in cls.arguments().items():
         assert schema["properties"][name]["description"]
@@ -48,7 +48,7 @@ def test_refuses_what_the_op_refuses(change: dict[str, Any]) -> None:
 
 def test_the_command_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "conv"]) == 0
-    assert json.loads(capsys.readouterr().out) == described_schema(Conv)
+    assert json.loads(capsys.readouterr().out) == describe_schema(Conv)
     assert main(["schema", "constant"]) == 0
     assert [s["properties"]["kind"]["const"] for s in json.loads(capsys.readouterr().out)["anyOf"]] == ["initializer", "schedule"]
     assert main(["schema", "covn"]) == 2

@@ -69,7 +69,7 @@ def test_what_tensors_go_through_is_told_in_full(cls: Any) -> None:
 
 def kept(cls: Any) -> list[tuple[str, str]]:
     """The parameters and buffers of all examples, with what they begin as."""
-    return [pair for example in cls.examples() for _, named in reference_examples.shown(example).kept() for pair in named]
+    return [pair for example in cls.examples() for _, named in reference_examples.show_example(example).kept() for pair in named]
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "diagnostics.md"])

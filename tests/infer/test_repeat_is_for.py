@@ -12,7 +12,7 @@ from netspec.library.shelf.op_text import to_text
 from netspec.paths import parameters
 from netspec.source import Source
 
-NAMES = [e.name for e in index.everything() if e.kind == "layer" and not e.alias_of and not issubclass(index.load(e), Cell)]
+NAMES = [e.name for e in index.all_entries() if e.kind == "layer" and not e.alias_of and not issubclass(index.load(e), Cell)]
 LAYERS = [(name, k) for name in NAMES for k, _ in enumerate(index.load(name, "layer").examples())]
 
 

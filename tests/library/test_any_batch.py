@@ -16,9 +16,9 @@ import netspec.library
 from netspec.library.base import Callable, Measure
 from netspec.library.shelf.index_writer import classes
 from netspec.testing import apply_laws
-from netspec.testing.case import Case, computes, phases
+from netspec.testing.case import Case, has_apply, phases
 
-COMPUTING: list[Any] = [cls for cls in classes() if issubclass(cls, Callable) and computes(cls)]
+COMPUTING: list[Any] = [cls for cls in classes() if issubclass(cls, Callable) and has_apply(cls)]
 MEASURES: list[Any] = [cls for cls in COMPUTING if issubclass(cls, Measure)]
 PLATFORMS = ("cpu", "cuda", "tpu")
 LIBRARY = Path(netspec.library.__path__[0])

@@ -12,7 +12,7 @@ from pydantic import ValidationError, create_model
 
 from netspec.library.base import BadArguments, Duration, Fault, Op
 from netspec.library.base.arguments import Argument
-from netspec.library.base.value_faults import expected
+from netspec.library.base.value_faults import describe_expected
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.einops import Rearrange
@@ -118,7 +118,7 @@ def test_a_refusal_says_what_is_wanted(cls: type[Op], argument: Argument) -> Non
     for value in pool_of(cls, argument):
         faults: list[Fault] = []
         argument.check(value, faults)
-        assert not faults or len(expected(faults)) > 3
+        assert not faults or len(describe_expected(faults)) > 3
 
 
 def test_keys_are_checked_too() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Dataset
-from netspec.library.data.datasets.addition import Addition, held_out
+from netspec.library.data.datasets.addition import Addition, is_held_out
 from netspec.library.data.datasets.karate import KarateClub
 
 CHARACTERS = "_.=+0123456789 "
@@ -43,12 +43,12 @@ def test_every_sum_is_right(digits: int, part: Any) -> None:
 def test_no_pair_is_in_both_parts_in_any_order(digits: int) -> None:
     train, test = (numbers(Addition(digits=digits, part=part, count=20_000).load(None)) for part in ("train", "test"))
     assert not {tuple(sorted(pair)) for pair in train} & {tuple(sorted(pair)) for pair in test}
-    assert test and all(held_out(np.array([pair, pair[::-1]], np.uint64)).all() for pair in test[:100])
+    assert test and all(is_held_out(np.array([pair, pair[::-1]], np.uint64)).all() for pair in test[:100])
 
 
 def test_a_tenth_is_held_out() -> None:
     grid = np.stack(np.meshgrid(np.arange(1000), np.arange(1000)), -1).reshape(-1, 2).astype(np.uint64)
-    assert held_out(grid).mean() == pytest.approx(0.1, abs=0.001)
+    assert is_held_out(grid).mean() == pytest.approx(0.1, abs=0.001)
 
 
 def test_sums_never_change() -> None:

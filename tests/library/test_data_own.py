@@ -16,7 +16,7 @@ from netspec.diagnostics.data.files import files, records
 from netspec.library.base import BadArguments
 from netspec.library.data.datasets.arrays import Arrays
 from netspec.library.data.datasets.npz import Npz
-from netspec.library.data.datasets.user_data import held_out
+from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.shape import TensorType
 
 X = np.random.default_rng(0).normal(size=(20, 3))
@@ -79,14 +79,14 @@ def test_a_symbol_is_a_size_that_the_data_know(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [2, 3, 10, 999, 1000])
 def test_the_fraction_is_set_aside_and_never_all_or_nothing(count: int) -> None:
     for fraction in (0.001, 0.1, 0.5, 0.999):
-        assert held_out(count, fraction).sum() == min(max(round(count * fraction), 1), count - 1)
+        assert choose_held_out(count, fraction).sum() == min(max(round(count * fraction), 1), count - 1)
 
 
 def test_what_is_set_aside_is_fixed_for_ever() -> None:
     by_hash = sorted(range(40), key=splitmix64)
-    assert np.flatnonzero(held_out(40, 0.1)).tolist() == sorted(by_hash[:4]) == [2, 4, 32, 33]
+    assert np.flatnonzero(choose_held_out(40, 0.1)).tolist() == sorted(by_hash[:4]) == [2, 4, 32, 33]
     assert splitmix64(0) == 0xE220A8397B1DCDAF
-    small, large = held_out(400, 0.1), held_out(400, 0.2)
+    small, large = choose_held_out(400, 0.1), choose_held_out(400, 0.2)
     assert (large[small]).all()
 
 

@@ -18,7 +18,7 @@ from netspec.library.base import BadArguments
 from netspec.library.data.datasets import text_file
 from netspec.library.data.datasets.conllu import Conllu
 from netspec.library.data.datasets.text_lines import TextLines
-from netspec.library.data.vocabulary import ids, ordered
+from netspec.library.data.vocabulary import order_values, to_ids
 
 DATA = os.environ.get("NETSPEC_DATA")
 
@@ -191,8 +191,8 @@ def test_a_column_that_is_not_filled(tmp_path: Path) -> None:
 
 def test_orders_and_ids() -> None:
     values = list("banana")
-    assert ordered(values) == ["a", "n", "b"] and ordered(values, 2) == ["a", "n"] and ordered("ba") == ["a", "b"]
-    assert ids(values, ["n", "a"], 2, 1).tolist() == [1, 3, 2, 3, 2, 3]
+    assert order_values(values) == ["a", "n", "b"] and order_values(values, 2) == ["a", "n"] and order_values("ba") == ["a", "b"]
+    assert to_ids(values, ["n", "a"], 2, 1).tolist() == [1, 3, 2, 3, 2, 3]
 
 
 @pytest.mark.skipif(DATA is None, reason="needs the folder that NETSPEC_DATA names")

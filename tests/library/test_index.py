@@ -13,7 +13,7 @@ from netspec.library.base.field_bounds import Field
 from netspec.library.layers.conv import Conv
 from netspec.library.shape_rules.windows import Padding, Sizes
 from netspec.library.shelf import index
-from netspec.library.shelf.index_writer import TARGET, classes, described, main, ordered, text, type_text
+from netspec.library.shelf.index_writer import TARGET, classes, main, order_fields, read_docstrings, text, type_text
 
 
 def test_is_fresh() -> None:
@@ -48,28 +48,28 @@ def test_families_of_the_check_path_wake_neither_jax_nor_numpy() -> None:
 
 @pytest.mark.parametrize("cls", classes(), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 def test_entry_leads_to_its_class(cls: type[Op]) -> None:
-    entry = next(e for e in index.everything() if (e.kind, e.name) == (cls.kind, cls.op_name()))
+    entry = next(e for e in index.all_entries() if (e.kind, e.name) == (cls.kind, cls.op_name()))
     assert index.load(entry) is cls
-    assert [a.name for a in entry.signature] == [name for name, _ in ordered(cls)]
+    assert [a.name for a in entry.signature] == [name for name, _ in order_fields(cls)]
     assert [(i.name, i.optional) for i in entry.inputs] == [(i.name, i.optional) for i in cls.inputs]
     assert not {a.name for a in entry.signature} & {i.name for i in entry.inputs}, "inputs and parameters share one namespace"
 
 
 @pytest.mark.parametrize("group", index.MEETING, ids="-".join)
 def test_kinds_that_meet_share_no_name(group: tuple[str, ...]) -> None:
-    named = [entry.name for entry in index.everything() if entry.kind in group]
+    named = [entry.name for entry in index.all_entries() if entry.kind in group]
     assert sorted(named) == sorted(set(named))
 
 
 def test_every_kind_is_in_a_group() -> None:
-    assert {entry.kind for entry in index.everything()} - {"operator"} <= {kind for group in index.MEETING for kind in group}
+    assert {entry.kind for entry in index.all_entries()} - {"operator"} <= {kind for group in index.MEETING for kind in group}
 
 
 def test_aliases() -> None:
     entry = index.lookup("xavier_uniform", "initializer")
     assert entry is not None and entry.alias_of == "glorot_uniform"
     assert index.load("xavier_uniform") is index.load("glorot_uniform")
-    for entry in index.everything():
+    for entry in index.all_entries():
         assert entry.alias_of is None or index.lookup(entry.alias_of, entry.kind) is not None
 
 
@@ -104,7 +104,7 @@ def test_signature_of_conv() -> None:
 
 
 def test_arguments_are_described_from_the_source() -> None:
-    assert described(Conv)["features"] == "Number of output channels."
+    assert read_docstrings(Conv)["features"] == "Number of output channels."
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from netspec.library.base import Callable, Measure, Op
 from netspec.library.shelf.index_writer import classes
 from netspec.testing import apply_laws, built_op_laws, text_laws
-from netspec.testing.case import Case, computes, phases
+from netspec.testing.case import Case, has_apply, phases
 from tests.library import oracles_built as built_oracles
 from tests.library.oracles import ORACLES
 from tests.library.oracles_activations import ACTIVATIONS
@@ -31,8 +31,8 @@ from tests.library.oracles_space import SPACE
 from tests.library.quick import quick_compilation  # noqa: F401
 
 CLASSES = classes()
-BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not computes(cls)]
-CALLABLES: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and computes(cls) and not issubclass(cls, Measure)]
+BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not has_apply(cls)]
+CALLABLES: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and has_apply(cls) and not issubclass(cls, Measure)]
 ORACLES |= FUNCTIONS | ATTENTION | NORMS | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
 Law = Function[[Case], None]
 

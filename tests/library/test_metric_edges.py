@@ -15,11 +15,11 @@ from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.metrics.binary import BinaryAccuracy, BinaryF1, BinaryRecall
 from netspec.library.metrics.calibration import CalibrationError
 from netspec.library.metrics.classes import F1, ConfusionMatrix, Iou, Precision
-from netspec.library.metrics.exact_sums import SMALL, number, precise, product, tallied
+from netspec.library.metrics.exact_sums import SMALL, number, product, sum_precise, tally
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
 from netspec.library.metrics.token_sequences import Bleu, EditDistance
-from netspec.lower.batch_statistics import finished, merge
+from netspec.lower.batch_statistics import finish_sums, merge
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WRITTEN
 from tests.library.oracles_metrics import WHOLE
@@ -32,24 +32,24 @@ def close(found: Any, expected: Any, rel: float = 1e-6) -> None:
 # --- sums --------------------------------------------------------------------------------------------------------------
 def test_counts_stay_exact_beyond_what_f32_counts() -> None:
     """2**24 + 1 is no f32: neither one batch nor the sum of batches may round it."""
-    batch = jax.jit(lambda n: tallied(jnp.ones(n, jnp.float32)), static_argnums=0)(2**24 + 1)
+    batch = jax.jit(lambda n: tally(jnp.ones(n, jnp.float32)), static_argnums=0)(2**24 + 1)
     assert int(batch["whole"]) == 2**24 + 1 and float(batch["rest"]) == 0
     total = merge(batch, batch)
-    assert finished(jax.jit(lambda s: {"value": number(s)}), total)["value"] == 2**25 + 2
-    assert finished(jax.jit(lambda s: {"value": number(s)}), batch)["value"] == 2**24 + 1
+    assert finish_sums(jax.jit(lambda s: {"value": number(s)}), total)["value"] == 2**25 + 2
+    assert finish_sums(jax.jit(lambda s: {"value": number(s)}), batch)["value"] == 2**24 + 1
 
 
 def test_a_tally_takes_any_number() -> None:
     numbers = np.array([0.25, 3, -2, SMALL, SMALL + 1, 1e9, 0.1], np.float32)
-    found = jax.tree.map(np.asarray, jax.jit(tallied)(numbers))
+    found = jax.tree.map(np.asarray, jax.jit(tally)(numbers))
     assert int(found["whole"]) == 3 - 2 + SMALL
     close(found["whole"] + found["rest"].astype(np.float64), numbers.astype(np.float64).sum(), 1e-7)
-    assert np.isnan(np.asarray(jax.jit(tallied)(np.full(7, np.nan, np.float32))["rest"]))
+    assert np.isnan(np.asarray(jax.jit(tally)(np.full(7, np.nan, np.float32))["rest"]))
 
 
 def test_two_floats_add_what_one_loses() -> None:
     x = (1000 + np.random.default_rng(0).normal(size=20_000)).astype(np.float32)
-    high, low = jax.jit(lambda x: precise(*product(x, x), (0,)))(x)
+    high, low = jax.jit(lambda x: sum_precise(*product(x, x), (0,)))(x)
     exact = (x.astype(np.float64) ** 2).sum()
     assert abs(float(high) + float(low) - exact) < 1e-12 * exact
     assert abs(float(np.sum(x * x)) - exact) > 1e-9 * exact

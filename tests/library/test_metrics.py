@@ -29,6 +29,7 @@ from tests.library import metric_cases as data
 from tests.library.metric_cases import CASES, WEIGHTS
 from tests.library.oracles_metrics import WHOLE
 from tests.library.scope import parse
+from tests.programs import UNREAD
 
 ROOT = Path(__file__).resolve().parents[2]
 EXACT = [i for i, (op, *_) in enumerate(CASES) if isinstance(op, ConfusionMatrix) and op.normalize == "none"]
@@ -76,7 +77,7 @@ def test_eight_devices_give_what_one_gives(tmp_path: Path) -> None:
         "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
         "JAX_PLATFORMS": "cpu",
         "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error",
+        "PYTHONWARNINGS": f"error,ignore:{UNREAD}",
     }
     command = [sys.executable, "-m", "tests.library.metric_cases", str(file)]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **flags}, capture_output=True, text=True)

@@ -14,7 +14,7 @@ import pytest
 from netspec.library.base import Optimizer
 from netspec.library.gradients import apply_updates
 from netspec.library.shelf.index_writer import classes
-from netspec.train.leaves import described, flat, read_leaves, unflat, write_leaves
+from netspec.train.leaves import describe_leaves, flatten_tree, read_leaves, unflatten_tree, write_leaves
 from tests.library.optimizer_problems import STACKED, in_stacks, problem, stacked, unstacked
 from tests.library.optimizer_runs import QUICK, distance, oracle_steps, our_step, steps
 from tests.library.oracles_optimizers import CLOCK, Pair, collected, parts
@@ -152,12 +152,12 @@ def test_states_survive_save_and_restore(tmp_path):
     ways = {name: our_step(pair, in_stacks(), STACKED) for name, pair in FIRST.items()}
     start = stacked(problem("mixed").params(jnp.float32))
     before = {name: ways[name][1](start, ways[name][0](start)) for name in ways}
-    arrays = flat(before)
+    arrays = flatten_tree(before)
     write_leaves(tmp_path / "state", list(arrays.values()))
-    after = unflat(before, read_leaves(tmp_path / "state", described(arrays)))
+    after = unflatten_tree(before, read_leaves(tmp_path / "state", describe_leaves(arrays)))
     assert jax.tree.structure(after) == jax.tree.structure(before)
     for name, (_, step) in ways.items():
-        one, other = flat(step(*before[name])), flat(step(*after[name]))
+        one, other = flatten_tree(step(*before[name])), flatten_tree(step(*after[name]))
         assert all(one[path].tobytes() == other[path].tobytes() for path in one), name
 
 

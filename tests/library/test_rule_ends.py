@@ -18,8 +18,8 @@ from netspec.library.losses.regression import MeanSquaredError
 from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.metrics.means import Mean
 from netspec.library.shape_rules.requirements import need_at_least, need_equal, need_multiple
-from netspec.library.shape_rules.sizes import axis_of, parameter, positive
-from netspec.library.shape_rules.windows import spread, windows
+from netspec.library.shape_rules.sizes import axis_of, parameter, require_positive
+from netspec.library.shape_rules.windows import spread_sizes, windows
 from netspec.shape import Dim, Facts, TensorType
 from tests.library.rules import B, T, problem
 from tests.library.scope import parse
@@ -52,7 +52,7 @@ def test_windows_as_numbers() -> None:
     assert windows("conv", "kernel", x, 3, 1, "VALID").padding == ((0, 0), (0, 0))
     assert windows("conv", "kernel", x, 3, 1, (2, (0, 1))).padding == ((2, 2), (0, 1))
     assert windows("conv", "kernel", x, 3, 1, (2, (0, 1))).outputs(Facts(), x) == (11, 6)
-    assert spread("conv", "kernel", (4, 5), 2, x) == (4, 5) and spread("conv", "kernel", 4, 3, x) == (4, 4, 4)
+    assert spread_sizes("conv", "kernel", (4, 5), 2, x) == (4, 5) and spread_sizes("conv", "kernel", 4, 3, x) == (4, 4, 4)
 
 
 def test_lists_are_taken_as_tuples() -> None:
@@ -92,9 +92,9 @@ def test_sizes_axes_and_parameters() -> None:
     assert [axis_of("softmax", axis, x) for axis in (-3, -1, 0, 2)] == [0, 2, 0, 2]
     for axis in (-4, 3):
         assert problem(lambda axis=axis: axis_of("softmax", axis, x)) == ("axis-out-of-range", "axis")
-    assert positive(Facts(), "dense", "features", 1) == 1 and positive(Facts(), "dense", "features", T) == T
-    assert problem(lambda: positive(Facts(), "dense", "features", T - T)) == ("not-positive", "features")
-    assert problem(lambda: positive(Facts(), "dense", "features", T - 1)) == ("unproven-size", "features")
+    assert require_positive(Facts(), "dense", "features", 1) == 1 and require_positive(Facts(), "dense", "features", T) == T
+    assert problem(lambda: require_positive(Facts(), "dense", "features", T - T)) == ("not-positive", "features")
+    assert problem(lambda: require_positive(Facts(), "dense", "features", T - 1)) == ("unproven-size", "features")
     weight = parameter("kernel", (Dim.of(3), 4, T), Zeros())
     assert weight.shape == (3, 4, T) and [type(size) for size in weight.shape] == [int, int, Dim]
     assert problem(lambda: parameter("kernel", (3,), LecunNormal())) == ("initializer-needs-matrix", "kernel_init")

@@ -27,7 +27,7 @@ from netspec.library.schedules import (
     WarmupCosine,
     WarmupExponential,
 )
-from netspec.library.schedules.run_length import Run, schedules_in, short
+from netspec.library.schedules.run_length import Run, schedules_in, shorten_number
 from netspec.library.schedules.schedule_fit import findings
 from netspec.library.shelf.index_writer import classes
 from netspec.library.shelf.op_text import to_text
@@ -163,7 +163,7 @@ def test_schedules_are_found_wherever_they_are():
     ("number", "text"), [(1, "1"), (45.4545, "45.5"), (0.0432, "0.04"), (100.4, "100"), (1234.5, "1,234"), (99.96, "100")]
 )
 def test_amounts_are_short(number, text):
-    assert short(number) == text
+    assert shorten_number(number) == text
 
 
 def test_lengths_as_the_spec_would_write_them():

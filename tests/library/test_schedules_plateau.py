@@ -9,7 +9,7 @@ import optax
 import optax.contrib
 import pytest
 
-from netspec.library.schedules.plateau import Plateau, initial, observed
+from netspec.library.schedules.plateau import Plateau, begin_state, observe_loss
 
 RULES = {
     "defaults": Plateau(),
@@ -28,10 +28,10 @@ def losses(seed: int) -> np.ndarray:
 
 def ours(rules: Plateau, values: np.ndarray, dtype) -> np.ndarray:
     def one(state, value):
-        state = observed(rules, state, value)
+        state = observe_loss(rules, state, value)
         return state, state["scale"]
 
-    return np.asarray(jax.jit(lambda v: jax.lax.scan(one, initial(dtype), v)[1])(jnp.asarray(values, dtype)))
+    return np.asarray(jax.jit(lambda v: jax.lax.scan(one, begin_state(dtype), v)[1])(jnp.asarray(values, dtype)))
 
 
 def theirs(rules: Plateau, values: np.ndarray, dtype) -> np.ndarray:

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.programs import UNREAD
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -18,9 +20,9 @@ def numbers(devices: int, folder: Path) -> Any:
     """Everything that `spread` computes on so many devices."""
     file = folder / f"{devices}.npz"
     flags = f"--xla_force_host_platform_device_count={devices}"
-    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    own = {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": f"error,ignore:{UNREAD}"}
     command = [sys.executable, "-m", "tests.lower.spread", str(file)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return np.load(file)
 

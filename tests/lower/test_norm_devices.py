@@ -13,6 +13,7 @@ import pytest
 
 from tests.lower.models import batch
 from tests.lower.spread_norms import WEIGHT
+from tests.programs import UNREAD
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,9 +22,9 @@ def numbers(devices: int, folder: Path) -> Any:
     """Everything that `spread_norms` computes on so many devices."""
     file = folder / f"{devices}.npz"
     flags = f"--xla_force_host_platform_device_count={devices}"
-    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    own = {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": f"error,ignore:{UNREAD}"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.lower.spread_norms", str(file)], cwd=ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "tests.lower.spread_norms", str(file)], cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return dict(np.load(file))

@@ -10,7 +10,7 @@ import netspec
 from netspec.cli.main import main
 from netspec.compile import check
 from netspec.diagnostics.running.plugins import PluginFault
-from netspec.library.shelf.plugins import blamed
+from netspec.library.shelf.plugins import find_blamed
 from netspec.source import Source
 from tests.plugins.conftest import Install
 
@@ -69,7 +69,7 @@ def test_in_python_the_plugins_own_error_comes_through(tmp_path: Path) -> None:
     model = netspec.compile(spec(tmp_path, "faulty.apply"), plugins=["acme", "faulty"])
     with pytest.raises(IndexError) as caught:
         model.fit(out=tmp_path / "run")
-    fault = blamed(caught.value)
+    fault = find_blamed(caught.value)
     assert fault is not None and fault.plugin == "faulty"
 
 
@@ -78,4 +78,4 @@ def test_errors_of_netspec_are_not_the_plugins() -> None:
         check(Source("m.net", SPEC.replace("NAME", "acme.twice")), plugins=["acme"])
         raise RuntimeError("of this test")
     except RuntimeError as error:
-        assert blamed(error) is None
+        assert find_blamed(error) is None

@@ -10,7 +10,7 @@ from netspec.cli.main import main
 from netspec.compile import check, compile
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.plugins import PluginBroken, PluginMissing
-from netspec.library.shelf.plugins import installed, load
+from netspec.library.shelf.plugins import find_installed, load
 from netspec.source import Source
 from tests.plugins.conftest import Install
 
@@ -50,7 +50,7 @@ def test_two_plugins_of_one_package(install: Install) -> None:
     text = SPEC.replace("NAME", "acme.twice -> broken.one")
     assert [p.slug() for p in check(Source("m.net", text), plugins=["acme"]).problems] == ["unknown-plugin"]
     assert not check(Source("m.net", text), plugins=["acme", "broken", "acme"]).problems
-    assert sorted(set(installed()) & {"acme", "broken"}) == ["acme", "broken"]
+    assert sorted(set(find_installed()) & {"acme", "broken"}) == ["acme", "broken"]
 
 
 def test_a_plugin_that_is_not_there(install: Install) -> None:

@@ -14,7 +14,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.drawing.text import render_text
 from netspec.library.shelf import index
 from netspec.library.shelf.op_text import from_json, to_json, to_text
-from netspec.library.shelf.plugins import asked, load
+from netspec.library.shelf.plugins import enable_plugins, load
 from netspec.source import Source
 from tests.plugins.conftest import HERE, Install
 
@@ -115,7 +115,7 @@ def test_a_method_needs_its_instance() -> None:
 
 @pytest.mark.usefixtures("acme")
 def test_every_kind_has_its_names() -> None:
-    with asked(["acme"]):
+    with enable_plugins(["acme"]):
         for kind in (
             "layer",
             "function",
@@ -138,7 +138,7 @@ def test_text_and_json_lead_back_to_the_op() -> None:
     for cls in load("acme").classes:
         for example in cls.examples():
             assert to_text(example.op).startswith("acme."), example.op
-            with asked(["acme"]):
+            with enable_plugins(["acme"]):
                 assert from_json(json.loads(json.dumps(to_json(example.op)))) == example.op
             with pytest.raises(ValueError, match="acme"):
                 from_json(to_json(example.op))

@@ -33,4 +33,4 @@ def test_a_stale_file_is_named_and_then_written(
 
 def test_a_page_without_its_region_is_refused() -> None:
     with pytest.raises(LookupError, match="no region `list`"):
-        generate.with_regions("nothing here\n", {"list": str})
+        generate.replace_regions("nothing here\n", {"list": str})

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from netspec.shape.bounds import DEFAULT, ceiling, extent, interval, scaled
-from netspec.shape.cases import Box, cases, never_zero
-from netspec.shape.decision import STEP_LIMIT, Search
+from netspec.limits import LIMITS
+from netspec.shape.bounds import DEFAULT, ceiling, extent, interval, scale_range
+from netspec.shape.cases import Box, cases, is_never_zero
+from netspec.shape.decision import Search
 from netspec.shape.dims import ZERO, Dim
 from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN
 from tests.shape.polynomials import BOUNDS, A, B, H, T, W, X, Y, Z
@@ -56,8 +57,8 @@ def test_ends(dim: Dim, ends: tuple[Any, Any]) -> None:
 
 def test_rounding_and_ranges_of_multiples() -> None:
     assert (ceiling(7, 2), ceiling(-7, 2), ceiling(8, 2), ceiling(inf, 2), ceiling(-inf, 3)) == (4, -3, 4, inf, -inf)
-    assert (scaled((1, 10), 4, 3), scaled((3, 11), 4, 3), scaled((1, 2), 4, 3)) == ((0, 1), (0, 2), (0, -1))
-    assert (scaled((-inf, inf), 4, 1), scaled((1, inf), 4, 0), DEFAULT) == ((-inf, inf), (1, inf), (1, inf))
+    assert (scale_range((1, 10), 4, 3), scale_range((3, 11), 4, 3), scale_range((1, 2), 4, 3)) == ((0, 1), (0, 2), (0, -1))
+    assert (scale_range((-inf, inf), 4, 1), scale_range((1, inf), 4, 0), DEFAULT) == ((-inf, inf), (1, inf), (1, inf))
 
 
 def some_dim(rng: random.Random, depth: int) -> Dim:
@@ -95,7 +96,7 @@ def test_a_search_in_any_range_agrees_with_trying_every_number() -> None:
             open_questions += len(truths) == 1 and found is UNKNOWN
         low, high = extent(dim, box.bounds)
         assert all(low <= dim.evaluate(v) <= high for v in admitted)
-        if never_zero(dim, box):
+        if is_never_zero(dim, box):
             assert all(dim.evaluate(v) != 0 for v in admitted)
     assert decided > 250 and open_questions == 0
 
@@ -149,7 +150,7 @@ def test_long_polynomials_are_not_looked_at() -> None:
     total = sum((Dim.symbol(f"S{i}") for i in range(32)), ZERO)
     assert NO_FACTS.compare(">=", total, 1) is PROVED
     assert NO_FACTS.compare(">=", total + A, 1) is UNKNOWN
-    assert NO_FACTS.ask(">=", total, 33).steps <= STEP_LIMIT
+    assert NO_FACTS.ask(">=", total, 33).steps <= LIMITS.question_steps
 
 
 def test_residues_of_a_symbol_cover_its_range() -> None:

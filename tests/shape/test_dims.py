@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netspec.limits import LIMITS
 from netspec.shape.algebra import exact_quotient, moduli
-from netspec.shape.dims import MAX_TERMS, Dim, DimTooComplex
+from netspec.shape.dims import Dim, DimTooComplex
 
 B, T, D, H, W = map(Dim.symbol, "BTDHW")
 
@@ -112,7 +113,7 @@ def test_bad_operands_are_refused():
 
 
 def test_what_would_grow_without_end_is_refused():
-    many = sum((Dim.symbol(f"S{i}") for i in range(MAX_TERMS)), Dim.of(0))
+    many = sum((Dim.symbol(f"S{i}") for i in range(LIMITS.terms)), Dim.of(0))
     deep = H
     with pytest.raises(DimTooComplex):
         _ = many + H

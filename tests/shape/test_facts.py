@@ -2,8 +2,9 @@
 
 import pytest
 
+from netspec.limits import LIMITS
 from netspec.shape.dims import Dim
-from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, STEP_LIMIT, UNKNOWN, Origin
+from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN, Origin
 from tests.shape.brute import run
 
 A, B, D, H, S, T, W = map(Dim.symbol, "ABDHSTW")
@@ -203,7 +204,7 @@ def test_the_missing_fact(a, op, b, text):
 def test_random_facts_agree_with_brute_force():
     report = run(400, seed=20)
     assert report.wrong == []
-    assert report.most_steps <= STEP_LIMIT
+    assert report.most_steps <= LIMITS.question_steps
     assert report.questions > 1200 and report.decided > 300
     assert report.undecided <= 0.02 * report.decided, report.open_questions
 
@@ -214,4 +215,4 @@ def test_a_question_ends_within_the_limit():
     for x, y in zip(symbols, symbols[1:], strict=False):
         facts = facts.require("<=", (x * y) // 3, (y + 7) // 5 + x).facts
     total = sum(((s * t) // 7 for s in symbols for t in symbols[:2]), Dim.of(0))
-    assert facts.ask("<=", total, 99).steps <= STEP_LIMIT
+    assert facts.ask("<=", total, 99).steps <= LIMITS.question_steps

@@ -11,7 +11,7 @@ from netspec.shape.cases import Box
 from netspec.shape.dims import Dim
 from netspec.shape.draft import Contradiction, Draft
 from netspec.shape.facts import NO_FACTS, PROVED, REFUTED, UNKNOWN, Facts, Verdict
-from netspec.shape.residues import admitted_residues, remainder_form
+from netspec.shape.residues import admit_residues, remainder_form
 from netspec.shape.types import TensorType, shape_of
 from netspec.shape.unification import Bindings, Mismatch, conv_out, unify
 from tests.shape.brute import run
@@ -59,9 +59,9 @@ def test_remainders_are_read_from_their_normal_form() -> None:
     assert remainder_form(H % 16) == (H, 16, 1, 0) and remainder_form(3 * (H % 4) - 6) == (H, 4, 3, -6)
     assert remainder_form(2 * ((H + W) % 5) + 1) == (H + W, 5, 2, 1)
     assert remainder_form(5 - H % 7) == (H, 7, -1, 5) and remainder_form(H // 2) is None and remainder_form(H % 3 + W) is None
-    assert admitted_residues(H % 4 - 2, Box({}), 256) == ("H", 4, [2])
-    assert admitted_residues(H % 4 - 2, Box({}), 3) is None and admitted_residues(H // 2 - W // 2, Box({}), 256) is None
-    assert admitted_residues(H // 2 - 3, Box({"H": (7, 7)}), 256) == ("H", 2, [1])
+    assert admit_residues(H % 4 - 2, Box({}), 256) == ("H", 4, [2])
+    assert admit_residues(H % 4 - 2, Box({}), 3) is None and admit_residues(H // 2 - W // 2, Box({}), 256) is None
+    assert admit_residues(H // 2 - 3, Box({"H": (7, 7)}), 256) == ("H", 2, [1])
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.shape.algebra import common_symbols, content, exact_quotient, linear, moduli, primitive, split, without
+from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, exact_quotient, linear, moduli, split
 from netspec.shape.dims import ZERO, Dim, DimTooComplex
 from netspec.shape.facts import NO_FACTS
-from netspec.shape.readback import readable
+from netspec.shape.readback import read_back
 from tests.shape.polynomials import B, H, T, W, powers
 
 
@@ -64,7 +64,7 @@ def test_names_are_compared_and_not_the_strings_that_hold_them() -> None:
 
     one, other = Dim.symbol(fresh()), Dim.symbol(fresh())
     assert one == other and hash(one) == hash(other)
-    assert split(3 * one + H, fresh()) == (3, H) and without(one * H, fresh()) == H and readable(one, {}) == one
+    assert split(3 * one + H, fresh()) == (3, H) and divide_symbol(one * H, fresh()) == H and read_back(one, {}) == one
     assert linear(one - other + H) == {"H": 1} and (one // 2).substitute({fresh(): 7}) == 3
     assert NO_FACTS.bound(fresh(), hi=700).require("!=", other, 700).facts.range(one) == (1, 699)
 
@@ -110,10 +110,10 @@ def test_small_and_large_constants_are_the_same_kind_of_thing() -> None:
 
 def test_contents_factors_and_parts() -> None:
     assert (content(4 * H + 6 * W + 3), content(Dim.of(7)), content(H - 5)) == (2, 0, 1)
-    assert primitive(4 * H + 6 * W - 3) == 2 * H + 3 * W - 2 and primitive(3 * H - 7) == H - 3 and primitive(H - 7) == H - 7
-    assert primitive(2 * H - 1) == H - 1 and primitive(2 * H + 1) == H
+    assert divide_content(4 * H + 6 * W - 3) == 2 * H + 3 * W - 2 and divide_content(3 * H - 7) == H - 3 and divide_content(H - 7) == H - 7
+    assert divide_content(2 * H - 1) == H - 1 and divide_content(2 * H + 1) == H
     assert (common_symbols(H * W + H**2), common_symbols(H * W), common_symbols(ZERO), common_symbols(H + 1)) == (["H"], ["H", "W"], [], [])
-    assert without(H * H * W + H, "H") == H * W + 1 and without(H**3, "H") == H**2
+    assert divide_symbol(H * H * W + H, "H") == H * W + 1 and divide_symbol(H**3, "H") == H**2
     assert split(H * W + 3 * H - W, "H") == (W + 3, -W) and split(W, "H") == (0, W)
     assert split(H * H, "H") is None and split(H // 2 + H, "H") is None and split(H * W + H**2, "H") is None
     assert split(H * (H // 2), "H") is None

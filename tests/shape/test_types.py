@@ -2,8 +2,9 @@
 
 import pytest
 
+from netspec.limits import LIMITS
 from netspec.shape.dims import Dim
-from netspec.shape.types import DTYPES, MAX_DIM, MAX_ELEMENTS, WIDTHS, TensorType, elements, shape_of, shape_text
+from netspec.shape.types import DTYPES, WIDTHS, TensorType, elements, shape_of, shape_text
 
 B, D = Dim.symbol("B"), Dim.symbol("D")
 
@@ -57,4 +58,4 @@ def test_an_unknown_dtype_is_refused():
 def test_shapes():
     assert shape_text(shape_of(["B", 3, D])) == "[B, 3, D]" and shape_text(()) == "[]"
     assert elements(shape_of([2, "B", 3])) == 6 * B
-    assert MAX_DIM == 2_147_483_647 and MAX_ELEMENTS == 1_099_511_627_776
+    assert LIMITS.axis_size == 2_147_483_647 and LIMITS.elements == 1_099_511_627_776

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from netspec.files import models_dir
+from netspec.limits import LIMITS
 from netspec.source import Source
 from netspec.syntax.parser import parse
-from netspec.syntax.scanner import MAX_TOKENS, scan
+from netspec.syntax.scanner import scan
 
 SECONDS = 5
 """Of processor time; 1.5 on a machine of 2020 that does nothing else."""
@@ -25,7 +26,7 @@ def models(words: int) -> str:
 
 @pytest.mark.slow
 def test_the_largest_file() -> None:
-    source = Source("large.net", models(MAX_TOKENS - 100))
+    source = Source("large.net", models(LIMITS.words - 100))
     start = time.process_time()
     file, problems = parse(source)
     assert file is not None and not problems and len(file.sections) > 500
@@ -34,6 +35,6 @@ def test_the_largest_file() -> None:
 
 def test_a_larger_file() -> None:
     start = time.process_time()
-    file, problems = parse(Source("large.net", models(2 * MAX_TOKENS)))
+    file, problems = parse(Source("large.net", models(2 * LIMITS.words)))
     assert file is None and [p.slug() for p in problems] == ["too-large"]
     assert time.process_time() - start < SECONDS

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from netspec.limits import LIMITS
 from netspec.source import Source
 from netspec.syntax.parser import parse
-from netspec.syntax.source_reader import MAX_BYTES, read_source
+from netspec.syntax.source_reader import read_source
 from tests.syntax.texts import in_model, read, slugs, value
 
 GOOD = in_model("input x: f32[B, 4]", "output y = x -> relu")
@@ -42,7 +43,7 @@ def test_bytes_that_are_not_utf8() -> None:
 
 
 def test_a_file_that_is_too_large() -> None:
-    source, (problem,) = read_source("m.net", b"#" * (MAX_BYTES + 1))
+    source, (problem,) = read_source("m.net", b"#" * (LIMITS.file_bytes + 1))
     assert problem.slug() == "too-large" and source.text == ""
 
 

@@ -9,7 +9,7 @@ import pytest
 from netspec.train import manifest
 from netspec.train.checkpoint_store import Store
 from netspec.train.leaves import Leaf
-from netspec.train.manifest import Manifest, files_of, written
+from netspec.train.manifest import Manifest, files_of, manifest_text
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def checkpoint(tmp_path: Path) -> Path:
     (folder / "first").write_bytes(b"x" * 1234)
     (folder / "tensors" / manifest.NAME).write_bytes(b"not the manifest")
     content = Manifest(7, "digest", (Leaf("w", "float32", (2, 3)),), {"epoch": 1}, files_of(folder))
-    (folder / manifest.NAME).write_bytes(written(content))
+    (folder / manifest.NAME).write_bytes(manifest_text(content))
     return folder
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged
+from tests.programs import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 300
@@ -166,4 +167,4 @@ def start(run: Path) -> subprocess.Popen[bytes]:
     """A process that trains into the run folder, going on where one stands, on one core: XLA's sums depend on the number of threads."""
     pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     command = [*pinned, sys.executable, "-m", "tests.train.worker", str(run)]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "JAX_PLATFORMS": "cpu"}, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment(1), "JAX_PLATFORMS": "cpu"}, stdout=subprocess.DEVNULL)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netspec.cli.main import main
-from netspec.cli.training_commands import MAX_RATIO
+from netspec.limits import LIMITS
 
 SPEC = """netspec 1
 
@@ -91,7 +91,7 @@ def test_pickles_are_refused(folder: Path, tmp_path: Path, capsys: pytest.Captur
 
 
 def test_archives_that_would_fill_the_memory_are_refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    np.savez_compressed(tmp_path / "in.npz", image=np.zeros((MAX_RATIO + 1) << 20, np.uint8))
+    np.savez_compressed(tmp_path / "in.npz", image=np.zeros((LIMITS.archive_ratio + 1) << 20, np.uint8))
     assert main(["predict", str(folder / "run"), "--input", str(tmp_path / "in.npz")]) == 1
     assert "it would unpack from" in capsys.readouterr().err
 

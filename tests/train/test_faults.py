@@ -47,7 +47,7 @@ def test_five_cut_files_are_refused_with_the_file_s_name() -> None:
 
 
 def test_a_flip_that_is_not_noticed_would_be_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netspec.train.manifest._finding", lambda *_: None)
+    monkeypatch.setattr("netspec.train.manifest._compare_file", lambda *_: None)
     monkeypatch.setattr("netspec.train.checkpoint_store.read_leaves", lambda *_: {})
     assert faults.run_truncations(3, seed=2).wrong
 
@@ -125,7 +125,7 @@ def test_a_newer_format_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder = run / "checkpoints" / "18"
     content = manifest.read(folder)
     monkeypatch.setattr(manifest, "FORMAT", 2)
-    (folder / "manifest.json").write_bytes(manifest.written(content))
+    (folder / "manifest.json").write_bytes(manifest.manifest_text(content))
     monkeypatch.undo()
     with pytest.raises(SpecError) as caught:
         opened(run, "last")

@@ -17,7 +17,7 @@ from netspec.library.base import Duration
 from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
 from netspec.train.batch_stream import Position, stream
 from netspec.train.feed import ArrayFeed, BatchFeed, feed_of
-from netspec.train.prefetch import prefetched
+from netspec.train.prefetch import prefetch
 from netspec.train.timetable import timetable
 from tests.train.runs import Points, plan
 
@@ -158,7 +158,7 @@ def test_epochs_of_unknown_length_need_steps() -> None:
 
 def test_prefetching_changes_nothing_but_runs_ahead() -> None:
     made: list[int] = []
-    ready = prefetched((made.append(i) or i for i in range(10)), lambda i: i * i)
+    ready = prefetch((made.append(i) or i for i in range(10)), lambda i: i * i)
     assert next(ready) == 0
     assert list(ready) == [i * i for i in range(1, 10)] and made == list(range(10))
 
@@ -168,14 +168,14 @@ def test_an_error_of_the_source_comes_after_the_items_before_it() -> None:
         yield 1
         raise KeyError("gone")
 
-    ready = prefetched(source(), lambda i: i)
+    ready = prefetch(source(), lambda i: i)
     assert next(ready) == 1
     with pytest.raises(KeyError, match="gone"):
         next(ready)
 
 
 def test_leaving_early_ends_the_thread() -> None:
-    ready = prefetched(iter(range(1_000)), lambda i: i)
+    ready = prefetch(iter(range(1_000)), lambda i: i)
     assert list(islice(ready, 3)) == [0, 1, 2]
     ready.close()
     assert not [t for t in threading.enumerate() if t.name.startswith("netspec-feed")]

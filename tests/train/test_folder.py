@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
 from netspec.diagnostics.running.checkpoints import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.train.recipe import Recipe, changes
-from netspec.train.run_folder import next_free
+from netspec.train.run_folder import find_free
 from tests.lower.models import deep
 from tests.train.runs import RECIPE, killed_after, model, opened, steps, train
 
@@ -139,14 +139,14 @@ def test_a_run_of_a_newer_netspec(tmp_path: Path) -> None:
 
 
 def test_a_program_with_other_tensors_lists_them(run: Path) -> None:
-    from netspec.train.checkpoint_contents import restored
-    from netspec.train.run_folder import opened as folder_at
+    from netspec.train.checkpoint_contents import restore_checkpoint
+    from netspec.train.run_folder import open_run as folder_at
     from netspec.train.trainable_model import Model
     from tests.lower.models import program
 
     other: Model = program(deep(2, width=7))  # type: ignore[assignment]
     with pytest.raises(Mistake) as caught:
-        restored(other, folder_at(run), steps(run)[-1])
+        restore_checkpoint(other, folder_at(run), steps(run)[-1])
     found = caught.value.diagnostic
     assert isinstance(found, CheckpointMismatch)
     assert ".params['dense_0/kernel']: is float32[4, 6], should be float32[4, 7]" in found.differences
@@ -154,7 +154,7 @@ def test_a_program_with_other_tensors_lists_them(run: Path) -> None:
 
 
 def test_the_first_free_number(tmp_path: Path) -> None:
-    assert next_free("M", tmp_path) == tmp_path / "M-1"
+    assert find_free("M", tmp_path) == tmp_path / "M-1"
     (tmp_path / "M-1").mkdir()
     (tmp_path / "M-2").touch()
-    assert next_free("M", tmp_path) == tmp_path / "M-3"
+    assert find_free("M", tmp_path) == tmp_path / "M-3"

@@ -13,7 +13,7 @@ import pytest
 from netspec import compile, load
 from netspec.diagnostics.base import SpecError
 from netspec.source import Source
-from netspec.train.gradient_accumulation import Grouped, stacked
+from netspec.train.gradient_accumulation import Grouped, stack_batches
 from netspec.train.run_folder import RunFolder
 from netspec.train.trainable_model import Model
 from tests.train.runs import RECIPE, killed_after, lines, steps
@@ -161,7 +161,7 @@ def test_what_is_shorter_is_filled_up() -> None:
 
 def test_weights_of_some_batches_are_kept() -> None:
     x = np.ones((2, 1), np.float32)
-    made = stacked([{"x": x, "weight": np.array([1, 0], np.float32)}, {"x": x}])
+    made = stack_batches([{"x": x, "weight": np.array([1, 0], np.float32)}, {"x": x}])
     assert made["weight"].tolist() == [[1, 0], [1, 1]]
 
 

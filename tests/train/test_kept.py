@@ -15,7 +15,7 @@ from netspec.diagnostics.running.checkpoints import CheckpointDamaged, Checkpoin
 from netspec.diagnostics.running.files import WriteFailed
 from netspec.train import checkpoint_store, manifest
 from netspec.train.checkpoint_store import Store
-from netspec.train.manifest import Manifest, written
+from netspec.train.manifest import Manifest, manifest_text
 from tests.train.checkpoints import ONE, _inside, problem, rewrite, save
 
 
@@ -24,7 +24,7 @@ def forge(kept: Store, *steps: int, loss: dict[int, float] | None = None) -> Non
     for step in steps:
         kept.path(step).mkdir(parents=True)
         kept.path(step).joinpath(manifest.NAME).write_bytes(
-            written(Manifest(step, "digest", (), {"eval_loss": (loss or {}).get(step)}, {}))
+            manifest_text(Manifest(step, "digest", (), {"eval_loss": (loss or {}).get(step)}, {}))
         )
 
 

@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
+from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.train import manifest
 from netspec.train.leaves import Leaf
-from netspec.train.manifest import Manifest, files_of, read, verified, written
+from netspec.train.manifest import Manifest, files_of, manifest_text, read, verify_folder
 from tests.train.checkpoints import damage, problem, rewrite
 
 
 def test_a_manifest_comes_back_as_it_was_written(checkpoint: Path) -> None:
-    found = verified(checkpoint)
+    found = verify_folder(checkpoint)
     assert found == read(checkpoint)
     assert (found.step, found.spec, found.facts, found.leaves) == (7, "digest", {"epoch": 1}, (Leaf("w", "float32", (2, 3)),))
     assert list(found.files) == ["first", "tensors/manifest.json"] and found.files["first"][0] == 1234
-    assert written(found) == (checkpoint / manifest.NAME).read_bytes()
-    assert manifest.MAX_BYTES == 64 * 2**20
+    assert manifest_text(found) == (checkpoint / manifest.NAME).read_bytes()
+    assert LIMITS.manifest_bytes == 64 * 2**20
 
 
 def test_the_text_of_a_manifest_never_changes() -> None:
     """Checkpoints of older versions are compared letter by letter with what would be written today."""
-    text = written(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"t/f": (3, "ab")})).decode()
+    text = manifest_text(Manifest(7, "d", (Leaf("w", "float32", (2,)),), {"epoch": 1}, {"t/f": (3, "ab")})).decode()
     body = text.replace("\n", "").replace(" ", "")
     digest = json.loads(text)["digest"]
     assert (
@@ -43,17 +45,17 @@ def test_the_text_of_a_manifest_never_changes() -> None:
 def test_files_that_differ_are_named(checkpoint: Path) -> None:
     first = checkpoint / "first"
     first.write_bytes(b"y" * 1234)
-    assert damage(lambda: verified(checkpoint)) == "first: its SHA-256 differs from the manifest's"
+    assert damage(lambda: verify_folder(checkpoint)) == "first: its SHA-256 differs from the manifest's"
     first.write_bytes(b"x" * 1235)
-    assert damage(lambda: verified(checkpoint)) == "first: it has 1,235 bytes instead of 1,234"
+    assert damage(lambda: verify_folder(checkpoint)) == "first: it has 1,235 bytes instead of 1,234"
     first.write_bytes(b"x" * 1233)
-    assert damage(lambda: verified(checkpoint)) == "first: it has 1,233 bytes instead of 1,234"
+    assert damage(lambda: verify_folder(checkpoint)) == "first: it has 1,233 bytes instead of 1,234"
     first.unlink()
-    assert damage(lambda: verified(checkpoint)) == "first: it is missing"
+    assert damage(lambda: verify_folder(checkpoint)) == "first: it is missing"
     first.write_bytes(b"x" * 1234)
-    verified(checkpoint)
+    verify_folder(checkpoint)
     (checkpoint / "tensors" / "more").touch()
-    assert damage(lambda: verified(checkpoint)) == "more: the manifest does not know it"
+    assert damage(lambda: verify_folder(checkpoint)) == "more: the manifest does not know it"
     read(checkpoint)
 
 
@@ -64,7 +66,7 @@ def test_what_is_no_plain_file_is_damage(checkpoint: Path, tmp_path: Path, kind:
         os.mkfifo(strange)
     else:
         strange.symlink_to(checkpoint / "first" if kind == "link" else checkpoint / "tensors")
-    found = problem(lambda: verified(checkpoint))
+    found = problem(lambda: verify_folder(checkpoint))
     assert isinstance(found, CheckpointDamaged)
     assert (found.path, found.folder) == (str(strange), str(checkpoint)) and "link or a special file" in found.finding
     assert "link or a special file" in damage(lambda: files_of(checkpoint))
@@ -93,9 +95,9 @@ def test_a_manifest_is_not_used_unless_it_is_letter_by_letter_its_own(checkpoint
 
 def test_a_manifest_that_is_too_large_is_not_read(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (checkpoint / manifest.NAME).stat().st_size
-    monkeypatch.setattr(manifest, "MAX_BYTES", size)
+    monkeypatch.setattr(manifest, "LIMITS", replace(LIMITS, manifest_bytes=size))
     assert read(checkpoint).step == 7
-    monkeypatch.setattr(manifest, "MAX_BYTES", size - 1)
+    monkeypatch.setattr(manifest, "LIMITS", replace(LIMITS, manifest_bytes=size - 1))
     assert damage(lambda: read(checkpoint)) == "manifest.json: it is not the small plain file that was written"
 
 

@@ -12,7 +12,7 @@ import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
-from netspec.library.data.datasets.user_data import held_out
+from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.source import Source
 
 SPEC = """netspec 1
@@ -127,7 +127,7 @@ train M {
 def test_sequences_of_different_length_are_lists() -> None:
     tokens = [list(range(1, 3 + i % 5)) for i in range(50)]
     fit = netspec.compile(Source("m.net", RAGGED)).fit({"tokens": tokens, "label": np.arange(50) % 2})
-    aside = np.flatnonzero(held_out(50, 0.2))
+    aside = np.flatnonzero(choose_held_out(50, 0.2))
     assert fit.metrics["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
 
 

@@ -21,23 +21,23 @@ from netspec.diagnostics.running.checkpoints import NotARun, RunInUse, RunOfAnot
 from netspec.diagnostics.running.files import AlreadyExists, WriteFailed
 from netspec.train import leaves, run_lock
 from netspec.train.batch_stream import Position
-from netspec.train.checkpoint_contents import Resumed, _resumed, facts_of, restored, tensors_of
-from netspec.train.leaves import Leaf, described, differences, flat, flat_names, read_leaves, unflat, write_leaves
+from netspec.train.checkpoint_contents import Resumed, _read_resumed, facts_of, restore_checkpoint, tensors_of
+from netspec.train.leaves import Leaf, describe_leaves, differences, flat_names, flatten_tree, read_leaves, unflatten_tree, write_leaves
 from netspec.train.manifest import Manifest, read
 from netspec.train.recipe import Recipe
-from netspec.train.run_folder import RunFolder, next_free, opened, started
+from netspec.train.run_folder import RunFolder, find_free, open_run, start_run
 from tests.train.checkpoints import _inside, problem, save
 from tests.train.runs import RECIPE, plan
 
 
 def test_trees_and_lists() -> None:
     tree = {"b": (np.int32(1), np.zeros((2, 3), np.float32)), "a": {"x/y": np.ones(4, bool)}}
-    arrays = flat(tree)
+    arrays = flatten_tree(tree)
     assert list(arrays) == flat_names(tree) == ["['a']['x/y']", "['b'][0]", "['b'][1]"]
-    again = unflat(tree, dict(reversed(arrays.items())))
-    assert jax.tree.structure(again) == jax.tree.structure(tree) and flat(again).keys() == arrays.keys()
-    assert all(np.array_equal(flat(again)[name], arrays[name]) for name in arrays)
-    assert [str(leaf) for leaf in described(arrays)] == ["bool[4]", "int32[]", "float32[2, 3]"]
+    again = unflatten_tree(tree, dict(reversed(arrays.items())))
+    assert jax.tree.structure(again) == jax.tree.structure(tree) and flatten_tree(again).keys() == arrays.keys()
+    assert all(np.array_equal(flatten_tree(again)[name], arrays[name]) for name in arrays)
+    assert [str(leaf) for leaf in describe_leaves(arrays)] == ["bool[4]", "int32[]", "float32[2, 3]"]
 
 
 def test_what_keeps_tensors_from_being_used() -> None:
@@ -52,7 +52,7 @@ def test_tensors_without_elements_and_without_axes(tmp_path: Path) -> None:
 
     arrays = {"none": np.zeros((0, 2), np.int8), "one": np.array(2.5), "half": np.array([[1.5]], ml_dtypes.bfloat16), "last": np.zeros(0)}
     write_leaves(tmp_path / "t", list(arrays.values()))
-    found = read_leaves(tmp_path / "t", described(arrays))
+    found = read_leaves(tmp_path / "t", describe_leaves(arrays))
     assert list(found) == list(arrays)
     for name, array in arrays.items():
         assert (found[name].dtype, found[name].shape, found[name].tobytes()) == (array.dtype, array.shape, array.tobytes())
@@ -61,7 +61,7 @@ def test_tensors_without_elements_and_without_axes(tmp_path: Path) -> None:
 def test_orbax_is_quiet_for_that_moment_only() -> None:
     logger = logging.getLogger("absl")
     before = logger.level
-    with pytest.raises(KeyError), leaves._quiet():
+    with pytest.raises(KeyError), leaves._quieten_orbax():
         assert not logger.isEnabledFor(logging.CRITICAL)
         raise KeyError
     assert logger.level == before
@@ -75,7 +75,7 @@ def test_only_the_echo_of_a_closed_loop_is_dropped(monkeypatch: pytest.MonkeyPat
         SimpleNamespace(exc_value=error)
         for error in (RuntimeError("Event loop is closed"), RuntimeError("other"), ValueError("Event loop is closed"))
     ]
-    with leaves._late_news_ignored():
+    with leaves._ignore_late_news():
         for event in events:
             sys.unraisablehook(event)  # type: ignore[arg-type]
     assert heard == events[1:] and sys.unraisablehook == before
@@ -86,61 +86,61 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
         return sum(_inside(fd, tmp_path) for fd in os.listdir("/proc/self/fd"))
 
     for _ in range(2):
-        with run_lock.locked(tmp_path):
-            assert problem(lambda: run_lock.locked(tmp_path).__enter__()) == RunInUse(run=str(tmp_path))
+        with run_lock.hold_lock(tmp_path):
+            assert problem(lambda: run_lock.hold_lock(tmp_path).__enter__()) == RunInUse(run=str(tmp_path))
             assert open_locks() == 1
         assert open_locks() == 0
     assert os.listdir(tmp_path) == [run_lock.NAME]
-    with pytest.raises(KeyError), run_lock.locked(tmp_path):
+    with pytest.raises(KeyError), run_lock.hold_lock(tmp_path):
         raise KeyError
-    with run_lock.locked(tmp_path):
+    with run_lock.hold_lock(tmp_path):
         pass
 
 
 def test_a_folder_that_takes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = tmp_path / "gone"
-    found = problem(lambda: run_lock.locked(gone).__enter__())
+    found = problem(lambda: run_lock.hold_lock(gone).__enter__())
     assert found == WriteFailed(path=str(gone / ".lock"), step="locking the run folder", reason="No such file or directory")
 
     def unsupported(*_: Any) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(run_lock, "fcntl", SimpleNamespace(flock=unsupported, LOCK_EX=2, LOCK_NB=4))
-    with run_lock.locked(tmp_path), run_lock.locked(tmp_path):
+    with run_lock.hold_lock(tmp_path), run_lock.hold_lock(tmp_path):
         pass
     monkeypatch.setattr(run_lock, "fcntl", None)
-    with run_lock.locked(tmp_path), run_lock.locked(tmp_path):
+    with run_lock.hold_lock(tmp_path), run_lock.hold_lock(tmp_path):
         pass
 
 
 def test_a_new_run_holds_its_spec_and_settings(tmp_path: Path) -> None:
     recipe = Recipe("netspec 1\n", "here/there.json", {"rate": "0.5"}, "T", {"a.net": "netspec 1\n"})
-    made = started(tmp_path / "run", recipe, plan(keep=5), tmp_path / "data", resume=False)
+    made = start_run(tmp_path / "run", recipe, plan(keep=5), tmp_path / "data", resume=False)
     assert sorted(os.listdir(tmp_path / "run")) == ["settings.json", "spec.json"]
     assert (made.keep, made.store.keep, made.data, made.log.path) == (5, 5, tmp_path / "data", tmp_path / "run" / "metrics.jsonl")
     assert made.store.folder == tmp_path / "run" / "checkpoints"
-    found = opened(tmp_path / "run")
+    found = open_run(tmp_path / "run")
     assert found.recipe.digest == recipe.digest and found.recipe.path == str(tmp_path / "run" / "spec.json")
     assert found.settings == made.settings and found.data == tmp_path / "data" and found.keep == 1
     assert found.settings["settings"] == {"duration": {"value": "3 epochs", "origin": "default"}}
     assert (found.settings["format"], found.settings["written_at"]) == (1, "here/there.json")
-    again = started(tmp_path / "run", recipe, plan(keep=4), None, resume=True)
+    again = start_run(tmp_path / "run", recipe, plan(keep=4), None, resume=True)
     assert again.keep == 4 and again.data == tmp_path / "data" and again.recipe == found.recipe
     other = Recipe("netspec 1\n", "there.json", {}, "T", {"a.net": "netspec 1\n"})
-    assert isinstance(problem(lambda: started(tmp_path / "run", other, plan(), None, resume=True)), RunOfAnotherSpec)
-    assert isinstance(problem(lambda: started(tmp_path / "run", recipe, plan(), None, resume=False)), AlreadyExists)
+    assert isinstance(problem(lambda: start_run(tmp_path / "run", other, plan(), None, resume=True)), RunOfAnotherSpec)
+    assert isinstance(problem(lambda: start_run(tmp_path / "run", recipe, plan(), None, resume=False)), AlreadyExists)
 
 
 def test_a_folder_is_taken_only_if_it_is_ours(tmp_path: Path) -> None:
     for name in ("spec.net", ".lock", ".settings.json.1.tmp"):
         (tmp_path / name).touch()
-    assert started(tmp_path, RECIPE, plan(), None, resume=True).data is None
+    assert start_run(tmp_path, RECIPE, plan(), None, resume=True).data is None
     for name in ("spec.json", "z"):
         other = tmp_path / "of" / name
         other.mkdir(parents=True)
         (other / name).touch()
         (other / "zz").touch()
-        assert problem(lambda other=other: started(other, RECIPE, plan(), None, resume=True)) == NotARun(
+        assert problem(lambda other=other: start_run(other, RECIPE, plan(), None, resume=True)) == NotARun(
             path=str(other), finding=f"it holds `{name}`, but no `settings.json`"
         )
 
@@ -153,24 +153,24 @@ def test_settings_of_the_wrong_kind(tmp_path: Path, name: str, value: Any) -> No
     (tmp_path / "spec.net").write_text("netspec 1\n")
     for settings in (GOOD | {name: value}, {k: v for k, v in GOOD.items() if k != name}):
         (tmp_path / "settings.json").write_text(json.dumps(settings))
-        assert problem(lambda: opened(tmp_path)) == NotARun(path=str(tmp_path), finding=f"its `settings.json` has no proper `{name}`")
+        assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding=f"its `settings.json` has no proper `{name}`")
     (tmp_path / "settings.json").write_text(json.dumps(GOOD | {"spec": "../../spec.net", "train": "T", "data": "d"}))
-    found = opened(tmp_path)
+    found = open_run(tmp_path)
     assert (found.recipe.text, found.recipe.imports, found.recipe.train, found.data) == ("netspec 1\n", {}, "T", Path("d"))
 
 
 def test_deep_and_missing_settings(tmp_path: Path) -> None:
-    assert problem(lambda: opened(tmp_path)) == NotARun(path=str(tmp_path), finding="it has no `settings.json`")
+    assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding="it has no `settings.json`")
     (tmp_path / "settings.json").write_text("[" * 100_000)
-    assert problem(lambda: opened(tmp_path)) == NotARun(path=str(tmp_path), finding="its `settings.json` is no JSON")
+    assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding="its `settings.json` is no JSON")
 
 
 def test_the_first_free_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert next_free("M") == Path("runs/M-1")
+    assert find_free("M") == Path("runs/M-1")
     (tmp_path / "runs" / "M-1").mkdir(parents=True)
     (tmp_path / "runs" / "M-2").symlink_to("nowhere")
-    assert next_free("M") == Path("runs/M-3") and RunFolder(tmp_path, RECIPE, GOOD).keep == 1
+    assert find_free("M") == Path("runs/M-3") and RunFolder(tmp_path, RECIPE, GOOD).keep == 1
 
 
 def test_what_is_known_of_a_run_cannot_be_changed(checkpoint: Path) -> None:
@@ -189,7 +189,7 @@ def test_what_is_known_of_a_run_cannot_be_changed(checkpoint: Path) -> None:
 def opened_run(folder: Path) -> RunFolder:
     (folder / "spec.net").write_text("netspec 1\n")
     (folder / "settings.json").write_text(json.dumps(GOOD))
-    return opened(folder)
+    return open_run(folder)
 
 
 def test_facts_are_numbers_or_absent() -> None:
@@ -203,10 +203,10 @@ def test_facts_are_numbers_or_absent() -> None:
 
 def test_where_a_session_goes_on() -> None:
     facts = facts_of(Position(4, 1, 2), 5, 3, 0.5, 0.25, 1.5)
-    found = _resumed("state", [np.ones(1)], Manifest(4, "digest", (), facts, {}))
+    found = _read_resumed("state", [np.ones(1)], Manifest(4, "digest", (), facts, {}))
     assert (found.state, found.position, found.evaluated, found.eval_loss, found.best) == ("state", Position(4, 1, 2), 3, 0.5, 0.25)
     assert (found.saved, found.seconds) == ((4, 3), 1.5) and found.statistics is not None and len(found.statistics) == 1
-    fresh = _resumed("state", [], Manifest(4, "digest", (), facts | {"best": None, "eval_loss": None}, {}))
+    fresh = _read_resumed("state", [], Manifest(4, "digest", (), facts | {"best": None, "eval_loss": None}, {}))
     assert (fresh.statistics, fresh.best, fresh.eval_loss) == (None, math.inf, None)
     empty = Resumed("state")
     assert (empty.position, empty.statistics, empty.evaluated, empty.saved, empty.seconds) == (Position(), None, 0, None, 0.0)
@@ -216,7 +216,7 @@ def test_where_a_session_goes_on() -> None:
 def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_at(tmp_path: Path) -> None:
     run = opened_run(tmp_path)
     save(run.store, 3)
-    found = problem(lambda: restored(None, run, 3))  # type: ignore[arg-type]
+    found = problem(lambda: restore_checkpoint(None, run, 3))  # type: ignore[arg-type]
     digests = f"checkpoint 3 belongs to a spec with the digest digest, the folder's has {run.recipe.digest[:12]}"
     assert found == RunOfAnotherSpec(run=str(tmp_path), differences=(digests,))
 

@@ -125,12 +125,12 @@ def test_half_an_epoch_is_evaluated_at_its_end(tmp_path: Path) -> None:
 
 
 def test_the_second_signal_leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from netspec.train.signals import listening
+    from netspec.train.signals import listen
 
     left: list[int] = []
     leave: Callable[[int], None] = left.append
     monkeypatch.setattr("os._exit", leave)
-    with listening() as stop:
+    with listen() as stop:
         signal.raise_signal(signal.SIGINT)
         assert stop.exit_code == 130 and not left
         signal.raise_signal(signal.SIGTERM)

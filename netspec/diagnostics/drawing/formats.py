@@ -10,15 +10,12 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.diagnostics.drawing.cells import visible
-from netspec.diagnostics.drawing.text import MAX_DIAGNOSTICS, counted, has_place, in_order, render_text, trail_notes
+from netspec.diagnostics.drawing.text import counted, has_place, in_order, render_text, trail_notes
 from netspec.diagnostics.suggestions.repairs import edits_of
+from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Span
 
 FORMATS = ("text", "json", "sarif", "github")
-MAX_RESULTS = 5_000
-"""Results of one SARIF file."""
-MAX_CHARACTERS = 10_000_000
-"""Of a whole report."""
 
 
 def render(diagnostics: Iterable[Diagnostic], format: str, color: bool = False, width: int = 100) -> str:
@@ -29,12 +26,12 @@ def render(diagnostics: Iterable[Diagnostic], format: str, color: bool = False, 
 
 
 def _fitting(diagnostics: Sequence[Diagnostic], limit: int, write: Any) -> list[Any]:
-    """What `write` makes of each problem, up to `limit` of them and `MAX_CHARACTERS` together."""
+    """What `write` makes of each problem, up to `limit` of them and `LIMITS.report_characters` together."""
     written, size = [], 0
     for diagnostic in diagnostics[:limit]:
         item = write(diagnostic)
         size += len(item) if isinstance(item, str) else len(_json(item))
-        if size > MAX_CHARACTERS:
+        if size > LIMITS.report_characters:
             break
         written.append(item)
     return written
@@ -52,7 +49,7 @@ def _json(data: Any) -> str:
 def to_json(diagnostics: Iterable[Diagnostic]) -> str:
     """`{"problems": [one object per problem], "errors": 1, "warnings": 0, "omitted": 0}`."""
     ordered = in_order(diagnostics)
-    problems = _fitting(ordered, MAX_DIAGNOSTICS, as_object)
+    problems = _fitting(ordered, LIMITS.problems, as_object)
     warnings = sum(d.severity == "warning" for d in ordered)
     counts = {"errors": len(ordered) - warnings, "warnings": warnings, "omitted": len(ordered) - len(problems)}
     return _json({"problems": problems, **counts})
@@ -99,7 +96,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """One SARIF run; results left out are counted in its properties."""
     ordered = in_order(diagnostics)
-    results = _fitting(ordered, MAX_RESULTS, _result)
+    results = _fitting(ordered, LIMITS.sarif_results, _result)
     classes = {type(d).slug(): type(d) for d in ordered[: len(results)]}
     run = {
         "tool": {"driver": {"name": "netspec", "rules": [_rule(c) for c in classes.values()]}},
@@ -180,7 +177,7 @@ def _sarif_text(text: str) -> str:
 def to_github(diagnostics: Iterable[Diagnostic]) -> str:
     """One workflow command per problem (`::error file=…,line=…,col=…,title=…::…`), a line each."""
     ordered = in_order(diagnostics)
-    lines = _fitting(ordered, MAX_DIAGNOSTICS, _annotation)
+    lines = _fitting(ordered, LIMITS.problems, _annotation)
     omitted = len(ordered) - len(lines)
     return "\n".join([*lines, f"::notice::{counted(omitted, 'more problem')}, not shown"] if omitted else lines)
 

@@ -8,15 +8,9 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.drawing.cells import visible
 from netspec.diagnostics.drawing.paint import COLOR, PLAIN, Paint
 from netspec.diagnostics.drawing.snippet import Mark, Piece, draw_line, merged, pieces
+from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Source
 
-MAX_DIAGNOSTICS = 1_000
-"""More problems than this are counted, not drawn."""
-MAX_PLACES = 8
-MAX_CHAIN = 4
-MAX_TRAIL = 5
-MAX_WORDS = 2_000
-"""Characters of one message, label or help; more is cut with `…`."""
 NEAR_LINES = 5
 """Up to this many lines may be left out between two drawn lines without a `...`."""
 
@@ -25,9 +19,9 @@ def render_text(diagnostics: Iterable[Diagnostic], color: bool = False, width: i
     """All problems in the order of their places, an empty line between them, and a line that counts them; "" for none."""
     ordered = in_order(diagnostics)
     paint = COLOR if color else PLAIN
-    parts = [render_one(d, paint, width) for d in ordered[:MAX_DIAGNOSTICS]]
-    if len(ordered) > MAX_DIAGNOSTICS:
-        parts.append(f"… and {len(ordered) - MAX_DIAGNOSTICS:,} more, not shown.")
+    parts = [render_one(d, paint, width) for d in ordered[: LIMITS.problems]]
+    if len(ordered) > LIMITS.problems:
+        parts.append(f"… and {len(ordered) - LIMITS.problems:,} more, not shown.")
     if any(has_place(d) for d in ordered):
         parts.append(summary(ordered))
     return "\n\n".join(parts)
@@ -88,16 +82,16 @@ def _sections(diagnostic: Diagnostic) -> tuple[list[Section], int]:
 def _marks(diagnostic: Diagnostic) -> list[Mark]:
     """The guilty place first."""
     guilty = Mark(diagnostic.at, _words(diagnostic.label()), diagnostic.severity)
-    others = [*diagnostic.places()[:MAX_PLACES], *helpful_chain(diagnostic.chain)]
+    others = [*diagnostic.places()[: LIMITS.drawn_places], *helpful_chain(diagnostic.chain)]
     return [guilty, *(Mark(p.span, _words(p.text), "second") for p in others if p.span.source is not NO_SOURCE)]
 
 
 def helpful_chain(chain: Sequence[Place]) -> list[Place]:
     """Where a shape came from: places where it changed, at most four, the first and those nearest to the problem."""
     changes = [p for i, p in enumerate(chain) if i == 0 or p.text != chain[i - 1].text]
-    if len(changes) <= MAX_CHAIN:
+    if len(changes) <= LIMITS.drawn_changes:
         return changes
-    return [changes[0], *changes[-(MAX_CHAIN - 1) :]]
+    return [changes[0], *changes[-(LIMITS.drawn_changes - 1) :]]
 
 
 def _section(source: Source, at: str, found: list[Piece], gutter: int, paint: Paint, width: int) -> list[str]:
@@ -132,7 +126,7 @@ def _note(kind: str, text: str, gutter: int, paint: Paint) -> str:
 
 
 def _note_texts(diagnostic: Diagnostic) -> list[str]:
-    more = len(diagnostic.places()) - MAX_PLACES
+    more = len(diagnostic.places()) - LIMITS.drawn_places
     texts = [f"and {counted(more, 'more place')}"] if more > 0 else []
     return texts + trail_notes(diagnostic.trail)
 
@@ -140,9 +134,9 @@ def _note_texts(diagnostic: Diagnostic) -> list[str]:
 def trail_notes(trail: Sequence[Place]) -> list[str]:
     """`in the call of block `Double` here: m.net:12:8`, innermost first; the middle of a long trail is counted."""
     notes = [f"{place.text.rstrip(':').removesuffix(' here')} here: {place.span}" for place in trail]
-    if len(notes) <= MAX_TRAIL:
+    if len(notes) <= LIMITS.drawn_calls:
         return notes
-    return [*notes[: MAX_TRAIL - 1], f"and {counted(len(notes) - MAX_TRAIL, 'call')} between, up to", notes[-1]]
+    return [*notes[: LIMITS.drawn_calls - 1], f"and {counted(len(notes) - LIMITS.drawn_calls, 'call')} between, up to", notes[-1]]
 
 
 def _words(text: str) -> str:
@@ -150,4 +144,4 @@ def _words(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
+    return text if len(text) <= LIMITS.message_characters else text[: LIMITS.message_characters - 1] + "…"

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import one_of
+from netspec.limits import LIMITS
 from netspec.record import record
-
-MAX_DIFFERENCES = 12
-"""How many differences of two specs or trees a message shows."""
 
 
 def listed(differences: Sequence[str]) -> str:
     """The differences on lines of their own; of a long list the first and how many more there are."""
-    shown = [f"  {line}" for line in differences[:MAX_DIFFERENCES]]
+    shown = [f"  {line}" for line in differences[: LIMITS.drawn_differences]]
     more = len(differences) - len(shown)
     return "\n".join([*shown, *([f"  … and {more} more"] if more else [])])
 

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-MAX_SUGGESTIONS = 3
+from netspec.limits import LIMITS
+
 _SUFFIX = re.compile(r"[123]d$")
 
 
-def nearest(name: str, names: Iterable[str], aliases: Mapping[str, Sequence[str]] | None = None, limit: int = MAX_SUGGESTIONS) -> list[str]:
+def nearest(
+    name: str, names: Iterable[str], aliases: Mapping[str, Sequence[str]] | None = None, limit: int = LIMITS.suggestions
+) -> list[str]:
     """Up to `limit` of `names` that `name` may have meant, best first.
 
     The same letters in another case or with other underscores win alone (`BatchNorm` -> `batch_norm`), then well-known names of

@@ -13,7 +13,7 @@ Size = Annotated[int, Field(gt=0)] | Dim
 """A positive integer, or a dim that is only known as a polynomial."""
 
 
-def _known(dtype: str) -> str:
+def _require_dtype(dtype: str) -> str:
     if dtype not in DTYPES:
         raise ValueError(f"an element type: {', '.join(DTYPES)}")
     return dtype
@@ -22,5 +22,5 @@ def _known(dtype: str) -> str:
 if TYPE_CHECKING:
     Dtype = str
 else:
-    Dtype = Annotated[NewType("Dtype", str), AfterValidator(_known)]
+    Dtype = Annotated[NewType("Dtype", str), AfterValidator(_require_dtype)]
 """An element type as an argument: the name `f32` in a spec."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netspec.library.base.field_bounds import Rule
-from netspec.library.base.value_checks import Check, check_of, ruled
+from netspec.library.base.value_checks import Check, check_of, check_ruled
 from netspec.library.base.value_faults import Fault
 
 REQUIRED: Any = type("Required", (), {"__repr__": lambda self: "REQUIRED"})()
@@ -55,7 +55,7 @@ class Argument:
         """The value to keep; what is wrong with it is added to the faults."""
         if self._check is None:
             annotation, metadata = self._read()
-            self._check = ruled(annotation, metadata) if metadata else check_of(annotation)
+            self._check = check_ruled(annotation, metadata) if metadata else check_of(annotation)
         return self._check(value, faults)
 
     def _read(self) -> tuple[Any, tuple[Any, ...]]:
@@ -70,7 +70,7 @@ class Argument:
         return self._parts
 
 
-def declared(cls: type) -> dict[str, Argument]:
+def read_declared(cls: type) -> dict[str, Argument]:
     """The arguments that a class adds to those of its bases, or declares anew; a `Field(…)` is taken out of the class."""
     found = {}
     for name, written in cls.__annotations__.items():

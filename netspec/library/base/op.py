@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
-from netspec.library.base.arguments import Argument, declared
+from netspec.library.base.arguments import Argument, read_declared
 from netspec.library.base.field_bounds import Field
 from netspec.library.base.op_scope import Array, Scope
 from netspec.library.base.value_faults import BadArguments, Fault
@@ -100,7 +100,7 @@ class Op:
     _arguments: ClassVar[dict[str, Argument]] = {}
 
     def __init_subclass__(cls) -> None:
-        own = declared(cls)
+        own = read_declared(cls)
         inherited = {name: argument for base in reversed(cls.__bases__) for name, argument in getattr(base, "_arguments", {}).items()}
         lost = (inherited.keys() & cls.__dict__.keys()) - own.keys()
         if lost:

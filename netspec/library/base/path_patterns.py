@@ -25,11 +25,11 @@ def select(pattern: str, paths: Iterable[str], blame: str | None = None) -> froz
     known = tuple(paths)
     found = frozenset(path for path in known if matches(pattern, path))
     if not found:
-        raise Mistake(PatternMatchesNothing(pattern=pattern, paths=known, wider=_wider(pattern, known), blame=blame))
+        raise Mistake(PatternMatchesNothing(pattern=pattern, paths=known, wider=_widen_pattern(pattern, known), blame=blame))
     return found
 
 
-def _wider(pattern: str, paths: tuple[str, ...]) -> str:
+def _widen_pattern(pattern: str, paths: tuple[str, ...]) -> str:
     """The pattern that was meant where a layer stands for its parameters, or the end of a path for the whole; else nothing."""
     wider = (f"{pattern}/**", f"**/{pattern}", f"**/{pattern}/**")
     return next((w for w in wider if any(matches(w, path) for path in paths)), "")

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 from netspec.library.base.op import Array, Callable, Op
 from netspec.library.base.schedule_marks import Mark, Part
-
-LAST_STEP = 2**31 - 1
-"""No training comes so far: steps are counted in i32."""
+from netspec.limits import LIMITS
 
 
 @record
@@ -34,7 +32,7 @@ class Duration:
 
     def steps(self, clock: Clock) -> int:
         """In steps, of which there are no more than an i32 can count."""
-        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LAST_STEP))
+        return round(min(self.count * clock.steps_per_epoch if self.unit == "epoch" else self.count, LIMITS.steps))
 
     def __str__(self) -> str:
         number = f"{self.count:g}"
@@ -179,7 +177,7 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
-def files_named(op: Op) -> tuple[tuple[str, ...], ...]:
+def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
     files = ((file, f"{file}.gz"),) if isinstance(file, str) else ()
@@ -206,7 +204,7 @@ class Dataset(Op):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: of each the path in the data folder, then the other names that would do."""
-        return files_named(self)
+        return files_of(self)
 
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
@@ -274,7 +272,7 @@ class Transform(Op):
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""
-        return files_named(self)
+        return files_of(self)
 
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""

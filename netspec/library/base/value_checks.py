@@ -32,11 +32,11 @@ def check_of(annotation: Any) -> Check:
         return _PLAIN[annotation]
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return ruled(args[0], args[1:])
+        return check_ruled(args[0], args[1:])
     if origin is typing.Union or origin is UnionType:
-        return either([check_of(arg) for arg in sorted(args, key=_inexact)])
+        return check_either([check_of(arg) for arg in sorted(args, key=_takes_other_types)])
     if origin is typing.Literal:
-        return choice(args)
+        return check_choice(args)
     if origin is not None:
         return container(origin, args)
     if isinstance(annotation, typing.NewType):
@@ -46,7 +46,7 @@ def check_of(annotation: Any) -> Check:
     raise TypeError(f"{annotation} is no type of an argument")
 
 
-def _inexact(annotation: Any) -> bool:
+def _takes_other_types(annotation: Any) -> bool:
     """Takes values of another type too, so that its neighbours in a union come first: 1 is an int in `float | int`."""
     return annotation is float or (typing.get_origin(annotation) is typing.Annotated and typing.get_args(annotation)[0] is float)
 
@@ -66,11 +66,11 @@ def container(origin: Any, args: tuple[Any, ...], lax: bool = False) -> Check:
 # --- plain values ----------------------------------------------------------------------------------------------------
 
 
-def anything(value: Any, faults: list[Fault]) -> Any:
+def accept_anything(value: Any, faults: list[Fault]) -> Any:
     return value
 
 
-def whole(value: Any, faults: list[Fault]) -> Any:
+def check_whole(value: Any, faults: list[Fault]) -> Any:
     if type(value) is int:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -79,7 +79,7 @@ def whole(value: Any, faults: list[Fault]) -> Any:
     return value
 
 
-def real(value: Any, faults: list[Fault]) -> Any:
+def check_real(value: Any, faults: list[Fault]) -> Any:
     """A finite float; whatever Python calls a number does, NumPy's scalars among them."""
     if type(value) is not float:
         if isinstance(value, bool) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
@@ -102,7 +102,7 @@ def text(value: Any, faults: list[Fault]) -> Any:
     return value
 
 
-def simple(kind: type, words: str) -> Check:
+def check_instance(kind: type, words: str) -> Check:
     """Objects of a class that nothing else is taken for."""
     fault = Fault(words)
 
@@ -127,7 +127,7 @@ def instance(kind: type) -> Check:
     return check
 
 
-def choice(words: tuple[Any, ...]) -> Check:
+def check_choice(words: tuple[Any, ...]) -> Check:
     """One of some constants, of the constant's own type."""
     typed = [(word, type(word)) for word in words]
     wanted = [Fault(w, "choice") if isinstance(w, str) else Fault(str(w)) for w in words]
@@ -143,22 +143,22 @@ def choice(words: tuple[Any, ...]) -> Check:
 
 
 _PLAIN: dict[Any, Check] = {
-    Any: anything,
-    int: whole,
-    float: real,
-    bool: simple(bool, "true or false"),
+    Any: accept_anything,
+    int: check_whole,
+    float: check_real,
+    bool: check_instance(bool, "true or false"),
     str: text,
-    None: simple(NoneType, "`none`"),
-    NoneType: simple(NoneType, "`none`"),
-    Dim: simple(Dim, "a whole number"),
-    TensorType: simple(TensorType, "a type such as `f32[13]`"),
+    None: check_instance(NoneType, "`none`"),
+    NoneType: check_instance(NoneType, "`none`"),
+    Dim: check_instance(Dim, "a whole number"),
+    TensorType: check_instance(TensorType, "a type such as `f32[13]`"),
 }
 
 
 # --- values made of values -------------------------------------------------------------------------------------------
 
 
-def either(checks: list[Check]) -> Check:
+def check_either(checks: list[Check]) -> Check:
     """The first alternative that takes the value."""
 
     def check(value: Any, faults: list[Fault]) -> Any:
@@ -225,7 +225,7 @@ def mapping(kind: type, key: Check, inner: Check) -> Check:
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 
-def ruled(annotation: Any, rules: tuple[Any, ...]) -> Check:
+def check_ruled(annotation: Any, rules: tuple[Any, ...]) -> Check:
     """A type with what `Annotated` or a field says beside it; marks of others (`Wanted`) say nothing here."""
     lax = any(isinstance(rule, Rule) and rule.strict is False for rule in rules)
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
@@ -234,9 +234,9 @@ def ruled(annotation: Any, rules: tuple[Any, ...]) -> Check:
         if isinstance(rule, Rule):
             check = bounded(check, rule, limits(rule, annotation))
         elif isinstance(rule, AfterValidator):
-            check = after(check, rule.func)
+            check = check_then_call(check, rule.func)
         elif isinstance(rule, BeforeValidator):
-            check = before(check, rule.func)
+            check = call_then_check(check, rule.func)
         elif isinstance(rule, Exactly):
             check = instance(annotation)
     return check
@@ -268,25 +268,25 @@ def bounded(inner: Check, rule: Rule, tests: list[Limit]) -> Check:
     return check if tests else inner
 
 
-def after(inner: Check, function: Callable[[Any], Any]) -> Check:
+def check_then_call(inner: Check, function: Callable[[Any], Any]) -> Check:
     def check(value: Any, faults: list[Fault]) -> Any:
         old = len(faults)
         value = inner(value, faults)
-        return said(function, value, faults) if len(faults) == old else value
+        return call_checked(function, value, faults) if len(faults) == old else value
 
     return check
 
 
-def before(inner: Check, function: Callable[[Any], Any]) -> Check:
+def call_then_check(inner: Check, function: Callable[[Any], Any]) -> Check:
     def check(value: Any, faults: list[Fault]) -> Any:
         old = len(faults)
-        value = said(function, value, faults)
+        value = call_checked(function, value, faults)
         return inner(value, faults) if len(faults) == old else value
 
     return check
 
 
-def said(function: Callable[[Any], Any], value: Any, faults: list[Fault]) -> Any:
+def call_checked(function: Callable[[Any], Any], value: Any, faults: list[Fault]) -> Any:
     """A function's value; its refusal is a fault in its own words."""
     try:
         return function(value)

@@ -31,10 +31,10 @@ class BadArguments(ValueError):
 def _line(name: str, given: Mapping[str, Any], faults: Sequence[Fault]) -> str:
     if not name:
         return faults[0].words
-    return f"`{name}` wants {expected(faults)}" + (f", not {given[name]!r}" if name in given else "")
+    return f"`{name}` wants {describe_expected(faults)}" + (f", not {given[name]!r}" if name in given else "")
 
 
-def expected(faults: Sequence[Fault], kinds: Iterable[str] = ()) -> str:
+def describe_expected(faults: Sequence[Fault], kinds: Iterable[str] = ()) -> str:
     """What is wanted, in words: a function's own ones, else the rule that the value's own type breaks, else all types that would do.
 
     `kinds` are the kinds of op that may stand there, which say more than the classes of ops among the faults.

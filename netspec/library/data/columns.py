@@ -42,10 +42,10 @@ def rows_of(values: Values, indices: Array) -> Array | list[Array]:
 
 def select(data: Table, indices: Array) -> dict[str, Values]:
     """The table of only these examples, in this order."""
-    return {name: _selected(values, indices) for name, values in data.items()}
+    return {name: _select_values(values, indices) for name, values in data.items()}
 
 
-def _selected(values: Values, indices: Array) -> Values:
+def _select_values(values: Values, indices: Array) -> Values:
     if isinstance(values, np.ndarray):
         return values[indices]
     own = getattr(values, "select", None)

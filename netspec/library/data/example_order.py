@@ -30,10 +30,10 @@ def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array
     draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, ORDER]).random_raw(n)
     if shuffle.buffer is None or shuffle.buffer >= n:
         return np.argsort(draws, kind="stable").astype(np.int64)
-    return _buffered(draws.tolist(), shuffle.buffer)
+    return _order_buffered(draws.tolist(), shuffle.buffer)
 
 
-def _buffered(draws: list[int], size: int) -> Array:
+def _order_buffered(draws: list[int], size: int) -> Array:
     n = len(draws)
     held = list(range(size))
     order = np.empty(n, np.int64)
@@ -105,7 +105,7 @@ def bucket_batches(order: Array, bucket: Array, size: int, partial: Partial) -> 
     return [batch for _, batch in sorted(found, key=lambda pair: pair[0])]
 
 
-def mixed(seed: int, epoch: int, count: int) -> Array:
+def mix_batches(seed: int, epoch: int, count: int) -> Array:
     """The order (int64[count]) in which the batches of an epoch come, every one with the same chance."""
     draws = np.random.Philox(key=_key(seed, epoch), counter=[0, 0, 0, MIX]).random_raw(count)
     return np.argsort(draws, kind="stable").astype(np.int64)

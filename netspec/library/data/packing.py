@@ -12,7 +12,7 @@ BLOCK = 1 << 16
 """Sequences laid into their rows together."""
 
 
-def fitted(lengths: Array, size: int) -> tuple[Array, Array, Array]:
+def fit_rows(lengths: Array, size: int) -> tuple[Array, Array, Array]:
     """(row, first place in it, number in it from 1) of each sequence, none longer than a row, taken in order.
 
     Each goes into the row with the least room that still takes it, the oldest of equals, or else begins a new row. Rows are looked up by
@@ -39,14 +39,14 @@ def fitted(lengths: Array, size: int) -> tuple[Array, Array, Array]:
     return row, start, number
 
 
-def laid(pieces: Ragged, row: Array, start: Array, number: Array, size: int) -> tuple[Array, Array, Array]:
-    """(tokens i32, segments, positions), each [rows, size] with 0 for padding, of pieces that `fitted` has given places."""
+def lay_rows(pieces: Ragged, row: Array, start: Array, number: Array, size: int) -> tuple[Array, Array, Array]:
+    """(tokens i32, segments, positions), each [rows, size] with 0 for padding, of pieces that `fit_rows` has given places."""
     rows = int(row.max()) + 1 if len(row) else 0
-    tokens, segment, position = np.zeros((rows, size), np.int32), *(np.zeros((rows, size), narrow(size)) for _ in range(2))
+    tokens, segment, position = np.zeros((rows, size), np.int32), *(np.zeros((rows, size), narrowest_dtype(size)) for _ in range(2))
     for first in range(0, len(row), BLOCK):
         part = slice(first, first + BLOCK)
         lengths = pieces.lengths[part]
-        within = ascending(lengths)
+        within = count_up(lengths)
         target = np.repeat(row[part] * size + start[part], lengths) + within
         tokens.reshape(-1)[target] = pieces.values[np.repeat(pieces.starts[part], lengths) + within]
         segment.reshape(-1)[target] = np.repeat(number[part], lengths)
@@ -54,15 +54,15 @@ def laid(pieces: Ragged, row: Array, start: Array, number: Array, size: int) -> 
     return tokens, segment, position
 
 
-def streamed(sequences: Ragged, rows: int, size: int) -> tuple[Array, Array, Array]:
+def lay_stream(sequences: Ragged, rows: int, size: int) -> tuple[Array, Array, Array]:
     """The same of sequences laid end to end and cut wherever a row ends; what lies behind the last row is left out."""
-    tokens, position = np.empty(rows * size, np.int32), np.empty(rows * size, narrow(size))
+    tokens, position = np.empty(rows * size, np.int32), np.empty(rows * size, narrowest_dtype(size))
     ends = np.cumsum(sequences.lengths)
     place = 0
     for first in range(0, len(sequences), BLOCK):
         part = slice(first, first + BLOCK)
         lengths = sequences.lengths[part]
-        within = ascending(lengths)
+        within = count_up(lengths)
         count = min(len(within), len(tokens) - place)
         tokens[place : place + count] = sequences.values[np.repeat(sequences.starts[part], lengths) + within][:count]
         where = np.arange(place, place + count)
@@ -70,15 +70,15 @@ def streamed(sequences: Ragged, rows: int, size: int) -> tuple[Array, Array, Arr
         position[place : place + count] = where - begun
         place += count
     shape = (rows, size)
-    segment = np.cumsum((position == 0).reshape(shape), axis=1).astype(narrow(size))
+    segment = np.cumsum((position == 0).reshape(shape), axis=1).astype(narrowest_dtype(size))
     return tokens.reshape(shape), segment, position.reshape(shape)
 
 
-def ascending(lengths: Array) -> Array:
+def count_up(lengths: Array) -> Array:
     """0, 1, … within each sequence, end to end."""
     return np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def narrow(size: int) -> Array:
+def narrowest_dtype(size: int) -> Array:
     """The element type that holds 0 to `size` in the fewest bytes."""
     return np.min_scalar_type(size)

@@ -19,7 +19,7 @@ from netspec.diagnostics.data.tokenizers import (
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Learned, Positive, Transform
 from netspec.library.data.columns import LENGTH, PerElement, Ragged, Table, rows_of
-from netspec.library.data.datasets.text_file import DataPath, content, find
+from netspec.library.data.datasets.text_file import DataPath, find, read_content
 from netspec.shape import TensorType
 
 CHUNK = 4096
@@ -48,7 +48,7 @@ class _Tokenizer(Transform):
         learned = known or self._learned(data, folder)
         tokens = self._encoded(data["text"], learned)
         lengths = tokens.lengths.astype(np.int32)
-        made = {"tokens": tokens, "segment": PerElement(lengths, ones), "position": PerElement(lengths, counting), LENGTH: lengths}
+        made = {"tokens": tokens, "segment": PerElement(lengths, ones), "position": PerElement(lengths, count_up), LENGTH: lengths}
         return {**made, **{name: values for name, values in data.items() if name not in ("text", LENGTH)}}, learned
 
     def prepare(self, data: Table, folder: Path | None) -> Table:
@@ -69,14 +69,14 @@ class _Tokenizer(Transform):
 
     def _read(self, file: str, folder: Path | None) -> tuple[Path, bytes]:
         path = find(folder, file, self.op_name())
-        return path, content(path).tobytes()
+        return path, read_content(path).tobytes()
 
 
 def ones(length: int) -> Array:
     return np.ones(length, np.int32)
 
 
-def counting(length: int) -> Array:
+def count_up(length: int) -> Array:
     return np.arange(length, dtype=np.int32)
 
 
@@ -94,7 +94,7 @@ def _text(row: Array, record: int) -> str:
         raise Mistake(TextNotUtf8(record=record)) from None
 
 
-def joined(pieces: Iterator[list[list[int]]]) -> Ragged:
+def join_pieces(pieces: Iterator[list[list[int]]]) -> Ragged:
     """Lists of ids as one column (i32)."""
     flat: list[Array] = []
     lengths: list[Array] = []
@@ -170,7 +170,7 @@ class Bpe(_Tokenizer):
         made = self._made(self._package(), learned["tokenizer"], self.file or "the trained tokenizer")
         before, behind = ([made.token_to_id(t)] if t is not None else [] for t in (self.bos, self.eos))
         encoded = (made.encode_batch_fast(some, add_special_tokens=False) for some in texts(text))
-        return joined([before + one.ids + behind for one in some] for some in encoded)
+        return join_pieces([before + one.ids + behind for one in some] for some in encoded)
 
 
 class Sentencepiece(_Tokenizer):
@@ -222,7 +222,7 @@ class Sentencepiece(_Tokenizer):
     def _encoded(self, text: Any, learned: Mapping[str, Any]) -> Ragged:
         made = self._made(self._raw(learned), self.file)
         before, behind = [made.bos_id()] * self.bos, [made.eos_id()] * self.eos
-        return joined([before + ids + behind for ids in made.encode(some, out_type=int)] for some in texts(text))
+        return join_pieces([before + ids + behind for ids in made.encode(some, out_type=int)] for some in texts(text))
 
     def _raw(self, learned: Learned) -> bytes:
         import base64

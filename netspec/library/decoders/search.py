@@ -29,7 +29,7 @@ class _OneByOne(Decoder):
     def _step(self, steps: Steps, place: Array, carry: Carry, parts: tuple[Array, ...], done: Array) -> tuple[Array, Carry, Any, Array]:
         tokens, length, score = parts
         said, carry = steps.logits(carry, place)
-        logits = _wide(said)
+        logits = _widen_logits(said)
         chosen = jnp.where(done, 0, self.choose(logits, steps, place)).astype(jnp.int32)
         gain = jnp.take_along_axis(jax.nn.log_softmax(logits), chosen[:, None], 1)[:, 0]
         after = (tokens.at[:, place].set(chosen), length + ~done, score + jnp.where(done, 0, gain).astype(score.dtype))
@@ -82,12 +82,12 @@ class Sample(_OneByOne):
         """[B, V]: the logits that are drawn from, -inf for what is not. Of elements as likely as the last one kept all are kept."""
         logits = logits / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
-            logits = _at_least(logits, lax.top_k(logits, self.top_k)[0][:, -1:])
+            logits = _drop_below(logits, lax.top_k(logits, self.top_k)[0][:, -1:])
         if self.top_p is not None:
             ordered = -jnp.sort(-logits, -1)
             share = jax.nn.softmax(ordered, -1)
             before = jnp.cumsum(share, -1) - share
-            logits = _at_least(logits, jnp.min(jnp.where(before < self.top_p, ordered, jnp.inf), -1, keepdims=True))
+            logits = _drop_below(logits, jnp.min(jnp.where(before < self.top_p, ordered, jnp.inf), -1, keepdims=True))
         return logits
 
 
@@ -134,7 +134,7 @@ class Beam(Decoder):
     def _step(self, steps: Steps, place: Array, carry: Carry, tokens: Array, scores: Array, best: Any) -> tuple[Any, ...]:
         count, size = scores.shape
         said, carry = steps.logits(carry, place)
-        gains = jax.nn.log_softmax(_wide(said)).astype(scores.dtype)
+        gains = jax.nn.log_softmax(_widen_logits(said)).astype(scores.dtype)
         classes = gains.shape[-1]
         totals, places = lax.top_k((scores[..., None] + gains.reshape(count, size, classes)).reshape(count, -1), min(2, classes) * size)
         rows, chosen = places // classes, (places % classes).astype(jnp.int32)
@@ -161,9 +161,9 @@ def _parts(answer: Decoded) -> tuple[Array, Array, Array]:
     return answer.tokens, answer.length, answer.score
 
 
-def _wide(logits: Array) -> Array:
+def _widen_logits(logits: Array) -> Array:
     return logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
 
 
-def _at_least(logits: Array, least: Array) -> Array:
+def _drop_below(logits: Array, least: Array) -> Array:
     return jnp.where(logits < least, -jnp.inf, logits)

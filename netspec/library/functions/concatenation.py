@@ -13,9 +13,9 @@ from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
-from netspec.library.shape_rules.sizes import axis_of, number, positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -73,7 +73,7 @@ class Concat(Function):
             moved = before.value if axis in flow.axes and flow.reach is not None else 0
             reaches.append(None if flow.reach is None else flow.reach - moved)
             before = before + part.shape[axis]
-        return passage.made(furthest(reaches))
+        return passage.made(furthest_reach(reaches))
 
 
 class Stack(Function):
@@ -141,7 +141,7 @@ class Split(Function):
             problem = UnequalSplit(name, size, self.parts, axis, blame="parts")
             need_multiple(facts, name, size, self.parts, "so that the parts are equal", problem)
             return [size // self.parts] * self.parts
-        sizes = [positive(facts, name, "parts", part) for part in self.parts]
+        sizes = [require_positive(facts, name, "parts", part) for part in self.parts]
         problem = UnequalSplit(name, size, tuple(sizes), axis, blame="parts")
         need_equal(facts, name, sum(sizes, Dim.of(0)), size, "so that the parts make up the axis", problem)
         return sizes
@@ -156,4 +156,4 @@ class Split(Function):
 
 def _ends(sizes: Iterable[int | Dim]) -> list[int]:
     """Where all parts but the last end."""
-    return list(itertools.accumulate(number(size) for size in sizes))[:-1]
+    return list(itertools.accumulate(unwrap_size(size) for size in sizes))[:-1]

@@ -12,8 +12,8 @@ from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.broadcasting import fits
-from netspec.library.shape_rules.sizes import number, positive
+from netspec.library.functions.broadcasting import literal_fits
+from netspec.library.shape_rules.sizes import require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 Dims = Annotated[tuple[Size, ...], Field(strict=False)]
@@ -32,7 +32,7 @@ class Iota(Function):
         return (Example(cls(size=5)), Example(cls(size=3, dtype="f32")))
 
     def shape(self, facts: Facts) -> TensorType:
-        return TensorType(self.dtype, (positive(facts, self.op_name(), "size", self.size),))
+        return TensorType(self.dtype, (require_positive(facts, self.op_name(), "size", self.size),))
 
     def holds(self) -> Dim | int | None:
         return self.size - 1
@@ -55,7 +55,7 @@ class _Made(Function):
         return (Example(cls(dims=(4, 3))), Example(cls(dims=())))
 
     def shape(self, facts: Facts) -> TensorType:
-        return TensorType("f32", [positive(facts, self.op_name(), "dims", size) for size in self.dims])
+        return TensorType("f32", [require_positive(facts, self.op_name(), "dims", size) for size in self.dims])
 
 
 class _Constant(_Made):
@@ -107,7 +107,7 @@ class Full(_Made):
 
     def shape(self, facts: Facts) -> TensorType:
         made = super().shape(facts).with_dtype(self.dtype)
-        if not fits(self.value, self.dtype):
+        if not literal_fits(self.value, self.dtype):
             raise Mistake(LiteralDoesNotFit(self.op_name(), self.value, made, blame="value"))
         return made
 
@@ -171,7 +171,7 @@ class RandomBernoulli(Function):
         return (Example(cls(p=0.3, dims=(4, 3))), Example(cls(p=0.9, dims=())))
 
     def shape(self, facts: Facts) -> TensorType:
-        return TensorType("bool", [positive(facts, self.op_name(), "dims", size) for size in self.dims])
+        return TensorType("bool", [require_positive(facts, self.op_name(), "dims", size) for size in self.dims])
 
     def apply(self, scope: Scope) -> Array:
         return scope.bernoulli(self.p, _numbers(self.dims))
@@ -179,4 +179,4 @@ class RandomBernoulli(Function):
 
 def _numbers(dims: tuple[int | Dim, ...]) -> tuple[int, ...]:
     """The shape of a running program."""
-    return tuple(map(number, dims))
+    return tuple(map(unwrap_size, dims))

@@ -13,7 +13,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import REDUCTIONS
-from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan, read
+from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan_pattern, read
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -44,12 +44,12 @@ class _ByPattern(Function):
         return passage.made()
 
 
-def _parted(x: Array, found: Plan) -> Array:
+def _part_axes(x: Array, found: Plan) -> Array:
     """The tensor with every name of the left side as an axis of its own."""
     return x.reshape([found.sizes[name] for name in found.left])
 
 
-def _joined(x: Array, found: Plan) -> Array:
+def _join_axes(x: Array, found: Plan) -> Array:
     return x.reshape(found.shape())
 
 
@@ -78,14 +78,14 @@ class Rearrange(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, False, None)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape(self._plan(facts, x).shape())
 
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
-        return _joined(_parted(x, found).transpose([found.left.index(name) for name in found.inner()]), found)
+        return _join_axes(_part_axes(x, found).transpose([found.left.index(name) for name in found.inner()]), found)
 
 
 class Reduce(_ByPattern):
@@ -113,7 +113,7 @@ class Reduce(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, True, None)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def _over(self, found: Plan) -> tuple[int, ...]:
         kept = found.inner()
@@ -125,9 +125,9 @@ class Reduce(_ByPattern):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
-        small = REDUCTIONS[self.reduction](axis=()).over(scope, _parted(x, found), self._over(found))
+        small = REDUCTIONS[self.reduction](axis=()).over(scope, _part_axes(x, found), self._over(found))
         kept = [name for name in found.left if name in found.inner()]
-        return _joined(small.transpose([kept.index(name) for name in found.inner()]), found)
+        return _join_axes(small.transpose([kept.index(name) for name in found.inner()]), found)
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * REDUCTIONS[self.reduction].cost
@@ -155,7 +155,7 @@ class Repeat(_ByPattern):
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         pattern = read(self.op_name(), self.pattern)
         need_names(self.op_name(), pattern, False, self.sizes)
-        return plan(facts, self.op_name(), pattern, x, self.sizes)
+        return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_shape(self._plan(facts, x).shape())
@@ -163,6 +163,6 @@ class Repeat(_ByPattern):
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
         inner = found.inner()
-        moved = _parted(x, found).transpose([found.left.index(name) for name in inner if name in found.left])
+        moved = _part_axes(x, found).transpose([found.left.index(name) for name in inner if name in found.left])
         thin = moved.reshape([found.sizes[name] if name in found.left else 1 for name in inner])
-        return _joined(jnp.broadcast_to(thin, [found.sizes[name] for name in inner]), found)
+        return _join_axes(jnp.broadcast_to(thin, [found.sizes[name] for name in inner]), found)

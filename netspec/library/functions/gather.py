@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.indices import IndexOutsideAxis
 from netspec.diagnostics.shapes.parts import SegmentIds
+from netspec.kernels.segment import segment
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.reductions import wide
+from netspec.library.functions.reductions import widen
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, number, positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -101,10 +102,10 @@ class OneHot(Function):
         return (Example(cls(classes=5), ("i32[4, 3]",)), Example(cls(classes=3, dtype="i32"), ("u8[6]",)))
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return TensorType(self.dtype, (*x.shape, positive(facts, self.op_name(), "classes", self.classes)))
+        return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.one_hot(x, number(self.classes), dtype=scope.lowered(self.dtype))
+        return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))
 
     def flow(self, passage: Passage) -> Flow:
         return passage.made()
@@ -117,7 +118,7 @@ class _Segments(Function):
         In("x", "rows of numbers [n, …]", dtype="number", rank=1),
         In("ids", "the segment of each row, whole numbers [n]", dtype="int"),
     )
-    function: ClassVar[str] = "segment_sum"
+    combine: ClassVar[Literal["sum", "max", "min"]] = "sum"
     masking = "moves"  # the ids say what counts
 
     segments: Size
@@ -136,14 +137,14 @@ class _Segments(Function):
         if ids.rank != 1:
             raise Mistake(problem)
         need_equal(facts, name, x.shape[0], ids.shape[0], "so that every row has its segment", problem)
-        return x.with_shape((positive(facts, name, "segments", self.segments), *x.shape[1:]))
+        return x.with_shape((require_positive(facts, name, "segments", self.segments), *x.shape[1:]))
 
-    def _reduced(self, x: Array, ids: Array) -> Array:
-        return getattr(jax.ops, self.function)(x, ids, num_segments=self.segments)
+    def _reduced(self, scope: Scope, x: Array, ids: Array) -> Array:
+        return segment(scope.kernels, x, ids, segments=unwrap_size(self.segments), combine=self.combine)
 
-    def _counts(self, x: Array, ids: Array) -> Array:
+    def _counts(self, scope: Scope, x: Array, ids: Array) -> Array:
         """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
-        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=number(self.segments))
+        counts = segment(scope.kernels, jnp.ones(ids.shape, jnp.int32), ids, segments=unwrap_size(self.segments))
         return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:
@@ -161,7 +162,7 @@ class SegmentSum(_Segments):
     """
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return self._reduced(wide(x), ids).astype(x.dtype)
+        return self._reduced(scope, widen(x), ids).astype(x.dtype)
 
 
 class SegmentMean(_Segments):
@@ -173,8 +174,8 @@ class SegmentMean(_Segments):
     inputs = (In("x", "rows of numbers [n, …]", rank=1), _Segments.inputs[1])
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        full = wide(x)
-        return (self._reduced(full, ids) / jnp.maximum(self._counts(x, ids), 1).astype(full.dtype)).astype(x.dtype)
+        full = widen(x)
+        return (self._reduced(scope, full, ids) / jnp.maximum(self._counts(scope, x, ids), 1).astype(full.dtype)).astype(x.dtype)
 
 
 class SegmentMax(_Segments):
@@ -183,10 +184,10 @@ class SegmentMax(_Segments):
     A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
     """
 
-    function = "segment_max"
+    combine = "max"
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return jnp.where(self._counts(x, ids) > 0, self._reduced(x, ids), 0)
+        return jnp.where(self._counts(scope, x, ids) > 0, self._reduced(scope, x, ids), 0)
 
 
 class SegmentMin(SegmentMax):
@@ -195,4 +196,4 @@ class SegmentMin(SegmentMax):
     A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
     """
 
-    function = "segment_min"
+    combine = "min"

@@ -7,10 +7,10 @@ from typing import ClassVar
 from netspec.diagnostics.shapes.parts import TooFewElements
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
-from netspec.library.functions.reductions import summed, wide
-from netspec.library.shape_rules.axis_arguments import without
+from netspec.library.functions.reductions import sum_dtype, widen
+from netspec.library.shape_rules.axis_arguments import drop_axes
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import axis_of, number, positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -35,7 +35,7 @@ class _Place(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         axes = tuple(range(x.rank)) if self.axis is None else (axis_of(self.op_name(), self.axis, x),)
-        return TensorType("i32", without(x, axes, self.keepdims))
+        return TensorType("i32", drop_axes(x, axes, self.keepdims))
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return getattr(jnp, self.function)(x, self.axis, keepdims=self.keepdims).astype(jnp.int32)
@@ -88,11 +88,11 @@ class Cumsum(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         axis_of(self.op_name(), self.axis, x)
-        return x.with_dtype(summed(x))
+        return x.with_dtype(sum_dtype(x))
 
     def apply(self, scope: Scope, x: Array) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return lax.cumsum(wide(x), self.axis % x.ndim, self.reverse).astype(x.dtype)
+            return lax.cumsum(widen(x), self.axis % x.ndim, self.reverse).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return lax.cumsum(x.astype(jnp.uint32 if unsigned else jnp.int32), self.axis % x.ndim, self.reverse)
 
@@ -127,14 +127,14 @@ class TopK(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> tuple[TensorType, ...]:
         axis, name = axis_of(self.op_name(), self.axis, x), self.op_name()
-        k = positive(facts, name, "k", self.k)
+        k = require_positive(facts, name, "k", self.k)
         problem = TooFewElements(name, k, axis, x.shape[axis], blame="k")
         need_at_least(facts, name, x.shape[axis], k, "so that there are that many elements", problem)
         kept = x.with_shape((*x.shape[:axis], k, *x.shape[axis + 1 :]))
         return kept, kept.with_dtype("i32")
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
-        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), number(self.k))
+        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), unwrap_size(self.k))
         return jnp.moveaxis(values, -1, self.axis), jnp.moveaxis(places, -1, self.axis).astype(jnp.int32)
 
     def flops(self, x: TensorType) -> Dim:

@@ -13,7 +13,7 @@ from netspec.diagnostics.shapes.patches import UnevenBlocks
 from netspec.diagnostics.shapes.sizes import UnevenGroups
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Facts, TensorType
 
 
@@ -28,7 +28,7 @@ class _Blocks(Function):
     """Size of a block: one number for all axes of space, or a list."""
 
     def _sizes(self, x: TensorType) -> tuple[int, ...]:
-        return spread(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
+        return spread_sizes(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
 
     def flow(self, passage: Passage) -> Flow:
         moved = [axis for axis, size in enumerate(self._sizes(passage.types[0]), 1) if size > 1]
@@ -87,7 +87,7 @@ class _ToDepth(_Blocks):
         return x.with_shape((x.shape[0], *space, x.shape[-1] * math.prod(sizes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return blocked(x, self._sizes(scope.types[0]), self.block_first)
+        return cut_blocks(x, self._sizes(scope.types[0]), self.block_first)
 
 
 class DepthToSpace(_ToSpace):
@@ -126,7 +126,7 @@ class PixelUnshuffle(_ToDepth):
     block_first: ClassVar[bool] = False
 
 
-def blocked(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
+def cut_blocks(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
     """Blocks of these sizes as channels: [batch, space…, channels] -> [batch, blocks…, block · channels]."""
     batch, *space, channels = x.shape
     count = len(sizes)

@@ -16,8 +16,8 @@ from netspec.lazy import jnp, lax, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.resize_filter import weights
-from netspec.library.shape_rules.sizes import positive
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.sizes import require_positive
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 
 Method = Literal["nearest", "bilinear", "bicubic"]
@@ -46,12 +46,12 @@ class _Resizing(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         sizes = [size.value for size in self._sizes(scope.types[0])]
         if self.method == "nearest":
-            return _nearest(x, sizes)
+            return _resize_nearest(x, sizes)
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         for axis, size in enumerate(sizes, 1):
             if size != x.shape[axis]:
                 matrix = weights(x.shape[axis], size, self.method, self._antialias())
-                wide = _mixed(wide, jnp.asarray(matrix, wide.dtype), axis)
+                wide = _mix_axis(wide, jnp.asarray(matrix, wide.dtype), axis)
         return wide.astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:
@@ -88,7 +88,7 @@ class Upsample(_Resizing):
         )
 
     def _sizes(self, x: TensorType) -> tuple[Dim, ...]:
-        scale = spread(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
+        scale = spread_sizes(self.op_name(), "scale", self.scale, space_of(self.op_name(), x.rank, x), x)
         return tuple(n * factor for n, factor in zip(x.shape[1:-1], scale, strict=True))
 
 
@@ -122,7 +122,7 @@ class Resize(_Resizing):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         for size in self._sizes(x):
-            positive(facts, self.op_name(), "size", size)
+            require_positive(facts, self.op_name(), "size", size)
         return super().shape(facts, x)
 
     def _sizes(self, x: TensorType) -> tuple[Dim, ...]:
@@ -136,7 +136,7 @@ class Resize(_Resizing):
         return self.antialias
 
 
-def _nearest(x: Array, sizes: list[int]) -> Array:
+def _resize_nearest(x: Array, sizes: list[int]) -> Array:
     """Pixel floor((i + 1/2) · n / size) of each axis of space, in whole numbers."""
     for axis, size in enumerate(sizes, 1):
         n = x.shape[axis]
@@ -147,6 +147,6 @@ def _nearest(x: Array, sizes: list[int]) -> Array:
     return x
 
 
-def _mixed(x: Array, matrix: Array, axis: int) -> Array:
+def _mix_axis(x: Array, matrix: Array, axis: int) -> Array:
     """The product of a matrix with an axis."""
     return jnp.moveaxis(jnp.tensordot(matrix, x, (1, axis), precision=lax.Precision.HIGHEST), 0, axis)

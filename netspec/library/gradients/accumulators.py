@@ -7,10 +7,10 @@ from typing import Any
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Transformation
 from netspec.library.gradients.core import Tree, counted, nothing, zeros
-from netspec.library.gradients.moments import corrected, moved, squares
+from netspec.library.gradients.moments import correct_bias, move_means, squares
 
 
-def filled(params: Tree, number: float) -> Tree:
+def fill_like(params: Tree, number: float) -> Tree:
     """The number in the shapes of the parameters, in f32 at least."""
     return {path: zero + number for path, zero in zeros(params).items()}
 
@@ -27,7 +27,7 @@ def scale_by_sum_of_squares(initial: float, eps: float, inside: bool) -> Transfo
         sums = {path: state[path] + g * g for path, g in updates.items()}
         return {path: jnp.where(sums[path] > 0, inverse_root(sums[path], eps, inside), 0) * g for path, g in updates.items()}, sums
 
-    return Transformation(lambda params: filled(params, initial), update)
+    return Transformation(lambda params: fill_like(params, initial), update)
 
 
 def scale_by_rms(
@@ -37,14 +37,14 @@ def scale_by_rms(
 
     def init(params: Tree) -> dict[str, Any]:
         counts = {"count": nothing()} if bias_correction else {}
-        return {**counts, "nu": filled(params, initial), **({"mu": zeros(params)} if centered else {})}
+        return {**counts, "nu": fill_like(params, initial), **({"mu": zeros(params)} if centered else {})}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        means = {"nu": moved(state["nu"], squares(updates), decay)}
+        means = {"nu": move_means(state["nu"], squares(updates), decay)}
         if centered:
-            means["mu"] = moved(state["mu"], updates, decay)
+            means["mu"] = move_means(state["mu"], updates, decay)
         counts = {"count": counted(state["count"])} if bias_correction else {}
-        whole = {name: corrected(mean, decay, counts["count"]) for name, mean in means.items()} if bias_correction else means
+        whole = {name: correct_bias(mean, decay, counts["count"]) for name, mean in means.items()} if bias_correction else means
         roots = {path: inverse_root(variance(nu, whole["mu"][path]) if centered else nu, eps, inside) for path, nu in whole["nu"].items()}
         return {path: g * roots[path] for path, g in updates.items()}, {**counts, **means}
 
@@ -64,9 +64,9 @@ def scale_by_adadelta(rho: float, eps: float) -> Transformation:
         return {"gradients": zeros(params), "steps": zeros(params)}
 
     def update(updates: Tree, state: dict[str, Tree], params: Tree) -> tuple[Tree, dict[str, Tree]]:
-        gradients = moved(state["gradients"], squares(updates), rho)
+        gradients = move_means(state["gradients"], squares(updates), rho)
         steps = {path: jnp.sqrt(state["steps"][path] + eps) / jnp.sqrt(gradients[path] + eps) * g for path, g in updates.items()}
-        return steps, {"gradients": gradients, "steps": moved(state["steps"], squares(steps), rho)}
+        return steps, {"gradients": gradients, "steps": move_means(state["steps"], squares(steps), rho)}
 
     return Transformation(init, update)
 
@@ -78,7 +78,7 @@ def scale_by_signs(start: float, shrink: float, grow: float, smallest: float, la
     """
 
     def init(params: Tree) -> dict[str, Tree]:
-        return {"lengths": filled(params, start), "signs": zeros(params)}
+        return {"lengths": fill_like(params, start), "signs": zeros(params)}
 
     def update(updates: Tree, state: dict[str, Tree], params: Tree) -> tuple[Tree, dict[str, Tree]]:
         lengths, signs = {}, {}

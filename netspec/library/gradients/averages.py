@@ -10,12 +10,12 @@ from netspec.library.base import Array, Transformation
 from netspec.library.gradients.core import Tree, counted, nothing, widen
 
 
-def copied(params: Tree) -> Tree:
+def copy_wide(params: Tree) -> Tree:
     """Copies in f32 at least: a step gives away both the parameters and its state."""
     return {path: jnp.array(widen(p), copy=True) for path, p in params.items()}
 
 
-def like(values: Tree, params: Tree) -> Tree:
+def cast_like(values: Tree, params: Tree) -> Tree:
     """The values in the dtypes of the parameters."""
     return {path: x.astype(params[path].dtype) for path, x in values.items()}
 
@@ -24,7 +24,7 @@ def lookahead(inner: Transformation, period: int, share: float, reset: bool) -> 
     """Every `period` updates the slow parameters go a `share` of the way to the fast ones, which then go on from there."""
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"inner": inner.init(params), "slow": copied(params), "since": nothing()}
+        return {"inner": inner.init(params), "slow": copy_wide(params), "since": nothing()}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         updates, fast = inner.update(updates, state["inner"], params, **given)
@@ -41,7 +41,7 @@ def lookahead(inner: Transformation, period: int, share: float, reset: bool) -> 
             },
         )
 
-    return Transformation(init, update, inner.needs, lambda params, state: like(state["slow"], params))
+    return Transformation(init, update, inner.needs, lambda params, state: cast_like(state["slow"], params))
 
 
 def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: float, power: float) -> Transformation:
@@ -56,8 +56,8 @@ def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: flo
         wide = jnp.zeros((), jnp.result_type(float))
         return {
             "inner": inner.init(params),
-            "z": copied(params),
-            "x": copied(narrow),
+            "z": copy_wide(params),
+            "x": copy_wide(narrow),
             "count": nothing(),
             "weights": wide,
             "rate": wide + 0,
@@ -78,4 +78,4 @@ def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: flo
         kept = {path: x[path] for path in state["x"]}
         return steps, {"inner": moved, "z": z, "x": kept, "count": count, "weights": weights, "rate": largest}
 
-    return Transformation(init, update, inner.needs, lambda params, state: like(mean(params, state), params))
+    return Transformation(init, update, inner.needs, lambda params, state: cast_like(mean(params, state), params))

@@ -29,7 +29,7 @@ def zeros(params: Tree) -> Tree:
     return {path: jnp.zeros_like(p, dtype=jnp.promote_types(p.dtype, jnp.float32)) for path, p in params.items()}
 
 
-def kept(arrays: Tree, dtype: str | None) -> Tree:
+def round_kept(arrays: Tree, dtype: str | None) -> Tree:
     """What a state keeps of the arrays: themselves, or their rounding to the element type that is asked for."""
     return arrays if dtype is None else {path: x.astype(JAX_DTYPES[dtype]) for path, x in arrays.items()}
 
@@ -63,10 +63,10 @@ def compose(**parts: Transformation) -> Transformation:
     needs = tuple(dict.fromkeys(n for part in parts.values() for n in part.needs))
     first = next(iter(parts), None)
     scaled = None if first is None else parts[first].scaled
-    return Transformation(init, update, needs, _evaluated(parts), scaled and (lambda state: scaled(state[first])))
+    return Transformation(init, update, needs, _find_evaluated(parts), scaled and (lambda state: scaled(state[first])))
 
 
-def _evaluated(parts: Mapping[str, Transformation]) -> Any:
+def _find_evaluated(parts: Mapping[str, Transformation]) -> Any:
     name = next((name for name, part in parts.items() if part.evaluated is not None), None)
     return None if name is None else lambda params, state: parts[name].evaluated(params, state[name])
 

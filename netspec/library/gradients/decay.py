@@ -27,7 +27,9 @@ def decay_weights(rate: float, pattern: str | None, leaves: Mapping[str, Leaf]) 
 
     def add(updates: Tree, params: Tree) -> Tree:
         pulls = {
-            path: spread(rates[path], params[path], leaves[path].stacked) * widen(params[path]) for path in updates if any(rates[path])
+            path: spread_rates(rates[path], params[path], leaves[path].stacked) * widen(params[path])
+            for path in updates
+            if any(rates[path])
         }
         return {path: u + pulls[path] if path in pulls else u for path, u in updates.items()}
 
@@ -42,7 +44,7 @@ def rates_of(rate: float, pattern: str | None, leaves: Mapping[str, Leaf], blame
     return {stored: tuple(rate if path in chosen else 0.0 for path in leaf.paths) for stored, leaf in leaves.items()}
 
 
-def spread(rates: tuple[float, ...], param: Array, stacked: int) -> Any:
+def spread_rates(rates: tuple[float, ...], param: Array, stacked: int) -> Any:
     """The rates of a leaf: a number when its slices agree, else one for each slice along the stack axes."""
     if len(set(rates)) == 1:
         return rates[0]

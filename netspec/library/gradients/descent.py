@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.library.base import Array, Clock, Schedule, Transformation
-from netspec.library.gradients.core import Tree, counted, kept, nothing, stateless, zeros
+from netspec.library.gradients.core import Tree, counted, nothing, round_kept, stateless, zeros
 
 
 def descend(learning_rate: float | Schedule, clock: Clock) -> Transformation:
@@ -25,6 +25,6 @@ def trace(decay: float, nesterov: bool, dtype: str | None = None) -> Transformat
     def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
         moved = {path: g + decay * state[path] for path, g in updates.items()}
         steps = {path: g + decay * moved[path] for path, g in updates.items()} if nesterov else moved
-        return steps, kept(moved, dtype)
+        return steps, round_kept(moved, dtype)
 
-    return Transformation(lambda params: kept(zeros(params), dtype), update)
+    return Transformation(lambda params: round_kept(zeros(params), dtype), update)

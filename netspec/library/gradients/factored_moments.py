@@ -51,7 +51,7 @@ def scale_by_factored_rms(
         steps = {}
         for path, g in updates.items():
             decay = (1 - number**-decay_rate).astype(g.dtype)
-            square, pair = bounded_square(g, eps), axes(path, g)
+            square, pair = bound_square(g, eps), axes(path, g)
             if pair is None:
                 new["full"][path] = decay * state["full"][path] + (1 - decay) * square
                 steps[path] = g * jax.lax.rsqrt(new["full"][path])
@@ -65,7 +65,7 @@ def scale_by_factored_rms(
     return Transformation(init, update)
 
 
-def bounded_square(g: Array, eps: float) -> Array:
+def bound_square(g: Array, eps: float) -> Array:
     """g² + eps, small enough for a sum over all elements: an infinite mean divided by another one were no number."""
     return jnp.minimum(g * g + eps, jnp.finfo(g.dtype).max / (2 * max(g.size, 1)))
 
@@ -116,7 +116,7 @@ def scale_by_sm3(b2: float, eps: float, leaves: Mapping[str, Leaf]) -> Transform
     depth = stacks(leaves)
 
     def init(params: Tree) -> dict[str, dict[str, Array]]:
-        return {path: each(remembered, depth[path])(zero) for path, zero in zeros(params).items()}
+        return {path: each(remember_greatest, depth[path])(zero) for path, zero in zeros(params).items()}
 
     def update(updates: Tree, state: dict[str, dict[str, Array]], params: Tree) -> tuple[Tree, dict[str, dict[str, Array]]]:
         found = {path: each(lambda g, seen: _sm3(g, seen, b2, eps), depth[path])(g, state[path]) for path, g in updates.items()}
@@ -125,7 +125,7 @@ def scale_by_sm3(b2: float, eps: float, leaves: Mapping[str, Leaf]) -> Transform
     return Transformation(init, update)
 
 
-def remembered(a: Array) -> dict[str, Array]:
+def remember_greatest(a: Array) -> dict[str, Array]:
     """By axis the greatest of all elements at each index; a scalar alone, as axis 0."""
     if a.ndim < 2:
         return {"0": a}
@@ -135,4 +135,4 @@ def remembered(a: Array) -> dict[str, Array]:
 def _sm3(g: Array, seen: dict[str, Array], b2: float, eps: float) -> tuple[Array, dict[str, Array]]:
     spread = [x if g.ndim < 2 else x.reshape([-1 if i == int(axis) else 1 for i in range(g.ndim)]) for axis, x in seen.items()]
     a = (1 - b2 if b2 < 1 else 1) * g * g + b2 * reduce(jnp.minimum, spread)
-    return jnp.where(a > 0, jax.lax.rsqrt(a + eps), 0) * g, remembered(a)
+    return jnp.where(a > 0, jax.lax.rsqrt(a + eps), 0) * g, remember_greatest(a)

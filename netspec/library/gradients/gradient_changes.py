@@ -9,7 +9,7 @@ from zlib import crc32
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, counted, each, nothing, stateless
-from netspec.library.gradients.decay import rates_of, spread
+from netspec.library.gradients.decay import rates_of, spread_rates
 
 
 def centralize(leaves: Mapping[str, Leaf]) -> Transformation:
@@ -51,6 +51,6 @@ def freeze(pattern: str | None, leaves: Mapping[str, Leaf]) -> Transformation:
     frozen = rates_of(1.0, pattern, leaves, "params")
 
     def one(key: str, u: Array) -> Array:
-        return jnp.where(spread(frozen[key], u, leaves[key].stacked) == 0, u, 0)
+        return jnp.where(spread_rates(frozen[key], u, leaves[key].stacked) == 0, u, 0)
 
     return stateless(lambda updates, params: {key: one(key, u) for key, u in updates.items()})

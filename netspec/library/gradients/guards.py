@@ -10,7 +10,7 @@ from netspec.library.gradients.core import Tree, counted, nothing, widen
 from netspec.record import replace
 
 
-def finite(updates: Tree) -> Array:
+def all_finite(updates: Tree) -> Array:
     """Is every number finite?"""
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(u)) for u in updates.values()])) if updates else jnp.array(True)
 
@@ -22,15 +22,15 @@ def if_finite(inner: Transformation, limit: int) -> Transformation:
         return {"bad": nothing(), "all_bad": nothing(), "inner": inner.init(params)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
-        good = finite(updates)
+        good = all_finite(updates)
         bad = jnp.where(good, 0, counted(state["bad"]))
-        steps, moved = chosen(good | (bad > limit), inner, updates, state["inner"], params, given)
+        steps, moved = choose_update(good | (bad > limit), inner, updates, state["inner"], params, given)
         return steps, {"bad": bad, "all_bad": jnp.where(good, state["all_bad"], counted(state["all_bad"])), "inner": moved}
 
-    return replace(inner, init=init, update=update, evaluated=_within(inner))
+    return replace(inner, init=init, update=update, evaluated=_evaluate_inner(inner))
 
 
-def chosen(now: Array, inner: Transformation, updates: Tree, state: Any, params: Tree, given: dict[str, Any]) -> tuple[Tree, Any]:
+def choose_update(now: Array, inner: Transformation, updates: Tree, state: Any, params: Tree, given: dict[str, Any]) -> tuple[Tree, Any]:
     """The inner step and state where it is `now`, else zeros and the state as it was."""
     wide = {path: widen(u) for path, u in updates.items()}
     steps, moved = inner.update(wide, state, params, **given)
@@ -38,7 +38,7 @@ def chosen(now: Array, inner: Transformation, updates: Tree, state: Any, params:
     return kept, jax.tree.map(lambda new, old: jnp.where(now, new, old), moved, state)
 
 
-def loss_scaled(inner: Transformation, initial: float, growth: float, backoff: float, interval: int, smallest: float) -> Transformation:
+def scale_loss(inner: Transformation, initial: float, growth: float, backoff: float, interval: int, smallest: float) -> Transformation:
     """The inner transformation on gradients of the loss times a scale, divided by it again; steps that overflow are left out.
 
     The scale is multiplied by `growth` after so many finite steps in a row, and by `backoff`, at least `smallest`, after one that is not.
@@ -50,15 +50,15 @@ def loss_scaled(inner: Transformation, initial: float, growth: float, backoff: f
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         scale = state["scale"]
         plain = {path: widen(u) / scale.astype(widen(u).dtype) for path, u in updates.items()}
-        good = finite(plain)
-        steps, moved = chosen(good, inner, plain, state["inner"], params, given)
+        good = all_finite(plain)
+        steps, moved = choose_update(good, inner, plain, state["inner"], params, given)
         grown = good & (state["good"] + 1 >= interval)
         larger = jnp.minimum(scale * growth, jnp.finfo(jnp.float32).max)
         after = jnp.where(good, jnp.where(grown, larger, scale), jnp.maximum(scale * backoff, smallest))
         return steps, {"scale": after, "good": jnp.where(good & ~grown, state["good"] + 1, 0), "inner": moved}
 
-    return replace(inner, init=init, update=update, evaluated=_within(inner), scaled=lambda state: state["scale"])
+    return replace(inner, init=init, update=update, evaluated=_evaluate_inner(inner), scaled=lambda state: state["scale"])
 
 
-def _within(inner: Transformation) -> Any:
+def _evaluate_inner(inner: Transformation) -> Any:
     return None if inner.evaluated is None else lambda params, state: inner.evaluated(params, state["inner"])

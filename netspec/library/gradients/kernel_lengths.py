@@ -15,7 +15,7 @@ _LARGEST = 1e15
 Build = Callable[[Mapping[str, Leaf]], Transformation]
 
 
-def by_direction_and_length(build: Build, decay: float, eps: float, leaves: Mapping[str, Leaf]) -> Transformation:
+def split_direction_and_length(build: Build, decay: float, eps: float, leaves: Mapping[str, Leaf]) -> Transformation:
     """Every kernel w as length * v / (eps + ‖v‖), the norm being over all axes but the last; what `build` makes moves lengths and v.
 
     A kernel has more than one axis and more numbers than its last axis. The state keeps v; lengths follow from w and v. Both go by the

@@ -48,19 +48,19 @@ def length_of_step(at: Callable[[Array], Point], start: Point, most: int) -> Arr
     """A length at which the loss is low and flat enough, or the best that `most` evaluations find; 0 where the loss is never finite."""
     no, none = jnp.zeros((), bool), jnp.zeros((), jnp.int32)
     search = Search(none, start, start, start, start, start, no, no, no, no)
-    search = lax.while_loop(lambda s: ~(s.done | s.failed), lambda s: one_more(at, start, most, s), search)
+    search = lax.while_loop(lambda s: ~(s.done | s.failed), lambda s: take_point(at, start, most, s), search)
     safer = search.failed & ((search.safe.length > 0) | search.outside)
     return jnp.where(safer, search.safe.length, search.last.length)
 
 
-def one_more(at: Callable[[Array], Point], start: Point, most: int, search: Search) -> Search:
+def take_point(at: Callable[[Array], Point], start: Point, most: int, search: Search) -> Search:
     """The search after one more point."""
     longer = jnp.where(search.count == 0, 1, 2 * search.last.length)
-    point = at(jnp.where(search.closing, inside(search), longer).astype(start.length.dtype))
-    excess = too_high(point, start)
+    point = at(jnp.where(search.closing, choose_inside(search), longer).astype(start.length.dtype))
+    excess = measure_excess(point, start)
     enough = excess <= 0
     done = enough & (jnp.abs(point.slope) <= CURVATURE * jnp.abs(start.slope))
-    new = either(search.closing, closed_in(search, point, enough), widened(search, point, enough))
+    new = choose_tree(search.closing, close_in(search, point, enough), widen_search(search, point, enough))
     spent = search.count + 1 >= most
     stuck = search.closing & (jnp.abs(search.high.length - search.low.length) <= NARROW) & (new.safe.length > 0)
     return new._replace(
@@ -73,43 +73,43 @@ def one_more(at: Callable[[Array], Point], start: Point, most: int, search: Sear
     )
 
 
-def too_high(point: Point, start: Point) -> Array:
+def measure_excess(point: Point, start: Point) -> Array:
     """By how much the value is above what the slope promises, or near the start the slope above what it should be."""
     promised = point.value - start.value - DECREASE * point.length * start.slope
     steep = point.slope - (2 * DECREASE - 1) * start.slope
     return jnp.minimum(promised, jnp.maximum(steep, point.value - start.value - FLAT * jnp.abs(start.value)))
 
 
-def widened(search: Search, point: Point, enough: Array) -> Search:
+def widen_search(search: Search, point: Point, enough: Array) -> Search:
     """With a longer step: when it is too long, or the slope has turned, the interval between the last two holds a good one."""
     last = search.last
     beyond = ~enough | ((point.value >= last.value) & (search.count > 0))
     turned = ~beyond & (point.slope >= 0)
-    low, high = either(turned, (point, last), (last, point))
-    return search._replace(low=low, high=high, third=low, safe=either(enough, point, search.safe), closing=beyond | turned)
+    low, high = choose_tree(turned, (point, last), (last, point))
+    return search._replace(low=low, high=high, third=low, safe=choose_tree(enough, point, search.safe), closing=beyond | turned)
 
 
-def closed_in(search: Search, point: Point, enough: Array) -> Search:
+def close_in(search: Search, point: Point, enough: Array) -> Search:
     """With a point inside of the interval: its low end stays the lowest that is enough, its slope there towards the other end."""
     low, high = search.low, search.high
     above = ~enough | (point.value >= low.value)
     back = ~above & (point.slope * (high.length - low.length) >= 0)
     return search._replace(
-        low=either(above, low, point),
-        high=either(above, point, either(back, low, high)),
-        third=either(above | back, high, low),
-        safe=either(enough & (point.value < search.safe.value), point, search.safe),
+        low=choose_tree(above, low, point),
+        high=choose_tree(above, point, choose_tree(back, low, high)),
+        third=choose_tree(above | back, high, low),
+        safe=choose_tree(enough & (point.value < search.safe.value), point, search.safe),
     )
 
 
-def either(condition: Array, first: Any, second: Any) -> Any:
+def choose_tree(condition: Array, first: Any, second: Any) -> Any:
     """One of two trees."""
     from netspec.lazy import jax
 
     return jax.tree.map(lambda x, y: jnp.where(condition, x, y), first, second)
 
 
-def inside(search: Search) -> Array:
+def choose_inside(search: Search) -> Array:
     """Where a cubic through low, high and third is least, else a parabola through low and high, else the middle.
 
     The first two only when they keep some distance from the ends.

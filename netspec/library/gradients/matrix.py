@@ -8,7 +8,7 @@ from typing import Any
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, counted, each, nothing, stateless, zeros
-from netspec.library.gradients.moments import ahead, corrected, moved
+from netspec.library.gradients.moments import correct_bias, look_ahead, move_means
 
 Coefficients = tuple[float, float, float]
 
@@ -34,15 +34,15 @@ def scale_by_muon(
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = moved(state["mu"], updates, beta)
-        means = ahead(mu, updates, beta, count) if nesterov else corrected(mu, beta, count)
-        steps = {p: as_matrix(lambda x: _oriented(x, orthogonal, adaptive), leaves[p], mean) for p, mean in means.items()}
+        mu = move_means(state["mu"], updates, beta)
+        means = look_ahead(mu, updates, beta, count) if nesterov else correct_bias(mu, beta, count)
+        steps = {p: as_matrix(lambda x: _orient(x, orthogonal, adaptive), leaves[p], mean) for p, mean in means.items()}
         return steps, {"count": count, "mu": mu}
 
     return Transformation(init, update)
 
 
-def _oriented(x: Array, orthogonal: Callable[[Array], Array], adaptive: bool) -> Array:
+def _orient(x: Array, orthogonal: Callable[[Array], Array], adaptive: bool) -> Array:
     found = orthogonal(x)
     return jnp.sum(x * found) * found if adaptive else found
 
@@ -56,7 +56,7 @@ def newton_schulz(rows: Sequence[Coefficients], first: str, eps: float) -> Calla
 
     def orthogonal(x: Array) -> Array:
         flipped = x.shape[0] > x.shape[1]
-        x = _divided(x.T if flipped else x, first, eps)
+        x = _divide_by_norm(x.T if flipped else x, first, eps)
         for a, b, c in rows:
             square = _product(x, x.T)
             x = a * x + _product(b * square + c * _product(square, square), x)
@@ -65,7 +65,7 @@ def newton_schulz(rows: Sequence[Coefficients], first: str, eps: float) -> Calla
     return orthogonal
 
 
-def _divided(x: Array, by: str, eps: float) -> Array:
+def _divide_by_norm(x: Array, by: str, eps: float) -> Array:
     if by == "frobenius":
         return x / (jnp.sqrt(jnp.sum(jnp.square(x))) + eps)
     if by == "spectral":

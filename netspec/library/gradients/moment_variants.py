@@ -7,7 +7,7 @@ from typing import Any
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
 from netspec.library.gradients.core import Tree, counted, nothing, zeros
-from netspec.library.gradients.moments import ahead, at_zero, corrected, correction, divided, moved, squares
+from netspec.library.gradients.moments import begin_moments, correct_bias, correction, divide_by_root, look_ahead, move_means, squares
 
 
 def scale_by_amsgrad(b1: float, b2: float, eps: float, eps_root: float, correct_mean: bool, correct_square: bool) -> Transformation:
@@ -15,13 +15,13 @@ def scale_by_amsgrad(b1: float, b2: float, eps: float, eps_root: float, correct_
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu, nu = moved(state["mu"], updates, b1), moved(state["nu"], squares(updates), b2)
-        means = corrected(mu, b1, count) if correct_mean else mu
-        now = corrected(nu, b2, count) if correct_square else nu
+        mu, nu = move_means(state["mu"], updates, b1), move_means(state["nu"], squares(updates), b2)
+        means = correct_bias(mu, b1, count) if correct_mean else mu
+        now = correct_bias(nu, b2, count) if correct_square else nu
         largest = {path: jnp.maximum(state["largest"][path], v) for path, v in now.items()}
-        return divided(means, largest, eps, eps_root), {"count": count, "mu": mu, "nu": nu, "largest": largest}
+        return divide_by_root(means, largest, eps, eps_root), {"count": count, "mu": mu, "nu": nu, "largest": largest}
 
-    return Transformation(lambda params: {**at_zero(params), "largest": zeros(params)}, update)
+    return Transformation(lambda params: {**begin_moments(params), "largest": zeros(params)}, update)
 
 
 def scale_by_adamax(b1: float, b2: float, eps: float) -> Transformation:
@@ -29,11 +29,11 @@ def scale_by_adamax(b1: float, b2: float, eps: float) -> Transformation:
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = moved(state["mu"], updates, b1)
+        mu = move_means(state["mu"], updates, b1)
         nu = {path: jnp.maximum(b2 * state["nu"][path], jnp.abs(u) + eps) for path, u in updates.items()}
-        return {path: m / nu[path] for path, m in corrected(mu, b1, count).items()}, {"count": count, "mu": mu, "nu": nu}
+        return {path: m / nu[path] for path, m in correct_bias(mu, b1, count).items()}, {"count": count, "mu": mu, "nu": nu}
 
-    return Transformation(at_zero, update)
+    return Transformation(begin_moments, update)
 
 
 def scale_by_belief(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool) -> Transformation:
@@ -41,13 +41,13 @@ def scale_by_belief(b1: float, b2: float, eps: float, eps_root: float, nesterov:
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = moved(state["mu"], updates, b1)
+        mu = move_means(state["mu"], updates, b1)
         surprise = squares({path: u - mu[path] for path, u in updates.items()})
-        nu = {path: v + eps_root for path, v in moved(state["nu"], surprise, b2).items()}
-        means = ahead(mu, updates, b1, count) if nesterov else corrected(mu, b1, count)
-        return divided(means, corrected(nu, b2, count), eps, 0.0), {"count": count, "mu": mu, "nu": nu}
+        nu = {path: v + eps_root for path, v in move_means(state["nu"], surprise, b2).items()}
+        means = look_ahead(mu, updates, b1, count) if nesterov else correct_bias(mu, b1, count)
+        return divide_by_root(means, correct_bias(nu, b2, count), eps, 0.0), {"count": count, "mu": mu, "nu": nu}
 
-    return Transformation(at_zero, update)
+    return Transformation(begin_moments, update)
 
 
 def scale_by_yogi(b1: float, b2: float, eps: float, initial: float) -> Transformation:
@@ -59,10 +59,10 @@ def scale_by_yogi(b1: float, b2: float, eps: float, initial: float) -> Transform
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = moved(state["mu"], updates, b1)
+        mu = move_means(state["mu"], updates, b1)
         square = {path: jnp.minimum(jnp.square(u), jnp.finfo(u.dtype).max) for path, u in updates.items()}
         nu = {path: v - (1 - b2) * jnp.sign(v - square[path]) * square[path] for path, v in state["nu"].items()}
-        return divided(corrected(mu, b1, count), corrected(nu, b2, count), eps, 0.0), {"count": count, "mu": mu, "nu": nu}
+        return divide_by_root(correct_bias(mu, b1, count), correct_bias(nu, b2, count), eps, 0.0), {"count": count, "mu": mu, "nu": nu}
 
     return Transformation(init, update)
 
@@ -72,14 +72,14 @@ def scale_by_radam(b1: float, b2: float, eps: float, eps_root: float, threshold:
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu, nu = moved(state["mu"], updates, b1), moved(state["nu"], squares(updates), b2)
-        means = ahead(mu, updates, b1, count) if nesterov else corrected(mu, b1, count)
+        mu, nu = move_means(state["mu"], updates, b1), move_means(state["nu"], squares(updates), b2)
+        means = look_ahead(mu, updates, b1, count) if nesterov else correct_bias(mu, b1, count)
         share, known = rectification(b2, count, threshold)
-        steps = divided(means, corrected(nu, b2, count), eps, eps_root)
+        steps = divide_by_root(means, correct_bias(nu, b2, count), eps, eps_root)
         steps = {path: jnp.where(known, share.astype(step.dtype) * step, means[path]) for path, step in steps.items()}
         return steps, {"count": count, "mu": mu, "nu": nu}
 
-    return Transformation(at_zero, update)
+    return Transformation(begin_moments, update)
 
 
 def rectification(b2: float, count: Array, threshold: float) -> tuple[Array, Array]:
@@ -101,11 +101,11 @@ def scale_by_adan(b1: float, b2: float, b3: float, eps: float, eps_root: float) 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
         changes = {path: jnp.where(state["count"] > 0, u - state["last"][path], 0) for path, u in updates.items()}
-        mean, change = moved(state["mean"], updates, b1), moved(state["change"], changes, b2)
-        square = moved(state["square"], squares({path: u + (1 - b2) * changes[path] for path, u in updates.items()}), b3)
-        along = corrected(change, b2, count)
-        means = {path: m + (1 - b2) * along[path] for path, m in corrected(mean, b1, count).items()}
+        mean, change = move_means(state["mean"], updates, b1), move_means(state["change"], changes, b2)
+        square = move_means(state["square"], squares({path: u + (1 - b2) * changes[path] for path, u in updates.items()}), b3)
+        along = correct_bias(change, b2, count)
+        means = {path: m + (1 - b2) * along[path] for path, m in correct_bias(mean, b1, count).items()}
         new = {"count": count, "mean": mean, "change": change, "square": square, "last": dict(updates)}
-        return divided(means, corrected(square, b3, count), eps, eps_root), new
+        return divide_by_root(means, correct_bias(square, b3, count), eps, eps_root), new
 
     return Transformation(init, update)

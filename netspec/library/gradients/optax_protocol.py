@@ -9,7 +9,7 @@ from typing import Any
 from netspec.lazy import jnp
 from netspec.library.base import Leaf, Transformation
 from netspec.library.gradients.core import Tree
-from netspec.library.gradients.path_selection import flat
+from netspec.library.gradients.path_selection import join_stack_axes
 
 Leaves = Mapping[str, Leaf]
 
@@ -22,16 +22,16 @@ def from_optax(transformation: Any, leaves: Leaves) -> Transformation:
     """
 
     def update(updates: Tree, state: Any, params: Tree, **given: Any) -> tuple[Tree, Any]:
-        grads = unstacked(updates, leaves)
+        grads = unstack_leaves(updates, leaves)
         more = {"value": given["value"], "grad": grads, "value_fn": by_path(given["value_fn"], params)} if needs else {}
-        steps, state = transformation.update(grads, state, unstacked(params, leaves), **more)
-        return restacked(steps, leaves, params), state
+        steps, state = transformation.update(grads, state, unstack_leaves(params, leaves), **more)
+        return restack_leaves(steps, leaves, params), state
 
     def by_path(value_fn: Any, like: Tree) -> Any:
-        return lambda params: value_fn(restacked(params, leaves, like))
+        return lambda params: value_fn(restack_leaves(params, leaves, like))
 
     needs = ("value", "value_fn") if takes_more(transformation) else ()
-    return Transformation(lambda params: transformation.init(unstacked(params, leaves)), update, needs)
+    return Transformation(lambda params: transformation.init(unstack_leaves(params, leaves)), update, needs)
 
 
 def takes_more(transformation: Any) -> bool:
@@ -39,17 +39,17 @@ def takes_more(transformation: Any) -> bool:
     return any(p.kind is Parameter.VAR_KEYWORD for p in signature(transformation.update).parameters.values())
 
 
-def unstacked(stored: Tree, leaves: Leaves) -> Tree:
+def unstack_leaves(stored: Tree, leaves: Leaves) -> Tree:
     """By logical path, a slice each."""
     found: Tree = {}
     for key, x in stored.items():
         leaf = leaves[key]
-        slices = flat(x, leaf.stacked) if leaf.stacked else [x]
+        slices = join_stack_axes(x, leaf.stacked) if leaf.stacked else [x]
         found |= {path: slices[i] for i, path in enumerate(leaf.paths)}
     return found
 
 
-def restacked(found: Tree, leaves: Leaves, like: Tree) -> Tree:
+def restack_leaves(found: Tree, leaves: Leaves, like: Tree) -> Tree:
     """The inverse; `like` has the shapes of what is stored."""
     whole = {key: jnp.stack([found[path] for path in leaf.paths]) if leaf.stacked else found[leaf.paths[0]] for key, leaf in leaves.items()}
     return {key: jnp.reshape(x, like[key].shape) for key, x in whole.items()}

@@ -30,7 +30,7 @@ def partition(builds: Mapping[str, Build], label: Callable[[Tree], Mapping[str, 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         steps, new = {key: widen(g) for key, g in updates.items()}, {}
         for name, (part, made) in parts(params).items():
-            asked = {key: _of_part(part, params, given[key], key) for key in made.needs}
+            asked = {key: _restrict_need(part, params, given[key], key) for key in made.needs}
             moved, new[name] = made.update(part.take(steps), state[name], part.take(params), **asked)
             steps = part.put(steps, moved)
         return steps, new
@@ -46,7 +46,7 @@ def partition(builds: Mapping[str, Build], label: Callable[[Tree], Mapping[str, 
     return Transformation(init, update, needs, evaluated if differ else None)
 
 
-def _of_part(part: Chosen, params: Tree, given: Any, name: str) -> Any:
+def _restrict_need(part: Chosen, params: Tree, given: Any, name: str) -> Any:
     """What a transformation needs, as a function of its own parameters where it is a function."""
     if name == "value_fn":
         return lambda own: given(part.put(params, own))

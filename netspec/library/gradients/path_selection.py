@@ -48,7 +48,7 @@ class Chosen:
         return Leaf(tuple(leaf.paths[i] for i in self.slices[key]), 1, leaf.columns)
 
     def _flat(self, key: str, x: Array) -> Array:
-        return flat(x, self.whole[key].stacked)
+        return join_stack_axes(x, self.whole[key].stacked)
 
     def _exchanged(self, key: str, x: Array, slices: Array) -> Array:
         return self._flat(key, x).at[np.asarray(self.slices[key])].set(slices.astype(x.dtype)).reshape(x.shape)
@@ -59,6 +59,6 @@ def numbers_of(own: Sequence[str], wanted: Collection[str] | None) -> tuple[int,
     return tuple(i for i, path in enumerate(own) if wanted is None or path in wanted)
 
 
-def flat(x: Any, axes: int) -> Array:
+def join_stack_axes(x: Any, axes: int) -> Array:
     """The array with its first axes as one."""
     return jnp.reshape(x, (-1, *x.shape[axes:]))

@@ -7,9 +7,9 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.averages import copied
+from netspec.library.gradients.averages import copy_wide
 from netspec.library.gradients.core import Tree, counted, nothing, widen, zeros
-from netspec.library.gradients.moments import correction, moved, squares
+from netspec.library.gradients.moments import correction, move_means, squares
 from netspec.library.gradients.products import dot
 
 
@@ -31,21 +31,21 @@ def prodigy(
 
     def init(params: Tree) -> dict[str, Any]:
         number = jnp.zeros((), jnp.result_type(float))
-        moments = {"mu": zeros(params), "nu": zeros(params), "sum": zeros(params), "start": copied(params)}
+        moments = {"mu": zeros(params), "nu": zeros(params), "sum": zeros(params), "start": copy_wide(params)}
         return {"count": nothing(), **moments, "distance": number + first, "numerator": number}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         count, d = counted(state["count"]), state["distance"]
         length = d * rate(state["count"]).astype(d.dtype) * (jnp.sqrt(correction(b2, count)) / correction(b1, count)).astype(d.dtype)
         scaled = {path: d.astype(g.dtype) * g for path, g in updates.items()}
-        mu, nu = moved(state["mu"], scaled, b1), moved(state["nu"], squares(scaled), b2)
+        mu, nu = move_means(state["mu"], scaled, b1), move_means(state["nu"], squares(scaled), b2)
         weight = (d if safeguard else length) / first
         sums = {path: b3 * state["sum"][path] + weight.astype(g.dtype) * g for path, g in scaled.items()}
         come = {path: state["start"][path] - widen(p) for path, p in params.items()}
-        numerator = finite(b3 * state["numerator"] + d / first * length * dot(updates, come), state["numerator"])
+        numerator = replace_non_finite(b3 * state["numerator"] + d / first * length * dot(updates, come), state["numerator"])
         total = sum((jnp.sum(jnp.abs(x)) for x in sums.values()), jnp.zeros(()))
         estimate = factor * numerator / jnp.where(total > 0, total, 1)
-        distance = finite(jnp.maximum(d, jnp.where(total > 0, estimate, 0)), d).astype(d.dtype)
+        distance = replace_non_finite(jnp.maximum(d, jnp.where(total > 0, estimate, 0)), d).astype(d.dtype)
         decay = weight_decay(zeros(params), params)
         steps = {p: -length.astype(m.dtype) * (decay[p] + m / (jnp.sqrt(nu[p]) + distance.astype(m.dtype) * eps)) for p, m in mu.items()}
         moments = {"mu": mu, "nu": nu, "sum": sums, "start": state["start"]}
@@ -54,6 +54,6 @@ def prodigy(
     return Transformation(init, update)
 
 
-def finite(new: Array, old: Array) -> Array:
+def replace_non_finite(new: Array, old: Array) -> Array:
     """The new number unless it overflowed."""
     return jnp.where(jnp.isfinite(new), new, old)

@@ -22,6 +22,6 @@ def dot(left: Tree, right: Tree) -> Array:
     return sum((jnp.sum(x * right[path]) for path, x in left.items()), jnp.zeros(()))
 
 
-def plus(left: Tree, factor: Array, right: Tree) -> Tree:
+def add_scaled(left: Tree, factor: Array, right: Tree) -> Tree:
     """left + factor * right."""
     return {path: x + factor.astype(x.dtype) * right[path] for path, x in left.items()}

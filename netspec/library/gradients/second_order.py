@@ -10,8 +10,8 @@ from netspec.lazy import jax, jnp, lax, np
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, apply_updates, counted, each, nothing, widen, zeros
 from netspec.library.gradients.line_search import Point, length_of_step
-from netspec.library.gradients.moments import at_zero, corrected, moved
-from netspec.library.gradients.products import dot, global_norm, plus
+from netspec.library.gradients.moments import begin_moments, correct_bias, move_means
+from netspec.library.gradients.products import add_scaled, dot, global_norm
 
 # --- the diagonal of the Hessian -------------------------------------------------------------------------------------
 
@@ -23,18 +23,18 @@ def scale_by_sophia(
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, *, grad_fn: Any) -> tuple[Tree, dict[str, Any]]:
         count = counted(state["count"])
-        mu = moved(state["mu"], updates, b1)
-        steps = {path: mean / jnp.maximum(gamma * state["nu"][path], eps) for path, mean in corrected(mu, b1, count).items()}
+        mu = move_means(state["mu"], updates, b1)
+        steps = {path: mean / jnp.maximum(gamma * state["nu"][path], eps) for path, mean in correct_bias(mu, b1, count).items()}
         if threshold is not None:
             steps = {path: jnp.clip(u, -threshold, threshold) for path, u in steps.items()}
 
         def estimated(nu: Tree) -> Tree:
-            return moved(nu, hessian_diagonal(grad_fn, params, signs(params, state["count"], seed, leaves)), b2)
+            return move_means(nu, hessian_diagonal(grad_fn, params, signs(params, state["count"], seed, leaves)), b2)
 
         nu = lax.cond(state["count"] % interval == 0, estimated, lambda nu: nu, state["nu"])
         return steps, {"count": count, "mu": mu, "nu": nu}
 
-    return Transformation(at_zero, update, ("grad_fn",))
+    return Transformation(begin_moments, update, ("grad_fn",))
 
 
 def hessian_diagonal(grad_fn: Any, params: Tree, along: Tree) -> Tree:
@@ -79,15 +79,15 @@ def scale_by_lbfgs(memory: int, scaled: bool) -> Transformation:
         product = dot(turn, step)
         usable = jnp.isfinite(product) & (product != 0)
         weight = jnp.where(usable, 1 / jnp.where(usable, product, 1), 0)
-        steps, turns, weights = (pushed(state[name], new) for name, new in (("steps", step), ("turns", turn), ("weights", weight)))
+        steps, turns, weights = (push_entry(state[name], new) for name, new in (("steps", step), ("turns", turn), ("weights", weight)))
         found = two_loops(updates, steps, turns, weights, first_scale(updates, product, turn, begun, scaled))
-        found = finite_or_else(found, updates)
+        found = guard_direction(found, updates)
         return found, {"count": counted(state["count"]), **before, "steps": steps, "turns": turns, "weights": weights}
 
     return Transformation(init, update)
 
 
-def pushed(past: Any, new: Any) -> Any:
+def push_entry(past: Any, new: Any) -> Any:
     """The memory, oldest first, with its oldest entry exchanged for a newer one."""
     return jax.tree.map(lambda old, x: jnp.concatenate([old[1:], x[None].astype(old.dtype)]), past, new)
 
@@ -98,10 +98,10 @@ def first_scale(gradient: Tree, product: Array, turn: Tree, begun: Array, scaled
         return jnp.ones_like(product)
     square = dot(turn, turn)
     known = jnp.where(square > 0, product / jnp.where(square > 0, square, 1), 1)
-    return jnp.where(begun, known, short(gradient))
+    return jnp.where(begun, known, shorten_scale(gradient))
 
 
-def short(gradient: Tree) -> Array:
+def shorten_scale(gradient: Tree) -> Array:
     """What makes the gradient no longer than 1."""
     return 1 / jnp.maximum(global_norm(gradient), 1)
 
@@ -112,11 +112,11 @@ def two_loops(gradient: Tree, steps: Tree, turns: Tree, weights: Array, scale: A
     def backwards(vector: Tree, past: tuple[Tree, Tree, Array]) -> tuple[Tree, Array]:
         step, turn, weight = past
         share = weight * dot(step, vector)
-        return plus(vector, -share, turn), share
+        return add_scaled(vector, -share, turn), share
 
     def forwards(vector: Tree, past: tuple[tuple[Tree, Tree, Array], Array]) -> tuple[Tree, None]:
         (step, turn, weight), share = past
-        return plus(vector, share - weight * dot(turn, vector), step), None
+        return add_scaled(vector, share - weight * dot(turn, vector), step), None
 
     memory = (steps, turns, weights)
     vector, shares = lax.scan(backwards, gradient, memory, reverse=True)
@@ -124,10 +124,10 @@ def two_loops(gradient: Tree, steps: Tree, turns: Tree, weights: Array, scale: A
     return lax.scan(forwards, vector, (memory, shares))[0]
 
 
-def finite_or_else(found: Tree, gradient: Tree) -> Tree:
+def guard_direction(found: Tree, gradient: Tree) -> Tree:
     """The direction; where numbers overflowed on the way, the gradient made short."""
     fine = jnp.isfinite(sum((jnp.sum(jnp.abs(x) * 0) for x in found.values()), jnp.zeros(())))
-    scale = short(gradient)
+    scale = shorten_scale(gradient)
     return {path: jnp.where(fine, x, scale.astype(x.dtype) * gradient[path]) for path, x in found.items()}
 
 

@@ -10,7 +10,7 @@ from netspec.library.gradients.core import Tree, apply_updates, widen
 from netspec.library.gradients.products import global_norm
 
 
-def at_the_worst(inner: Transformation, rho: float) -> Transformation:
+def perturb_to_worst(inner: Transformation, rho: float) -> Transformation:
     """`inner` on the gradient at the parameters plus rho times the direction of the gradient."""
     needs = tuple(dict.fromkeys(("grad_fn", *inner.needs)))
 

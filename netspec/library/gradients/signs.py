@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Transformation
-from netspec.library.gradients.core import Tree, kept, stateless, zeros
-from netspec.library.gradients.moments import moved
+from netspec.library.gradients.core import Tree, round_kept, stateless, zeros
+from netspec.library.gradients.moments import move_means
 
 
 def sign_of_gradient() -> Transformation:
@@ -17,7 +17,7 @@ def sign_of_mean(decay: float) -> Transformation:
     """The sign of the running mean of gradients."""
 
     def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
-        means = moved(state, updates, decay)
+        means = move_means(state, updates, decay)
         return {path: jnp.sign(mean) for path, mean in means.items()}, means
 
     return Transformation(zeros, update)
@@ -27,7 +27,7 @@ def scale_by_lion(b1: float, b2: float, mu_dtype: str | None = None) -> Transfor
     """The sign of the running mean, in which the last gradient counts 1 - b1 for the step and 1 - b2 for what is kept."""
 
     def update(updates: Tree, state: Tree, params: Tree) -> tuple[Tree, Tree]:
-        steps = {path: jnp.sign(mean) for path, mean in moved(state, updates, b1).items()}
-        return steps, kept(moved(state, updates, b2), mu_dtype)
+        steps = {path: jnp.sign(mean) for path, mean in move_means(state, updates, b1).items()}
+        return steps, round_kept(move_means(state, updates, b2), mu_dtype)
 
-    return Transformation(lambda params: kept(zeros(params), mu_dtype), update)
+    return Transformation(lambda params: round_kept(zeros(params), mu_dtype), update)

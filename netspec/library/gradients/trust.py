@@ -9,8 +9,8 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.gradients.core import Tree, counted, nothing, stateless, widen, zeros
 from netspec.library.gradients.core import norm as norm_of
-from netspec.library.gradients.decay import rates_of, spread
-from netspec.library.gradients.moments import moved
+from netspec.library.gradients.decay import rates_of, spread_rates
+from netspec.library.gradients.moments import move_means
 
 
 def scale_by_trust_ratio(
@@ -23,12 +23,12 @@ def scale_by_trust_ratio(
     chosen = rates_of(1.0, pattern, leaves, "trust_mask")
 
     def scale(updates: Tree, params: Tree) -> Tree:
-        return {path: u * among(chosen[path], ratio(path, u, params[path]), leaves[path], u) for path, u in updates.items()}
+        return {path: u * choose_ratio(chosen[path], ratio(path, u, params[path]), leaves[path], u) for path, u in updates.items()}
 
     def ratio(path: str, update: Array, param: Array) -> Array:
         stacked = leaves[path].stacked
         size, length = norm_of(widen(param), stacked), norm_of(update, stacked)
-        return relative(size, length, length + eps, coefficient)
+        return trust_ratio(size, length, length + eps, coefficient)
 
     return stateless(scale)
 
@@ -44,25 +44,25 @@ def scale_by_separate_norms(
 
     def scaled(path: str, update: Array, param: Array) -> Array:
         leaf = leaves[path]
-        rate = spread(rates[path], param, leaf.stacked)
+        rate = spread_rates(rates[path], param, leaf.stacked)
         size, length = norm_of(param, leaf.stacked), norm_of(update, leaf.stacked)
-        ratio = relative(size, length, length + rate * size + eps, coefficient)
-        return (update + rate * param) * among(chosen[path], ratio, leaf, update)
+        ratio = trust_ratio(size, length, length + rate * size + eps, coefficient)
+        return (update + rate * param) * choose_ratio(chosen[path], ratio, leaf, update)
 
     return stateless(scale)
 
 
-def relative(size: Array, length: Array, divisor: Array, coefficient: float) -> Array:
+def trust_ratio(size: Array, length: Array, divisor: Array, coefficient: float) -> Array:
     """coefficient * size / divisor, and 1 where the parameter or its update is all zeros: it would never move, or by 0/0."""
     both = (size > 0) & (length > 0)
     return jnp.where(both, coefficient * size / jnp.where(both, divisor, 1), 1)
 
 
-def among(chosen: tuple[float, ...], ratio: Array, leaf: Leaf, like: Array) -> Any:
+def choose_ratio(chosen: tuple[float, ...], ratio: Array, leaf: Leaf, like: Array) -> Any:
     """The ratio for the slices that are chosen, 1 for the others."""
     if all(chosen):
         return ratio
-    return jnp.where(spread(chosen, like, leaf.stacked) > 0, ratio, 1) if any(chosen) else 1.0
+    return jnp.where(spread_rates(chosen, like, leaf.stacked) > 0, ratio, 1) if any(chosen) else 1.0
 
 
 def scale_by_novograd(
@@ -78,7 +78,7 @@ def scale_by_novograd(
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         squared = {path: jnp.square(n) for path, n in norms(updates).items()}
-        later = moved(state["nu"], squared, b2)
+        later = move_means(state["nu"], squared, b2)
         nu = {path: jnp.where(state["count"] > 0, later[path], s) for path, s in squared.items()}
         ready = {path: u / (jnp.sqrt(nu[path] + eps_root) + eps) for path, u in updates.items()}
         ready, _ = decay.update(ready, {}, params)

@@ -14,7 +14,7 @@ from netspec.diagnostics.shapes.sizes import InitializerDoesNotFit, InitializerN
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Initializer, Weight
 from netspec.library.base.field_bounds import Field, model_validator
-from netspec.library.initializers.truncated_normal import truncated
+from netspec.library.initializers.truncated_normal import draw_truncated
 from netspec.shape import Dim
 
 TRUNCATED_STDDEV = 0.87962566103423978
@@ -32,7 +32,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return math.prod(shape[:-1]), math.prod(shape[:-2]) * shape[-1]
 
 
-def drawn(weight: Weight, rng: Any, shape: tuple[int, ...]) -> Array:
+def draw_weight(weight: Weight, rng: Any, shape: tuple[int, ...]) -> Array:
     """A first value of a parameter of that shape."""
     fan = weight.fan or fans(shape)
     return np.asarray(weight.init.sample(rng, fan if weight.matrix else shape, fan)).reshape(shape)
@@ -148,7 +148,7 @@ class TruncatedNormal(Initializer):
         )
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
-        return truncated(rng, shape, self.lower, self.upper) * np.float32(self.stddev)
+        return draw_truncated(rng, shape, self.lower, self.upper) * np.float32(self.stddev)
 
 
 class VarianceScaling(Initializer):
@@ -173,7 +173,7 @@ class VarianceScaling(Initializer):
         )
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
-        return scaled(rng, shape, fan, self.scale, self.mode, self.distribution)
+        return draw_scaled(rng, shape, fan, self.scale, self.mode, self.distribution)
 
 
 class _Scaled(Initializer):
@@ -187,7 +187,7 @@ class _Scaled(Initializer):
         return (Example(cls(), ("f32[24, 40]",)), Example(cls(), ("f32[3, 5, 7, 11]",)))
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
-        return scaled(rng, shape, fan, *self.case)
+        return draw_scaled(rng, shape, fan, *self.case)
 
 
 class LecunNormal(_Scaled):
@@ -259,7 +259,7 @@ class Orthogonal(Initializer):
         )
 
     def misfit(self, shape: Sequence[int | Dim]) -> str | None:
-        return no_axis(self.column_axis, len(shape))
+        return explain_missing_axis(self.column_axis, len(shape))
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         place = self.column_axis if -len(shape) <= self.column_axis < len(shape) else -1  # a linear map of several axes comes as a matrix
@@ -269,7 +269,7 @@ class Orthogonal(Initializer):
         return self.scale * np.moveaxis(matrix, -1, place)
 
 
-def no_axis(axis: int, rank: int) -> str | None:
+def explain_missing_axis(axis: int, rank: int) -> str | None:
     return None if -rank <= axis < rank else f"`column_axis={axis}` is none of its {rank} axes"
 
 
@@ -281,7 +281,7 @@ def orthonormal(rng: Any, rows: int, columns: int) -> Array:
     return matrix.T if rows < columns else matrix
 
 
-def scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float, mode: Mode, distribution: Distribution) -> Array:
+def draw_scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float, mode: Mode, distribution: Distribution) -> Array:
     """A sample with variance scale / n."""
     fan_in, fan_out = fan
     n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2, "fan_geo_avg": math.sqrt(fan_in * fan_out)}[mode]
@@ -290,4 +290,4 @@ def scaled(rng: Any, shape: tuple[int, ...], fan: tuple[int, int], scale: float,
         return rng.standard_normal(shape, np.float32) * np.float32(stddev)
     if distribution == "uniform":
         return (2 * rng.random(shape, np.float32) - 1) * np.float32(math.sqrt(3) * stddev)
-    return truncated(rng, shape, -2.0, 2.0) * np.float32(stddev / TRUNCATED_STDDEV)
+    return draw_truncated(rng, shape, -2.0, 2.0) * np.float32(stddev / TRUNCATED_STDDEV)

@@ -9,17 +9,17 @@ from typing import Annotated, Any, ClassVar
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Initializer
 from netspec.library.base.field_bounds import BeforeValidator
-from netspec.library.initializers.distributions import Orthogonal, no_axis
+from netspec.library.initializers.distributions import Orthogonal, explain_missing_axis
 from netspec.shape import Dim
 
 Numbers = tuple[Any, ...]
 
 
-def _regular(values: Any) -> Numbers:
+def _require_regular(values: Any) -> Numbers:
     """Nested lists as tuples of floats. Refuses what is no number, and lists of unequal lengths side by side."""
     if not isinstance(values, list | tuple) or not values:
         raise ValueError("a list of numbers, or of such lists")
-    made = tuple(_regular(v) if isinstance(v, list | tuple) else _number(v) for v in values)
+    made = tuple(_require_regular(v) if isinstance(v, list | tuple) else _number(v) for v in values)
     if len({extent(v) for v in made}) > 1:
         raise ValueError("lists of the same length side by side")
     return made
@@ -42,7 +42,7 @@ class FromValues(Initializer):
     The lists have the parameter's shape, or are one list of all its elements in order, the last axis running fastest.
     """
 
-    values: Annotated[Numbers, BeforeValidator(_regular)]
+    values: Annotated[Numbers, BeforeValidator(_require_regular)]
     """The numbers, as a list or nested lists."""
 
     @classmethod
@@ -87,7 +87,7 @@ class DeltaOrthogonal(Initializer):
             return "it is for kernels of convolutions over one to three axes"
         if incoming.is_constant and outgoing.is_constant and incoming.value > outgoing.value:
             return f"{incoming} channels that come in cannot stay orthogonal in {outgoing} that go out"
-        return no_axis(self.column_axis, 2)
+        return explain_missing_axis(self.column_axis, 2)
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         kernel = np.zeros(shape)

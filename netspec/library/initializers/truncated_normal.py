@@ -9,7 +9,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 
 
-def truncated(rng: Any, shape: tuple[int, ...], lower: float, upper: float) -> Array:
+def draw_truncated(rng: Any, shape: tuple[int, ...], lower: float, upper: float) -> Array:
     """Standard normal values within [lower, upper], exactly distributed: draw, then draw again what falls outside."""
     propose = _normal_proposal if _mass(lower, upper) > 0.25 else _uniform_proposal
     values = np.empty(math.prod(shape), np.float32)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.diagnostics.shapes.operands import UnequalDtypes
-from netspec.lazy import jnp
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_equal
-from netspec.library.shape_rules.sizes import along_last, kernel, parameter, positive
+from netspec.library.shape_rules.sizes import kernel, parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -43,7 +43,7 @@ class Bilinear(Layer):
         )
 
     def shape(self, facts: Facts, x: TensorType, y: TensorType) -> TensorType:
-        features = positive(facts, self.op_name(), "features", self.features)
+        features = require_positive(facts, self.op_name(), "features", self.features)
         if x.dtype != y.dtype:
             raise Mistake(UnequalDtypes(self.op_name(), x, y, blame="y"))
         problem = UnfitShape(self.op_name(), "y", y, ((*x.shape[:-1], y.shape[-1]),), blame="y")
@@ -60,8 +60,8 @@ class Bilinear(Layer):
     def apply(self, scope: Scope, x: Array, y: Array) -> Array:
         weights = scope.param("kernel").astype(x.dtype)
         products = (x[..., :, None] * y[..., None, :]).reshape(*x.shape[:-1], -1)
-        z = jnp.matmul(products, weights.reshape(-1, weights.shape[-1]))
-        return z + along_last(scope.param("bias"), z) if self.bias else z
+        z = matmul(scope.kernels, products, weights.reshape(-1, weights.shape[-1]))
+        return z + stretch_last(scope.param("bias"), z) if self.bias else z
 
     def flops(self, x: TensorType, y: TensorType) -> Dim:
         products, features = x.shape[-1] * y.shape[-1], Dim.of(self.features)

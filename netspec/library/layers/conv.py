@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.sizes import UnevenGroups
-from netspec.lazy import lax
+from netspec.kernels.convolve import convolve
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -53,13 +53,11 @@ class _Sliding(Layer):
         w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
-        return lax.conv_general_dilated(
-            x, weights, w.stride, padding, rhs_dilation=w.dilation, dimension_numbers=axes, feature_group_count=groups
-        )
+        return convolve(scope.kernels, x, weights, stride=w.stride, padding=padding, axes=axes, dilation=w.dilation, groups=groups)
 
     def biased(self, scope: Scope, y: Array) -> Array:
         """y with the bias, if there is one."""
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def places(self, x: TensorType) -> Dim:
         """The number of places at which a kernel is applied."""
@@ -106,7 +104,7 @@ class Conv(_Sliding, _Featured):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = positive(facts, self.op_name(), "features", self.features)
+        features = require_positive(facts, self.op_name(), "features", self.features)
         for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
             problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
             need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)

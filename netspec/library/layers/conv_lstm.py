@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from netspec.lazy import jnp, lax
+from netspec.kernels.convolve import convolve
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Initializer, Scope, Size, Weight
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.cells import Cell, StateTypes
 from netspec.library.layers.conv import AXES
-from netspec.library.layers.gates import Activation, state, through
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.layers.gates import Activation, apply_activation, state
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -72,7 +73,7 @@ class ConvLstmCell(Cell):
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
         self._windows(x)
-        return (x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features))),) * 3
+        return (x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "features", self.features))),) * 3
 
     def params(self, x: TensorType, **states: TensorType) -> dict[str, Weight]:
         size, channels = self._windows(x).size, 4 * self.features
@@ -85,14 +86,14 @@ class ConvLstmCell(Cell):
     def _convolve(self, scope: Scope, name: str, x: Array) -> Array:
         w = self._windows(scope.types[0])
         kernel = scope.param(f"{name}/kernel").astype(x.dtype)
-        y = lax.conv_general_dilated(x, kernel, w.stride, w.padding, dimension_numbers=AXES[len(w.size)])
-        return y + along_last(scope.param(f"{name}/bias"), y) if self.bias else y
+        y = convolve(scope.kernels, x, kernel, stride=w.stride, padding=w.padding, axes=AXES[len(w.size)])
+        return y + stretch_last(scope.param(f"{name}/bias"), y) if self.bias else y
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
         i, g, f, o = jnp.split(self._convolve(scope, "ih", x) + self._convolve(scope, "hh", h), 4, axis=-1)
-        i, f, o = (through(self.gate_activation, scope, k) for k in (i, f + self.forget_bias, o))
-        c = f * c + i * through(self.activation, scope, g)
-        h = o * through(self.activation, scope, c)
+        i, f, o = (apply_activation(self.gate_activation, scope, k) for k in (i, f + self.forget_bias, o))
+        c = f * c + i * apply_activation(self.activation, scope, g)
+        h = o * apply_activation(self.activation, scope, c)
         return h, h, c
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from netspec.diagnostics.shapes.windows import WindowTooLarge
-from netspec.lazy import jnp, lax
+from netspec.kernels.convolve import convolve
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import along_last, count, parameter, positive
+from netspec.library.shape_rules.sizes import count, parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Padding, Pairs, Sizes, Windows, windows
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
@@ -70,13 +71,13 @@ class ConvTranspose(Layer):
     def _pads(self, w: Windows) -> Pairs:
         """Zeros before and after the widened input."""
         if self.padding == "SAME":
-            return tuple(same(k, s) for k, s in zip(w.spans, w.stride, strict=True))
+            return tuple(pad_same(k, s) for k, s in zip(w.spans, w.stride, strict=True))
         if isinstance(self.padding, str):
             return tuple((k - 1, max(k, s) - 1) for k, s in zip(w.spans, w.stride, strict=True))
         return w.padding  # type: ignore[return-value]
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features, w = positive(facts, self.op_name(), "features", self.features), self._windows(x)
+        features, w = require_positive(facts, self.op_name(), "features", self.features), self._windows(x)
         space = self._space(x)
         for axis, size in enumerate(space, 1):
             widened = (x.shape[axis] - 1) * w.stride[axis - 1] + 1
@@ -104,13 +105,11 @@ class ConvTranspose(Layer):
         if self.transpose_kernel:
             weights = jnp.swapaxes(jnp.flip(weights, range(len(w.size))), -1, -2)
         ones, axes = (1,) * len(w.size), AXES[len(w.size)]
-        y = lax.conv_general_dilated(
-            x, weights, ones, self._pads(w), lhs_dilation=w.stride, rhs_dilation=w.dilation, dimension_numbers=axes
-        )
+        y = convolve(scope.kernels, x, weights, stride=ones, padding=self._pads(w), axes=axes, dilation=w.dilation, spread=w.stride)
         if self.padding == "CIRCULAR":
             for axis, (n, s) in enumerate(zip(x.shape[1:-1], w.stride, strict=True), 1):
-                y = around(y, axis, n * s, ahead=not self.transpose_kernel)
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+                y = wrap_around(y, axis, n * s, ahead=not self.transpose_kernel)
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:
         outputs = x.shape[0] * count(self._space(x)) * self.features
@@ -120,14 +119,14 @@ class ConvTranspose(Layer):
         return passage.keeps(*range(1, passage.types[0].rank))
 
 
-def same(kernel: int, stride: int) -> tuple[int, int]:
+def pad_same(kernel: int, stride: int) -> tuple[int, int]:
     """Zeros before and after, so that the result is stride times as large."""
     total = kernel + stride - 2
     before = kernel - 1 if stride > kernel - 1 else -(-total // 2)
     return before, total - before
 
 
-def around(y: Array, axis: int, period: int, ahead: bool) -> Array:
+def wrap_around(y: Array, axis: int, period: int, ahead: bool) -> Array:
     """An axis wound up on a circle of `period` elements, what is too long lying half before its beginning; an odd one behind its end if
     `ahead`."""
     excess = y.shape[axis] - period

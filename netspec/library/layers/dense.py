@@ -6,12 +6,12 @@ from typing import Annotated
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.sizes import AxisOutOfRange
-from netspec.lazy import lax
+from netspec.kernels.matmul import contract
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
-from netspec.library.shape_rules.sizes import along_last, axis_of, count, kernel, offset, positive
+from netspec.library.shape_rules.sizes import axis_of, count, kernel, offset, require_positive, stretch_last
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 
@@ -78,7 +78,7 @@ class Dense(Layer):
         return tuple(size for axis, size in enumerate(x.shape) if axis not in axes), tuple(x.shape[axis] for axis in axes)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        features = (positive(facts, self.op_name(), "features", size) for size in self._features)
+        features = (require_positive(facts, self.op_name(), "features", size) for size in self._features)
         return x.with_shape((*self._sizes(x)[0], *features))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
@@ -94,13 +94,13 @@ class Dense(Layer):
     def apply(self, scope: Scope, x: Array) -> Array:
         axes, batch = self._axes(scope.types[0]), self._batch
         mapped = tuple(range(len(batch), len(batch) + len(axes)))
-        y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), ((axes, mapped), (batch, batch)))
+        y = contract(scope.kernels, x, scope.param("kernel").astype(x.dtype), over=(axes, mapped), batch=(batch, batch))
         return y + self._spread(scope.param("bias"), y) if self.bias else y
 
     def _spread(self, bias: Array, y: Array) -> Array:
         """The bias with axes of size 1 for those of y that it does not have."""
         k = self.batch_dims
-        return along_last(bias.reshape(*bias.shape[:k], *(1,) * (y.ndim - bias.ndim), *bias.shape[k:]), y)
+        return stretch_last(bias.reshape(*bias.shape[:k], *(1,) * (y.ndim - bias.ndim), *bias.shape[k:]), y)
 
     def flops(self, x: TensorType) -> Dim:
         rest, mapped = self._sizes(x)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.attention import UnequalFeatures
-from netspec.lazy import jnp, lax
+from netspec.kernels.embed import embed
+from netspec.kernels.matmul import contract
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import VarianceScaling
 from netspec.library.shape_rules.requirements import need_equal
-from netspec.library.shape_rules.sizes import kernel, positive
+from netspec.library.shape_rules.sizes import kernel, require_positive
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -34,8 +35,8 @@ class Embed(Layer):
         return (Example(cls(vocab=10, features=4), ("i32[3, 5]",)), Example(cls(vocab=7, features=3), ("u8[]",)))
 
     def shape(self, facts: Facts, ids: TensorType) -> TensorType:
-        positive(facts, self.op_name(), "vocab", self.vocab)
-        return TensorType("f32", (*ids.shape, positive(facts, self.op_name(), "features", self.features)))
+        require_positive(facts, self.op_name(), "vocab", self.vocab)
+        return TensorType("f32", (*ids.shape, require_positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, ids: TensorType) -> dict[str, Weight]:
         return vectors(self)
@@ -44,7 +45,7 @@ class Embed(Layer):
         return {"ids": self.vocab}
 
     def apply(self, scope: Scope, ids: Array) -> Array:
-        rows = jnp.take(scope.param("embedding"), ids, axis=0)  # cast afterwards, so that gradients of a row add up at full precision
+        rows = embed(scope.kernels, scope.param("embedding"), ids)  # cast afterwards, so that gradients of a row add up at full precision
         return rows.astype(scope.lowered("f32"))
 
     def flow(self, passage: Passage) -> Flow:
@@ -75,13 +76,13 @@ class EmbedAttend(Method):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         problem = UnequalFeatures(self.op_name(), x, Dim.of(self.features), blame="x")
         need_equal(facts, self.op_name(), x.shape[-1], self.features, "so that x has the embedding's features", problem)
-        return x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "vocab", self.vocab)))
+        return x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "vocab", self.vocab)))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         return vectors(self)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return lax.dot_general(x, scope.param("embedding").astype(x.dtype), (((x.ndim - 1,), (1,)), ((), ())))
+        return contract(scope.kernels, x, scope.param("embedding").astype(x.dtype), over=((x.ndim - 1,), (1,)))
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * 2 * self.vocab

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, within
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Orthogonal, Zeros
 from netspec.library.layers.cells import Cell
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -21,17 +22,17 @@ def state(name: str, axes: str = "[B, …, features]", rank: int = 2) -> In:
     return In(name, f"The state {name} before the step, {axes}.", rank=rank, optional=True)
 
 
-def one_by_one(function: Any) -> Any:
+def require_elementwise(function: Any) -> Any:
     """A function that may stand in a cell: of one tensor, element by element."""
     if not function.elementwise or len(function.inputs) != 1:
         raise ValueError("a function of one tensor that works element by element, such as `relu`")
     return function
 
 
-Activation = Annotated[Function, AfterValidator(one_by_one)]
+Activation = Annotated[Function, AfterValidator(require_elementwise)]
 
 
-def through(function: Function, scope: Scope, x: Array) -> Array:
+def apply_activation(function: Function, scope: Scope, x: Array) -> Array:
     """x, which has the type of the cell's states, after an activation."""
     return function.apply(within(scope, next(iter(scope.named.values()))), x)
 
@@ -84,7 +85,7 @@ class GatedCell(Gated, Cell):
         return self.bias_init
 
     def shape(self, facts: Facts, x: TensorType, **states: TensorType) -> tuple[TensorType, ...]:
-        made = x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
+        made = x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "features", self.features)))
         return (made,) * (1 + sum(i.optional for i in self.inputs))
 
     def params(self, x: TensorType, **states: TensorType) -> dict[str, Weight]:
@@ -97,11 +98,12 @@ class GatedCell(Gated, Cell):
     def preactivations(self, scope: Scope, side: str, x: Array) -> list[Array]:
         """x through the matrices of one side ("i" or "h"), each with its bias where it has one: one product, cut into the gates."""
         names = [f"{side}{gate}" for gate in self.gates]
-        whole = x @ jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)
+        joined = jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)
+        whole = matmul(scope.kernels, x, joined)
         return [self._biased(scope, name, y) for name, y in zip(names, jnp.split(whole, len(names), axis=-1), strict=True)]
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
-        return y + along_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
+        return y + stretch_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:
         """2 per entry of the matrices and 1 per bias, and 3 per gate of every unit for gating."""
@@ -113,7 +115,7 @@ class GatedCell(Gated, Cell):
         """A plain use, other arguments, a step of one feature, one with an axis more."""
         names = [i.name for i in cls.inputs if i.optional]
         pairs = zip(STEPS, cls.variants(), strict=False)
-        return tuple(Example(cls(features=5, **more), (step,), dict.fromkeys(names, stated(step))) for step, more in pairs)
+        return tuple(Example(cls(features=5, **more), (step,), dict.fromkeys(names, state_type(step))) for step, more in pairs)
 
     @classmethod
     def variants(cls) -> tuple[dict[str, Any], ...]:
@@ -124,6 +126,6 @@ class GatedCell(Gated, Cell):
 STEPS = ("f32[3, 4]", "f32[3, 1]", "f32[3, 2, 2]", "f32[3, 4]", "f32[3, 2]")
 
 
-def stated(step: str) -> str:
+def state_type(step: str) -> str:
     """The type of the states that go with a step."""
     return f"{step.rpartition(',')[0]}, 5]"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar, Literal
 
-from netspec.lazy import jax, jnp, lax
+from netspec.kernels.matmul import contract, matmul
+from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Flow, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import GlorotUniform, Zeros
 from netspec.library.layers.attention_weights import require_shape
@@ -21,11 +22,11 @@ from netspec.library.layers.graph_edges import (
     edges_of,
     graph_flow,
     links,
-    masked,
-    normalised,
+    mask_nodes,
+    normalise_edges,
     require_graph,
 )
-from netspec.library.shape_rules.sizes import along_last, count, kernel, offset, positive
+from netspec.library.shape_rules.sizes import count, kernel, offset, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -70,19 +71,19 @@ class GraphConv(Layer):
 
     def shape(self, facts: Facts, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> TensorType:
         require_graph(facts, self.op_name(), nodes, senders, receivers, optional)
-        return nodes.with_shape((*nodes.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
+        return nodes.with_shape((*nodes.shape[:-1], require_positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, nodes: TensorType, *edges: TensorType, **optional: TensorType) -> dict[str, Weight]:
         weights = {"kernel": kernel("kernel", nodes.shape[-1:], (self.features,), self.kernel_init)}
         return weights | ({"bias": offset("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
-        h = nodes @ scope.param("kernel").astype(nodes.dtype)
-        factors = normalised(edges, self.normalisation)
+        edges = edges_of(scope, nodes, senders, receivers, optional, self.self_loops)
+        h = matmul(scope.kernels, nodes, scope.param("kernel").astype(nodes.dtype))
+        factors = normalise_edges(edges, self.normalisation)
         flat = h.reshape(edges.nodes, h.shape[-1]).astype(factors.dtype)
         y = edges.gathered(edges.sent(flat) * factors[:, None]).astype(h.dtype).reshape(h.shape)
-        return masked(y + along_last(scope.param("bias"), y) if self.bias else y, optional)
+        return mask_nodes(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def flops(self, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         mapped = count(nodes.shape[:-1]) * self.features * (2 * nodes.shape[-1] + int(self.bias))
@@ -155,7 +156,7 @@ class GraphAttention(Layer):
         require_graph(facts, self.op_name(), nodes, senders, receivers, optional)
         if edges is not None:
             require_shape(facts, self.op_name(), "edges", edges, ((*nodes.shape[:-2], senders.shape[-1], edges.shape[-1]),))
-        positive(facts, self.op_name(), "features", self.features)
+        require_positive(facts, self.op_name(), "features", self.features)
         return nodes.with_shape((*nodes.shape[:-1], self._width))
 
     def params(self, nodes: TensorType, *ends: TensorType, **optional: TensorType) -> dict[str, Weight]:
@@ -167,8 +168,8 @@ class GraphAttention(Layer):
         return weights | ({"bias": offset("bias", (self._width,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
-        h = lax.dot_general(nodes, scope.param("kernel").astype(nodes.dtype), (((nodes.ndim - 1,), (0,)), ((), ())))
+        edges = edges_of(scope, nodes, senders, receivers, optional, self.self_loops)
+        h = contract(scope.kernels, nodes, scope.param("kernel").astype(nodes.dtype), over=((nodes.ndim - 1,), (0,)))
         flat = h.reshape(edges.nodes, *h.shape[-2:]).astype(jnp.promote_types(h.dtype, jnp.float32))
         scores = self._scores(scope, edges, flat)
         if "edges" in optional:
@@ -176,17 +177,17 @@ class GraphAttention(Layer):
         shares = self._dropped(scope, edges.shares(jax.nn.leaky_relu(scores, self.slope)), h.shape[:-3])
         y = edges.gathered(edges.sent(flat) * shares[..., None])
         y = (y.mean(1) if self.merge == "mean" else y).astype(h.dtype).reshape(*nodes.shape[:-1], -1)
-        return masked(y + along_last(scope.param("bias"), y) if self.bias else y, optional)
+        return mask_nodes(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def _scores(self, scope: Scope, edges: Edges, h: Array) -> Array:
         """[edges, heads]."""
-        source, target = (jnp.sum(h * along_last(scope.param(name), h), -1) for name in ("source", "target"))
+        source, target = (jnp.sum(h * stretch_last(scope.param(name), h), -1) for name in ("source", "target"))
         return edges.sent(source) + edges.received(target)
 
     def _of_edges(self, scope: Scope, features: Array, nodes: int) -> Array:
         """What their features add to the scores of edges, [edges, heads]: behind those of each graph come its self-loops, with nothing."""
         graphs = features.reshape(math.prod(features.shape[:-2]), *features.shape[-2:])
-        scores = jnp.matmul(graphs, scope.param("edge").astype(features.dtype))
+        scores = matmul(scope.kernels, graphs, scope.param("edge").astype(features.dtype))
         return jnp.pad(scores, ((0, 0), (0, nodes if self.self_loops else 0), (0, 0))).reshape(-1, self.heads)
 
     def _dropped(self, scope: Scope, shares: Array, batch: tuple[int, ...]) -> Array:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netspec.lazy import jnp
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.initializers.distributions import HeUniform, LecunNormal, Zeros
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -51,7 +51,7 @@ class Lora(Layer):
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
-        return x.with_shape((*x.shape[:-1], positive(facts, self.op_name(), "features", self.features)))
+        return x.with_shape((*x.shape[:-1], require_positive(facts, self.op_name(), "features", self.features)))
 
     def params(self, x: TensorType) -> dict[str, Weight]:
         weights = {
@@ -63,9 +63,9 @@ class Lora(Layer):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel, a, b = (scope.param(name).astype(x.dtype) for name in ("kernel", "lora_a", "lora_b"))
-        narrow = jnp.matmul(x, a) * (self.alpha / self.rank)
-        y = jnp.matmul(x, kernel) + jnp.matmul(narrow, b)
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        narrow = matmul(scope.kernels, x, a) * (self.alpha / self.rank)
+        y = matmul(scope.kernels, x, kernel) + matmul(scope.kernels, narrow, b)
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:
         size, features = x.shape[-1], Dim.of(self.features)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from netspec.diagnostics.shapes.patches import UnevenBlocks
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.functions.pixel_blocks import blocked
+from netspec.library.functions.pixel_blocks import cut_blocks
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.sizes import along_last, parameter, positive
-from netspec.library.shape_rules.windows import Sizes, space_of, spread
+from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
+from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -50,13 +51,13 @@ class PatchEmbed(Layer):
         )
 
     def _sizes(self, x: TensorType) -> tuple[int, ...]:
-        return spread(self.op_name(), "patch", self.patch, space_of(self.op_name(), x.rank, x), x)
+        return spread_sizes(self.op_name(), "patch", self.patch, space_of(self.op_name(), x.rank, x), x)
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         for axis, size in enumerate(self._sizes(x), 1):
             problem = UnevenBlocks(self.op_name(), "patch", axis, x.shape[axis], size, x, blame="patch")
             need_multiple(facts, self.op_name(), x.shape[axis], size, "so that the patches cover the image", problem)
-        return x.with_shape((x.shape[0], self._patches(x), positive(facts, self.op_name(), "features", self.features)))
+        return x.with_shape((x.shape[0], self._patches(x), require_positive(facts, self.op_name(), "features", self.features)))
 
     def _patches(self, x: TensorType) -> Dim:
         return elements([n // size for n, size in zip(x.shape[1:-1], self._sizes(x), strict=True)])
@@ -67,9 +68,9 @@ class PatchEmbed(Layer):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel = scope.param("kernel").astype(x.dtype)
-        pixels = blocked(x, self._sizes(scope.types[0]), True)
-        y = pixels.reshape(x.shape[0], -1, pixels.shape[-1]) @ kernel.reshape(-1, kernel.shape[-1])
-        return y + along_last(scope.param("bias"), y) if self.bias else y
+        pixels = cut_blocks(x, self._sizes(scope.types[0]), True)
+        y = matmul(scope.kernels, pixels.reshape(x.shape[0], -1, pixels.shape[-1]), kernel.reshape(-1, kernel.shape[-1]))
+        return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:
         outputs = x.shape[0] * self._patches(x) * self.features

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Weight
 from netspec.library.initializers.distributions import Constant
-from netspec.library.shape_rules.sizes import along_last, parameter
+from netspec.library.shape_rules.sizes import parameter, stretch_last
 from netspec.shape import Dim, TensorType
 
 
@@ -37,7 +37,7 @@ class Prelu(Layer):
         return {"slope": parameter("slope", x.shape[-1:] if self.per_feature else (), self.slope_init)}
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return jnp.where(x >= 0, x, along_last(scope.param("slope"), x) * x)
+        return jnp.where(x >= 0, x, stretch_last(scope.param("slope"), x) * x)
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * 2

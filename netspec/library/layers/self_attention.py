@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from netspec.diagnostics.shapes.attention import UnevenHeads
+from netspec.kernels.matmul import contract
+from netspec.kernels.normalize import mean_square
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
@@ -20,7 +22,7 @@ from netspec.library.layers.attention_weights import (
     rules_of,
 )
 from netspec.library.shape_rules.requirements import need_multiple
-from netspec.library.shape_rules.sizes import along_last, count, kernel, offset, parameter, positive
+from netspec.library.shape_rules.sizes import count, kernel, offset, parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
 
 EPSILON = 1e-6
@@ -99,7 +101,7 @@ class SelfAttention(Layer):
             problem = UnevenHeads(self.op_name(), self.heads, features, x, blame="heads")
             need_multiple(facts, self.op_name(), features, self.heads, "so that the heads are equal", problem)
         else:
-            positive(facts, self.op_name(), "head_size", self.head_size)
+            require_positive(facts, self.op_name(), "head_size", self.head_size)
         require_groups(facts, self.op_name(), Dim.of(self.heads), Dim.of(self._key_heads), "kv_heads")
         require_optional(facts, self.op_name(), (*batch, Dim.of(self.heads), length, length), optional)
         return x
@@ -135,14 +137,14 @@ class SelfAttention(Layer):
         wide = heads.astype(jnp.promote_types(heads.dtype, jnp.float32))
         if self.qk_norm == "layer":
             wide = wide - jnp.mean(wide, -1, keepdims=True)
-        factor = lax.rsqrt(jnp.mean(lax.square(wide), -1, keepdims=True) + EPSILON)
-        return (wide * factor * along_last(scope.param(f"{name}/scale"), wide)).astype(heads.dtype)
+        factor = lax.rsqrt(mean_square(scope.kernels, wide, None, axes=(-1,)) + EPSILON)
+        return (wide * factor * stretch_last(scope.param(f"{name}/scale"), wide)).astype(heads.dtype)
 
     def _map(self, scope: Scope, name: str, x: Array, axes: int) -> Array:
         """A linear map of the last axes."""
         last = tuple(range(x.ndim - axes, x.ndim))
-        y = lax.dot_general(x, scope.param(f"{name}/kernel").astype(x.dtype), ((last, tuple(range(axes))), ((), ())))
-        return y + along_last(scope.param(f"{name}/bias"), y) if self.bias else y
+        y = contract(scope.kernels, x, scope.param(f"{name}/kernel").astype(x.dtype), over=(last, tuple(range(axes))))
+        return y + stretch_last(scope.param(f"{name}/bias"), y) if self.bias else y
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:
         features, size, tokens = x.shape[-1], self._size(x), count(x.shape[:-1])

@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.losses import UnequalInputs, UnfitRank
 from netspec.diagnostics.training.targets import UnequalTargets
 from netspec.library.base import Measure
-from netspec.library.shape_rules.targets import masked, same_shape, wide
+from netspec.library.shape_rules.targets import require_mask, shapes_equal, value_dtype
 from netspec.shape import Dim, Facts, TensorType
 
 NONE: Mapping[str, TensorType] = {}
@@ -17,7 +17,7 @@ NONE: Mapping[str, TensorType] = {}
 def joint_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask: TensorType | None) -> TensorType:
     """The type of one value per number of tensors of one shape. Raises `Mistake` when inputs or mask do not fit."""
     equal_inputs(op, facts, inputs, NONE)
-    return masked(op.op_name(), facts, TensorType(widest(inputs), inputs[0].shape), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype(inputs), inputs[0].shape), mask)
 
 
 def row_values(
@@ -26,7 +26,7 @@ def row_values(
     """The type of one value per vector, on the last axis, of tensors of one shape. Raises `Mistake` when inputs or mask do not fit."""
     equal_inputs(op, facts, inputs, named)
     kinds = (*inputs, *named.values())
-    return masked(op.op_name(), facts, TensorType(widest(kinds), inputs[0].shape[:-1]), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype(kinds), inputs[0].shape[:-1]), mask)
 
 
 def batch_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask: TensorType | None) -> TensorType:
@@ -42,14 +42,14 @@ def pair_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask:
     left, right, same = inputs
     equal_inputs(op, facts, (left, right), NONE)
     need(op, facts, op.inputs[2].name, same, left, left.shape[:-1])
-    return masked(op.op_name(), facts, TensorType(widest((left, right)), left.shape[:-1]), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype((left, right)), left.shape[:-1]), mask)
 
 
 def count_values(op: Measure, facts: Facts, predictions: TensorType, targets: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per number, where targets may be whole. Raises `Mistake` when targets or mask do not fit."""
-    if not same_shape(facts, predictions.shape, targets.shape):
+    if not shapes_equal(facts, predictions.shape, targets.shape):
         raise Mistake(UnequalTargets(op=op.op_name(), predictions=predictions, targets=targets, blame="targets"))
-    return masked(op.op_name(), facts, TensorType(widest((predictions, targets)), predictions.shape), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype((predictions, targets)), predictions.shape), mask)
 
 
 def alignment_values(
@@ -64,7 +64,7 @@ def alignment_values(
     need(op, facts, op.inputs[1].name, labels, logits, (logits.shape[0], labels.shape[1]))
     for name, found in lengths.items():
         need(op, facts, name, found, logits, logits.shape[:1])
-    return masked(op.op_name(), facts, TensorType(wide(logits), logits.shape[:1]), mask)
+    return require_mask(op.op_name(), facts, TensorType(value_dtype(logits), logits.shape[:1]), mask)
 
 
 def example_values(op: Measure, positions: TensorType, logits: TensorType) -> TensorType:
@@ -82,11 +82,11 @@ def equal_inputs(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], name
 
 
 def need(op: Measure, facts: Facts, name: str, found: TensorType, first: TensorType, wanted: tuple[Dim, ...]) -> None:
-    if not same_shape(facts, found.shape, wanted):
+    if not shapes_equal(facts, found.shape, wanted):
         problem = UnequalInputs(op=op.op_name(), input=name, found=found, first=op.inputs[0].name, of=first, wanted=wanted, blame=name)
         raise Mistake(problem)
 
 
-def widest(kinds: tuple[TensorType, ...]) -> str:
+def widest_dtype(kinds: tuple[TensorType, ...]) -> str:
     """f64 where one of them is, else f32."""
     return "f64" if any(kind.dtype == "f64" for kind in kinds) else "f32"

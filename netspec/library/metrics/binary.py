@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.metrics.exact_sums import number, ratio, tallied
+from netspec.library.metrics.exact_sums import number, ratio, tally
 from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -42,7 +42,7 @@ class _Binary(Metric):
     def statistics(self, values: Array, weight: Array) -> Any:
         said, so = values[..., 0], values[..., 1]
         counted = {"both": said * so, "said": said, "so": so, "all": jnp.ones_like(so)}
-        return {name: tallied(answers * weight[..., 0]) for name, answers in counted.items()}
+        return {name: tally(answers * weight[..., 0]) for name, answers in counted.items()}
 
     def finish(self, statistics: Any) -> Array:
         return self.score(*(number(statistics[name]) for name in ("both", "said", "so", "all")))

@@ -8,8 +8,8 @@ from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
-from netspec.library.metrics.exact_sums import binned, binned_shares, number, ratio, shares_of
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, wide, widen
+from netspec.library.metrics.exact_sums import binned_shares, number, ratio, shares_of, tally_bins
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, value_dtype, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -42,7 +42,7 @@ class CalibrationError(Metric):
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
-        return TensorType(wide(inputs[0]), (*values.shape, 2))
+        return TensorType(value_dtype(inputs[0]), (*values.shape, 2))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         chances = jax.nn.softmax(widen(inputs[0]), axis=-1)
@@ -54,8 +54,8 @@ class CalibrationError(Metric):
         places = jnp.clip(jnp.ceil(jnp.nan_to_num(sure) * self.bins) - 1, 0, self.bins - 1).astype(jnp.int32)
         return {
             "sure": binned_shares(sure, counts, places, self.bins),
-            "right": binned(right * counts, places, self.bins),
-            "all": binned(counts, places, self.bins),
+            "right": tally_bins(right * counts, places, self.bins),
+            "all": tally_bins(counts, places, self.bins),
         }
 
     def finish(self, statistics: Any) -> Array:

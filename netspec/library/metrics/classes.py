@@ -10,7 +10,7 @@ from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
-from netspec.library.metrics.exact_sums import binned, number, over_examples, ratio
+from netspec.library.metrics.exact_sums import number, ratio, tally_bins, tally_examples
 from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -74,7 +74,7 @@ class _OfEachClass(_Classes):
     def statistics(self, values: Array, weight: Array) -> Any:
         said, so = values[..., 0, :], values[..., 1, :]
         counted = {"both": said * so, "said": said, "so": so}
-        return {name: over_examples(rows * weight[..., 0, :], 1) for name, rows in counted.items()}
+        return {name: tally_examples(rows * weight[..., 0, :], 1) for name, rows in counted.items()}
 
     def finish(self, statistics: Any) -> Array:
         both, said, so = (number(statistics[name]) for name in ("both", "said", "so"))
@@ -167,7 +167,7 @@ class ConfusionMatrix(_Classes):
         classes = values.shape[-1]
         said, so = jnp.argmax(values[..., 0, :], axis=-1), jnp.argmax(values[..., 1, :], axis=-1)
         has_row = jnp.max(values[..., 1, :], axis=-1) > 0
-        return binned(jnp.where(has_row, weight[..., 0, 0], 0), so * classes + said, classes * classes)
+        return tally_bins(jnp.where(has_row, weight[..., 0, 0], 0), so * classes + said, classes * classes)
 
     def finish(self, statistics: Any) -> Array:
         counts = number(statistics)

@@ -16,28 +16,28 @@ SMALL = 256
 """Whole numbers up to this one are summed in integers, as long as no sum of them can overflow."""
 
 
-def most(count: int) -> int:
+def largest_summable(count: int) -> int:
     """The largest whole number of which `count` can be summed in i32, at most `SMALL`."""
     return min(SMALL, LIMIT // max(count, 1))
 
 
 def split(numbers: Array) -> Tally:
     """Each number as a whole part and a rest; one of the two is 0."""
-    whole = jnp.where((numbers == jnp.floor(numbers)) & (jnp.abs(numbers) <= most(numbers.size)), numbers, 0)
+    whole = jnp.where((numbers == jnp.floor(numbers)) & (jnp.abs(numbers) <= largest_summable(numbers.size)), numbers, 0)
     return {"whole": whole.astype(jnp.int32), "rest": numbers - whole}
 
 
-def tallied(numbers: Array, axes: tuple[int, ...] | None = None) -> Tally:
+def tally(numbers: Array, axes: tuple[int, ...] | None = None) -> Tally:
     """The sum over axes, over all of them by default."""
     return {name: jnp.sum(part, axis=axes, dtype=part.dtype) for name, part in split(numbers).items()}
 
 
-def over_examples(numbers: Array, kept: int) -> Tally:
+def tally_examples(numbers: Array, kept: int) -> Tally:
     """The sum over all axes but the last `kept`."""
-    return tallied(numbers, tuple(range(numbers.ndim - kept)))
+    return tally(numbers, tuple(range(numbers.ndim - kept)))
 
 
-def binned(numbers: Array, places: Array, size: int) -> Tally:
+def tally_bins(numbers: Array, places: Array, size: int) -> Tally:
     """The sums of the numbers at each place 0 .. size-1; [size]."""
     parts = split(numbers.reshape(-1))
     return {name: jax.ops.segment_sum(part, places.reshape(-1), size) for name, part in parts.items()}
@@ -46,7 +46,7 @@ def binned(numbers: Array, places: Array, size: int) -> Tally:
 def binned_shares(shares: Array, weight: Array, places: Array, size: int) -> tuple[Tally, Tally]:
     """The weighted sums at each place of numbers 0 .. 1, in two parts for `shares_of`: in steps of 1/256, and what is left."""
     steps = jnp.floor(shares * SMALL)
-    return binned(steps * weight, places, size), binned((shares - steps / SMALL) * weight, places, size)
+    return tally_bins(steps * weight, places, size), tally_bins((shares - steps / SMALL) * weight, places, size)
 
 
 def shares_of(parts: tuple[Tally, Tally]) -> Array:
@@ -82,13 +82,13 @@ def _halves(x: Array) -> tuple[Array, Array]:
     return high, x - high
 
 
-def precise(high: Array, low: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+def sum_precise(high: Array, low: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
     """The sum of high + low over axes as two floats that together have twice the precision of one (Knuth's two-sum at each step)."""
     zero = jnp.zeros((), high.dtype)
-    return lax.reduce((high, low), (zero, zero), _added, axes)
+    return lax.reduce((high, low), (zero, zero), _add_precise, axes)
 
 
-def _added(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
+def _add_precise(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
     total = left[0] + right[0]
     other = total - left[0]
     lost = (left[0] - (total - other)) + (right[0] - other) + left[1] + right[1]

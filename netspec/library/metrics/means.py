@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, masked, wide, widen
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, require_mask, value_dtype, widen
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -21,7 +21,7 @@ class Mean(Metric):
         return (Example(cls(), ("f32[8]",)), Example(cls(), ("bf16[4, 5]",), {"mask": "bool[4, 5]"}), Example(cls(), ("bool[6]",)))
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
-        return masked(self.op_name(), facts, inputs[0].with_dtype(wide(inputs[0])), optional.get("mask"))
+        return require_mask(self.op_name(), facts, inputs[0].with_dtype(value_dtype(inputs[0])), optional.get("mask"))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         return widen(inputs[0])
@@ -46,7 +46,7 @@ class Perplexity(Metric):
         return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        return cross_entropy(*inputs)
+        return cross_entropy(scope, *inputs)
 
     def finish(self, statistics: Any) -> Array:
         return jnp.exp(super().finish(statistics))

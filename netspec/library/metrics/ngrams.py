@@ -18,7 +18,7 @@ def matches(prediction: Array, long: Array, references: Array, known: Array, ord
     right, every = [], []
     for size in range(1, order + 1):
         if size > 1:
-            same, found = _longer(same, own, size), _longer(found, other, size)
+            same, found = _lengthen(same, own, size), _lengthen(found, other, size)
         if 0 in same.shape:
             right.append(jnp.zeros_like(long))
             every.append(jnp.zeros_like(long))
@@ -32,7 +32,7 @@ def matches(prediction: Array, long: Array, references: Array, known: Array, ord
     return right, every
 
 
-def _longer(same: Array, single: Array, size: int) -> Array:
+def _lengthen(same: Array, single: Array, size: int) -> Array:
     """Where stretches of `size` tokens are the same, by where those of one less are: [..., P - size + 1, T - size + 1]."""
     end = single[..., size - 1 :, size - 1 :]
     return same[..., : end.shape[-2], : end.shape[-1]] & end

@@ -12,7 +12,7 @@ from netspec.shape import TensorType
 ALL, NONE = "all", "none"
 
 
-def outputs_counted(op: str, average: str, values: TensorType) -> None:
+def require_output_axis(op: str, average: str, values: TensorType) -> None:
     """Raises `Mistake` when outputs are to be told apart and there is no axis for them behind that of examples."""
     if average != ALL and values.rank < 2:
         raise Mistake(NoOutputAxis(op=op, average=average, values=values, blame="average"))

@@ -8,13 +8,12 @@ from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.binary import is_yes
-from netspec.library.metrics.exact_sums import binned, number, ratio
-from netspec.library.metrics.output_average import one_number, outputs_counted, result_of
+from netspec.library.metrics.exact_sums import number, ratio, tally_bins
+from netspec.library.metrics.output_average import one_number, require_output_axis, result_of
 from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values, widen
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
-
-MOST_BINS = 2**20
 
 
 class _Ranking(Metric):
@@ -24,7 +23,7 @@ class _Ranking(Metric):
     averaged: ClassVar[bool] = False
     axes: ClassVar[tuple[str, ...]] = ("output",)
 
-    bins: Annotated[int, Field(ge=1, le=MOST_BINS)] = 4096
+    bins: Annotated[int, Field(ge=1, le=LIMITS.bins)] = 4096
     """Probabilities are told apart in steps of 1 / bins."""
     probabilities: bool = False
     """The scores are probabilities 0 to 1 as they are, not logits."""
@@ -43,7 +42,7 @@ class _Ranking(Metric):
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = truth_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
-        outputs_counted(self.op_name(), self.average, values)
+        require_output_axis(self.op_name(), self.average, values)
         return TensorType(values.dtype, (*values.shape, 2))
 
     def result(self, values: TensorType) -> TensorType:
@@ -62,7 +61,7 @@ class _Ranking(Metric):
         if outputs > 1:
             places = places + lax.broadcasted_iota(jnp.int32, places.shape, places.ndim - 1) * (self.bins + 1)
         size = outputs * (self.bins + 1)
-        return {"yes": binned(counts * yes, places, size), "no": binned(counts * (1 - yes), places, size)}
+        return {"yes": tally_bins(counts * yes, places, size), "no": tally_bins(counts * (1 - yes), places, size)}
 
     def finish(self, statistics: Any) -> Array:
         yes, no = (number(statistics[name]).reshape(-1, self.bins + 1) for name in ("yes", "no"))

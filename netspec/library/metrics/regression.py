@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
-from netspec.library.metrics.exact_sums import precise, product
-from netspec.library.metrics.output_average import ALL, one_number, outputs_counted, result_of
+from netspec.library.metrics.exact_sums import product, sum_precise
+from netspec.library.metrics.output_average import ALL, one_number, require_output_axis, result_of
 from netspec.library.shape_rules.targets import MASK, equal_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -47,7 +47,7 @@ class R2(Metric):
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = equal_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
-        outputs_counted(self.op_name(), self.average, values)
+        require_output_axis(self.op_name(), self.average, values)
         return TensorType(values.dtype, (*values.shape, 2))
 
     def result(self, values: TensorType) -> TensorType:
@@ -62,10 +62,10 @@ class R2(Metric):
         said, so, counts = values[..., 0], values[..., 1], weight[..., 0].astype(values.dtype)
         axes = tuple(range(so.ndim if self.average == ALL else so.ndim - 1))
         return {
-            "all": precise(counts, jnp.zeros_like(counts), axes),
-            "targets": precise(*product(counts, so), axes),
-            "squares": precise(*_squares(counts, so), axes),
-            "errors": precise(*_squares(counts, said - so), axes),
+            "all": sum_precise(counts, jnp.zeros_like(counts), axes),
+            "targets": sum_precise(*product(counts, so), axes),
+            "squares": sum_precise(*_squares(counts, so), axes),
+            "errors": sum_precise(*_squares(counts, said - so), axes),
         }
 
     def finish(self, statistics: Any) -> Array:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.library.base import Array, Metric
-from netspec.library.metrics.exact_sums import number, ratio, tallied
+from netspec.library.metrics.exact_sums import number, ratio, tally
 
 
 class Share(Metric):
     """Its values are 1 where something is right, else 0; counts under weights 0 and 1 are exact."""
 
     def statistics(self, values: Array, weight: Array) -> Any:
-        return {"right": tallied(values * weight), "all": tallied(weight)}
+        return {"right": tally(values * weight), "all": tally(weight)}
 
     def finish(self, statistics: Any) -> Array:
         return ratio(number(statistics["right"]), number(statistics["all"]))

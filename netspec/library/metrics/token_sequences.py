@@ -9,9 +9,9 @@ from netspec.diagnostics.training.metrics import UnequalSequences
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Positive, Scope
 from netspec.library.metrics.edit_distance import edits
-from netspec.library.metrics.exact_sums import number, over_examples, ratio, tallied
+from netspec.library.metrics.exact_sums import number, ratio, tally, tally_examples
 from netspec.library.metrics.ngrams import matches
-from netspec.library.shape_rules.targets import masked, same_shape
+from netspec.library.shape_rules.targets import require_mask, shapes_equal
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -36,13 +36,13 @@ class _Tokens(Metric):
     def checked(self, facts: Facts, prediction: TensorType, target: TensorType, extra: int, **optional: TensorType) -> TensorType:
         """The type f32[...] of one value per sequence. The target may have `extra` axes in front of its last one."""
         several = target.rank - prediction.rank == 1 and extra == 1
-        if not same_shape(facts, target.shape[: -2 if several else -1], prediction.shape[:-1]):
+        if not shapes_equal(facts, target.shape[: -2 if several else -1], prediction.shape[:-1]):
             raise Mistake(UnequalSequences(op=self.op_name(), prediction=prediction, target=target, blame="target"))
         for name, tokens in (("prediction_length", prediction), ("target_length", target)):
             lengths, wanted = optional.get(name), tokens.with_shape(tokens.shape[:-1])
-            if lengths is not None and not same_shape(facts, lengths.shape, wanted.shape):
+            if lengths is not None and not shapes_equal(facts, lengths.shape, wanted.shape):
                 raise Mistake(UnequalSequences(op=self.op_name(), prediction=wanted, target=lengths, lengths=name, blame=name))
-        return masked(self.op_name(), facts, TensorType("f32", prediction.shape[:-1]), optional.get("mask"))
+        return require_mask(self.op_name(), facts, TensorType("f32", prediction.shape[:-1]), optional.get("mask"))
 
     def lengths(self, tokens: Array, given: Array | None) -> Array:
         """How many tokens of each sequence count, i32[...]."""
@@ -88,7 +88,7 @@ class EditDistance(_Tokens):
         return jnp.stack([count, long[1], count / jnp.maximum(long[1], 1)], axis=-1).astype(jnp.float32)
 
     def statistics(self, values: Array, weight: Array) -> Any:
-        return {"sums": over_examples(values * weight, 1), "all": tallied(weight[..., 0])}
+        return {"sums": tally_examples(values * weight, 1), "all": tally(weight[..., 0])}
 
     def finish(self, statistics: Any) -> Array:
         count, length, shares = number(statistics["sums"])
@@ -137,10 +137,10 @@ class Bleu(_Tokens):
         if references.ndim == prediction.ndim:
             references, known = references[..., None, :], known[..., None]
         right, every = matches(prediction, long, references, known, self.order)
-        return jnp.stack([*right, *every, long, _nearest(long, known)], axis=-1).astype(jnp.float32)
+        return jnp.stack([*right, *every, long, _nearest_length(long, known)], axis=-1).astype(jnp.float32)
 
     def statistics(self, values: Array, weight: Array) -> Any:
-        return over_examples(values * weight, 1)
+        return tally_examples(values * weight, 1)
 
     def finish(self, statistics: Any) -> Array:
         counts = number(statistics)
@@ -158,7 +158,7 @@ class Bleu(_Tokens):
         return elements(prediction.shape) * (prediction.shape[-1] + elements(axes)) * 2 * self.order
 
 
-def _nearest(length: Array, references: Array) -> Array:
+def _nearest_length(length: Array, references: Array) -> Array:
     """The reference's length that is nearest to the prediction's, the shorter of two; [...] of [..., R]. Those of length 0 are none."""
     apart = jnp.abs(references - length[..., None])
     worst = jnp.iinfo(jnp.int32).max

@@ -14,7 +14,7 @@ Tiny = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-def _floating(dtype: str) -> str:
+def _require_floating(dtype: str) -> str:
     if dtype not in ("f32", "bf16", "f16"):
         raise ValueError("an element type for moments: f32, bf16 or f16")
     return dtype
@@ -23,5 +23,5 @@ def _floating(dtype: str) -> str:
 if TYPE_CHECKING:
     FloatDtype = str
 else:
-    FloatDtype = Annotated[Dtype, AfterValidator(_floating)]
+    FloatDtype = Annotated[Dtype, AfterValidator(_require_floating)]
 """An element type in which a state is kept."""

@@ -117,7 +117,7 @@ class ScheduleFreeSgd(Optimizer):
         )
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        rate = warmed(self.learning_rate, self.warmup)
+        rate = warm_up(self.learning_rate, self.warmup)
         inner = compose(decay=decay_weights(self.weight_decay, None, leaves), step=descend(rate, clock))
         return schedule_free(inner, value_of(rate, clock), self.b1, self.weight_lr_power)
 
@@ -154,7 +154,7 @@ class ScheduleFreeAdamw(Optimizer):
         )
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        rate = warmed(self.learning_rate, self.warmup)
+        rate = warm_up(self.learning_rate, self.warmup)
         inner = compose(
             squares=scale_by_rms(self.b2, self.eps, inside=False, bias_correction=True),
             decay=decay_weights(self.weight_decay, None, leaves),
@@ -163,7 +163,7 @@ class ScheduleFreeAdamw(Optimizer):
         return schedule_free(inner, value_of(rate, clock), self.b1, self.weight_lr_power)
 
 
-def warmed(rate: float, warmup: Duration | None) -> float | Schedule:
+def warm_up(rate: float, warmup: Duration | None) -> float | Schedule:
     """The learning rate, reached along a straight line."""
     return rate if warmup is None else Linear(start=0.0, end=rate, duration=warmup)
 

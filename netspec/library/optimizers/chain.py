@@ -37,27 +37,27 @@ class Chain(Optimizer):
 
 def step_problem(optimizer: Optimizer) -> Diagnostic | None:
     """The problem of a chain that never steps against the gradient, so that it would climb, or does so twice; None when it is fine."""
-    problem = next((found for part in within(optimizer) if (found := step_problem(part)) is not None), None)
+    problem = next((found for part in inner_optimizers(optimizer) if (found := step_problem(part)) is not None), None)
     if problem is not None:
         return problem
-    nested = [inner for part in within(optimizer) for inner in flat(part)]
-    late = next((part for part in (*nested, *(flat(optimizer) if isinstance(optimizer, Chain) else ())) if part.scales), None)
+    nested = [inner for part in inner_optimizers(optimizer) for inner in flatten_chain(part)]
+    late = next((part for part in (*nested, *(flatten_chain(optimizer) if isinstance(optimizer, Chain) else ())) if part.scales), None)
     if late is not None:
         return ScaledTooLate(part=late.op_name())
     steps = optimizer.steps()
     if not steps:
-        return OptimizerWithoutStep(parts=tuple(part.op_name() for part in flat(optimizer)))
+        return OptimizerWithoutStep(parts=tuple(part.op_name() for part in flatten_chain(optimizer)))
     return OptimizerStepsTwice(steps=steps) if len(steps) > 1 else None
 
 
-def within(optimizer: Optimizer) -> Iterator[Optimizer]:
+def inner_optimizers(optimizer: Optimizer) -> Iterator[Optimizer]:
     """Optimizers that must each take a step: those of groups, and those in arguments."""
-    for part in flat(optimizer):
+    for part in flatten_chain(optimizer):
         for value in vars(part).values():
             found = value.values() if isinstance(value, Mapping) else (value,)
             yield from (inner for inner in found if isinstance(inner, Optimizer))
 
 
-def flat(optimizer: Optimizer) -> list[Optimizer]:
+def flatten_chain(optimizer: Optimizer) -> list[Optimizer]:
     """The parts of a chain, those of chains within it too."""
-    return [leaf for part in optimizer.parts for leaf in flat(part)] if isinstance(optimizer, Chain) else [optimizer]
+    return [leaf for part in optimizer.parts for leaf in flatten_chain(part)] if isinstance(optimizer, Chain) else [optimizer]

@@ -14,7 +14,7 @@ from netspec.library.optimizers.gradient_changes import Freeze
 from netspec.library.optimizers.gradient_descent import Sgd
 
 
-def by_pattern(given: Any) -> Any:
+def require_patterns(given: Any) -> Any:
     """A dict of optimizers by pattern. Raises ValueError for another dict."""
     if not isinstance(given, dict) or not given or not all(isinstance(value, Optimizer) for value in given.values()):
         raise ValueError('optimizers by pattern: `{"embed/**": adam(0.0001), else: sgd(0.1)}`')
@@ -24,7 +24,7 @@ def by_pattern(given: Any) -> Any:
 if TYPE_CHECKING:
     ByPattern = dict[str, Optimizer]
 else:
-    ByPattern = Annotated[dict[str, Optimizer], BeforeValidator(by_pattern)]
+    ByPattern = Annotated[dict[str, Optimizer], BeforeValidator(require_patterns)]
 
 
 class Groups(Optimizer):

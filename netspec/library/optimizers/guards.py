@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Positive, Transformation
 from netspec.library.base.field_bounds import Field
-from netspec.library.gradients.guards import if_finite, loss_scaled
-from netspec.library.gradients.kernel_lengths import by_direction_and_length
+from netspec.library.gradients.guards import if_finite, scale_loss
+from netspec.library.gradients.kernel_lengths import split_direction_and_length
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.argument_bounds import NonNegative, Tiny
 from netspec.library.optimizers.gradient_descent import Sgd
@@ -72,7 +72,7 @@ class DynamicLossScale(Optimizer):
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         numbers = self.growth_factor, self.backoff_factor, self.growth_interval, self.minimum_scale
-        return loss_scaled(self.inner.build(clock, leaves), self.initial_scale, *numbers)
+        return scale_loss(self.inner.build(clock, leaves), self.initial_scale, *numbers)
 
 
 class WeightNorm(Optimizer):
@@ -100,4 +100,4 @@ class WeightNorm(Optimizer):
         return self.inner.steps()
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        return by_direction_and_length(lambda own: self.inner.build(clock, own), self.weight_decay, self.eps, leaves)
+        return split_direction_and_length(lambda own: self.inner.build(clock, own), self.weight_decay, self.eps, leaves)

@@ -31,12 +31,12 @@ PRESETS: dict[str, tuple[Coefficients, ...]] = {
 """Coefficients of Newton-Schulz iterations; a single row is for all of them."""
 
 
-def as_rows(given: Any) -> Any:
+def to_tuples(given: Any) -> Any:
     """Lists of numbers as tuples."""
-    return tuple(as_rows(item) for item in given) if isinstance(given, list) else given
+    return tuple(to_tuples(item) for item in given) if isinstance(given, list) else given
 
 
-Rows = Annotated[Literal["standard", "dion"] | Coefficients | tuple[Coefficients, ...], BeforeValidator(as_rows)]
+Rows = Annotated[Literal["standard", "dion"] | Coefficients | tuple[Coefficients, ...], BeforeValidator(to_tuples)]
 
 
 class Muon(Optimizer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
-from netspec.library.gradients.sharpness import at_the_worst
+from netspec.library.gradients.sharpness import perturb_to_worst
 from netspec.library.optimizers.adam import Adam
 from netspec.library.optimizers.argument_bounds import Tiny
 from netspec.library.optimizers.gradient_descent import Sgd
@@ -30,4 +30,4 @@ class Sam(Optimizer):
         return (Example(cls(inner=Sgd(learning_rate=0.1))), Example(cls(inner=Adam(learning_rate=1e-3), rho=0.1)))
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
-        return at_the_worst(self.inner.build(clock, leaves), self.rho)
+        return perturb_to_worst(self.inner.build(clock, leaves), self.rho)

@@ -11,7 +11,7 @@ from netspec.library.base.schedule_marks import Mark, Part
 from netspec.library.schedules.curves import Number, PartOfClock, Period, fraction, line, number, period_of
 from netspec.library.schedules.decays import Constant, Cosine, Exponential, Linear, Power
 from netspec.library.schedules.piecewise import Moments
-from netspec.library.schedules.warmups import GOYAL, top
+from netspec.library.schedules.warmups import GOYAL, mark_top
 
 SHOWN = 64
 """So many restarts are marked."""
@@ -43,7 +43,7 @@ class Warmup(Schedule):
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
         begin = getattr(self.schedule, "start", None)
-        return top(begin if isinstance(begin, float) else None, self.duration.steps(clock), "duration")
+        return mark_top(begin if isinstance(begin, float) else None, self.duration.steps(clock), "duration")
 
     def parts(self, clock: Clock) -> tuple[Part, ...]:
         warmup = self.duration.steps(clock)

@@ -13,7 +13,7 @@ from netspec.library.schedules.curves import Number, Period, decay, fraction, le
 Power = Annotated[float, Field(gt=0)]
 
 
-def arrival(start: float, end: float, duration: Duration | None, clock: Clock) -> tuple[Mark, ...]:
+def mark_arrival(start: float, end: float, duration: Duration | None, clock: Clock) -> tuple[Mark, ...]:
     """The moment from which on nothing changes; a line that does not change has none."""
     what = "end" if end < start else "top"
     return () if start == end else (Mark(length_of(duration, clock), what, "duration", end),)
@@ -48,7 +48,7 @@ class Linear(Schedule):
         return (Example(cls(start=0.1)), Example(cls(start=0.1, end=0.01, duration=Duration(500, "step"))))
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
-        return arrival(self.start, self.end, self.duration, clock)
+        return mark_arrival(self.start, self.end, self.duration, clock)
 
     def value(self, step: Array, clock: Clock) -> Array:
         return line(self.start, self.end, fraction(step, length_of(self.duration, clock)))
@@ -79,7 +79,7 @@ class Polynomial(Schedule):
         )
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
-        return arrival(self.start, self.end, self.duration, clock)
+        return mark_arrival(self.start, self.end, self.duration, clock)
 
     def value(self, step: Array, clock: Clock) -> Array:
         left = 1 - fraction(step, length_of(self.duration, clock))
@@ -112,7 +112,7 @@ class Cosine(Schedule):
         )
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
-        return arrival(self.start, self.end, self.duration, clock)
+        return mark_arrival(self.start, self.end, self.duration, clock)
 
     def value(self, step: Array, clock: Clock) -> Array:
         return wave(self.start, self.end, fraction(step, length_of(self.duration, clock)), self.exponent)

@@ -8,7 +8,7 @@ from netspec.library.base import Array, Clock, Duration, Example, Schedule
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.base.schedule_marks import Mark
 from netspec.library.schedules.curves import Fraction, Number, length_of
-from netspec.library.schedules.piecewise import joined
+from netspec.library.schedules.piecewise import join_values
 
 Divisor = Annotated[float, Field(gt=0)]
 
@@ -52,7 +52,7 @@ class CosineOneCycle(Schedule):
 
     def value(self, step: Array, clock: Clock) -> Array:
         length, start = length_of(self.duration, clock), self.peak / self.start_divisor
-        return joined(start, (share(self.warmup, length), length), (self.peak, start / self.end_divisor), step, "cosine")
+        return join_values(start, (share(self.warmup, length), length), (self.peak, start / self.end_divisor), step, "cosine")
 
 
 class LinearOneCycle(Schedule):
@@ -100,4 +100,4 @@ class LinearOneCycle(Schedule):
     def value(self, step: Array, clock: Clock) -> Array:
         length, start = length_of(self.duration, clock), self.peak / self.start_divisor
         moments = (share(self.warmup, length), share(self.back, length), length)
-        return joined(start, moments, (self.peak, start, start / self.end_divisor), step, "linear")
+        return join_values(start, moments, (self.peak, start, start / self.end_divisor), step, "linear")

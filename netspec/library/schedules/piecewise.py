@@ -11,24 +11,24 @@ from netspec.library.base.schedule_marks import Mark
 from netspec.library.schedules.curves import Number, fraction, line, wave
 
 
-def _rising(moments: tuple[Duration, ...]) -> tuple[Duration, ...]:
+def _require_rising(moments: tuple[Duration, ...]) -> tuple[Duration, ...]:
     if any(a.unit == b.unit and a.count >= b.count for a, b in zip(moments, moments[1:], strict=False)):
         raise ValueError("a list of moments, each later than the one before")
     return moments
 
 
-Moments = Annotated[tuple[Duration, ...], Field(strict=False, min_length=1), AfterValidator(_rising)]
+Moments = Annotated[tuple[Duration, ...], Field(strict=False, min_length=1), AfterValidator(_require_rising)]
 Numbers = Annotated[tuple[Number, ...], Field(strict=False, min_length=1)]
 CURVES = {"linear": line, "cosine": wave}
 
 
-def fitting(at: tuple[Duration, ...], to: tuple[float, ...]) -> None:
+def require_equal_counts(at: tuple[Duration, ...], to: tuple[float, ...]) -> None:
     """Raises ValueError when there is not one number for each moment."""
     if len(at) != len(to):
         raise ValueError(f"{len(at)} moments and {len(to)} numbers")
 
 
-def held(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array) -> Array:
+def hold_value(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array) -> Array:
     """The number of the last moment that is over."""
     value = jnp.full((), start, jnp.result_type(float))
     for moment, number in zip(at, to, strict=True):
@@ -36,7 +36,7 @@ def held(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array) 
     return value
 
 
-def joined(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array, curve: str) -> Array:
+def join_values(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array, curve: str) -> Array:
     """Lines or waves from each number to the next."""
     value = jnp.full((), start, jnp.result_type(float))
     begins, before = (0, *at), (start, *to)
@@ -65,7 +65,7 @@ class Step(Schedule):
 
     @model_validator(mode="after")
     def _fits(self) -> None:
-        fitting(self.at, self.to)
+        require_equal_counts(self.at, self.to)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -78,7 +78,7 @@ class Step(Schedule):
         return tuple(Mark(m.steps(clock), "change", "at", n, place) for place, (m, n) in enumerate(zip(self.at, self.to, strict=True)))
 
     def value(self, step: Array, clock: Clock) -> Array:
-        return held(self.start, tuple(moment.steps(clock) for moment in self.at), self.to, step)
+        return hold_value(self.start, tuple(moment.steps(clock) for moment in self.at), self.to, step)
 
 
 class Piecewise(Schedule):
@@ -101,7 +101,7 @@ class Piecewise(Schedule):
 
     @model_validator(mode="after")
     def _fits(self) -> None:
-        fitting(self.at, self.to)
+        require_equal_counts(self.at, self.to)
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -116,4 +116,4 @@ class Piecewise(Schedule):
         return tuple(Mark(m.steps(clock), course(b, n, k == last), "at", n, k) for k, (m, n, b) in found)
 
     def value(self, step: Array, clock: Clock) -> Array:
-        return joined(self.start, tuple(moment.steps(clock) for moment in self.at), self.to, step, self.between)
+        return join_values(self.start, tuple(moment.steps(clock) for moment in self.at), self.to, step, self.between)

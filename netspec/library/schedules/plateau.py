@@ -33,24 +33,24 @@ class Plateau:
     min_scale: float = 0.0
 
 
-def initial(dtype: Any) -> State:
+def begin_state(dtype: Any) -> State:
     """Nothing seen yet, factor 1. The dtype is that of the loss's sums: f32 or f64."""
     count = {name: jnp.zeros((), jnp.int32) for name in ("seen", "bad", "cooling")}
     return count | {"mean": jnp.zeros((), dtype), "best": jnp.full((), jnp.inf, dtype), "scale": jnp.ones((), dtype)}
 
 
-def observed(rules: Plateau, state: State, value: Array) -> State:
+def observe_loss(rules: Plateau, state: State, value: Array) -> State:
     """The state after one more value of the loss; its `scale` is the factor for this step's update."""
     seen = state["seen"] + 1
     mean = (state["seen"].astype(state["mean"].dtype) * state["mean"] + value.astype(state["mean"].dtype)) / seen.astype(
         state["mean"].dtype
     )
     gathered = state | {"seen": seen, "mean": mean}
-    looked, enough = _looked(rules, gathered), seen >= rules.accumulation_size
+    looked, enough = _judge_mean(rules, gathered), seen >= rules.accumulation_size
     return {name: jnp.where(enough, looked[name], old) for name, old in gathered.items()}
 
 
-def _looked(rules: Plateau, state: State) -> State:
+def _judge_mean(rules: Plateau, state: State) -> State:
     """The state after a look at a mean of values; the next mean begins anew."""
     better = state["mean"] < (1 - rules.rtol) * state["best"] - rules.atol
     bad = jnp.where(better, 0, state["bad"] + 1)
@@ -71,10 +71,10 @@ def reduce_on_plateau(rules: Plateau) -> Transformation:
     """Updates times the factor. It needs the loss of the step."""
 
     def init(params: dict[str, Array]) -> State:
-        return initial(jnp.result_type(jnp.float32, *params.values()))
+        return begin_state(jnp.result_type(jnp.float32, *params.values()))
 
     def update(updates: dict[str, Array], state: State, params: dict[str, Array], *, value: Array) -> tuple[dict[str, Array], State]:
-        state = observed(rules, state, jnp.asarray(value))
+        state = observe_loss(rules, state, jnp.asarray(value))
         return {path: state["scale"].astype(u.dtype) * u for path, u in updates.items()}, state
 
     return Transformation(init, update, ("value",))

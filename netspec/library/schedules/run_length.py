@@ -50,8 +50,8 @@ class Scale:
 
     def number(self, steps: int, unit: str = "") -> str:
         """The same without the unit: `2,000`, `2,000 (45.5 epochs)`."""
-        told = f"{steps:,}" if self.unit == "step" else short(self.amount(steps))
-        epochs = short(steps / self.clock.steps_per_epoch) if self.both else ""
+        told = f"{steps:,}" if self.unit == "step" else shorten_number(self.amount(steps))
+        epochs = shorten_number(steps / self.clock.steps_per_epoch) if self.both else ""
         return f"{told}{unit}" + (f" ({epochs} epoch{'' if epochs == '1' else 's'})" if epochs else "")
 
     def amount(self, steps: int) -> float:
@@ -61,11 +61,11 @@ class Scale:
         """As a duration of the language, in epochs where the spec counts these and they are whole: `176 steps`, `4 epochs`."""
         size = self.clock.steps_per_epoch
         epochs = self.unit == "epoch" or (self.both and steps % size == 0)
-        amount = (short(steps / size) if epochs else f"{steps:,}").replace(",", "_")
+        amount = (shorten_number(steps / size) if epochs else f"{steps:,}").replace(",", "_")
         return f"{amount} {'epoch' if epochs else 'step'}{'' if amount == '1' else 's'}"
 
 
-def short(number: float) -> str:
+def shorten_number(number: float) -> str:
     """At most one digit behind the point below 100, none above; of something small its first digit."""
     if 0 < abs(number) < 0.1:
         return f"{number:.1g}"

@@ -42,16 +42,16 @@ def mixtures(schedule: Schedule, run: Run, path: Path) -> Iterator[Finding]:
         value = getattr(schedule, name)
         items = value if isinstance(value, tuple) else ()
         if len({item.unit for item in items if isinstance(item, Duration)}) > 1:
-            yield Finding((*path, (name, None)), mixed(schedule, items, run))
+            yield Finding((*path, (name, None)), describe_mixture(schedule, items, run))
         for place, item in [(None, value), *enumerate(items)]:
             if isinstance(item, Schedule):
                 yield from mixtures(item, run, (*path, (name, place)))
     own = [getattr(schedule, name) for name in COMPARED if isinstance(getattr(schedule, name, None), Duration)]
     if run.steps_per_epoch is None and len({length.unit for length in own}) > 1:
-        yield Finding((*path, (COMPARED[0], None)), mixed(schedule, tuple(own), run))
+        yield Finding((*path, (COMPARED[0], None)), describe_mixture(schedule, tuple(own), run))
 
 
-def mixed(schedule: Schedule, lengths: tuple[Duration, ...], run: Run) -> StepsAndEpochsMixed:
+def describe_mixture(schedule: Schedule, lengths: tuple[Duration, ...], run: Run) -> StepsAndEpochsMixed:
     known = run.steps_per_epoch
     steps = tuple(length.steps(Clock(known, 0)) for length in lengths) if known else ()
     return StepsAndEpochsMixed(schedule=schedule.op_name(), lengths=tuple(map(str, lengths)), steps=steps)
@@ -83,33 +83,33 @@ def misfits(schedule: Schedule, stretch: Stretch, path: Path) -> Iterator[Findin
     marks = schedule.marks(stretch.clock)
     end = next((mark.step for mark in marks if mark.what == "end"), None)
     for mark in marks:
-        problem = misfit(schedule, mark, marks, stretch, end)
+        problem = find_misfit(schedule, mark, marks, stretch, end)
         if problem is not None:
             yield Finding((*path, (mark.argument, mark.place)), problem)
             break
     for part in schedule.parts(stretch.clock):
         if part.begin < stretch.total:
-            yield from misfits(part.schedule, inner(stretch, part), (*path, (part.argument, part.place)))
+            yield from misfits(part.schedule, enter_part(stretch, part), (*path, (part.argument, part.place)))
 
 
-def inner(stretch: Stretch, part: Part) -> Stretch:
+def enter_part(stretch: Stretch, part: Part) -> Stretch:
     return Stretch(stretch.scale, part.clock, part.words)
 
 
-def misfit(schedule: Schedule, mark: Mark, marks: tuple[Mark, ...], stretch: Stretch, end: int | None) -> Diagnostic | None:
+def find_misfit(schedule: Schedule, mark: Mark, marks: tuple[Mark, ...], stretch: Stretch, end: int | None) -> Diagnostic | None:
     """The problem of one mark."""
     if mark.what == "cycle":
-        return cut_off(schedule, mark, marks, stretch)
+        return find_cut_off(schedule, mark, marks, stretch)
     if end is not None and mark.what == "peak" and end <= mark.step < stretch.total:
-        return outlasts(schedule, mark, stretch, end, "the schedule itself")
+        return describe_outlasting(schedule, mark, stretch, end, "the schedule itself")
     if stretch.late(mark.step) or (mark.what not in ARRIVALS and mark.step >= stretch.total):
-        return outlasts(schedule, mark, stretch, stretch.total, stretch.words)
+        return describe_outlasting(schedule, mark, stretch, stretch.total, stretch.words)
     if mark.what == "end" and stretch.early(mark.step):
-        return early(schedule, mark, stretch)
+        return describe_early_end(schedule, mark, stretch)
     return None
 
 
-def outlasts(schedule: Schedule, mark: Mark, stretch: Stretch, limit: int, words: str) -> ScheduleOutlastsRun:
+def describe_outlasting(schedule: Schedule, mark: Mark, stretch: Stretch, limit: int, words: str) -> ScheduleOutlastsRun:
     scale = stretch.scale
     return ScheduleOutlastsRun(
         schedule=schedule.op_name(),
@@ -123,7 +123,7 @@ def outlasts(schedule: Schedule, mark: Mark, stretch: Stretch, limit: int, words
     )
 
 
-def early(schedule: Schedule, mark: Mark, stretch: Stretch) -> ScheduleEndsEarly:
+def describe_early_end(schedule: Schedule, mark: Mark, stretch: Stretch) -> ScheduleEndsEarly:
     scale = stretch.scale
     return ScheduleEndsEarly(
         schedule=schedule.op_name(),
@@ -138,12 +138,12 @@ def early(schedule: Schedule, mark: Mark, stretch: Stretch) -> ScheduleEndsEarly
     )
 
 
-def cut_off(schedule: Schedule, mark: Mark, marks: tuple[Mark, ...], stretch: Stretch) -> Diagnostic | None:
+def find_cut_off(schedule: Schedule, mark: Mark, marks: tuple[Mark, ...], stretch: Stretch) -> Diagnostic | None:
     """The training ends in the middle of a cycle."""
     begins = [0, *(m.step for m in marks if m.what == "restart")]
     begin, scale = begins[-1], stretch.scale
     if begin == 0:
-        return outlasts(schedule, mark, stretch, stretch.total, stretch.words) if stretch.late(mark.step) else None
+        return describe_outlasting(schedule, mark, stretch, stretch.total, stretch.words) if stretch.late(mark.step) else None
     if not stretch.late(mark.step) or not stretch.early(begin):
         return None
     return CycleCutOff(

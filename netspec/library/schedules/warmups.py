@@ -11,12 +11,12 @@ from netspec.library.schedules.decays import Power
 GOYAL = "Goyal and others 2017, Accurate, large minibatch SGD"
 
 
-def risen(start: float, peak: float, step: Array, warmup: int, behind: Array) -> Array:
+def rise_then(start: float, peak: float, step: Array, warmup: int, behind: Array) -> Array:
     """The line in the warm-up, the other value from its end on."""
     return jnp.where(jnp.asarray(step) < warmup, line(start, peak, fraction(step, warmup)), behind)
 
 
-def top(peak: float | None, warmup: int, argument: str = "warmup") -> tuple[Mark, ...]:
+def mark_top(peak: float | None, warmup: int, argument: str = "warmup") -> tuple[Mark, ...]:
     return (Mark(warmup, "peak", argument, peak),) if warmup else ()
 
 
@@ -50,12 +50,12 @@ class WarmupCosine(Schedule):
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
         end = Mark(length_of(self.duration, clock), "end", "duration", self.end)
-        return (*top(self.peak, self.warmup.steps(clock)), end)
+        return (*mark_top(self.peak, self.warmup.steps(clock)), end)
 
     def value(self, step: Array, clock: Clock) -> Array:
         warmup = self.warmup.steps(clock)
         left = length_of(self.duration, clock) - warmup
-        return risen(self.start, self.peak, step, warmup, wave(self.peak, self.end, fraction(step - warmup, left), self.exponent))
+        return rise_then(self.start, self.peak, step, warmup, wave(self.peak, self.end, fraction(step - warmup, left), self.exponent))
 
 
 class WarmupLinear(Schedule):
@@ -86,12 +86,12 @@ class WarmupLinear(Schedule):
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
         end = Mark(length_of(self.duration, clock), "end", "duration", self.end)
-        return (*top(self.peak, self.warmup.steps(clock)), end)
+        return (*mark_top(self.peak, self.warmup.steps(clock)), end)
 
     def value(self, step: Array, clock: Clock) -> Array:
         warmup = self.warmup.steps(clock)
         left = length_of(self.duration, clock) - warmup
-        return risen(self.start, self.peak, step, warmup, line(self.peak, self.end, fraction(step - warmup, left)))
+        return rise_then(self.start, self.peak, step, warmup, line(self.peak, self.end, fraction(step - warmup, left)))
 
 
 class WarmupConstant(Schedule):
@@ -114,7 +114,7 @@ class WarmupConstant(Schedule):
         )
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
-        return top(self.peak, self.warmup.steps(clock))
+        return mark_top(self.peak, self.warmup.steps(clock))
 
     def value(self, step: Array, clock: Clock) -> Array:
         return line(self.start, self.peak, fraction(step, self.warmup.steps(clock)))
@@ -150,9 +150,9 @@ class WarmupExponential(Schedule):
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
         warmup = self.warmup.steps(clock)
         change = Mark(warmup + period_of(self.every, clock), "change", "every", self.peak * self.rate)
-        return (*top(self.peak, warmup), *([change] if self.staircase else []))
+        return (*mark_top(self.peak, warmup), *([change] if self.staircase else []))
 
     def value(self, step: Array, clock: Clock) -> Array:
         warmup = self.warmup.steps(clock)
         falling = decay(self.peak, self.rate, jnp.asarray(step) - warmup, period_of(self.every, clock), self.staircase, self.end)
-        return risen(self.start, self.peak, step, warmup, falling)
+        return rise_then(self.start, self.peak, step, warmup, falling)

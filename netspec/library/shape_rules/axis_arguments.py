@@ -26,7 +26,7 @@ def axes_of(op: str, axis: Axes | None, x: TensorType) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def without(x: TensorType, axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...]:
+def drop_axes(x: TensorType, axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...]:
     """The shape after axes are reduced to nothing, or to size 1."""
     if keepdims:
         return tuple(Dim.of(1) if axis in axes else size for axis, size in enumerate(x.shape))

@@ -11,7 +11,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.patterns import BadPattern, PatternNames, PatternRank, PatternSize, PatternUnknowns, UnusedSize
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
-from netspec.library.shape_rules.sizes import positive
+from netspec.library.shape_rules.sizes import require_positive
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.algebra import exact_quotient
@@ -104,14 +104,14 @@ def _need_once(op: str, text: str, names: list[str]) -> None:
         raise Mistake(PatternNames(op, text, twice=twice, blame="pattern"))
 
 
-def plan(facts: Facts, op: str, pattern: Pattern, x: TensorType, given: Mapping[str, int | Dim]) -> Plan:
+def plan_pattern(facts: Facts, op: str, pattern: Pattern, x: TensorType, given: Mapping[str, int | Dim]) -> Plan:
     """The pattern on a tensor of this type. Raises `Mistake` when it does not fit."""
     written = {name for side in (pattern.left, pattern.right) for axis in side for name in axis}
     unused = next((name for name in given if name not in written), None)
     if unused is not None:
         raise Mistake(UnusedSize(op, pattern.text, unused, blame="sizes"))
-    sizes = {name: positive(facts, op, name, size) for name, size in given.items()}
-    left = _spread(op, pattern, x)
+    sizes = {name: require_positive(facts, op, name, size) for name, size in given.items()}
+    left = _spread_dots(op, pattern, x)
     for axis, size in zip(left, x.shape, strict=True):
         _bind(facts, op, axis, size, sizes)
     return _both_sides(pattern, left, sizes)
@@ -119,7 +119,7 @@ def plan(facts: Facts, op: str, pattern: Pattern, x: TensorType, given: Mapping[
 
 def fitted(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...], given: Mapping[str, Any]) -> Plan:
     """The pattern on an array of this shape, whose type is proved to fit."""
-    sizes, left = dict(given), _spread(op, pattern, x)
+    sizes, left = dict(given), _spread_dots(op, pattern, x)
     for axis, size in zip(left, shape, strict=True):
         known = math.prod(sizes[name] for name in axis if name in sizes)
         sizes.update({name: size // known for name in axis if name not in sizes})
@@ -128,21 +128,21 @@ def fitted(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...], giv
 
 def _both_sides(pattern: Pattern, left: list[Axis], sizes: dict[str, Any]) -> Plan:
     dots = tuple(axis[0] for axis in left if axis and axis[0].startswith(DOTS))
-    right = tuple(_numbered(axis, sizes, at) for at, axis in enumerate(_written_out(pattern.right, dots)))
+    right = tuple(_name_numbers(axis, sizes, at) for at, axis in enumerate(_write_out(pattern.right, dots)))
     return Plan(sizes, tuple(name for axis in left for name in axis), right)
 
 
-def _spread(op: str, pattern: Pattern, x: TensorType) -> list[Axis]:
+def _spread_dots(op: str, pattern: Pattern, x: TensorType) -> list[Axis]:
     """The left side with `...` as one name per axis that it stands for."""
     named, dots = len(pattern.left), (DOTS,) in pattern.left
     extra = x.rank - named + dots
     if extra < 0 or (extra and not dots):
         side = pattern.text.split("->")[0].strip()
         raise Mistake(PatternRank(op, side, named - dots, dots, x, blame="pattern"))
-    return _written_out(pattern.left, tuple(f"{DOTS}{n}" for n in range(extra)))
+    return _write_out(pattern.left, tuple(f"{DOTS}{n}" for n in range(extra)))
 
 
-def _written_out(side: Iterable[Axis], dots: tuple[str, ...]) -> list[Axis]:
+def _write_out(side: Iterable[Axis], dots: tuple[str, ...]) -> list[Axis]:
     axes: list[Axis] = []
     for axis in side:
         if axis == (DOTS,):
@@ -152,7 +152,7 @@ def _written_out(side: Iterable[Axis], dots: tuple[str, ...]) -> list[Axis]:
     return axes
 
 
-def _numbered(axis: Axis, sizes: dict[str, Any], at: int) -> Axis:
+def _name_numbers(axis: Axis, sizes: dict[str, Any], at: int) -> Axis:
     """Numbers as names of their own: the new axes of `repeat`."""
     names = []
     for place, name in enumerate(axis):

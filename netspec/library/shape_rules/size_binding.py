@@ -12,7 +12,7 @@ from netspec.shape import Dim
 AnyOp = TypeVar("AnyOp", bound=Op)
 
 
-def bound(op: AnyOp, sizes: Mapping[str, int]) -> AnyOp:
+def bind_sizes(op: AnyOp, sizes: Mapping[str, int]) -> AnyOp:
     """The op with every dim among its arguments evaluated; the op itself when it has none. Raises KeyError for a symbol without size."""
     changed = {name: new for name, old in vars(op).items() if (new := _number(old, sizes)) is not old}
     return op.replaced(**changed) if changed else op
@@ -23,7 +23,7 @@ def _number(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, Dim):
         return value.evaluate(sizes)
     if isinstance(value, Op):
-        return bound(value, sizes)
+        return bind_sizes(value, sizes)
     if isinstance(value, tuple):
         items = tuple(_number(item, sizes) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value

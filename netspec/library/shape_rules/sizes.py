@@ -13,14 +13,14 @@ from netspec.shape.types import elements
 Shape = tuple[int | Dim, ...]
 
 
-def positive(facts: Facts, op: str, argument: str, size: int | Dim) -> Dim:
+def require_positive(facts: Facts, op: str, argument: str, size: int | Dim) -> Dim:
     """A size given as an argument, proved to be at least 1."""
     dim = Dim.of(size)
     need_at_least(facts, op, dim, 1, "because a size is at least 1", NotPositive(op, argument, dim, blame=argument))
     return dim
 
 
-def number(size: int | Dim) -> int:
+def unwrap_size(size: int | Dim) -> int:
     """A size given as an argument, in a running program: a number, or a dimension by which JAX traces any size."""
     return size.value if isinstance(size, Dim) else size
 
@@ -39,7 +39,7 @@ def parameter(name: str, shape: tuple[int | Dim, ...], init: Initializer) -> Wei
     return Weight(sizes, init)
 
 
-def along_last(weight: Array, like: Array) -> Array:
+def stretch_last(weight: Array, like: Array) -> Array:
     """A parameter of the last axes in the dtype of `like`, with axes of size 1 in front so that it stretches over it."""
     return weight.astype(like.dtype).reshape((1,) * (like.ndim - weight.ndim) + weight.shape)
 

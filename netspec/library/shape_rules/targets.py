@@ -22,7 +22,7 @@ TRUTH = In("labels", "The answers, of the logits' shape: floats 0 to 1 (probabil
 MASK = In("mask", "Which values count, of the values' shape: false or 0 leaves one out, other numbers are weights.", "any", optional=True)
 
 
-def wide(kind: TensorType) -> str:
+def value_dtype(kind: TensorType) -> str:
     """The dtype of values: f32, but f64 stays f64."""
     return "f64" if kind.dtype == "f64" else "f32"
 
@@ -39,48 +39,48 @@ def is_integer(labels: Array) -> bool:
 
 def label_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per prediction. Raises `Mistake` when labels or mask do not fit the logits."""
-    values = TensorType(wide(logits), logits.shape[:-1])
+    values = TensorType(value_dtype(logits), logits.shape[:-1])
     one_hot = labels.is_float
     expected = labels.with_shape(logits.shape if one_hot and labels.rank == logits.rank else values.shape)
     if one_hot and labels.rank != logits.rank:
         raise Mistake(LabelsShape(op=op, logits=logits, labels=labels, expected=expected.with_dtype("i32"), blame="labels"))
-    if not same_shape(facts, labels.shape[: logits.rank - 1], values.shape) or labels.rank != expected.rank:
+    if not shapes_equal(facts, labels.shape[: logits.rank - 1], values.shape) or labels.rank != expected.rank:
         raise Mistake(LabelsShape(op=op, logits=logits, labels=labels, expected=expected, blame="labels"))
-    if not same_shape(facts, labels.shape[logits.rank - 1 :], expected.shape[logits.rank - 1 :]):
+    if not shapes_equal(facts, labels.shape[logits.rank - 1 :], expected.shape[logits.rank - 1 :]):
         raise Mistake(UnequalClasses(op=op, logits=logits, labels=labels, blame="labels"))
-    return masked(op, facts, values, mask)
+    return require_mask(op, facts, values, mask)
 
 
 def truth_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per answer. Raises `Mistake` when labels or mask do not fit the logits."""
-    if not same_shape(facts, logits.shape, labels.shape):
+    if not shapes_equal(facts, logits.shape, labels.shape):
         raise Mistake(UnequalLabels(op=op, logits=logits, labels=labels, blame="labels"))
-    return masked(op, facts, logits.with_dtype(wide(logits)), mask)
+    return require_mask(op, facts, logits.with_dtype(value_dtype(logits)), mask)
 
 
 def sequence_values(op: str, facts: Facts, prediction: TensorType, target: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per sequence, the last axis being time. Raises `Mistake` when target or mask do not fit the prediction."""
-    if not same_shape(facts, prediction.shape, target.shape):
+    if not shapes_equal(facts, prediction.shape, target.shape):
         raise Mistake(UnequalTargets(op=op, predictions=prediction, targets=target, blame="target"))
-    masked(op, facts, prediction, mask)
+    require_mask(op, facts, prediction, mask)
     return TensorType("f32", prediction.shape[:-1])
 
 
 def equal_values(op: str, facts: Facts, predictions: TensorType, targets: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per number. Raises `Mistake` when targets or mask do not fit the predictions."""
-    if not targets.is_float or not same_shape(facts, predictions.shape, targets.shape):
+    if not targets.is_float or not shapes_equal(facts, predictions.shape, targets.shape):
         raise Mistake(UnequalTargets(op=op, predictions=predictions, targets=targets, blame="targets"))
     kind = "f64" if "f64" in (predictions.dtype, targets.dtype) else "f32"
-    return masked(op, facts, predictions.with_dtype(kind), mask)
+    return require_mask(op, facts, predictions.with_dtype(kind), mask)
 
 
-def masked(op: str, facts: Facts, values: TensorType, mask: TensorType | None) -> TensorType:
+def require_mask(op: str, facts: Facts, values: TensorType, mask: TensorType | None) -> TensorType:
     """The values' type. Raises `Mistake` when the mask has another shape."""
-    if mask is not None and not same_shape(facts, mask.shape, values.shape):
+    if mask is not None and not shapes_equal(facts, mask.shape, values.shape):
         raise Mistake(MaskShape(op=op, values=values, mask=mask, blame="mask"))
     return values
 
 
-def same_shape(facts: Facts, left: tuple[Dim, ...], right: tuple[Dim, ...]) -> bool:
+def shapes_equal(facts: Facts, left: tuple[Dim, ...], right: tuple[Dim, ...]) -> bool:
     """Are the shapes proved to be equal?"""
     return len(left) == len(right) and all(a == b or facts.equal(a, b) is PROVED for a, b in zip(left, right, strict=True))

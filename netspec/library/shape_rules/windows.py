@@ -102,15 +102,15 @@ def space_of(op: str, rank: int, x: TensorType | None = None) -> int:
 def windows(op: str, argument: str, x: TensorType, size: Sizes, stride: Sizes, padding: Bordered, dilation: Sizes = 1) -> Windows:
     """The windows that these arguments mean for an input. Raises `Mistake` when a list has the wrong length."""
     space = space_of(op, x.rank, x)
-    kernel, apart = spread(op, argument, size, space, x), spread(op, "dilation", dilation, space, x)
+    kernel, apart = spread_sizes(op, argument, size, space, x), spread_sizes(op, "dilation", dilation, space, x)
     gaps = tuple((k - 1) * d for k, d in zip(kernel, apart, strict=True))
     pairs, edge = _pairs(op, padding, gaps, x), _EDGES.get(str(padding), "constant")
-    return Windows(op, argument, kernel, spread(op, "stride", stride, space, x), pairs, apart, edge)
+    return Windows(op, argument, kernel, spread_sizes(op, "stride", stride, space, x), pairs, apart, edge)
 
 
-def spread(op: str, argument: str, sizes: Sizes, space: int, x: TensorType) -> tuple[int, ...]:
+def spread_sizes(op: str, argument: str, sizes: Sizes, space: int, x: TensorType) -> tuple[int, ...]:
     """One number per axis of space."""
-    return (sizes,) * space if isinstance(sizes, int) else _checked(op, argument, sizes, space, x)
+    return (sizes,) * space if isinstance(sizes, int) else _require_count(op, argument, sizes, space, x)
 
 
 def _pairs(op: str, padding: Bordered, gaps: tuple[int, ...], x: TensorType) -> Literal["SAME"] | Pairs:
@@ -120,22 +120,22 @@ def _pairs(op: str, padding: Bordered, gaps: tuple[int, ...], x: TensorType) -> 
     if padding == "VALID":
         return ((0, 0),) * len(gaps)
     if padding == "CAUSAL":
-        return _in_front(op, gaps, x)
+        return _pad_front(op, gaps, x)
     if isinstance(padding, str):
         return tuple((gap // 2, gap - gap // 2) for gap in gaps)
     if isinstance(padding, int):
         return ((padding, padding),) * len(gaps)
-    items = _checked(op, "padding", padding, len(gaps), x)
+    items = _require_count(op, "padding", padding, len(gaps), x)
     return tuple((item, item) if isinstance(item, int) else item for item in items)
 
 
-def _in_front(op: str, gaps: tuple[int, ...], x: TensorType) -> Pairs:
+def _pad_front(op: str, gaps: tuple[int, ...], x: TensorType) -> Pairs:
     if len(gaps) != 1:
         raise Mistake(CausalOverSpace(op, len(gaps), x, blame="padding"))
     return ((gaps[0], 0),)
 
 
-def _checked(op: str, argument: str, values: tuple, space: int, x: TensorType) -> tuple:
+def _require_count(op: str, argument: str, values: tuple, space: int, x: TensorType) -> tuple:
     if len(values) != space:
         raise Mistake(WrongNumberOfSizes(op, argument, len(values), space, x, blame=argument))
     return values

@@ -74,7 +74,7 @@ class Shelf(NamedTuple):
     classes: dict[Entry, type[Op]]
 
 
-def made(row: tuple) -> Entry:
+def make_entry(row: tuple) -> Entry:
     """The entry of a row, which has its fields in order."""
     name, alias, kind, module, class_name, signature, inputs, *facts = row
     arguments, tensors = tuple(Argument(*a) for a in signature), tuple(Input(*i) for i in inputs)
@@ -84,7 +84,7 @@ def made(row: tuple) -> Entry:
 def _table() -> dict[str, tuple[Entry, ...]]:
     table: dict[str, tuple[Entry, ...]] = {}
     for name, alias, kind, module, *row in ENTRIES:
-        table[name] = (*table.get(name, ()), made((name, alias, kind, f"netspec.library.{module}", *row)))
+        table[name] = (*table.get(name, ()), make_entry((name, alias, kind, f"netspec.library.{module}", *row)))
     return table
 
 
@@ -95,7 +95,7 @@ _OPERATORS = {(entry.symbol, len(entry.inputs)): entry for entries in _BY_NAME.v
 
 
 @contextmanager
-def extended(shelves: tuple[Shelf, ...]) -> Iterator[None]:
+def extend_shelf(shelves: tuple[Shelf, ...]) -> Iterator[None]:
     """What these plugins add, and nothing else of plugins, is on the shelf inside."""
     before = _PLUGINS.set(shelves)
     try:
@@ -111,17 +111,17 @@ def lookup(name: str, *kinds: str) -> Entry | None:
 
 def names(*kinds: str) -> list[str]:
     """All names of these kinds, of all when none is given, aliases included, in alphabetical order."""
-    return _named(kinds) if _PLUGINS.get() else list(_own_names(kinds))
+    return _select_names(kinds) if _PLUGINS.get() else list(_own_names(kinds))
 
 
-def _named(kinds: tuple[str, ...]) -> list[str]:
+def _select_names(kinds: tuple[str, ...]) -> list[str]:
     return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
 
 
 @lru_cache
 def _own_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """Those without plugins; a file with many unknown names asks again and again."""
-    return tuple(_named(kinds))
+    return tuple(_select_names(kinds))
 
 
 def entries(name: str) -> list[Entry]:
@@ -129,7 +129,7 @@ def entries(name: str) -> list[Entry]:
     return [entry for table in _tables() for entry in table.get(name, ()) if entry.kind != "operator"]
 
 
-def everything() -> list[Entry]:
+def all_entries() -> list[Entry]:
     """Every entry of the shelf, aliases and operators included."""
     return [entry for table in _tables() for group in table.values() for entry in group]
 

@@ -37,7 +37,7 @@ _PLAIN = {bool: "bool", int: "int", float: "float", str: "str", Dim: "int", Dura
 
 def classes() -> list[type[Op]]:
     """Every op of the shelf, ordered by kind and name."""
-    found = {cls for module in _modules() for cls in vars(importlib.import_module(module)).values() if _nameable(cls, module)}
+    found = {cls for module in _modules() for cls in vars(importlib.import_module(module)).values() if _is_nameable(cls, module)}
     return sorted(found, key=lambda cls: (cls.kind, cls.op_name()))
 
 
@@ -47,7 +47,7 @@ def _modules() -> Iterator[str]:
             yield info.name
 
 
-def _nameable(value: Any, module: str) -> bool:
+def _is_nameable(value: Any, module: str) -> bool:
     if not (inspect.isclass(value) and issubclass(value, Op)):
         return False
     return value.__module__ == module and not value.__name__.startswith("_") and hasattr(value, "kind")
@@ -72,10 +72,10 @@ def facts(cls: type[Op]) -> tuple:
 def signature(cls: type[Op]) -> tuple[tuple[str, bool, str], ...]:
     """(argument, required, type as text) in positional order."""
     hints = get_type_hints(cls, include_extras=True)
-    return tuple((name, field.required, type_text(hints[name])) for name, field in ordered(cls))
+    return tuple((name, field.required, type_text(hints[name])) for name, field in order_fields(cls))
 
 
-def ordered(cls: type[Op]) -> list[tuple[str, Argument]]:
+def order_fields(cls: type[Op]) -> list[tuple[str, Argument]]:
     """The fields in the order of positional arguments: as written, but those that a class keeps for the end."""
     last = [name for name in cls.arguments() if name in cls.last_arguments]
     rest = [name for name in cls.arguments() if name not in last]
@@ -118,16 +118,16 @@ def _single(annotation: Any) -> str:
     return getattr(annotation, "__name__", str(annotation)).lower()
 
 
-def described(cls: type[Op]) -> dict[str, str]:
+def read_docstrings(cls: type[Op]) -> dict[str, str]:
     """The docstring of each argument, read from the source; an argument without one is missing."""
     docs: dict[str, str] = {}
     for base in reversed(cls.__mro__):
         if issubclass(base, Op) and base not in (Op, Callable):
-            docs |= _written(base)
+            docs |= _read_class_docstrings(base)
     return {name: docs[name] for name in cls.arguments() if name in docs}
 
 
-def _written(cls: type) -> dict[str, str]:
+def _read_class_docstrings(cls: type) -> dict[str, str]:
     tree = ast.parse(inspect.getsource(inspect.getmodule(cls)))  # type: ignore[arg-type]
     body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
     pairs = zip(body, body[1:], strict=False)

@@ -63,7 +63,7 @@ def _arguments(op: Op) -> list[str]:
         value = getattr(op, name)
         if name == op.open_arguments:
             texts += [f"{key}={value_text(inner)}" for key, inner in value.items()]
-        elif not _same(value, argument.initial()):
+        elif not _is_same(value, argument.initial()):
             plain = place == 0 and (argument.required or op.kind == "initializer")
             texts.append(_argument(argument, value) if plain else f"{name}={_argument(argument, value)}")
     return texts
@@ -78,7 +78,7 @@ def _is_dtype(annotation: Any) -> bool:
     return getattr(annotation, "__name__", "") == "Dtype"
 
 
-def _same(a: Any, b: Any) -> bool:
+def _is_same(a: Any, b: Any) -> bool:
     """Equal, and of one type: `1` and `true` are not the same argument."""
     return type(a) is type(b) and a == b
 
@@ -103,12 +103,12 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     dict: _map,
     Dim: str,
     TensorType: str,
-    Duration: lambda value: f"{_whole(value.count)} {value.unit}{'' if value.count == 1 else 's'}",
+    Duration: lambda value: f"{_whole_number(value.count)} {value.unit}{'' if value.count == 1 else 's'}",
     Op: to_text,
 }
 
 
-def _whole(count: float) -> str:
+def _whole_number(count: float) -> str:
     return _number(int(count) if float(count).is_integer() else count)
 
 
@@ -124,7 +124,7 @@ def from_json(data: Any) -> Op:
     """The op that `to_json` wrote. Raises ValueError for an unknown op or argument, or a value that the op refuses."""
     if not isinstance(data, dict) or not {"op", "kind"} <= data.keys():
         raise ValueError('an op is an object with "op" and "kind"')
-    entry = next((e for e in index.everything() if (e.name, e.kind) == (data["op"], data["kind"]) and e.alias_of is None), None)
+    entry = next((e for e in index.all_entries() if (e.name, e.kind) == (data["op"], data["kind"]) and e.alias_of is None), None)
     if entry is None:
         raise ValueError(f"there is no {data['kind']} called {data['op']!r}")
     return index.load(entry)(**{name: _value(inner) for name, inner in data.items() if name not in ("op", "kind")})

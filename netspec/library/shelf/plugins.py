@@ -2,7 +2,8 @@
 
 A package has an entry point in the group `netspec.plugins`. Its name is the namespace; its value is a module, whose public ops are the
 plugin's, or a function without arguments that gives their classes. They are classes as the shelf's own (`netspec.library.base.Layer`, …).
-Nothing of a package is imported before `asked` names it; what is installed is known from the packages' metadata.
+Variants of kernels stand beside them: those of a plugin that is asked for are tried before netspec's own.
+Nothing of a package is imported before `enable_plugins` names it; what is installed is known from the packages' metadata.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.plugins import PluginBroken, PluginFault, PluginMissing
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.kernels.family import Variant
+from netspec.kernels.shelf import variants_of
 from netspec.library.shelf import index
 from netspec.record import record
 
@@ -43,16 +46,18 @@ class Plugin:
     shelf: index.Shelf
     roots: frozenset[str]
     """The packages that its code lies in."""
+    kernels: tuple[Variant, ...] = ()
+    """Its variants of kernels, in the order of its module."""
 
 
 @contextmanager
-def asked(names: Sequence[str]) -> Iterator[None]:
+def enable_plugins(names: Sequence[str]) -> Iterator[None]:
     """The ops of these plugins, and of no others, can be named inside. Raises `Mistake` when one is missing or broken, or fails inside."""
-    with index.extended(tuple(load(name).shelf for name in dict.fromkeys(names))):
+    with index.extend_shelf(tuple(load(name).shelf for name in dict.fromkeys(names))):
         try:
             yield
         except Exception as error:
-            if fault := blamed(error):
+            if fault := find_blamed(error):
                 raise Mistake(fault) from error
             raise
 
@@ -60,15 +65,20 @@ def asked(names: Sequence[str]) -> Iterator[None]:
 def load(name: str) -> Plugin:
     """A plugin by its name; its package is imported once. Raises `Mistake` when it is missing or broken."""
     if name not in _LOADED:
-        points = installed().get(name, [])
+        points = find_installed().get(name, [])
         if not points:
-            known = installed()
+            known = find_installed()
             raise Mistake(PluginMissing(plugin=name, near=tuple(nearest(name, known, aliases={})), options=tuple(sorted(known))))
         _LOADED[name] = _plugin(name, points)
     return _LOADED[name]
 
 
-def installed() -> dict[str, list[EntryPoint]]:
+def kernels_of(names: Sequence[str]) -> tuple[Variant, ...]:
+    """The variants of kernels that these plugins bring."""
+    return tuple(variant for name in dict.fromkeys(names) for variant in load(name).kernels)
+
+
+def find_installed() -> dict[str, list[EntryPoint]]:
     """The plugins of all installed packages by name. Imports none of them."""
     from importlib.metadata import entry_points  # 20 ms that a check without plugins need not pay
 
@@ -88,40 +98,46 @@ def package(point: EntryPoint) -> str:
 
 def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise _broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
+        raise _describe_broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
     if len(points) > 1:
-        raise _broken(points[0], f"several packages have a plugin of this name: {', '.join(map(package, points))}")
-    classes = _given(points[0])
+        raise _describe_broken(points[0], f"several packages have a plugin of this name: {', '.join(map(package, points))}")
+    given = _load_classes(points[0])
+    kernels = variants_of(given)
+    for variant in kernels:
+        variant.plugin = name
+    classes = [value for value in given if not isinstance(value, Variant)]
     for cls in classes:
         _name(cls, points[0])
     made = tuple(sorted(classes, key=lambda cls: (cls.kind, cls.op_name())))
     roots = frozenset(module.partition(".")[0] for module in (points[0].module, *(cls.__module__ for cls in made)))
-    return Plugin(name, made, _shelf(made, points[0]), roots)
+    return Plugin(name, made, _shelf(made, points[0]), roots, tuple(kernels))
 
 
-def _given(point: EntryPoint) -> list[type[Op]]:
-    """The classes that the entry point stands for."""
+def _load_classes(point: EntryPoint) -> list[Any]:
+    """The classes, and the variants of kernels, that the entry point stands for."""
     try:
         value = point.load()
-        found = _public(value) if isinstance(value, ModuleType) else _called(value) if callable(value) else None
+        found = _find_public(value) if isinstance(value, ModuleType) else _call_point(value) if callable(value) else None
     except Exception as error:
-        raise _broken(point, _said(error)) from error
+        raise _describe_broken(point, _error_text(error)) from error
     if found is None:
-        raise _broken(point, f"`{point.value}` is neither a module nor a function")
+        raise _describe_broken(point, f"`{point.value}` is neither a module nor a function")
     return list(dict.fromkeys(found))
 
 
-def _called(function: Any) -> list[type[Op]]:
+def _call_point(function: Any) -> list[Any]:
     return list(function())
 
 
-def _public(module: ModuleType) -> list[type[Op]]:
-    """The ops of a module that its own package defines."""
+def _find_public(module: ModuleType) -> list[Any]:
+    """The ops and kernels of a module that its own package defines."""
     from netspec.library.base import Op
 
     root = module.__name__.partition(".")[0]
-    own = [v for k, v in vars(module).items() if inspect.isclass(v) and not k.startswith("_") and v.__module__.partition(".")[0] == root]
-    return [cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")]
+    public = [value for name, value in vars(module).items() if not name.startswith("_")]
+    own = [v for v in public if inspect.isclass(v) and v.__module__.partition(".")[0] == root]
+    kernels = [v for v in variants_of(public) if v.function.__module__.partition(".")[0] == root]
+    return [*(cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")), *kernels]
 
 
 def _name(cls: Any, point: EntryPoint) -> None:
@@ -129,14 +145,14 @@ def _name(cls: Any, point: EntryPoint) -> None:
     from netspec.library.base import Op
 
     if not (inspect.isclass(cls) and issubclass(cls, Op)):
-        raise _broken(point, f"it gives {cls!r}, which is no class below `netspec.library.base.Op`")
+        raise _describe_broken(point, f"it gives {cls!r}, which is no class below `netspec.library.base.Op`")
     if cls.__module__.partition(".")[0] == "netspec":
-        raise _broken(point, f"it gives `{cls.__name__}`, which is netspec's own: make a subclass")
+        raise _describe_broken(point, f"it gives `{cls.__name__}`, which is netspec's own: make a subclass")
     if getattr(cls, "kind", None) not in KINDS:
-        raise _broken(point, f"`{cls.__name__}` has the kind {getattr(cls, 'kind', None)!r}; there are {', '.join(sorted(KINDS))}")
+        raise _describe_broken(point, f"`{cls.__name__}` has the kind {getattr(cls, 'kind', None)!r}; there are {', '.join(sorted(KINDS))}")
     owner = vars(cls).get("namespace", point.name)
     if owner != point.name:
-        raise _broken(point, f"`{cls.__name__}` belongs to the plugin `{owner}` already")
+        raise _describe_broken(point, f"`{cls.__name__}` belongs to the plugin `{owner}` already")
     cls.namespace = point.name
 
 
@@ -150,11 +166,13 @@ def _shelf(classes: Iterable[type[Op]], point: EntryPoint) -> index.Shelf:
         try:
             about = facts(cls)
         except Exception as error:
-            raise _broken(point, f"the annotations of `{cls.__name__}` cannot be read: {_said(error)}") from error
+            raise _describe_broken(point, f"the annotations of `{cls.__name__}` cannot be read: {_error_text(error)}") from error
         for spelling in (name, *(f"{point.name}.{alias}" for alias in getattr(cls, "aliases", ()))):
-            entry = index.made((spelling, None if spelling == name else name, *about))
+            entry = index.make_entry((spelling, None if spelling == name else name, *about))
             if met := next((e for e in shelf.entries.get(spelling, ()) if meet(e.kind, entry.kind)), None):
-                raise _broken(point, f"it has two things called `{spelling}`: the {met.kind}, and the {entry.kind} `{cls.__name__}`")
+                raise _describe_broken(
+                    point, f"it has two things called `{spelling}`: the {met.kind}, and the {entry.kind} `{cls.__name__}`"
+                )
             shelf.entries[spelling] = (*shelf.entries.get(spelling, ()), entry)
             shelf.classes[entry] = cls
     return shelf
@@ -165,18 +183,18 @@ def meet(kind: str, other: str) -> bool:
     return any(kind in group and other in group for group in index.MEETING)
 
 
-def _broken(point: EntryPoint, reason: str) -> Mistake:
+def _describe_broken(point: EntryPoint, reason: str) -> Mistake:
     return Mistake(PluginBroken(plugin=point.name, package=package(point), reason=reason))
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].removesuffix(": ")
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
-def blamed(error: BaseException) -> PluginFault | None:
+def find_blamed(error: BaseException) -> PluginFault | None:
     """The plugin in whose code an error was raised, or through which it passed; None when there is none, or a diagnostic says it."""
     if isinstance(error, Mistake | SpecError) or not _LOADED:
         return None
@@ -185,7 +203,7 @@ def blamed(error: BaseException) -> PluginFault | None:
         return None
     (first, _), (last, line) = frames[0], frames[-1]
     where = f"{Path(last.f_code.co_filename).name}:{line}"
-    return PluginFault(plugin=_owner(first), op=_op(first), method=first.f_code.co_name, error=_said(error), where=where)
+    return PluginFault(plugin=_owner(first), op=_op(first), method=first.f_code.co_name, error=_error_text(error), where=where)
 
 
 def _owner(frame: FrameType) -> str:

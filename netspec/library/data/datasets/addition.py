@@ -70,20 +70,20 @@ class Addition(Dataset):
         limit, found, kept = np.uint64(10**self.digits), [], 0
         while kept < count:
             pairs = source.random_raw(2 * 4096).reshape(-1, 2) % limit
-            pairs = pairs[held_out(pairs) == (self.part == "test")]
+            pairs = pairs[is_held_out(pairs) == (self.part == "test")]
             found.append(pairs)
             kept += len(pairs)
         one, other = np.concatenate(found)[:count].astype(np.int64).T
         return one, other
 
 
-def held_out(pairs: Array) -> Array:
+def is_held_out(pairs: Array) -> Array:
     """Is a pair u64[n, 2] of the test part? The same for both orders."""
-    mixed = _mixed(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
+    mixed = _mix_bits(pairs.min(1) * np.uint64(10**9) + pairs.max(1))
     return mixed % np.uint64(HELD_OUT) == 0
 
 
-def _mixed(numbers: Array) -> Array:
+def _mix_bits(numbers: Array) -> Array:
     """A hash of 64-bit numbers: the finishing function of SplitMix64."""
     z = numbers + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -9,7 +9,7 @@ from netspec.diagnostics.data.arrays import ArraysNeeded
 from netspec.diagnostics.data.files import MissingData
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.field_bounds import model_validator
-from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
+from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
@@ -44,10 +44,10 @@ class Arrays(Dataset):
         return self
 
     def batch_types(self) -> dict[str, TensorType]:
-        return of_batch(self.fields)
+        return batch_types(self.fields)
 
     def portion(self, count: int) -> Array | None:
-        return portion(count, self.test, self.part)
+        return choose_part(count, self.test, self.part)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")

@@ -12,6 +12,7 @@ from netspec.diagnostics.data.records import LabelOutOfRange, NoRecords
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.data.datasets.pixels import Pixels
+from netspec.limits import LIMITS
 from netspec.shape import TensorType
 
 SIDE, CHANNELS, CLASSES = 32, 3, 10
@@ -19,8 +20,6 @@ RECORD = 1 + SIDE * SIDE * CHANNELS
 """Bytes of a record: the label, then the planes red, green and blue, row by row."""
 RECORDS = 10_000
 """Records of each published file."""
-LIMIT = 2**30
-"""The largest number of bytes of one file."""
 FOLDERS = ("", "cifar-10-batches-bin", "cifar10")
 """Where the files may lie within the data folder; the first folder that has one of them is used."""
 FILES = {"train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test": ("test_batch.bin",)}
@@ -78,8 +77,8 @@ def _read(path: Path) -> Array:
     file = str(path)
     try:
         size = path.stat().st_size
-        if size > LIMIT:
-            raise Mistake(DataTooLarge(file=file, records=size // RECORD, size=size, limit=LIMIT))
+        if size > LIMITS.records_bytes:
+            raise Mistake(DataTooLarge(file=file, records=size // RECORD, size=size, limit=LIMITS.records_bytes))
         found = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise Mistake(UnreadableData(file=file, reason=error.strerror or str(error))) from error

@@ -15,7 +15,7 @@ from netspec.library.base import Dataset, Example, Learned, Positive
 from netspec.library.base.field_bounds import Field
 from netspec.library.data.columns import LENGTH, Ragged
 from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
-from netspec.library.data.vocabulary import ids, ordered
+from netspec.library.data.vocabulary import order_values, to_ids
 from netspec.shape import TensorType
 
 ColumnName = Literal["ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"]
@@ -75,8 +75,8 @@ class Conllu(Dataset):
         learned = known or self._vocabulary(words, tags, str(path))
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         columns = {
-            "words": Ragged.at(ids(words, learned["words"], KEPT, UNKNOWN), offsets),
-            "tag": Ragged.at(ids(tags, learned["tags"], 1, 0), offsets),
+            "words": Ragged.at(to_ids(words, learned["words"], KEPT, UNKNOWN), offsets),
+            "tag": Ragged.at(to_ids(tags, learned["tags"], 1, 0), offsets),
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
 
@@ -85,7 +85,7 @@ class Conllu(Dataset):
         if known is None:
             return given
         codes = {"words": (known["words"], KEPT, UNKNOWN), "tag": (known["tags"], 1, 0)}
-        return {name: _coded(values, *codes[name]) if name in codes else values for name, values in given.items()}
+        return {name: _encode(values, *codes[name]) if name in codes else values for name, values in given.items()}
 
     def _read(self, path: Path) -> tuple[list[str], list[str], list[int]]:
         """The words and tags of all sentences end to end, and each sentence's number of words."""
@@ -105,18 +105,18 @@ class Conllu(Dataset):
         for column, values in ((self.words, words), (self.tag, tags)):
             if all(value == "_" for value in values):
                 raise Mistake(EmptyColumn(file=file, column=column))
-        found = ordered(tags)
+        found = order_values(tags)
         if self.tags is not None and len(found) + 1 > self.tags:
             raise Mistake(TooManyTypes(file=file, column=self.tag, found=len(found) + 1, size=self.tags))
-        known = ordered(words, self.min_count)
+        known = order_values(words, self.min_count)
         return {"words": known if self.size is None else known[: max(self.size - KEPT, 0)], "tags": found}
 
 
-def _coded(values: Any, known: Sequence[str], first: int, unknown: int) -> Any:
+def _encode(values: Any, known: Sequence[str], first: int, unknown: int) -> Any:
     """Lists of texts as ids; anything else as it is."""
     if not isinstance(values, list | tuple) or not all(isinstance(row, list | tuple) for row in values):
         return values
-    return [ids(row, known, first, unknown) if all(isinstance(v, str) for v in row) else row for row in values]
+    return [to_ids(row, known, first, unknown) if all(isinstance(v, str) for v in row) else row for row in values]
 
 
 def sentences(path: Path) -> Iterator[list[list[str]]]:
@@ -129,7 +129,7 @@ def sentences(path: Path) -> Iterator[list[list[str]]]:
             found = []
         elif line[0] != "#":
             columns = line.split("\t")
-            if why := problem(columns, len(found) + 1):
+            if why := find_problem(columns, len(found) + 1):
                 raise Mistake(BadConlluLine(file=str(path), line=number, why=why))
             if WORD.fullmatch(columns[0]):
                 found.append(columns)
@@ -143,7 +143,7 @@ def _texts(path: Path) -> Iterator[str]:
         yield lines.values[start : start + length].tobytes().decode()
 
 
-def problem(columns: Sequence[str], expected: int) -> str:
+def find_problem(columns: Sequence[str], expected: int) -> str:
     """What is wrong with a line of words, the next word's number being `expected`; "" if nothing is."""
     if len(columns) != len(COLUMNS):
         return f"it has {len(columns)} columns, not {len(COLUMNS)} with tabs between"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from netspec.library.base import Array, Dataset, Example, Learned
 from netspec.library.base.field_bounds import AfterValidator, Field, model_validator
 from netspec.library.data.datasets.text_file import DataPath, find
-from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, examples_of, of_batch, portion, require_part
+from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _one_sign(text: str) -> str:
+def _require_one_sign(text: str) -> str:
     if len(text) != 1 or text in '"\n\r' or text.isalnum():
         raise ValueError('one sign, such as "," or "\\t"')
     return text
@@ -46,7 +46,7 @@ class Csv(Dataset):
     """Fields whose columns hold words: the words in the order of their numbers, from 0."""
     test: Fraction | DataPath | None = None
     """What is evaluated on: a second file, or a fraction of the examples."""
-    separator: Annotated[str, AfterValidator(_one_sign)] = ","
+    separator: Annotated[str, AfterValidator(_require_one_sign)] = ","
     """The sign between values."""
     part: Part = "train"
     """Which part: "train" or "test"."""
@@ -86,10 +86,10 @@ class Csv(Dataset):
         return named
 
     def batch_types(self) -> dict[str, TensorType]:
-        return of_batch(self.fields)
+        return batch_types(self.fields)
 
     def portion(self, count: int) -> Array | None:
-        return portion(count, self.test, self.part)
+        return choose_part(count, self.test, self.part)
 
     def test_part(self) -> Dataset | None:
         return None if self.test is None or self.part == "test" else self.replaced(part="test")

@@ -41,7 +41,7 @@ class Digits(Dataset):
 
     def load(self, folder: Path | None) -> dict[str, Array]:
         pixels, labels = _read()
-        test = _stratified(labels) if self.split == "stratified" else np.arange(COUNT) >= COUNT - TEST
+        test = _choose_stratified(labels) if self.split == "stratified" else np.arange(COUNT) >= COUNT - TEST
         chosen = test if self.part == "test" else ~test
         return {"image": pixels[chosen].astype(np.float32)[..., None] / np.float32(INK), "label": labels[chosen]}
 
@@ -61,7 +61,7 @@ def _read() -> tuple[Array, Array]:
     return raw[: COUNT * SIDE * SIDE].reshape(COUNT, SIDE, SIDE), raw[COUNT * SIDE * SIDE :].astype(np.int32)
 
 
-def _stratified(labels: Array) -> Array:
+def _choose_stratified(labels: Array) -> Array:
     """True for the examples of the test part."""
     from hashlib import sha256
 

@@ -17,10 +17,9 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import CorruptData, DataTooLarge, LongData, ShortData, UnreadableData, WrongMagic
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.limits import LIMITS
 from netspec.record import record
 
-LIMIT = 2**30
-"""The largest number of bytes of one file's records."""
 CHUNK = 2**20
 
 
@@ -66,8 +65,8 @@ class _Reader:
         self.records, *shape = self._header()
         self.width = math.prod(shape)
         size = self.records * self.width
-        if size > LIMIT or self.records > LIMIT:
-            raise Mistake(DataTooLarge(file=self.file, records=self.records, size=size, limit=LIMIT))
+        if size > LIMITS.records_bytes or self.records > LIMITS.records_bytes:
+            raise Mistake(DataTooLarge(file=self.file, records=self.records, size=size, limit=LIMITS.records_bytes))
         self._body(size)
         if len(self.data) < size:
             raise Mistake(ShortData(file=self.file, record=len(self.data) // self.width, records=self.records))

@@ -15,7 +15,7 @@ from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned, Positive
 from netspec.library.data.columns import Lazy
-from netspec.library.data.datasets.pixels import floats
+from netspec.library.data.datasets.pixels import to_floats
 from netspec.library.data.datasets.text_file import DataPath
 from netspec.shape import TensorType
 
@@ -110,7 +110,7 @@ def _pixels(pillow: Any, file: str) -> Array:
     """The image as f32[H, W, 3] in 0..1. Raises `Mistake` for a file that is no image."""
     try:
         with pillow.open(file) as image:
-            return floats(np.asarray(image.convert("RGB")))
+            return to_floats(np.asarray(image.convert("RGB")))
     except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         reason = "it is not a known kind of image" if isinstance(error, pillow.UnidentifiedImageError) else str(error).rstrip(".")
         raise Mistake(CorruptImage(file=file, reason=reason)) from None

@@ -15,14 +15,9 @@ from netspec.diagnostics.data.files import UnreadableData
 from netspec.diagnostics.data.records import NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.limits import LIMITS
 from netspec.shape import Dim, TensorType
 
-RATIO = 100
-"""How many times its own size an archive may unpack to."""
-SMALL = 1 << 20
-"""Bytes that an archive of any size may unpack to."""
-HEADER = 10_000
-"""Bytes of an array's header."""
 LENGTHS = {b"\x01\x00": 2, b"\x02\x00": 4}
 """Bytes of the header's length, by the version of the format."""
 DESCR = r"'descr': *'([<>|=]?(?:b1|[iu][1248]|f[248]|c8|c16|[SUV][0-9]{1,6}|O[48]?))'"
@@ -43,18 +38,18 @@ def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array
             _refuse_bomb(archive, path)
             arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        raise Mistake(BadArchive(file=str(path), reason=_line(error))) from None
-    return fitting(arrays, types, path)
+        raise Mistake(BadArchive(file=str(path), reason=_error_line(error))) from None
+    return fit_arrays(arrays, types, path)
 
 
-def _line(error: Exception) -> str:
+def _error_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200].removesuffix(".") or "it ends too early"
 
 
 def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
     declared, size = sum(entry.file_size for entry in archive.infolist()), path.stat().st_size
-    if declared > max(RATIO * size, SMALL):
-        reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {RATIO} times its size"
+    if declared > max(LIMITS.archive_ratio * size, LIMITS.archive_bytes):
+        reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {LIMITS.archive_ratio} times its size"
         raise Mistake(BadArchive(file=str(path), reason=reason))
 
 
@@ -72,7 +67,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
         try:
             return _read(stream, entry.file_size)
         except ValueError as error:
-            raise Mistake(BadArchive(file=str(path), array=name, reason=_line(error))) from None
+            raise Mistake(BadArchive(file=str(path), array=name, reason=_error_line(error))) from None
 
 
 def _read(stream: IO[bytes], size: int) -> Array:
@@ -93,8 +88,8 @@ def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
     if start[:6] != b"\x93NUMPY" or start[6:] not in LENGTHS:
         raise ValueError("it begins like no array that NumPy writes" if start[:6] != b"\x93NUMPY" else "its format is of another version")
     length = int.from_bytes(stream.read(LENGTHS[start[6:]]), "little")
-    if length > HEADER:
-        raise ValueError(f"its header has {length:,} bytes, more than {HEADER:,}")
+    if length > LIMITS.archive_header_bytes:
+        raise ValueError(f"its header has {length:,} bytes, more than {LIMITS.archive_header_bytes:,}")
     text = stream.read(length).decode("latin-1")
     found = [re.search(pattern, text) for pattern in (DESCR, FORTRAN, SHAPE)]
     if len(text) < length or not all(found):
@@ -115,7 +110,7 @@ def _product(shape: tuple[int, ...]) -> int:
 # --- are they what the spec says? ------------------------------------------------------------------------------------
 
 
-def fitting(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
+def fit_arrays(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: Path) -> dict[str, Array]:
     """The arrays in the types of a batch's fields. Raises `Mistake` for another kind or shape, unequal counts, and bad values."""
     sizes: dict[str, int] = {}
     for name, array in arrays.items():
@@ -126,10 +121,10 @@ def fitting(arrays: Mapping[str, Array], types: Mapping[str, TensorType], path: 
             raise Mistake(UnequalCounts(file=f"{path}: {first}", other=f"{path}: {name}", records=count, other_records=other))
     if not count:
         raise Mistake(NoRecords(file=str(path)))
-    return {name: converted(array, types[name], name, path) for name, array in arrays.items()}
+    return {name: convert_array(array, types[name], name, path) for name, array in arrays.items()}
 
 
-def described(array: Array) -> str:
+def describe_array(array: Array) -> str:
     """`f64[506, 13]`."""
     name = str(array.dtype.newbyteorder("="))
     short = next((name.replace(long, s) for long, s in _SHORT.items() if name.startswith(long)), name)
@@ -144,7 +139,7 @@ def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: 
         reason = f"it has {array.ndim} axes, not {kind.rank}" if array.ndim != kind.rank else "another shape"
     if reason:
         shown = "" if reason == "another shape" else reason
-        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=described(array), reason=shown))
+        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=describe_array(array), reason=shown))
 
 
 def _plural(kind: str | None) -> str:
@@ -158,7 +153,7 @@ def _fits(dim: Dim, size: int, sizes: dict[str, int]) -> bool:
     return size == (dim.value if dim.is_constant else sizes.setdefault(str(dim), size))
 
 
-def converted(array: Array, kind: TensorType, name: str, path: Path) -> Array:
+def convert_array(array: Array, kind: TensorType, name: str, path: Path) -> Array:
     """The array in the field's type. Raises `Mistake` with the first record whose value the type does not have."""
     if kind.is_int:
         limits = np.iinfo(kind.jax_dtype)

@@ -17,12 +17,12 @@ class Pixels:
         return len(self.values)
 
     def rows(self, indices: Array) -> Array:
-        return floats(self.values[indices])
+        return to_floats(self.values[indices])
 
     def select(self, indices: Array) -> Pixels:
         return Pixels(self.values[indices])
 
 
-def floats(values: Array) -> Array:
+def to_floats(values: Array) -> Array:
     """Bytes 0..255 as f32 in 0..1."""
     return np.divide(values, np.float32(255), dtype=np.float32)

@@ -17,15 +17,14 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
+from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
 """Bytes looked at together."""
-RATIO = 200
-"""How many times its own size a compressed file may unpack to; text is rarely past ten."""
 NEWLINE, RETURN, MARK = 10, 13, b"\xef\xbb\xbf"
 
 
-def inside(path: str) -> str:
+def require_inside(path: str) -> str:
     """A path that cannot leave the folder it starts from."""
     parts = path.replace("\\", "/").split("/")
     if not path or parts[0] == "" or ":" in parts[0] or ".." in parts:
@@ -33,7 +32,7 @@ def inside(path: str) -> str:
     return path
 
 
-DataPath = Annotated[str, AfterValidator(inside)]
+DataPath = Annotated[str, AfterValidator(require_inside)]
 """A file's path relative to the data folder."""
 
 
@@ -52,7 +51,7 @@ def names(name: str) -> tuple[str, ...]:
     return (name,) if name.endswith(".gz") else (name, f"{name}.gz")
 
 
-def content(path: Path) -> Array:
+def read_content(path: Path) -> Array:
     """All bytes of a file as u8[n]. Raises `Mistake`."""
     import gzip
     import zlib
@@ -60,7 +59,7 @@ def content(path: Path) -> Array:
     try:
         with path.open("rb") as file:
             if file.read(2) == b"\x1f\x8b":
-                return np.frombuffer(_unpacked(path), np.uint8)
+                return np.frombuffer(_unpack(path), np.uint8)
         return np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         reason = "the compressed file ends too early" if isinstance(error, EOFError) else str(error)
@@ -69,10 +68,10 @@ def content(path: Path) -> Array:
         raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
 
 
-def _unpacked(path: Path) -> bytes:
+def _unpack(path: Path) -> bytes:
     import gzip
 
-    limit = RATIO * path.stat().st_size + BLOCK
+    limit = LIMITS.text_ratio * path.stat().st_size + BLOCK
     with gzip.open(path) as file:
         found = file.read(limit + 1)
     if len(found) > limit:
@@ -82,7 +81,7 @@ def _unpacked(path: Path) -> bytes:
 
 def text_lines_of(path: Path) -> Ragged:
     """Every line's bytes (u8), empty ones among them, without line ends and byte-order mark. Raises `Mistake` for bad files."""
-    data = content(path)
+    data = read_content(path)
     _require_utf8(data, str(path))
     ends = np.concatenate([np.flatnonzero(part == NEWLINE) + start for start, part in _blocks(data)] or [np.zeros(0, np.int64)])
     if len(data) and data[-1] != NEWLINE:
@@ -112,10 +111,10 @@ def _require_utf8(data: Array, file: str) -> None:
             rest = b""
         except UnicodeDecodeError as error:
             if error.reason != "unexpected end of data" or start + BLOCK >= len(data):
-                raise Mistake(_bad_text(data, begin + error.start, file)) from None
+                raise Mistake(_describe_bad_text(data, begin + error.start, file)) from None
             rest = piece[error.start :]
 
 
-def _bad_text(data: Array, place: int, file: str) -> BadText:
+def _describe_bad_text(data: Array, place: int, file: str) -> BadText:
     line = 1 + sum(int(np.count_nonzero(part == NEWLINE)) for _, part in _blocks(data[:place]))
     return BadText(file=file, line=line, byte=int(data[place]))

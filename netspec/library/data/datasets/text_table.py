@@ -16,7 +16,7 @@ from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadText
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.datasets.text_file import content
+from netspec.library.data.datasets.text_file import read_content
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -74,7 +74,7 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(path: Path) -> str:
-    data = content(path).tobytes()
+    data = read_content(path).tobytes()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -38,25 +38,25 @@ else:
     FieldTypes = Annotated[dict[str, TensorType], BeforeValidator(example_types)]
 
 
-def of_batch(types: Mapping[str, TensorType]) -> dict[str, TensorType]:
+def batch_types(types: Mapping[str, TensorType]) -> dict[str, TensorType]:
     """Types of a batch of such examples."""
     return {name: TensorType(kind.dtype, (Dim.symbol(BATCH), *kind.shape)) for name, kind in types.items()}
 
 
-def held_out(count: int, fraction: float) -> Array:
+def choose_held_out(count: int, fraction: float) -> Array:
     """True for the examples that are set aside: that fraction of them, rounded, at least one and never all.
 
     They are those with the smallest hash of their index (splitmix64), so the choice is the same in every run and on every machine.
     """
     if count < 2:
         raise Mistake(TooFewToSplit(examples=count))
-    hashes = _mixed(np.arange(count, dtype=np.uint64))
+    hashes = _mix_bits(np.arange(count, dtype=np.uint64))
     chosen = np.zeros(count, bool)
     chosen[np.argsort(hashes, kind="stable")[: min(max(round(count * fraction), 1), count - 1)]] = True
     return chosen
 
 
-def _mixed(x: Array) -> Array:
+def _mix_bits(x: Array) -> Array:
     """The finaliser of splitmix64 on u64; arithmetic wraps."""
     x = (x + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -64,11 +64,11 @@ def _mixed(x: Array) -> Array:
     return x ^ (x >> np.uint64(31))
 
 
-def portion(count: int, fraction: Any, part: Part) -> Array | None:
+def choose_part(count: int, fraction: Any, part: Part) -> Array | None:
     """The examples of a part, bool[count]; None for all, where nothing is set aside."""
     if not isinstance(fraction, float):
         return None
-    test = held_out(count, fraction)
+    test = choose_held_out(count, fraction)
     return test if part == "test" else ~test
 
 
@@ -76,7 +76,7 @@ def examples_of(data: Mapping[str, Any], fraction: Any, part: Part) -> dict[str,
     """The examples of a part."""
     from netspec.library.data.columns import select
 
-    chosen = portion(len(next(iter(data.values()))), fraction, part)
+    chosen = choose_part(len(next(iter(data.values()))), fraction, part)
     return dict(data) if chosen is None else select(data, np.flatnonzero(chosen))
 
 

@@ -12,7 +12,7 @@ from netspec.library.base.field_bounds import AfterValidator, Field
 from netspec.shape import TensorType
 
 
-def _named(names: dict[str, str]) -> dict[str, str]:
+def _require_names(names: dict[str, str]) -> dict[str, str]:
     if not all(name.isidentifier() for name in names.values()):
         raise ValueError('names of fields: `rename(image="x")`')
     return names
@@ -23,7 +23,7 @@ class Rename(Transform):
 
     open_arguments: ClassVar[str] = "names"
 
-    names: Annotated[dict[str, str], AfterValidator(_named)] = Field(default_factory=dict)
+    names: Annotated[dict[str, str], AfterValidator(_require_names)] = Field(default_factory=dict)
     """The new name of each field, by the old one."""
 
     @classmethod

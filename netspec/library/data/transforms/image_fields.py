@@ -50,7 +50,7 @@ def image_type(op: str, fields: dict[str, TensorType], field: str) -> TensorType
     return kind
 
 
-def with_size(fields: dict[str, TensorType], field: str, size: tuple[int, int]) -> dict[str, TensorType]:
+def resize_type(fields: dict[str, TensorType], field: str, size: tuple[int, int]) -> dict[str, TensorType]:
     """The fields, the images in another size."""
     batch, _, _, channels = fields[field].shape
     return {**fields, field: fields[field].with_shape((batch, *size, channels))}
@@ -70,17 +70,17 @@ def sides(images: Images) -> Array:
     return np.array([image.shape[:2] for image in images], np.int64).reshape(-1, 2)
 
 
-def each(images: Images, change: Callable[[Array], Array]) -> Images:
+def change_each(images: Images, change: Callable[[Array], Array]) -> Images:
     """A change of every image on its own that leaves images of one size at one size."""
     made = [change(image) for image in images]
     return np.stack(made) if isinstance(images, np.ndarray) else made
 
 
-def uniform(rng: Any, *shape: int) -> Array:
+def draw_uniform(rng: Any, *shape: int) -> Array:
     """f64 in [0, 1), from the generator's raw 64-bit numbers, which NumPy keeps the same in every version."""
     return ((rng.bit_generator.random_raw(shape) >> np.uint64(11)) * 2.0**-53).reshape(shape)
 
 
-def below(chance: Array, limit: Array) -> Array:
+def draw_below(chance: Array, limit: Array) -> Array:
     """Whole numbers 0 to limit - 1 from chances in [0, 1)."""
     return np.floor(chance * limit).astype(np.int64)

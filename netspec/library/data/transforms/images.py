@@ -14,17 +14,17 @@ from netspec.library.data.transforms.image_fields import (
     IMAGE,
     Images,
     Size,
-    below,
-    each,
+    change_each,
+    draw_below,
+    draw_uniform,
     float_type,
     height_and_width,
     image_type,
     require_room,
+    resize_type,
     sides,
-    uniform,
-    with_size,
 )
-from netspec.library.functions.resize_filter import Method, resized
+from netspec.library.functions.resize_filter import Method, resize_image
 from netspec.shape import TensorType
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -55,7 +55,7 @@ class Flip(Transform):
 
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
         images = batch[self.field]
-        chosen = uniform(rng, len(images)) < self.rate
+        chosen = draw_uniform(rng, len(images)) < self.rate
         pairs = zip(images, chosen.tolist(), strict=True)
         made = [(image[:, ::-1] if self.axis == "horizontal" else image[::-1]) if mirror else image for image, mirror in pairs]
         return {**batch, self.field: np.stack(made) if isinstance(images, np.ndarray) else made}
@@ -89,7 +89,7 @@ class CenterCrop(Transform):
             require_room(self.op_name(), kind, size)
         else:
             float_type(self.op_name(), fields, self.field)
-        return with_size(fields, self.field, size)
+        return resize_type(fields, self.field, size)
 
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
         return self.apply_eval(batch)
@@ -98,12 +98,12 @@ class CenterCrop(Transform):
         images, size = batch[self.field], height_and_width(self.size)
         found = sides(images)
         if self.share is None:
-            return {**batch, self.field: cut(self.op_name(), images, (found - size) // 2, size)}
+            return {**batch, self.field: cut_pieces(self.op_name(), images, (found - size) // 2, size)}
         boxes = np.maximum(np.rint(np.array(size) * (found / size).min(1, keepdims=True) * self.share).astype(np.int64), 1)
         return {**batch, self.field: _pieces(images, (found - boxes) // 2, boxes, size, self.method)}
 
 
-def cut(op: str, images: Images, corners: Array, size: tuple[int, int]) -> Array:
+def cut_pieces(op: str, images: Images, corners: Array, size: tuple[int, int]) -> Array:
     """A piece of each image; `corners` i64[B, 2] are its top and left. Raises `Mistake` where an image is too small."""
     height, width = size
     for image in images:
@@ -116,7 +116,7 @@ def _pieces(images: Images, corners: Array, boxes: Array, size: tuple[int, int],
     """A box of each image (`corners` and `boxes` i64[B, 2]), in one size."""
     made = []
     for image, (top, left), (height, width) in zip(images, corners.tolist(), boxes.tolist(), strict=True):
-        made.append(resized(image[top : top + height, left : left + width], size, method))
+        made.append(resize_image(image[top : top + height, left : left + width], size, method))
     return np.stack(made)
 
 
@@ -142,16 +142,16 @@ class RandomCrop(Transform):
         """The images in the new size. Raises `Mistake` for a field that has no images, or too small ones."""
         kind, size = image_type(self.op_name(), fields, self.field), height_and_width(self.size)
         require_room(self.op_name(), kind, size, self.pad)
-        return with_size(fields, self.field, size)
+        return resize_type(fields, self.field, size)
 
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
         images, size = self._padded(batch[self.field]), height_and_width(self.size)
         room = np.maximum(sides(images) - size + 1, 1)
-        return {**batch, self.field: cut(self.op_name(), images, below(uniform(rng, len(images), 2), room), size)}
+        return {**batch, self.field: cut_pieces(self.op_name(), images, draw_below(draw_uniform(rng, len(images), 2), room), size)}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         images, size = self._padded(batch[self.field]), height_and_width(self.size)
-        return {**batch, self.field: cut(self.op_name(), images, (sides(images) - size) // 2, size)}
+        return {**batch, self.field: cut_pieces(self.op_name(), images, (sides(images) - size) // 2, size)}
 
     def _padded(self, images: Images) -> Images:
         if not self.pad:
@@ -159,10 +159,10 @@ class RandomCrop(Transform):
         widths = ((self.pad, self.pad), (self.pad, self.pad), (0, 0))
         if isinstance(images, np.ndarray):
             return np.pad(images, ((0, 0), *widths), self.mode)
-        return each(images, lambda image: np.pad(image, widths, self.mode))
+        return change_each(images, lambda image: np.pad(image, widths, self.mode))
 
 
-def _ordered(ends: tuple[float, float]) -> tuple[float, float]:
+def _require_order(ends: tuple[float, float]) -> tuple[float, float]:
     if ends[0] > ends[1]:
         raise ValueError("the smallest number, then the largest")
     return ends
@@ -181,9 +181,9 @@ class RandomResizedCrop(Transform):
 
     size: Size
     """The side of the square that is made, or height and width."""
-    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_ordered)] = (0.08, 1.0)
+    area: Annotated[tuple[Share, Share], Field(strict=False), AfterValidator(_require_order)] = (0.08, 1.0)
     """The smallest and the largest share of the image's area."""
-    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(_ordered)] = (3 / 4, 4 / 3)
+    aspect: Annotated[tuple[Above, Above], Field(strict=False), AfterValidator(_require_order)] = (3 / 4, 4 / 3)
     """The smallest and the largest proportion of width to height."""
     method: Method = "bilinear"
     """How images are resized: "bilinear", or "bicubic" (sharper; numbers may leave their range)."""
@@ -198,11 +198,11 @@ class RandomResizedCrop(Transform):
         """The images in the new size. Raises `Mistake` for a field that has no images of floats."""
         image_type(self.op_name(), fields, self.field)
         float_type(self.op_name(), fields, self.field)
-        return with_size(fields, self.field, height_and_width(self.size))
+        return resize_type(fields, self.field, height_and_width(self.size))
 
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
         images = batch[self.field]
-        corners, boxes = self.boxes(sides(images), uniform(rng, len(images), ATTEMPTS, 4))
+        corners, boxes = self.boxes(sides(images), draw_uniform(rng, len(images), ATTEMPTS, 4))
         return {**batch, self.field: _pieces(images, corners, boxes, height_and_width(self.size), self.method)}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
@@ -217,7 +217,7 @@ class RandomResizedCrop(Transform):
         fits = ((tried > 0) & (tried <= found[:, None])).all(-1)
         first, rows = fits.argmax(1), np.arange(len(found))
         box = np.where(fits.any(1)[:, None], tried[rows, first], [self._whole(*sides) for sides in found.tolist()])
-        place = below(chances[rows, first, 2:], found - box + 1)
+        place = draw_below(chances[rows, first, 2:], found - box + 1)
         return np.where(fits.any(1)[:, None], place, (found - box) // 2), box
 
     def _whole(self, height: int, width: int) -> tuple[int, int]:

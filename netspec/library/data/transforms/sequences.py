@@ -12,7 +12,7 @@ from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.field_bounds import BeforeValidator
 from netspec.library.data.columns import LENGTH, Narrow, Ragged, Table, select
-from netspec.library.data.packing import fitted, laid, streamed
+from netspec.library.data.packing import fit_rows, lay_rows, lay_stream
 from netspec.library.data.transforms.steps import as_tuple
 from netspec.shape import Dim, TensorType
 
@@ -65,10 +65,10 @@ class BucketByLength(Transform):
             raise Mistake(SequenceTooLong(record=first, length=int(lengths[first]), limit=last, count=len(long)))
         if self.longer == "drop":
             return select(data, np.flatnonzero(lengths <= last))
-        return {name: _cut(name, values, last) for name, values in data.items()}
+        return {name: _cut_values(name, values, last) for name, values in data.items()}
 
 
-def _cut(name: str, values: Any, length: int) -> Any:
+def _cut_values(name: str, values: Any, length: int) -> Any:
     if name == LENGTH:
         return np.minimum(values, length)
     return values.cut(length) if hasattr(values, "cut") else values
@@ -110,15 +110,15 @@ class Pack(Transform):
         if self.fill == "stream":
             return self._streamed(tokens)
         pieces = split(tokens, self.length)
-        row, start, number = fitted(pieces.lengths, self.length)
-        return self._table(*laid(pieces, row, start, number, self.length))
+        row, start, number = fit_rows(pieces.lengths, self.length)
+        return self._table(*lay_rows(pieces, row, start, number, self.length))
 
     def _streamed(self, tokens: Ragged) -> Table:
         total = int(tokens.lengths.sum())
         rows = total // self.length
         if not rows:
             raise Mistake(NoFullRow(tokens=total, length=self.length))
-        return self._table(*streamed(tokens, rows, self.length))
+        return self._table(*lay_stream(tokens, rows, self.length))
 
     def _table(self, tokens: Array, segment: Array, position: Array) -> Table:
         return {"tokens": tokens, "segment": Narrow(segment, np.dtype(np.int32)), "position": Narrow(position, np.dtype(np.int32))}

@@ -10,7 +10,7 @@ from netspec.diagnostics.data.chains import ChannelsDiffer
 from netspec.lazy import np
 from netspec.library.base import Array, Example, Positive, Transform
 from netspec.library.base.field_bounds import BeforeValidator, Field
-from netspec.library.data.transforms.image_fields import IMAGE, each, float_type, uniform
+from netspec.library.data.transforms.image_fields import IMAGE, change_each, draw_uniform, float_type
 from netspec.shape import TensorType
 
 Partial = Literal["drop", "pad"]
@@ -91,7 +91,7 @@ class Normalize(Transform):
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         values = batch[self.field]
-        changed = self._changed(values) if isinstance(values, np.ndarray) else each(values, self._changed)
+        changed = self._changed(values) if isinstance(values, np.ndarray) else change_each(values, self._changed)
         return {**batch, self.field: changed}
 
     def _changed(self, values: Array) -> Array:
@@ -121,7 +121,7 @@ class Binarize(Transform):
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
         values = batch[self.field]
-        changed = self._changed(values) if isinstance(values, np.ndarray) else each(values, self._changed)
+        changed = self._changed(values) if isinstance(values, np.ndarray) else change_each(values, self._changed)
         return {**batch, self.field: changed}
 
     def _changed(self, values: Array) -> Array:
@@ -150,14 +150,14 @@ class Bernoulli(Transform):
         return fields
 
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
-        return {**batch, self.field: each(batch[self.field], lambda values: _drawn(values, rng))}
+        return {**batch, self.field: change_each(batch[self.field], lambda values: _draw_values(values, rng))}
 
     def apply_eval(self, batch: dict[str, Array]) -> dict[str, Array]:
-        return {**batch, self.field: each(batch[self.field], lambda values: _drawn(values, _generator(values)))}
+        return {**batch, self.field: change_each(batch[self.field], lambda values: _draw_values(values, _generator(values)))}
 
 
-def _drawn(values: Array, rng: Any) -> Array:
-    return (uniform(rng, *values.shape) < values).astype(values.dtype)
+def _draw_values(values: Array, rng: Any) -> Array:
+    return (draw_uniform(rng, *values.shape) < values).astype(values.dtype)
 
 
 def _generator(values: Array) -> Any:

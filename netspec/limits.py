@@ -1,0 +1,201 @@
+"""Every limit and budget in one record: what a spec, a proof, a report and a data file may cost is read in one place. Floor 0.
+
+A limit is there so that a check always ends soon, whatever it is given: beyond it stands a problem, or the answer that nothing is known,
+never a slow machine. docs/language.md lists those that a person may meet; its table is written from here.
+"""
+
+from __future__ import annotations
+
+from netspec.record import record
+
+
+@record
+class Limits:
+    """How much of each thing there may be; the unit is the field's name. A limit has one reader, or several that must agree."""
+
+    # --- the text of a spec ---------------------------------------------------------------------------------------
+
+    file_bytes: int = 1 << 20
+    """Bytes of one spec: what a person writes is a hundredth of it."""
+    json_file_bytes: int = 4 << 20
+    """Bytes of one spec in JSON, which says the same in more words, and on one line if a program wrote it."""
+    line_characters: int = 10_000
+    """Characters of one line: a longer one cannot be shown to a person."""
+    words: int = 200_000
+    """Words of one file; so many are read in less than five seconds, which a test holds it to."""
+    name_characters: int = 128
+    """Characters of a name, which messages and paths repeat."""
+    string_characters: int = 4096
+    """Characters of a string as it is written, its quotes included."""
+    number_digits: int = 18
+    """Digits of a number: all of them fit into 64 bits."""
+    brackets: int = 64
+    """Brackets inside one another: the tree is walked by recursion."""
+    operators: int = 100
+    """Operators of one expression, each of which makes its tree deeper."""
+    spare_depth: int = 8
+    """Levels that an expression with brackets may be deeper: the formatter's own parentheses never make a text too deep."""
+    json_depth: int = 150
+    """Objects and lists inside one another in JSON: it is read by recursion."""
+    json_values: int = 100_000
+    """Values of one JSON file, as many as a text of the largest size has."""
+    twin_depth: int = 300
+    """Nodes inside one another in one expression of JSON; the text form counts brackets and operators, and stays below."""
+    mistakes: int = 20
+    """Mistakes of one text that are reported: behind so many it is another language, and nobody reads on."""
+
+    # --- imports --------------------------------------------------------------------------------------------------
+
+    import_depth: int = 8
+    """Files that lead to one another: nobody follows a longer way."""
+    import_files: int = 64
+    """Files that one spec opens, each once."""
+    import_bytes: int = 4 << 20
+    """Bytes of all imported files together."""
+
+    # --- what a spec expands to -----------------------------------------------------------------------------------
+
+    nodes: int = 8_000
+    """Nodes that a file may expand to: so many are elaborated in less than two seconds."""
+    edges: int = 100_000
+    """Tensors that all nodes together may take: so many are looked at in less than two seconds."""
+    values: int = 300_000
+    """Static values that a file may compute, each item of a list counted."""
+    call_values: int = 5
+    """Values that a call counts as: binding its arguments takes as long as so many."""
+    measure_values: int = 60
+    """Values that a loss or metric counts as besides."""
+    recurrence_values: int = 60
+    """Values that a layer over time counts as besides."""
+    passes: int = 10_000
+    """Passes of a `repeat`, those of the repeats around it multiplied: each has paths of its own."""
+    uses: int = 1_000_000
+    """Uses of ops in a model, all passes of its repeats counted: each may have a path of its own."""
+    paths: int = 200_000
+    """Paths that are compared one by one, where a label looks like the name of an unlabelled use."""
+    number: int = 2**63
+    """Static whole numbers stay below it, as the programs' own do."""
+    range_items: int = 10_000
+    """Items of a `range`, which loops are unrolled over."""
+    list_items: int = 20_000
+    """Items of a list, those of the lists in it included."""
+    text_characters: int = 4_096
+    """Characters of a string that is put together."""
+
+    # --- tensors --------------------------------------------------------------------------------------------------
+
+    axis_size: int = 2**31 - 1
+    """The largest size of one axis that a program may have: what 32 bits count."""
+    elements: int = 2**40
+    """Elements of one tensor: more than any device holds."""
+    axes: int = 8
+    """Axes of one tensor, more than any layer has a use for."""
+    steps: int = 2**31 - 1
+    """Steps that no training reaches: they are counted in i32."""
+    bins: int = 2**20
+    """Bins of a histogram of scores, which a ranking metric keeps for every output."""
+
+    # --- the solver of dims ---------------------------------------------------------------------------------------
+
+    terms: int = 512
+    """Terms of a polynomial; one with more is refused (`DimTooComplex`), which keeps every operation short."""
+    power: int = 64
+    """The largest exponent of a dim with symbols."""
+    coefficient_bits: int = 4096
+    """Bits of the largest coefficient."""
+    floor_depth: int = 24
+    """Floors inside floors."""
+    floor_characters: int = 2000
+    """Characters of the text of a floor, which is its name."""
+    question_steps: int = 4000
+    """Steps of one question; when they are used up the answer is UNKNOWN."""
+    question_factors: int = 32
+    """Factors in all terms of a polynomial that is looked at; longer ones are left out, so that a step stays short."""
+    peeled_values: int = 16
+    """Values tried at the end of a range before the rest is judged as a whole."""
+    combined_facts: int = 8
+    """Facts about polynomials that one step combines with its own."""
+    cases: int = 256
+    """Cases that one question is split into."""
+    judged_factors: int = 12
+    """Factors of a fact in a case in which a symbol is not a number; longer facts are left out of it."""
+    shifted_terms: int = 64
+    """Terms of a polynomial's expansion around an end; one with more is not measured from it."""
+    floor_rounds: int = 2
+    """Rounds in which floors are replaced by fractions, one per monomial each time."""
+    range_rounds: int = 2
+    """Rounds in which ranges are drawn from the stored conditions after a change."""
+    added_conditions: int = 32
+    """Conditions that one added fact may lead to."""
+    stored_conditions: int = 16
+    """Polynomial conditions that are kept."""
+    repair_candidates: int = 12
+    """Facts that are tried as the repair of what cannot be proved."""
+    repair_terms: int = 6
+    """Terms of a difference for which facts are tried: beyond it no single fact would be a help to read."""
+    repair_steps: int = 250
+    """Steps after which no further fact is tried."""
+
+    # --- what is proved of a finished graph -----------------------------------------------------------------------
+
+    flow_rounds: int = 10
+    """Rounds after which the flows around a loop are taken as they are; two are enough for every op of the shelf."""
+    padding_rounds: int = 2
+    """Rounds of a loop after which what is known of padding around it is taken as it is."""
+    padding_nodes: int = 50_000
+    """Nodes of a file that are looked at for padding; loops in loops in loops double them."""
+
+    # --- reports --------------------------------------------------------------------------------------------------
+
+    problems: int = 1_000
+    """Problems that are drawn; more are counted."""
+    sarif_results: int = 5_000
+    """Results of one SARIF file: those who read such files have limits of their own."""
+    report_characters: int = 10_000_000
+    """Characters of a whole report, for the same reason."""
+    message_characters: int = 2_000
+    """Characters of one message, label or help; more is cut with `…`."""
+    drawn_places: int = 8
+    """Other places of a problem that are drawn; the rest is counted."""
+    drawn_changes: int = 4
+    """Changes of a shape along a chain that are drawn: the first and the last ones."""
+    drawn_calls: int = 5
+    """Calls that led to a problem that are drawn: the innermost and the outermost."""
+    drawn_differences: int = 12
+    """Differences of two specs or trees that a message shows."""
+    suggestions: int = 3
+    """Names that are proposed in place of an unknown one."""
+    listed_names: int = 12
+    """Names that are listed where none is near."""
+
+    # --- files of data and runs -----------------------------------------------------------------------------------
+
+    archive_ratio: int = 100
+    """How many times its own size an .npz archive may unpack to."""
+    archive_bytes: int = 1 << 20
+    """Bytes that an archive of any size may unpack to."""
+    archive_header_bytes: int = 10_000
+    """Bytes of the header of an array in an archive."""
+    text_ratio: int = 200
+    """How many times its own size a compressed text may unpack to; text is rarely past ten."""
+    records_bytes: int = 2**30
+    """Bytes of the records of one IDX or CIFAR-10 file, which are held in memory."""
+    manifest_bytes: int = 64 << 20
+    """Bytes of a checkpoint's manifest, which has a line for each tensor."""
+
+    # --- specs of strangers ---------------------------------------------------------------------------------------
+
+    untrusted_seconds: float = 10.0
+    """Seconds of one check."""
+    untrusted_grace_seconds: int = 2
+    """Seconds of processor time beyond it, after which the system ends a check that does not end itself."""
+    untrusted_bytes: int = 1 << 30
+    """Bytes of the process that checks."""
+    untrusted_parameters: int = 10**12
+    """Numbers that the parameters of one model have together."""
+    untrusted_statements: int = 20_000
+    """Statements of one file, sections and settings among them."""
+
+
+LIMITS = Limits()
+"""The limits that hold. A test that wants others puts another record in its place where it is read."""
