@@ -176,7 +176,7 @@ def program(
     lowering: str | None = None,
 ) -> Model:
     """The same with overrides as texts of the language; `imports` as for `check`."""
-    from netspec.library.shelf.plugins import kernels_of
+    from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable_model import model_of
@@ -188,7 +188,7 @@ def program(
         raise SpecError([unknown_train(checked, train)])
     kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
     recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
-    return model_of(Program.of(checked.typed, train, lowering=lowering, variants=kernels_of(plugins)), recipe)
+    return model_of(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:

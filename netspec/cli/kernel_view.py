@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 def show_kernels(args: Namespace, typed: Typed) -> int:
     """What each training step computes with, and each model that no section trains, at the sizes given."""
     from netspec.diagnostics.base import SpecError
-    from netspec.library.shelf.plugins import kernels_of
+    from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.tools.kernel_drawing import draw_kernels
 
-    variants, sizes = kernels_of(args.plugins), dict(args.at)
+    variants, sizes = find_kernels(args.plugins), dict(args.at)
     trained = {plan.model.name for plan in typed.trains}
     programs = [(f"train {plan.name}", Program.of(typed, plan.name, variants=variants)) for plan in typed.trains]
     programs += [(f"model {name}", Program.of(typed, model=name, variants=variants)) for name in typed.models if name not in trained]
     programs = [(name, program) for name, program in programs if args.model in (None, program.model.name)]
-    if not _all_given(sizes, [symbol for _, program in programs for symbol in program.symbols]):
+    if not _require_sizes(sizes, [symbol for _, program in programs for symbol in program.symbols]):
         return 2
     try:
         views = [(name, draw_kernels(program.kernels(sizes))) for name, program in programs]
@@ -34,7 +34,7 @@ def show_kernels(args: Namespace, typed: Typed) -> int:
     return 0
 
 
-def _all_given(sizes: Mapping[str, int], symbols: list[str]) -> bool:
+def _require_sizes(sizes: Mapping[str, int], symbols: list[str]) -> bool:
     """Every free dim has a size, and every size is of one; else it is said what is wrong."""
     from netspec.diagnostics.suggestions.nearest import nearest, one_of
 
@@ -51,7 +51,7 @@ def _all_given(sizes: Mapping[str, int], symbols: list[str]) -> bool:
     return not missing
 
 
-def size(text: str) -> tuple[str, int]:
+def parse_size(text: str) -> tuple[str, int]:
     """`("B", 32)` of `B=32`; anything else is an error of use."""
     name, _, number = text.partition("=")
     if not (name.strip() and number.strip().replace("_", "").isdecimal() and int(number) > 0):

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.kernel_view import show_kernels, size
+from netspec.cli.kernel_view import parse_size, show_kernels
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width
 
@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="DIM=SIZE",
         action="append",
         default=[],
-        type=size,
+        type=parse_size,
         help="with `--as kernels` the size of a free dim; may be repeated",
     )
     add_overrides(parser)
@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
 
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
-    if _unknown_model(args, models):
+    if _refuse_unknown_model(args, models):
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
     view = MODEL_VIEWS[args.view]
@@ -58,7 +58,7 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     return 0
 
 
-def _unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
+def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
     """The file has no model of the name that was given, which is said."""
     from netspec.diagnostics.suggestions.nearest import nearest, one_of
 
@@ -72,7 +72,7 @@ def _unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
 def _kernels(args: Namespace, checked: Checked) -> int:
     if not checked.ok or checked.typed is None:
         return 1
-    return 2 if _unknown_model(args, checked.typed.models) else show_kernels(args, checked.typed)
+    return 2 if _refuse_unknown_model(args, checked.typed.models) else show_kernels(args, checked.typed)
 
 
 def _tree(checked: Checked) -> str:

@@ -58,16 +58,16 @@ def attend(query: Any, key: Any, value: Any, optional: Mapping[str, Any], *, rul
     query = query.reshape(*query.shape[:-2], *groups, query.shape[-1])
     scale = query.shape[-1] ** -0.5 if rules.scale is None else rules.scale
     scores = jnp.einsum("...qkgd,...skd->...kgqs", query, key, preferred_element_type=wide) * scale
-    ahead = optional["ahead"] if "ahead" in optional else aligned_ends(*scores.shape[-2:])
-    scores = _biased(rules, scores, ahead, groups, optional)
-    weights = weigh(scores, _allowed(rules, scores, ahead, groups, optional))
+    ahead = optional["ahead"] if "ahead" in optional else align_ends(*scores.shape[-2:])
+    scores = _add_biases(rules, scores, ahead, groups, optional)
+    weights = weigh(scores, _combine_masks(rules, scores, ahead, groups, optional))
     if "kept" in optional:
         weights = jnp.where(optional["kept"], weights / (1 - rules.dropout), 0)
     mean = jnp.einsum("...kgqs,...skd->...qkgd", weights.astype(value.dtype), value)
     return mean.reshape(*mean.shape[:-3], groups[0] * groups[1], mean.shape[-1])
 
 
-def aligned_ends(queries: int, keys: int) -> Any:
+def align_ends(queries: int, keys: int) -> Any:
     """i32[queries, keys]: by how many places each key stands behind each query, the last query being at the last key."""
     return jnp.arange(keys)[None, :] - (jnp.arange(queries)[:, None] + (keys - queries))
 
@@ -79,15 +79,15 @@ def alibi_slopes(heads: int) -> list[float]:
     return [2 ** (-8 * (h + 1) / below) for h in range(below)] + [2 ** (-4 * (2 * h + 1) / below) for h in range(heads - below)]
 
 
-def _biased(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any:
+def _add_biases(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any:
     """The scores with their cap, and then with what is added to them."""
     if rules.soft_cap is not None:
         scores = rules.soft_cap * jnp.tanh(scores / rules.soft_cap)
     if rules.alibi:
         slopes = jnp.asarray(alibi_slopes(groups[0] * groups[1]), scores.dtype).reshape((1,) * (scores.ndim - 4) + (*groups, 1, 1))
-        scores = scores - slopes * jnp.abs(_over_heads(ahead, scores.ndim)).astype(scores.dtype)
+        scores = scores - slopes * jnp.abs(_spread_over_heads(ahead, scores.ndim)).astype(scores.dtype)
     if "score_bias" in optional:
-        scores = scores + _grouped(optional["score_bias"].astype(scores.dtype), groups, scores.ndim)
+        scores = scores + _group_heads(optional["score_bias"].astype(scores.dtype), groups, scores.ndim)
     return scores
 
 
@@ -101,29 +101,29 @@ def weigh(scores: Any, allowed: Any | None) -> Any:
     return powers / jnp.where(total > 0, total, 1)
 
 
-def _allowed(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any | None:
+def _combine_masks(rules: Rules, scores: Any, ahead: Any, groups: tuple[int, int], optional: Mapping[str, Any]) -> Any | None:
     """Where all rules and masks allow a query to see a key; stretches over the scores. None when nothing forbids anything."""
     rank, parts = scores.ndim, []
     if rules.causal:
-        parts.append(_over_heads(ahead <= 0, rank))
+        parts.append(_spread_over_heads(ahead <= 0, rank))
     if rules.window is not None:
-        parts.append(_over_heads(jnp.abs(ahead) < rules.window, rank))
+        parts.append(_spread_over_heads(jnp.abs(ahead) < rules.window, rank))
     if "mask" in optional:
-        parts.append(_grouped(optional["mask"], groups, rank, batch=rank - 4))
+        parts.append(_group_heads(optional["mask"], groups, rank, batch=rank - 4))
     if "segments" in optional:
         own = optional["segments"]
         equal = own[..., :, None] == optional.get("key_segments", own)[..., None, :]
-        parts.append(_over_heads(equal, rank))
+        parts.append(_spread_over_heads(equal, rank))
     return reduce(jnp.logical_and, parts) if parts else None
 
 
-def _over_heads(x: Any, rank: int) -> Any:
+def _spread_over_heads(x: Any, rank: int) -> Any:
     """[queries, keys] or [batch…, queries, keys], the same for all heads, with all axes of the scores."""
     lead = x.shape[:-2]
     return x.reshape((1,) * (rank - 4 - len(lead)) + lead + (1, 1) + x.shape[-2:])
 
 
-def _grouped(x: Any, groups: tuple[int, int], rank: int, batch: int | None = None) -> Any:
+def _group_heads(x: Any, groups: tuple[int, int], rank: int, batch: int | None = None) -> Any:
     """[batch…, keys], [batch…, queries, keys] or [batch…, heads, queries, keys] with all axes of the scores, sizes of 1 where it has none.
 
     Without `batch` x has heads, and the batch may be missing.

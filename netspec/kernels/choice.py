@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.kernels.family import Family, Place, Variant
-from netspec.kernels.shelf import own_variants
+from netspec.kernels.shelf import load_variants
 from netspec.lazy import jax
 from netspec.record import field, record
 from netspec.shape.types import JAX_DTYPES
@@ -45,7 +45,7 @@ class Chooser:
 
     def variants(self) -> tuple[Variant, ...]:
         """Everything that may be chosen besides references, in the order in which it is asked."""
-        return () if self.lowering == PORTABLE else (*self.plugins, *own_variants())
+        return () if self.lowering == PORTABLE else (*self.plugins, *load_variants())
 
     def aside(self) -> Chooser:
         """The same with a log of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from netspec.kernels.shelf import families
+from netspec.kernels.shelf import load_families
 from netspec.lazy import jax
 from netspec.library.base import Array
 from netspec.lower.loops import Loop, Lowering, scan_loop, unroll_loop
@@ -43,7 +43,7 @@ CHOICES: Mapping[str | None, Choice] = {None: choose_lowering, "scan": always_sc
 def _slowed(loop: Loop, starts: list[Array]) -> bool:
     """One of the kernels that run in an iteration is slower in a loop on this backend."""
     frame, backend = loop.frame, jax.default_backend()
-    possible = (*(family.reference for family in families().values()), *frame.run.kernels.variants())
+    possible = (*(family.reference for family in load_families().values()), *frame.run.kernels.variants())
     if not any(backend in variant.slow_in_loops for variant in possible):
         return False
     aside = frame.run.kernels.aside()

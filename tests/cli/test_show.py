@@ -164,11 +164,10 @@ def test_a_spec_with_problems_has_no_kernels(tmp_path: Path, capsys: pytest.Capt
     (tmp_path / "m.net").write_text("netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dens(4)\n}\n")
     assert main(["show", str(tmp_path / "m.net"), "--as", "kernels", "--at", "B=2"]) == 1
     out, err = capsys.readouterr()
-    assert out == "" and "unknown-op" in err
+    assert out == "" and "unknown-name" in err
 
 
 @pytest.mark.parametrize("text", ["B", "B=", "=3", "B=0", "B=two", "B=-1"])
 def test_a_size_is_a_number(text: str, spec: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["show", spec, "--as", "kernels", "--at", text])
-    assert stop.value.code == 2 and "is not DIM=SIZE" in capsys.readouterr().err
+    assert main(["show", spec, "--as", "kernels", "--at", text]) == 2
+    assert "is not DIM=SIZE" in capsys.readouterr().err

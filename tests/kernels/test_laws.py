@@ -7,18 +7,18 @@ import jax.numpy as jnp
 import pytest
 
 from netspec.kernels.family import Family, Variant
-from netspec.kernels.shelf import families, own_variants
+from netspec.kernels.shelf import load_families, load_variants
 from netspec.testing import check_kernel
 from netspec.testing.kernel_laws import KernelCase
 
 
-@pytest.mark.parametrize("variant", own_variants(), ids=lambda v: f"{v.family.name}-{v.name}")
+@pytest.mark.parametrize("variant", load_variants(), ids=lambda v: f"{v.family.name}-{v.name}")
 def test_variant(variant: Variant) -> None:
     check_kernel(variant)
     assert variant.function.__doc__, "it says where it wins, and by how much"
 
 
-@pytest.mark.parametrize("family", families().values(), ids=families())
+@pytest.mark.parametrize("family", load_families().values(), ids=load_families())
 def test_reference(family: Family) -> None:
     """Its samples can be made, and it and its gradient can be traced in f32, bf16 and f64. Its values are those of the ops' laws."""
     assert family.samples and family.reference.function.__doc__
@@ -33,7 +33,7 @@ def test_reference(family: Family) -> None:
 
 
 def test_the_families_there_are() -> None:
-    assert list(families()) == [
+    assert list(load_families()) == [
         "attend",
         "contract",
         "convolve",

@@ -11,7 +11,7 @@ from netspec.cli.main import main
 from netspec.compile import check
 from netspec.cost import table
 from netspec.files import models_dir
-from netspec.kernels.shelf import families
+from netspec.kernels.shelf import load_families
 from netspec.lower.program import Program
 
 MODELS = sorted(models_dir().glob("*.net"))
@@ -50,7 +50,7 @@ def test_kernels(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     layers = {row.path for plan in typed.trains for row in table(plan.model)[0]}
     measures = [layer for layer, *_ in shown if layer not in layers]
     assert shown and "softmax_cross_entropy" in measures and all("/" not in name for name in measures)
-    assert {kernel for _, kernel, _ in shown} <= families().keys()
+    assert {kernel for _, kernel, _ in shown} <= load_families().keys()
     if free:
         assert main(["show", str(model), "--as", "kernels", *at[2:]]) == 2
         assert f"the size of `{min(free)}`: add `--at {min(free)}=32`" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from netspec.kernels import cross_entropy as kernels
-from netspec.kernels.cross_entropy import of_label as chosen
+from netspec.kernels.cross_entropy import take_label as pick_scores
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
@@ -110,7 +110,7 @@ class SoftmaxFocal(_OfClasses):
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logs, labels = jax.nn.log_softmax(widen(inputs[0]), axis=-1), inputs[1]
         if is_integer(labels):
-            return chosen(logs, labels, self._value)
+            return pick_scores(logs, labels, self._value)
         return jnp.sum(jnp.where(labels == 0, 0, widen(labels) * self._value(logs)), axis=-1)
 
     def _value(self, log: Array) -> Array:
@@ -139,7 +139,7 @@ class PolyCrossEntropy(_OfClasses):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         shares, labels = jax.nn.softmax(widen(inputs[0]), axis=-1), inputs[1]
-        own = chosen(shares, labels, lambda p: p) if is_integer(labels) else jnp.sum(widen(labels) * shares, axis=-1)
+        own = pick_scores(shares, labels, lambda p: p) if is_integer(labels) else jnp.sum(widen(labels) * shares, axis=-1)
         return cross_entropy(scope, *inputs) + self.epsilon * (1 - own)
 
 
@@ -162,7 +162,7 @@ class LogLoss(_OfClasses):
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         p, labels = widen(inputs[0]), inputs[1]
         logs = jnp.log(jnp.maximum(p, jnp.finfo(p.dtype).eps))
-        return chosen(-logs, labels, lambda own: own) if is_integer(labels) else -jnp.sum(widen(labels) * logs, axis=-1)
+        return pick_scores(-logs, labels, lambda own: own) if is_integer(labels) else -jnp.sum(widen(labels) * logs, axis=-1)
 
 
 class MulticlassHinge(_OfClasses):
@@ -187,4 +187,4 @@ class MulticlassHinge(_OfClasses):
         logits, labels = widen(inputs[0]), inputs[1]
         classes = labels if is_integer(labels) else jnp.argmax(labels, axis=-1)
         others = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1) != classes[..., None]
-        return chosen(logits, classes, lambda own: jnp.max(logits + self.margin * others, axis=-1) - own)
+        return pick_scores(logits, classes, lambda own: jnp.max(logits + self.margin * others, axis=-1) - own)

@@ -21,7 +21,7 @@ from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.plugins import PluginBroken, PluginFault, PluginMissing
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.kernels.family import Variant
-from netspec.kernels.shelf import variants_of
+from netspec.kernels.shelf import find_variants
 from netspec.library.shelf import index
 from netspec.record import record
 
@@ -73,7 +73,7 @@ def load(name: str) -> Plugin:
     return _LOADED[name]
 
 
-def kernels_of(names: Sequence[str]) -> tuple[Variant, ...]:
+def find_kernels(names: Sequence[str]) -> tuple[Variant, ...]:
     """The variants of kernels that these plugins bring."""
     return tuple(variant for name in dict.fromkeys(names) for variant in load(name).kernels)
 
@@ -101,8 +101,8 @@ def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
         raise _describe_broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
     if len(points) > 1:
         raise _describe_broken(points[0], f"several packages have a plugin of this name: {', '.join(map(package, points))}")
-    given = _load_classes(points[0])
-    kernels = variants_of(given)
+    given = _load_public(points[0])
+    kernels = find_variants(given)
     for variant in kernels:
         variant.plugin = name
     classes = [value for value in given if not isinstance(value, Variant)]
@@ -113,7 +113,7 @@ def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
     return Plugin(name, made, _shelf(made, points[0]), roots, tuple(kernels))
 
 
-def _load_classes(point: EntryPoint) -> list[Any]:
+def _load_public(point: EntryPoint) -> list[Any]:
     """The classes, and the variants of kernels, that the entry point stands for."""
     try:
         value = point.load()
@@ -136,7 +136,7 @@ def _find_public(module: ModuleType) -> list[Any]:
     root = module.__name__.partition(".")[0]
     public = [value for name, value in vars(module).items() if not name.startswith("_")]
     own = [v for v in public if inspect.isclass(v) and v.__module__.partition(".")[0] == root]
-    kernels = [v for v in variants_of(public) if v.function.__module__.partition(".")[0] == root]
+    kernels = [v for v in find_variants(public) if v.function.__module__.partition(".")[0] == root]
     return [*(cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")), *kernels]
 
 
