@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +21,7 @@ from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
 from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
+from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
@@ -139,6 +140,24 @@ class Program:
     def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, in the phase `serve`."""
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
+
+    def export(
+        self,
+        state: Variables | None = None,
+        *,
+        batch: str = "B",
+        sizes: Mapping[str, int] | None = None,
+        platforms: Sequence[str] = PLATFORMS,
+    ) -> Artifact:
+        """`predict` as an artifact of `jax.export` for any number of the size `batch`: `save` writes it, `jax.export.deserialize` reads it.
+
+        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
+        `call(program.unpack(state), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
+        `SpecError` for a size that the inputs do not have, and where an op needs a number.
+        """
+        require_width(self.model, self._precision)
+        weights = None if state is None else self._leaves(state)
+        return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
 
     def decode(
         self,
