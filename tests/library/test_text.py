@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from netspec.infer import expressions
-from netspec.infer.frame import Frame, World
+from netspec.infer.elaborator import open_world
+from netspec.infer.expressions import evaluate
+from netspec.infer.frame import Frame
 from netspec.library.base import Dataset, Duration
 from netspec.library.functions.indexing import Cut, Slice
 from netspec.library.initializers.distributions import Normal, Zeros
@@ -58,7 +59,7 @@ def test_values_are_written_exactly() -> None:
         node, problems = parse_expression("text", value_text(value))
         assert node is not None and not problems
         graph = Graph(Source("text", ""), File(1, ()), {}, {}, (), (), (), {})
-        assert expressions.evaluate(Frame(World(graph), "text", Facts()), node) == value
+        assert evaluate(Frame(open_world(graph), "text", Facts()), node) == value
     assert value_text(Duration(1_234_567, "step")) == "1234567 steps"
     assert value_text(Duration(1, "epoch")) == "1 epoch" and value_text(Duration(0.5, "epoch")) == "0.5 epochs"
 
