@@ -11,7 +11,7 @@ from typing import Any
 from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
-from netspec.testing import apply_laws, built_op_laws, text_laws
+from netspec.testing import apply_laws, built_op_laws, checks, text_laws
 from netspec.testing.case import Case, has_apply, phases
 from netspec.testing.kernel_laws import kernel_breaches
 from netspec.testing.temporary_shelf import extend_with_package
@@ -87,7 +87,7 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
     try:
         subject = Case(example, training) if direct else built_op_laws.Built(example, training)
     except Exception as error:
-        yield "examples can be made", f"{example.op}: {_error_text(error)}"
+        yield "examples can be made", f"{example.op}: {checks.error_text(error)}"
         return
     yield from _run_laws(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
     if direct and oracle is not None and not training:
@@ -95,12 +95,5 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
 
 
 def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
-    for law in these:
-        try:
-            law(subject)
-        except Exception as error:  # whatever an op raises where it should not
-            yield name or law.__name__.replace("_", " "), where + _error_text(error)
-
-
-def _error_text(error: Exception) -> str:
-    return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+    for law, error in checks.find_breaches(these, subject):
+        yield name or law, where + checks.error_text(error)

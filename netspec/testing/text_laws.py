@@ -21,7 +21,7 @@ from netspec.shape import Facts
 from netspec.source import Source
 from netspec.syntax.fragments import parse_expression
 from netspec.syntax.tree import File
-from netspec.testing.apply_laws import require, same
+from netspec.testing.checks import require, same
 from netspec.tools import reference_examples
 
 LEAST = 6
