@@ -93,6 +93,8 @@ class Op:
     """Number of output tensors."""
     source: ClassVar[str] = ""
     """Paper or system the definition comes from."""
+    composed: ClassVar[bool] = False
+    """Its values are what `->` makes of its `parts`, and are written so."""
     namespace: ClassVar[str] = ""
     """The plugin that gave the class; netspec sets it."""
     judges: ClassVar[tuple[str, ...]] = ()
