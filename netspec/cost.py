@@ -26,10 +26,10 @@ class Row:
 @lru_cache(maxsize=64)
 def cost(body: Body) -> tuple[int, Dim | int, Dim | int]:
     """Trainable parameters, FLOPs and activation bytes of one forward pass in eval."""
-    return summed(rows(body))
+    return sum_rows(rows(body))
 
 
-def summed(found: Sequence[Row]) -> tuple[int, Dim | int, Dim | int]:
+def sum_rows(found: Sequence[Row]) -> tuple[int, Dim | int, Dim | int]:
     """The columns' sums: parameters, FLOPs, bytes."""
     return sum(r.params for r in found), total(r.flops for r in found), total(r.bytes for r in found)
 
@@ -37,7 +37,7 @@ def summed(found: Sequence[Row]) -> tuple[int, Dim | int, Dim | int]:
 def table(body: Body) -> tuple[list[Row], Row]:
     """The rows of a model and their sum."""
     found = rows(body)
-    return found, Row("total", "", "", *summed(found))
+    return found, Row("total", "", "", *sum_rows(found))
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:
@@ -81,14 +81,14 @@ class Spot:
     def step(self, segment: Segment) -> Spot:
         """One segment further, in a body of its own."""
         moving = {self.own[d] for n in segment.numbers for d, stride in enumerate(n.strides) if stride and d < len(self.own)}
-        return Spot(f"{self.prefix}{named(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
+        return Spot(f"{self.prefix}{segment_text(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
 
     def repeated(self, count: int) -> Spot:
         own = (*self.own, len(self.loops))
-        return Spot(self.prefix, (*self.loops, count), own, self.axes, reduced(Dim.of(self.work) * count))
+        return Spot(self.prefix, (*self.loops, count), own, self.axes, reduce_dim(Dim.of(self.work) * count))
 
     def times(self, factor: Dim | int) -> Spot:
-        return replace(self, work=reduced(Dim.of(self.work) * factor))
+        return replace(self, work=reduce_dim(Dim.of(self.work) * factor))
 
 
 class Walk:
@@ -106,7 +106,7 @@ class Walk:
                     yield from self.nodes(body, node.nodes, spot if node.phase == "eval" else spot.times(0))
                 case Recur():
                     steps = self.nodes(body, node.nodes, spot.times(body.types[node.sequences[0]].shape[1]))
-                    yield from (over_time(body, node, row) for row in steps)
+                    yield from (spread_over_time(body, node, row) for row in steps)
                 case Call():
                     yield from self.nodes(node.body, node.body.nodes, spot.step(node.segment))
                 case Apply():
@@ -129,10 +129,10 @@ class Walk:
         outputs = [body.types[o] for o in node.outputs]
         flops = Dim.of(node.op.flops(*inputs, **optional)) * spot.work
         size = Dim.of(total(o.bytes for o in outputs)) * spot.work
-        return Row(spot.prefix[:-1], node.op.op_name(), ", ".join(map(str, outputs)), params, reduced(flops), reduced(size))
+        return Row(spot.prefix[:-1], node.op.op_name(), ", ".join(map(str, outputs)), params, reduce_dim(flops), reduce_dim(size))
 
 
-def over_time(body: Body, node: Recur, row: Row) -> Row:
+def spread_over_time(body: Body, node: Recur, row: Row) -> Row:
     """The row of a layer that is one cell, such as `lstm`: what it gives is the sequence, not the cell's results at a step."""
     return replace(row, shape=outputs_over_time(body, node)) if len(node.nodes) == 1 and isinstance(node.nodes[0], Apply) else row
 
@@ -142,7 +142,7 @@ def outputs_over_time(body: Body, node: Recur) -> str:
     return ", ".join(str(body.types[wire]) for wire in node.outputs)
 
 
-def reduced(value: Dim) -> Dim | int:
+def reduce_dim(value: Dim) -> Dim | int:
     return value.value if value.is_constant else value
 
 
@@ -158,7 +158,7 @@ def size_of(shape: tuple[Dim | int, ...]) -> int:
     return size.value
 
 
-def named(segment: Segment, counts: tuple[int, ...]) -> str:
+def segment_text(segment: Segment, counts: tuple[int, ...]) -> str:
     """A segment; in a repeat with the range of its numbers, `layer_0..5`."""
     parts = [segment.base]
     for number in segment.numbers:

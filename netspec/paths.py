@@ -15,11 +15,11 @@ Places = list[tuple[str, tuple[int, ...]]]
 
 def parameters(body: Body) -> dict[str, Weight]:
     """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
-    return dict(_known(body))
+    return dict(_index_leaves(body))
 
 
 @lru_cache(maxsize=8)
-def _known(body: Body) -> dict[str, Weight]:
+def _index_leaves(body: Body) -> dict[str, Weight]:
     return dict(_leaves(body, body.nodes, [("", ())]))
 
 

@@ -84,9 +84,9 @@ def _settings(plan: TrainPlan) -> str:
 
 def _decoding(plan: ServePlan) -> str:
     """A line of a serve section with every argument of its decoder, and how the model is run."""
-    from netspec.lower.stretch_plan import derived
+    from netspec.lower.stretch_plan import derive_part
 
-    found = derived(plan)
+    found = derive_part(plan)
     how = f"the whole model for each element: {found}" if isinstance(found, str) else "only what is new, with a cache of the past"
     values = {name: getattr(plan.decoder, name) for name in plan.decoder.arguments()}
     arguments = [plan.reads, *(f"{name}={'none' if value is None else value}" for name, value in values.items())]

@@ -27,6 +27,6 @@ class DerivedClock(Clock):
         raise Mistake(ClockNeeded(unknown="the number of steps of an epoch"))
 
 
-def derived(plan: TrainPlan) -> Clock:
+def derive_clock(plan: TrainPlan) -> Clock:
     """The clock of a plan without looking at its data."""
     return DerivedClock(round(plan.duration.count) if plan.duration.unit == "step" else None)

@@ -19,10 +19,10 @@ from netspec.library.decoders.protocol import Decoded
 from netspec.lower.forward_pass import Forward
 from netspec.lower.generation import Arrays, Beginning, Buffered, Rerun
 from netspec.lower.node_scope import Frame
-from netspec.lower.precomputation import Kept, beforehand
+from netspec.lower.precomputation import Kept, precompute
 from netspec.lower.random_draws import EVAL_STEP, step_key
 from netspec.lower.stretch_interpreter import Past, advance
-from netspec.lower.stretch_plan import Part, derived
+from netspec.lower.stretch_plan import Part, derive_part
 
 Carry = tuple[Array, Array, Past]
 """The buffers, how many elements each began with, and what the model remembers of each sequence."""
@@ -42,7 +42,7 @@ class Cached(Buffered):
         frame = self.forward.frame("serve", self.params, self.buffers, inputs, first=self.first)
         given = self.forward.precision.enter(inputs, model)
         wires = {p.wire: given[p.name] for p in model.inputs if isinstance(p.wire, int) and p.name != self.plan.feeds}
-        return frame, beforehand(self.part, frame, wires)
+        return frame, precompute(self.part, frame, wires)
 
     def begin(self, copies: int) -> Carry:
         """What all but the last of the elements that there are leave behind."""
@@ -92,9 +92,9 @@ class Cached(Buffered):
         return said[0], after
 
 
-def decoding(plan: ServePlan, forward: Forward) -> Callable[..., Decoded]:
+def build_decoding(plan: ServePlan, forward: Forward) -> Callable[..., Decoded]:
     """(params, buffers, inputs without the fed one, beginning, seed, index of the first example) -> the answers. Pure."""
-    part = derived(plan)
+    part = derive_part(plan)
 
     def decode(params: Arrays, buffers: Arrays, inputs: Arrays, beginning: Beginning, seed: Any, first: Any) -> Decoded:
         length = plan.positions(beginning.tokens.shape[1])

@@ -62,7 +62,7 @@ class Buffered:
 
     def noise(self, place: Array, size: int) -> Array:
         examples = jnp.arange(self.examples, dtype=jnp.uint32) + jnp.asarray(self.first).astype(jnp.uint32)
-        return draw(gumbel, draw_key(self.key, f"serve/{self.plan.feeds}", (place,)), (self.examples, size), examples)
+        return draw(draw_gumbel, draw_key(self.key, f"serve/{self.plan.feeds}", (place,)), (self.examples, size), examples)
 
     def counts_examples(self, name: str) -> bool:
         """The first axis of an input counts examples."""
@@ -93,5 +93,5 @@ class Rerun(Buffered):
         return carry[0][rows], carry[1][rows]
 
 
-def gumbel(key: Any, shape: tuple[int, ...]) -> Array:
+def draw_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
     return jax.random.gumbel(key, shape, jnp.float32)

@@ -24,10 +24,10 @@ def generator(seed: int, path: str) -> Any:
 
 def initialise(layout: Layout, seed: int, precision: Precision = FULL) -> dict[str, dict[str, Any]]:
     """Stored leaves as NumPy arrays: {"params": by stored key, "buffers": by stored key}."""
-    return {PARAMS: _all(layout.params, seed, precision), BUFFERS: _all(layout.buffers, seed, precision)}
+    return {PARAMS: _sample_all(layout.params, seed, precision), BUFFERS: _sample_all(layout.buffers, seed, precision)}
 
 
-def _all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:
+def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:
     return {key: _leaf(stored, seed, precision) for key, stored in leaves.items()}
 
 

@@ -28,10 +28,10 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
-    problems = problems or _excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
+    problems = problems or _find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
-    return {name: _as(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+    return {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
 
 
 def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ def _array(value: Any) -> Any:
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
 
 
-def _as(array: Any, dtype: Any) -> Any:
+def _cast(array: Any, dtype: Any) -> Any:
     return array if array.dtype == dtype else array.astype(dtype)
 
 
@@ -88,7 +88,7 @@ def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
+def _find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
     """The first size that the facts, and the sizes before it, do not allow."""
     known = facts
     for symbol, size in sizes:

@@ -13,7 +13,7 @@ from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.loops import Loop
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
-from netspec.lower.recurrence import Time, beside, over_time
+from netspec.lower.recurrence import Time, append_axes, run_over_time
 from netspec.lower.segment_names import join, template
 from netspec.shape import TensorType
 
@@ -79,18 +79,18 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     inputs = [value(operand, wires) for operand in node.inputs]
     optional = {name: wires[wire] for name, wire in node.optional}
     op = bind_sizes(node.op, frame.run.sizes)
-    results = measured_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
+    results = measure_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 
 
-def measured_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: dict[str, Array]) -> Array:
+def measure_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: dict[str, Array]) -> Array:
     """The values of a loss or metric that is an argument of another function, times its mask and weights: 0 where they are 0."""
     mask = optional.pop("mask", None) if op.mask_weighs else None
     inputs = [jnp.asarray(x) for x in inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
     for factor in (mask, op.weights(*inputs, **optional)):
         if factor is not None:
-            weight = beside(factor.astype(values.dtype), values)
+            weight = append_axes(factor.astype(values.dtype), values)
             values = jnp.where(weight == 0, 0, values * weight)
     return values
 
@@ -118,7 +118,7 @@ def _aux(node: Aux, body: Body, frame: Frame, wires: Wires) -> None:
     """A value per example counts while its sequence has not ended."""
     type_, x = body.types[node.input], wires[node.input]
     if frame.alive is not None and type_.rank and type_.shape[0] == frame.run.layout.body.batch:
-        x = jnp.where(beside(frame.alive, x), x, 0)
+        x = jnp.where(append_axes(frame.alive, x), x, 0)
     key = join(frame.prefix, template(node.segment, frame.counts))
     frame.export(key, cast(x, frame.run.precision.stored(type_.dtype)))
 
@@ -139,7 +139,7 @@ def _start(operand: Operand, wire: int, body: Body, frame: Frame, wires: Wires) 
 
 
 def _recur(node: Recur, body: Body, frame: Frame, wires: Wires) -> None:
-    outputs, finals = over_time(Time(node, body, frame, wires, frame.run.layout.region(frame.prefix, node), execute))
+    outputs, finals = run_over_time(Time(node, body, frame, wires, frame.run.layout.region(frame.prefix, node), execute))
     _bind((*node.outputs, *node.finals), (*outputs, *finals), wires)
 
 

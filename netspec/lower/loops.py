@@ -58,7 +58,7 @@ Lowering = Callable[[Loop, list[Array]], list[Array]]
 """The loop and the carried values before it -> the values after it."""
 
 
-def scanned(loop: Loop, starts: list[Array]) -> list[Array]:
+def scan_loop(loop: Loop, starts: list[Array]) -> list[Array]:
     """One iteration in the program, run by `lax.scan` over the stacked leaves."""
     common = {key: loop.frame.buffer(key) for key in loop.region.common}
 
@@ -70,19 +70,19 @@ def scanned(loop: Loop, starts: list[Array]) -> list[Array]:
         return (carried, {key: updates.get(key, old) for key, old in shared.items()}), (own, exports)
 
     stacks = (jnp.arange(loop.node.count, dtype=jnp.int32), loop.params(), loop.buffers())
-    (carried, shared), (own, exports) = lax.scan(step, ([_strong(x) for x in starts], common), stacks)
+    (carried, shared), (own, exports) = lax.scan(step, ([_strip_weak_type(x) for x in starts], common), stacks)
     if loop.frame.run.phase == "train":
         loop.frame.updates.update(own | shared)
     loop.export(exports)
     return carried
 
 
-def _strong(x: Array) -> Array:
+def _strip_weak_type(x: Array) -> Array:
     """The array without weak type, which a scan's carry cannot change on the way."""
     return lax.convert_element_type(x, jnp.asarray(x).dtype)
 
 
-def unrolled(loop: Loop, starts: list[Array]) -> list[Array]:
+def unroll_loop(loop: Loop, starts: list[Array]) -> list[Array]:
     """Every iteration in the program, each with its slice of the stacked leaves."""
     count = loop.node.count
     params, buffers = _split(loop.params(), count), _split(loop.buffers(), count)

@@ -64,7 +64,7 @@ class Frame:
     def inside(self, segment: Segment, use: int) -> Frame:
         """The frame of a block that stands at the segment."""
         name = template(segment, self.counts)
-        return replace(self, prefix=join(self.prefix, name), site=join(self.site, _use(name, use)), counts=())
+        return replace(self, prefix=join(self.prefix, name), site=join(self.site, _number_use(name, use)), counts=())
 
     def iteration(self, count: int, index: Any, params: Mapping[str, Array], buffers: Mapping[str, Array]) -> Frame:
         """The frame of one iteration: slices stand in place of their stacks, and updates are collected anew."""
@@ -84,7 +84,7 @@ class Frame:
         return self.updates[key] if key in self.updates else self.buffers[key]
 
 
-def _use(name: str, use: int) -> str:
+def _number_use(name: str, use: int) -> str:
     return f"{name}#{use}" if use else name
 
 
@@ -95,7 +95,7 @@ class NodeScope:
 
     def __init__(self, frame: Frame, segment: Segment, use: int, types: tuple[Any, ...], named: Mapping[str, TensorType]) -> None:
         name = template(segment, frame.counts)
-        self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _use(name, use)), 0
+        self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _number_use(name, use)), 0
         self.training = frame.run.phase == "train"
         self.weight = frame.run.weight
         self.types, self.named = types, named

@@ -72,22 +72,22 @@ def measure(
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
     if seen is not None:
-        named |= {name: _exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
+        named |= {name: _sum_exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
         named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}
     wires: Wires = {port.wire: named[port.name] for port in objective.body.inputs if port.name in named and isinstance(port.wire, int)}
     execute(objective.body.nodes, objective.body, frame, wires)
     return tuple(_measure(m, index, objective.body, frame, wires) for index, m in enumerate(objective.measurements))
 
 
-def _exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
+def _sum_exported(seen: Pass, paths: tuple[str, ...], type_: TensorType, frame: Frame) -> Array:
     """The sum of the values of `aux` with these paths; 0 in a phase that makes none of them."""
     made = [leaf for key, leaf in seen.layout.exports.items() if key in seen.exports and not set(leaf.paths).isdisjoint(paths)]
-    terms = [summed(leaf, seen.exports[leaf.key], paths) for leaf in made]
+    terms = [sum_slices(leaf, seen.exports[leaf.key], paths) for leaf in made]
     start = jnp.zeros([size.evaluate(frame.run.sizes) for size in type_.shape], frame.run.precision.stored(type_.dtype))
     return sum(terms, start)
 
 
-def summed(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
+def sum_slices(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
     """The sum of the slices with these paths, of which there is one at least."""
     numbers = numbers_of(leaf.paths, paths)
     slices = join_stack_axes(x, len(leaf.counts))

@@ -16,12 +16,12 @@ from netspec.library.gradients import widen
 Arrays = Mapping[str, Array]
 
 
-def first(params: Arrays) -> dict[str, Array]:
+def begin_average(params: Arrays) -> dict[str, Array]:
     """The average before the first step, in f32 at least; copies, since a step gives away both."""
     return {key: jnp.array(p, jnp.promote_types(p.dtype, jnp.float32), copy=True) for key, p in params.items()}
 
 
-def moved(average: Arrays, params: Arrays, decay: float, step: Array) -> dict[str, Array]:
+def move_average(average: Arrays, params: Arrays, decay: float, step: Array) -> dict[str, Array]:
     """The average with the parameters after one more step; `step` counts the steps before it."""
     rate = share(decay, step)
     return {key: old + rate.astype(old.dtype) * (widen(params[key]) - old) for key, old in average.items()}
@@ -33,6 +33,6 @@ def share(decay: float, step: Array) -> Array:
     return (1 - decay) / -jnp.expm1(count * math.log(decay))
 
 
-def stored(average: Arrays, params: Arrays) -> dict[str, Array]:
+def cast_average(average: Arrays, params: Arrays) -> dict[str, Array]:
     """The average in the parameters' own dtypes."""
     return {key: x if x.dtype == params[key].dtype else x.astype(params[key].dtype) for key, x in average.items()}

@@ -20,7 +20,7 @@ Kept = tuple[dict[str, Any], dict[str, Any]]
 """Of the examples, and in common."""
 
 
-def beforehand(part: Part, frame: Frame, wires: Wires) -> Kept:
+def precompute(part: Part, frame: Frame, wires: Wires) -> Kept:
     """Runs what is known; its values are added to the wires."""
     rows: dict[str, Any] = {}
     common: dict[str, Any] = {}
@@ -29,10 +29,10 @@ def beforehand(part: Part, frame: Frame, wires: Wires) -> Kept:
             execute((node,), part.body, frame, wires)
         elif kind == STEP and place in part.children:
             rows[f"n{place}"], common[f"n{place}"] = _INSIDE[type(node)](part, part.children[place], node, frame, wires)
-    return _kept(part, wires, rows, common)
+    return _collect_kept(part, wires, rows, common)
 
 
-def _kept(part: Part, wires: Wires, rows: dict[str, Any], common: dict[str, Any]) -> Kept:
+def _collect_kept(part: Part, wires: Wires, rows: dict[str, Any], common: dict[str, Any]) -> Kept:
     for wire, axis in part.keep.items():
         x = jnp.asarray(wires[wire])
         if axis is None:
@@ -45,7 +45,7 @@ def _kept(part: Part, wires: Wires, rows: dict[str, Any], common: dict[str, Any]
 def _call(part: Part, child: Part, node: Call, frame: Frame, wires: Wires) -> Kept:
     ports = zip(node.body.inputs, node.inputs, strict=True)
     inside: Wires = {port.wire: wires[wire] for port, wire in ports if part.known(wire) and isinstance(port.wire, int)}
-    kept = beforehand(child, frame.inside(node.segment, use_of(node, part.body)), inside)
+    kept = precompute(child, frame.inside(node.segment, use_of(node, part.body)), inside)
     for wire, port in zip(node.outputs, node.body.outputs, strict=True):
         if part.known(wire):
             wires[wire] = array(port.wire, inside)
@@ -54,7 +54,7 @@ def _call(part: Part, child: Part, node: Call, frame: Frame, wires: Wires) -> Ke
 
 def _when(part: Part, child: Part, node: When, frame: Frame, wires: Wires) -> Kept:
     inside = dict(wires)
-    kept = beforehand(child, frame, inside)
+    kept = precompute(child, frame, inside)
     chosen = node.inside if node.phase == frame.run.phase else node.otherwise
     pairs = [(wire, operand) for wire, operand in zip(node.outputs, chosen, strict=True) if operand is not None and part.known(wire)]
     wires.update({wire: value(operand, inside) for wire, operand in pairs})
@@ -66,11 +66,11 @@ def _repeat(part: Part, child: Part, node: Repeat, frame: Frame, wires: Wires) -
     starts = [_start(part, node, place, frame, wires) for place in known]
 
     def iteration(carried: list[Any], slices: Any) -> Any:
-        index, own = inner_frame(node, frame, slices)
+        index, own = enter_iteration(node, frame, slices)
         inside = {**wires, **{node.inner[place]: x for place, x in zip(known, carried, strict=True)}}
         if node.index is not None:
             inside[node.index] = index
-        kept = beforehand(child, own, inside)
+        kept = precompute(child, own, inside)
         after = [cast(value(node.results[place], inside), old.dtype) for place, old in zip(known, carried, strict=True)]
         return after, kept
 
@@ -93,7 +93,7 @@ def stacks(node: Repeat, frame: Frame) -> Any:
     return jnp.arange(node.count, dtype=jnp.int32), params, {key: frame.buffer(key) for key in region.buffers}
 
 
-def inner_frame(node: Node, frame: Frame, slices: Any) -> tuple[Any, Frame]:
+def enter_iteration(node: Node, frame: Frame, slices: Any) -> tuple[Any, Frame]:
     """The number and the frame of an iteration."""
     index, params, buffers = slices
     return index, frame.iteration(node.count, index, params, buffers)  # type: ignore[union-attr]

@@ -15,8 +15,8 @@ from netspec.lazy import np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
-from netspec.lower.batch_statistics import Result, finished, merge
-from netspec.lower.clock import derived
+from netspec.lower.batch_statistics import Result, finish_sums, merge
+from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
@@ -27,7 +27,7 @@ from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
-from netspec.lower.updates import made
+from netspec.lower.updates import make_update
 from netspec.shape import TensorType
 from netspec.source import Span
 
@@ -90,7 +90,7 @@ class Program:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
         if state.average:
-            return state._replace(params=parameter_average.stored(state.average, state.params))
+            return state._replace(params=parameter_average.cast_average(state.average, state.params))
         if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
             return state
         return state._replace(params=self._evaluated(state.params, state.optimizer), optimizer=())
@@ -102,11 +102,11 @@ class Program:
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
-        mean = self._placement.state(parameter_average.first(params)) if self.plan and self.plan.ema is not None else ()
+        mean = self._placement.state(parameter_average.begin_average(params)) if self.plan and self.plan.ema is not None else ()
         return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        with _speaking():
+        with _raise_spec_errors():
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
         dtype = self._precision.stored
@@ -141,12 +141,12 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
-        plan = serve_arrays.chosen(self.serves, self.model.name, name)
-        arrays, begin = serve_arrays.given(plan, inputs, prefix_length, self._precision, examples)
+        plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
+        arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
         arrays = self._place(arrays, self.model.input_types())
         words = np.uint32((self._seed if seed is None else seed) & 0xFFFF_FFFF), np.uint32(first_example)
-        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serve_arrays.answering(plan, self._forward)))
+        run = self._decoders.setdefault(plan.feeds, self._placement.jit(serve_arrays.build_answer(plan, self._forward)))
         begun = self._placement.batch({"tokens": begin.tokens, "lengths": begin.lengths}, ("tokens", "lengths"))
         return serve_arrays.to_host(run(*self._leaves(state), arrays, begun["tokens"], begun["lengths"], *words))
 
@@ -161,7 +161,7 @@ class Program:
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
-        with _speaking():
+        with _raise_spec_errors():
             return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
@@ -170,7 +170,7 @@ class Program:
 
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, Result]:
         """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them."""
-        return finished(self._finish[objective], statistics)
+        return finish_sums(self._finish[objective], statistics)
 
     merge = staticmethod(merge)
 
@@ -187,7 +187,7 @@ class Program:
 
     def _own(self, state: State) -> State:
         """The state, when its leaves are those of this program's model."""
-        with _speaking():
+        with _raise_spec_errors():
             self.layout.require_stored({PARAMS: state.params, BUFFERS: state.buffers})
         return state
 
@@ -242,21 +242,21 @@ class Program:
         """The optimizers at work, by the names of their updates."""
         if (plan := self.plan) is None:
             return {}
-        more = self._forward, self.clock or derived(plan), plan.accumulate
-        return {u.name: made(u, *more, self.foreign.get(u.name)) for u in plan.updates}
+        more = self._forward, self.clock or derive_clock(plan), plan.accumulate
+        return {u.name: make_update(u, *more, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
-        with _speaking():
+        with _raise_spec_errors():
             return self._moments(params) if self.plan else ()
 
     @cached_property
     def _moments(self) -> Callable[..., Any]:
         """The optimizers' first states: one compiled program for all tensors, since JAX would compile one for each shape otherwise."""
-        return self._placement.jit(lambda params: steps.strong(steps.first_moments(self._updates, params)))
+        return self._placement.jit(lambda params: steps.strip_weak_types(steps.first_moments(self._updates, params)))
 
     @cached_property
     def _evaluated(self) -> Callable[..., Any]:
-        return self._placement.jit(lambda params, moments: steps.evaluated_params(self._updates, params, moments))
+        return self._placement.jit(lambda params, moments: steps.evaluate_params(self._updates, params, moments))
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
@@ -281,12 +281,12 @@ class Program:
 
     @cached_property
     def _finish(self) -> dict[str, Callable[..., Any]]:
-        evaluation = steps.finishing(self._forward, self._objective("eval"))
-        return {"train": self._placement.jit(steps.finishing_all(self._updates)), "eval": self._placement.jit(evaluation)}
+        evaluation = steps.build_finish(self._forward, self._objective("eval"))
+        return {"train": self._placement.jit(steps.build_finish_all(self._updates)), "eval": self._placement.jit(evaluation)}
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
+def _raise_spec_errors() -> Iterator[None]:
     """Turn a mistake that has no place in a spec into the error that users see."""
     try:
         yield

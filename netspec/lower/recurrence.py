@@ -53,15 +53,15 @@ class Time:
         self.execute(self.node.nodes, self.body, frame, wires)
         after = [cast(wires[w], old.dtype) for w, old in zip(self.node.results, states, strict=True)]
         if alive is not None:
-            after = [jnp.where(beside(alive, new), new, old) for new, old in zip(after, states, strict=True)]
+            after = [jnp.where(append_axes(alive, new), new, old) for new, old in zip(after, states, strict=True)]
         buffers = {key: frame.updates.get(key, old) for key, old in shared.items()}
         return after, buffers, [wires[w] for w in self.node.made], frame.exports or {}
 
 
-def over_time(run: Time) -> tuple[list[Array], list[Array]]:
+def run_over_time(run: Time) -> tuple[list[Array], list[Array]]:
     """The stacked outputs, [B, T, …], and the states after the last step."""
     node = run.node
-    sequences = [flipped(run.wires[w], run.lengths) if node.reverse else run.wires[w] for w in node.sequences]
+    sequences = [flip_sequence(run.wires[w], run.lengths) if node.reverse else run.wires[w] for w in node.sequences]
     length = sequences[0].shape[1]
     shared = {key: run.frame.buffer(key) for key in run.region.common}
 
@@ -76,19 +76,19 @@ def over_time(run: Time) -> tuple[list[Array], list[Array]]:
     for key, values in exports.items():
         run.frame.export(key, jnp.sum(values, axis=0))
     outputs = [jnp.moveaxis(m, 0, 1) for m in made]
-    return [flipped(o, run.lengths) if node.reverse else o for o in outputs], states
+    return [flip_sequence(o, run.lengths) if node.reverse else o for o in outputs], states
 
 
-def flipped(x: Array, lengths: Array | None) -> Array:
+def flip_sequence(x: Array, lengths: Array | None) -> Array:
     """A sequence backwards; within each example's length where lengths are given, the rest in place."""
     if lengths is None:
         return jnp.flip(x, 1)
     time = jnp.arange(x.shape[1])[None, :]
     last = jnp.minimum(lengths, x.shape[1])[:, None] - 1
     order = jnp.where(time <= last, last - time, time)
-    return jnp.take_along_axis(x, beside(order, x), axis=1)
+    return jnp.take_along_axis(x, append_axes(order, x), axis=1)
 
 
-def beside(x: Array, other: Array) -> Array:
+def append_axes(x: Array, other: Array) -> Array:
     """x with trailing axes of 1, so that it goes with the other."""
     return x.reshape(x.shape + (1,) * (other.ndim - x.ndim))

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jax
 from netspec.library.base import Array
-from netspec.lower.loops import Loop, Lowering, scanned, unrolled
+from netspec.lower.loops import Loop, Lowering, scan_loop, unroll_loop
 
 Choice = Callable[[Loop, list[Array]], Lowering]
 
@@ -24,23 +24,23 @@ SLOW_IN_LOOPS: Mapping[str, frozenset[str]] = {"cpu": frozenset({"conv_general_d
 """
 
 
-def automatic(loop: Loop, starts: list[Array]) -> Lowering:
+def choose_lowering(loop: Loop, starts: list[Array]) -> Lowering:
     """Scan where compile time would grow with depth and the loop costs nothing."""
     if loop.node.count < SCAN_FROM or not loop.region.params:
-        return unrolled
+        return unroll_loop
     slow = SLOW_IN_LOOPS.get(jax.default_backend(), frozenset())
-    return unrolled if slow and not slow.isdisjoint(_primitives(_iteration(loop, starts))) else scanned
+    return unroll_loop if slow and not slow.isdisjoint(_primitives(_iteration(loop, starts))) else scan_loop
 
 
 def always_scan(loop: Loop, starts: list[Array]) -> Lowering:
-    return scanned
+    return scan_loop
 
 
 def always_unroll(loop: Loop, starts: list[Array]) -> Lowering:
-    return unrolled
+    return unroll_loop
 
 
-CHOICES: Mapping[str | None, Choice] = {None: automatic, "scan": always_scan, "unroll": always_unroll}
+CHOICES: Mapping[str | None, Choice] = {None: choose_lowering, "scan": always_scan, "unroll": always_unroll}
 """By the argument `repeat` of `compile`."""
 
 

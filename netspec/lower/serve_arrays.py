@@ -11,7 +11,7 @@ from netspec.diagnostics.training.decoders import BeginningNeeded, NothingToDeco
 from netspec.ir import ServePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array
-from netspec.lower.decoding_cache import decoding
+from netspec.lower.decoding_cache import build_decoding
 from netspec.lower.forward_pass import Forward
 from netspec.lower.generation import Beginning
 from netspec.lower.input_arrays import accept, describe, refuse_unknown
@@ -22,7 +22,7 @@ LENGTH, SCORE = "_length", "_score"
 """Behind an answer's name: how many elements it has, and the logarithm of its probability."""
 
 
-def chosen(plans: Sequence[ServePlan], model: str, name: str | None) -> ServePlan:
+def choose_plan(plans: Sequence[ServePlan], model: str, name: str | None) -> ServePlan:
     """The plan that generates an input, or the first. Raises `SpecError`."""
     found = next((plan for plan in plans if name in (None, plan.feeds)), None)
     if found is None:
@@ -30,7 +30,9 @@ def chosen(plans: Sequence[ServePlan], model: str, name: str | None) -> ServePla
     return found
 
 
-def given(plan: ServePlan, inputs: Mapping[str, Any], length: Any, precision: Precision, count: int) -> tuple[dict[str, Array], Beginning]:
+def accept_inputs(
+    plan: ServePlan, inputs: Mapping[str, Any], length: Any, precision: Precision, count: int
+) -> tuple[dict[str, Array], Beginning]:
     """The arrays a plan runs on, in the dtypes of the program. Raises `SpecError` for those that do not fit.
 
     The fed input's array, where there is one, is what each sequence begins with, its first `length[b]` elements. `count` is the number of
@@ -39,7 +41,7 @@ def given(plan: ServePlan, inputs: Mapping[str, Any], length: Any, precision: Pr
     types = plan.model.input_types()
     refuse_unknown(inputs, types)
     others = {name: _array(x) for name, x in inputs.items() if name != plan.feeds}
-    beginning = _beginning(plan, inputs.get(plan.feeds), length, _examples(plan, others, count))
+    beginning = _accept_beginning(plan, inputs.get(plan.feeds), length, _examples(plan, others, count))
     size = plan.positions(beginning.tokens.shape[1])
     buffer = np.zeros((beginning.tokens.shape[0], size), types[plan.feeds].jax_dtype)
     cut = {name: x[plan.cut(name, size)] if x.ndim == types[name].rank else x for name, x in others.items()}
@@ -58,7 +60,7 @@ def _examples(plan: ServePlan, others: Mapping[str, Any], count: int) -> int:
     return batch.value if batch.is_constant else sizes[0] if sizes else count
 
 
-def _beginning(plan: ServePlan, tokens: Any, length: Any, examples: int) -> Beginning:
+def _accept_beginning(plan: ServePlan, tokens: Any, length: Any, examples: int) -> Beginning:
     """What sequences begin with: what is given, else `start`, else nothing, where the model can begin with nothing."""
     start = plan.decoder.start
     if tokens is not None:
@@ -89,9 +91,9 @@ def _lengths(plan: ServePlan, tokens: Any, length: Any) -> Any:
     return length.astype(np.int32)
 
 
-def answering(plan: ServePlan, forward: Forward) -> Callable[..., dict[str, Array]]:
+def build_answer(plan: ServePlan, forward: Forward) -> Callable[..., dict[str, Array]]:
     """(params, buffers, inputs, tokens, lengths, seed, first) -> the answers, their lengths and scores by name."""
-    decode = decoding(plan, forward)
+    decode = build_decoding(plan, forward)
 
     def answer(params: Any, buffers: Any, inputs: Any, tokens: Array, lengths: Array, seed: Any, first: Any) -> dict[str, Array]:
         found = decode(params, buffers, inputs, Beginning(tokens, lengths), seed, first)
@@ -100,7 +102,7 @@ def answering(plan: ServePlan, forward: Forward) -> Callable[..., dict[str, Arra
     return answer
 
 
-def evaluated(plan: ServePlan, forward: Forward, params: Any, buffers: Any, batch: Mapping[str, Array], first: Any) -> Array:
+def decode_batch(plan: ServePlan, forward: Forward, params: Any, buffers: Any, batch: Mapping[str, Array], first: Any) -> Array:
     """The answers for a batch of an evaluation, i32[B, limit]. Without `start` they begin with the batch's own first element."""
     own, start = jnp.asarray(batch[plan.feeds]), plan.decoder.start
     count = own.shape[0]
@@ -108,7 +110,7 @@ def evaluated(plan: ServePlan, forward: Forward, params: Any, buffers: Any, batc
     beginning = Beginning(tokens, jnp.full((count,), tokens.shape[1], jnp.int32))
     inputs = {name: batch[name] for name in plan.model.input_types() if name != plan.feeds}
     _require_long_enough(plan, inputs, plan.positions(tokens.shape[1]))
-    return decoding(plan, forward)(params, buffers, inputs, beginning, forward.seed, first).tokens
+    return build_decoding(plan, forward)(params, buffers, inputs, beginning, forward.seed, first).tokens
 
 
 def _require_long_enough(plan: ServePlan, inputs: Mapping[str, Array], size: int) -> None:

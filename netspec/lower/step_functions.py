@@ -13,7 +13,7 @@ from netspec.lower import parameter_average
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
 from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
-from netspec.lower.serve_arrays import evaluated
+from netspec.lower.serve_arrays import decode_batch
 from netspec.lower.training_state import State
 
 Batch = Mapping[str, Array]
@@ -65,39 +65,39 @@ def training_step(updates: Mapping[str, Update], decay: float | None = None) -> 
     """
 
     def step(state: State, batch: Batch) -> tuple[State, Any]:
-        moved, statistics = one_after_another(updates, state, batch) if "" not in updates else alone(updates[""], state, batch)
+        moved, statistics = run_in_turn(updates, state, batch) if "" not in updates else run_single(updates[""], state, batch)
         if decay is not None:
-            moved = moved._replace(average=parameter_average.moved(state.average, moved.params, decay, state.step))
-        return strong(moved._replace(step=state.step + 1)), statistics
+            moved = moved._replace(average=parameter_average.move_average(state.average, moved.params, decay, state.step))
+        return strip_weak_types(moved._replace(step=state.step + 1)), statistics
 
     return step
 
 
-def alone(update: Update, state: State, batch: Batch) -> tuple[State, Statistics]:
+def run_single(update: Update, state: State, batch: Batch) -> tuple[State, Statistics]:
     moved, moments, statistics = update(state, state.optimizer, batch)
     return moved._replace(optimizer=moments), statistics
 
 
-def one_after_another(updates: Mapping[str, Update], state: State, batch: Batch) -> tuple[State, dict[str, Statistics]]:
+def run_in_turn(updates: Mapping[str, Update], state: State, batch: Batch) -> tuple[State, dict[str, Statistics]]:
     """Each on what the one before has left. The buffers are those that the first pass of the step leaves."""
     moments, statistics = dict(state.optimizer), {}
     ran: Any = False
     for name, update in updates.items():
         before = state.buffers
-        state, moments[name], statistics[name], now = maybe(update, state, moments[name], batch)
-        state = state._replace(buffers=chosen_buffers(ran, before, state.buffers))
+        state, moments[name], statistics[name], now = run_when_due(update, state, moments[name], batch)
+        state = state._replace(buffers=choose_buffers(ran, before, state.buffers))
         ran = True if ran is True or now is True else jnp.logical_or(ran, now)
     return state._replace(optimizer=moments), statistics
 
 
-def chosen_buffers(ran: Any, before: Batch, after: Batch) -> dict[str, Array]:
+def choose_buffers(ran: Any, before: Batch, after: Batch) -> dict[str, Array]:
     """Those before a pass where another one `ran` in this step already, else those after it. `ran` is a truth value, traced or not."""
     if isinstance(ran, bool):
         return dict(before if ran else after)
     return {key: jnp.where(ran, before[key], x) for key, x in after.items()}
 
 
-def maybe(update: Update, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics, Any]:
+def run_when_due(update: Update, state: State, moments: Any, batch: Batch) -> tuple[State, Any, Statistics, Any]:
     """The update where it is its turn, else everything as it was and no statistics; and whether it ran."""
     if update.every == 1:
         return *update(state, moments, batch), True
@@ -105,10 +105,10 @@ def maybe(update: Update, state: State, moments: Any, batch: Batch) -> tuple[Sta
     shapes = jax.eval_shape(update, state, moments, batch)[2]
 
     def run(state: State, moments: Any) -> Any:
-        return strong(update(state, moments, batch))
+        return strip_weak_types(update(state, moments, batch))
 
     def rest(state: State, moments: Any) -> Any:
-        return strong((state, moments, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)))
+        return strip_weak_types((state, moments, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)))
 
     return *lax.cond(now, run, rest, state, moments), now
 
@@ -121,7 +121,7 @@ def evaluation_step(forward: Forward, objective: Objective) -> Callable[..., Sta
         exports: dict[str, Array] | None = {} if objective.auxiliaries else None
         outputs, _ = forward("eval", params, buffers, batch, weight=weight, first=first, exports=exports)
         seen = Pass(forward.layout, params, exports or {})
-        answers = {name: evaluated(plan, forward, params, buffers, batch, first) for name, plan in objective.answers.items()}
+        answers = {name: decode_batch(plan, forward, params, buffers, batch, first) for name, plan in objective.answers.items()}
         return measure(objective, forward.measuring("eval", weight), {**batch, **answers}, outputs, seen)
 
     return step
@@ -132,14 +132,14 @@ def outputs(forward: Forward, phase: str) -> Callable[[Batch, Batch, Batch], dic
     return lambda params, buffers, inputs: forward(phase, params, buffers, inputs)[0]
 
 
-def finishing(forward: Forward, objective: Objective) -> Callable[[Statistics], dict[str, Array]]:
+def build_finish(forward: Forward, objective: Objective) -> Callable[[Statistics], dict[str, Array]]:
     """Statistics -> the finished numbers by name."""
     return lambda statistics: finish(objective, forward.measuring("eval", None), statistics)
 
 
-def finishing_all(updates: Mapping[str, Update]) -> Callable[[Any], dict[str, Array]]:
+def build_finish_all(updates: Mapping[str, Update]) -> Callable[[Any], dict[str, Array]]:
     """A training step's statistics -> its numbers. Of several updates: `loss`, the sum of theirs, each as `NAME.loss`, and the metrics."""
-    finishers = {name: finishing(u.gradient.forward, u.gradient.objective) for name, u in updates.items()}
+    finishers = {name: build_finish(u.gradient.forward, u.gradient.objective) for name, u in updates.items()}
 
     def numbers(statistics: Mapping[str, Statistics]) -> dict[str, Array]:
         found = {name: finish(statistics[name]) for name, finish in finishers.items()}
@@ -156,7 +156,7 @@ def first_moments(updates: Mapping[str, Update], params: Batch) -> Any:
     return found.get("", found)
 
 
-def evaluated_params(updates: Mapping[str, Update], params: Batch, moments: Any) -> dict[str, Array]:
+def evaluate_params(updates: Mapping[str, Update], params: Batch, moments: Any) -> dict[str, Array]:
     """The parameters as the optimizers have them evaluated."""
     for name, update in updates.items():
         params = update.evaluated(params, moments if name == "" else moments[name])
@@ -167,6 +167,6 @@ def total(parts: Sequence[Array]) -> Array:
     return sum(parts[1:], parts[0])
 
 
-def strong(tree: Any) -> Any:
+def strip_weak_types(tree: Any) -> Any:
     """The same arrays without weak types, with which JAX would compile the second step anew."""
     return jax.tree.map(lambda x: lax.convert_element_type(x, jnp.result_type(x)), tree)

@@ -8,14 +8,14 @@ from netspec.ir import Apply, Call, Recur, Repeat, When
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array
 from netspec.library.contracts.sequence_axis import STILL
-from netspec.library.contracts.stretch_steps import Stretch, Use, cut, step
+from netspec.library.contracts.stretch_steps import Stretch, Use, cut_stretch, step
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.interpreter import execute, operand_types, use_of, value
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
-from netspec.lower.precomputation import Kept, Wires, inner_frame, stacks
+from netspec.lower.precomputation import Kept, Wires, enter_iteration, stacks
 from netspec.lower.recurrence import Time
-from netspec.lower.stretch_plan import ALWAYS, STEP, Part, reaches
+from netspec.lower.stretch_plan import ALWAYS, STEP, Part, is_reached
 
 Past = Any
 """What the nodes of a part remember, by their places; None before the first stretch."""
@@ -52,7 +52,7 @@ def _call(part: Part, place: int, node: Call, frame: Frame, wires: Wires, kept: 
     inside = {port.wire: wires[wire] for port, wire in ports if isinstance(port.wire, int) and wire in wires}
     after = advance(part.children[place], frame.inside(node.segment, use_of(node, part.body)), inside, kept, past, stretch)
     for wire, port in zip(node.outputs, node.body.outputs, strict=True):
-        if reaches(part.flows.get(wire)):
+        if is_reached(part.flows.get(wire)):
             wires[wire] = inside[port.wire]  # type: ignore[index]
     return after
 
@@ -61,33 +61,35 @@ def _when(part: Part, place: int, node: When, frame: Frame, wires: Wires, kept: 
     inside = dict(wires)
     after = advance(part.children[place], frame, inside, kept, past, stretch)
     chosen = node.inside if node.phase == frame.run.phase else node.otherwise
-    moving = [(wire, own) for wire, own in zip(node.outputs, chosen, strict=True) if isinstance(own, int) and reaches(part.flows.get(wire))]
+    moving = [
+        (wire, own) for wire, own in zip(node.outputs, chosen, strict=True) if isinstance(own, int) and is_reached(part.flows.get(wire))
+    ]
     wires.update({wire: inside[own] for wire, own in moving})
     return after
 
 
 def _repeat(part: Part, place: int, node: Repeat, frame: Frame, wires: Wires, kept: Kept, past: Past, stretch: Stretch) -> Past:
     child = part.children[place]
-    moving = [k for k, wire in enumerate(node.outputs) if reaches(part.flows.get(wire))]
+    moving = [k for k, wire in enumerate(node.outputs) if is_reached(part.flows.get(wire))]
 
     def iteration(carried: list[Array], slices: Any) -> Any:
         stacked, own_kept, own_past = slices
-        _, own = inner_frame(node, frame, stacked)
+        _, own = enter_iteration(node, frame, stacked)
         inside = {**wires, **{node.inner[k]: x for k, x in zip(moving, carried, strict=True)}}
         after = advance(child, own, inside, own_kept, own_past, stretch)
-        ends = [_here(child, node.results[k], node.inner[k], inside, stretch) for k in moving]
+        ends = [_cut_wire(child, node.results[k], node.inner[k], inside, stretch) for k in moving]
         return [cast(x, old.dtype) for x, old in zip(ends, carried, strict=True)], after
 
-    starts = [_here(part, node.carried[k], node.outputs[k], wires, stretch) for k in moving]
+    starts = [_cut_wire(part, node.carried[k], node.outputs[k], wires, stretch) for k in moving]
     starts = [lax.convert_element_type(x, jnp.asarray(x).dtype) for x in starts]
     ends, after = lax.scan(iteration, starts, (stacks(node, frame), kept, past))
     wires.update({node.outputs[k]: x for k, x in zip(moving, ends, strict=True)})
     return after
 
 
-def _here(part: Part, wire: Any, like: int, wires: Wires, stretch: Stretch) -> Array:
+def _cut_wire(part: Part, wire: Any, like: int, wires: Wires, stretch: Stretch) -> Array:
     """A wire on the stretch, which may be known for all positions."""
-    return cut(stretch, wires[wire], part.flows[like].axes) if part.known(wire) else wires[wire]
+    return cut_stretch(stretch, wires[wire], part.flows[like].axes) if part.known(wire) else wires[wire]
 
 
 def _recur(part: Part, place: int, node: Recur, frame: Frame, wires: Wires, kept: Any, past: Past, stretch: Stretch) -> Past:
@@ -95,7 +97,7 @@ def _recur(part: Part, place: int, node: Recur, frame: Frame, wires: Wires, kept
     region = frame.run.layout.region(frame.prefix, node)
     run = Time(node, part.body, frame, wires, region, execute)
     shared = {key: frame.buffer(key) for key in region.common}
-    sequences = [jnp.moveaxis(_here(part, wire, wire, wires, stretch), 1, 0) for wire in node.sequences]
+    sequences = [jnp.moveaxis(_cut_wire(part, wire, wire, wires, stretch), 1, 0) for wire in node.sequences]
     first = run.starts() if past is None else past
 
     def one(carry: Any, now: Any) -> Any:

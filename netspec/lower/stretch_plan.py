@@ -13,7 +13,7 @@ from typing import Any
 
 from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, reads
 from netspec.library.contracts.sequence_axis import STILL, Flow
-from netspec.library.contracts.stretch_steps import stepless
+from netspec.library.contracts.stretch_steps import explain_stepless
 from netspec.proofs.causality import PHASE, Causality, look
 from netspec.shape import Dim
 
@@ -40,16 +40,16 @@ class Part:
 
     def known(self, wire: Any) -> bool:
         """The wire is known beforehand."""
-        return reaches(self.flows.get(wire)) is False
+        return is_reached(self.flows.get(wire)) is False
 
 
-def reaches(flow: Any) -> bool | None:
+def is_reached(flow: Any) -> bool | None:
     """Whether a flow has to do with what is generated; None where it cannot be made."""
     return flow.reach is not None if isinstance(flow, Flow) else None
 
 
 @lru_cache(maxsize=64)
-def derived(plan: ServePlan) -> Part | str:
+def derive_part(plan: ServePlan) -> Part | str:
     """How the plan's model runs on a stretch, or why it does not."""
     body = plan.model
     kind = body.input_types()[plan.feeds]
@@ -83,19 +83,19 @@ class _Derivation:
                 child = self.child(node, body, flows)
                 if child is not None:
                     children[place] = child
-                needed.update(deep(node))
+                needed.update(deep_reads(node))
             if kind in (WHOLE, STEP):
                 own.update(outputs(node))
-        kept = {wire: self.example_axis(wire, body) for wire in sorted(own & needed) if reaches(flows.get(wire)) is False}
+        kept = {wire: self.example_axis(wire, body) for wire in sorted(own & needed) if is_reached(flows.get(wire)) is False}
         return Part(nodes, body, flows, kinds, children, kept)
 
     def kind(self, node: Node, flows: Mapping[int, Any]) -> str:
         if isinstance(node, Variable):
             return ALWAYS
-        made = [reaches(flows.get(wire)) for wire in outputs(node)]
+        made = [is_reached(flows.get(wire)) for wire in outputs(node)]
         if all(each is None for each in made):
             return NEVER
-        if all(reaches(flows.get(wire, STILL)) is False for wire in deep(node)):
+        if all(is_reached(flows.get(wire, STILL)) is False for wire in deep_reads(node)):
             return WHOLE
         return STEP
 
@@ -126,19 +126,19 @@ class _Derivation:
         """Raises `Stepless`."""
         if isinstance(node, Apply):
             given = tuple(look(flows, operand) for operand in node.inputs)
-            if why := stepless(node.op, given):  # type: ignore[arg-type]
+            if why := explain_stepless(node.op, given):  # type: ignore[arg-type]
                 raise Stepless(why)
         if isinstance(node, Recur) and not all(1 in flows[wire].axes for wire in node.sequences):
             raise Stepless("a recurrence runs over another axis")
         if isinstance(node, Repeat):
             self.check_start(node, flows)
         for wire in outputs(node):
-            if reaches(flows.get(wire)):
+            if is_reached(flows.get(wire)):
                 self.check_wire(wire, body, flows[wire])
 
     def check_start(self, node: Repeat, flows: Mapping[int, Any]) -> None:
         for start, end, out in zip(node.carried, node.results, node.outputs, strict=True):
-            if reaches(flows.get(out)) and (isinstance(start, Literal) or isinstance(end, Literal)):
+            if is_reached(flows.get(out)) and (isinstance(start, Literal) or isinstance(end, Literal)):
                 raise Stepless("a loop begins or ends with a number")
 
     def check_wire(self, wire: int, body: Body, flow: Flow) -> None:
@@ -172,9 +172,9 @@ def outputs(node: Node) -> tuple[int, ...]:
             return ()
 
 
-def deep(node: Node) -> Iterator[int]:
+def deep_reads(node: Node) -> Iterator[int]:
     """The wires that a node and those inside it read, those that are made inside too."""
     yield from reads(node)
     if isinstance(node, Repeat | When | Recur):
         for inner in node.nodes:
-            yield from deep(inner)
+            yield from deep_reads(inner)

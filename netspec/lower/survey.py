@@ -124,12 +124,12 @@ def survey(body: Body) -> Layout:
     found = _Survey()
     for _ in found.visit(body.nodes, body, Place()):
         pass
-    _distinct(found.params)
-    _distinct(found.buffers)
+    _require_distinct(found.params)
+    _require_distinct(found.buffers)
     return Layout(body, found.params, found.buffers, found.regions, found.exports)
 
 
-def _distinct(leaves: Mapping[str, Stored]) -> None:
+def _require_distinct(leaves: Mapping[str, Stored]) -> None:
     paths = [path for stored in leaves.values() for path in stored.paths]
     if len(set(paths)) != len(paths):
         raise ValueError(f"one path for two parameters: {sorted({p for p in paths if paths.count(p) > 1})}")

@@ -13,13 +13,13 @@ from netspec.lower.gradient import Gradient
 from netspec.lower.step_functions import Update
 
 
-def made(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:
+def make_update(plan: UpdatePlan, forward: Forward, clock: Clock, accumulate: int, foreign: Any = None) -> Update:
     """An update that trains its own parameters only, by the plan's optimizer or by a `foreign` one with optax's protocol."""
     chosen = Chosen.of(forward.layout.leaves(), plan.paths)
     gradient = Gradient(forward, plan.objective, chosen, accumulate)
     if foreign is not None:
         return Update(gradient, from_optax(foreign, chosen.leaves()), plan.every)
-    optimizer = plan.optimizer if plan.every == 1 else in_steps(plan.optimizer, plan.every)
+    optimizer = plan.optimizer if plan.every == 1 else rescale_schedules(plan.optimizer, plan.every)
     return Update(gradient, optimizer.build(clock, chosen.leaves()), plan.every)
 
 
@@ -33,23 +33,23 @@ class InSteps(Schedule):
         return self.schedule.value(step * self.every + self.every - 1, clock)
 
 
-def in_steps(optimizer: Optimizer, every: int) -> Optimizer:
+def rescale_schedules(optimizer: Optimizer, every: int) -> Optimizer:
     """The optimizer with each of its schedules, and each duration of its own, against the steps of the training."""
-    return _replaced(optimizer, every)
+    return _rescale_value(optimizer, every)
 
 
-def _replaced(value: Any, every: int) -> Any:
+def _rescale_value(value: Any, every: int) -> Any:
     if isinstance(value, Schedule):
         return InSteps(schedule=value, every=every)
     if isinstance(value, Duration):
         return Duration(value.count / every, value.unit)
     if isinstance(value, tuple):
-        items = tuple(_replaced(item, every) for item in value)
+        items = tuple(_rescale_value(item, every) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     if isinstance(value, dict):
-        entries = {key: _replaced(item, every) for key, item in value.items()}
+        entries = {key: _rescale_value(item, every) for key, item in value.items()}
         return entries if any(entries[key] is not value[key] for key in value) else value
     if not isinstance(value, Op):
         return value
-    changed = {name: new for name, old in vars(value).items() if (new := _replaced(old, every)) is not old}
+    changed = {name: new for name, old in vars(value).items() if (new := _rescale_value(old, every)) is not old}
     return value.replaced(**changed) if changed else value

@@ -12,7 +12,7 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.training.serving import NotCausal
 from netspec.ir import Apply, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
-from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, joined
+from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, join_flows
 from netspec.limits import LIMITS
 from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
@@ -211,7 +211,7 @@ def met(one: Flow | Refusal, other: Flow | Refusal) -> Flow | Refusal:
     """What holds of a tensor that may be either."""
     if isinstance(one, Refusal):
         return one
-    return other if isinstance(other, Refusal) else joined(one, other)
+    return other if isinstance(other, Refusal) else join_flows(one, other)
 
 
 def stepped(flow: Flow) -> Flow:

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.diagnostics.base import Place
 from netspec.ir import Apply, Body, Literal, Measurement, Operand
 from netspec.library.base import Callable, Measure
-from netspec.library.contracts.mask_effects import EACH, MASKS, MIXES, NEAR, Treatment, runs_along, treatment
+from netspec.library.contracts.mask_effects import EACH, MASKS, MIXES, NEAR, Treatment, masked_axes, treatment
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -60,7 +60,7 @@ def masked_by(use: Use, body: Body) -> Iterator[tuple[int, int, Padded]]:
             continue
         padded = Padded(Place(use.span, f"`{name}` says here which of them count"), body.names.get(wire, ""), body)
         ranks = {place: body.types[operand].rank for place, operand in enumerate(use.inputs) if isinstance(operand, int)}
-        for place, along in runs_along(use.op, ranks, body.types[wire], axis):
+        for place, along in masked_axes(use.op, ranks, body.types[wire], axis):
             operand = use.inputs[place]
             if isinstance(operand, int) and body.types[operand].shape[along] == body.types[wire].shape[axis]:
                 yield operand, along, padded

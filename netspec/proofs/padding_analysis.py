@@ -9,7 +9,7 @@ from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
 from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
-from netspec.library.contracts.mask_effects import taken
+from netspec.library.contracts.mask_effects import mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
 from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
@@ -211,7 +211,7 @@ class PaddingAnalysis:
     # --- words -------------------------------------------------------------------------------------------------------
     def report(self, use: Apply | Measurement | Recur, drop: Drop, body: Body) -> None:
         """Note a use that takes padding for elements."""
-        takes = ("lengths",) if isinstance(use, Recur) else taken(use.op)
+        takes = ("lengths",) if isinstance(use, Recur) else mask_inputs(use.op)
         inputs = use.sequences if isinstance(use, Recur) else use.inputs
         kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
         self.problems.append(

@@ -16,7 +16,7 @@ import numpy as np
 from netspec.compile import program
 from netspec.lower.decoding_cache import Cached
 from netspec.lower.generation import Beginning, Rerun
-from netspec.lower.stretch_plan import Part, derived
+from netspec.lower.stretch_plan import Part, derive_part
 from netspec.source import Source
 from tests.benchmarks.interleave import interleave
 
@@ -40,7 +40,7 @@ def sides(limit: int, sequences: int) -> tuple[Callable[[], None], Callable[[], 
     """The two ways to make the same answers, compiled."""
     made = program(Source("decode.net", f"{MODEL}\nserve M {{ tokens = greedy(logits, start=1, limit={limit}) }}\n"), None, {})
     plan, state = made.serves[0], made.init(0)
-    part, begin = derived(plan), Beginning(np.ones((sequences, 1), np.int32), np.ones((sequences,), np.int32))
+    part, begin = derive_part(plan), Beginning(np.ones((sequences, 1), np.int32), np.ones((sequences,), np.int32))
     assert isinstance(part, Part), part
     leaves = made._leaves(state)
 

@@ -19,7 +19,7 @@ from netspec.library.metrics.means import Mean, Perplexity
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
 from netspec.library.metrics.token_sequences import Bleu, EditDistance
-from netspec.lower.batch_statistics import finished, merge
+from netspec.lower.batch_statistics import finish_sums, merge
 from netspec.lower.devices import all_devices
 
 N = 203
@@ -92,7 +92,7 @@ class Program:
         self.ends = jax.jit(lambda sums: {f"{i:03}": op.finish(s) for i, (op, s) in enumerate(zip(ops, sums, strict=True))})
 
     def finish(self, sums: Any) -> list[Any]:
-        return list(finished(self.ends, sums).values())
+        return list(finish_sums(self.ends, sums).values())
 
 
 def inputs(cases: list[Case], how: str) -> Batch:

@@ -17,7 +17,7 @@ from netspec.library.base import Transform
 from netspec.library.data.example_order import batch_generator
 from netspec.library.data.transforms.images import CenterCrop, Flip, RandomCrop, RandomResizedCrop
 from netspec.library.data.transforms.steps import Bernoulli, Binarize, Normalize
-from netspec.library.functions.resize_filter import resized, weights
+from netspec.library.functions.resize_filter import resize_image, weights
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import TensorType
 
@@ -133,7 +133,7 @@ def test_the_middle() -> None:
     wide = RNG.random((1, 60, 100, 3)).astype(np.float32)
     np.testing.assert_array_equal(evaluated(CenterCrop(size=60, share=1.0), wide), wide[:, :, 20:80])
     np.testing.assert_allclose(
-        evaluated(CenterCrop(size=(10, 20), share=0.8), wide)[0], resized(wide[0, 10:50, 10:90], (10, 20), "bilinear")
+        evaluated(CenterCrop(size=(10, 20), share=0.8), wide)[0], resize_image(wide[0, 10:50, 10:90], (10, 20), "bilinear")
     )
     resize = RandomResizedCrop(size=24, method="bicubic")
     np.testing.assert_array_equal(evaluated(resize), evaluated(CenterCrop(size=24, share=0.875, method="bicubic")))
@@ -184,8 +184,8 @@ def test_binarize_and_bernoulli() -> None:
 def test_resizing_is_jaxs(method: Any, theirs: str, size: tuple[int, int]) -> None:
     with jax.enable_x64(True):
         oracle = jax.image.resize(IMAGES[0].astype(np.float64), (*size, 3), theirs, antialias=True)
-        np.testing.assert_allclose(resized(IMAGES[0].astype(np.float64), size, method), oracle, atol=1e-6)
-    found = resized(IMAGES[0], size, method)
+        np.testing.assert_allclose(resize_image(IMAGES[0].astype(np.float64), size, method), oracle, atol=1e-6)
+    found = resize_image(IMAGES[0], size, method)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, oracle, atol=1e-5)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.library.base import Callable, Example, Measure
-from netspec.library.contracts.mask_effects import EACH, MIXES, Treatment, runs_along, taken, treatment
+from netspec.library.contracts.mask_effects import EACH, MIXES, Treatment, mask_inputs, masked_axes, treatment
 from netspec.library.contracts.mask_lines import contract
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
@@ -20,7 +20,7 @@ from tests.library.scope import TestScope, applied, draw, parse, sample
 CALLABLES = [cls for cls in classes() if issubclass(cls, Callable)]
 APPLIED = [cls for cls in CALLABLES if not issubclass(cls, Measure | Recurrence | Cell) and not cls.parts and cls.inputs]
 SAMPLED = [cls for cls in APPLIED if not cls.elementwise]
-MASKED = [cls for cls in APPLIED if any(example.named.keys() & set(taken(cls)) for example in cls.examples())]
+MASKED = [cls for cls in APPLIED if any(example.named.keys() & set(mask_inputs(cls)) for example in cls.examples())]
 QUICK = {"softmax", "global_max_pool", "layer_norm", "cumsum", "slice", "concat", "sum", "graph_conv", "segment_sum", "transpose"}
 """Those of every run."""
 EDGES = ("senders", "receivers", "messages")
@@ -106,7 +106,7 @@ def reached(trial: Trial, found: Treatment) -> bool:
 def test_what_a_mask_leaves_out_does_not_reach_what_counts(cls: type[Callable]) -> None:
     checked = 0
     for example in cls.examples():
-        for name in example.named.keys() & set(taken(cls)):
+        for name in example.named.keys() & set(mask_inputs(cls)):
             for axis in range(parse(example.named[name]).rank):
                 trial = Trial(example, training=True)
                 about, kept = masked(trial, name, axis)
@@ -126,7 +126,7 @@ def masked(trial: Trial, name: str, axis: int) -> tuple[list[tuple[int, int]], i
     size = kind.shape[axis].value
     ranks = {place: kind.rank for place, kind in enumerate(trial.types)}
     edges = [(names.index(n), axis) for n in EDGES if n in names] if name == "edge_mask" else None
-    about = edges or [(p, a) for p, a in runs_along(trial.op, ranks, kind, axis) if trial.types[p].shape[a] == size]
+    about = edges or [(p, a) for p, a in masked_axes(trial.op, ranks, kind, axis) if trial.types[p].shape[a] == size]
     if name == "segments":  # those of the queries are those of the keys
         about = [(place, a) for place, a in ((p, about[0][1]) for p in ranks) if trial.types[place].shape[a] == size] if about else []
     behind = (slice(None),) * axis + (slice((size + 1) // 2, None),)

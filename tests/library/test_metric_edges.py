@@ -19,7 +19,7 @@ from netspec.library.metrics.exact_sums import SMALL, number, product, sum_preci
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
 from netspec.library.metrics.token_sequences import Bleu, EditDistance
-from netspec.lower.batch_statistics import finished, merge
+from netspec.lower.batch_statistics import finish_sums, merge
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WRITTEN
 from tests.library.oracles_metrics import WHOLE
@@ -35,8 +35,8 @@ def test_counts_stay_exact_beyond_what_f32_counts() -> None:
     batch = jax.jit(lambda n: tally(jnp.ones(n, jnp.float32)), static_argnums=0)(2**24 + 1)
     assert int(batch["whole"]) == 2**24 + 1 and float(batch["rest"]) == 0
     total = merge(batch, batch)
-    assert finished(jax.jit(lambda s: {"value": number(s)}), total)["value"] == 2**25 + 2
-    assert finished(jax.jit(lambda s: {"value": number(s)}), batch)["value"] == 2**24 + 1
+    assert finish_sums(jax.jit(lambda s: {"value": number(s)}), total)["value"] == 2**25 + 2
+    assert finish_sums(jax.jit(lambda s: {"value": number(s)}), batch)["value"] == 2**24 + 1
 
 
 def test_a_tally_takes_any_number() -> None:

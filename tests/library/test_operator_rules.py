@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.library.functions.broadcasting import fits, outline
+from netspec.library.functions.broadcasting import literal_fits, outline_shapes
 from netspec.library.functions.indexing import Cut, Slice
 from netspec.library.functions.reshape import Reshape
 from netspec.library.shape_rules.targets import equal_values, label_values, require_mask
@@ -32,20 +32,20 @@ from tests.library.scope import parse
     ],
 )
 def test_literals_that_are_values_of_a_type(dtype: str, inside: list[Any], outside: list[Any]) -> None:
-    assert [fits(value, dtype) for value in inside] == [True] * len(inside)
-    assert [fits(value, dtype) for value in outside] == [False] * len(outside)
+    assert [literal_fits(value, dtype) for value in inside] == [True] * len(inside)
+    assert [literal_fits(value, dtype) for value in outside] == [False] * len(outside)
 
 
 def test_the_outline_of_two_shapes() -> None:
     def shape(*sizes: Any) -> tuple[Dim, ...]:
         return tuple(Dim.of(size) for size in sizes)
 
-    assert outline(shape("B", 1, 8), shape("B", 4, 1)) == shape("B", 4, 8)
-    assert outline(shape(3, 8), shape("B", 3, 8)) == outline(shape("B", 3, 8), shape(3, 8)) == shape("B", 3, 8)
-    assert outline(shape("T"), shape(8)) == outline(shape(8), shape("T")) == shape(8)
-    assert outline(shape(1), shape(1)) == shape(1) and outline((), ()) == ()
-    assert outline(shape("T"), shape(1)) == outline(shape(1), shape("T")) == shape("T")
-    assert outline(shape("T"), shape("S")) == shape("T")
+    assert outline_shapes(shape("B", 1, 8), shape("B", 4, 1)) == shape("B", 4, 8)
+    assert outline_shapes(shape(3, 8), shape("B", 3, 8)) == outline_shapes(shape("B", 3, 8), shape(3, 8)) == shape("B", 3, 8)
+    assert outline_shapes(shape("T"), shape(8)) == outline_shapes(shape(8), shape("T")) == shape(8)
+    assert outline_shapes(shape(1), shape(1)) == shape(1) and outline_shapes((), ()) == ()
+    assert outline_shapes(shape("T"), shape(1)) == outline_shapes(shape(1), shape("T")) == shape("T")
+    assert outline_shapes(shape("T"), shape("S")) == shape("T")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from netspec.diagnostics.training.serving import NotCausal
 from netspec.library.base import Callable
 from netspec.library.contracts.sequence_axis import STILL, Flow
-from netspec.library.contracts.stretch_steps import STEPS, WITHOUT, Stretch, Use, step, stepless
+from netspec.library.contracts.stretch_steps import STEPS, WITHOUT, Stretch, Use, explain_stepless, step
 from netspec.shape import Facts
 from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, sample
@@ -60,7 +60,7 @@ def steps(trial: Trial, found: Any) -> bool:
     if isinstance(found, NotCausal) or not all(len(flow.axes) == 1 and flow.reach is not None for flow in found):
         return False
     flows = tuple(Flow(axes, 0 if place == trial.fed else None) for place, axes in enumerate(trial.moving))
-    return not stepless(trial.op, flows) and all(n == trial.size for n in sizes(trial, found))
+    return not explain_stepless(trial.op, flows) and all(n == trial.size for n in sizes(trial, found))
 
 
 def sizes(trial: Trial, flows: tuple[Flow, ...]) -> list[Any]:
@@ -85,4 +85,4 @@ def test_every_step_is_tried() -> None:
     tried = {cls for cls in STEPS if any(steps(trial, found) for trial, found in outcomes(cls))}
     assert set(STEPS) - tried == set()
     ops: list[Any] = [cls.examples()[0].op for cls in WITHOUT]
-    assert all("step" in stepless(op, (STILL,)) for op in ops)
+    assert all("step" in explain_stepless(op, (STILL,)) for op in ops)

@@ -15,7 +15,7 @@ from netspec.library.decoders.protocol import Decoded
 from netspec.lower.decoding_cache import Cached
 from netspec.lower.generation import Beginning, Rerun
 from netspec.lower.program import Program
-from netspec.lower.stretch_plan import Part, derived
+from netspec.lower.stretch_plan import Part, derive_part
 from tests.architectures.build import drawn, small
 from tests.lower.generating import CELL, GPT, LLAMA, LSTM, SHIFTED, program, state
 
@@ -69,7 +69,7 @@ LIMIT = 5
 def taught(made: Program, variables: Any, tokens: np.ndarray, lengths: list[int], limit: int, inputs: dict[str, Any]) -> None:
     """Sequences that begin with some of the tokens, and are told the others one by one: the logits each time are those of the whole."""
     plan: ServePlan = made.serves[0]
-    part, begin = derived(plan), Beginning(tokens[:, : max(lengths)], np.array(lengths, np.int32))
+    part, begin = derive_part(plan), Beginning(tokens[:, : max(lengths)], np.array(lengths, np.int32))
     assert isinstance(part, Part), part
     params, buffers = made._leaves(variables)
     size = plan.positions(max(lengths))
@@ -119,7 +119,7 @@ def test_answers_are_those_of_a_model_run_anew(name: str, decoder: str) -> None:
     size = plan.positions(3)
     cut = {key: jnp.asarray(x)[plan.cut(key, size)] for key, x in inputs.items()}
     given = (plan, made._forward, *made._leaves(variables), cut, begin, None, 0)
-    part = derived(plan)
+    part = derive_part(plan)
     assert isinstance(part, Part)
     both = [Decoded(*jax.jit(lambda steps=steps: parts(plan.decoder.decode(steps)))()) for steps in (Rerun(*given), Cached(*given, part))]
     assert np.array_equal(both[0].tokens, both[1].tokens) and np.array_equal(both[0].length, both[1].length)
@@ -173,6 +173,6 @@ model M {
 @pytest.mark.parametrize(("text", "why"), [(MOVED, "one position for each"), (POOLED, "`max_pool` has no step")])
 def test_what_has_no_step_runs_anew(text: str, why: str) -> None:
     made = program(text, "greedy(logits, start=2, limit=4)")
-    found = derived(made.serves[0])
+    found = derive_part(made.serves[0])
     assert isinstance(found, str) and why in found
     assert made.decode(state(made), examples=2)["tokens"].shape == (2, 4)

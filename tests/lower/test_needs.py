@@ -10,7 +10,7 @@ import pytest
 
 from netspec.library.base import Duration
 from netspec.library.optimizers.averages import ScheduleFreeSgd
-from netspec.lower.updates import in_steps
+from netspec.lower.updates import rescale_schedules
 from tests.lower.specs import close, digits, program
 
 SPEC = """model M {
@@ -75,7 +75,7 @@ def test_sharpness_aware_steps_keep_the_statistics_of_the_first_pass() -> None:
 
 @pytest.mark.parametrize("warmup", [Duration(100, "step"), Duration(2, "epoch")])
 def test_a_warm_up_is_as_long_where_the_optimizer_runs_in_every_fourth_step(warmup: Duration) -> None:
-    slowed = in_steps(ScheduleFreeSgd(warmup=warmup), 4)
+    slowed = rescale_schedules(ScheduleFreeSgd(warmup=warmup), 4)
     assert slowed == ScheduleFreeSgd(warmup=Duration(warmup.count / 4, warmup.unit))
 
 

@@ -21,7 +21,7 @@ from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.lower.layout import Layout
 from netspec.lower.loops import Loop, Lowering
-from netspec.lower.repeat_lowering import automatic
+from netspec.lower.repeat_lowering import choose_lowering
 from tests.lower.build import Builder, literal
 from tests.lower.models import batch, block, deep, program
 
@@ -179,7 +179,7 @@ def lowerings(model: Body) -> list[str]:
     chosen: list[str] = []
 
     def choose(loop: Loop, starts: list[Any]) -> Lowering:
-        lowering = automatic(loop, starts)
+        lowering = choose_lowering(loop, starts)
         chosen.append(lowering.__name__)
         return lowering
 

@@ -15,7 +15,7 @@ from netspec.library.base import Clock
 from netspec.library.optimizers.adam import AdamW
 from netspec.library.optimizers.chain import Chain
 from netspec.library.schedules import Cosine
-from netspec.lower.updates import InSteps, in_steps
+from netspec.lower.updates import InSteps, rescale_schedules
 from tests.lower.specs import changed, close, digits, paths, plan, program
 
 GAN = """block Generator {
@@ -219,7 +219,7 @@ def test_a_schedule_runs_in_steps_of_the_training() -> None:
     values = [float(slowed.value(jnp.asarray(k), clock)) for k in range(5)]
     assert values == pytest.approx([float(Cosine(start=0.1).value(jnp.asarray(k), clock)) for k in (3, 7, 11, 15, 19)])
     made = two('update one { loss = xent; params = "high/**"; optimizer = clip_by_global_norm(1.0) -> adamw(cosine(0.1)); every = 4 }')
-    found = in_steps(plan(made).updates[0].optimizer, 4)
+    found = rescale_schedules(plan(made).updates[0].optimizer, 4)
     assert isinstance(found, Chain) and isinstance(found.parts[1], AdamW)
     assert found.parts[0] is plan(made).optimizer.parts[0] and isinstance(found.parts[1].learning_rate, InSteps)
 

@@ -70,7 +70,7 @@ class _Watched(Passage):
         return Flow(self.along(self.results[result]), reach)
 
 
-def taken(op: Callable | type[Callable]) -> tuple[str, ...]:
+def mask_inputs(op: Callable | type[Callable]) -> tuple[str, ...]:
     """The inputs by which it learns what counts."""
     return tuple(port.name for port in op.inputs if port.name in MASKS)
 
@@ -79,7 +79,7 @@ def treatment(op: Callable, types: tuple[Any, ...], own: Axis, beside: Iterable[
     """What becomes of an axis of an input. Numbers of the spec stand for themselves among the types; `beside` are axes of other inputs
     that are known to be padded as well."""
     for together in itertools.islice(_companies(types, own, tuple(beside)), TRIES):
-        marked = tuple(_marked(kind, [axis for place, axis in together if place == at]) for at, kind in enumerate(types))
+        marked = tuple(_mark_axes(kind, [axis for place, axis in together if place == at]) for at, kind in enumerate(types))
         size = types[own[0]].shape[own[1]]
         bounded = facts.bound(MARK, lo=size.value if size.is_constant else facts.range(size)[0])
         try:
@@ -88,7 +88,7 @@ def treatment(op: Callable, types: tuple[Any, ...], own: Axis, beside: Iterable[
             continue
         several = results if isinstance(results, tuple) else (results,)
         along = tuple(tuple(i for i, size in enumerate(kind.shape) if MARK in size.symbols()) for kind in several)
-        return Treatment(EACH if op.elementwise else _how(op, marked, together, several, bounded), together, along)
+        return Treatment(EACH if op.elementwise else _probe_treatment(op, marked, together, several, bounded), together, along)
     return Treatment(MOVES, (own,))
 
 
@@ -108,13 +108,15 @@ def _companies(types: tuple[Any, ...], own: Axis, beside: tuple[Axis, ...]) -> I
             yield from ((own, *zip(chosen, axes, strict=True)) for axes in itertools.product(*(alike[at] for at in chosen)))
 
 
-def _marked(kind: Any, axes: list[int]) -> Any:
+def _mark_axes(kind: Any, axes: list[int]) -> Any:
     if not axes:
         return kind
     return kind.with_shape([Dim.symbol(MARK) if axis in axes else size for axis, size in enumerate(kind.shape)])
 
 
-def _how(op: Callable, types: tuple[Any, ...], together: tuple[Axis, ...], results: tuple[TensorType, ...], facts: Facts) -> str:
+def _probe_treatment(
+    op: Callable, types: tuple[Any, ...], together: tuple[Axis, ...], results: tuple[TensorType, ...], facts: Facts
+) -> str:
     axes = [tuple(axis for place, axis in together if place == at) for at in range(len(types))]
     flows = tuple(Flow(along, 0 if along else None) for along in axes)
     try:
@@ -128,7 +130,7 @@ def _how(op: Callable, types: tuple[Any, ...], together: tuple[Axis, ...], resul
     return MIXES if op.masking == MIXES else EACH
 
 
-def runs_along(op: Callable, ranks: Mapping[int, int], mask: TensorType, axis: int) -> list[Axis]:
+def masked_axes(op: Callable, ranks: Mapping[int, int], mask: TensorType, axis: int) -> list[Axis]:
     """The inputs that an axis of a mask is about, and the axis of each; `ranks` are those of the required inputs by their places."""
     if not op.masks:
         return [(0, axis)] if axis < ranks.get(0, 0) else []

@@ -6,7 +6,7 @@ from collections.abc import Callable as Function
 from collections.abc import Iterable
 
 from netspec.library.base import Callable, Measure
-from netspec.library.contracts.mask_effects import MIXES, MOVES, NEAR, taken, treatment
+from netspec.library.contracts.mask_effects import MIXES, MOVES, NEAR, mask_inputs, treatment
 from netspec.record import record
 from netspec.shape import Facts, TensorType
 
@@ -56,8 +56,8 @@ def contract(cls: type[Callable], type_of: Function[[str], TensorType]) -> Contr
     """Of a class, by its examples, whose types `type_of` reads; None where it takes no tensors."""
     if not cls.inputs:
         return None
-    if taken(cls) or cls.elementwise:
-        return Contract(taken(cls), ())
+    if mask_inputs(cls) or cls.elementwise:
+        return Contract(mask_inputs(cls), ())
     if "layer" in cls.arguments():
         return Contract((), (), "does what its `layer` does")
     if issubclass(cls, Measure):
@@ -72,14 +72,14 @@ def contract(cls: type[Callable], type_of: Function[[str], TensorType]) -> Contr
     harmful = found.get(MIXES, set()) | found.get(NEAR, set())
     if found.get(MOVES, set()) <= harmful:
         found.pop(MOVES, None)
-    return Contract((), tuple((how, _named(cls, found[how])) for how in (MIXES, NEAR, MOVES) if how in found))
+    return Contract((), tuple((how, _name_axes(cls, found[how])) for how in (MIXES, NEAR, MOVES) if how in found))
 
 
 def _place(axis: int, rank: int) -> str:
     return "last" if axis == rank - 1 else "first" if axis == 0 else "between"
 
 
-def _named(cls: type[Callable], places: Iterable[str]) -> str:
+def _name_axes(cls: type[Callable], places: Iterable[str]) -> str:
     """Axes by the argument that names them, or by where they stand."""
     argument = next((name for name in ("axis", "equation", "pattern", "axes") if name in cls.arguments()), None)
     if argument == "axis":

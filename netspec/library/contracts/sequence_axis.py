@@ -54,7 +54,7 @@ class Passage:
     @property
     def reach(self) -> int | None:
         """As far as any of the inputs reaches."""
-        return furthest(flow.reach for flow in (*self.flows, *self.named.values()))
+        return furthest_reach(flow.reach for flow in (*self.flows, *self.named.values()))
 
     @property
     def moving(self) -> bool:
@@ -128,11 +128,11 @@ class Passage:
         raise Mistake(NotCausal(op=self.op.op_name(), symbol=getattr(self.op, "symbol", ""), why=why, repair=repair))
 
 
-def furthest(reaches: Iterable[int | None]) -> int | None:
+def furthest_reach(reaches: Iterable[int | None]) -> int | None:
     """The largest, None counting as no reach at all."""
     return max((reach for reach in reaches if reach is not None), default=None)
 
 
-def joined(one: Flow, other: Flow) -> Flow:
+def join_flows(one: Flow, other: Flow) -> Flow:
     """What holds of a tensor that may be either."""
-    return Flow(tuple(sorted({*one.axes, *other.axes})), furthest((one.reach, other.reach)))
+    return Flow(tuple(sorted({*one.axes, *other.axes})), furthest_reach((one.reach, other.reach)))

@@ -50,7 +50,7 @@ class Stretch:
         return both, lax.dynamic_slice_in_dim(both, self.kept, before.shape[axis], axis)
 
 
-def cut(stretch: Stretch, x: Any, axes: tuple[int, ...]) -> Any:
+def cut_stretch(stretch: Stretch, x: Any, axes: tuple[int, ...]) -> Any:
     """Of a whole tensor the stretch's part along axes of positions."""
     for axis in axes:
         x = lax.dynamic_slice_in_dim(x, stretch.start, stretch.size, axis)
@@ -73,7 +73,7 @@ class Use:
     def here(self, place: int | str) -> Any:
         """An input at the positions of the stretch."""
         x, flow = self.input(place)
-        return x if flow.reach is not None else cut(self.stretch, x, flow.axes)
+        return x if flow.reach is not None else cut_stretch(self.stretch, x, flow.axes)
 
     def input(self, place: int | str) -> tuple[Any, Flow]:
         return (self.optional[place], self.named[place]) if isinstance(place, str) else (self.inputs[place], self.flows[place])
@@ -105,7 +105,7 @@ def step(use: Use) -> tuple[Any, Past]:
     return (use.alone(), None) if own is None else own(use)
 
 
-def stepless(op: Callable, flows: tuple[Flow, ...]) -> str:
+def explain_stepless(op: Callable, flows: tuple[Flow, ...]) -> str:
     """Why an op has no step, or ""."""
     if isinstance(op, WITHOUT) or (type(op) not in STEPS and not type(op).__module__.startswith("netspec.")):
         return f"`{op.op_name()}` has no step of its own"
@@ -121,7 +121,7 @@ def attention(use: Use) -> tuple[Any, Past]:
         return use.alone(), None
     memory = _Memory(use)
     key, value = (memory.all(name, *use.input(place), -3) for place, name in ((1, "key"), (2, "value")))
-    return _attended(use, memory, use.here(0), key, value), memory.kept
+    return _attend_all(use, memory, use.here(0), key, value), memory.kept
 
 
 def self_attention(use: Use) -> tuple[Any, Past]:
@@ -132,7 +132,7 @@ def self_attention(use: Use) -> tuple[Any, Past]:
     query, key, value = use.op.mapped(use.scope, x)
     along = Flow((key.ndim - 3,), flow.reach)
     key, value = memory.all("key", key, along, -3), memory.all("value", value, along, -3)
-    return use.op.out(use.scope, _attended(use, memory, query, key, value)), memory.kept
+    return use.op.out(use.scope, _attend_all(use, memory, query, key, value)), memory.kept
 
 
 class _Memory:
@@ -140,7 +140,7 @@ class _Memory:
 
     def __init__(self, use: Use) -> None:
         self.use, self.kept = use, {}
-        self.before = _before(use)
+        self.before = _count_before(use)
         """So many positions before the stretch are remembered; None: all."""
 
     def all(self, name: str, x: Any, flow: Flow, axis: int) -> Any:
@@ -165,7 +165,7 @@ class _Memory:
         return jnp.where(places < 0, 1, places - queries)
 
 
-def _before(use: Use) -> int | None:
+def _count_before(use: Use) -> int | None:
     """How far back a causal window sees, where all that goes with the keys comes position by position; None where it needs all."""
     op = use.op
     if op.window is None or not op.causal or op.window > use.stretch.length:
@@ -178,21 +178,21 @@ def _before(use: Use) -> int | None:
     return op.window - 1 if by_position and of_keys_alone else None
 
 
-def _attended(use: Use, memory: _Memory, query: Array, key: Array, value: Array) -> Array:
+def _attend_all(use: Use, memory: _Memory, query: Array, key: Array, value: Array) -> Array:
     """The stretch's queries against all keys that they may see."""
-    optional = {name: _scored(use, memory, name, query.ndim - 3) for name in use.optional if name in ("mask", "score_bias")}
+    optional = {name: _gather_scores(use, memory, name, query.ndim - 3) for name in use.optional if name in ("mask", "score_bias")}
     if "segments" in use.optional:
         others = "key_segments" if "key_segments" in use.optional else "segments"
         optional["segments"], optional["key_segments"] = use.here("segments"), memory.all(others, *use.input(others), -1)
     return attend(use.scope, rules_of(use.op), query, key, value, optional, memory.ahead(key.shape[-3]))
 
 
-def _scored(use: Use, memory: _Memory, name: str, batch: int) -> Array:
+def _gather_scores(use: Use, memory: _Memory, name: str, batch: int) -> Array:
     """A mask or bias with the stretch's queries and all keys."""
     x, flow = use.input(name)
     x = memory.all(name, x, flow, -1)
     has_queries = x.ndim > batch + 1 or name == "score_bias"
-    return cut(use.stretch, x, (x.ndim - 2,)) if flow.reach is None and has_queries and use.moves(name, -2) else x
+    return cut_stretch(use.stretch, x, (x.ndim - 2,)) if flow.reach is None and has_queries and use.moves(name, -2) else x
 
 
 def cumsum(use: Use) -> tuple[Any, Past]:

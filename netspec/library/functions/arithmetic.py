@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.operands import InnerDims, LiteralDoesNotFit, WrongOperand
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
-from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
+from netspec.library.functions.broadcasting import Side, align_sides, meet, need_meeting, outline_shapes
 from netspec.library.shape_rules.requirements import need_equal
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -45,11 +45,11 @@ class _Binary(Operator):
         return meet(facts, self.symbol, left, right)
 
     def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
-        return getattr(jnp, self.function)(*aligned(left, right))
+        return getattr(jnp, self.function)(*align_sides(left, right))
 
     def flops(self, left: Side, right: Side) -> Dim:
         shapes = [side.shape if isinstance(side, TensorType) else () for side in (left, right)]
-        return elements(outline(*shapes))
+        return elements(outline_shapes(*shapes))
 
 
 class Add(_Binary):
@@ -270,7 +270,7 @@ class MatMul(Operator):
 
 def _product(a: TensorType, b: TensorType) -> tuple[Dim, ...]:
     """Shape of a matrix product."""
-    return (*outline(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.rank > 1 else ()))
+    return (*outline_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.rank > 1 else ()))
 
 
 def _tensor(side: Any, name: str, other: Any) -> TensorType:

@@ -10,7 +10,7 @@ from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.broadcasting import fits
+from netspec.library.functions.broadcasting import literal_fits
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
 from netspec.library.shape_rules.sizes import axis_of, require_positive
@@ -168,7 +168,7 @@ class Pad(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         if len(self.widths) != x.rank:
             raise Mistake(ValuePerAxis(self.op_name(), "widths", len(self.widths), x, blame="widths"))
-        if self.mode == "constant" and not (fits(self.value, x.dtype) or (x.dtype == "bool" and self.value == 0)):
+        if self.mode == "constant" and not (literal_fits(self.value, x.dtype) or (x.dtype == "bool" and self.value == 0)):
             raise Mistake(LiteralDoesNotFit(self.op_name(), self.value, x, blame="value"))
         for axis, pair in enumerate(self._pairs()):
             self._need_mirror(facts, axis, max(pair), x.shape[axis])

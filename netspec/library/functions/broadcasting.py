@@ -27,15 +27,15 @@ def meet(facts: Facts, op: str, left: Side, right: Side) -> TensorType:
         if left.dtype != right.dtype:
             raise Mistake(UnequalDtypes(op, left, right, blame="right"))
         need_meeting(facts, op, left, right)
-        return left.with_shape(outline(left.shape, right.shape))
+        return left.with_shape(outline_shapes(left.shape, right.shape))
     tensor, literal, side = (left, right, "right") if isinstance(left, TensorType) else (right, left, "left")
     assert isinstance(tensor, TensorType) and not isinstance(literal, TensorType), "infer folds operators between literals"
-    if not fits(literal, tensor.dtype):
+    if not literal_fits(literal, tensor.dtype):
         raise Mistake(LiteralDoesNotFit(op, literal, tensor, blame=side))
     return tensor
 
 
-def fits(literal: Literal, dtype: str) -> bool:
+def literal_fits(literal: Literal, dtype: str) -> bool:
     """Is the number a value of the element type (rounding of fractions apart)?"""
     if isinstance(literal, bool) or dtype == "bool":
         return isinstance(literal, bool) and dtype == "bool"
@@ -45,14 +45,14 @@ def fits(literal: Literal, dtype: str) -> bool:
     return abs(literal) <= _LARGEST[dtype] or literal in (math.inf, -math.inf)
 
 
-def outline(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
+def outline_shapes(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """The shape that two shapes stretch to when they meet, without proof that they do."""
     long, short = (left, right) if len(left) >= len(right) else (right, left)
     extra = len(long) - len(short)
-    return (*long[:extra], *(_wider(a, b) for a, b in zip(long[extra:], short, strict=True)))
+    return (*long[:extra], *(_choose_wider(a, b) for a, b in zip(long[extra:], short, strict=True)))
 
 
-def _wider(one: Dim, other: Dim) -> Dim:
+def _choose_wider(one: Dim, other: Dim) -> Dim:
     """Of two sizes that meet the one that is not 1, and the plainer one when they are equal."""
     return other if one == 1 or (other.is_constant and other != 1) else one
 
@@ -78,13 +78,13 @@ def _projection(left: TensorType, right: TensorType) -> tuple[str, str] | None:
     return "left", f"conv({features}, 1)" if left.rank in (4, 5) else f"dense({features})"
 
 
-def aligned(left: Array | Literal, right: Array | Literal) -> tuple[Array, Array]:
+def align_sides(left: Array | Literal, right: Array | Literal) -> tuple[Array, Array]:
     """Both sides as arrays of one dtype whose ranks are equal (a literal stays a scalar)."""
     tensor: Array = right if isinstance(left, bool | int | float) else left
     a, b = (jnp.asarray(side, tensor.dtype) if isinstance(side, bool | int | float) else side for side in (left, right))
     rank = max(a.ndim, b.ndim)
-    return _lifted(a, rank), _lifted(b, rank)
+    return _lift_rank(a, rank), _lift_rank(b, rank)
 
 
-def _lifted(x: Array, rank: int) -> Array:
+def _lift_rank(x: Array, rank: int) -> Array:
     return x if x.ndim in (0, rank) else x.reshape((1,) * (rank - x.ndim) + x.shape)

@@ -13,7 +13,7 @@ from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
 from netspec.library.shape_rules.sizes import axis_of, require_positive
 from netspec.shape import Dim, Facts, TensorType
@@ -73,7 +73,7 @@ class Concat(Function):
             moved = before.value if axis in flow.axes and flow.reach is not None else 0
             reaches.append(None if flow.reach is None else flow.reach - moved)
             before = before + part.shape[axis]
-        return passage.made(furthest(reaches))
+        return passage.made(furthest_reach(reaches))
 
 
 class Stack(Function):

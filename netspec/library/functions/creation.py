@@ -12,7 +12,7 @@ from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.broadcasting import fits
+from netspec.library.functions.broadcasting import literal_fits
 from netspec.library.shape_rules.sizes import require_positive
 from netspec.shape import Dim, Facts, TensorType
 
@@ -107,7 +107,7 @@ class Full(_Made):
 
     def shape(self, facts: Facts) -> TensorType:
         made = super().shape(facts).with_dtype(self.dtype)
-        if not fits(self.value, self.dtype):
+        if not literal_fits(self.value, self.dtype):
             raise Mistake(LiteralDoesNotFit(self.op_name(), self.value, made, blame="value"))
         return made
 

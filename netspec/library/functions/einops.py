@@ -44,12 +44,12 @@ class _ByPattern(Function):
         return passage.made()
 
 
-def _parted(x: Array, found: Plan) -> Array:
+def _part_axes(x: Array, found: Plan) -> Array:
     """The tensor with every name of the left side as an axis of its own."""
     return x.reshape([found.sizes[name] for name in found.left])
 
 
-def _joined(x: Array, found: Plan) -> Array:
+def _join_axes(x: Array, found: Plan) -> Array:
     return x.reshape(found.shape())
 
 
@@ -85,7 +85,7 @@ class Rearrange(_ByPattern):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
-        return _joined(_parted(x, found).transpose([found.left.index(name) for name in found.inner()]), found)
+        return _join_axes(_part_axes(x, found).transpose([found.left.index(name) for name in found.inner()]), found)
 
 
 class Reduce(_ByPattern):
@@ -125,9 +125,9 @@ class Reduce(_ByPattern):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
-        small = REDUCTIONS[self.reduction](axis=()).over(scope, _parted(x, found), self._over(found))
+        small = REDUCTIONS[self.reduction](axis=()).over(scope, _part_axes(x, found), self._over(found))
         kept = [name for name in found.left if name in found.inner()]
-        return _joined(small.transpose([kept.index(name) for name in found.inner()]), found)
+        return _join_axes(small.transpose([kept.index(name) for name in found.inner()]), found)
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * REDUCTIONS[self.reduction].cost
@@ -163,6 +163,6 @@ class Repeat(_ByPattern):
     def apply(self, scope: Scope, x: Array) -> Array:
         found = self._planned(scope, x)
         inner = found.inner()
-        moved = _parted(x, found).transpose([found.left.index(name) for name in inner if name in found.left])
+        moved = _part_axes(x, found).transpose([found.left.index(name) for name in inner if name in found.left])
         thin = moved.reshape([found.sizes[name] if name in found.left else 1 for name in inner])
-        return _joined(jnp.broadcast_to(thin, [found.sizes[name] for name in inner]), found)
+        return _join_axes(jnp.broadcast_to(thin, [found.sizes[name] for name in inner]), found)

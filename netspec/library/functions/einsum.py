@@ -11,7 +11,7 @@ from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.diagnostics.shapes.patterns import BadPattern, EinsumDims, EinsumOperands, PatternNames, PatternRank
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.functions.broadcasting import outline
+from netspec.library.functions.broadcasting import outline_shapes
 from netspec.library.shape_rules.requirements import need_equal
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
@@ -92,7 +92,7 @@ class Einsum(Function):
         dots: tuple[Dim, ...] = ()
         for group, tensor in zip(equation.inputs, tensors, strict=True):
             dots = self._bound(facts, group, tensor, sizes, dots)
-        return tensors[0].with_shape(_laid_out(equation.output, sizes, dots))
+        return tensors[0].with_shape(_lay_out(equation.output, sizes, dots))
 
     def _bound(self, facts: Facts, group: str, x: TensorType, sizes: dict[str, Dim], dots: tuple[Dim, ...]) -> tuple[Dim, ...]:
         """Add the sizes of a tensor's letters; returns the axes of `...` so far."""
@@ -109,7 +109,7 @@ class Einsum(Function):
             if one != 1 and size != 1:
                 problem = EinsumDims(self.equation, "...", one, size, blame="equation")
                 need_equal(facts, self.op_name(), one, size, "for `...`", problem)
-        return outline(dots, tuple(own))
+        return outline_shapes(dots, tuple(own))
 
     def apply(self, scope: Scope, *tensors: Array) -> Array:
         last = len(tensors) - 1
@@ -124,10 +124,10 @@ class Einsum(Function):
             return tensors[0].size if set(equation.inputs[0]) - set(equation.output) else Dim.of(0)
         total, left, around = Dim.of(0), set(equation.inputs[0]), dots[0]
         for place, group in enumerate(equation.inputs[1:], 1):
-            both, around = left | set(group), outline(around, dots[place])
+            both, around = left | set(group), outline_shapes(around, dots[place])
             needed = set(equation.output).union(*equation.inputs[place + 1 :])
             left = both & needed
-            total = total + elements(_laid_out("".join(sorted(both)), sizes, around)) * (2 if both - left else 1)
+            total = total + elements(_lay_out("".join(sorted(both)), sizes, around)) * (2 if both - left else 1)
         return total
 
     def flow(self, passage: Passage) -> Flow:
@@ -149,5 +149,5 @@ def _letters(op: str, group: str, x: TensorType) -> str:
     return group.replace(DOTS, DOTS * extra)
 
 
-def _laid_out(letters: str, sizes: dict[str, Dim], dots: tuple[Dim, ...]) -> list[Dim]:
+def _lay_out(letters: str, sizes: dict[str, Dim], dots: tuple[Dim, ...]) -> list[Dim]:
     return [size for letter in letters for size in (dots if letter == DOTS else (sizes[letter],))]

@@ -10,7 +10,7 @@ from netspec.diagnostics.shapes.parts import SegmentIds
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.reductions import wide
+from netspec.library.functions.reductions import widen
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
 from netspec.library.shape_rules.sizes import axis_of, require_positive
 from netspec.shape import Dim, Facts, TensorType
@@ -161,7 +161,7 @@ class SegmentSum(_Segments):
     """
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return self._reduced(wide(x), ids).astype(x.dtype)
+        return self._reduced(widen(x), ids).astype(x.dtype)
 
 
 class SegmentMean(_Segments):
@@ -173,7 +173,7 @@ class SegmentMean(_Segments):
     inputs = (In("x", "rows of numbers [n, …]", rank=1), _Segments.inputs[1])
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        full = wide(x)
+        full = widen(x)
         return (self._reduced(full, ids) / jnp.maximum(self._counts(x, ids), 1).astype(full.dtype)).astype(x.dtype)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.layers.norm_statistics import counted, mean, require_mask
+from netspec.library.layers.norm_statistics import mean, require_mask, stretch_mask
 from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -57,7 +57,7 @@ class GlobalAvgPool(_Global):
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         space, wide = tuple(range(1, x.ndim - 1)), jnp.promote_types(x.dtype, jnp.float32)
-        return jnp.squeeze(mean(x.astype(wide), space, counted(x, mask)), space).astype(x.dtype)
+        return jnp.squeeze(mean(x.astype(wide), space, stretch_mask(x, mask)), space).astype(x.dtype)
 
 
 class GlobalMaxPool(_Global):
@@ -112,7 +112,7 @@ class _Adaptive(Function):
 
     def flops(self, x: TensorType) -> Dim:
         pairs = zip(x.shape[1:-1], self._sizes(x), strict=True)
-        return x.shape[0] * elements([_held(n, size) for n, size in pairs]) * x.shape[-1]
+        return x.shape[0] * elements([_count_held(n, size) for n, size in pairs]) * x.shape[-1]
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank - 1))
@@ -129,7 +129,7 @@ class AdaptiveAvgPool(_Adaptive):
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         for axis, size in enumerate(self._sizes(scope.types[0]), 1):
             held = np.diff(_bounds(x.shape[axis], size))[:, 0]
-            wide = _along(wide, axis, size, jnp.sum, 0) / jnp.asarray(_placed(held, axis, x.ndim), wide.dtype)
+            wide = _reduce_windows(wide, axis, size, jnp.sum, 0) / jnp.asarray(_place_axes(held, axis, x.ndim), wide.dtype)
         return wide.astype(x.dtype)
 
 
@@ -143,7 +143,7 @@ class AdaptiveMaxPool(_Adaptive):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         for axis, size in enumerate(self._sizes(scope.types[0]), 1):
-            x = _along(x, axis, size, jnp.max, -math.inf)
+            x = _reduce_windows(x, axis, size, jnp.max, -math.inf)
         return x
 
 
@@ -153,7 +153,7 @@ def _bounds(n: int, size: int) -> Array:
     return np.stack([place * n // size, -(-(place + 1) * n // size)], 1)
 
 
-def _held(n: Dim, size: int) -> Dim:
+def _count_held(n: Dim, size: int) -> Dim:
     """Elements of all windows of an axis together, as `_bounds` cuts it: windows share their ends where these are no whole numbers."""
     if n.is_constant:
         return n + size - math.gcd(n.value, size)
@@ -166,17 +166,17 @@ _EXACT = 16
 """Of an axis whose size is a symbol so many windows are counted exactly; of more, each as sharing an end with the next."""
 
 
-def _along(x: Array, axis: int, size: int, reduce: Any, fill: float) -> Array:
+def _reduce_windows(x: Array, axis: int, size: int, reduce: Any, fill: float) -> Array:
     """Windows along one axis, reduced; `fill` stands where a window is shorter than the longest one."""
     n = x.shape[axis]
     if n % size == 0:
         return reduce(x.reshape(*x.shape[:axis], size, n // size, *x.shape[axis + 1 :]), axis + 1)
     bounds = _bounds(n, size)
     places = bounds[:, :1] + np.arange(np.diff(bounds).max())
-    inside = _placed(places < bounds[:, 1:], axis, x.ndim + 1)
+    inside = _place_axes(places < bounds[:, 1:], axis, x.ndim + 1)
     return reduce(jnp.where(inside, jnp.take(x, np.minimum(places, n - 1), axis), fill), axis + 1)
 
 
-def _placed(values: Array, axis: int, rank: int) -> Array:
+def _place_axes(values: Array, axis: int, rank: int) -> Array:
     """The axes of an array as those from `axis` on of a tensor of that rank."""
     return values.reshape((1,) * axis + values.shape + (1,) * (rank - axis - values.ndim))

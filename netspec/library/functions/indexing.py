@@ -23,7 +23,7 @@ class Cut:
     step: int = 1
 
 
-def _cut(item: Any) -> Any:
+def _read_cut(item: Any) -> Any:
     """A slice given as Python's own or as [start, stop, step]."""
     if isinstance(item, slice):
         item = (item.start, item.stop, item.step)
@@ -35,7 +35,7 @@ def _cut(item: Any) -> Any:
     return Cut(start, stop, 1 if step is None else step)
 
 
-Item = Annotated[int | Dim | InstanceOf[Cut] | Literal["..."] | None, BeforeValidator(_cut)]
+Item = Annotated[int | Dim | InstanceOf[Cut] | Literal["..."] | None, BeforeValidator(_read_cut)]
 
 
 class Slice(Operator):
@@ -76,7 +76,7 @@ class Slice(Operator):
             if item is None:
                 found.append((Dim.of(1), None))
                 continue
-            found.append((_taken(facts, item, axis, x.shape[axis]), item))
+            found.append((_count_taken(facts, item, axis, x.shape[axis]), item))
             axis += 1
         return found
 
@@ -90,7 +90,7 @@ class Slice(Operator):
         return [*self.items[:place], *[Cut()] * (x.rank - named), *self.items[place + len(dots) :]]
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return x[tuple(_static(item) for item in self.items)]
+        return x[tuple(_to_python_index(item) for item in self.items)]
 
     def flow(self, passage: Passage) -> Flow:
         """Along the positions some may be left out at the ends; those left out in front would make the result look ahead."""
@@ -100,11 +100,11 @@ class Slice(Operator):
             if isinstance(start, Dim) and passage.counts(start):
                 passage.refuse("it begins at a place that depends on the number of positions")
             if axis in passage.flows[0].axes:
-                reach = _moved(passage, item, start, reach)
+                reach = _move_reach(passage, item, start, reach)
         return passage.made(reach)
 
 
-def _taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> Dim:
+def _count_taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> Dim:
     """Number of elements that an index (1) or a slice takes of an axis."""
     if isinstance(item, Cut):
         return _length(facts, item, axis, size)
@@ -138,7 +138,7 @@ def _place(facts: Facts, bound: Dim, size: Dim, problem: Any) -> Dim:
     return bound
 
 
-def _static(item: Any) -> Any:
+def _to_python_index(item: Any) -> Any:
     """The item as Python's indexing takes it."""
     if isinstance(item, Cut):
         return slice(_number(item.start), _number(item.stop), item.step)
@@ -149,7 +149,7 @@ def _number(value: int | Dim | None) -> int | None:
     return value.value if isinstance(value, Dim) else value
 
 
-def _moved(passage: Passage, item: int | Dim | Cut, start: int | Dim | None, reach: int | None) -> int | None:
+def _move_reach(passage: Passage, item: int | Dim | Cut, start: int | Dim | None, reach: int | None) -> int | None:
     """How far the result reaches when this is taken of an axis of positions."""
     first = 0 if start is None else start.value if isinstance(start, Dim) and start.is_constant else start
     if isinstance(item, Cut) and item.step != 1:

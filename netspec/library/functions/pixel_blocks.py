@@ -87,7 +87,7 @@ class _ToDepth(_Blocks):
         return x.with_shape((x.shape[0], *space, x.shape[-1] * math.prod(sizes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return blocked(x, self._sizes(scope.types[0]), self.block_first)
+        return cut_blocks(x, self._sizes(scope.types[0]), self.block_first)
 
 
 class DepthToSpace(_ToSpace):
@@ -126,7 +126,7 @@ class PixelUnshuffle(_ToDepth):
     block_first: ClassVar[bool] = False
 
 
-def blocked(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
+def cut_blocks(x: Array, sizes: tuple[int, ...], block_first: bool) -> Array:
     """Blocks of these sizes as channels: [batch, space…, channels] -> [batch, blocks…, block · channels]."""
     batch, *space, channels = x.shape
     count = len(sizes)

@@ -11,12 +11,12 @@ from netspec.library.shape_rules.axis_arguments import Axes, axes_of, drop_axes
 from netspec.shape import Dim, Facts, TensorType
 
 
-def summed(x: TensorType) -> str:
+def sum_dtype(x: TensorType) -> str:
     """The element type of a sum: floats keep theirs, whole numbers and bool have 32 bits."""
     return x.dtype if x.is_float else "u32" if x.dtype in ("u8", "u32") else "i32"
 
 
-def wide(x: Array) -> Array:
+def widen(x: Array) -> Array:
     """Floats as f32 at least, whole numbers and bool as they are."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32)) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
@@ -76,11 +76,11 @@ class Sum(_Reduction):
         return (*super().examples(), Example(cls(axis=0), ("bool[4, 3]",)), Example(cls(), ("i8[4]",)))
 
     def result(self, x: TensorType) -> str:
-        return summed(x)
+        return sum_dtype(x)
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.sum(wide(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.sum(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return jnp.sum(x, axes, dtype=jnp.uint32 if unsigned else jnp.int32, keepdims=self.keepdims)
 
@@ -103,7 +103,7 @@ class Mean(_Reduction):
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.mean(wide(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.mean(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
         full = jnp.promote_types(scope.lowered("f32"), jnp.float32)
         return jnp.mean(x.astype(full), axes, keepdims=self.keepdims).astype(scope.lowered("f32"))
 
@@ -115,11 +115,11 @@ class Prod(_Reduction):
     """
 
     def result(self, x: TensorType) -> str:
-        return summed(x)
+        return sum_dtype(x)
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.prod(wide(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.prod(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return jnp.prod(x, axes, dtype=jnp.uint32 if unsigned else jnp.int32, keepdims=self.keepdims)
 
@@ -165,7 +165,7 @@ class Var(_Spread):
     """
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jnp.var(wide(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
+        return jnp.var(widen(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Std(_Spread):
@@ -175,7 +175,7 @@ class Std(_Spread):
     """
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jnp.std(wide(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
+        return jnp.std(widen(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Logsumexp(_Reduction):
@@ -188,7 +188,7 @@ class Logsumexp(_Reduction):
     cost: ClassVar[int] = 4
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jax.nn.logsumexp(wide(x), axes, keepdims=self.keepdims).astype(x.dtype)
+        return jax.nn.logsumexp(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Norm(_Reduction):
@@ -208,7 +208,7 @@ class Norm(_Reduction):
         return (*super().examples(), Example(cls(axis=1, order="l1"), ("f32[2, 3]",)), Example(cls(axis=0, order="max"), ("f32[2, 3]",)))
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        full = wide(x)
+        full = widen(x)
         if self.order == "max":
             return jnp.max(jnp.abs(full), axes, keepdims=self.keepdims).astype(x.dtype)
         if self.order == "l1":

@@ -46,12 +46,12 @@ class _Resizing(Function):
     def apply(self, scope: Scope, x: Array) -> Array:
         sizes = [size.value for size in self._sizes(scope.types[0])]
         if self.method == "nearest":
-            return _nearest(x, sizes)
+            return _resize_nearest(x, sizes)
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         for axis, size in enumerate(sizes, 1):
             if size != x.shape[axis]:
                 matrix = weights(x.shape[axis], size, self.method, self._antialias())
-                wide = _mixed(wide, jnp.asarray(matrix, wide.dtype), axis)
+                wide = _mix_axis(wide, jnp.asarray(matrix, wide.dtype), axis)
         return wide.astype(x.dtype)
 
     def flops(self, x: TensorType) -> Dim:
@@ -136,7 +136,7 @@ class Resize(_Resizing):
         return self.antialias
 
 
-def _nearest(x: Array, sizes: list[int]) -> Array:
+def _resize_nearest(x: Array, sizes: list[int]) -> Array:
     """Pixel floor((i + 1/2) · n / size) of each axis of space, in whole numbers."""
     for axis, size in enumerate(sizes, 1):
         n = x.shape[axis]
@@ -147,6 +147,6 @@ def _nearest(x: Array, sizes: list[int]) -> Array:
     return x
 
 
-def _mixed(x: Array, matrix: Array, axis: int) -> Array:
+def _mix_axis(x: Array, matrix: Array, axis: int) -> Array:
     """The product of a matrix with an axis."""
     return jnp.moveaxis(jnp.tensordot(matrix, x, (1, axis), precision=lax.Precision.HIGHEST), 0, axis)

@@ -15,7 +15,7 @@ from netspec.library.base import Array
 Method = Literal["bilinear", "bicubic"]
 
 
-def resized(image: Array, size: tuple[int, int], method: Method) -> Array:
+def resize_image(image: Array, size: tuple[int, int], method: Method) -> Array:
     """The image [H, W, C] in another size [h, w, C], in its own dtype."""
     if image.shape[:2] == size:
         return image

@@ -10,7 +10,7 @@ from netspec.diagnostics.shapes.operands import WrongOperand
 from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope
 from netspec.library.functions.arithmetic import MatMul
-from netspec.library.functions.broadcasting import Side, aligned, meet, need_meeting, outline
+from netspec.library.functions.broadcasting import Side, align_sides, meet, need_meeting, outline_shapes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -36,11 +36,11 @@ class _OfTwo(Function):
         return meet(facts, self.op_name(), left, right)
 
     def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
-        return getattr(jnp, self.function)(*aligned(left, right))
+        return getattr(jnp, self.function)(*align_sides(left, right))
 
     def flops(self, left: Side, right: Side) -> Dim:
         shapes = [side.shape if isinstance(side, TensorType) else () for side in (left, right)]
-        return elements(outline(*shapes)) * self.cost
+        return elements(outline_shapes(*shapes)) * self.cost
 
 
 class Minimum(_OfTwo):
@@ -96,26 +96,26 @@ class Where(Function):
         if not isinstance(condition, TensorType):
             found = f"the truth value `{str(condition).lower()}`"
             raise Mistake(NotATensor(what=found, wanted="the condition of `where`", blame="condition"))
-        literal = _of_literals(yes, no)
+        literal = _literal_dtype(yes, no)
         met = TensorType(literal) if literal else meet(facts, self.op_name(), yes, no)
         need_meeting(facts, self.op_name(), condition, met)
-        return met.with_shape(outline(condition.shape, met.shape))
+        return met.with_shape(outline_shapes(condition.shape, met.shape))
 
     def apply(self, scope: Scope, condition: Array, yes: Array | float, no: Array | float) -> Array:
-        literal = _of_literals(yes, no)
+        literal = _literal_dtype(yes, no)
         if literal:
             dtype = scope.lowered(literal)
             return jnp.where(condition, jnp.asarray(yes, dtype), jnp.asarray(no, dtype))
-        one, other = aligned(yes, no)
+        one, other = align_sides(yes, no)
         rank = max(condition.ndim, one.ndim, other.ndim)
         return jnp.where(*(x if x.ndim in (0, rank) else x.reshape((1,) * (rank - x.ndim) + x.shape) for x in (condition, one, other)))
 
     def flops(self, condition: TensorType, yes: Side, no: Side) -> Dim:
         shapes = [side.shape if isinstance(side, TensorType) else () for side in (yes, no)]
-        return elements(outline(condition.shape, outline(*shapes)))
+        return elements(outline_shapes(condition.shape, outline_shapes(*shapes)))
 
 
-def _of_literals(yes: object, no: object) -> str | None:
+def _literal_dtype(yes: object, no: object) -> str | None:
     """The element type of two numbers of the spec; None when one is a tensor."""
     if not (isinstance(yes, bool | int | float) and isinstance(no, bool | int | float)):
         return None

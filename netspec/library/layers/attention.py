@@ -12,10 +12,10 @@ from netspec.library.layers.attention_weights import (
     AboveZero,
     attend,
     attend_flops,
+    attention_flow,
     require_heads,
     require_optional,
     rules_of,
-    seen,
 )
 from netspec.shape import Dim, Facts, TensorType
 
@@ -91,4 +91,4 @@ class Attention(Layer):
         return attend_flops(rules_of(self), query, key.shape[-3], value.shape[-1], "score_bias" in optional)
 
     def flow(self, passage: Passage) -> Flow:
-        return seen(passage, rules_of(self))
+        return attention_flow(passage, rules_of(self))

@@ -16,7 +16,7 @@ from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Flow, In, Passage, Positive, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
 from netspec.library.shape_rules.sizes import count
 from netspec.record import record
@@ -138,7 +138,7 @@ def attend_flops(rules: Rules, query: TensorType, keys: Dim, value_size: Dim, bi
     return scores * (2 * query.shape[-1] + 2 * value_size + 6 + extras)
 
 
-def seen(passage: Passage, rules: Rules) -> Flow:
+def attention_flow(passage: Passage, rules: Rules) -> Flow:
     """What positions know behind an attention with query, key and value [batch…, length, heads, size]."""
     query, key = passage.types[:2]
     for place in (0, 1, 2):
@@ -154,7 +154,7 @@ def seen(passage: Passage, rules: Rules) -> Flow:
     if not all(lengths) or not ahead.is_constant:
         passage.refuse("its queries and keys are not the same positions")
     later = [None if flow.reach is None else flow.reach + ahead.value for flow in passage.flows[1:]]
-    return passage.made(furthest((passage.flows[0].reach, *later, *(flow.reach for flow in passage.named.values()))))
+    return passage.made(furthest_reach((passage.flows[0].reach, *later, *(flow.reach for flow in passage.named.values()))))
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -173,14 +173,14 @@ def attend(
     scale = query.shape[-1] ** -0.5 if rules.scale is None else rules.scale
     scores = jnp.einsum("...qkgd,...skd->...kgqs", query, key, preferred_element_type=wide) * scale
     if ahead is None:
-        ahead = aligned_ends(*scores.shape[-2:])
-    scores = _biased(rules, scores, ahead, groups, optional)
-    weights = _dropped(scope, rules.dropout, weigh(scores, _allowed(rules, scores, ahead, groups, optional)))
+        ahead = align_ends(*scores.shape[-2:])
+    scores = _add_biases(rules, scores, ahead, groups, optional)
+    weights = _drop_weights(scope, rules.dropout, weigh(scores, _combine_masks(rules, scores, ahead, groups, optional)))
     mean = jnp.einsum("...kgqs,...skd->...qkgd", weights.astype(value.dtype), value)
     return mean.reshape(*mean.shape[:-3], groups[0] * groups[1], mean.shape[-1])
 
 
-def aligned_ends(queries: int, keys: int) -> Array:
+def align_ends(queries: int, keys: int) -> Array:
     """i32[queries, keys]: by how many places each key stands behind each query, the last query being at the last key."""
     return jnp.arange(keys)[None, :] - (jnp.arange(queries)[:, None] + (keys - queries))
 
@@ -192,15 +192,15 @@ def alibi_slopes(heads: int) -> list[float]:
     return [2 ** (-8 * (h + 1) / below) for h in range(below)] + [2 ** (-4 * (2 * h + 1) / below) for h in range(heads - below)]
 
 
-def _biased(rules: Rules, scores: Array, ahead: Array, groups: tuple[int, int], optional: Mapping[str, Array]) -> Array:
+def _add_biases(rules: Rules, scores: Array, ahead: Array, groups: tuple[int, int], optional: Mapping[str, Array]) -> Array:
     """The scores with their cap, and then with what is added to them."""
     if rules.soft_cap is not None:
         scores = rules.soft_cap * jnp.tanh(scores / rules.soft_cap)
     if rules.alibi:
         slopes = jnp.asarray(alibi_slopes(groups[0] * groups[1]), scores.dtype).reshape((1,) * (scores.ndim - 4) + (*groups, 1, 1))
-        scores = scores - slopes * jnp.abs(_over_heads(ahead, scores.ndim)).astype(scores.dtype)
+        scores = scores - slopes * jnp.abs(_spread_over_heads(ahead, scores.ndim)).astype(scores.dtype)
     if "score_bias" in optional:
-        scores = scores + _grouped(optional["score_bias"].astype(scores.dtype), groups, scores.ndim)
+        scores = scores + _group_heads(optional["score_bias"].astype(scores.dtype), groups, scores.ndim)
     return scores
 
 
@@ -214,29 +214,29 @@ def weigh(scores: Array, allowed: Array | None) -> Array:
     return powers / jnp.where(total > 0, total, 1)
 
 
-def _allowed(rules: Rules, scores: Array, ahead: Array, groups: tuple[int, int], optional: Mapping[str, Array]) -> Array | None:
+def _combine_masks(rules: Rules, scores: Array, ahead: Array, groups: tuple[int, int], optional: Mapping[str, Array]) -> Array | None:
     """Where all rules and masks allow a query to see a key; stretches over the scores. None when nothing forbids anything."""
     rank, parts = scores.ndim, []
     if rules.causal:
-        parts.append(_over_heads(ahead <= 0, rank))
+        parts.append(_spread_over_heads(ahead <= 0, rank))
     if rules.window is not None:
-        parts.append(_over_heads(jnp.abs(ahead) < rules.window, rank))
+        parts.append(_spread_over_heads(jnp.abs(ahead) < rules.window, rank))
     if "mask" in optional:
-        parts.append(_grouped(optional["mask"], groups, rank, batch=rank - 4))
+        parts.append(_group_heads(optional["mask"], groups, rank, batch=rank - 4))
     if "segments" in optional:
         own = optional["segments"]
         equal = own[..., :, None] == optional.get("key_segments", own)[..., None, :]
-        parts.append(_over_heads(equal, rank))
+        parts.append(_spread_over_heads(equal, rank))
     return reduce(jnp.logical_and, parts) if parts else None
 
 
-def _over_heads(x: Array, rank: int) -> Array:
+def _spread_over_heads(x: Array, rank: int) -> Array:
     """[queries, keys] or [batch…, queries, keys], the same for all heads, with all axes of the scores."""
     lead = x.shape[:-2]
     return x.reshape((1,) * (rank - 4 - len(lead)) + lead + (1, 1) + x.shape[-2:])
 
 
-def _grouped(x: Array, groups: tuple[int, int], rank: int, batch: int | None = None) -> Array:
+def _group_heads(x: Array, groups: tuple[int, int], rank: int, batch: int | None = None) -> Array:
     """[batch…, keys], [batch…, queries, keys] or [batch…, heads, queries, keys] with all axes of the scores, sizes of 1 where it has none.
 
     Without `batch` x has heads, and the batch may be missing.
@@ -249,7 +249,7 @@ def _grouped(x: Array, groups: tuple[int, int], rank: int, batch: int | None = N
     return x.reshape((1,) * (rank - 4 - len(lead)) + lead + split + (queries, x.shape[-1]))
 
 
-def _dropped(scope: Scope, rate: float, weights: Array) -> Array:
+def _drop_weights(scope: Scope, rate: float, weights: Array) -> Array:
     if not scope.training or rate == 0:
         return weights
     return jnp.where(scope.bernoulli(1 - rate, weights.shape), weights / (1 - rate), 0)

@@ -8,7 +8,7 @@ from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.cells import Cell, StateTypes
 from netspec.library.layers.conv import AXES
-from netspec.library.layers.gates import Activation, state, through
+from netspec.library.layers.gates import Activation, apply_activation, state
 from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
@@ -90,9 +90,9 @@ class ConvLstmCell(Cell):
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
         i, g, f, o = jnp.split(self._convolve(scope, "ih", x) + self._convolve(scope, "hh", h), 4, axis=-1)
-        i, f, o = (through(self.gate_activation, scope, k) for k in (i, f + self.forget_bias, o))
-        c = f * c + i * through(self.activation, scope, g)
-        h = o * through(self.activation, scope, c)
+        i, f, o = (apply_activation(self.gate_activation, scope, k) for k in (i, f + self.forget_bias, o))
+        c = f * c + i * apply_activation(self.activation, scope, g)
+        h = o * apply_activation(self.activation, scope, c)
         return h, h, c
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:

@@ -70,7 +70,7 @@ class ConvTranspose(Layer):
     def _pads(self, w: Windows) -> Pairs:
         """Zeros before and after the widened input."""
         if self.padding == "SAME":
-            return tuple(same(k, s) for k, s in zip(w.spans, w.stride, strict=True))
+            return tuple(pad_same(k, s) for k, s in zip(w.spans, w.stride, strict=True))
         if isinstance(self.padding, str):
             return tuple((k - 1, max(k, s) - 1) for k, s in zip(w.spans, w.stride, strict=True))
         return w.padding  # type: ignore[return-value]
@@ -109,7 +109,7 @@ class ConvTranspose(Layer):
         )
         if self.padding == "CIRCULAR":
             for axis, (n, s) in enumerate(zip(x.shape[1:-1], w.stride, strict=True), 1):
-                y = around(y, axis, n * s, ahead=not self.transpose_kernel)
+                y = wrap_around(y, axis, n * s, ahead=not self.transpose_kernel)
         return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:
@@ -120,14 +120,14 @@ class ConvTranspose(Layer):
         return passage.keeps(*range(1, passage.types[0].rank))
 
 
-def same(kernel: int, stride: int) -> tuple[int, int]:
+def pad_same(kernel: int, stride: int) -> tuple[int, int]:
     """Zeros before and after, so that the result is stride times as large."""
     total = kernel + stride - 2
     before = kernel - 1 if stride > kernel - 1 else -(-total // 2)
     return before, total - before
 
 
-def around(y: Array, axis: int, period: int, ahead: bool) -> Array:
+def wrap_around(y: Array, axis: int, period: int, ahead: bool) -> Array:
     """An axis wound up on a circle of `period` elements, what is too long lying half before its beginning; an odd one behind its end if
     `ahead`."""
     excess = y.shape[axis] - period

@@ -21,17 +21,17 @@ def state(name: str, axes: str = "[B, …, features]", rank: int = 2) -> In:
     return In(name, f"The state {name} before the step, {axes}.", rank=rank, optional=True)
 
 
-def one_by_one(function: Any) -> Any:
+def require_elementwise(function: Any) -> Any:
     """A function that may stand in a cell: of one tensor, element by element."""
     if not function.elementwise or len(function.inputs) != 1:
         raise ValueError("a function of one tensor that works element by element, such as `relu`")
     return function
 
 
-Activation = Annotated[Function, AfterValidator(one_by_one)]
+Activation = Annotated[Function, AfterValidator(require_elementwise)]
 
 
-def through(function: Function, scope: Scope, x: Array) -> Array:
+def apply_activation(function: Function, scope: Scope, x: Array) -> Array:
     """x, which has the type of the cell's states, after an activation."""
     return function.apply(within(scope, next(iter(scope.named.values()))), x)
 
@@ -113,7 +113,7 @@ class GatedCell(Gated, Cell):
         """A plain use, other arguments, a step of one feature, one with an axis more."""
         names = [i.name for i in cls.inputs if i.optional]
         pairs = zip(STEPS, cls.variants(), strict=False)
-        return tuple(Example(cls(features=5, **more), (step,), dict.fromkeys(names, stated(step))) for step, more in pairs)
+        return tuple(Example(cls(features=5, **more), (step,), dict.fromkeys(names, state_type(step))) for step, more in pairs)
 
     @classmethod
     def variants(cls) -> tuple[dict[str, Any], ...]:
@@ -124,6 +124,6 @@ class GatedCell(Gated, Cell):
 STEPS = ("f32[3, 4]", "f32[3, 1]", "f32[3, 2, 2]", "f32[3, 4]", "f32[3, 2]")
 
 
-def stated(step: str) -> str:
+def state_type(step: str) -> str:
     """The type of the states that go with a step."""
     return f"{step.rpartition(',')[0]}, 5]"

@@ -21,8 +21,8 @@ from netspec.library.layers.graph_edges import (
     edges_of,
     graph_flow,
     links,
-    masked,
-    normalised,
+    mask_nodes,
+    normalise_edges,
     require_graph,
 )
 from netspec.library.shape_rules.sizes import count, kernel, offset, require_positive, stretch_last
@@ -79,10 +79,10 @@ class GraphConv(Layer):
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
         edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
         h = nodes @ scope.param("kernel").astype(nodes.dtype)
-        factors = normalised(edges, self.normalisation)
+        factors = normalise_edges(edges, self.normalisation)
         flat = h.reshape(edges.nodes, h.shape[-1]).astype(factors.dtype)
         y = edges.gathered(edges.sent(flat) * factors[:, None]).astype(h.dtype).reshape(h.shape)
-        return masked(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
+        return mask_nodes(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def flops(self, nodes: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         mapped = count(nodes.shape[:-1]) * self.features * (2 * nodes.shape[-1] + int(self.bias))
@@ -176,7 +176,7 @@ class GraphAttention(Layer):
         shares = self._dropped(scope, edges.shares(jax.nn.leaky_relu(scores, self.slope)), h.shape[:-3])
         y = edges.gathered(edges.sent(flat) * shares[..., None])
         y = (y.mean(1) if self.merge == "mean" else y).astype(h.dtype).reshape(*nodes.shape[:-1], -1)
-        return masked(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
+        return mask_nodes(y + stretch_last(scope.param("bias"), y) if self.bias else y, optional)
 
     def _scores(self, scope: Scope, edges: Edges, h: Array) -> Array:
         """[edges, heads]."""

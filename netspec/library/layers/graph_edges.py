@@ -84,7 +84,7 @@ class Edges:
     def shares(self, scores: Array) -> Array:
         """Softmax of scores [edges, …] over the edges that enter the same node; 0 for edges that do not count."""
         highest = jax.ops.segment_max(jax.lax.stop_gradient(scores), self.receivers, num_segments=self.nodes)
-        kept = beside(self.kept, scores)
+        kept = append_axes(self.kept, scores)
         powers = jnp.where(kept, jnp.exp(jnp.where(kept, scores - self.received(highest), 0)), 0)
         total = self.received(self.gathered(powers))
         return powers / jnp.where(total > 0, total, 1)
@@ -118,7 +118,7 @@ def _rows(x: Array, rows: int) -> Array:
     return x.reshape(rows, x.shape[-1])
 
 
-def normalised(edges: Edges, how: Literal["none", "symmetric", "row"]) -> Array:
+def normalise_edges(edges: Edges, how: Literal["none", "symmetric", "row"]) -> Array:
     """The factor of each edge. A degree is the sum of the weights of a node's edges; below or at 0 it gives factors of 0."""
     if how == "none":
         return edges.weights
@@ -133,12 +133,12 @@ def _power(degree: Array, exponent: float) -> Array:
     return jnp.where(degree > 0, jnp.where(degree > 0, degree, 1) ** exponent, 0)
 
 
-def beside(x: Array, like: Array) -> Array:
+def append_axes(x: Array, like: Array) -> Array:
     """With axes of size 1 behind, so that it stretches over `like`."""
     return x.reshape(x.shape + (1,) * (like.ndim - x.ndim))
 
 
-def masked(x: Array, optional: Mapping[str, Array], axes: int = 1) -> Array:
+def mask_nodes(x: Array, optional: Mapping[str, Array], axes: int = 1) -> Array:
     """Zeros for nodes that only fill up a graph; the last `axes` are the nodes' features."""
     if "node_mask" not in optional:
         return x

@@ -13,10 +13,10 @@ from netspec.library.layers.graph_edges import (
     NODES,
     RECEIVERS,
     SENDERS,
-    beside,
+    append_axes,
     edges_of,
     graph_flow,
-    masked,
+    mask_nodes,
     require_graph,
 )
 from netspec.library.shape_rules.sizes import count
@@ -52,7 +52,7 @@ class EdgeInputs(Function):
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
         edges, flat = edges_of(nodes, senders, receivers, {}, loops=False), nodes.reshape(-1, nodes.shape[-1])
         ends = jnp.concatenate([edges.sent(flat), edges.received(flat)], -1)
-        known = jnp.where(beside(edges.kept, ends), ends, 0).reshape(*senders.shape, -1)
+        known = jnp.where(append_axes(edges.kept, ends), ends, 0).reshape(*senders.shape, -1)
         return jnp.concatenate([known, optional["edges"].astype(known.dtype)], -1) if "edges" in optional else known
 
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
@@ -104,7 +104,7 @@ class NodeInputs(Function):
         if self.how == "mean":
             y = y / jnp.maximum(counts, 1).astype(y.dtype)
         y = y.astype(nodes.dtype).reshape(*nodes.shape[:-1], messages.shape[-1])
-        return masked(jnp.concatenate([nodes, y], -1), optional)
+        return mask_nodes(jnp.concatenate([nodes, y], -1), optional)
 
     def flops(self, nodes: TensorType, messages: TensorType, senders: TensorType, receivers: TensorType, **optional: TensorType) -> Dim:
         return count(messages.shape)

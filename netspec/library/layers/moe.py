@@ -34,7 +34,7 @@ from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 
 
-def _one_by_one(function: Any) -> Any:
+def _require_elementwise(function: Any) -> Any:
     if not function.elementwise or len(function.inputs) != 1:
         raise ValueError("a function of one tensor that works element by element, such as `relu`")
     return function
@@ -56,7 +56,7 @@ class _Experts(Callable):
     """Number of experts that each token goes to."""
     capacity_factor: Annotated[float, Field(gt=0)] | None = 1.25
     """An expert takes at most ceil(factor · top_k · tokens / experts) tokens of an example; none: any number."""
-    activation: Annotated[Function, AfterValidator(_one_by_one)] = Relu()
+    activation: Annotated[Function, AfterValidator(_require_elementwise)] = Relu()
     """Function between the two layers of an expert."""
     bias: bool = True
     """Add biases in the experts."""

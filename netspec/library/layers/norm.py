@@ -15,13 +15,13 @@ from netspec.library.layers.norm_statistics import (
     Epsilon,
     Momentum,
     Normalization,
-    counted,
     moments,
     number,
-    others,
+    other_axes,
     places,
-    stretched,
-    wide,
+    stretch_mask,
+    stretch_weight,
+    widen,
 )
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_multiple
@@ -87,18 +87,18 @@ class BatchNorm(Normalization):
         return {"mean": parameter("mean", shape, Zeros()), "var": parameter("var", shape, Ones())}
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
-        features, values = self.features(x.ndim), wide(x)
+        features, values = self.features(x.ndim), widen(x)
         if not scope.training:
-            centred = values - stretched(scope.buffer("mean"), values, features)
-            return self.affine(scope, centred, stretched(scope.buffer("var"), values, features), x.dtype)
-        counts, axes = self._counts(scope, x, mask), others(features, x.ndim)
+            centred = values - stretch_weight(scope.buffer("mean"), values, features)
+            return self.affine(scope, centred, stretch_weight(scope.buffer("var"), values, features), x.dtype)
+        counts, axes = self._counts(scope, x, mask), other_axes(features, x.ndim)
         mean, centred, variance = moments(values, axes, counts)
         self._move(scope, mean, variance, None if counts is None else number(values, axes, counts))
         return self.affine(scope, centred, variance, x.dtype)
 
     def _counts(self, scope: Scope, x: Array, mask: Array | None) -> Array | None:
         """True for what is not masked, of examples that are no padding."""
-        found, weight = counted(x, mask), counted(x, scope.weight)
+        found, weight = stretch_mask(x, mask), stretch_mask(x, scope.weight)
         if weight is None:
             return found
         return weight != 0 if found is None else found & (weight != 0)
@@ -179,9 +179,9 @@ class GroupNorm(Normalization):
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         number = self._count(x.shape[-1])
         split = (x.shape[0], math.prod(x.shape[1:-1]), number, x.shape[-1] // number)
-        found = counted(x, mask)
+        found = stretch_mask(x, mask)
         counts = None if found is None else jnp.broadcast_to(found, x.shape).reshape(split)
-        _, centred, variance = moments(wide(x).reshape(split), (1, 3), counts)
+        _, centred, variance = moments(widen(x).reshape(split), (1, 3), counts)
         variance = jnp.broadcast_to(variance, (x.shape[0], 1, *split[2:])).reshape(x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
         return self.affine(scope, centred.reshape(x.shape), variance, x.dtype)
 

@@ -55,9 +55,9 @@ class Normalization(Layer):
         """centred / sqrt(variance + epsilon) · scale + bias, in the dtype given."""
         axes, factor = self.features(centred.ndim), lax.rsqrt(variance + self.epsilon)
         if self.scale:
-            factor = factor * stretched(scope.param("scale"), centred, axes)
+            factor = factor * stretch_weight(scope.param("scale"), centred, axes)
         y = centred * factor
-        return (y + stretched(scope.param("bias"), y, axes) if self._biased else y).astype(dtype)
+        return (y + stretch_weight(scope.param("bias"), y, axes) if self._biased else y).astype(dtype)
 
     def flops(self, x: TensorType, **mask: TensorType) -> Dim:
         """Per element 5 (mean, subtract, square, sum, multiply), or 3 without a mean, and 1 each for scale and bias."""
@@ -70,11 +70,11 @@ def places(axis: Axes, rank: int) -> tuple[int, ...]:
     return tuple(sorted(a % rank for a in ((axis,) if isinstance(axis, int) else axis)))
 
 
-def others(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+def other_axes(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
     return tuple(axis for axis in range(rank) if axis not in axes)
 
 
-def stretched(weight: Array, like: Array, axes: tuple[int, ...]) -> Array:
+def stretch_weight(weight: Array, like: Array, axes: tuple[int, ...]) -> Array:
     """A parameter of these axes in the dtype of `like`, with axes of size 1 so that it stretches over it."""
     return weight.astype(like.dtype).reshape([size if axis in axes else 1 for axis, size in enumerate(like.shape)])
 
@@ -85,13 +85,13 @@ def require_mask(facts: Facts, op: str, x: TensorType, given: dict[str, TensorTy
         require_shape(facts, op, name, kind, tuple(x.shape[:rank] for rank in range(1, x.rank + 1)), stretches=True)
 
 
-def counted(x: Array, mask: Array | None) -> Array | None:
+def stretch_mask(x: Array, mask: Array | None) -> Array | None:
     """A mask of x's first axes, with axes of size 1 behind."""
     return None if mask is None else mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
 
 
 # --- statistics ------------------------------------------------------------------------------------------------------
-def wide(x: Array) -> Array:
+def widen(x: Array) -> Array:
     """x in at least f32."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
 

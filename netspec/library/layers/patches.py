@@ -6,7 +6,7 @@ import math
 
 from netspec.diagnostics.shapes.patches import UnevenBlocks
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
-from netspec.library.functions.pixel_blocks import blocked
+from netspec.library.functions.pixel_blocks import cut_blocks
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
 from netspec.library.shape_rules.sizes import parameter, require_positive, stretch_last
@@ -67,7 +67,7 @@ class PatchEmbed(Layer):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel = scope.param("kernel").astype(x.dtype)
-        pixels = blocked(x, self._sizes(scope.types[0]), True)
+        pixels = cut_blocks(x, self._sizes(scope.types[0]), True)
         y = pixels.reshape(x.shape[0], -1, pixels.shape[-1]) @ kernel.reshape(-1, kernel.shape[-1])
         return y + stretch_last(scope.param("bias"), y) if self.bias else y
 

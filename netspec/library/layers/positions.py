@@ -8,7 +8,7 @@ from netspec.diagnostics.shapes.attention import OddFeatures, TooFewPositions
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
-from netspec.library.contracts.sequence_axis import furthest
+from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.attention_weights import SEGMENTS, require_shape
 from netspec.library.shape_rules.requirements import need_at_least, need_multiple
@@ -92,7 +92,7 @@ class SinusoidalPositions(Function):
     def apply(self, scope: Scope, x: Array, position: Array | None = None) -> Array:
         wide = jnp.promote_types(x.dtype, jnp.float32)
         places = jnp.arange(x.shape[-2]) if position is None else position
-        return added(x, waves(places, x.shape[-1], self.theta, self.pairs, wide))
+        return add_positions(x, waves(places, x.shape[-1], self.theta, self.pairs, wide))
 
     def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
         return x.size * 2
@@ -146,7 +146,7 @@ class LearnedPositions(Layer):
 
     def apply(self, scope: Scope, x: Array, position: Array | None = None) -> Array:
         table = scope.param("embedding")
-        return added(x, table[: x.shape[-2]] if position is None else jnp.take(table, position, axis=0))
+        return add_positions(x, table[: x.shape[-2]] if position is None else jnp.take(table, position, axis=0))
 
     def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
         return x.size
@@ -197,7 +197,7 @@ class ShiftRight(Function):
         """Along the positions each element is the one before."""
         x, still = passage.flows[0], passage.types[0].rank - 1 not in passage.flows[0].axes
         moved = x.reach if x.reach is None or still else x.reach - 1
-        return passage.made(furthest((moved, *(flow.reach for flow in passage.named.values()))))
+        return passage.made(furthest_reach((moved, *(flow.reach for flow in passage.named.values()))))
 
 
 def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:
@@ -210,7 +210,7 @@ def require_positions(facts: Facts, op: str, x: TensorType, position: TensorType
         require_shape(facts, op, "position", position, tuple(dict.fromkeys((x.shape[-2:-1], x.shape[:-1]))))
 
 
-def added(x: Array, vectors: Array) -> Array:
+def add_positions(x: Array, vectors: Array) -> Array:
     """The sum, in the dtype of x, with vectors [length, features] or [batch…, length, features]."""
     return x + vectors.astype(x.dtype).reshape((1,) * (x.ndim - vectors.ndim) + vectors.shape)
 
@@ -226,10 +226,10 @@ def waves(position: Array, features: int, theta: float, pairs: Pairs, dtype: obj
     half = features // 2
     steps = half if pairs == "interleaved" else max(half - 1, 1)
     angles = angles_of(position, jnp.arange(half) / steps, theta, dtype)
-    return paired(jnp.sin(angles), jnp.cos(angles), pairs)
+    return pair_halves(jnp.sin(angles), jnp.cos(angles), pairs)
 
 
-def paired(first: Array, second: Array, pairs: Pairs) -> Array:
+def pair_halves(first: Array, second: Array, pairs: Pairs) -> Array:
     """Two halves of the features as one tensor."""
     if pairs == "split":
         return jnp.concatenate([first, second], -1)

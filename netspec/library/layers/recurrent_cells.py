@@ -7,7 +7,7 @@ from typing import Any
 from netspec.library.base import Array, Initializer, Scope
 from netspec.library.functions.activation import Relu, Tanh
 from netspec.library.initializers.distributions import Ones
-from netspec.library.layers.gates import STEP, GatedCell, Gates, Remembering, state, through
+from netspec.library.layers.gates import STEP, GatedCell, Gates, Remembering, apply_activation, state
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import elements
 
@@ -42,9 +42,9 @@ class LstmCell(Remembering, GatedCell):
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:
         sides = zip(self.preactivations(scope, "i", x), self.preactivations(scope, "h", h), strict=True)
         i, f, g, o = (given + past for given, past in sides)
-        i, f, o = (through(self.gate_activation, scope, k) for k in (i, f, o))
-        c = f * c + i * through(self.activation, scope, g)
-        h = o * through(self.activation, scope, c)
+        i, f, o = (apply_activation(self.gate_activation, scope, k) for k in (i, f, o))
+        c = f * c + i * apply_activation(self.activation, scope, g)
+        h = o * apply_activation(self.activation, scope, c)
         return h, h, c
 
 
@@ -74,8 +74,8 @@ class GruCell(Gates, GatedCell):
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
         (ir, iz, given), (hr, hz, past) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
-        r, z = (through(self.gate_activation, scope, k) for k in (ir + hr, iz + hz))
-        n = through(self.activation, scope, given + r * past)
+        r, z = (apply_activation(self.gate_activation, scope, k) for k in (ir + hr, iz + hz))
+        n = apply_activation(self.activation, scope, given + r * past)
         h = (1 - z) * n + z * h
         return h, h
 
@@ -108,7 +108,7 @@ class SimpleCell(GatedCell):
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
         (given,), (past,) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
         y = given + past
-        h = through(self.activation, scope, y + h if self.residual else y)
+        h = apply_activation(self.activation, scope, y + h if self.residual else y)
         return h, h
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:
@@ -147,7 +147,7 @@ class MguCell(Gates, GatedCell):
 
     def apply(self, scope: Scope, x: Array, *, h: Array) -> tuple[Array, Array]:
         (gate, given), (kept, past) = self.preactivations(scope, "i", x), self.preactivations(scope, "h", h)
-        f = through(self.gate_activation, scope, gate + kept)
-        n = through(self.activation, scope, given + (f * past if self.reset_gate else past))
+        f = apply_activation(self.gate_activation, scope, gate + kept)
+        n = apply_activation(self.activation, scope, given + (f * past if self.reset_gate else past))
         h = (1 - f) * n + f * h
         return h, h

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.lazy import lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers.distributions import Ones
-from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, counted, mean, places, wide
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, mean, places, stretch_mask, widen
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 
@@ -50,8 +50,8 @@ class RmsNorm(Normalization):
         return super().shape(facts, x, **mask)
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
-        values = wide(x)
-        return self.affine(scope, values, mean(lax.square(values), self.features(x.ndim), counted(x, mask)), x.dtype)
+        values = widen(x)
+        return self.affine(scope, values, mean(lax.square(values), self.features(x.ndim), stretch_mask(x, mask)), x.dtype)
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))

@@ -10,7 +10,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.layers.attention_weights import require_shape
-from netspec.library.layers.positions import Pairs, Theta, paired, require_even
+from netspec.library.layers.positions import Pairs, Theta, pair_halves, require_even
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.library.shape_rules.sizes import count, require_positive
 from netspec.shape import Dim, Facts, TensorType
@@ -108,7 +108,7 @@ class Rope(Function):
         first, second = (wide[..., :half], wide[..., half:]) if self.pairs == "split" else (wide[..., ::2], wide[..., 1::2])
         longer = 1 + 0.1 * math.log(self.factor) if self.scaling == "yarn" else 1
         sine, cosine = longer * jnp.sin(angles), longer * jnp.cos(angles)
-        turned = paired(first * cosine - second * sine, first * sine + second * cosine, self.pairs).astype(x.dtype)
+        turned = pair_halves(first * cosine - second * sine, first * sine + second * cosine, self.pairs).astype(x.dtype)
         return turned if size == x.shape[-1] else jnp.concatenate([turned, x[..., size:]], -1)
 
     def speeds(self, size: int) -> list[float]:
@@ -125,10 +125,10 @@ class Rope(Function):
             return [0.0 if self.scaling == "linear" else 1.0] * len(plain)
         if self.scaling == "llama3":
             turns = [speed * self.trained / (2 * math.pi) for speed in plain]
-            return [_within((turn - self.low) / (self._high - self.low)) for turn in turns]
+            return [_clamp_part((turn - self.low) / (self._high - self.low)) for turn in turns]
         first = max(math.floor(self._pair(self._high, size)), 0)
         last = min(math.ceil(self._pair(self.low, size)), size - 1)
-        return [_within((last - i) / max(last - first, 0.001)) for i in range(len(plain))]
+        return [_clamp_part((last - i) / max(last - first, 0.001)) for i in range(len(plain))]
 
     def _pair(self, turns: float, size: int) -> float:
         """The number of the pair that turns so often within the sequences of training, as a fraction."""
@@ -141,5 +141,5 @@ class Rope(Function):
         return passage.keeps(-1)
 
 
-def _within(part: float) -> float:
+def _clamp_part(part: float) -> float:
     return min(max(part, 0.0), 1.0)

@@ -14,7 +14,7 @@ from netspec.library.initializers.distributions import Normal, Ones
 from netspec.library.layers.cells import Cell, Recurrence, Wanted
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.layers.norm_statistics import Epsilon, others, places, stretched, wide
+from netspec.library.layers.norm_statistics import Epsilon, other_axes, places, stretch_weight, widen
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.sizes import count, parameter
 from netspec.shape import Dim, Facts, TensorType
@@ -122,8 +122,8 @@ class WeightNorm(_Around):
 
     def normalized(self, scope: Scope, name: str, kernel: Array) -> Array:
         axes = places(self.axis, kernel.ndim)
-        factor = lax.rsqrt(jnp.sum(lax.square(kernel), others(axes, kernel.ndim), keepdims=True) + self.epsilon)
-        return kernel * (factor * stretched(scope.param(f"{name}_scale"), kernel, axes) if self.scale else factor)
+        factor = lax.rsqrt(jnp.sum(lax.square(kernel), other_axes(axes, kernel.ndim), keepdims=True) + self.epsilon)
+        return kernel * (factor * stretch_weight(scope.param(f"{name}_scale"), kernel, axes) if self.scale else factor)
 
     def flops(self, x: TensorType) -> Dim | int:
         return self.layer.flops(x) + _elements(self._kernels(x)) * (3 + int(self.scale))
@@ -192,7 +192,7 @@ class _Inside:
         if not _is_kernel(name):
             return value
         if name not in self._made:
-            self._made[name] = self._around.normalized(self._scope, name, wide(value)).astype(value.dtype)
+            self._made[name] = self._around.normalized(self._scope, name, widen(value)).astype(value.dtype)
         return self._made[name]
 
 

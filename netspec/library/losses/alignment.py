@@ -66,15 +66,15 @@ class Ctc(Loss):
         logs = jax.nn.log_softmax(widen(logits), axis=-1)
         inside = (labels >= 0) & (labels < logits.shape[-1]) & (labels != self.blank)
         value = -_log_chance(logs, jnp.where(inside, labels, self.blank), steps, counted, self.blank)
-        value = jnp.where(_needed(labels, counted) <= steps, value, jnp.inf)
-        return jnp.where(jnp.all(inside | ~_first(labels.shape[1], counted), axis=1), value, jnp.nan)
+        value = jnp.where(_count_needed_steps(labels, counted) <= steps, value, jnp.inf)
+        return jnp.where(jnp.all(inside | ~_mark_first(labels.shape[1], counted), axis=1), value, jnp.nan)
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         if not self.skip_impossible:
             return None
         logits, labels = inputs
         steps, counted = _lengths(logits, labels, optional)
-        return (_needed(labels, counted) <= steps).astype(widen(logits).dtype)
+        return (_count_needed_steps(labels, counted) <= steps).astype(widen(logits).dtype)
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         (batch, time, classes), places = inputs[0].shape, inputs[1].shape[1] * 2 + 1
@@ -88,14 +88,14 @@ def _lengths(logits: Array, labels: Array, optional: dict[str, Array]) -> tuple[
     return steps, counted
 
 
-def _first(size: int, counted: Array) -> Array:
+def _mark_first(size: int, counted: Array) -> Array:
     """Which of `size` places count, bool[B, size]."""
     return jnp.arange(size)[None] < counted[:, None]
 
 
-def _needed(labels: Array, counted: Array) -> Array:
+def _count_needed_steps(labels: Array, counted: Array) -> Array:
     """How many steps the labels need: one each, and a blank between equal neighbours."""
-    equal = (labels[:, 1:] == labels[:, :-1]) & _first(labels.shape[1], counted)[:, 1:]
+    equal = (labels[:, 1:] == labels[:, :-1]) & _mark_first(labels.shape[1], counted)[:, 1:]
     return counted + jnp.sum(equal, axis=1)
 
 

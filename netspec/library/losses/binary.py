@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.losses.label_weights import Weights, class_weights_fit, counted_labels, ignored_is_integer
+from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, require_class_weights
 from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -76,11 +76,11 @@ class SigmoidCrossEntropy(_OfAnswers):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = super().shape(facts, *inputs, **optional)
         ignored_is_integer(self.op_name(), self.ignore, inputs[1])
-        class_weights_fit(self.op_name(), facts, self.class_weights, inputs[0])
+        require_class_weights(self.op_name(), facts, self.class_weights, inputs[0])
         return values
 
     def values(self, said: Array, truth: Array) -> Array:
-        return cross_entropy_of_answers(said, smoothed(truth, self.label_smoothing))
+        return cross_entropy_of_answers(said, smooth_truth(truth, self.label_smoothing))
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         if self.class_weights is None and self.positive_weight == 1 and self.ignore is None:
@@ -93,7 +93,7 @@ class SigmoidCrossEntropy(_OfAnswers):
         return counted_labels(found, labels, self.ignore)
 
 
-def smoothed(truth: Array, share: float) -> Array:
+def smooth_truth(truth: Array, share: float) -> Array:
     return truth if share == 0 else truth * (1 - share) + share / 2
 
 
@@ -124,11 +124,11 @@ class SigmoidFocal(_OfAnswers):
 
     def values(self, said: Array, truth: Array) -> Array:
         wrong = jax.nn.sigmoid(-said) * truth + jax.nn.sigmoid(said) * (1 - truth)
-        values = focused(wrong, self.gamma) * cross_entropy_of_answers(said, truth)
+        values = focus_weight(wrong, self.gamma) * cross_entropy_of_answers(said, truth)
         return values if self.alpha is None else values * (self.alpha * truth + (1 - self.alpha) * (1 - truth))
 
 
-def focused(wrong: Array, gamma: float) -> Array:
+def focus_weight(wrong: Array, gamma: float) -> Array:
     """(1 - p)**gamma, whose slope stays finite where p is 1."""
     return jnp.ones_like(wrong) if gamma == 0 else jnp.maximum(wrong, jnp.finfo(wrong.dtype).tiny) ** gamma
 

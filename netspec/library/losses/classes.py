@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.losses.label_weights import Weights, class_weights_fit, counted_labels, ignored_is_integer, label_weights
+from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, label_weights, require_class_weights
 from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -40,7 +40,7 @@ class _OfClasses(Loss):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
         ignored_is_integer(self.op_name(), self.ignore, inputs[1])
-        class_weights_fit(self.op_name(), facts, self.class_weights, inputs[0])
+        require_class_weights(self.op_name(), facts, self.class_weights, inputs[0])
         return values
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
@@ -85,21 +85,21 @@ class SoftmaxCrossEntropy(_OfClasses):
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """-log softmax(logits)[label], or -sum(labels * log softmax(logits)), in f32 at least; [...]."""
     wide = widen(logits)
-    return _of_classes(wide, labels) if is_integer(labels) else _of_distribution(wide, widen(labels))
+    return _class_entropy(wide, labels) if is_integer(labels) else _distribution_entropy(wide, widen(labels))
 
 
-def _of_classes(logits: Array, labels: Array) -> Array:
-    return chosen(logits, labels, lambda own: jax.nn.logsumexp(logits, axis=-1) - own)
+def _class_entropy(logits: Array, labels: Array) -> Array:
+    return pick_scores(logits, labels, lambda own: jax.nn.logsumexp(logits, axis=-1) - own)
 
 
-def chosen(scores: Array, labels: Array, value) -> Array:
+def pick_scores(scores: Array, labels: Array, value) -> Array:
     """A value made of each label's own score; NaN where the label is no class."""
     inside = (labels >= 0) & (labels < scores.shape[-1])
     own = jnp.take_along_axis(scores, jnp.where(inside, labels, 0)[..., None], axis=-1)[..., 0]
     return jnp.where(inside, value(own), jnp.nan)
 
 
-def _of_distribution(logits: Array, labels: Array) -> Array:
+def _distribution_entropy(logits: Array, labels: Array) -> Array:
     """Classes of probability 0 do not count, also where their logit is -inf."""
     return -jnp.sum(jnp.where(labels == 0, 0, labels * jax.nn.log_softmax(logits, axis=-1)), axis=-1)
 
@@ -124,7 +124,7 @@ class SoftmaxFocal(_OfClasses):
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logs, labels = jax.nn.log_softmax(widen(inputs[0]), axis=-1), inputs[1]
         if is_integer(labels):
-            return chosen(logs, labels, self._value)
+            return pick_scores(logs, labels, self._value)
         return jnp.sum(jnp.where(labels == 0, 0, widen(labels) * self._value(logs)), axis=-1)
 
     def _value(self, log: Array) -> Array:
@@ -153,7 +153,7 @@ class PolyCrossEntropy(_OfClasses):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         shares, labels = jax.nn.softmax(widen(inputs[0]), axis=-1), inputs[1]
-        own = chosen(shares, labels, lambda p: p) if is_integer(labels) else jnp.sum(widen(labels) * shares, axis=-1)
+        own = pick_scores(shares, labels, lambda p: p) if is_integer(labels) else jnp.sum(widen(labels) * shares, axis=-1)
         return cross_entropy(*inputs) + self.epsilon * (1 - own)
 
 
@@ -176,7 +176,7 @@ class LogLoss(_OfClasses):
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         p, labels = widen(inputs[0]), inputs[1]
         logs = jnp.log(jnp.maximum(p, jnp.finfo(p.dtype).eps))
-        return chosen(-logs, labels, lambda own: own) if is_integer(labels) else -jnp.sum(widen(labels) * logs, axis=-1)
+        return pick_scores(-logs, labels, lambda own: own) if is_integer(labels) else -jnp.sum(widen(labels) * logs, axis=-1)
 
 
 class MulticlassHinge(_OfClasses):
@@ -201,4 +201,4 @@ class MulticlassHinge(_OfClasses):
         logits, labels = widen(inputs[0]), inputs[1]
         classes = labels if is_integer(labels) else jnp.argmax(labels, axis=-1)
         others = lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1) != classes[..., None]
-        return chosen(logits, classes, lambda own: jnp.max(logits + self.margin * others, axis=-1) - own)
+        return pick_scores(logits, classes, lambda own: jnp.max(logits + self.margin * others, axis=-1) - own)

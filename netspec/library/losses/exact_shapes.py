@@ -17,7 +17,7 @@ NONE: Mapping[str, TensorType] = {}
 def joint_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask: TensorType | None) -> TensorType:
     """The type of one value per number of tensors of one shape. Raises `Mistake` when inputs or mask do not fit."""
     equal_inputs(op, facts, inputs, NONE)
-    return require_mask(op.op_name(), facts, TensorType(widest(inputs), inputs[0].shape), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype(inputs), inputs[0].shape), mask)
 
 
 def row_values(
@@ -26,7 +26,7 @@ def row_values(
     """The type of one value per vector, on the last axis, of tensors of one shape. Raises `Mistake` when inputs or mask do not fit."""
     equal_inputs(op, facts, inputs, named)
     kinds = (*inputs, *named.values())
-    return require_mask(op.op_name(), facts, TensorType(widest(kinds), inputs[0].shape[:-1]), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype(kinds), inputs[0].shape[:-1]), mask)
 
 
 def batch_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask: TensorType | None) -> TensorType:
@@ -42,14 +42,14 @@ def pair_values(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], mask:
     left, right, same = inputs
     equal_inputs(op, facts, (left, right), NONE)
     need(op, facts, op.inputs[2].name, same, left, left.shape[:-1])
-    return require_mask(op.op_name(), facts, TensorType(widest((left, right)), left.shape[:-1]), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype((left, right)), left.shape[:-1]), mask)
 
 
 def count_values(op: Measure, facts: Facts, predictions: TensorType, targets: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per number, where targets may be whole. Raises `Mistake` when targets or mask do not fit."""
     if not shapes_equal(facts, predictions.shape, targets.shape):
         raise Mistake(UnequalTargets(op=op.op_name(), predictions=predictions, targets=targets, blame="targets"))
-    return require_mask(op.op_name(), facts, TensorType(widest((predictions, targets)), predictions.shape), mask)
+    return require_mask(op.op_name(), facts, TensorType(widest_dtype((predictions, targets)), predictions.shape), mask)
 
 
 def alignment_values(
@@ -87,6 +87,6 @@ def need(op: Measure, facts: Facts, name: str, found: TensorType, first: TensorT
         raise Mistake(problem)
 
 
-def widest(kinds: tuple[TensorType, ...]) -> str:
+def widest_dtype(kinds: tuple[TensorType, ...]) -> str:
     """f64 where one of them is, else f32."""
     return "f64" if any(kind.dtype == "f64" for kind in kinds) else "f32"

@@ -14,17 +14,17 @@ from netspec.library.shape_rules.targets import is_integer
 from netspec.shape import Facts, TensorType
 
 
-def _some_count(weights: tuple[float, ...]) -> tuple[float, ...]:
+def _require_some_count(weights: tuple[float, ...]) -> tuple[float, ...]:
     if not any(weights):
         raise ValueError("numbers of which one at least is not 0")
     return weights
 
 
-Weights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False), AfterValidator(_some_count)] | None
+Weights = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False), AfterValidator(_require_some_count)] | None
 """One number per class, or all the same."""
 
 
-def class_weights_fit(op: str, facts: Facts, weights: Weights, logits: TensorType) -> None:
+def require_class_weights(op: str, facts: Facts, weights: Weights, logits: TensorType) -> None:
     """Raises `Mistake` when there are not as many weights as classes on the last axis."""
     if weights is None:
         return

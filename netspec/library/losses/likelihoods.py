@@ -16,7 +16,7 @@ LEAST = -60.0
 """The least log variance that counts: exp(60) times a square is still a number in f32."""
 
 
-def bounded(log_variance: Array) -> Array:
+def bound_variance(log_variance: Array) -> Array:
     """At least `LEAST`; below it with gradient 0, whatever comes back."""
     wide = widen(log_variance)
     return jnp.where(wide > LEAST, wide, LEAST)
@@ -62,7 +62,7 @@ class GaussianNll(Loss):
         return joint_values(self, facts, inputs, optional.get("mask"))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        mean, targets, spread = widen(inputs[0]), widen(inputs[2]), bounded(inputs[1])
+        mean, targets, spread = widen(inputs[0]), widen(inputs[2]), bound_variance(inputs[1])
         value = 0.5 * (jnp.square(targets - mean) * jnp.exp(-spread) + spread)
         return value + 0.5 * math.log(2 * math.pi) if self.full else value
 
@@ -178,7 +178,7 @@ class GaussianKl(Loss):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         mean, spread = map(widen, inputs)
-        prior = bounded(optional["prior_log_variance"]) if "prior_log_variance" in optional else 0.0
+        prior = bound_variance(optional["prior_log_variance"]) if "prior_log_variance" in optional else 0.0
         away = mean - widen(optional["prior_mean"]) if "prior_mean" in optional else mean
         ratio = spread - prior
         return 0.5 * jnp.sum(growth(ratio) - ratio + jnp.square(away) * jnp.exp(-jnp.asarray(prior, mean.dtype)), axis=-1)

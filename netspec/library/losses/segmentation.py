@@ -8,7 +8,7 @@ from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.exact_shapes import example_values
-from netspec.library.losses.label_weights import Weights, class_weights_fit, ignored_is_integer
+from netspec.library.losses.label_weights import Weights, ignored_is_integer, require_class_weights
 from netspec.library.shape_rules.targets import LABELS, SIGMOID_LOGITS, SOFTMAX_LOGITS, TRUTH, is_integer, label_values, truth_values, widen
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -63,7 +63,7 @@ class Dice(_Overlap):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
         ignored_is_integer(self.op_name(), self.ignore, inputs[1])
-        class_weights_fit(self.op_name(), facts, self.class_weights, inputs[0])
+        require_class_weights(self.op_name(), facts, self.class_weights, inputs[0])
         return example_values(self, values, inputs[0])
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
@@ -76,13 +76,13 @@ class Dice(_Overlap):
         missed = self.missed(said, truth, tuple(range(1, logits.ndim - 1)))
         weights = jnp.ones(classes) if self.class_weights is None else jnp.asarray(self.class_weights)
         values = missed @ (weights / jnp.sum(weights)).astype(missed.dtype)
-        return values if not is_integer(labels) else jnp.where(_known(labels, classes, counts), values, jnp.nan)
+        return values if not is_integer(labels) else jnp.where(_labels_known(labels, classes, counts), values, jnp.nan)
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         return elements(inputs[0].shape) * 12
 
 
-def _known(labels: Array, classes: int, counts: Array) -> Array:
+def _labels_known(labels: Array, classes: int, counts: Array) -> Array:
     """Are all labels of an example that count classes? bool[B]."""
     return jnp.all(((labels >= 0) & (labels < classes)) | ~counts, axis=tuple(range(1, labels.ndim)))
 

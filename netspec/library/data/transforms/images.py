@@ -24,7 +24,7 @@ from netspec.library.data.transforms.image_fields import (
     resize_type,
     sides,
 )
-from netspec.library.functions.resize_filter import Method, resized
+from netspec.library.functions.resize_filter import Method, resize_image
 from netspec.shape import TensorType
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -116,7 +116,7 @@ def _pieces(images: Images, corners: Array, boxes: Array, size: tuple[int, int],
     """A box of each image (`corners` and `boxes` i64[B, 2]), in one size."""
     made = []
     for image, (top, left), (height, width) in zip(images, corners.tolist(), boxes.tolist(), strict=True):
-        made.append(resized(image[top : top + height, left : left + width], size, method))
+        made.append(resize_image(image[top : top + height, left : left + width], size, method))
     return np.stack(made)
 
 
