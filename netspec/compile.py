@@ -116,6 +116,7 @@ def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
 
 
 def check_limited(spec: str | PathLike[str] | Source) -> Checked:
+    """The same with the ops that are on the shelf now, while the clock runs."""
     from netspec import untrusted
     from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.text.characters import TooLarge
@@ -185,6 +186,7 @@ def program(
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:
+    """The problem of a name that no `train` section has."""
     from netspec.diagnostics.running.overrides import UnknownTrain
     from netspec.diagnostics.suggestions.nearest import nearest
 

@@ -41,6 +41,7 @@ def table(body: Body) -> tuple[list[Row], Row]:
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:
+    """The sum, as a number where it is one."""
     result: Dim | int = 0
     for part in parts:
         result = Dim.of(part) + result
@@ -54,6 +55,7 @@ def rows(body: Body) -> list[Row]:
 
 @lru_cache(maxsize=16)
 def _rows(body: Body) -> tuple[Row, ...]:
+    """The rows of a body's nodes, in their order."""
     return tuple(Walk().nodes(body, body.nodes, Spot()))
 
 
@@ -73,9 +75,11 @@ class Spot:
 
     @property
     def copies(self) -> int:
+        """How many copies of a weight there are: one for each pass of the loops along which it is stacked."""
         return prod(self.loops[a] for a in self.axes)
 
     def counts(self) -> tuple[int, ...]:
+        """The counts of the loops of this body, outermost first."""
         return tuple(self.loops[d] for d in self.own)
 
     def step(self, segment: Segment) -> Spot:
@@ -84,10 +88,12 @@ class Spot:
         return Spot(f"{self.prefix}{segment_text(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
 
     def repeated(self, count: int) -> Spot:
+        """The spot inside a loop: everything there runs so many times."""
         own = (*self.own, len(self.loops))
         return Spot(self.prefix, (*self.loops, count), own, self.axes, reduce_dim(Dim.of(self.work) * count))
 
     def times(self, factor: Dim | int) -> Spot:
+        """The spot of what runs so many times, without weights of its own for each."""
         return replace(self, work=reduce_dim(Dim.of(self.work) * factor))
 
 
@@ -98,6 +104,7 @@ class Walk:
         self.counted: set[str] = set()
 
     def nodes(self, body: Body, nodes: tuple[Node, ...], spot: Spot) -> Iterator[Row]:
+        """The rows of some nodes; regions and blocks are entered."""
         for node in nodes:
             match node:
                 case Repeat():
@@ -143,6 +150,7 @@ def outputs_over_time(body: Body, node: Recur) -> str:
 
 
 def reduce_dim(value: Dim) -> Dim | int:
+    """A constant dim as a number."""
     return value.value if value.is_constant else value
 
 
@@ -152,6 +160,7 @@ def type_of(body: Body, operand: Operand) -> TensorType:
 
 
 def size_of(shape: tuple[Dim | int, ...]) -> int:
+    """The number of elements of a shape without symbols."""
     size = Dim.of(1)
     for dim in shape:
         size = size * dim

@@ -20,6 +20,7 @@ def parameters(body: Body) -> dict[str, Weight]:
 
 @lru_cache(maxsize=8)
 def _index_leaves(body: Body) -> dict[str, Weight]:
+    """Parameters and buffers by path, in the order of the nodes."""
     return dict(_leaves(body, body.nodes, [("", ())]))
 
 
@@ -29,6 +30,7 @@ def auxiliaries(body: Body) -> dict[str, TensorType]:
 
 
 def _exports(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, TensorType]]:
+    """What `aux` exports at each path."""
     for node in nodes:
         match node:
             case Repeat():
@@ -42,6 +44,7 @@ def _exports(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tu
 
 
 def _has_exports(nodes: tuple[Node, ...]) -> bool:
+    """Whether anything is exported in these nodes, so that bodies without are not walked once for each place."""
     inner = [node.body.nodes if isinstance(node, Call) else node.nodes for node in nodes if isinstance(node, Call | Repeat | When | Recur)]
     return any(isinstance(node, Aux) for node in nodes) or any(map(_has_exports, inner))
 
@@ -52,6 +55,7 @@ def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
 
 
 def _uses(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, tuple[Body, Apply] | Variable]]:
+    """Each use of an op with parameters, and each weight, by path."""
     for node in nodes:
         match node:
             case Repeat():
@@ -72,6 +76,7 @@ def count(body: Body) -> int:
 
 
 def _leaves(body: Body, nodes: tuple[Node, ...], places: Places) -> Iterator[tuple[str, Weight]]:
+    """Each parameter and buffer by path."""
     for node in nodes:
         match node:
             case Repeat():
@@ -105,11 +110,13 @@ def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
 
 
 def _inputs(body: Body, node: Apply) -> tuple[list, dict[str, TensorType]]:
+    """The types of an op's inputs, those given by name apart."""
     inputs = [body.types[i] if isinstance(i, int) else i.value for i in node.inputs]
     return inputs, {name: body.types[wire] for name, wire in node.optional}
 
 
 def _count(nodes: tuple[Node, ...], known: dict[int, int]) -> int:
+    """How many uses of ops the nodes come to; bodies are counted once."""
     total = 0
     for node in nodes:
         match node:

@@ -79,6 +79,7 @@ class Check:
             yield from self.makes(node, made)
 
     def reads(self, node: Node, made: set[int]) -> Iterator[str]:
+        """Wires that a node reads before they are made."""
         operands: tuple[Operand, ...] = ()
         if isinstance(node, Apply):
             operands = (*node.inputs, *(w for _, w in node.optional))
@@ -95,11 +96,13 @@ class Check:
         yield from self.unread(operands, made)
 
     def unread(self, operands: tuple[Operand, ...], made: set[int]) -> Iterator[str]:
+        """Operands that no node has made yet."""
         for operand in operands:
             if not isinstance(operand, Literal) and operand not in made:
                 yield f"wire {operand} is read before it is made"
 
     def makes(self, node: Node, made: set[int]) -> Iterator[str]:
+        """Wires that are made twice, or have no type."""
         outputs = (node.output,) if isinstance(node, Variable) else () if isinstance(node, Aux) else node.outputs
         if isinstance(node, Recur):
             outputs = (*outputs, *node.finals)
@@ -120,6 +123,7 @@ class Check:
                 yield f"`{node.op.op_name()}` makes {type_}, but its wire is {types[wire]}"
 
     def call(self, node: Call) -> Iterator[str]:
+        """Wires of a call whose types are not those of the block's ports."""
         ends = [(node.inputs, node.body.inputs), (node.outputs, node.body.outputs)]
         for wires, ports in ends:
             for wire, port in zip(wires, ports, strict=True):
@@ -127,6 +131,7 @@ class Check:
                     yield f"`{node.body.name}.{port.name}` is {node.body.types[port.wire]}, but its wire is {self.body.types[wire]}"
 
     def repeat(self, node: Repeat, made: set[int], counts: tuple[int, ...]) -> Iterator[str]:
+        """A loop's region, and carried wires whose types change on the way."""
         inside = made | set(node.inner) | ({node.index} if node.index is not None else set())
         yield from self.nodes(node.nodes, inside, (*counts, node.count))
         yield from self.unread(node.results, inside)
@@ -155,5 +160,6 @@ class Check:
                 yield f"two nodes have the path `{name}`"
 
     def same(self, a: TensorType, b: TensorType) -> bool:
+        """Whether two types are proved to be equal."""
         equal = self.body.facts.equal
         return a.dtype == b.dtype and a.rank == b.rank and all(equal(x, y) is Verdict.PROVED for x, y in zip(a.shape, b.shape, strict=True))

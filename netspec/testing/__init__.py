@@ -74,6 +74,7 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
 
 
 def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+    """The laws that are broken, each with where, and what it says."""
     for law in these:
         try:
             law(subject)
@@ -82,4 +83,5 @@ def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[
 
 
 def _error_text(error: Exception) -> str:
+    """A law says what is wrong; any other error needs its kind."""
     return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"

@@ -99,6 +99,7 @@ class Case:
         return [t.with_shape(("B", *t.shape[1:])) if self.has_batch(t) else t for t in self.types]
 
     def has_batch(self, kind: TensorType) -> bool:
+        """Whether the first axis of an input counts examples."""
         return bool(kind.rank) and kind.shape[0] == Dim.of(self.batch)
 
     def keep_the_batch(self) -> list[bool]:

@@ -83,6 +83,7 @@ class TracedScope(TestScope):
         return self._traced(random_draws.normal, shape)
 
     def _traced(self, kind: random_draws.Draw, shape: tuple[int, ...]) -> Array:
+        """Draws that may be traced for a batch of any size."""
         examples = jnp.arange(shape[0], dtype=jnp.uint32) if shape else None
         return random_draws.draw(kind, random_draws.step_key(self.seed, 0), shape, examples)
 
@@ -101,6 +102,7 @@ class ExampleScope(TestScope):
         return self._own(super().normal, shape)
 
     def _own(self, draw: Any, shape: tuple[int, ...]) -> Array:
+        """The draws of this example among those of the whole batch, so that both see the same."""
         if not shape or shape[0] != 1:
             return draw(shape)
         return jnp.asarray(draw((self.count, *shape[1:])))[self.place][None]

@@ -11,10 +11,12 @@ from netspec.tools import reference_examples
 
 
 def fence_text(text: str, language: str = "") -> str:
+    """A fenced block."""
     return f"```{language}\n{text.rstrip()}\n```"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
