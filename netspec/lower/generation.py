@@ -61,6 +61,7 @@ class Buffered:
         return buffer.at[jnp.arange(buffer.shape[0]), lengths + place].set(tokens.astype(buffer.dtype), mode="drop")
 
     def noise(self, place: Array, size: int) -> Array:
+        """Noise of a position; every example draws by its own number, whatever the batch."""
         examples = jnp.arange(self.examples, dtype=jnp.uint32) + jnp.asarray(self.first).astype(jnp.uint32)
         return draw(draw_gumbel, draw_key(self.key, f"serve/{self.plan.feeds}", (place,)), (self.examples, size), examples)
 
@@ -78,6 +79,7 @@ class Rerun(Buffered):
         return jnp.repeat(self.begun(), copies, 0), jnp.repeat(self.beginning.lengths, copies, 0)
 
     def logits(self, carry: tuple[Array, Array], place: Array) -> tuple[Array, tuple[Array, Array]]:
+        """What the model says at a place, computed for all positions anew."""
         buffer, lengths = carry
         copies = buffer.shape[0] // self.examples
         inputs = {name: jnp.repeat(x, copies, 0) if self.counts_examples(name) else x for name, x in self.inputs.items()}
@@ -94,4 +96,5 @@ class Rerun(Buffered):
 
 
 def draw_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
+    """Noise whose largest sum with logits is a draw by their probabilities."""
     return jax.random.gumbel(key, shape, jnp.float32)

@@ -57,4 +57,5 @@ def normal(key: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _word(value: Any) -> Any:
+    """A number as the word that a key is folded with."""
     return jnp.asarray(value).astype(jnp.uint32) if hasattr(value, "dtype") else jnp.uint32(value)

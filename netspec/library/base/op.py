@@ -128,6 +128,7 @@ class Op:
             self._judge()
 
     def _judge(self) -> None:
+        """Lets the class judge its arguments together. Raises `BadArguments` in its words."""
         for judge in self.judges:
             try:
                 getattr(self, judge)()
