@@ -159,9 +159,20 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), texts), graph
 
 
-def compile(spec: str | PathLike[str] | Source, /, train: str | None = None, *, plugins: Sequence[str] = (), **overrides: Any) -> Model:
-    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec."""
-    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins)
+def compile(
+    spec: str | PathLike[str] | Source,
+    /,
+    train: str | None = None,
+    *,
+    plugins: Sequence[str] = (),
+    lowering: str | None = None,
+    **overrides: Any,
+) -> Model:
+    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec.
+
+    `lowering` stands in the place of the spec's: "automatic", or "portable" for the references of kernels alone.
+    """
+    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins, lowering=lowering)
 
 
 def program(
@@ -170,8 +181,10 @@ def program(
     overrides: Mapping[str, str],
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
+    lowering: str | None = None,
 ) -> Model:
     """The same with overrides as texts of the language; `imports` as for `check`."""
+    from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
     from netspec.train.trainable_model import model_of
@@ -181,8 +194,9 @@ def program(
         raise SpecError([p for p in checked.problems if p.severity == "error"])
     if train is not None and checked.typed.train(train) is None:
         raise SpecError([unknown_train(checked, train)])
-    recipe = Recipe(checked.source.text, checked.source.path, overrides, train, checked.imports, tuple(plugins))
-    return model_of(Program.of(checked.typed, train), recipe)
+    kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
+    recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
+    return model_of(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:

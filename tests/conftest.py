@@ -30,10 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected blocks of golden tests with what they give now")
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """The process that starts the others tidies the folder of compiled programs."""
-    if not hasattr(session.config, "workerinput"):
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the others tidies the folder of compiled programs. Without slow tests, all are compiled in a hurry."""
+    if not hasattr(config, "workerinput"):
         programs.tidy()
+        if config.option.markexpr == "not slow":
+            programs.hurry()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -58,7 +58,7 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
             say(line)
             return ENVIRONMENT
     if plugins := sys.modules.get("netspec.library.shelf.plugins"):
-        if fault := plugins.blamed(error):
+        if fault := plugins.find_blamed(error):
             return report([fault])
     return _bug(error, args)
 

@@ -1,4 +1,4 @@
-"""Show what a spec means: its layers with shapes, parameters and costs, its tree, its typed form, its settings, its schedules."""
+"""Show what a spec means: its layers with shapes, parameters, costs and kernels, its tree, its typed form, its settings, its schedules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from netspec.cli.kernel_view import parse_size, show_kernels
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width
 
@@ -19,7 +20,17 @@ HELP = "show layers, shapes, parameters and costs"
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec")
     parser.add_argument("--model", metavar="NAME", help="only this model (default: all of the file)")
-    parser.add_argument("--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS], default="table", help="what to show (default: table)")
+    parser.add_argument(
+        "--as", dest="view", choices=[*FILE_VIEWS, *MODEL_VIEWS, KERNELS], default="table", help="what to show (default: table)"
+    )
+    parser.add_argument(
+        "--at",
+        metavar="DIM=SIZE",
+        action="append",
+        default=[],
+        type=parse_size,
+        help="with `--as kernels` the size of a free dim; may be repeated",
+    )
     add_overrides(parser)
     add_plugins(parser)
 
@@ -31,6 +42,8 @@ def run(args: Namespace) -> int:
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
         print(FILE_VIEWS[args.view](checked))
+    elif args.view == KERNELS:
+        return max(code, _kernels(args, checked))
     elif checked.typed is not None:
         return max(code, _show_models(args, checked.typed.models))
     return code
@@ -38,16 +51,29 @@ def run(args: Namespace) -> int:
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     """Prints a view of each model that is asked for; a name that no model has is an error."""
-    from netspec.diagnostics.suggestions.nearest import nearest, one_of
-
-    if args.model is not None and args.model not in models:
-        known = nearest(args.model, models) or list(models)
-        say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))
+    if _refuse_unknown_model(args, models):
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
     view = MODEL_VIEWS[args.view]
     print("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
     return 0
+
+
+def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
+    """The file has no model of the name that was given, which is said."""
+    from netspec.diagnostics.suggestions.nearest import nearest, one_of
+
+    if args.model is None or args.model in models:
+        return False
+    known = nearest(args.model, models) or list(models)
+    say(f"`{args.file}` has no model `{args.model}` to show" + (f"; it has {one_of(known)}." if known else "."))
+    return True
+
+
+def _kernels(args: Namespace, checked: Checked) -> int:
+    if not checked.ok or checked.typed is None:
+        return 1
+    return 2 if _refuse_unknown_model(args, checked.typed.models) else show_kernels(args, checked.typed)
 
 
 def _tree(checked: Checked) -> str:
@@ -126,3 +152,5 @@ def _ir(model: Body) -> str:
 
 FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _settings_text, "schedule": _schedules}
 MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}
+KERNELS = "kernels"
+"""The view that needs sizes, and JAX."""

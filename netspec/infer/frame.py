@@ -1,23 +1,55 @@
-"""Where elaboration stands: the `World` of one file, and a `Frame` for each body under construction."""
+"""Where elaboration stands: the `World` of a file, a `Frame` for each body under construction, and what joins the rooms."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Mistake, Place
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
-from netspec.infer.values import Tensor, Value
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, SizeTooComplex
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
-from netspec.shape import Dim, Facts, TensorType
+from netspec.shape import Dim, DimTooComplex, Facts, TensorType
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.infer.calls.call_rule import Bound, Call
+    from netspec.library.base import Callable
+
+
+@record
+class Elaborator:
+    """What a room asks of a room above it.
+
+    Elaboration goes in circles: an expression holds calls, a call makes the instance of a block, and the block's statements hold
+    expressions. Imports go one way all the same, since every step upwards goes through this record, which `infer/elaborator.py` fills.
+    """
+
+    call: Callable[[Frame, tree.Call, Kinds], Value]
+    """`f(x, 3)`: asked by expressions, done by calls; so are the next four."""
+    chain: Callable[[Frame, tree.Chain, Kinds], Value]
+    operator: Callable[[Frame, str, tuple[Value, ...], tuple[Span, ...], tree.Binary | tree.Unary], Value]
+    index: Callable[[Frame, tree.Index], Value]
+    late_name: Callable[[Frame, tree.Name, Kinds], Value]
+    """A name that only the section can give a meaning."""
+    builders: Mapping[str, Callable[[Frame, Call, OpValue, Bound], Value]]
+    """What elaborates a use of an op that is more than one node, by the op's `built`."""
+    use_block: Callable[[Frame, Call, BlockValue, Bound], Value]
+    """The use of a block: asked by calls, done by bodies; so is the next."""
+    cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
+    """The body of a block with `state`, for one step of a sequence."""
+    statements: Mapping[type, Callable[[Frame, Any], None]]
+    """What elaborates a statement, by its kind."""
 
 
 @record(frozen=False)
@@ -25,6 +57,7 @@ class World:
     """What all bodies of a file share: the graph, the problems, the instances made so far, the calls on the way."""
 
     graph: Graph
+    elaborate: Elaborator
     problems: list[Diagnostic] = field(default_factory=list)
     instances: dict[Any, Any] = field(default_factory=dict)
     globals: dict[int, Value] = field(default_factory=dict)
@@ -57,17 +90,29 @@ class World:
         if self.edges > LIMITS.edges:
             raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=LIMITS.edges, things="edges between nodes"))
 
-    def report(self, problem: Diagnostic) -> None:
-        """Note a problem once per place and kind, with the calls that led there."""
+    def report(self, problem: Diagnostic) -> Unknown:
+        """Note a problem once per place and kind, with the calls that led there. Gives the value that stays silent from there on.
+
+        This is how elaboration says that something is wrong. Code that knows no place (the library, sizes, static arithmetic, the limits
+        above) raises `Mistake`, which whoever knows the place hands to `report_mistake`.
+        """
         once = isinstance(problem, ExpansionTooLarge)
         self.stopped |= once
         key = (problem.slug(), *(() if once else (id(problem.at.source), problem.at.start, problem.at.end)))
         if key in self.seen:
-            return
+            return UNKNOWN
         self.seen.add(key)
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
+        return UNKNOWN
+
+    def report_mistake(self, mistake: Mistake | DimTooComplex, at: Span) -> Unknown:
+        """Report what was raised without a place, here."""
+        if isinstance(mistake, DimTooComplex):
+            return self.report(SizeTooComplex(at=at))
+        problem = mistake.diagnostic
+        return self.report(replace(problem, at=at) if problem.at.source is NOWHERE.source else problem)
 
     def report_all(self, problems: Iterable[Diagnostic]) -> None:
         """Note what a proof has found."""
@@ -129,10 +174,20 @@ class Frame:
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
 
+    def report(self, problem: Diagnostic) -> Unknown:
+        """Report a problem; its value is unknown."""
+        return self.world.report(problem)
+
     def sees(self, model: Body) -> None:
         """In a section about a model its params can be used, at their values in it; names that are bound already come first."""
         for name, value in model.arguments.items():
             self.env.setdefault(name, value)
+
+    def named_wire(self, name: str, type_: TensorType, span: Span) -> Tensor:
+        """A new wire that the spec has a name for."""
+        tensor = self.wire(type_, span)
+        self.wire_names[tensor.wire] = name
+        return tensor
 
     def wire(self, type_: TensorType, origin: Span = NOWHERE) -> Tensor:
         """A new wire."""
@@ -142,16 +197,40 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
+        """Add a node to the present region."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
-        absent(self, node)
+        check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:
         """Take over what the body of a call assumes of this body's sizes."""
         for op, left, right, span, text in assumed:
             self.facts = self.facts.require(op, left, right, span, text).facts
             self.assumed.append((op, left, right, span, text))
+
+    # What only some sections have a place for: they override these.
+
+    def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
+        """A use of a loss, metric or decoder."""
+        return self.report(WrongKind(at=use.span, name=value.name, is_a=value.entry.kind, wanted="a layer or function"))
+
+    def use_measured(self, use: Call, op: Callable, bound: Bound) -> Value | None:
+        """A use of an op on finished means or parameters; None where it is one like any other."""
+        return None
+
+    def fill_numbers(self, value: OpValue, bound: Bound) -> None:
+        """Make tensors of the numbers that a loss or metric is given."""
+
+    def select(self, name: str, node: tree.Call, pattern: str) -> Value:
+        """`params(pattern)` or `aux(pattern)`."""
+        return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
+
+    def answer(self, node: tree.Name) -> Value:
+        """`serve.NAME`: what the file generates."""
+        from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve
+
+        return self.report(AnswerUnknown(at=node.span, name=node.text, model=self.name, elsewhere=True))
 
     @contextmanager
     def region(self):
@@ -193,15 +272,15 @@ class Frame:
         return Place(self.origins.get(tensor.wire, NOWHERE), str(tensor.type))
 
 
-def absent(frame: Frame, node: Node) -> None:
+def check_phases(frame: Frame, node: Node) -> None:
     """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
     for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
         if phase not in around:
-            frame.world.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
+            frame.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
 
 
-def places(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
+def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
     """The places of those values that are tensors of the frame."""
     found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
     return tuple(p for p in found if p.span is not NOWHERE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -22,38 +21,39 @@ Pattern = tuple[Dim | None, ...]
 """Dims, None standing once for `...`."""
 
 
-def dim_of(frame: Frame, node: tree.Expr) -> Dim | Unknown:
+def evaluate_dim(frame: Frame, node: tree.Expr) -> Dim | Unknown:
     """A dim as written: a number, a symbol, or an expression of them."""
     value = expressions.evaluate(frame, node)
     if isinstance(value, Unknown):
         return UNKNOWN
     if not is_size(value):
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
-        raise Mistake(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
+        return frame.report(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
     dim = Dim.of(value)
     if dim.is_constant and not 1 <= dim.value <= LIMITS.axis_size:
-        raise Mistake(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
+        return frame.report(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
     return dim
 
 
-def dims_of(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pattern | None:
+def evaluate_dims(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pattern | None:
     """The dims of a shape as written; None when one has a problem."""
     dims: list[Dim | None] = []
     for node in nodes:
         if isinstance(node, tree.Dots):
             dims.append(None)
             continue
-        dim = dim_of(frame, node)
+        dim = evaluate_dim(frame, node)
         if isinstance(dim, Unknown):
             return None
         dims.append(dim)
     return tuple(dims)
 
 
-def dtype_of(frame: Frame, ref: tree.TensorRef) -> str | None:
+def read_dtype(frame: Frame, ref: tree.TensorRef) -> str | None:
+    """The element type of a written type; None when there is none of that name, which is reported."""
     if ref.dtype in DTYPES:
         return ref.dtype
-    frame.world.report(
+    frame.report(
         UnknownName(
             at=Span(ref.span.source, ref.span.start, ref.span.start + len(ref.dtype)),
             name=ref.dtype,
@@ -65,41 +65,45 @@ def dtype_of(frame: Frame, ref: tree.TensorRef) -> str | None:
     return None
 
 
-def type_of(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
+def read_type(frame: Frame, ref: tree.TensorRef) -> TensorType | None:
     """A full type as written (no `...`); None when it has a problem, which is reported."""
-    dtype, dims = dtype_of(frame, ref), dims_of(frame, ref.dims)
+    dtype, dims = read_dtype(frame, ref), evaluate_dims(frame, ref.dims)
     if dtype is None or dims is None:
         return None
     known = [d for d in dims if d is not None]
     if len(known) < len(dims):
         how = "`...` stands for axes in the input of a block, and where a type is checked; here each axis has a number or a name"
-        raise Mistake(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here", how=how))
-    return within_limits(TensorType(dtype, known), ref.span)
+        frame.report(NotStatic(at=ref.span, what="this type", found="one with `...`", wanted="written in full here", how=how))
+        return None
+    return type_within_limits(frame, TensorType(dtype, known), ref.span)
 
 
-def within_limits(found: TensorType, at: Span) -> TensorType:
-    broken = beyond_limits(found)
+def type_within_limits(frame: Frame, found: TensorType, at: Span) -> TensorType | None:
+    """The type, unless it is larger than a program may have, which is reported."""
+    broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
-        raise Mistake(SizeOutOfRange(at=at, what=f"{what} of this type", value=value, limit=limit))
-    return found
+        frame.report(SizeOutOfRange(at=at, what=f"{what} of this type", value=value, limit=limit))
+    return found if broken is None else None
 
 
-def type_value(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Unknown:
+def evaluate_type(frame: Frame, node: tree.Index, dtype: str) -> TensorType | Unknown:
     """A type as a value, `f32[T, 8]` in `fields={x: f32[T, 8]}`: a capitalised name that nothing binds is a symbol."""
     dims: list[Dim] = []
     for item in node.items:
         if isinstance(item, tree.Slice | tree.Dots):
-            raise Mistake(NotStatic(at=node.span, what="this type", found=f"one with `{item.span.text}`", wanted="written in full here"))
+            return frame.report(
+                NotStatic(at=node.span, what="this type", found=f"one with `{item.span.text}`", wanted="written in full here")
+            )
         symbol = isinstance(item, tree.Name) and item.text[:1].isupper() and item.text not in frame.env
-        dim = Dim.symbol(item.text) if symbol and isinstance(item, tree.Name) else dim_of(frame, item)
+        dim = Dim.symbol(item.text) if symbol and isinstance(item, tree.Name) else evaluate_dim(frame, item)
         if isinstance(dim, Unknown):
             return UNKNOWN
         dims.append(dim)
-    return within_limits(TensorType(dtype, dims), node.span)
+    return type_within_limits(frame, TensorType(dtype, dims), node.span) or UNKNOWN
 
 
-def beyond_limits(found: TensorType) -> tuple[str, str, str] | None:
+def find_broken_limit(found: TensorType) -> tuple[str, str, str] | None:
     """Which limit of a program a type breaks: what, its value, and the limit. A dim that is not known yet counts as 1."""
     sizes = [dim.value for dim in found.shape if dim.is_constant]
     wrong = next((size for size in sizes if not 1 <= size <= LIMITS.axis_size), None)
@@ -127,7 +131,7 @@ def align(pattern: Pattern, actual: tuple[Dim, ...]) -> list[tuple[int, Dim, Dim
     return [(i, w, f) for i, w, f in head + last if w is not None]
 
 
-def shape_problem(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> str | None:
+def explain_shape(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> str | None:
     """Why a shape is not as written, or None when it is."""
     pairs = align(pattern, actual)
     if pairs is None:
@@ -137,10 +141,16 @@ def shape_problem(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> st
         if verdict is Verdict.REFUTED:
             return f"axis {axis} is {found}, not {wanted}"
         if verdict is Verdict.UNKNOWN:
-            return f"nothing says that axis {axis}, {found}, is {wanted}{_would(frame.facts.missing(wanted, found))}"
+            return f"nothing says that axis {axis}, {found}, is {wanted}{_suggest_require(frame.facts.missing(wanted, found))}"
     return None
 
 
-def _would(fact: str) -> str:
+def _suggest_require(fact: str) -> str:
     """What would say so; nothing fixes the size of the batch."""
     return "" if fact.startswith(f"{BATCH} == ") and fact[-1].isdigit() else f"; `require {fact}` would"
+
+
+def have_same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
+    """The types are proved to be equal."""
+    normal = frame.facts.normal
+    return a.dtype == b.dtype and a.rank == b.rank and all(normal(x) == normal(y) for x, y in zip(a.shape, b.shape, strict=True))

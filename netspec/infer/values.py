@@ -109,6 +109,10 @@ class SharedInstance:
     segment: Any
 
 
+Callee = OpValue | BlockValue | SharedInstance
+"""What a call calls."""
+
+
 @record(eq=False)
 class SharedChain:
     """What `shared name = a -> b` binds: one instance of all its layers."""
@@ -125,7 +129,7 @@ class Record:
     fields: Mapping[str, Tensor]
 
 
-def opened(given: Given) -> Given:
+def open_record(given: Given) -> Given:
     """A record of one tensor stands for that tensor."""
     if isinstance(given.value, Record) and len(given.value.fields) == 1:
         return Given(next(iter(given.value.fields.values())), given.span)
@@ -140,11 +144,13 @@ class Several:
 
 
 Value = Any
+Kinds = tuple[str, ...]
+"""The kinds of op that a position asks for."""
 FLOWING = (Tensor, Mean, Parameters)
 """What takes the place of an input; the last two in `train` only."""
 
 
-def truth(value: Value) -> str:
+def guess_truth(value: Value) -> str:
     """The truth value that `1`, `0` or a word in quotes was meant as; empty for any other value."""
     words = {"0": "false", "1": "true", "false": "false", "true": "true"}
     return words.get(str(value).lower(), "") if isinstance(value, int | str) else ""
@@ -159,7 +165,7 @@ def is_size(value: Value) -> TypeGuard[int | Dim]:
     return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
 
 
-def plain(value: Value) -> Value:
+def to_plain(value: Value) -> Value:
     """A constant dim as the int it is."""
     return value.value if isinstance(value, Dim) and value.is_constant else value
 

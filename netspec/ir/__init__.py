@@ -19,9 +19,22 @@ from netspec.ir.nodes import (
     reads,
     walk,
 )
-from netspec.ir.plans import CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, Penalty, ServePlan, TrainPlan, Typed, UpdatePlan
+from netspec.ir.plans import (
+    OUTPUT,
+    CheckpointPlan,
+    DataPlan,
+    EvalPlan,
+    Measurement,
+    Objective,
+    Penalty,
+    ServePlan,
+    TrainPlan,
+    Typed,
+    UpdatePlan,
+)
 
 __all__ = [
+    "OUTPUT",
     "Affine",
     "Apply",
     "Aux",

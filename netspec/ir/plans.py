@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from netspec.library.decoders.protocol import Decoder
 
 
+OUTPUT = "output."
+"""Before the names of an objective's inputs that are outputs of the model."""
+
+
 @record(eq=False)
 class Measurement:
     """A loss or metric on the objective's wires: its statistics are summed over batches, then finished to what its op's `result` says."""
@@ -103,7 +107,7 @@ class CheckpointPlan:
     keep: int
 
 
-@record(eq=False)
+@record(eq=False, kw_only=True)
 class TrainPlan:
     """One `train` section, proved."""
 
@@ -128,6 +132,8 @@ class TrainPlan:
     span: Span = NOWHERE
     accumulate: int = 1
     """Batches that make one step."""
+    lowering: str = "automatic"
+    """"automatic" or "portable"."""
     ema: float | None = None
     """Decay of the exponential moving average of the parameters, where there is one."""
 

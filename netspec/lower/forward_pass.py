@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.ir import Body
+from netspec.kernels.choice import Chooser
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.lower.input_arrays import sizes_of
@@ -30,6 +31,7 @@ class Forward:
     precision: Precision
     choose: Choice
     seed: int
+    kernels: Chooser = field(default_factory=Chooser)
 
     def __call__(
         self,
@@ -64,7 +66,7 @@ class Forward:
         """What the model's body is run in, on these inputs."""
         sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
         key = step_key(self.seed, step)
-        run = Run(phase, self.precision, self.layout, self.choose, key, weight, sizes, self._examples(inputs, first))
+        run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self._examples(inputs, first))
         return Frame(run, params, buffers)
 
     def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
@@ -87,4 +89,5 @@ class Forward:
     def measuring(self, phase: str, weight: Array | None) -> Frame:
         """A frame for an objective: no parameters, full precision."""
         full = Precision(self.precision.storage, self.precision.storage)
-        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, step_key(self.seed, EVAL_STEP), weight))
+        key = step_key(self.seed, EVAL_STEP)
+        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, key, self.kernels, weight))

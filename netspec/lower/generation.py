@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from netspec.ir import ServePlan
-from netspec.lazy import jax, jnp
+from netspec.kernels.random_bits import random_bits
+from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.lower.forward_pass import Forward
-from netspec.lower.random_draws import draw, draw_key
+from netspec.lower.random_draws import draw_key
 
 Arrays = Mapping[str, Array]
 
@@ -63,7 +64,9 @@ class Buffered:
     def noise(self, place: Array, size: int) -> Array:
         """Noise of a position; every example draws by its own number, whatever the batch."""
         examples = jnp.arange(self.examples, dtype=jnp.uint32) + jnp.asarray(self.first).astype(jnp.uint32)
-        return draw(draw_gumbel, draw_key(self.key, f"serve/{self.plan.feeds}", (place,)), (self.examples, size), examples)
+        kernels = self.forward.kernels.at(f"serve/{self.plan.feeds}", differentiated=False)
+        key = draw_key(self.key, f"serve/{self.plan.feeds}", (place,))
+        return random_bits(kernels, key, examples, shape=(self.examples, size), kind="gumbel")
 
     def counts_examples(self, name: str) -> bool:
         """The first axis of an input counts examples."""
@@ -93,8 +96,3 @@ class Rerun(Buffered):
 
     def pick(self, carry: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
         return carry[0][rows], carry[1][rows]
-
-
-def draw_gumbel(key: Any, shape: tuple[int, ...]) -> Array:
-    """Noise whose largest sum with logits is a draw by their probabilities."""
-    return jax.random.gumbel(key, shape, jnp.float32)

@@ -33,13 +33,13 @@ class Gradient:
             return self._accumulated(params, buffers, batch, step, scale)
 
         def loss(chosen: Arrays) -> tuple[Array, tuple[Statistics, dict[str, Array]]]:
-            statistics, after = self._pass(self.chosen.put(params, chosen), buffers, batch, step, 0)
+            statistics, after = self.statistics(self.chosen.put(params, chosen), buffers, batch, step, 0)
             return self.scaled(statistics, scale), (statistics, after)
 
         (_, (statistics, after)), grads = jax.value_and_grad(loss, has_aux=True)(self.chosen.take(params))
         return grads, statistics, after
 
-    def _pass(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, first: Any) -> tuple[Statistics, dict[str, Array]]:
+    def statistics(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, first: Any) -> tuple[Statistics, dict[str, Array]]:
         """Statistics and buffers after a pass over one batch, whose first example has the global index `first`."""
         weight = batch.get(WEIGHT)
         exports: dict[str, Array] | None = {} if self.objective.auxiliaries else None
@@ -71,7 +71,7 @@ class Gradient:
             grads, sums, known = carry
 
             def run(own: Arrays) -> tuple[Statistics, dict[str, Array]]:
-                return self._pass(self.chosen.put(params, own), known, part[0], step, part[1])
+                return self.statistics(self.chosen.put(params, own), known, part[0], step, part[1])
 
             statistics, pull, after = jax.vjp(run, chosen, has_aux=True)
             (own,) = pull(cotangent)
@@ -85,9 +85,9 @@ class Gradient:
         """The statistics of all parts of an accumulated batch, one part after another."""
 
         def one(sums: Any, part: tuple[Arrays, Array]) -> Any:
-            return add(sums, self._pass(params, buffers, part[0], step, part[1])[0]), None
+            return add(sums, self.statistics(params, buffers, part[0], step, part[1])[0]), None
 
-        shapes = jax.eval_shape(lambda b: self._pass(params, buffers, b, step, 0)[0], {name: x[0] for name, x in batch.items()})
+        shapes = jax.eval_shape(lambda b: self.statistics(params, buffers, b, step, 0)[0], {name: x[0] for name, x in batch.items()})
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
         return lax.scan(one, zeros, (dict(batch), firsts))[0]
 

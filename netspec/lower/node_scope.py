@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from netspec.ir import Segment
+from netspec.kernels.choice import Chooser, Kernels
+from netspec.kernels.random_bits import random_bits
 from netspec.library.base import Array
 from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
-from netspec.lower.random_draws import draw, draw_key, normal, uniform
+from netspec.lower.random_draws import draw_key
 from netspec.lower.segment_names import join, template
 from netspec.shape import TensorType
 
@@ -26,6 +28,8 @@ class Run:
     """A loop and its carried values -> the function that lowers it."""
     key: Any
     """Random key of the step."""
+    kernels: Chooser = field(default_factory=Chooser)
+    """Which variants of kernels run."""
     weight: Array | None = None
     """f32[B], or None when every example counts."""
     sizes: Mapping[str, Any] = field(default_factory=dict)
@@ -60,6 +64,10 @@ class Frame:
     """Values of `aux` by stored key, iterations of repeats leading; filled while the body runs. None where nobody asks for them."""
     alive: Array | None = None
     """bool[B]: which sequences have not ended at this time step, where a recurrence has lengths."""
+
+    def kernels(self, path: str = "") -> Kernels:
+        """What a node at a path asks for kernels; without one, the body itself."""
+        return self.run.kernels.at(path or self.prefix, differentiated=self.run.phase == "train")
 
     def inside(self, segment: Segment, use: int) -> Frame:
         """The frame of a block that stands at the segment."""
@@ -101,6 +109,10 @@ class NodeScope:
         self.weight = frame.run.weight
         self.types, self.named = types, named
 
+    @property
+    def kernels(self) -> Kernels:
+        return self._frame.kernels(self._prefix)
+
     def param(self, name: str) -> Array:
         return self._frame.params[f"{self._prefix}/{name}"]
 
@@ -114,13 +126,13 @@ class NodeScope:
         self._frame.updates[key] = value.astype(self._frame.buffers[key].dtype)
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        return self._draw(uniform, shape)
+        return self._draw("uniform", shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
-        return self._draw(normal, shape)
+        return self._draw("normal", shape)
 
     def bernoulli(self, probability: float, shape: tuple[int, ...]) -> Array:
-        return self._draw(uniform, shape) < probability
+        return self._draw("uniform", shape) < probability
 
     def lowered(self, dtype: str) -> Any:
         return self._frame.run.precision.lowered(dtype)
@@ -128,8 +140,8 @@ class NodeScope:
     def stored(self, dtype: str) -> Any:
         return self._frame.run.precision.stored(dtype)
 
-    def _draw(self, kind: Any, shape: tuple[int, ...]) -> Array:
+    def _draw(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
         """A draw with a key of its own: by the op's place, the number of the draw, and the loops around it."""
         run, self._draws = self._frame.run, self._draws + 1
         key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
-        return draw(kind, key, shape, run.examples)
+        return random_bits(self.kernels, key, run.examples, shape=shape, kind=kind)

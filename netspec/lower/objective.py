@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
@@ -20,8 +20,6 @@ from netspec.shape import TensorType
 
 Statistics = tuple[Any, ...]
 """One tree of sums for each measurement, in order."""
-OUTPUT = "output."
-"""Before the names of the objective's inputs that are outputs of the model."""
 WEIGHT = "weight"
 """The batch's field that weighs its examples."""
 

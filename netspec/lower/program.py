@@ -11,6 +11,8 @@ from typing import Any, Self
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
+from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
+from netspec.kernels.family import Variant
 from netspec.lazy import np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
@@ -21,6 +23,7 @@ from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
+from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import WEIGHT, Statistics, field_types
 from netspec.lower.precision import PRECISIONS, Precision, require_width
@@ -50,17 +53,31 @@ class Program:
     repeat: str | None = None
     """"scan", "unroll", or None for the compiler's choice."""
     precision: str = "f32"
+    lowering: str = AUTOMATIC
+    """"automatic", or "portable": references of kernels only."""
+    variants: tuple[Variant, ...] = ()
+    """Variants of kernels that plugins add."""
     foreign: Mapping[str, Any] = field(default_factory=dict)
     """Optimizers from Python, with optax's protocol, by the names of the updates that they take the place of ("" stands alone)."""
 
     @classmethod
     def of(
-        cls, typed: Typed, train: str | None = None, model: str | None = None, repeat: str | None = None, precision: str | None = None
+        cls,
+        typed: Typed,
+        train: str | None = None,
+        model: str | None = None,
+        repeat: str | None = None,
+        precision: str | None = None,
+        lowering: str | None = None,
+        variants: tuple[Variant, ...] = (),
     ) -> Program:
         """The program of a `train` section, the first one of that name and model; without any, of the model of that name or the first."""
         plan = next((t for t in typed.trains if train in (None, t.name) and model in (None, t.model.name)), None)
         body = plan.model if plan else typed.models[model] if model else next(iter(typed.models.values()))
-        return cls(typed, plan, body, Layout.of(body), None, repeat, precision or (plan.precision if plan else "f32"))
+        if lowering not in (None, *LOWERINGS):
+            raise ValueError(f"`lowering` is one of {', '.join(LOWERINGS)}, and not {lowering!r}")
+        precision, lowering = precision or (plan.precision if plan else "f32"), lowering or (plan.lowering if plan else AUTOMATIC)
+        return cls(typed, plan, body, Layout.of(body), None, repeat, precision, lowering, variants)
 
     def at(self, clock: Clock) -> Program:
         """The same program with its schedules bound to the length of an epoch and of the training."""
@@ -181,6 +198,25 @@ class Program:
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
+        return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
+
+    def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
+        """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
+        forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
+        gradients = [replace(update.gradient, forward=forward) for update in self._updates.values()]
+        return chosen_kernels(forward, gradients, self._types, sizes)
+
+    @property
+    def _types(self) -> dict[str, TensorType]:
+        """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
+        read = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
+        known = self.plan.data.fields if self.plan else {}
+        return {name: known.get(name, kind) for name, kind in types.items()}
+
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters and buffers of a state, or of arrays by logical path."""
         if isinstance(variables, State):
@@ -242,7 +278,7 @@ class Program:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:

@@ -1,12 +1,12 @@
 """Random numbers of a running program: every draw has a key of its own that no device count and no batching changes.
 
 The key is fold_in over (seed, step, path, iterations of the repeats around, global index of the example). The path enters as the first 32
-bits of its sha256. All draws are threefry, whatever JAX's default.
+bits of its sha256. All keys are threefry's, whatever JAX's default; the kernel `random_bits` draws by them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -15,9 +15,6 @@ from netspec.lazy import jax, jnp
 
 EVAL_STEP = 0xFFFF_FFFF
 """The step in evaluation and serving, which no training reaches."""
-
-Draw = Callable[[Any, tuple[int, ...]], Any]
-"""Key and shape -> array."""
 
 
 @lru_cache(maxsize=65_536)
@@ -38,22 +35,6 @@ def draw_key(key: Any, path: str, loops: Sequence[Any]) -> Any:
     for index in loops:
         key = jax.random.fold_in(key, _word(index))
     return key
-
-
-def draw(kind: Draw, key: Any, shape: tuple[int, ...], examples: Any | None) -> Any:
-    """Numbers of the shape. Where `examples` (u32[B], global indices) are as many as shape[0], each example draws by its own key."""
-    if examples is None or not shape or shape[0] != examples.shape[0]:
-        return kind(key, shape)
-    keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(examples)
-    return jax.vmap(lambda own: kind(own, shape[1:]))(keys)
-
-
-def uniform(key: Any, shape: tuple[int, ...]) -> Any:
-    return jax.random.uniform(key, shape, jnp.float32)
-
-
-def normal(key: Any, shape: tuple[int, ...]) -> Any:
-    return jax.random.normal(key, shape, jnp.float32)
 
 
 def _word(value: Any) -> Any:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import Body, Recur
-from netspec.lazy import jnp, lax
+from netspec.ir import Apply, Body, Call, Recur
+from netspec.kernels.recur import recur
+from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.lower.layout import Region
 from netspec.lower.node_scope import Frame
 from netspec.lower.precision import cast
+from netspec.lower.segment_names import join, template
 
 Arrays = dict[str, Array]
 
@@ -26,6 +28,12 @@ class Time:
     wires: Mapping[int, Any]
     region: Region
     execute: Callable[..., None]
+
+    @property
+    def place(self) -> str:
+        """The path under which its kernels are noted: that of its cell, the first of its nodes that has one, or its body's."""
+        cell = next((node.segment for node in self.node.nodes if isinstance(node, Apply | Call)), None)
+        return join(self.frame.prefix, template(cell, self.frame.counts)) if cell else self.frame.prefix
 
     @property
     def lengths(self) -> Array | None:
@@ -71,7 +79,8 @@ def run_over_time(run: Time) -> tuple[list[Array], list[Array]]:
         return (states, buffers), (made, exports)
 
     steps = (jnp.arange(length, dtype=jnp.int32), [jnp.moveaxis(s, 1, 0) for s in sequences])
-    (states, shared), (made, exports) = lax.scan(step, (run.starts(), shared), steps, unroll=min(node.unroll, length))
+    start, unroll = (run.starts(), shared), min(node.unroll, length)
+    (states, shared), (made, exports) = recur(run.frame.kernels(run.place), start, steps, step=step, unroll=unroll)
     if run.frame.run.phase == "train":
         run.frame.updates.update(shared)
     for key, values in exports.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.ir import Apply, Call, Recur, Repeat, When
+from netspec.kernels.recur import recur
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array
 from netspec.library.contracts.sequence_axis import STILL
@@ -109,7 +110,8 @@ def _recur(part: Part, place: int, node: Recur, frame: Frame, wires: Wires, kept
         states, _, made, _ = run.step(states, shared, stretch.start + count, parts)
         return (states, [jnp.where(count < stretch.kept, new, old) for new, old in zip(states, kept, strict=True)]), made
 
-    (_, last), made = lax.scan(one, (first, first), (jnp.arange(stretch.size, dtype=jnp.int32), sequences))
+    places = jnp.arange(stretch.size, dtype=jnp.int32)
+    (_, last), made = recur(frame.kernels(run.place), (first, first), (places, sequences), step=one)
     wires.update({wire: jnp.moveaxis(x, 0, 1) for wire, x in zip(node.outputs, made, strict=True)})
     return last
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
+from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
 from netspec.shape import Dim, TensorType
 
-OUTPUT = "output."
-"""What the objective's inputs are called that are the model's outputs."""
 Types = Mapping[int, TensorType]
 
 

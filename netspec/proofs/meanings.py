@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
-from netspec.ir import Apply, Body, Call, Node, Operand, Port, Recur, Repeat, When
+from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, Recur, Repeat, When
 from netspec.library.base import In
 from netspec.record import record
 from netspec.source import Span
 
-OUTPUT = "output."
 ACCEPTED = {
     "logits": ("log_probabilities",),
     "log_odds": (),

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
-from netspec.ir import Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
 from netspec.library.contracts.mask_effects import mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
@@ -19,8 +19,6 @@ from netspec.source import Span
 Known = dict[int, dict[int, Status]]
 """What is known of the axes of wires."""
 SAYS_LENGTHS = "`lengths` say here how many of them count"
-OUTPUT = "output."
-"""Before the names of an objective's inputs that are outputs of the model."""
 Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 

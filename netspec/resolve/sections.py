@@ -19,7 +19,7 @@ from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "accumulate", "ema"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema"),
     "update": ("loss", "params", "optimizer", "every"),
     "eval": ("data", "every", "limit"),
     "checkpoint": ("every", "keep"),
@@ -29,6 +29,8 @@ MEASURED = ("train", "eval")
 """The groups that have metrics."""
 WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
 """The kinds of op that a setting's calls may be, the most likely first."""
+OWN_WORDS = ("precision", "lowering")
+"""Settings whose words, such as `mixed(bf16)`, are their own."""
 LATE_VALUES = ("batch_size",)
 """Values that `train` knows without being told."""
 LATER = ("mesh", "shard", "parallel")
@@ -205,7 +207,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                 report_twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    if item.key != "precision":  # its words, `mixed(bf16)`, are its own
+                    if item.key not in OWN_WORDS:
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)

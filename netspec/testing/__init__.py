@@ -1,4 +1,4 @@
-"""The laws that every op keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
+"""The laws that every op and every kernel keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
 
 netspec's own ops are held to the same functions, by its own tests.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
-from netspec.testing import apply_laws, built_op_laws, text_laws
+from netspec.testing import apply_laws, built_op_laws, checks, text_laws
 from netspec.testing.case import Case, has_apply, phases
+from netspec.testing.kernel_laws import kernel_breaches
 from netspec.testing.temporary_shelf import extend_with_package
 
-__all__ = ["check_op", "check_plugin"]
+__all__ = ["check_kernel", "check_op", "check_plugin"]
 
 Oracle = Callable[..., Any]
 """`oracle(op, weights, *inputs)`: the results of an op in eval, in plain NumPy and f64; `weights` are parameters and buffers by name."""
@@ -34,8 +36,22 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
         raise AssertionError(f"{cls.op_name()} breaks {len(broken)} {'law' if len(broken) == 1 else 'laws'}:\n" + "\n".join(broken))
 
 
+def check_kernel(variant: Variant) -> None:
+    """Hold a variant of a kernel against its reference, for each sample of the family and of its own that it is chosen for. Raises
+    AssertionError with all laws that it breaks.
+
+    Results have the reference's types, and its values and gradients to rounding, in f32, bf16 and f64. A variant for other backends than
+    the present one cannot run here: of it only the types are compared.
+    """
+    broken = [f"- {law}: {' '.join(why.split())}" for law, why in kernel_breaches(variant)]
+    if broken:
+        laws = "law" if len(broken) == 1 else "laws"
+        raise AssertionError(f"{variant.family.name} by {variant.name} breaks {len(broken)} {laws}:\n" + "\n".join(broken))
+
+
 def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> None:
-    """`check_op` of every op of an installed plugin; oracles by the ops' names without the plugin's. One report for all of them."""
+    """`check_op` of every op of an installed plugin and `check_kernel` of every variant; oracles by the ops' names without the plugin's.
+    One report for all of them."""
     from netspec.library.shelf import plugins
 
     broken: list[str] = []
@@ -43,6 +59,11 @@ def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> N
     for cls in plugins.load(name).classes:
         try:
             check_op(cls, oracle=given.pop(cls.op_name().removeprefix(f"{name}."), None))
+        except AssertionError as error:
+            broken.append(str(error))
+    for variant in plugins.load(name).kernels:
+        try:
+            check_kernel(variant)
         except AssertionError as error:
             broken.append(str(error))
     if given:
@@ -66,7 +87,7 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
     try:
         subject = Case(example, training) if direct else built_op_laws.Built(example, training)
     except Exception as error:
-        yield "examples can be made", f"{example.op}: {_error_text(error)}"
+        yield "examples can be made", f"{example.op}: {checks.error_text(error)}"
         return
     yield from _run_laws(apply_laws.LAWS if direct else built_op_laws.LAWS, subject, f"{subject}: ")
     if direct and oracle is not None and not training:
@@ -75,13 +96,5 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
 
 def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
     """The laws that are broken, each with where, and what it says."""
-    for law in these:
-        try:
-            law(subject)
-        except Exception as error:  # whatever an op raises where it should not
-            yield name or law.__name__.replace("_", " "), where + _error_text(error)
-
-
-def _error_text(error: Exception) -> str:
-    """A law says what is wrong; any other error needs its kind."""
-    return str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+    for law, error in checks.find_breaches(these, subject):
+        yield name or law, where + checks.error_text(error)

@@ -10,6 +10,7 @@ from netspec.diagnostics.shapes.sizes import UnprovenSize
 from netspec.lazy import jax, jnp, np
 from netspec.shape import Dim, Facts
 from netspec.testing.case import Case, to_tuple
+from netspec.testing.checks import close, require, same
 from netspec.testing.trial_scope import ExampleScope, draw
 
 
@@ -18,7 +19,7 @@ def agrees_with_its_oracle(case: Case, oracle: Any) -> None:
     weights = {name: np.float64(w) for name, w in (case.params | case.buffers).items()}
     wanted = case.with_names(oracle)(case.op, weights, *(np.float64(x) if x.dtype == "float32" else x for x in case.inputs))
     for found, right in zip(to_tuple(case.jitted(*case.inputs)), to_tuple(wanted), strict=True):
-        np.testing.assert_allclose(found, right, 1e-5, 1e-6)
+        close(found, right, 1e-5, 1e-6)
 
 
 def shape_rule_is_what_apply_does(case: Case) -> None:
@@ -55,7 +56,7 @@ def initial_values_fit(case: Case) -> None:
 def jit_changes_nothing(case: Case) -> None:
     """Compiled or step by step, the results are the same."""
     for jitted, plain in zip(to_tuple(case.jitted(*case.inputs)), to_tuple(case.run(*case.inputs)), strict=True):
-        np.testing.assert_allclose(jitted, plain, 1e-5, 1e-6)
+        close(jitted, plain, 1e-5, 1e-6)
 
 
 def gradient_is_the_slope(case: Case) -> None:
@@ -78,7 +79,7 @@ def gradient_is_the_slope(case: Case) -> None:
 
         both = jax.jit(jax.value_and_grad(along))
         numeric = (both(1e-6)[0] - both(-1e-6)[0]) / 2e-6
-        np.testing.assert_allclose(both(0.0)[1], numeric, 1e-6, 1e-7)
+        close(both(0.0)[1], numeric, 1e-6, 1e-7)
 
 
 def bf16_stays_bf16(case: Case) -> None:
@@ -92,7 +93,7 @@ def bf16_stays_bf16(case: Case) -> None:
     if case.smooth and not case.op.jumps:
         wide = case.jitted(*(np.float32(x) if t.is_float else x for t, x in zip(case.types, short, strict=True)))
         for narrow, full in zip(case.floats(result), case.floats(wide), strict=True):
-            np.testing.assert_allclose(np.float32(narrow), full, 0.02, 0.02 * np.abs(full).max())
+            close(np.float32(narrow), full, 0.02, 0.02 * np.abs(full).max())
 
 
 def examples_do_not_meet(case: Case) -> None:
@@ -112,7 +113,7 @@ def examples_do_not_meet(case: Case) -> None:
     apart = jax.jit(jax.vmap(one, axes))(np.arange(case.batch), *map(jnp.asarray, case.inputs))
     for single, together, keeps in zip(to_tuple(apart), to_tuple(case.jitted(*case.inputs)), kept, strict=True):
         if keeps:
-            np.testing.assert_allclose(single[:, 0], together, 1e-5, 1e-5)
+            close(single[:, 0], together, 1e-5, 1e-5)
 
 
 def any_batch_is_traced(case: Case) -> None:
@@ -123,15 +124,6 @@ def any_batch_is_traced(case: Case) -> None:
     rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
     found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
     same([x.shape for x in to_tuple(found)], rules, "apply gives", "shape says")
-
-
-def require(holds: Any, message: str) -> None:
-    if not holds:
-        raise AssertionError(message)
-
-
-def same(one: Any, other: Any, first: str, second: str) -> None:
-    require(one == other, f"{first} {one}, {second} {other}")
 
 
 LAWS = (

@@ -14,7 +14,7 @@ from netspec.lower.layout import Layout
 from netspec.lower.precision import PRECISIONS
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.shape import Dim
-from netspec.testing.apply_laws import require, same
+from netspec.testing.checks import close, require, same
 from netspec.testing.trial_scope import sample
 from netspec.tools.reference_examples import prove_model, type_of, write_example
 
@@ -95,7 +95,7 @@ def gradient_is_the_slope(case: Built) -> None:
 
         both = jax.jit(jax.value_and_grad(along))
         numeric = (both(1e-6)[0] - both(-1e-6)[0]) / 2e-6
-        np.testing.assert_allclose(both(0.0)[1], numeric, 1e-6, 1e-7)
+        close(both(0.0)[1], numeric, 1e-6, 1e-7)
 
 
 def bf16_differs_by_rounding(case: Built) -> None:
@@ -103,7 +103,7 @@ def bf16_differs_by_rounding(case: Built) -> None:
     narrow = jax.jit(lambda p, x: case.run(p, x, "mixed(bf16)"))(case.params, case.inputs)
     for name, full in case.jitted(case.params, case.inputs).items():
         same(narrow[name].dtype, full.dtype, "stored as", "declared as")
-        np.testing.assert_allclose(narrow[name], full, 0.05, 0.05 * np.abs(full).max())
+        close(narrow[name], full, 0.05, 0.05 * np.abs(full).max())
 
 
 def examples_do_not_meet(case: Built) -> None:
@@ -131,8 +131,9 @@ def any_batch_is_traced(case: Built) -> None:
 
 
 def require_close(found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Require every result to be what is wanted, to 1e-5."""
     for name, right in wanted.items():
-        np.testing.assert_allclose(found[name], right, 1e-5, 1e-5)
+        close(found[name], right, 1e-5, 1e-5)
 
 
 LAWS = (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from netspec.infer import expressions, make
-from netspec.infer.frame import Frame, World
+from netspec.infer.calls.construction import compose_ops, construct
+from netspec.infer.elaborator import open_world
+from netspec.infer.expressions import evaluate
+from netspec.infer.frame import Frame
 from netspec.infer.values import Composed
 from netspec.ir import Apply, walk
 from netspec.library.base import Callable, Example, Layer, Measure, Op
@@ -19,7 +21,7 @@ from netspec.shape import Facts
 from netspec.source import Source
 from netspec.syntax.fragments import parse_expression
 from netspec.syntax.tree import File
-from netspec.testing.apply_laws import require, same
+from netspec.testing.checks import require, same
 from netspec.tools import reference_examples
 
 LEAST = 6
@@ -102,9 +104,11 @@ def elaborate_text(text: str, kind: str) -> Any:
     value = None
     if node is not None and not problems:
         names.expression(node, Scope())
-        frame = Frame(World(Graph(Source("text", text), File(1, ()), {}, {}, (), (), (), meanings), problems), "text", Facts())
-        value = expressions.evaluate(frame, node, (kind,))
-        value = make.composed(frame, value) if isinstance(value, Composed) else make.make(frame, value)
+        world = open_world(Graph(Source("text", text), File(1, ()), {}, {}, (), (), (), meanings))
+        world.problems = problems
+        frame = Frame(world, "text", Facts())
+        value = evaluate(frame, node, (kind,))
+        value = compose_ops(frame, value) if isinstance(value, Composed) else construct(frame, value)
     require(not problems, f"`{text}`: {'; '.join(p.message() for p in problems)}")
     return value
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from netspec.kernels.choice import Chooser, Kernels
+from netspec.kernels.random_bits import random_bits
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Weight
 from netspec.library.initializers.distributions import draw_weight
-from netspec.lower import random_draws
+from netspec.lower.random_draws import step_key
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import JAX_DTYPES
 
@@ -45,6 +47,7 @@ class TestScope:
     types: tuple[Any, ...] = ()
     named: Mapping[str, TensorType] = field(default_factory=dict)
     updates: dict[str, Array] = field(default_factory=dict)
+    kernels: Kernels = field(default_factory=lambda: Chooser().at("", differentiated=True))
 
     def param(self, name: str) -> Array:
         return self.params[name]
@@ -77,15 +80,15 @@ class TracedScope(TestScope):
     """The same where sizes may be symbols: each example draws by its own key, as in a program."""
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
-        return self._traced(random_draws.uniform, shape)
+        return self._traced("uniform", shape)
 
     def normal(self, shape: tuple[int, ...]) -> Array:
-        return self._traced(random_draws.normal, shape)
+        return self._traced("normal", shape)
 
-    def _traced(self, kind: random_draws.Draw, shape: tuple[int, ...]) -> Array:
+    def _traced(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
         """Draws that may be traced for a batch of any size."""
         examples = jnp.arange(shape[0], dtype=jnp.uint32) if shape else None
-        return random_draws.draw(kind, random_draws.step_key(self.seed, 0), shape, examples)
+        return random_bits(self.kernels, step_key(self.seed, 0), examples, shape=shape, kind=kind)
 
 
 @dataclass

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
-from netspec.infer.scheduling import rates_of, steps_per_epoch
+from netspec.infer.calls.rates import list_rates
+from netspec.infer.sections.schedules import count_steps_per_epoch
 from netspec.ir import TrainPlan, UpdatePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Clock, Op, Schedule
@@ -39,7 +40,7 @@ class Moment:
 
 def draw_schedules(plan: TrainPlan, width: int, glyphs: Glyphs) -> str:
     """The learning rates of a section, one drawing each; those that stay the same are a line of text."""
-    run = Run(plan.duration, steps_per_epoch(plan.data, plan.accumulate))
+    run = Run(plan.duration, count_steps_per_epoch(plan.data, plan.accumulate))
     head = f"train {plan.model.name}{f' as {plan.name}' if plan.name != plan.model.name else ''}: {extent(run)}"
     return "\n\n".join([head, *(draw_update(update, run, width, glyphs) for update in plan.updates)])
 
@@ -53,7 +54,7 @@ def extent(run: Run) -> str:
 
 def draw_update(update: UpdatePlan, run: Run, width: int, glyphs: Glyphs) -> str:
     """The curves of an update's learning rates, and what multiplies them."""
-    found = [draw_one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in rates_of(update.optimizer)]
+    found = [draw_one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in list_rates(update.optimizer)]
     watching = [f"The steps are multiplied by the factor of {op}, which follows the loss." for op in watchers(update.optimizer)]
     return "\n\n".join([*(found or [f"{update.optimizer.op_name()} has no learning rate"]), *watching])
 

@@ -26,6 +26,13 @@ def draw_table(rows: Sequence[Row], totals: Row) -> str:
     return "\n".join([_line(HEADINGS, widths), rule, *(_line(cells, widths) for cells in body), rule, _line(total, widths)])
 
 
+def draw_columns(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Words in columns, the headings above a rule."""
+    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
+    lines = ["  ".join(_pad(cell, columns, True) for cell, columns in zip(row, widths, strict=True)).rstrip() for row in (headings, *rows)]
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
+
+
 def draw_costs(rows: Sequence[Row], totals: Row) -> str:
     """The table with the most expensive layers first: by FLOPs, then by parameters."""
     return draw_table(sorted(rows, key=_expense, reverse=True), totals)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from netspec.infer.scheduling import problems_of
+from netspec.infer.sections.schedules import judge_schedules
 from netspec.ir import TrainPlan
 from netspec.train.progress import Reporter
 
 
 def warn(plan: TrainPlan, steps_per_epoch: int | None, tell: Reporter) -> None:
     """One note with every schedule whose lengths do not fit; nothing where all do."""
-    problems = problems_of(plan, steps_per_epoch)
+    problems = judge_schedules(plan, steps_per_epoch)
     if problems:
         from netspec.diagnostics.drawing.text import render_text  # few trainings need it
 

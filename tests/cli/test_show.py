@@ -130,3 +130,44 @@ train M(width=base + 1) {
     assert main([*shows, "--set", "M.width=5"]) == 0, "also over what `train M(…)` gives"
     line = next(line for line in capsys.readouterr().out.splitlines() if "M.width" in line)
     assert line.split() == ["param", "M.width", "=", "5", "#", "command", "line"]
+
+
+# --- kernels -----------------------------------------------------------------------------------------------------------
+ROWS = [["layer", "kernel", "variant", "why", "of"], ["dense_0", "contract", "reference", "it", "has"]]
+
+
+def test_kernels_of_every_model(capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    text = shown(capsys, spec, "--as", "kernels", "--at", "B=1_000")
+    small, large = text.removeprefix("model Small\n\n").split("\n\nmodel Large\n\n")
+    assert [line.split()[:5] for line in small.splitlines() if "--" not in line] == ROWS
+    assert large.splitlines()[-1].startswith("wide ") and large.rstrip().endswith("f32[1000, 8], f32[8, 400]")
+    assert shown(capsys, spec, "--as", "kernels", "--at", "B=1", "--model", "Small").startswith("layer")
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        ((), 2, "which kernels are chosen depends on the size of `B` and `T`: add `--at B=32 --at T=32`."),
+        (("--at", "B=2"), 2, "depends on the size of `T`: add `--at T=32`."),
+        (("--at", "B=2", "--at", "T=4", "--at", "b=3"), 2, "no input has a free dim `b`; there is `B`."),
+        (("--at", "B=2", "--at", "T=9"), 1, "error[size-excluded]"),
+        (("--at", "B=2", "--at", "T=4", "--model", "N"), 2, "has no model `N`"),
+    ],
+)
+def test_sizes_are_asked_for(argv: tuple[str, ...], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.net").write_text("netspec 1\nmodel M {\n  dim T <= 8\n  input x: f32[B, T, 8]\n  output y = x -> dense(4)\n}\n")
+    assert main(["show", str(tmp_path / "m.net"), "--as", "kernels", *argv]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_spec_with_problems_has_no_kernels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.net").write_text("netspec 1\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> dens(4)\n}\n")
+    assert main(["show", str(tmp_path / "m.net"), "--as", "kernels", "--at", "B=2"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "unknown-name" in err
+
+
+@pytest.mark.parametrize("text", ["B", "B=", "=3", "B=0", "B=two", "B=-1"])
+def test_a_size_is_a_number(text: str, spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", spec, "--as", "kernels", "--at", text]) == 2
+    assert "is not DIM=SIZE" in capsys.readouterr().err

@@ -54,8 +54,8 @@ def test_every_row_says_one_thing() -> None:
 
 
 def test_every_word_for_an_argument_or_setting_exists() -> None:
-    from netspec.infer.expects import MEASURES
-    from netspec.infer.settings import PRECISIONS
+    from netspec.infer.sections.claims import MEASURES
+    from netspec.infer.sections.settings import PRECISIONS
     from netspec.resolve.sections import GROUPS, SETTINGS
     from netspec.shape import DTYPES
 

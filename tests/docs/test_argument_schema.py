@@ -12,10 +12,10 @@ from netspec.library.base import Op
 from netspec.library.layers.conv import Conv
 from netspec.library.shelf.index_writer import classes
 from netspec.library.shelf.op_text import to_json
+from netspec.testing.checks import hold
 from netspec.tools.argument_schema import describe_schema
 
 jsonschema = pytest.importorskip("jsonschema")
-each_class = pytest.mark.parametrize("cls", classes(), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 
 
 def validator(cls: type[Op]) -> Any:
@@ -24,20 +24,23 @@ def validator(cls: type[Op]) -> Any:
     return jsonschema.Draft202012Validator(schema)
 
 
-@each_class
-def test_takes_the_examples(cls: type[Op]) -> None:
+def takes_the_examples(cls: type[Op]) -> None:
     check = validator(cls)
     for example in cls.examples():
         check.validate(json.loads(json.dumps(to_json(example.op))))
 
 
-@each_class
-def test_describes_every_argument_and_its_default(cls: type[Op]) -> None:
+def describes_every_argument_and_its_default(cls: type[Op]) -> None:
     schema = describe_schema(cls)
     assert list(schema["properties"]) == ["op", "kind", *cls.arguments()]
     for name, argument in cls.arguments().items():
         assert schema["properties"][name]["description"]
         assert ("default" in schema["properties"][name]) != argument.required
+
+
+@pytest.mark.parametrize("kind", sorted({cls.kind for cls in classes()}))
+def test_classes(kind: str) -> None:
+    hold((takes_the_examples, describes_every_argument_and_its_default), *(cls for cls in classes() if cls.kind == kind))
 
 
 @pytest.mark.parametrize("change", [{"features": 0}, {"kernel": "3"}, {"padding": "FULL"}, {"bias": 1}, {"other": 3}, {"op": "dense"}])

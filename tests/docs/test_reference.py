@@ -19,6 +19,7 @@ from netspec.library.shelf.index_writer import classes
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
+from netspec.testing.checks import hold
 from netspec.tools import reference_examples
 from netspec.tools.reference import COMMAND, PAGES, anchor, heading
 
@@ -38,8 +39,7 @@ def page_of(cls: type[Op]) -> str:
     return TEXTS[next((name for name, kinds in KINDS.items() if cls.kind in kinds), "layers.md")]
 
 
-@pytest.mark.parametrize("cls", classes(), ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
-def test_everything_that_can_be_named_has_an_entry(cls: type[Op]) -> None:
+def everything_that_can_be_named_has_an_entry(cls: type[Op]) -> None:
     [entry] = re.findall(rf"^### {re.escape(heading(cls))}$(.*?)(?=^##|\Z)", page_of(cls), re.DOTALL | re.MULTILINE)
     shown = cls.kind != "operator"
     assert [name for name in cls.arguments() if shown and (cls, name) != (Chain, "parts") and f"| `{name}` |" not in entry] == []
@@ -47,11 +47,7 @@ def test_everything_that_can_be_named_has_an_entry(cls: type[Op]) -> None:
     assert not cls.source or cls.source in entry
 
 
-TENSORS = [cls for cls in classes() if cls.kind in ("layer", "function", "operator", "method")]
-
-
-@pytest.mark.parametrize("cls", TENSORS, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
-def test_what_tensors_go_through_is_told_in_full(cls: Any) -> None:
+def what_tensors_go_through_is_told_in_full(cls: Any) -> None:
     """Arguments with type and meaning, shapes, FLOPs, an example with what is inferred, parameters with initial values, the source."""
     [entry] = re.findall(rf"^### {re.escape(heading(cls))}$(.*?)(?=^##|\Z)", TEXTS["layers.md"], re.DOTALL | re.MULTILINE)
     text, _, example = entry.partition("```net\n")
@@ -72,6 +68,14 @@ def kept(cls: Any) -> list[tuple[str, str]]:
     return [pair for example in cls.examples() for _, named in reference_examples.show_example(example).kept() for pair in named]
 
 
+@pytest.mark.parametrize("kind", sorted({cls.kind for cls in classes()}))
+def test_entries(kind: str) -> None:
+    named = [cls for cls in classes() if cls.kind == kind]
+    hold([everything_that_can_be_named_has_an_entry], *named)
+    if kind in ("layer", "function", "operator", "method"):
+        hold([what_tensors_go_through_is_told_in_full], *named)
+
+
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "diagnostics.md"])
 def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
     linked = re.findall(r"\]\(#([^)]+)\)", TEXTS[name])
@@ -79,12 +83,16 @@ def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
     assert linked == heads and len(set(heads)) == len(heads)
 
 
-@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[-2].strip())
-def test_an_example_is_a_clean_spec_in_the_one_style(text: str) -> None:
+def an_example_is_a_clean_spec_in_the_one_style(text: str) -> None:
     source = Source("example.net", snippet(text))
     assert check(source).problems == ()
     file, _ = parse(source)
     assert file is not None and print_file(file) == source.text
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_examples(part: int) -> None:
+    hold([an_example_is_a_clean_spec_in_the_one_style], *EXAMPLES[part::4])
 
 
 def test_the_command_writes_the_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

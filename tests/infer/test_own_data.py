@@ -8,7 +8,7 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.suggestions.repairs import repaired
-from netspec.infer.filling import renames, unifiable
+from netspec.infer.sections.missing_inputs import can_unify, propose_renames
 from netspec.shape import TensorType
 from netspec.source import Source
 from tests.library.scope import parse
@@ -152,9 +152,9 @@ def test_a_field_that_the_loss_reads_is_not_taken_away() -> None:
     ],
 )
 def test_a_rename_is_found_only_where_it_is_clear(missing: dict[str, str], free: dict[str, str], found: tuple) -> None:
-    assert renames({n: parse(t) for n, t in missing.items()}, {n: parse(t) for n, t in free.items()}) == found
+    assert propose_renames({n: parse(t) for n, t in missing.items()}, {n: parse(t) for n, t in free.items()}) == found
 
 
 def test_types_that_can_be_one() -> None:
-    assert unifiable(TensorType("f32", ("B", 3)), TensorType("f32", ("B", "N")))
-    assert not unifiable(TensorType("f32", ("B", 3)), TensorType("f32", ("B",)))
+    assert can_unify(TensorType("f32", ("B", 3)), TensorType("f32", ("B", "N")))
+    assert not can_unify(TensorType("f32", ("B", 3)), TensorType("f32", ("B",)))

@@ -26,6 +26,7 @@ from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.library.schedules import Cosine
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, TensorType
+from netspec.testing.checks import hold
 from netspec.tools.argument_schema import CONFIG, pydantic_type
 
 B = Dim.symbol("B")
@@ -53,9 +54,8 @@ POOL: list[Any] = [
     *(Cosine(start=0.1), SoftmaxCrossEntropy(), Batch(size=2), Shuffle(), Zeros, [Zeros(), Zeros()]),
 ]
 
-ARGUMENTS = [
-    pytest.param(cls, argument, id=f"{cls.kind}-{cls.op_name()}-{name}") for cls in classes() for name, argument in cls.arguments().items()
-]
+CLASSES = [cls for cls in classes() if cls.arguments()]
+Asked = tuple[type[Op], Argument]
 
 
 @cache
@@ -99,26 +99,32 @@ def same(a: Any, b: Any) -> bool:
     return a is b or a == b
 
 
-@pytest.mark.parametrize(("cls", "argument"), ARGUMENTS)
-def test_takes_and_keeps_what_pydantic_does(cls: type[Op], argument: Argument) -> None:
+def takes_and_keeps_what_pydantic_does(asked: Asked) -> None:
+    cls, argument = asked
     for value in pool_of(cls, argument):
         (mine, kept), (taken, wanted) = ours(argument, value), theirs(argument, value)
         assert mine == taken, f"{value!r}"
         assert not mine or same(kept, wanted), f"{value!r}: {kept!r} is not {wanted!r}"
 
 
-@pytest.mark.parametrize(("cls", "argument"), ARGUMENTS)
-def test_the_pool_says_yes_and_no(cls: type[Op], argument: Argument) -> None:
+def the_pool_says_yes_and_no(asked: Asked) -> None:
+    cls, argument = asked
     found = {ours(argument, value)[0] for value in pool_of(cls, argument)}
     assert found == ({True} if argument.annotation is Any else {True, False})
 
 
-@pytest.mark.parametrize(("cls", "argument"), ARGUMENTS)
-def test_a_refusal_says_what_is_wanted(cls: type[Op], argument: Argument) -> None:
+def a_refusal_says_what_is_wanted(asked: Asked) -> None:
+    cls, argument = asked
     for value in pool_of(cls, argument):
         faults: list[Fault] = []
         argument.check(value, faults)
         assert not faults or len(describe_expected(faults)) > 3
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
+def test_arguments(cls: type[Op]) -> None:
+    laws = (takes_and_keeps_what_pydantic_does, the_pool_says_yes_and_no, a_refusal_says_what_is_wanted)
+    hold(laws, *((cls, argument) for argument in cls.arguments().values()))
 
 
 def test_keys_are_checked_too() -> None:

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from netspec.kernels.attend import alibi_slopes
 from netspec.library.layers.attention import Attention
-from netspec.library.layers.attention_weights import alibi_slopes
 from netspec.library.layers.self_attention import SelfAttention
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied, parse
 from tests.library.test_flax import values
 

@@ -18,7 +18,7 @@ from netspec.library.contracts.sequence_axis import Flow, Passage
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim, Facts, TensorType
-from tests.library.quick import quick_compilation  # noqa: F401
+from netspec.testing.checks import hold
 from tests.library.scope import TestScope, applied, parse, sample
 
 T = Dim.symbol("T")
@@ -172,7 +172,11 @@ def chosen(rows: Iterable[Any], every: bool) -> Iterator[Any]:
         seen.add(example)
 
 
-def outcomes(cls: type[Callable]) -> Iterator[tuple[Trial, tuple[Flow, ...] | NotCausal]]:
+Row = tuple[Trial, tuple[Flow, ...] | NotCausal]
+"""A trial and what the op says of it."""
+
+
+def outcomes(cls: type[Callable]) -> Iterator[Row]:
     for example in cls.examples():
         for trial in trials(example):
             try:
@@ -187,22 +191,31 @@ first_or_every = pytest.mark.parametrize("every", [False, pytest.param(True, mar
 each_op = pytest.mark.parametrize("cls", CALLABLES, ids=lambda cls: f"{cls.kind}-{cls.op_name()}")
 
 
-@each_op
-@first_or_every
-def test_what_passes_keeps_its_promise(cls: type[Callable], every: bool) -> None:
-    for trial, found in chosen((row for row in outcomes(cls) if not isinstance(row[1], NotCausal)), every):
-        assert trial.holds(found), f"{trial} says {found}"
+def what_passes_keeps_its_promise(row: Row) -> None:
+    trial, found = row
+    assert trial.holds(found), f"{trial} says {found}"  # type: ignore[arg-type]
 
 
-@each_op
-@first_or_every
-def test_what_is_refused_has_a_reason(cls: type[Callable], every: bool) -> None:
+def what_is_refused_has_a_reason(row: Row) -> None:
     """An op that could let positions pass as any other does not refuse to."""
-    for trial, found in chosen((row for row in outcomes(cls) if isinstance(row[1], NotCausal)), every):
-        assert found.why and found.op == cls.op_name()
-        assert cls.op_name() in CAREFUL or not trial.could_pass(), str(trial)
+    trial, found = row
+    assert found.why and found.op == trial.op.op_name()  # type: ignore[union-attr]
+    assert trial.op.op_name() in CAREFUL or not trial.could_pass(), str(trial)
 
 
 @each_op
-def test_has_a_rule(cls: type[Callable]) -> None:
+@first_or_every
+def test_trials(cls: type[Callable], every: bool) -> None:
+    rows = list(outcomes(cls))
+    passing = [row for row in rows if not isinstance(row[1], NotCausal)]
+    refused = [row for row in rows if isinstance(row[1], NotCausal)]
+    hold([what_passes_keeps_its_promise], *chosen(passing, every))
+    hold([what_is_refused_has_a_reason], *chosen(refused, every))
+
+
+def has_a_rule(cls: type[Callable]) -> None:
     assert cls.elementwise or cls.flow is not Callable.flow or cls.op_name() in WITHOUT_A_RULE
+
+
+def test_every_op_has_a_rule() -> None:
+    hold([has_a_rule], *CALLABLES)

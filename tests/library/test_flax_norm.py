@@ -13,7 +13,6 @@ import pytest
 from netspec.library.layers.layer_norm import InstanceNorm, LayerNorm
 from netspec.library.layers.norm import BatchNorm, GroupNorm
 from netspec.library.layers.rms_norm import RmsNorm
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied
 
 SEEDS = (0, 1, 2)

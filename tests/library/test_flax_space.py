@@ -19,7 +19,6 @@ from netspec.library.functions.resize import Resize, Upsample
 from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, SpatialDropout
 from netspec.library.layers.patches import PatchEmbed
 from netspec.library.layers.prelu import Prelu
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied
 
 SEEDS = (0, 1, 2)

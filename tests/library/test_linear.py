@@ -17,7 +17,6 @@ from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_depthwise import DepthwiseConv, SeparableConv
 from netspec.library.layers.conv_local import ConvLocal
 from netspec.shape import Facts
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied, draw, parse
 
 SEEDS = (0, 1, 2)

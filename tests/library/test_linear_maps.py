@@ -24,7 +24,6 @@ from netspec.library.layers.dense import Dense
 from netspec.library.layers.lora import Lora
 from netspec.shape import Facts
 from netspec.source import Source
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_linear import agree, beside, each, values
 

@@ -14,6 +14,7 @@ from netspec.library.contracts.mask_lines import contract
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
+from netspec.testing.checks import hold
 from netspec.tools.reference_examples import type_of
 from tests.library.scope import TestScope, applied, draw, parse, sample
 
@@ -68,9 +69,6 @@ def of(classes: list[type[Callable]]) -> Any:
     return pytest.mark.parametrize("cls", [pytest.param(cls, id=name, marks=mark) for cls, name, mark in named])
 
 
-each = of(SAMPLED)
-
-
 def ways(example: Example, how: str) -> Iterator[tuple[Any, int]]:
     """The axes of an example's inputs that its op treats so, each with half of its size."""
     types = tuple(map(parse, example.inputs))
@@ -81,8 +79,7 @@ def ways(example: Example, how: str) -> Iterator[tuple[Any, int]]:
                 yield found, (kind.shape[axis].value + 1) // 2
 
 
-@each
-def test_padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type[Callable]) -> None:
+def padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type[Callable]) -> None:
     for example in cls.examples()[:4]:
         trial = whole = None
         for found, kept in ways(example, EACH):
@@ -91,8 +88,7 @@ def test_padding_does_not_reach_what_counts_where_a_mask_is_propagated(cls: type
             assert same_in_front(whole, trial.run(trial.changed(list(found.together), kept)), found.axes, kept), f"{example}: {found}"
 
 
-@each
-def test_an_op_that_ignores_masks_would_need_one(cls: type[Callable]) -> None:
+def an_op_that_ignores_masks_would_need_one(cls: type[Callable]) -> None:
     """Along some axis that it says it mixes, what stands behind the first place changes what counts."""
     trials = [(example, found) for example in cls.examples() for found, _ in ways(example, MIXES) if "bool" not in example.inputs[0]]
     assert not trials or any(reached(Trial(example, training=True), found) for example, found in trials)
@@ -100,6 +96,11 @@ def test_an_op_that_ignores_masks_would_need_one(cls: type[Callable]) -> None:
 
 def reached(trial: Trial, found: Treatment) -> bool:
     return not same_in_front(trial.run(trial.inputs), trial.run(trial.changed(list(found.together), 1)), found.axes, 1)
+
+
+@of(SAMPLED)
+def test_padding(cls: type[Callable]) -> None:
+    hold([padding_does_not_reach_what_counts_where_a_mask_is_propagated, an_op_that_ignores_masks_would_need_one], cls)
 
 
 @of(MASKED)

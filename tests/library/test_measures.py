@@ -25,6 +25,7 @@ from netspec.library.shelf.index_writer import classes
 from netspec.shape import Facts
 from netspec.shape.types import elements
 from netspec.source import Source
+from netspec.testing.checks import hold
 from tests.library.oracles_losses import LOSSES
 from tests.library.oracles_metrics import VALUES
 from tests.library.oracles_train import ORACLES
@@ -35,7 +36,6 @@ RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 5, 7)).astype(np.float32) * 3
 CLASSES = RNG.integers(0, 7, (6, 5)).astype(np.int32)
 MEASURES: Any = [cls for cls in classes() if issubclass(cls, Measure)]
-CASES = [pytest.param(example, id=f"{cls.op_name()}-{i}") for cls in MEASURES for i, example in enumerate(cls.examples())]
 
 
 def made(text: str) -> np.ndarray:
@@ -49,8 +49,7 @@ def run(op: Any, *arrays: Any, **named: Any) -> Any:
     return jax.jit(lambda a, n: applied(op, TestScope(), *a, **n))([jnp.asarray(a) for a in arrays], named)
 
 
-@pytest.mark.parametrize("example", CASES)
-def test_examples_agree_with_rule_and_oracle(example: Any) -> None:
+def examples_agree_with_rule_and_oracle(example: Any) -> None:
     op, arrays = example.op, [made(text) for text in example.inputs]
     named = {name: made(text) for name, text in example.named.items() if name != "mask" or not op.mask_weighs}
     found = run(op, *arrays, **named)
@@ -59,8 +58,7 @@ def test_examples_agree_with_rule_and_oracle(example: Any) -> None:
     np.testing.assert_allclose(found, ORACLES[op.op_name()](op, *arrays, **named), 1e-5, 1e-5)
 
 
-@pytest.mark.parametrize("example", CASES)
-def test_costs_grow_with_the_batch(example: Any) -> None:
+def costs_grow_with_the_batch(example: Any) -> None:
     kinds = [parse(text) for text in example.inputs]
     doubled = [kind.with_shape((kind.shape[0] * 2, *kind.shape[1:])) for kind in kinds]
     one, two = (example.op.flops(*k) for k in (kinds, doubled))
@@ -77,9 +75,10 @@ def averaged(example: Any) -> bool:
     return not op_mixes(example) and example.op.averaged
 
 
-@pytest.mark.parametrize("example", [case for case in CASES if averaged(case.values[0])])
-def test_a_batch_and_its_halves_count_the_same(example: Any) -> None:
+def a_batch_and_its_halves_count_the_same(example: Any) -> None:
     """Statistics add up: the number over two batches is the number over the whole."""
+    if not averaged(example):
+        return
     op, arrays = example.op, [made(text) for text in example.inputs]
     weights = RNG.choice([0.0, 0.5, 1.0], np.shape(run(op, *arrays)))
     weights[0] = 1
@@ -88,6 +87,11 @@ def test_a_batch_and_its_halves_count_the_same(example: Any) -> None:
     values = ORACLES[op.op_name()](op, *arrays)
     mean = (values * weights).sum() / weights.sum()
     np.testing.assert_allclose(added, np.exp(mean) if isinstance(op, Perplexity) else mean, 1e-5)
+
+
+@pytest.mark.parametrize("cls", MEASURES, ids=lambda cls: cls.op_name())
+def test_examples(cls: type[Measure]) -> None:
+    hold((examples_agree_with_rule_and_oracle, costs_grow_with_the_batch, a_batch_and_its_halves_count_the_same), *cls.examples())
 
 
 # --- sigmoid_cross_entropy ---------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from netspec.library.base import Optimizer
 from netspec.library.gradients import apply_updates
 from netspec.library.shelf.index_writer import classes
+from netspec.testing.checks import hold
 from netspec.train.leaves import describe_leaves, flatten_tree, read_leaves, unflatten_tree, write_leaves
 from tests.library.optimizer_problems import STACKED, in_stacks, problem, stacked, unstacked
 from tests.library.optimizer_runs import QUICK, distance, oracle_steps, our_step, steps
@@ -41,14 +42,16 @@ def test_every_optimizer_has_a_pair():
     assert PAIRS.keys() == SHELF.keys()
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_pairs_are_of_their_optimizer(name):
+def pairs_are_of_their_optimizer(name: str) -> None:
     assert all(SHELF[name] in map(type, parts(pair.op)) for pair in PAIRS[name])
     assert SHELF[name].__doc__ and len(SHELF[name].examples()) >= 2
 
 
-@pytest.mark.parametrize("pair", CASES)
-def test_follows_its_oracle_in_f64(pair: Pair):
+def test_pairs_are_of_their_optimizers():
+    hold([pairs_are_of_their_optimizer], *PAIRS)
+
+
+def follows_its_oracle_in_f64(pair: Pair) -> None:
     """Beside the oracle after every step, and the same way with layers stacked as without."""
     with jax.enable_x64(True):
         mixed = problem("mixed")
@@ -62,9 +65,7 @@ def test_follows_its_oracle_in_f64(pair: Pair):
         assert distance(unstacked(stored), ours[-1]) < 1e-10
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("pair", CASES)
-def test_single_step_in_f32(pair: Pair):
+def follows_its_oracle_for_one_step_in_f32(pair: Pair) -> None:
     mixed = problem("mixed")
     start = mixed.params(jnp.float32)
     ours = next(steps(our_step(pair, mixed, mixed.leaves()), start, pair.jitted))
@@ -79,18 +80,9 @@ def gradients(kind: str, params: Any) -> Any:
     return {path: np.full(p.shape, float(kind), np.float32) for path, p in params.items()}
 
 
-@pytest.mark.parametrize("pair", CASES)
-def test_hostile_numbers_give_no_nan(pair: Pair):
+def hostile_numbers_give_no_nan(pair: Pair) -> None:
     for kind, start in (("0", 0.0), ("-1e30", 1.0)):
         require_numbers(pair, kind, start)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", PAIRS)
-def test_no_hostile_number_gives_nan(name: str):
-    for kind in ("0", "1e-30", "-1e30", "one huge"):
-        for start in (0.0, 1.0):
-            require_numbers(FIRST[name], kind, start)
 
 
 def require_numbers(pair: Pair, kind: str, start: float) -> None:
@@ -116,8 +108,7 @@ def avals(tree: Any) -> Any:
     return [(jax.tree_util.keystr(path), x.shape, x.dtype, x.weak_type) for path, x in jax.tree_util.tree_flatten_with_path(tree)[0]]
 
 
-@pytest.mark.parametrize("pair", CASES)
-def test_state_keeps_its_types(pair: Pair):
+def state_keeps_its_types(pair: Pair) -> None:
     """The second step finds what the first one found, so nothing is compiled again; under bf16 parameters the state is wide."""
     for dtype in ("float32", "bfloat16"):
         require_types(pair, dtype)
@@ -145,6 +136,24 @@ def require_types(pair: Pair, dtype: str) -> None:
     if transformation.evaluated:
         shown = jax.eval_shape(transformation.evaluated, params, state)
         assert {path: (p.shape, p.dtype) for path, p in shown.items()} == {path: (p.shape, p.dtype) for path, p in params.items()}
+
+
+def no_hostile_number_gives_nan(pair: Pair) -> None:
+    for kind in ("0", "1e-30", "-1e30", "one huge"):
+        for start in (0.0, 1.0):
+            require_numbers(pair, kind, start)
+
+
+@pytest.mark.parametrize("pair", CASES)
+def test_pair(pair: Pair):
+    hold((follows_its_oracle_in_f64, hostile_numbers_give_no_nan, state_keeps_its_types), pair)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_pair_of_an_optimizer(name: str):
+    hold([follows_its_oracle_for_one_step_in_f32], *PAIRS[name])
+    hold([no_hostile_number_gives_nan], FIRST[name])
 
 
 def test_states_survive_save_and_restore(tmp_path):

@@ -15,7 +15,6 @@ from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.layers.conv_lstm import ConvLstmCell
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, MguCell, SimpleCell
 from netspec.shape import TensorType
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, applied
 
 ACTIVATIONS = [("tanh", Tanh(), jnp.tanh), ("relu", Relu(), jax.nn.relu)]

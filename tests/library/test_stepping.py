@@ -17,7 +17,6 @@ from netspec.library.base import Callable
 from netspec.library.contracts.sequence_axis import STILL, Flow
 from netspec.library.contracts.stretch_steps import STEPS, WITHOUT, Stretch, Use, explain_stepless, step
 from netspec.shape import Facts
-from tests.library.quick import quick_compilation  # noqa: F401
 from tests.library.scope import TestScope, sample
 from tests.library.test_causality import CALLABLES, Trial, chosen, first_or_every, outcomes
 

@@ -82,7 +82,20 @@ def plan(model: Body, optimizer: Optimizer | None = None, precision: str = "f32"
     rule = optimizer or Sgd(learning_rate=0.1, momentum=0.9)
     update = UpdatePlan("", goal, rule, tuple(parameters(model)))
     kept = CheckpointPlan(Duration(1, "epoch"), 1)
-    return TrainPlan("train", model, data, goal, (update,), duration, evaluation, kept, 0, precision, {}, {})
+    return TrainPlan(
+        name="train",
+        model=model,
+        data=data,
+        objective=goal,
+        updates=(update,),
+        duration=duration,
+        eval=evaluation,
+        checkpoint=kept,
+        seed=0,
+        precision=precision,
+        settings={},
+        origins={},
+    )
 
 
 def measuring(plan: TrainPlan, goal: Objective) -> TrainPlan:

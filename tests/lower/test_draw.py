@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
 import pytest
 
+from netspec.kernels.choice import Chooser
+from netspec.kernels.random_bits import random_bits
 from netspec.library.layers.dropout import Dropout, DropPath, GaussianNoise, SpatialDropout
 from netspec.lower.layout import Layout
-from netspec.lower.random_draws import draw, draw_key, normal, path_hash, step_key, uniform
+from netspec.lower.random_draws import draw_key, path_hash, step_key
 from tests.lower.build import Builder
 from tests.lower.models import deep, program
 
 HALF = Dropout(rate=0.5)
+
+
+def draw(kind: Literal["uniform", "normal"], key: Any, shape: tuple[int, ...], examples: Any) -> Any:
+    return random_bits(Chooser().at("", differentiated=False), key, examples, shape=shape, kind=kind)
 
 
 def masks(
@@ -64,15 +70,15 @@ def test_a_mask_that_examples_share_is_the_same_for_all() -> None:
 def test_shapes_without_the_batch_draw_as_one() -> None:
     key = step_key(0, 0)
     examples = np.arange(8, dtype=np.uint32)
-    assert draw(uniform, key, (3, 8), examples).shape == (3, 8)
-    assert draw(normal, key, (), examples).shape == ()
-    np.testing.assert_array_equal(draw(uniform, key, (5, 8), examples), draw(uniform, key, (5, 8), None))
+    assert draw("uniform", key, (3, 8), examples).shape == (3, 8)
+    assert draw("normal", key, (), examples).shape == ()
+    np.testing.assert_array_equal(draw("uniform", key, (5, 8), examples), draw("uniform", key, (5, 8), None))
 
 
 def test_numbers_are_uniform_and_normal() -> None:
     examples = np.arange(64, dtype=np.uint32)
-    u = np.asarray(draw(uniform, step_key(0, 0), (64, 1000), examples))
-    n = np.asarray(draw(normal, step_key(0, 0), (64, 1000), examples))
+    u = np.asarray(draw("uniform", step_key(0, 0), (64, 1000), examples))
+    n = np.asarray(draw("normal", step_key(0, 0), (64, 1000), examples))
     assert u.dtype == n.dtype == np.float32
     assert 0 <= u.min() and u.max() < 1
     np.testing.assert_allclose([u.mean(), u.var(), n.mean(), n.var()], [1 / 2, 1 / 12, 0, 1], atol=0.02)

@@ -1,4 +1,4 @@
-"""The floors, short files, and modules that can all be imported."""
+"""The floors and rooms, circles of imports, the length of files, and modules that can all be imported."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "netspec"
-LONGEST = 300
 GENERATED = re.compile(r"\A(#|\"\"\").{0,200}(generated|Generated)", re.DOTALL)
 
 
@@ -59,11 +60,59 @@ def test_every_module_can_be_imported(how: str) -> None:
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("folder", ["netspec", "tests"])
-def test_files_are_short(folder: str) -> None:
-    texts = {f.relative_to(ROOT): f.read_text(encoding="utf-8") for f in python_files(folder)}
-    long = {str(f): lines for f, text in texts.items() if not GENERATED.match(text) and (lines := text.count("\n")) > LONGEST}
-    assert not long
+def test_the_median_file_is_one_page_or_two() -> None:
+    """A file is as long as the one thing in it; that most of them are short keeps a reader from scrolling."""
+    texts = [f.read_text(encoding="utf-8") for f in python_files("netspec") if f.name != "__init__.py"]
+    assert 100 <= median(text.count("\n") for text in texts if not GENERATED.match(text)) <= 150
+
+
+# --- circles of imports ----------------------------------------------------------------------------------------------
+
+
+def imports_of(file: Path, modules: Container[str], late: bool) -> Iterator[str]:
+    """What a file imports, inside functions too with `late`; what is for the type checker alone is left out."""
+
+    def visit(node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (name if (name := f"{node.module}.{alias.name}") in modules else node.module for alias in node.names)
+        if late or not isinstance(node, ast.FunctionDef | ast.Lambda):
+            for inner in ast.iter_child_nodes(node):
+                yield from visit(inner)
+
+    yield from visit(ast.parse(file.read_text("utf-8")))
+
+
+def import_graph(late: Callable[[str], bool]) -> dict[str, set[str]]:
+    """Which module of netspec imports which."""
+    files = {module_name(f): f for f in python_files("netspec")}
+    return {m: {name for name in imports_of(file, files, late(m)) if name in files and name != m} for m, file in files.items()}
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
+    """The largest sets of modules that all reach each other."""
+    reach = {module: reached(graph, module) for module in graph}
+    return [set(circle) for circle in {frozenset(m for m in reach[module] if module in reach[m]) for module in graph}]
+
+
+def reached(graph: Mapping[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        if (module := waiting.pop()) not in found:
+            found.add(module)
+            waiting += graph[module]
+    return found
+
+
+@pytest.mark.parametrize("where", ["at the top of files", "inside the functions of infer too"])
+def test_no_circle_of_imports_is_longer_than_two_files(where: str) -> None:
+    inside = where.startswith("inside")
+    found = circles(import_graph(lambda module: inside and module.startswith("netspec.infer")))
+    assert not [sorted(circle) for circle in found if len(circle) > 2]
 
 
 def test_every_module_says_what_it_is() -> None:

@@ -69,7 +69,18 @@ def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, op
     settings = {"duration": f"{epochs} epochs"}
     trained = (UpdatePlan("", goal, rule, tuple(parameters(body))),)
     return TrainPlan(
-        "Points", body, data, goal, trained, Duration(epochs, "epoch"), evaluation, CheckpointPlan(checkpoint, keep), 5, "f32", settings, {}
+        name="Points",
+        model=body,
+        data=data,
+        objective=goal,
+        updates=trained,
+        duration=Duration(epochs, "epoch"),
+        eval=evaluation,
+        checkpoint=CheckpointPlan(checkpoint, keep),
+        seed=5,
+        precision="f32",
+        settings=settings,
+        origins={},
     )
 
 

@@ -12,6 +12,7 @@ from netspec.library.base.op import (
     Method,
     Op,
     Operator,
+    Part,
     Scope,
     Weight,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Op",
     "Operator",
     "Optimizer",
+    "Part",
     "Passage",
     "Positive",
     "Rate",

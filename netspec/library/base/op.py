@@ -176,6 +176,20 @@ class Op:
         return ()
 
 
+@record
+class Part:
+    """One of the layers or blocks that an op is put together of."""
+
+    name: str
+    """The argument that holds it."""
+    gather: Callable
+    """The function that makes its one input."""
+    takes: tuple[str, ...]
+    """Those of the whole op's inputs that `gather` takes, where they are given."""
+    hears: str = ""
+    """The input of `gather` that gets the result of the part before."""
+
+
 class Callable(Op):
     """An op with tensors in and out: layers, functions, operators, losses, metrics.
 
@@ -186,6 +200,8 @@ class Callable(Op):
     elementwise: ClassVar[bool] = False
     random: ClassVar[bool] = False
     """Draws random numbers, so its instance needs a path."""
+    built: ClassVar[str] = ""
+    """What `infer` builds a use of it by, where one is more than a node: "recurrence", "cell" or "parts"."""
     parts: ClassVar[tuple[str, ...]] = ()
     """The arguments that are layers or blocks, of which `infer` builds it: it has a `shape` to hold inputs against, no `apply`."""
     exports: ClassVar[tuple[str, ...]] = ()
@@ -213,6 +229,10 @@ class Callable(Op):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
         return inputs[0]
+
+    def assembly(self) -> tuple[Part, ...]:
+        """How it is put together of its `parts`, in order."""
+        return ()
 
     def params(self, *inputs: TensorType, **optional: TensorType) -> dict[str, Weight]:
         return {}

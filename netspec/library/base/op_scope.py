@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from netspec.kernels.family import Choosing
 from netspec.shape import TensorType
 
 Array = Any
@@ -24,6 +25,11 @@ class Scope(Protocol):
     rank, the axes that an argument names) is worked out from these, never from the arrays."""
     named: Mapping[str, TensorType]
     """Those of the optional inputs that are given."""
+
+    @property
+    def kernels(self) -> Choosing:
+        """What a family of kernels is called with, which then chooses: `convolve(scope.kernels, x, kernel, …)`."""
+        ...
 
     def param(self, name: str) -> Array: ...
     def buffer(self, name: str) -> Array: ...

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.operands import InnerDims, LiteralDoesNotFit, WrongOperand
+from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Operator, Passage, Scope
 from netspec.library.functions.broadcasting import Side, align_sides, meet, need_meeting, outline_shapes
@@ -258,7 +259,7 @@ class MatMul(Operator):
         return a.with_shape(_product(a, b))
 
     def apply(self, scope: Scope, left: Array, right: Array) -> Array:
-        return jnp.matmul(left, right)
+        return matmul(scope.kernels, left, right)
 
     def flops(self, left: TensorType, right: TensorType) -> Dim:
         return elements(_product(left, right)) * left.shape[-1] * 2

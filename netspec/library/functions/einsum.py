@@ -9,7 +9,7 @@ from typing import ClassVar
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.diagnostics.shapes.patterns import BadPattern, EinsumDims, EinsumOperands, PatternNames, PatternRank
-from netspec.lazy import jnp
+from netspec.kernels.matmul import einsum
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.functions.broadcasting import outline_shapes
 from netspec.library.shape_rules.requirements import need_equal
@@ -114,7 +114,7 @@ class Einsum(Function):
     def apply(self, scope: Scope, *tensors: Array) -> Array:
         last = len(tensors) - 1
         path = [(0, 1), *((0, last - n) for n in range(1, last))] if last else [(0,)]
-        return jnp.einsum(self.equation, *tensors, optimize=path)
+        return einsum(scope.kernels, *tensors, equation=self.equation, optimize=path)
 
     def flops(self, *tensors: TensorType) -> Dim:
         equation = equation_of(self.equation)

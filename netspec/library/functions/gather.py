@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.indices import IndexOutsideAxis
 from netspec.diagnostics.shapes.parts import SegmentIds
+from netspec.kernels.segment import segment
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
@@ -117,7 +118,7 @@ class _Segments(Function):
         In("x", "rows of numbers [n, …]", dtype="number", rank=1),
         In("ids", "the segment of each row, whole numbers [n]", dtype="int"),
     )
-    function: ClassVar[str] = "segment_sum"
+    combine: ClassVar[Literal["sum", "max", "min"]] = "sum"
     masking = "moves"  # the ids say what counts
 
     segments: Size
@@ -138,12 +139,12 @@ class _Segments(Function):
         need_equal(facts, name, x.shape[0], ids.shape[0], "so that every row has its segment", problem)
         return x.with_shape((require_positive(facts, name, "segments", self.segments), *x.shape[1:]))
 
-    def _reduced(self, x: Array, ids: Array) -> Array:
-        return getattr(jax.ops, self.function)(x, ids, num_segments=self.segments)
+    def _reduced(self, scope: Scope, x: Array, ids: Array) -> Array:
+        return segment(scope.kernels, x, ids, segments=Dim.of(self.segments).value, combine=self.combine)
 
-    def _counts(self, x: Array, ids: Array) -> Array:
+    def _counts(self, scope: Scope, x: Array, ids: Array) -> Array:
         """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
-        counts = jax.ops.segment_sum(jnp.ones(ids.shape, jnp.int32), ids, num_segments=Dim.of(self.segments).value)
+        counts = segment(scope.kernels, jnp.ones(ids.shape, jnp.int32), ids, segments=Dim.of(self.segments).value)
         return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:
@@ -161,7 +162,7 @@ class SegmentSum(_Segments):
     """
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return self._reduced(widen(x), ids).astype(x.dtype)
+        return self._reduced(scope, widen(x), ids).astype(x.dtype)
 
 
 class SegmentMean(_Segments):
@@ -174,7 +175,7 @@ class SegmentMean(_Segments):
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
         full = widen(x)
-        return (self._reduced(full, ids) / jnp.maximum(self._counts(x, ids), 1).astype(full.dtype)).astype(x.dtype)
+        return (self._reduced(scope, full, ids) / jnp.maximum(self._counts(scope, x, ids), 1).astype(full.dtype)).astype(x.dtype)
 
 
 class SegmentMax(_Segments):
@@ -183,10 +184,10 @@ class SegmentMax(_Segments):
     A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
     """
 
-    function = "segment_max"
+    combine = "max"
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return jnp.where(self._counts(x, ids) > 0, self._reduced(x, ids), 0)
+        return jnp.where(self._counts(scope, x, ids) > 0, self._reduced(scope, x, ids), 0)
 
 
 class SegmentMin(SegmentMax):
@@ -195,4 +196,4 @@ class SegmentMin(SegmentMax):
     A segment without rows is 0; a row whose segment is not there is dropped. FLOPs: 1 per element.
     """
 
-    function = "segment_min"
+    combine = "min"

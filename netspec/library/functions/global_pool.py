@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from netspec.kernels.normalize import mean
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.layers.norm_statistics import mean, require_mask, stretch_mask
+from netspec.library.layers.norm_statistics import require_mask, stretch_mask
 from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements

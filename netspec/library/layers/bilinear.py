@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.diagnostics.shapes.operands import UnequalDtypes
-from netspec.lazy import jnp
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_equal
@@ -60,7 +60,7 @@ class Bilinear(Layer):
     def apply(self, scope: Scope, x: Array, y: Array) -> Array:
         weights = scope.param("kernel").astype(x.dtype)
         products = (x[..., :, None] * y[..., None, :]).reshape(*x.shape[:-1], -1)
-        z = jnp.matmul(products, weights.reshape(-1, weights.shape[-1]))
+        z = matmul(scope.kernels, products, weights.reshape(-1, weights.shape[-1]))
         return z + stretch_last(scope.param("bias"), z) if self.bias else z
 
     def flops(self, x: TensorType, y: TensorType) -> Dim:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netspec.library.base import In, Initializer, Layer, Positive, Rate
+from netspec.library.base import Callable, In, Initializer, Layer, Positive, Rate
 from netspec.library.initializers.distributions import Zeros
 from netspec.shape import Dim, TensorType
 
@@ -24,6 +24,8 @@ class Cell(Layer):
     A cell stands inside a layer that runs it over time: `x -> rnn(gru_cell(128))`.
     """
 
+    built: ClassVar[str] = "cell"
+
     def states(self, x: TensorType) -> StateTypes:
         """Type and first value of each state for a step x, [B, ...]."""
         return {i.name: (x.with_shape((*x.shape[:-1], self.width)), Zeros()) for i in self.inputs if i.optional}
@@ -42,6 +44,7 @@ class Recurrence(Layer):
         In("lengths", "i32[B]: states stay as they are past each example's length.", dtype="int", rank=1, optional=True),
     )
 
+    built: ClassVar[str] = "recurrence"
     last_arguments: ClassVar[tuple[str, ...]] = ("layers", "dropout", "reverse", "return_state", "initial", "unroll")
 
     layers: Positive = 1
@@ -56,6 +59,12 @@ class Recurrence(Layer):
     unroll: Positive = 1
     """Steps that are computed in one turn of the compiled loop."""
 
+    def between(self) -> Callable | None:
+        """What stands between two layers."""
+        from netspec.library.layers.dropout import Dropout  # few recurrences have several layers
+
+        return Dropout(rate=self.dropout) if self.dropout else None
+
 
 class OneWay(Recurrence):
     """Runs one cell over time in one direction."""
@@ -66,3 +75,27 @@ class OneWay(Recurrence):
     def running(self) -> Any:
         """The cell, or the block, that is run."""
         raise TypeError(f"{self.op_name()} runs nothing")
+
+
+WAYS = ("forward", "backward")
+"""What the two directions are called in paths and records of states."""
+
+
+class BothWays(Recurrence):
+    """Runs a sequence forwards and backwards, and puts the two outputs of every step together."""
+
+    def given(self) -> tuple[Any, ...]:
+        """What it is given to run: a cell, a block with `state` or a layer that goes one way. The first runs forwards."""
+        return ()
+
+    def ways(self) -> tuple[OneWay, OneWay]:
+        """The two directions as layers of their own."""
+        raise TypeError(f"{self.op_name()} runs nothing")
+
+    def merging(self) -> Callable:
+        """The op that puts two outputs together."""
+        raise TypeError(f"{self.op_name()} runs nothing")
+
+    def halving(self) -> Callable | None:
+        """The op that makes a mean of a sum."""
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.sizes import UnevenGroups
-from netspec.lazy import lax
+from netspec.kernels.convolve import convolve
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
@@ -53,9 +53,7 @@ class _Sliding(Layer):
         w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         axes, weights = AXES[len(w.size)], weights.astype(x.dtype)
-        return lax.conv_general_dilated(
-            x, weights, w.stride, padding, rhs_dilation=w.dilation, dimension_numbers=axes, feature_group_count=groups
-        )
+        return convolve(scope.kernels, x, weights, stride=w.stride, padding=padding, axes=axes, dilation=w.dilation, groups=groups)
 
     def biased(self, scope: Scope, y: Array) -> Array:
         """y with the bias, if there is one."""

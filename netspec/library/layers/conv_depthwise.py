@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.lazy import jnp
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Initializer, Positive, Scope, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import _Featured, _Sliding
@@ -93,7 +93,7 @@ class SeparableConv(_Sliding, _Featured):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         apart = self.convolved(scope, x, scope.param("depthwise"), x.shape[-1])
-        return self.biased(scope, jnp.matmul(apart, scope.param("pointwise").astype(x.dtype)))
+        return self.biased(scope, matmul(scope.kernels, apart, scope.param("pointwise").astype(x.dtype)))
 
     def flops(self, x: TensorType) -> Dim:
         between = x.shape[-1] * self.multiplier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.lazy import lax
+from netspec.kernels.convolve import convolve_locally
 from netspec.library.base import Array, Example, Flow, Initializer, Passage, Scope, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES, _Featured, _Sliding
@@ -53,7 +53,7 @@ class ConvLocal(_Sliding, _Featured):
         w = self.windows(scope.types[0])
         x, padding = w.bordered(x)
         weights, axes = scope.param("kernel").astype(x.dtype), AXES[len(w.size)]
-        y = lax.conv_general_dilated_local(x, weights, w.stride, padding, w.size, rhs_dilation=w.dilation, dimension_numbers=axes)
+        y = convolve_locally(scope.kernels, x, weights, stride=w.stride, padding=padding, size=w.size, axes=axes, dilation=w.dilation)
         return self.biased(scope, y)
 
     def flops(self, x: TensorType) -> Dim:

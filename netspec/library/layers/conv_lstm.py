@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.lazy import jnp, lax
+from netspec.kernels.convolve import convolve
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Initializer, Scope, Size, Weight
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Zeros
@@ -85,7 +86,7 @@ class ConvLstmCell(Cell):
     def _convolve(self, scope: Scope, name: str, x: Array) -> Array:
         w = self._windows(scope.types[0])
         kernel = scope.param(f"{name}/kernel").astype(x.dtype)
-        y = lax.conv_general_dilated(x, kernel, w.stride, w.padding, dimension_numbers=AXES[len(w.size)])
+        y = convolve(scope.kernels, x, kernel, stride=w.stride, padding=w.padding, axes=AXES[len(w.size)])
         return y + stretch_last(scope.param(f"{name}/bias"), y) if self.bias else y
 
     def apply(self, scope: Scope, x: Array, *, h: Array, c: Array) -> tuple[Array, Array, Array]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from netspec.diagnostics.shapes.windows import WindowTooLarge
-from netspec.lazy import jnp, lax
+from netspec.kernels.convolve import convolve
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.conv import AXES
@@ -104,9 +105,7 @@ class ConvTranspose(Layer):
         if self.transpose_kernel:
             weights = jnp.swapaxes(jnp.flip(weights, range(len(w.size))), -1, -2)
         ones, axes = (1,) * len(w.size), AXES[len(w.size)]
-        y = lax.conv_general_dilated(
-            x, weights, ones, self._pads(w), lhs_dilation=w.stride, rhs_dilation=w.dilation, dimension_numbers=axes
-        )
+        y = convolve(scope.kernels, x, weights, stride=ones, padding=self._pads(w), axes=axes, dilation=w.dilation, spread=w.stride)
         if self.padding == "CIRCULAR":
             for axis, (n, s) in enumerate(zip(x.shape[1:-1], w.stride, strict=True), 1):
                 y = wrap_around(y, axis, n * s, ahead=not self.transpose_kernel)

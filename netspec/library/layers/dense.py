@@ -6,7 +6,7 @@ from typing import Annotated
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.sizes import AxisOutOfRange
-from netspec.lazy import lax
+from netspec.kernels.matmul import contract
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.initializers.distributions import LecunNormal, Zeros
@@ -94,7 +94,7 @@ class Dense(Layer):
     def apply(self, scope: Scope, x: Array) -> Array:
         axes, batch = self._axes(scope.types[0]), self._batch
         mapped = tuple(range(len(batch), len(batch) + len(axes)))
-        y = lax.dot_general(x, scope.param("kernel").astype(x.dtype), ((axes, mapped), (batch, batch)))
+        y = contract(scope.kernels, x, scope.param("kernel").astype(x.dtype), over=(axes, mapped), batch=(batch, batch))
         return y + self._spread(scope.param("bias"), y) if self.bias else y
 
     def _spread(self, bias: Array, y: Array) -> Array:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.shapes.attention import UnequalFeatures
-from netspec.lazy import jnp, lax
+from netspec.kernels.embed import embed
+from netspec.kernels.matmul import contract
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
 from netspec.library.initializers.distributions import VarianceScaling
 from netspec.library.shape_rules.requirements import need_equal
@@ -44,7 +45,7 @@ class Embed(Layer):
         return {"ids": self.vocab}
 
     def apply(self, scope: Scope, ids: Array) -> Array:
-        rows = jnp.take(scope.param("embedding"), ids, axis=0)  # cast afterwards, so that gradients of a row add up at full precision
+        rows = embed(scope.kernels, scope.param("embedding"), ids)  # cast afterwards, so that gradients of a row add up at full precision
         return rows.astype(scope.lowered("f32"))
 
     def flow(self, passage: Passage) -> Flow:
@@ -81,7 +82,7 @@ class EmbedAttend(Method):
         return vectors(self)
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return lax.dot_general(x, scope.param("embedding").astype(x.dtype), (((x.ndim - 1,), (1,)), ((), ())))
+        return contract(scope.kernels, x, scope.param("embedding").astype(x.dtype), over=((x.ndim - 1,), (1,)))
 
     def flops(self, x: TensorType) -> Dim:
         return x.size * 2 * self.vocab

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, within
 from netspec.library.base.field_bounds import AfterValidator
@@ -97,7 +98,8 @@ class GatedCell(Gated, Cell):
     def preactivations(self, scope: Scope, side: str, x: Array) -> list[Array]:
         """x through the matrices of one side ("i" or "h"), each with its bias where it has one: one product, cut into the gates."""
         names = [f"{side}{gate}" for gate in self.gates]
-        whole = x @ jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)
+        joined = jnp.concatenate([scope.param(f"{name}/kernel").astype(x.dtype) for name in names], axis=1)
+        whole = matmul(scope.kernels, x, joined)
         return [self._biased(scope, name, y) for name, y in zip(names, jnp.split(whole, len(names), axis=-1), strict=True)]
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:

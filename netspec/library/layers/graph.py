@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar, Literal
 
-from netspec.lazy import jax, jnp, lax
+from netspec.kernels.matmul import contract, matmul
+from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Flow, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import GlorotUniform, Zeros
 from netspec.library.layers.attention_weights import require_shape
@@ -77,8 +78,8 @@ class GraphConv(Layer):
         return weights | ({"bias": offset("bias", (self.features,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
-        h = nodes @ scope.param("kernel").astype(nodes.dtype)
+        edges = edges_of(scope, nodes, senders, receivers, optional, self.self_loops)
+        h = matmul(scope.kernels, nodes, scope.param("kernel").astype(nodes.dtype))
         factors = normalise_edges(edges, self.normalisation)
         flat = h.reshape(edges.nodes, h.shape[-1]).astype(factors.dtype)
         y = edges.gathered(edges.sent(flat) * factors[:, None]).astype(h.dtype).reshape(h.shape)
@@ -167,8 +168,8 @@ class GraphAttention(Layer):
         return weights | ({"bias": offset("bias", (self._width,), self.bias_init)} if self.bias else {})
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges = edges_of(nodes, senders, receivers, optional, self.self_loops)
-        h = lax.dot_general(nodes, scope.param("kernel").astype(nodes.dtype), (((nodes.ndim - 1,), (0,)), ((), ())))
+        edges = edges_of(scope, nodes, senders, receivers, optional, self.self_loops)
+        h = contract(scope.kernels, nodes, scope.param("kernel").astype(nodes.dtype), over=((nodes.ndim - 1,), (0,)))
         flat = h.reshape(edges.nodes, *h.shape[-2:]).astype(jnp.promote_types(h.dtype, jnp.float32))
         scores = self._scores(scope, edges, flat)
         if "edges" in optional:
@@ -186,7 +187,7 @@ class GraphAttention(Layer):
     def _of_edges(self, scope: Scope, features: Array, nodes: int) -> Array:
         """What their features add to the scores of edges, [edges, heads]: behind those of each graph come its self-loops, with nothing."""
         graphs = features.reshape(math.prod(features.shape[:-2]), *features.shape[-2:])
-        scores = jnp.matmul(graphs, scope.param("edge").astype(features.dtype))
+        scores = matmul(scope.kernels, graphs, scope.param("edge").astype(features.dtype))
         return jnp.pad(scores, ((0, 0), (0, nodes if self.self_loops else 0), (0, 0))).reshape(-1, self.heads)
 
     def _dropped(self, scope: Scope, shares: Array, batch: tuple[int, ...]) -> Array:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Flow, In, Passage
+from netspec.kernels.family import Choosing
+from netspec.kernels.segment import segment
+from netspec.lazy import jnp, lax
+from netspec.library.base import Array, Flow, In, Passage, Scope
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.shape_rules.sizes import count
 from netspec.record import record
@@ -58,6 +60,8 @@ def graph_flow(passage: Passage) -> Flow:
 class Edges:
     """The edges of all graphs of a batch. An edge that does not count leaves node 0 and enters none."""
 
+    kernels: Choosing
+    """What the layer sums with."""
     senders: Array
     """i32[edges], numbers of nodes in the whole batch."""
     receivers: Array
@@ -79,18 +83,22 @@ class Edges:
 
     def gathered(self, messages: Array) -> Array:
         """The sum of the messages that each node receives: [edges, …] -> [nodes, …]."""
-        return jax.ops.segment_sum(messages, self.receivers, num_segments=self.nodes)
+        return segment(self.kernels, messages, self.receivers, segments=self.nodes)
+
+    def highest(self, messages: Array) -> Array:
+        """The largest of the messages that each node receives; the smallest number there is where it receives none."""
+        return segment(self.kernels, messages, self.receivers, segments=self.nodes, combine="max")
 
     def shares(self, scores: Array) -> Array:
         """Softmax of scores [edges, …] over the edges that enter the same node; 0 for edges that do not count."""
-        highest = jax.ops.segment_max(jax.lax.stop_gradient(scores), self.receivers, num_segments=self.nodes)
+        highest = self.highest(lax.stop_gradient(scores))
         kept = append_axes(self.kept, scores)
         powers = jnp.where(kept, jnp.exp(jnp.where(kept, scores - self.received(highest), 0)), 0)
         total = self.received(self.gathered(powers))
         return powers / jnp.where(total > 0, total, 1)
 
 
-def edges_of(x: Array, senders: Array, receivers: Array, optional: Mapping[str, Array], loops: bool) -> Edges:
+def edges_of(scope: Scope, x: Array, senders: Array, receivers: Array, optional: Mapping[str, Array], loops: bool) -> Edges:
     """Edges count when both ends are there and no mask is false; with `loops` each node has one more, from itself, of weight 1."""
     number, rows = x.shape[-2], senders.reshape(-1, senders.shape[-1]).shape[0]
     ends = [_rows(ids, rows).astype(jnp.int32) for ids in (senders, receivers)]
@@ -110,7 +118,7 @@ def edges_of(x: Array, senders: Array, receivers: Array, optional: Mapping[str, 
         kept, weights = jnp.concatenate([kept, there], 1), jnp.concatenate([weights, jnp.ones(own.shape, wide)], 1)
     first = jnp.arange(rows, dtype=jnp.int32)[:, None] * number
     sender, receiver = jnp.where(kept, ends[0] + first, 0), jnp.where(kept, ends[1] + first, rows * number)
-    return Edges(sender.ravel(), receiver.ravel(), jnp.where(kept, weights, 0).ravel(), kept.ravel(), rows * number)
+    return Edges(scope.kernels, sender.ravel(), receiver.ravel(), jnp.where(kept, weights, 0).ravel(), kept.ravel(), rows * number)
 
 
 def _rows(x: Array, rows: int) -> Array:
@@ -125,7 +133,7 @@ def normalise_edges(edges: Edges, how: Literal["none", "symmetric", "row"]) -> A
     entering = edges.received(_power(edges.gathered(edges.weights), -1.0 if how == "row" else -0.5))
     if how == "row":
         return edges.weights * entering
-    leaving = jax.ops.segment_sum(edges.weights, edges.senders, num_segments=edges.nodes)
+    leaving = segment(edges.kernels, edges.weights, edges.senders, segments=edges.nodes)
     return edges.weights * entering * edges.sent(_power(leaving, -0.5))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from netspec.lazy import jax, jnp
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.graph_edges import (
@@ -50,7 +50,7 @@ class EdgeInputs(Function):
         return nodes.with_shape((*senders.shape, 2 * nodes.shape[-1] + own))
 
     def apply(self, scope: Scope, nodes: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges, flat = edges_of(nodes, senders, receivers, {}, loops=False), nodes.reshape(-1, nodes.shape[-1])
+        edges, flat = edges_of(scope, nodes, senders, receivers, {}, loops=False), nodes.reshape(-1, nodes.shape[-1])
         ends = jnp.concatenate([edges.sent(flat), edges.received(flat)], -1)
         known = jnp.where(append_axes(edges.kept, ends), ends, 0).reshape(*senders.shape, -1)
         return jnp.concatenate([known, optional["edges"].astype(known.dtype)], -1) if "edges" in optional else known
@@ -94,11 +94,11 @@ class NodeInputs(Function):
         return nodes.with_shape((*nodes.shape[:-1], nodes.shape[-1] + messages.shape[-1]))
 
     def apply(self, scope: Scope, nodes: Array, messages: Array, senders: Array, receivers: Array, **optional: Array) -> Array:
-        edges = edges_of(nodes, senders, receivers, optional, loops=False)
+        edges = edges_of(scope, nodes, senders, receivers, optional, loops=False)
         rows = messages.reshape(-1, messages.shape[-1]).astype(edges.weights.dtype)
         counts = edges.gathered(edges.kept.astype(jnp.int32))[:, None]
         if self.how == "max":
-            y = jnp.where(counts > 0, jax.ops.segment_max(rows, edges.receivers, num_segments=edges.nodes), 0)
+            y = jnp.where(counts > 0, edges.highest(rows), 0)
         else:
             y = edges.gathered(rows)
         if self.how == "mean":

@@ -6,7 +6,8 @@ from typing import Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import PoolOfWhat
-from netspec.lazy import jax, jnp
+from netspec.kernels.segment import segment
+from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.shape_rules.sizes import require_positive
@@ -61,15 +62,15 @@ class GraphPool(Function):
         rows = ids.size // nodes
         first = jnp.arange(rows, dtype=jnp.int32)[:, None] * graphs
         places = jnp.where(kept.reshape(rows, nodes), ids.reshape(rows, nodes).astype(jnp.int32) + first, rows * graphs).ravel()
-        y = self._pooled(x.reshape(-1, features).astype(jnp.promote_types(x.dtype, jnp.float32)), places, rows * graphs)
+        y = self._pooled(scope, x.reshape(-1, features).astype(jnp.promote_types(x.dtype, jnp.float32)), places, rows * graphs)
         return y.astype(x.dtype).reshape(*batch, *(() if self.graphs is None else (graphs,)), features)
 
-    def _pooled(self, x: Array, places: Array, graphs: int) -> Array:
+    def _pooled(self, scope: Scope, x: Array, places: Array, graphs: int) -> Array:
         """[nodes, features] -> [graphs, features]."""
-        counts = jax.ops.segment_sum(jnp.ones(places.shape, jnp.int32), places, num_segments=graphs)[:, None]
+        counts = segment(scope.kernels, jnp.ones(places.shape, jnp.int32), places, segments=graphs)[:, None]
         if self.how == "max":
-            return jnp.where(counts > 0, jax.ops.segment_max(x, places, num_segments=graphs), 0)
-        total = jax.ops.segment_sum(x, places, num_segments=graphs)
+            return jnp.where(counts > 0, segment(scope.kernels, x, places, segments=graphs, combine="max"), 0)
+        total = segment(scope.kernels, x, places, segments=graphs)
         return total if self.how == "sum" else total / jnp.maximum(counts, 1).astype(x.dtype)
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from netspec.kernels.normalize import moments
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers.distributions import Ones, Zeros
-from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, moments, places, stretch_mask, widen
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask, widen
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 
@@ -52,7 +53,7 @@ class LayerNorm(Normalization):
         return super().shape(facts, x, **mask)
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
-        _, centred, variance = moments(widen(x), self.features(x.ndim), stretch_mask(x, mask))
+        _, centred, variance = moments(scope.kernels, widen(x), stretch_mask(x, mask), axes=self.features(x.ndim))
         return self.affine(scope, centred, variance, x.dtype)
 
     def flow(self, passage: Passage) -> Flow:
@@ -91,7 +92,7 @@ class InstanceNorm(Normalization):
         )
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
-        _, centred, variance = moments(widen(x), tuple(range(1, x.ndim - 1)), stretch_mask(x, mask))
+        _, centred, variance = moments(scope.kernels, widen(x), stretch_mask(x, mask), axes=tuple(range(1, x.ndim - 1)))
         return self.affine(scope, centred, variance, x.dtype)
 
     def flow(self, passage: Passage) -> Flow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from netspec.lazy import jnp
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.initializers.distributions import HeUniform, LecunNormal, Zeros
@@ -63,8 +63,8 @@ class Lora(Layer):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel, a, b = (scope.param(name).astype(x.dtype) for name in ("kernel", "lora_a", "lora_b"))
-        narrow = jnp.matmul(x, a) * (self.alpha / self.rank)
-        y = jnp.matmul(x, kernel) + jnp.matmul(narrow, b)
+        narrow = matmul(scope.kernels, x, a) * (self.alpha / self.rank)
+        y = matmul(scope.kernels, x, kernel) + matmul(scope.kernels, narrow, b)
         return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from netspec.library.base import Example, Layer
+from netspec.library.base import Example, Layer, Part
 from netspec.library.layers.cells import Wanted
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.graph_edges import require_graph
@@ -24,6 +24,7 @@ class MessagePassing(Layer):
 
     inputs = (*EdgeInputs.inputs, *NodeInputs.inputs[-2:])
     source = "Gilmer et al., Neural Message Passing for Quantum Chemistry, 2017; Battaglia et al., Graph Networks, 2018"
+    built: ClassVar[str] = "parts"
     parts: ClassVar[tuple[str, ...]] = ("edge", "node")
 
     edge: Annotated[Any, Wanted("layer", "function")]
@@ -40,6 +41,13 @@ class MessagePassing(Layer):
         return (
             Example(cls(edge=Dense(features=4), node=Dense(features=3)), one),
             Example(cls(edge=Dense(features=4), node=Dense(features=2), how="mean"), batch, more),
+        )
+
+    def assembly(self) -> tuple[Part, ...]:
+        ends = ("nodes", "senders", "receivers")
+        return (
+            Part("edge", EdgeInputs(), (*ends, "edges")),
+            Part("node", NodeInputs(how=self.how), (*ends, "node_mask", "edge_mask"), hears="messages"),
         )
 
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import TooManyChoices
+from netspec.kernels.matmul import einsum
 from netspec.lazy import jax, jnp
 from netspec.library.base import (
     Array,
@@ -85,7 +86,7 @@ class _Experts(Callable):
     def _routes(self, scope: Scope, x: Array, optional: Mapping[str, Array]) -> Routes:
         """How the tokens x [batch, tokens, features] choose."""
         wide = jnp.promote_types(x.dtype, jnp.float32)
-        scores = jnp.einsum("btd,de->bte", x.astype(wide), scope.param("router/kernel").astype(wide))
+        scores = einsum(scope.kernels, x.astype(wide), scope.param("router/kernel").astype(wide), equation="btd,de->bte")
         chances = jax.nn.softmax(scores, -1)
         gates, chosen = jax.lax.top_k(chances, self.top_k)
         if self.top_k > 1:
@@ -170,10 +171,11 @@ class Moe(_Experts, Layer):
 
     def _made(self, scope: Scope, queues: Array) -> Array:
         """[batch, experts, places, features], each queue through its expert."""
-        h = jnp.einsum("beqd,edh->beqh", queues, scope.param("up/kernel").astype(queues.dtype))
+        h = einsum(scope.kernels, queues, scope.param("up/kernel").astype(queues.dtype), equation="beqd,edh->beqh")
         inner = within(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
         h = self.activation.apply(inner, self._biased(scope, "up", h))
-        return self._biased(scope, "down", jnp.einsum("beqh,ehd->beqd", h, scope.param("down/kernel").astype(queues.dtype)))
+        y = einsum(scope.kernels, h, scope.param("down/kernel").astype(queues.dtype), equation="beqh,ehd->beqd")
+        return self._biased(scope, "down", y)
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
         return y + scope.param(f"{name}/bias").astype(y.dtype)[None, :, None] if self.bias else y

@@ -6,6 +6,7 @@ import math
 
 from netspec.diagnostics.shapes.norms import UnevenGroupSize
 from netspec.diagnostics.shapes.sizes import UnevenGroups
+from netspec.kernels.normalize import moments, number
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Positive, Scope, Weight
 from netspec.library.base.field_bounds import model_validator
@@ -15,8 +16,6 @@ from netspec.library.layers.norm_statistics import (
     Epsilon,
     Momentum,
     Normalization,
-    moments,
-    number,
     other_axes,
     places,
     stretch_mask,
@@ -92,7 +91,7 @@ class BatchNorm(Normalization):
             centred = values - stretch_weight(scope.buffer("mean"), values, features)
             return self.affine(scope, centred, stretch_weight(scope.buffer("var"), values, features), x.dtype)
         counts, axes = self._counts(scope, x, mask), other_axes(features, x.ndim)
-        mean, centred, variance = moments(values, axes, counts)
+        mean, centred, variance = moments(scope.kernels, values, counts, axes=axes)
         self._move(scope, mean, variance, None if counts is None else number(values, axes, counts))
         return self.affine(scope, centred, variance, x.dtype)
 
@@ -181,7 +180,7 @@ class GroupNorm(Normalization):
         split = (x.shape[0], math.prod(x.shape[1:-1]), number, x.shape[-1] // number)
         found = stretch_mask(x, mask)
         counts = None if found is None else jnp.broadcast_to(found, x.shape).reshape(split)
-        _, centred, variance = moments(widen(x).reshape(split), (1, 3), counts)
+        _, centred, variance = moments(scope.kernels, widen(x).reshape(split), counts, axes=(1, 3))
         variance = jnp.broadcast_to(variance, (x.shape[0], 1, *split[2:])).reshape(x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
         return self.affine(scope, centred.reshape(x.shape), variance, x.dtype)
 

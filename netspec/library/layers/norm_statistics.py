@@ -94,30 +94,3 @@ def stretch_mask(x: Array, mask: Array | None) -> Array | None:
 def widen(x: Array) -> Array:
     """x in at least f32."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
-
-
-def moments(x: Array, axes: tuple[int, ...], counts: Array | None) -> tuple[Array, Array, Array]:
-    """Mean, centred values and biased variance over the axes, which are kept as size 1; `counts` is true where a value takes part.
-
-    Where nothing takes part, mean, centred values and variance are 0. The second pass corrects the first one's mean by the mean of what it
-    left: without it, rounding in a large mean enters the variance.
-    """
-    first = lax.stop_gradient(mean(x, axes, counts))
-    rest = x - first
-    correction = mean(rest, axes, counts)
-    centred = rest - correction
-    if counts is not None:
-        centred = jnp.where(number(x, axes, counts) > 0, centred, 0)
-    return first + correction, centred, mean(lax.square(centred), axes, counts)
-
-
-def mean(x: Array, axes: tuple[int, ...], counts: Array | None) -> Array:
-    """The mean of what counts over the axes, which are kept as size 1; 0 where nothing counts."""
-    if counts is None:
-        return jnp.mean(x, axes, keepdims=True)
-    return jnp.sum(jnp.where(counts, x, 0), axes, keepdims=True) / jnp.maximum(number(x, axes, counts), 1)
-
-
-def number(x: Array, axes: tuple[int, ...], counts: Array) -> Array:
-    """How many elements count over the axes, which are kept as size 1, in the dtype of x."""
-    return jnp.sum(jnp.broadcast_to(counts, x.shape), axes, dtype=x.dtype, keepdims=True)

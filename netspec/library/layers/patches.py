@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from netspec.diagnostics.shapes.patches import UnevenBlocks
+from netspec.kernels.matmul import matmul
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.functions.pixel_blocks import cut_blocks
 from netspec.library.initializers.distributions import LecunNormal, Zeros
@@ -68,7 +69,7 @@ class PatchEmbed(Layer):
     def apply(self, scope: Scope, x: Array) -> Array:
         kernel = scope.param("kernel").astype(x.dtype)
         pixels = cut_blocks(x, self._sizes(scope.types[0]), True)
-        y = pixels.reshape(x.shape[0], -1, pixels.shape[-1]) @ kernel.reshape(-1, kernel.shape[-1])
+        y = matmul(scope.kernels, pixels.reshape(x.shape[0], -1, pixels.shape[-1]), kernel.reshape(-1, kernel.shape[-1]))
         return y + stretch_last(scope.param("bias"), y) if self.bias else y
 
     def flops(self, x: TensorType) -> Dim:

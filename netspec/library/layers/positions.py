@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from netspec.diagnostics.shapes.attention import OddFeatures, TooFewPositions
+from netspec.kernels.embed import embed
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
@@ -146,7 +147,7 @@ class LearnedPositions(Layer):
 
     def apply(self, scope: Scope, x: Array, position: Array | None = None) -> Array:
         table = scope.param("embedding")
-        return add_positions(x, table[: x.shape[-2]] if position is None else jnp.take(table, position, axis=0))
+        return add_positions(x, table[: x.shape[-2]] if position is None else embed(scope.kernels, table, position))
 
     def flops(self, x: TensorType, position: TensorType | None = None) -> Dim:
         return x.size

@@ -8,7 +8,7 @@ from netspec.library.base import Callable, Example, In
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
 from netspec.library.functions.concatenation import Concat
-from netspec.library.layers.cells import OneWay, Recurrence, Wanted
+from netspec.library.layers.cells import BothWays, OneWay, Recurrence, Wanted
 from netspec.library.layers.gates import GatedCell, Gates, Remembering
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
 
@@ -40,7 +40,7 @@ class Rnn(OneWay):
         return self.cell
 
 
-class Bidirectional(Recurrence):
+class Bidirectional(BothWays):
     """Runs a sequence forwards and backwards, with weights for each direction, and puts the outputs of every step together.
 
     [B, T, ...] -> [B, T, 2 · features] with `merge="concat"`, [B, T, features] otherwise; the backward half stands in the input's order and
@@ -68,8 +68,10 @@ class Bidirectional(Recurrence):
             Example(cls(cell=GruCell(features=2), merge="mul", layers=2, dropout=0.25), SEQUENCE),
         )
 
+    def given(self) -> tuple[Any, ...]:
+        return (self.cell,) if self.backward is None else (self.cell, self.backward)
+
     def ways(self) -> tuple[OneWay, OneWay]:
-        """The two directions as layers of their own."""
         forward = self._way(self.cell)
         backward = self._way(self.cell if self.backward is None else self.backward)
         return forward, backward.replaced(reverse=True)
@@ -78,11 +80,9 @@ class Bidirectional(Recurrence):
         return given if isinstance(given, OneWay) else Rnn(cell=given, unroll=self.unroll)
 
     def merging(self) -> Callable:
-        """The op that puts two outputs together."""
         return Concat(axis=-1) if self.merge == "concat" else Multiply() if self.merge == "mul" else Add()
 
     def halving(self) -> Callable | None:
-        """The op that makes a mean of a sum."""
         return Multiply() if self.merge == "mean" else None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.attention import UnfitShape
+from netspec.kernels.embed import embed
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Weight
 from netspec.library.base.field_bounds import Field, model_validator
@@ -59,7 +60,7 @@ class _Relative(Layer):
         ahead = keys[..., None, :].astype(jnp.int32) - position[..., :, None].astype(jnp.int32)
         farthest = self.max_distance
         rows = jnp.asarray(self.rows(), jnp.int32)[jnp.clip(ahead, -farthest, farthest) + farthest]
-        numbers = jnp.take(scope.param("embedding"), rows, axis=0)
+        numbers = embed(scope.kernels, scope.param("embedding"), rows)
         return jnp.moveaxis(numbers, -1, -3).astype(scope.lowered("f32"))
 
     def flow(self, passage: Passage) -> Flow:

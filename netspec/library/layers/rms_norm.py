@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.lazy import lax
+from netspec.kernels.normalize import mean_square
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers.distributions import Ones
-from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, mean, places, stretch_mask, widen
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask, widen
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 
@@ -51,7 +51,8 @@ class RmsNorm(Normalization):
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         values = widen(x)
-        return self.affine(scope, values, mean(lax.square(values), self.features(x.ndim), stretch_mask(x, mask)), x.dtype)
+        square = mean_square(scope.kernels, values, stretch_mask(x, mask), axes=self.features(x.ndim))
+        return self.affine(scope, values, square, x.dtype)
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))

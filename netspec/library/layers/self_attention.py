@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from netspec.diagnostics.shapes.attention import UnevenHeads
+from netspec.kernels.matmul import contract
+from netspec.kernels.normalize import mean_square
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
@@ -135,13 +137,13 @@ class SelfAttention(Layer):
         wide = heads.astype(jnp.promote_types(heads.dtype, jnp.float32))
         if self.qk_norm == "layer":
             wide = wide - jnp.mean(wide, -1, keepdims=True)
-        factor = lax.rsqrt(jnp.mean(lax.square(wide), -1, keepdims=True) + EPSILON)
+        factor = lax.rsqrt(mean_square(scope.kernels, wide, None, axes=(-1,)) + EPSILON)
         return (wide * factor * stretch_last(scope.param(f"{name}/scale"), wide)).astype(heads.dtype)
 
     def _map(self, scope: Scope, name: str, x: Array, axes: int) -> Array:
         """A linear map of the last axes."""
         last = tuple(range(x.ndim - axes, x.ndim))
-        y = lax.dot_general(x, scope.param(f"{name}/kernel").astype(x.dtype), ((last, tuple(range(axes))), ((), ())))
+        y = contract(scope.kernels, x, scope.param(f"{name}/kernel").astype(x.dtype), over=(last, tuple(range(axes))))
         return y + stretch_last(scope.param(f"{name}/bias"), y) if self.bias else y
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.shapes.norms import NothingToNormalize
+from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Op, Passage, Positive, Scope, Weight
 from netspec.library.initializers.distributions import Normal, Ones
@@ -163,11 +164,11 @@ class SpectralNorm(_Around):
         matrix, u = kernel.reshape(-1, kernel.shape[-1]), scope.buffer(f"{name}_u")
         fixed, left, right = lax.stop_gradient(matrix), matrix[:, 0], lax.stop_gradient(u.astype(matrix.dtype))
         for _ in range(self.steps):
-            left = self._unit(fixed @ right)
-            right = self._unit(left @ fixed)
+            left = self._unit(matmul(scope.kernels, fixed, right))
+            right = self._unit(matmul(scope.kernels, left, fixed))
         if scope.training:
             scope.update(f"{name}_u", right.astype(u.dtype))
-        largest = left @ matrix @ right
+        largest = matmul(scope.kernels, matmul(scope.kernels, left, matrix), right)
         return kernel / jnp.where(largest == 0, 1, largest)
 
     def _unit(self, vector: Array) -> Array:

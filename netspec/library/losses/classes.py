@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from netspec.kernels import cross_entropy as kernels
+from netspec.kernels.cross_entropy import take_label as pick_scores
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
@@ -75,33 +77,17 @@ class SoftmaxCrossEntropy(_OfClasses):
         return (*super().examples(), Example(smooth, ("f32[5, 3]", "i32[5]")), Example(smooth, ("f32[5, 3]", "f32[5, 3]")))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        values = cross_entropy(*inputs)
+        values = cross_entropy(scope, *inputs)
         if self.label_smoothing == 0:
             return values
         even = -jnp.mean(jax.nn.log_softmax(widen(inputs[0]), axis=-1), axis=-1)
         return (1 - self.label_smoothing) * values + self.label_smoothing * even
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
+def cross_entropy(scope: Scope, logits: Array, labels: Array) -> Array:
     """-log softmax(logits)[label], or -sum(labels * log softmax(logits)), in f32 at least; [...]."""
-    wide = widen(logits)
-    return _class_entropy(wide, labels) if is_integer(labels) else _distribution_entropy(wide, widen(labels))
-
-
-def _class_entropy(logits: Array, labels: Array) -> Array:
-    return pick_scores(logits, labels, lambda own: jax.nn.logsumexp(logits, axis=-1) - own)
-
-
-def pick_scores(scores: Array, labels: Array, value) -> Array:
-    """A value made of each label's own score; NaN where the label is no class."""
-    inside = (labels >= 0) & (labels < scores.shape[-1])
-    own = jnp.take_along_axis(scores, jnp.where(inside, labels, 0)[..., None], axis=-1)[..., 0]
-    return jnp.where(inside, value(own), jnp.nan)
-
-
-def _distribution_entropy(logits: Array, labels: Array) -> Array:
-    """Classes of probability 0 do not count, also where their logit is -inf."""
-    return -jnp.sum(jnp.where(labels == 0, 0, labels * jax.nn.log_softmax(logits, axis=-1)), axis=-1)
+    kernel = kernels.cross_entropy if is_integer(labels) else kernels.cross_entropy_of_shares
+    return kernel(scope.kernels, logits, labels)
 
 
 class SoftmaxFocal(_OfClasses):
@@ -154,7 +140,7 @@ class PolyCrossEntropy(_OfClasses):
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         shares, labels = jax.nn.softmax(widen(inputs[0]), axis=-1), inputs[1]
         own = pick_scores(shares, labels, lambda p: p) if is_integer(labels) else jnp.sum(widen(labels) * shares, axis=-1)
-        return cross_entropy(*inputs) + self.epsilon * (1 - own)
+        return cross_entropy(scope, *inputs) + self.epsilon * (1 - own)
 
 
 class LogLoss(_OfClasses):

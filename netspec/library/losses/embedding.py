@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from netspec.kernels.matmul import matmul
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
@@ -166,7 +167,7 @@ class _InBatch(Loss):
 
     def scores(self, scope: Scope, left: Array, right: Array) -> Array:
         """Cosines by the temperature, [rows of left, rows of right]; minus infinity for what fills up a batch."""
-        found = unit(left) @ unit(right).T / self.temperature
+        found = matmul(scope.kernels, unit(left), unit(right).T) / self.temperature
         if scope.weight is None:
             return found
         counts = (scope.weight != 0)[None] | jnp.eye(len(scope.weight), dtype=bool)

@@ -46,7 +46,7 @@ class Perplexity(Metric):
         return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
-        return cross_entropy(*inputs)
+        return cross_entropy(scope, *inputs)
 
     def finish(self, statistics: Any) -> Array:
         return jnp.exp(super().finish(statistics))

@@ -2,6 +2,7 @@
 
 A package has an entry point in the group `netspec.plugins`. Its name is the namespace; its value is a module, whose public ops are the
 plugin's, or a function without arguments that gives their classes. They are classes as the shelf's own (`netspec.library.base.Layer`, …).
+Variants of kernels stand beside them: those of a plugin that is asked for are tried before netspec's own.
 Nothing of a package is imported before `enable_plugins` names it; what is installed is known from the packages' metadata.
 """
 
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.base import Mistake, SpecError
 from netspec.diagnostics.running.plugins import PluginBroken, PluginFault, PluginMissing
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.kernels.family import Variant
+from netspec.kernels.shelf import find_variants
 from netspec.library.shelf import index
 from netspec.record import record
 
@@ -43,6 +46,8 @@ class Plugin:
     shelf: index.Shelf
     roots: frozenset[str]
     """The packages that its code lies in."""
+    kernels: tuple[Variant, ...] = ()
+    """Its variants of kernels, in the order of its module."""
 
 
 @contextmanager
@@ -68,6 +73,11 @@ def load(name: str) -> Plugin:
     return _LOADED[name]
 
 
+def find_kernels(names: Sequence[str]) -> tuple[Variant, ...]:
+    """The variants of kernels that these plugins bring."""
+    return tuple(variant for name in dict.fromkeys(names) for variant in load(name).kernels)
+
+
 def find_installed() -> dict[str, list[EntryPoint]]:
     """The plugins of all installed packages by name. Imports none of them."""
     from importlib.metadata import entry_points  # 20 ms that a check without plugins need not pay
@@ -91,16 +101,20 @@ def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
         raise _describe_broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
     if len(points) > 1:
         raise _describe_broken(points[0], f"several packages have a plugin of this name: {', '.join(map(package, points))}")
-    classes = _load_classes(points[0])
+    given = _load_public(points[0])
+    kernels = find_variants(given)
+    for variant in kernels:
+        variant.plugin = name
+    classes = [value for value in given if not isinstance(value, Variant)]
     for cls in classes:
         _name(cls, points[0])
     made = tuple(sorted(classes, key=lambda cls: (cls.kind, cls.op_name())))
     roots = frozenset(module.partition(".")[0] for module in (points[0].module, *(cls.__module__ for cls in made)))
-    return Plugin(name, made, _shelf(made, points[0]), roots)
+    return Plugin(name, made, _shelf(made, points[0]), roots, tuple(kernels))
 
 
-def _load_classes(point: EntryPoint) -> list[type[Op]]:
-    """The classes that the entry point stands for."""
+def _load_public(point: EntryPoint) -> list[Any]:
+    """The classes, and the variants of kernels, that the entry point stands for."""
     try:
         value = point.load()
         found = _find_public(value) if isinstance(value, ModuleType) else _call_point(value) if callable(value) else None
@@ -111,17 +125,19 @@ def _load_classes(point: EntryPoint) -> list[type[Op]]:
     return list(dict.fromkeys(found))
 
 
-def _call_point(function: Any) -> list[type[Op]]:
+def _call_point(function: Any) -> list[Any]:
     return list(function())
 
 
-def _find_public(module: ModuleType) -> list[type[Op]]:
-    """The ops of a module that its own package defines."""
+def _find_public(module: ModuleType) -> list[Any]:
+    """The ops and kernels of a module that its own package defines."""
     from netspec.library.base import Op
 
     root = module.__name__.partition(".")[0]
-    own = [v for k, v in vars(module).items() if inspect.isclass(v) and not k.startswith("_") and v.__module__.partition(".")[0] == root]
-    return [cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")]
+    public = [value for name, value in vars(module).items() if not name.startswith("_")]
+    own = [v for v in public if inspect.isclass(v) and v.__module__.partition(".")[0] == root]
+    kernels = [v for v in find_variants(public) if v.function.__module__.partition(".")[0] == root]
+    return [*(cls for cls in own if issubclass(cls, Op) and hasattr(cls, "kind")), *kernels]
 
 
 def _name(cls: Any, point: EntryPoint) -> None:

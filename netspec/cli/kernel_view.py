@@ -1,0 +1,59 @@
+"""The view `netspec show FILE --as kernels`: it needs the sizes of free dims, and traces programs."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from netspec.cli.terminal import report, say
+
+if TYPE_CHECKING:
+    from netspec.ir import Typed
+
+
+def show_kernels(args: Namespace, typed: Typed) -> int:
+    """What each training step computes with, and each model that no section trains, at the sizes given."""
+    from netspec.diagnostics.base import SpecError
+    from netspec.library.shelf.plugins import find_kernels
+    from netspec.lower.program import Program
+    from netspec.tools.kernel_drawing import draw_kernels
+
+    variants, sizes = find_kernels(args.plugins), dict(args.at)
+    trained = {plan.model.name for plan in typed.trains}
+    programs = [(f"train {plan.name}", Program.of(typed, plan.name, variants=variants)) for plan in typed.trains]
+    programs += [(f"model {name}", Program.of(typed, model=name, variants=variants)) for name in typed.models if name not in trained]
+    programs = [(name, program) for name, program in programs if args.model in (None, program.model.name)]
+    if not _require_sizes(sizes, [symbol for _, program in programs for symbol in program.symbols]):
+        return 2
+    try:
+        views = [(name, draw_kernels(program.kernels(sizes))) for name, program in programs]
+    except SpecError as error:
+        return report(error.diagnostics)
+    print("\n\n".join(f"{name}\n\n{view}" if len(views) > 1 else view for name, view in views))
+    return 0
+
+
+def _require_sizes(sizes: Mapping[str, int], symbols: list[str]) -> bool:
+    """Every free dim has a size, and every size is of one; else it is said what is wrong."""
+    from netspec.diagnostics.suggestions.nearest import nearest, one_of
+
+    free = list(dict.fromkeys(symbols))
+    unknown = next((name for name in sizes if name not in free), None)
+    if unknown is not None:
+        near = nearest(unknown, free) or free
+        say(f"no input has a free dim `{unknown}`" + (f"; there is {one_of(near)}." if near else "."))
+        return False
+    missing = [symbol for symbol in free if symbol not in sizes]
+    if missing:
+        names, repair = " and ".join(f"`{symbol}`" for symbol in missing), " ".join(f"--at {symbol}=32" for symbol in missing)
+        say(f"which kernels are chosen depends on the size of {names}: add `{repair}`.")
+    return not missing
+
+
+def parse_size(text: str) -> tuple[str, int]:
+    """`("B", 32)` of `B=32`; anything else is an error of use."""
+    name, _, number = text.partition("=")
+    if not (name.strip() and number.strip().replace("_", "").isdecimal() and int(number) > 0):
+        raise ArgumentTypeError(f"`{text}` is not DIM=SIZE with a size of 1 or more")
+    return name.strip(), int(number)

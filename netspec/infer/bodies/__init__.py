@@ -1,0 +1,1 @@
+"""Bodies: their statements, the regions in them, and the instances of blocks and models."""

@@ -1,0 +1,229 @@
+"""Uses of blocks: inputs held against their types, the body elaborated once per (arguments, input types)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.calls.arguments import Recursion
+from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
+from netspec.diagnostics.calls.recurrences import CellOutsideTime
+from netspec.diagnostics.names.bindings import OnlyInPhase
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
+from netspec.infer import types
+from netspec.infer.bodies import statements, variables
+from netspec.infer.bodies.variables import make_state_ports
+from netspec.infer.calls.arguments import bind_params, list_dim_conditions
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.frame import Frame, World, places_of
+from netspec.infer.instance import Instance, emit_instance
+from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
+from netspec.ir import Body, Port
+from netspec.limits import LIMITS
+from netspec.paths import count
+from netspec.proofs.instances import find_clashes
+from netspec.record import replace
+from netspec.resolve.graph import Definition
+from netspec.shape import Dim, Facts, TensorType
+from netspec.source import Span
+from netspec.syntax import tree
+
+
+def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value:
+    """Emit the call of a block's instance."""
+    definition, world = value.definition, frame.world
+    if definition.name in world.stack:
+        cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
+        return world.report(Recursion(at=use.span, cycle=cycle))
+    if definition.is_cell:
+        return world.report(CellOutsideTime(at=use.span, cell=definition.name))
+    tensors = [g.value for g in bound.tensors]
+    made = make_instance(frame, use, value, bound.tensors)
+    if made is None:
+        return UNKNOWN
+    return emit_instance(frame, made, tensors, use.segment(frame), use.callee is not use.value, use.span)
+
+
+def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
+    """The instance of a block for these arguments and input types; None after a problem with them."""
+    definition, world = value.definition, frame.world
+    args = bind_params(world, definition, value.args, use.span, frame.facts)
+    tensors = [g.value for g in given]
+    if args is None or not all(isinstance(t, Tensor) for t in tensors):
+        return None
+    key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
+    if key not in world.instances:
+        with world.entering(definition.name, use.span):
+            world.instances[key] = (elaborate_block(frame, use, definition, args, given), frame.facts)
+    made: Instance = world.instances[key][0]
+    frame.take(made.assumed)
+    return made
+
+
+def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> Body | None:
+    """The body of a block with `state` for one step of a sequence."""
+    if len(value.definition.inputs) != 1:
+        takes = tuple(i.name for i in value.definition.inputs)
+        frame.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
+        return None
+    made = make_instance(frame, use, value, [step])
+    body = made.body if made is not None else None
+    partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
+    if partial is not None:
+        frame.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
+    return body if partial is None else None
+
+
+def key_of(value: Any) -> Any:
+    """A hashable stand-in for an argument's value: what it says, not where it stands."""
+    if isinstance(value, OpValue | BlockValue):
+        return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
+    if isinstance(value, Composed):
+        return tuple(key_of(p) for p in value.parts)
+    if isinstance(value, tuple):
+        return tuple(key_of(v) for v in value)
+    return (type(value).__name__, str(value))
+
+
+def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
+    """A new body for these arguments and input types."""
+    world = outer.world
+    frame = Frame(world, definition.name, outer.facts)
+    frame.env.update(args)
+    actual = [(each.value, each.span) for each in given]
+    if not bind_inputs(frame, outer, use, definition, actual):
+        return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
+    ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
+    statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
+    return finish_body(frame, definition, ports, args)
+
+
+def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
+    """The instance: no body when an output is unknown."""
+    outputs = statements.outputs_of(frame)
+    results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, *_ in outputs)
+    names = tuple(n for n, *_ in outputs)
+    if not outputs or any(isinstance(r, Unknown) for r in results):
+        return Instance(None, results or (UNKNOWN,), names or (None,))
+    variables.bind_written(frame)
+    state_ports = make_state_ports(frame)
+    if state_ports is None:
+        return Instance(None, tuple(UNKNOWN for _ in results), names)
+    before, after = state_ports
+    states = tuple(s for s, _, _ in frame.states)
+    ends = tuple(Port(name or "output", value.wire, span, phase) for name, value, span, phase in outputs)
+    span = definition.node.span
+    made = (frame.types, args, frame.wire_names, frame.facts, span, states)
+    body = Body(definition.name, (*ports, *before), (*ends, *after), tuple(frame.nodes), *made)
+    frame.world.report_all(find_clashes(body, frame.origins))
+    return Instance(body, results, names, tuple(frame.assumed))
+
+
+def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, actual: list[tuple[Tensor, Span]]) -> bool:
+    """Bind the dims' symbols to the caller's sizes, then hold every declared dim against the tensor that came."""
+    pairs = list(zip(definition.inputs, actual, strict=True))
+    for declared, (tensor, _) in pairs:
+        bind_symbols(frame, declared, tensor.type)
+    for declared, (tensor, _) in pairs:
+        why = explain_mismatch(frame, declared, tensor.type)
+        if why:
+            wanted = declared.type.span.text
+            problem = InputMismatch(
+                at=use.span,
+                op=definition.name,
+                input=declared.name,
+                wanted=wanted,
+                found=str(tensor.type),
+                why=why,
+                declared=declared.type.span,
+                sizes=describe_sizes(frame, declared),
+            )
+            with_trail = outer.world.trail.pop()
+            outer.report(replace(problem, chain=places_of(outer, [tensor])))
+            outer.world.trail.append(with_trail)
+            return False
+        frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
+    return True
+
+
+def describe_sizes(frame: Frame, declared: tree.Input) -> str:
+    """`D is 8`: what the symbols of an input stand for in this use."""
+    names = dict.fromkeys(d.text for d in declared.type.dims if isinstance(d, tree.Name) and d.text[:1].isupper())
+    return ", ".join(f"{n} is {frame.env[n]}" for n in names if n in frame.env and str(frame.env[n]) != n)
+
+
+def bind_symbols(frame: Frame, declared: tree.Input, found: TensorType) -> None:
+    """A symbol binds at its first plain occurrence."""
+    pattern = tuple(None if isinstance(d, tree.Dots) else d for d in declared.type.dims)
+    aligned = types.align(pattern, found.shape)  # type: ignore[arg-type]
+    for _, node, dim in aligned or ():
+        if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
+            frame.env[node.text] = to_plain(dim)
+
+
+def explain_mismatch(frame: Frame, declared: tree.Input, found: TensorType) -> str | None:
+    """Why a tensor does not fit a declared input, or None."""
+    dtype, pattern = types.read_dtype(frame, declared.type), None
+    if dtype is not None and dtype != found.dtype:
+        return f"elements are {found.dtype}, not {dtype}"
+    aligned_ranks = None not in [None if isinstance(d, tree.Dots) else d for d in declared.type.dims]
+    if aligned_ranks and len(declared.type.dims) != found.rank:
+        return f"{found.rank} axes, not {len(declared.type.dims)}"
+    pattern = types.evaluate_dims(frame, declared.type.dims)
+    return types.explain_shape(frame, pattern, found.shape) if pattern is not None else None
+
+
+def find_model(world: World, definition: Definition, given: dict[str, Given], at: Span) -> Body | None:
+    """A model with its arguments: its dims' symbols stay free."""
+    args = bind_params(world, definition, given, at, Facts())
+    if args is None:
+        return None
+    key = ("model", id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())))
+    if key not in world.instances:
+        world.instances[key] = elaborate_model(world, definition, args)
+    return world.instances[key]
+
+
+def elaborate_model(world: World, definition: Definition, args: dict[str, Value]) -> Body | None:
+    """The body of a model on sizes that are free; None after a problem."""
+    frame = Frame(world, definition.name, Facts())
+    frame.env.update(args)
+    world.stack.append(definition.name)
+    try:
+        bind_free_symbols(frame, definition)
+        ports = [port for port in (bind_free_input(frame, i) for i in definition.inputs) if port is not None]
+        statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
+        if len(ports) < len(definition.inputs):
+            return None
+        body = finish_body(frame, definition, tuple(ports), args).body
+        return body if body is None or fits_memory(world, definition, body) else None
+    finally:
+        world.stack.pop()
+
+
+def fits_memory(world: World, definition: Definition, body: Body) -> bool:
+    """Written out, with every pass of its repeats, the model stays within what names can be given to."""
+    uses = count(body)
+    if uses > LIMITS.uses:
+        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=LIMITS.uses))
+    return uses <= LIMITS.uses
+
+
+def bind_free_symbols(frame: Frame, definition: Definition) -> None:
+    """Each dim that an input names is a symbol of the model."""
+    for declared in definition.inputs:
+        for node in declared.type.dims:
+            if isinstance(node, tree.Name) and node.text[:1].isupper() and node.text not in frame.env:
+                frame.env[node.text] = Dim.symbol(node.text)
+                frame.facts = frame.facts.origin(node.text, node.span, f"input {declared.name}")
+    for name, _ in definition.unread_symbols:
+        frame.env.setdefault(name, UNKNOWN)
+
+
+def bind_free_input(frame: Frame, declared: tree.Input) -> Port | None:
+    """Bind an input's name to a tensor of its declared type; None after a problem with the type."""
+    found = types.read_type(frame, declared.type)
+    if found is None:
+        frame.env[declared.name] = UNKNOWN
+        return None
+    frame.env[declared.name] = tensor = frame.named_wire(declared.name, found, declared.name_span)
+    return Port(declared.name, tensor.wire, declared.span)

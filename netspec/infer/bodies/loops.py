@@ -1,0 +1,206 @@
+"""`for` unrolls; `repeat` becomes one region whose rebound names are carried."""
+
+from __future__ import annotations
+
+import math
+
+from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
+from netspec.diagnostics.shapes.proofs import NotStatic
+from netspec.infer import expressions
+from netspec.infer.bodies import statements
+from netspec.infer.frame import Frame, Loop
+from netspec.infer.types import have_same_type
+from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
+from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
+from netspec.limits import LIMITS
+from netspec.record import replace
+from netspec.shape import TensorType
+from netspec.syntax import tree
+
+
+def unroll(frame: Frame, node: tree.For) -> None:
+    """`for i in range(3) { … }`, `for i, v in list { … }`: names bound outside are rebound for what follows, new ones stay inside."""
+    items = expressions.evaluate(frame, node.iterable)
+    if isinstance(items, Unknown):
+        return forget_names(frame, node.body)
+    if not isinstance(items, tuple):
+        number = isinstance(items, int) and not isinstance(items, bool)
+        wanted, repair = "a list or `range(n)`", f"range({node.iterable.span.text})" if number else ""
+        frame.report(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
+        return
+    before = frame.world.nodes
+    for position, item in enumerate(items):
+        if frame.world.stopped:
+            return forget_names(frame, node.body)
+        outer = dict(frame.env)
+        frame.loops.append(Loop(position, len(items)))
+        name_items(frame, node, position, item)
+        statements.run(frame, node.body.statements)
+        frame.loops.pop()
+        close_scope(frame, outer, {t.name for t in node.names})
+        frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
+        if position == 0:
+            fits = whole_loop_fits(frame, node, before + (frame.world.nodes - before) * len(items) * count_outer_passes(frame))
+            if not fits:
+                return None
+    return None
+
+
+def count_outer_passes(frame: Frame) -> int:
+    """How often the loops around will do the same again, as long as each is in its first pass."""
+    around = [loop for loop in frame.loops if loop.index is not None]
+    return math.prod(loop.count for loop in around) if all(loop.index == 0 for loop in around) else 1
+
+
+def whole_loop_fits(frame: Frame, node: tree.For, count: int) -> bool:
+    """Stop after the first pass when the others, being like it, would make the file too large."""
+    if max(count, frame.world.nodes) <= LIMITS.nodes:
+        return True
+    forget_names(frame, node.body)
+    what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
+    frame.report(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=LIMITS.nodes))
+    return False
+
+
+def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
+    """`for v in …` names the item, `for i, v in …` its position and the item."""
+    frame.env.update(zip([t.name for t in node.names], (position, item)[-len(node.names) :], strict=True))
+
+
+def close_scope(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
+    """Leave a loop's scope: only names that stood outside keep their new values."""
+    for name in [n for n in frame.env if n not in outer and n != statements.OUTPUTS]:
+        del frame.env[name]
+    for name in own & outer.keys():
+        frame.env[name] = outer[name]
+
+
+def forget_names(frame: Frame, body: tree.Body) -> None:
+    """After a problem with the loop itself, what it would have bound is unknown."""
+    for name in list_rebound(body):
+        if name in frame.env:
+            frame.env[name] = UNKNOWN
+
+
+def list_rebound(body: tree.Body) -> list[str]:
+    """Names that a body's bindings bind, in order, inner loops included."""
+    found: dict[str, None] = {}
+    for statement in body.statements:
+        if isinstance(statement, tree.Binding):
+            found.update(dict.fromkeys(t.name for t in statement.targets if t.name != "_"))
+        elif isinstance(statement, tree.For | tree.Repeat | tree.When):
+            found.update(dict.fromkeys(list_rebound(statement.body)))
+        elif isinstance(statement, tree.Hole):
+            found.update(dict.fromkeys(statement.names))
+    return list(found)
+
+
+def repeat(frame: Frame, node: tree.Repeat) -> None:
+    """`repeat n { … }`: one region; rebound tensors are carried and keep their types."""
+    count = to_plain(expressions.evaluate(frame, node.count))
+    if isinstance(count, Unknown):
+        return forget_names(frame, node.body)
+    if not isinstance(count, int) or isinstance(count, bool):
+        frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
+        return
+    if not 0 <= count <= LIMITS.passes:
+        frame.report(
+            SizeOutOfRange(at=node.count.span, what="the count of `repeat`", value=f"{count:,}", limit=f"from 0 to {LIMITS.passes:,}")
+        )
+        return
+    if count == 0:
+        return None
+    product = math.prod((loop.count for loop in frame.loops if loop.index is None), start=count)
+    if product > LIMITS.passes:
+        forget_names(frame, node.body)
+        frame.report(ExpansionTooLarge(at=node.count.span, what="this `repeat` inside others", count=product, limit=LIMITS.passes))
+        return
+    return elaborate_region(frame, node, count)
+
+
+def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
+    """Elaborate the body once, on tensors that stand for what a pass is given, and emit the region."""
+    outer, counters = dict(frame.env), frame.counters.copy()
+    carried = [n for n in list_rebound(node.body) if isinstance(outer.get(n), Tensor)]
+    inner = {n: carry_in(frame, n, outer[n]) for n in carried}
+    frame.env.update(inner)
+    index = None
+    if node.index is not None:
+        index = frame.wire(TensorType("i32", ()), node.index.span)
+        frame.wire_names[index.wire] = node.index.name
+        frame.env[node.index.name] = index
+    frame.loops.append(Loop(None, count))
+    with frame.region() as nodes:
+        statements.run(frame, node.body.statements)
+    frame.loops.pop()
+    results = {n: frame.env.get(n, UNKNOWN) for n in carried}
+    check_fixed_names(frame, node, outer)
+    uses = frame.counters - counters
+    body = tuple(stride_node(n, frame.depth, uses) for n in nodes)
+    for op, uses_each in uses.items():
+        frame.counters[op] = counters[op] + uses_each * count
+    close_scope(frame, outer, {node.index.name} if node.index else set())
+    carry_on(frame, node, count, body, outer, inner, results, index)
+
+
+def carry_in(frame: Frame, name: str, value: Tensor) -> Tensor:
+    """The tensor that stands, inside of a repeat, for a value that its passes rebind."""
+    tensor = frame.wire(value.type, frame.origins[value.wire])
+    frame.wire_names[tensor.wire] = name
+    return tensor
+
+
+def check_fixed_names(frame: Frame, node: tree.Repeat, outer: dict[str, Value]) -> None:
+    """A static value that stands outside must be the same after one pass."""
+    for name in list_rebound(node.body):
+        before, after = outer.get(name), frame.env.get(name)
+        if name in outer and not isinstance(before, Tensor | Unknown) and not isinstance(after, Unknown) and before != after:
+            frame.report(RepeatChanges(at=node.span, name=name, before=describe(before), after=describe(after)))
+            frame.env[name] = UNKNOWN
+
+
+def carry_on(
+    frame: Frame, node: tree.Repeat, count: int, body: tuple[Node, ...], outer: dict, inner: dict, results: dict, index: Tensor | None
+) -> None:
+    """Emit the node when every carried name kept its type."""
+    fine = True
+    for name, after in results.items():
+        before = outer[name]
+        if isinstance(after, Unknown):
+            fine = False
+        elif not isinstance(after, Tensor) or not have_same_type(frame, before.type, after.type):
+            found = str(after.type) if isinstance(after, Tensor) else describe(after)
+            frame.report(RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found))
+            fine = False
+    outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
+    for name, tensor in outputs.items():
+        frame.env[name] = tensor if fine else UNKNOWN
+        frame.wire_names[tensor.wire] = name
+    if fine:
+        carried, ins, ends, outs = (tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs))
+        frame.emit(Repeat(count, body, carried, ins, ends, outs, index.wire if index else None, node.span))
+
+
+def find_binding(node: tree.Repeat | tree.When, name: str):
+    """The line of a region that binds a name."""
+    for statement in node.body.statements:
+        if isinstance(statement, tree.Binding) and any(t.name == name for t in statement.targets):
+            return statement.span
+    return node.span
+
+
+def stride_node(node: Node, depth: int, uses: dict[str, int]) -> Node:
+    """A node of a repeat's body with its numbers counting on from iteration to iteration."""
+    if isinstance(node, Repeat | When | Recur):
+        return replace(node, nodes=tuple(stride_node(n, depth, uses) for n in node.nodes))
+    return replace(node, segment=advance(node.segment, depth, uses))
+
+
+def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:
+    """A counted segment with the stride that it has in the loop at this depth."""
+    if not segment.counted:
+        return segment
+    number = segment.numbers[0]
+    strides = list(number.strides) + [0] * (depth + 1 - len(number.strides))
+    strides[depth] = uses.get(segment.base, 0)
+    return replace(segment, numbers=(Affine(number.constant, tuple(strides)),))

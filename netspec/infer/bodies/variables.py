@@ -1,0 +1,111 @@
+"""`weight`, `buffer` and `state` statements: what a block has of its own, and what a cell keeps from one step to the next."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.calls.recurrences import BadInitialState, StateNeverSet, StateOnlyConstant
+from netspec.diagnostics.names.bindings import OnlyInPhase
+from netspec.diagnostics.shapes.expansion import FreeParameter
+from netspec.infer import expressions, types
+from netspec.infer.calls.construction import to_python
+from netspec.infer.frame import Frame
+from netspec.infer.instance import STATE
+from netspec.infer.types import have_same_type
+from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
+from netspec.ir import Port, State, Variable
+from netspec.library.base import Initializer
+from netspec.library.base import Weight as Parameter
+from netspec.library.initializers.distributions import require_fit
+from netspec.record import replace
+from netspec.shape import TensorType
+from netspec.syntax import tree
+
+
+def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
+    """`weight w: f32[D, 3] = normal(0.02)`: a parameter or buffer under its name."""
+    frame.env[node.name] = UNKNOWN
+    type_, init = types.read_type(frame, node.type), read_initializer(frame, node)
+    if type_ is None or init is None or not shape_is_fixed(frame, node, type_):
+        return
+    try:
+        require_fit(init, node.name, type_.shape)
+    except Mistake as mistake:
+        frame.world.report_mistake(mistake, node.init.span)
+        return
+    tensor = frame.wire(type_, node.name_span)
+    frame.wire_names[tensor.wire] = node.name
+    frame.env[node.name] = tensor
+    segment = frame.label(node.name, node.name_span)
+    frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
+
+
+def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
+    """The initializer that a declaration gives; None after a problem."""
+    value = expressions.evaluate(frame, node.init, ("initializer",))
+    made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
+    if isinstance(made, Initializer):
+        return made
+    if not isinstance(made, Unknown):
+        problem = BadArgument(
+            at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`"
+        )
+        frame.report(problem)
+    return None
+
+
+def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> bool:
+    """The shape has no free dim of the model."""
+    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
+    if free:
+        what = "buffer" if isinstance(node, tree.Buffer) else "weight"
+        frame.report(
+            FreeParameter(
+                at=node.type.span, op=frame.name, parameter=f"{what} `{node.name}`", shape=str(type_), symbols=tuple(free), name=node.name
+            )
+        )
+    return not free
+
+
+def bind_written(frame: Frame) -> None:
+    """At the end of a body: buffers whose name was bound anew get that value in the next step."""
+    for place, node in enumerate(frame.nodes):
+        if isinstance(node, Variable) and node.buffer:
+            last = frame.env.get(frame.wire_names.get(node.output, ""))
+            if isinstance(last, Tensor) and last.wire != node.output:
+                frame.nodes[place] = replace(node, written=last.wire)
+                if frame.phases.get(last.wire, "train") != "train":
+                    frame.report(OnlyInPhase(at=node.span, name=frame.wire_names[last.wire], phase=frame.phases[last.wire]))
+
+
+def declare_state(frame: Frame, node: tree.State) -> None:
+    """`state h: f32[B, F] = zeros`: reading it gives the previous step's value."""
+    frame.env[node.name] = UNKNOWN
+    type_, init = types.read_type(frame, node.type), read_initializer(frame, node)
+    if type_ is None or init is None:
+        return
+    if not init.same:
+        frame.report(StateOnlyConstant(at=node.init.span, name=node.name))
+        return
+    tensor = frame.named_wire(node.name, type_, node.name_span)
+    frame.env[node.name] = tensor
+    frame.states.append((State(node.name, type_, init), tensor, node.name_span))
+
+
+def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
+    """The input and output ports of a body's states; None when one never gets its next value."""
+    before, after = [], []
+    for state, tensor, span in frame.states:
+        last = frame.env.get(state.name, UNKNOWN)
+        if isinstance(last, Unknown):
+            return None
+        if not isinstance(last, Tensor) or last.wire == tensor.wire or not have_same_type(frame, state.type, last.type):
+            if isinstance(last, Tensor) and last.wire != tensor.wire:
+                problem = BadInitialState(at=span, op=state.name, wanted=str(state.type), found=f"{last.type} after a step")
+                frame.report(problem)
+            else:
+                frame.report(StateNeverSet(at=span, name=state.name))
+            return None
+        before.append(Port(STATE + state.name, tensor.wire, span))
+        after.append(Port(STATE + state.name, last.wire, span))
+    return before, after

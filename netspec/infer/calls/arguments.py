@@ -1,0 +1,196 @@
+"""Arguments of blocks and models: held against the declared types of their params, defaults filled in, `where` checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
+from netspec.diagnostics.shapes.proofs import WhereFailed
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.infer import expressions
+from netspec.infer.frame import Frame, World
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Composed,
+    Given,
+    OpValue,
+    SharedChain,
+    SharedInstance,
+    Unknown,
+    Value,
+    describe,
+    describe_short,
+    guess_truth,
+    is_number,
+    is_size,
+    to_plain,
+)
+from netspec.record import record
+from netspec.resolve.graph import Definition
+from netspec.shape import DTYPES, Facts
+from netspec.source import Span
+from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
+
+OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
+PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
+
+
+def kinds_of_param(definition: Definition, name: str) -> tuple[str, ...]:
+    """The kinds of op that a param of a block accepts, or none."""
+    param = next((p for p in definition.params if p.name == name), None)
+    return OP_TYPES.get(param.type.name, ()) if param else ()
+
+
+def bind_params(world: World, definition: Definition, given: Any, at: Span, facts: Facts) -> dict[str, Value] | None:
+    """All params of a block or model with their values: types and `where` checked, defaults filled in. Problems blame the call."""
+    frame = Frame(world, definition.name, facts)
+    missing = [p.name for p in definition.params if p.name not in given and p.default is None and not p.type.optional]
+    if missing:
+        signature = ", ".join(p.name for p in definition.params)
+        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature))
+        return None
+    fine = True
+    for param in definition.params:
+        source: Given = given[param.name] if param.name in given else evaluate_default(frame, param)
+        value = fit(frame, param.type, source.value)
+        if isinstance(value, Misfit):
+            world.report(
+                BadArgument(
+                    at=source.span,
+                    op=definition.name,
+                    name=param.name,
+                    value=describe(source.value),
+                    expected=value.expected,
+                    part=value.part,
+                    repair=guess_truth(source.value) if value.expected == "true or false" else "",
+                    advice=advise(definition, param, source.value),
+                )
+            )
+        fine &= not isinstance(value, Misfit | Unknown)
+        frame.env[param.name] = UNKNOWN if isinstance(value, Misfit) else value
+    return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def advise(definition: Definition, param: tree.Param, value: Value) -> str:
+    """How a shared instance is said, which is used in the body that declares it and nowhere else."""
+    if not isinstance(value, SharedInstance | SharedChain) or param.type.name != "layer":
+        return ""
+    return f"hand over the layer itself, and write `shared` for it inside `{definition.name}`; or make the calls where it is declared"
+
+
+def read_model_arguments(frame: Frame, definition: Definition, args: tuple[tree.Arg, ...]) -> dict[str, Given] | None:
+    """What `train M(…)` and `expect M(…)` give a model: by position or by name. None after a reported problem."""
+    names = [p.name for p in definition.params]
+    given: dict[str, Given] = {}
+    for position, arg in enumerate(args):
+        name = arg.name or (names[position] if position < len(names) else None)
+        problem: Diagnostic | None = None
+        if name is None or name in given:
+            problem = TooManyArguments(at=arg.span, op=definition.name, signature=", ".join(names), twice=name or "")
+        elif name not in names:
+            near = tuple(nearest(name, names))
+            problem = UnknownArgument(at=arg.name_span, op=definition.name, name=name, near=near, options=tuple(names))
+        if problem is not None or name is None:
+            frame.report(problem)  # type: ignore[arg-type]
+            return None
+        value = expressions.evaluate(frame, arg.value, kinds_of_param(definition, name))
+        given[name] = Given(value, arg.value.span)
+    return given
+
+
+def evaluate_default(frame: Frame, param: tree.Param) -> Given:
+    """A param's default; `none` where it has none."""
+    if param.default is None:
+        return Given(None, param.span)
+    return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
+
+
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+    """Conditions of the params, after all have their values; one on an input's dims is a `require` of the body."""
+    for param in definition.params:
+        if param.where is None or mentions_dims(definition, param.where):
+            continue
+        holds = expressions.evaluate(frame, param.where)
+        if holds is False:
+            span = given[param.name].span if param.name in given else param.default.span if param.default else at
+            value = describe_short(frame.env[param.name])
+            problem = WhereFailed(
+                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+            )
+            frame.report(problem)
+            return False
+    return True
+
+
+def mentions_dims(definition: Definition, node: tree.Expr) -> bool:
+    """The condition speaks of a size of an input."""
+    symbols = {d.text for i in definition.inputs for d in i.type.dims if isinstance(d, tree.Name)}
+    return any(isinstance(n, tree.Name) and n.text in symbols for n in descendants(node))
+
+
+def list_dim_conditions(definition: Definition) -> list[tree.Require]:
+    """The conditions of params on sizes of the inputs, as requires."""
+    conditions = [p.where for p in definition.params if p.where is not None and mentions_dims(definition, p.where)]
+    return [tree.Require(c, span=c.span) for c in conditions]
+
+
+@record
+class Misfit:
+    """A value does not have a param's type."""
+
+    expected: str
+    part: str = ""
+    """What is wrong, where that is a part of the value."""
+
+
+def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
+    """The value as a param of the declared type (an int becomes a float where one is wanted)."""
+    value = to_plain(value)
+    if isinstance(value, Unknown):
+        return value
+    if value is None and declared.optional:
+        return None
+    match declared.name:
+        case "int":
+            return value if is_size(value) else Misfit("a whole number")
+        case "float":
+            return float(value) if is_number(value) else Misfit("a number")
+        case "bool":
+            return value if isinstance(value, bool) else Misfit("true or false")
+        case "str":
+            return value if isinstance(value, str) else Misfit("a string")
+        case "dtype":
+            return value if isinstance(value, str) and value in DTYPES else Misfit("an element type such as `f32`")
+        case "list":
+            return fit_list(frame, declared, value)
+        case "layer" | "initializer":
+            return (
+                value if is_kind(value, OP_TYPES[declared.name]) else Misfit(f"a{'n' if declared.name[0] == 'i' else ''} {declared.name}")
+            )
+    near = tuple(nearest(declared.name, PARAM_TYPES))
+    return frame.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
+
+
+def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
+    """The value as a list of the declared items."""
+    if not isinstance(value, tuple):
+        return Misfit("a list")
+    if declared.item is None:
+        return value
+    items = [fit(frame, declared.item, v) for v in value]
+    bad = next((k for k, item in enumerate(items) if isinstance(item, Misfit)), None)
+    if bad is None:
+        return tuple(items)
+    return Misfit(f"`{declared.span.text}`", f"item {bad} is {describe(value[bad])}")
+
+
+def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:
+    """The value, or each part of a chain, is an op of these kinds; blocks are of any."""
+    if isinstance(value, BlockValue):
+        return "layer" in kinds
+    parts = value.parts if isinstance(value, Composed) else (value,)
+    return all(isinstance(p, BlockValue) or (isinstance(p, OpValue) and p.entry.kind in kinds) for p in parts)

@@ -1,0 +1,388 @@
+"""The call rule (DESIGN §3): a stage fills required inputs, parentheses fill parameters, and a call without tensors is a value."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.infer import expressions
+from netspec.infer.calls import arguments, construction
+from netspec.infer.calls.op_uses import use_op
+from netspec.infer.frame import Frame
+from netspec.infer.shelf import CALLABLE, DECODER, MEASURES, takes_tensors
+from netspec.infer.values import (
+    FLOWING,
+    UNKNOWN,
+    BlockValue,
+    Callee,
+    Given,
+    Mean,
+    OpValue,
+    SharedInstance,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+    is_size,
+    open_record,
+)
+from netspec.ir import Segment
+from netspec.library.shelf import index
+from netspec.library.shelf.index import Entry
+from netspec.record import field, record, replace
+from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
+
+
+@record(frozen=False)
+class Call:
+    """One use of a callee: where it stands, what flows in before the arrow, its label."""
+
+    callee: Callee
+    span: Span
+    """The call's text, for carets."""
+    inputs: list[tuple[str | None, Given]] = field(default_factory=list)
+    chained: bool = False
+    args: tuple[tree.Arg, ...] = ()
+    label: str | None = None
+    label_span: Span = NOWHERE
+
+    @property
+    def value(self) -> OpValue | BlockValue:
+        return self.callee.value if isinstance(self.callee, SharedInstance) else self.callee
+
+    @property
+    def name(self) -> str:
+        return self.value.name
+
+    def segment(self, frame: Frame) -> Segment:
+        """The segment of the path under which this use has its weights."""
+        if isinstance(self.callee, SharedInstance):
+            return self.callee.segment
+        return frame.label(self.label, self.label_span) if self.label else frame.count(self.name)
+
+
+@record(frozen=False)
+class Bound:
+    """A call's inputs and arguments, sorted out. `tensors` has those of a variadic op, or one per required input; `optional` by name."""
+
+    tensors: list[Given] = field(default_factory=list)
+    optional: dict[str, Given] = field(default_factory=dict)
+    args: dict[str, Given] = field(default_factory=dict)
+    broken: bool = False
+    """A problem was reported while binding."""
+
+
+@record
+class Signature:
+    """What a callee takes, whether op or block."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    params: tuple[str, ...]
+    variadic: bool = False
+    collects: str = ""
+    """The parameter that collects further named arguments, as the sizes of `rearrange(x, "b (h d) -> b h d", h=4)`."""
+
+    def text(self) -> str:
+        return ", ".join(self.params)
+
+
+def signature_of(value: OpValue | BlockValue) -> Signature:
+    """What an op or block takes."""
+    if isinstance(value, BlockValue):
+        definition = value.definition
+        return Signature(tuple(i.name for i in definition.inputs), (), tuple(p.name for p in definition.params))
+    entry: Entry = value.entry
+    required = tuple(name for name, optional in entry.inputs if not optional)
+    optional = tuple(name for name, optional in entry.inputs if optional)
+    return Signature(required, optional, tuple(a[0] for a in entry.signature), entry.variadic, entry.open_arguments)
+
+
+# --- the rule --------------------------------------------------------------------------------------------------------
+
+
+def perform(frame: Frame, use: Call) -> Value:
+    """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
+    frame.world.call()
+    entry = signature_of(use.value)
+    if use.chained and not takes_tensors(use.value):
+        return report_not_a_stage(frame, use)
+    bound = bind(frame, use, entry)
+    if isinstance(use.callee, SharedInstance) and bound.args:
+        given = next(iter(bound.args.values()))
+        return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
+    if bound.broken:
+        return UNKNOWN
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
+        return value
+    if not takes_tensors(value):
+        return report_not_a_stage(frame, use)
+    if isinstance(value, OpValue) and value.entry.kind in MEASURES:
+        frame.fill_numbers(value, bound)
+    if not complete(frame, use, entry, bound):
+        return UNKNOWN
+    if isinstance(value, BlockValue):
+        return frame.world.elaborate.use_block(frame, use, value, bound)
+    if value.entry.kind in (*MEASURES, DECODER):
+        return frame.use_in_section(use, value, bound)
+    return use_op(frame, use, value, bound)
+
+
+def report_not_a_stage(frame: Frame, use: Call) -> Unknown:
+    """A tensor flows into something that takes none."""
+    if any(isinstance(given.value, Unknown) for _, given in use.inputs):
+        return UNKNOWN
+    kind = use.value.entry.kind if isinstance(use.value, OpValue) else "block"
+    return frame.report(WrongKind(at=use.span, name=use.name, is_a=kind, wanted="a layer, function or block"))
+
+
+def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
+    """Sort a call's inputs and arguments by the call rule; problems are reported."""
+    bound = Bound()
+    slots: dict[str, Given] = {}
+    for name, given in use.inputs:
+        bind_chained(frame, use, signature, slots, bound, name, given)
+    positional = [a for a in use.args if a.name is None]
+    rest = take_inputs(frame, use, signature, slots, bound, positional)
+    fill_params(frame, use, signature, bound, rest, use.chained or bool(slots or bound.tensors))
+    for arg in use.args:
+        if arg.name is not None:
+            bind_named(frame, use, signature, slots, bound, arg)
+    if not signature.variadic:
+        bound.tensors = [slots[n] for n in signature.required if n in slots]
+        missing = [n for n in signature.required if n not in slots]
+        if slots and missing and not bound.broken:
+            fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+    return bound
+
+
+def fail(frame: Frame, bound: Bound, problem) -> None:
+    """Report a problem of a call, which is not performed then."""
+    frame.report(problem)
+    bound.broken = True
+
+
+def bind_chained(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, name: str | None, given: Given) -> None:
+    """One value before the arrow."""
+    if name is not None:
+        if name in signature.optional:
+            bound.optional[name] = given
+        elif name in signature.required and name not in slots:
+            slots[name] = given
+        else:
+            fail(frame, bound, describe_unknown_input(use, signature, name, given.span))
+    elif signature.variadic:
+        bound.tensors.append(given)
+    else:
+        free = next((n for n in signature.required if n not in slots), None)
+        if free is None:
+            fail(frame, bound, TooManyInputs(at=use.span, op=use.name, takes=signature.required, given=len(use.inputs)))
+        else:
+            slots[free] = given
+
+
+def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+    """Take the tensors among the positional arguments; returns what is left for the parameters."""
+    if signature.variadic:
+        return take_variadic_inputs(frame, bound, args)
+    if use.chained:
+        return take_stage_inputs(frame, use, signature, slots, args)
+    if not signature.required or (use.value.args and not isinstance(use.callee, SharedInstance)):
+        return list(args)
+    count = len(signature.required)
+    values = [look_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]
+    if not any(isinstance(g.value, FLOWING) for g in values):
+        if any(isinstance(g.value, Unknown) for g in values):
+            bound.broken = True
+        return [*values, *args[count:]]
+    slots.update(zip(signature.required, values, strict=False))
+    return list(args[count:])
+
+
+def look_at(frame: Frame, use: Call, signature: Signature, place: int, arg: tree.Arg) -> Given:
+    """The value of an argument that may be an input or, where it is no tensor, the param at `place`: it is computed once."""
+    free = [p for p in signature.params if p not in use.value.args]
+    if place < len(free):
+        return evaluate_argument(frame, use, free[place], arg.value)
+    return Given(expressions.evaluate(frame, arg.value), arg.value.span)
+
+
+def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+    """`x -> f(a)` is `f(x, a)`: tensors that come first fill the inputs which the chain left open."""
+    for place, arg in enumerate(args):
+        free = next((n for n in signature.required if n not in slots), None)
+        if free is None:
+            return list(args[place:])
+        given = look_at(frame, use, signature, 0, arg)
+        if not isinstance(given.value, Tensor | Unknown):
+            return [given, *args[place + 1 :]]
+        slots[free] = given
+    return []
+
+
+def take_variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+    """Tensors, and lists of tensors, are inputs wherever they stand; the rest are parameters."""
+    rest: list[Given | tree.Arg] = []
+    for arg in args:
+        given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+        items = given.value if isinstance(given.value, tuple) and any(isinstance(v, FLOWING) for v in given.value) else (given.value,)
+        if any(isinstance(v, FLOWING) for v in items):
+            written = arg.value.items if isinstance(arg.value, tree.ListExpr) else ()
+            spans = [n.span for n in written] if len(written) == len(items) else [given.span] * len(items)
+            bound.tensors += [Given(v, span) for v, span in zip(items, spans, strict=True)]
+        elif isinstance(given.value, Unknown):
+            bound.broken = True
+        else:
+            rest.append(given)
+    return rest
+
+
+def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[Given | tree.Arg], fed: bool) -> None:
+    """Positional arguments in the params' order; `fed`: the call has an input already."""
+    free = [p for p in signature.params if p not in use.value.args]
+    for arg, name in zip(args, free, strict=False):
+        given = arg if isinstance(arg, Given) else evaluate_argument(frame, use, name, arg.value)
+        bound.broken |= isinstance(given.value, Unknown)
+        bound.args[name] = given
+    if len(args) > len(free):
+        if works_on_tensors(use.value) and signature.required and not (fed or use.value.args):
+            return report_no_tensor(frame, use, signature, bound, args[0])
+        fail(frame, bound, describe_too_many(use, signature, args[len(free)], free))
+    return None
+
+
+def works_on_tensors(value: OpValue | BlockValue) -> bool:
+    return isinstance(value, OpValue) and value.entry.kind in (*CALLABLE, *MEASURES, DECODER)
+
+
+def report_no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: Given | tree.Arg) -> None:
+    """`exp(2.0)`: a call with more arguments than the op has params, and none that is a tensor."""
+    given = arg if isinstance(arg, Given) else Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    wanted = f"the input `{signature.required[0]}` of `{use.name}`"
+    if isinstance(given.value, Unknown):
+        bound.broken = True
+    else:
+        fail(frame, bound, NotATensor(at=given.span, what=describe(given.value), wanted=wanted))
+
+
+def evaluate_argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
+    """An argument's value; the parameter's type says what kind of op may stand there."""
+    value = use.value
+    kinds = (
+        construction.kinds_of_argument(value.entry, name)
+        if isinstance(value, OpValue)
+        else arguments.kinds_of_param(value.definition, name)
+    )
+    return Given(expressions.evaluate(frame, node, kinds), node.span)
+
+
+def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, arg: tree.Arg) -> None:
+    """Bind `name=value` to a parameter or an input."""
+    name = arg.name or ""
+    if name in signature.params:
+        if name not in bound.args:
+            bound.args[name] = evaluate_argument(frame, use, name, arg.value)
+            bound.broken |= isinstance(bound.args[name].value, Unknown)
+        elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
+            fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
+        return
+    given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    if name in signature.optional:
+        bound.optional[name] = given
+    elif name in signature.required and name not in slots:
+        slots[name] = given
+    elif signature.collects:
+        collect(frame, use, signature, bound, arg, given)
+    elif name in signature.required:
+        fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
+    else:
+        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+
+
+def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
+    """The problem of a named argument that does not exist, or does so no longer."""
+    from netspec.resolve import suggestions  # only specs with a problem need it
+
+    options = (*signature.params, *signature.required, *signature.optional)
+    return suggestions.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
+
+
+def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
+    """A further named argument, into the one parameter that collects them."""
+    before = bound.args.get(signature.collects)
+    known = dict(before.value) if before is not None and isinstance(before.value, dict) else {}
+    if arg.name in known:
+        return fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=arg.name or ""))
+    if not isinstance(given.value, Unknown) and not fits_collected(given.value, expected := name_expected(use.value, signature.collects)):
+        found = describe(given.value)
+        return fail(frame, bound, BadArgument(at=given.span, op=use.name, name=arg.name or "", value=found, expected=expected))
+    bound.broken |= isinstance(given.value, Unknown)
+    bound.args[signature.collects] = Given({**known, arg.name: given.value}, given.span if before is None else before.span.to(given.span))
+    return None
+
+
+def literals_fit(value: OpValue | BlockValue) -> bool:
+    """Numbers may stand beside tensors where an op works element by element."""
+    return isinstance(value, OpValue) and bool(getattr(index.load(value.entry), "elementwise", False))
+
+
+def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> bool:
+    """All inputs are tensors (or literals beside one); unknown ones silence the call."""
+    bound.tensors = [open_record(g) for g in bound.tensors]
+    values = [*bound.tensors, *bound.optional.values()]
+    if signature.required and not bound.tensors:
+        frame.report(MissingInput(at=use.span, op=use.name, names=signature.required, all=signature.required))
+        return False
+    if any(isinstance(g.value, Unknown) for g in values):
+        return False
+    beside = literals_fit(use.value) and any(isinstance(g.value, Tensor | Mean) for g in values)
+    accepted = (*FLOWING, int, float, bool) if beside else FLOWING
+    required = signature.required * len(bound.tensors) if signature.variadic else signature.required
+    for given, name in zip(values, (*required, *bound.optional), strict=False):
+        if not isinstance(given.value, accepted):
+            frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
+            return False
+    return True
+
+
+def describe_unknown_input(use: Call, signature: Signature, name: str, at: Span) -> UnknownArgument:
+    """An input that is given before the arrow by a name which the callee's inputs do not have."""
+    near = tuple(nearest(name, (*signature.required, *signature.optional)))
+    return UnknownArgument(at=at, op=use.name, name=name, near=near, options=signature.required)
+
+
+def describe_too_many(use: Call, signature: Signature, extra: Given | tree.Arg, free: list[str]) -> TooManyArguments:
+    """More positional arguments than params."""
+    at = extra.span if isinstance(extra, Given) else extra.value.span
+    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=write_as_list(use, free))
+
+
+def write_as_list(use: Call, free: list[str]) -> str:
+    """`reshape(x, B, 64)` with its numbers in a list, where that is what the op takes; else nothing."""
+    if not isinstance(use.value, OpValue) or not free or any(a.name for a in use.args):
+        return ""
+    wanted = next((a.type for a in use.value.entry.signature if a.name == free[0]), "")
+    if not wanted.startswith("list[int]"):
+        return ""
+    texts = [a.value.span.text for a in use.args]
+    inputs = [] if use.chained else texts[: len(use.value.entry.inputs)]
+    numbers = ", ".join(texts[len(inputs) :])
+    return f"{use.name}({', '.join([*inputs, f'[{numbers}]'])})"
+
+
+SIZE, NAME = "a whole number above 0", 'a name: `"x"`'
+
+
+def name_expected(value: OpValue | BlockValue, param: str) -> str:
+    """What is expected of each, in words, when `param` collects them."""
+    kinds = {name: kind for name, _, kind in value.entry.signature} if isinstance(value, OpValue) else {}
+    return NAME if kinds.get(param) == "{str: str}" else SIZE
+
+
+def fits_collected(value: Value, expected: str) -> bool:
+    return isinstance(value, str) if expected == NAME else is_size(value) and value != 0

@@ -1,0 +1,167 @@
+"""Arguments made into ops: values of the language checked by the op's own fields, mistakes laid at the guilty argument."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, SwappedArguments
+from netspec.diagnostics.calls.kinds import WrongKind
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.infer.frame import Frame
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Composed,
+    Given,
+    OpValue,
+    Record,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+    guess_truth,
+    to_plain,
+)
+from netspec.library.base import BadArguments, Callable, Fault, Op
+from netspec.library.base.value_faults import describe_expected
+from netspec.library.layers.cells import Wanted
+from netspec.library.shelf import index
+from netspec.record import replace
+from netspec.source import Span
+
+DICT = 60
+"""The longest text of a dict that a problem shows as it is written."""
+
+
+@cache
+def kinds_of_argument(entry: index.Entry, name: str) -> tuple[str, ...]:
+    """The kinds of op that a parameter of an op accepts: ("initializer",), ("schedule",), or none."""
+    field = index.load(entry).arguments().get(name)
+    found: list[str] = []
+
+    def visit(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, Op):
+            found.extend(("layer", "function") if issubclass(annotation, Callable) else (annotation.kind,))
+        for part in typing.get_args(annotation):
+            visit(part)
+
+    if field is not None:
+        visit(field.annotation)
+        found.extend(kind for part in field.metadata if isinstance(part, Wanted) for kind in part.kinds)
+    return tuple(found)
+
+
+def construct(frame: Frame, value: OpValue) -> Op | Unknown:
+    """The op with its arguments; problems are reported."""
+    cls = index.load(value.entry)
+    missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
+    if missing:
+        signature = ", ".join(a[0] for a in value.entry.signature)
+        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
+    args = {name: to_python(frame, given.value) for name, given in value.args.items()}
+    if any(isinstance(a, Unknown) for a in args.values()):
+        return UNKNOWN
+    try:
+        return cls(**args)
+    except BadArguments as error:
+        for problem in find_swap(value, cls, args, error) or list_problems(value, error):
+            frame.report(problem)
+        return UNKNOWN
+
+
+def construct_use(frame: Frame, value: OpValue) -> Op | Unknown:
+    """The op of a use, without the arguments that are made of tensors."""
+    return construct(frame, replace(value, args={n: g for n, g in value.args.items() if not holds_tensors(g.value)}))
+
+
+def holds_tensors(value: Value) -> bool:
+    """An argument that is made of tensors (a recurrence's first states), which an op cannot keep."""
+    if isinstance(value, dict):
+        return any(isinstance(v, Tensor | Unknown) or holds_tensors(v) for v in value.values())
+    return isinstance(value, Record)
+
+
+def to_python(frame: Frame, value: Value) -> Any:
+    """A value as Python: ops made, lists of the language as lists."""
+    value = to_plain(value)
+    if isinstance(value, OpValue):
+        return construct(frame, value)
+    if isinstance(value, Composed):
+        return compose_ops(frame, value)
+    if isinstance(value, tuple):
+        items = [to_python(frame, v) for v in value]
+        return UNKNOWN if any(isinstance(i, Unknown) for i in items) else items
+    if isinstance(value, dict):
+        made = {k: to_python(frame, v) for k, v in value.items()}
+        return UNKNOWN if any(isinstance(i, Unknown) for i in made.values()) else made
+    return value
+
+
+def compose_ops(frame: Frame, value: Composed) -> Any:
+    """Ops joined by `->`, as the one op that the family defines for it."""
+    made = [construct(frame, p) if isinstance(p, OpValue) else UNKNOWN for p in value.parts]
+    ops = [m for m in made if isinstance(m, Op)]
+    if len(ops) < len(made):
+        return UNKNOWN
+    odd = next((op for op in ops if op.kind != ops[-1].kind or index.lookup("chain", op.kind) is None), None)
+    if odd is not None:
+        at = value.parts[ops.index(odd)].span
+        return frame.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
+    return index.compose(ops)
+
+
+def find_swap(value: OpValue, cls: type[Op], args: dict[str, Any], error: BadArguments) -> list[SwappedArguments]:
+    """One problem for two arguments that are fine the other way round."""
+    wrong = [name for name in value.args if name in error.faults]
+    if len(wrong) != 2 or len(error.faults) != 2:
+        return []
+    a, b = wrong
+    try:
+        cls(**{**args, a: args[b], b: args[a]})
+    except BadArguments:
+        return []
+    at, behind = value.args[a].span, value.args[b].span
+    edits = (Edit(at, behind.text), Edit(behind, at.text))
+    return [SwappedArguments(at=at.to(behind), op=value.name, first=a, second=b, swapped=edits)]
+
+
+def list_problems(value: OpValue, error: BadArguments) -> list[Diagnostic]:
+    """One problem per argument."""
+    from netspec.infer.calls.rates import judge_rate  # only specs with a problem need it
+
+    climbs = {name: judge_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
+    return [climbs.get(name) or describe_problem(value, name, faults) for name, faults in error.faults.items()]
+
+
+def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
+    """The problem of one argument, by what its field found wrong with it."""
+    given = value.args.get(name)
+    span: Span = given.span if given else value.span
+    found = describe(given.value) if given else "what is given"
+    if given is not None and isinstance(given.value, dict) and len(given.span.text) <= DICT:
+        found = f"the dict `{' '.join(given.span.text.split())}`"
+    if given is not None and isinstance(given.value, BlockValue):
+        found = f"the block `{given.value.name}`"
+    if not name:
+        together = "arguments that fit together"
+        return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
+    wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
+    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults))
+
+
+def propose_repair(given: Given | None, faults: Sequence[Fault]) -> str:
+    """The text that was meant: the nearest word, a number that stands in quotes, or `true` for 1."""
+    if given is None:
+        return ""
+    if any(fault.words == "true or false" for fault in faults):
+        return guess_truth(given.value)
+    if not isinstance(given.value, str):
+        return ""
+    near = nearest(given.value, [fault.words for fault in faults if fault.sort == "choice"])
+    number = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", given.value) and any(fault.words in ("a whole number", "a number") for fault in faults)
+    return f'"{near[0]}"' if near else given.value if number else ""

@@ -1,0 +1,186 @@
+"""Uses of library ops: the op is made, its inputs held against what it declares, its shape rule asked, its node emitted."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.running.plugins import PluginFault
+from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
+from netspec.diagnostics.shapes.operands import with_operands
+from netspec.infer.calls.construction import construct_use
+from netspec.infer.frame import Frame, places_of
+from netspec.infer.types import find_broken_limit
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value
+from netspec.ir import Apply, Literal, Operand
+from netspec.library.base import Callable, Layer, Op
+from netspec.library.shelf import index
+from netspec.proofs.id_ceilings import need_rows
+from netspec.record import replace
+from netspec.shape import Dim, DimTooComplex, TensorType
+from netspec.source import Span
+
+if TYPE_CHECKING:
+    from netspec.infer.calls.call_rule import Bound, Call
+
+
+def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """Emit the node of an op and return its result. What goes wrong in the code of a plugin is laid at its use."""
+    try:
+        return emit_use(frame, use, value, bound)
+    except Exception as error:
+        fault = find_fault(error)
+        if fault is None:
+            raise
+        return frame.report(replace(fault, at=use.span))
+
+
+def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """Emit one node, or what is built for the op where that is more."""
+    built = index.load(value.entry).built  # type: ignore[attr-defined]
+    if built:
+        return frame.world.elaborate.builders[built](frame, use, value, bound)
+    op = construct_use(frame, value)
+    if not isinstance(op, Callable):
+        return UNKNOWN
+    if any(isinstance(g.value, Mean | Parameters) for g in (*bound.tensors, *bound.optional.values())):
+        measured = frame.use_measured(use, op, bound)
+        if measured is not None:
+            return measured
+    results = prove_types(frame, use, op, bound)
+    if results is None or not shapes_are_fixed(frame, use, op, bound):
+        return UNKNOWN
+    outputs = [frame.wire(t, use.span) for t in results]
+    optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
+    segment = use.segment(frame)
+    shared = use.callee is not use.value
+    node = Apply(op, to_operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, shared, use.span)
+    frame.emit(node)
+    if op.exports:
+        from netspec.infer.calls.exports import export_values  # few ops do
+
+        export_values(frame, node)
+    return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def find_fault(error: Exception) -> PluginFault | None:
+    """The plugin that failed, where plugins are in use at all."""
+    plugins = sys.modules.get("netspec.library.shelf.plugins")
+    return plugins.find_blamed(error) if plugins else None
+
+
+DTYPE_WORDS = {"float": "float", "int": "whole", "bool": "bool", "number": "float or whole"}
+
+
+def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[TensorType, ...] | None:
+    """The result types by the op's shape rule; None after a reported problem."""
+    if not inputs_fit(frame, use, op, bound):
+        return None
+    inputs, optional = collect_types(bound)
+    try:
+        result = op.shape(frame.facts, *inputs, **optional)
+        need_rows(frame.facts, frame.nodes, op, inputs, name_wires(op, bound))
+    except Mistake as mistake:
+        frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
+        return None
+    except DimTooComplex:
+        frame.report(SizeTooComplex(at=use.span))
+        return None
+    types = result if isinstance(result, tuple) else (result,)
+    return types if all(size_fits(frame, use, t) for t in types) else None
+
+
+def name_wires(op: Callable, bound: Bound) -> dict[str, int]:
+    """The tensors that the op's inputs are given."""
+    given = {declared.name: tensor for declared, tensor in zip(op.inputs, bound.tensors, strict=False)} | bound.optional
+    return {name: tensor.value.wire for name, tensor in given.items() if isinstance(tensor.value, Tensor)}
+
+
+def collect_types(bound: Bound) -> tuple[list, dict]:
+    """Types for a shape rule; a literal stands for itself."""
+    inputs = [g.value.type if isinstance(g.value, Tensor | Mean) else g.value for g in bound.tensors]
+    return inputs, {n: g.value.type for n, g in bound.optional.items()}
+
+
+def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
+    """The result is no larger than a program may have; a problem is reported."""
+    broken = find_broken_limit(found)
+    if broken is not None:
+        what, value, limit = broken
+        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
+    return broken is None
+
+
+def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
+    """Element types and least ranks, as the op declares them."""
+    named = {i.name: i for i in op.inputs}
+    required = [i for i in op.inputs if not i.optional]
+    pairs = [(required[0], g) for g in bound.tensors] if op.variadic and required else list(zip(required, bound.tensors, strict=False))
+    pairs += [(named[n], g) for n, g in bound.optional.items() if n in named]
+    for declared, given in pairs:
+        if not isinstance(given.value, Tensor | Mean):
+            continue
+        type_: TensorType = given.value.type
+        if dtype_fits(declared.dtype, type_) and type_.rank >= declared.rank:
+            continue
+        chain = places_of(frame, [given.value])
+        within = given.span.start >= use.span.start and given.span.end <= use.span.end
+        at = given.span if within else use.span  # an argument, or before `->`
+        if not dtype_fits(declared.dtype, type_):
+            wanted = DTYPE_WORDS[declared.dtype]
+            frame.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
+            return False
+        meaning = declared.doc.rstrip(".")
+        frame.report(
+            WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
+        )
+        return False
+    return True
+
+
+def dtype_fits(wanted: str, found: TensorType) -> bool:
+    """The elements are of the sort that an input declares."""
+    match wanted:
+        case "float":
+            return found.is_float
+        case "int":
+            return found.is_int
+        case "bool":
+            return found.dtype == "bool"
+        case "number":
+            return found.is_float or found.is_int
+    return True
+
+
+def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagnostic) -> Diagnostic:
+    """A shape rule's problem, laid at the argument or the op it blames, with the shapes that led to it."""
+    chain = places_of(frame, [g.value for g in (*bound.tensors, *bound.optional.values())])
+    args = {**use.value.args, **bound.args}
+    span: Span = use.span
+    if problem.blame in args:
+        span = args[problem.blame].span
+    elif problem.blame in bound.optional:
+        span = bound.optional[problem.blame].span
+    named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
+    return replace(named, at=span, chain=problem.chain or chain)
+
+
+def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
+    """No parameter's shape depends on a free dim of the model."""
+    if not isinstance(op, Layer):
+        return True
+    inputs, optional = collect_types(bound)
+    for name, weight in {**op.params(*inputs, **optional), **op.buffers(*inputs, **optional)}.items():
+        free = sorted({s for d in weight.shape if isinstance(d, Dim) for s in frame.facts.normal(d).symbols()})
+        if free:
+            shape = "[" + ", ".join(map(str, weight.shape)) + "]"
+            problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
+            frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            return False
+    return True
+
+
+def to_operands(given: list[Given]) -> tuple[Operand, ...]:
+    return tuple(g.value.wire if isinstance(g.value, Tensor | Mean) else Literal(g.value) for g in given)

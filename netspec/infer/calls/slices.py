@@ -1,0 +1,123 @@
+"""The call rule (DESIGN §3): a stage fills required inputs, parentheses fill parameters, and a call without tensors is a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.shapes.proofs import BadOperands
+from netspec.infer import arithmetic, expressions, types
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.frame import Frame
+from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
+from netspec.library.shelf import index
+from netspec.shape import DTYPES
+from netspec.syntax import tree
+
+
+def evaluate_index(frame: Frame, node: tree.Index) -> Value:
+    """`x[1, 2:4]` on a tensor, `widths[i]` on a list."""
+    value = expressions.evaluate(frame, node.value)
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, Tensor):
+        return slice_tensor(frame, node, value)
+    if isinstance(node.value, tree.Name) and node.value.text == value and value in DTYPES:
+        return types.evaluate_type(frame, node, value)
+    return slice_list(frame, node, value)
+
+
+def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
+    """`widths[i]`, `widths[1:]`."""
+    if not isinstance(value, tuple) or len(node.items) != 1:
+        return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value)))
+    chosen = node.items[0]
+    if isinstance(chosen, tree.Dots):
+        return frame.report(BadOperands(at=node.span, op="[...]", left=describe(value)))
+    if isinstance(chosen, tree.Slice):
+        ends = [read_end(frame, e) for e in (chosen.start, chosen.stop, chosen.step)]
+        return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else value[slice(*ends)]
+    position = expressions.evaluate(frame, chosen)
+    return UNKNOWN if isinstance(position, Unknown) else arithmetic.take_item(value, position)
+
+
+def read_end(frame: Frame, node: tree.Expr | None) -> Any:
+    """An end of a slice: a whole number or size, or None."""
+    if node is None:
+        return None
+    value = expressions.evaluate(frame, node)
+    if isinstance(value, Unknown) or is_size(value):
+        return value
+    return frame.report(BadOperands(at=node.span, op="[:]", left=describe(value), repair="the ends of a slice are whole numbers or sizes"))
+
+
+def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
+    """`x[:, 1:-1, 0]`, `x[..., None]`: the library's slice operator; `x[:, indices]`, `x[[0, 33]]`: a gather of what it leaves."""
+    items = [read_item(frame, item) for item in node.items]
+    if any(isinstance(item, Unknown) for item in items):
+        return UNKNOWN
+    chosen = [place for place, item in enumerate(items) if isinstance(item, Tensor | tuple) and not isinstance(item, Cut)]
+    if not chosen:
+        return emit_slice(frame, node, tensor, items)
+    if len(chosen) > 1:
+        at = node.items[chosen[1]].span
+        return frame.report(
+            BadOperands(at=at, op="[ ]", left="a tensor", right="two lists", repair="choose along one axis after the other")
+        )
+    place = chosen[0]
+    rest = [Cut((None, None, None)) if i == place else item for i, item in enumerate(items)]
+    whole = all(isinstance(item, Cut) and item == (None, None, None) for item in rest)
+    left = tensor if whole else emit_slice(frame, node, tensor, rest)
+    return left if isinstance(left, Unknown) else emit_gather(frame, node, left, items, place)
+
+
+def emit_slice(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any]) -> Value:
+    """The use of the library's slice operator."""
+    value = OpValue(index.operator("[]", 1), {"items": Given(tuple(items), node.span)}, node.span)
+    return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=[Given(tensor, node.value.span)]))
+
+
+def emit_gather(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], place: int) -> Value:
+    """Elements of the one axis that a tensor or a list of numbers chooses, after the other items are done."""
+    kept = [i for i, item in enumerate(items) if not is_size(item)]
+    back = "..." in items[:place]
+    axis = kept.index(place) - (len(kept) if back else 0)
+    chosen, span = items[place], node.items[place].span
+    tensors = [Given(left, node.value.span)]
+    args = {"axis": Given(axis, span)}
+    if isinstance(chosen, Tensor):
+        tensors.append(Given(chosen, span))
+    else:
+        args["indices"] = Given(chosen, span)
+    entry = index.lookup("gather" if isinstance(chosen, Tensor) else "take", "function")
+    assert entry is not None
+    value = OpValue(entry, args, node.span)
+    return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=tensors))
+
+
+class Cut(tuple):
+    """(start, stop, step) of a slice."""
+
+
+def read_item(frame: Frame, item: tree.Expr | tree.Slice | tree.Dots) -> Any:
+    """An item as the operator takes it: a number, a cut, None for a new axis, "..."; or a tensor or list of whole numbers."""
+    if isinstance(item, tree.Dots):
+        return "..."
+    if isinstance(item, tree.Slice):
+        ends = [read_end(frame, e) for e in (item.start, item.stop, item.step)]
+        return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else Cut(ends)
+    value = expressions.evaluate(frame, item)
+    if value is None or isinstance(value, Unknown) or is_size(value) or chooses(value):
+        return value
+    repair = "choose elements with `where`: their number would depend on the data" if isinstance(value, Tensor) else INDEX
+    return frame.report(BadOperands(at=item.span, op="[ ]", left="a tensor", right=describe(value), repair=repair))
+
+
+INDEX = "an index is a whole number, a slice, `none`, or whole numbers in a list or tensor"
+
+
+def chooses(value: Value) -> bool:
+    """Whole numbers that name elements of an axis."""
+    if isinstance(value, Tensor):
+        return value.type.is_int
+    return isinstance(value, tuple) and len(value) > 0 and all(isinstance(v, int) and not isinstance(v, bool) for v in value)

@@ -1,0 +1,135 @@
+"""Where the rooms meet: which room elaborates what, as the `Elaborator` of every `World`; and `infer`, which proves a file.
+
+What few specs have is imported when the first asks for it, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.infer import expressions
+from netspec.infer.bodies import instances, loops, phases, requirements, statements, variables
+from netspec.infer.calls import chains, forms, slices
+from netspec.infer.calls.arguments import Misfit, fit
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.frame import Elaborator, Frame, World
+from netspec.infer.sections.claims import check_claims
+from netspec.infer.sections.training import find_trained_model, plan_training
+from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
+from netspec.ir import ServePlan, Typed
+from netspec.proofs.masks import find_dropped_masks
+from netspec.resolve.graph import Definition, Graph
+from netspec.shape import Facts
+from netspec.syntax import tree
+
+# --- what few specs have ---------------------------------------------------------------------------------------------
+
+
+def use_recurrence(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """A layer that runs cells over time."""
+    from netspec.infer.calls import recurrence
+
+    return recurrence.use_recurrence(frame, use, value, bound)
+
+
+def refuse_cell(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """A cell where no layer runs it over time."""
+    from netspec.infer.calls import recurrence
+
+    return recurrence.refuse_cell(frame, use, value, bound)
+
+
+def use_parts(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
+    """A layer that is made of layers which the spec gives it."""
+    from netspec.infer.calls import message_passing
+
+    return message_passing.use_parts(frame, use, value, bound)
+
+
+def skip(frame: Frame, node: Any) -> None:
+    """Params and inputs are bound before the body begins."""
+
+
+# --- the rooms, put together -----------------------------------------------------------------------------------------
+
+ELABORATOR = Elaborator(
+    call=forms.evaluate_call,
+    chain=chains.evaluate_chain,
+    operator=forms.apply_operator,
+    index=slices.evaluate_index,
+    late_name=forms.evaluate_late_name,
+    builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
+    use_block=instances.use_block,
+    cell_body=instances.elaborate_cell,
+    statements={
+        tree.Assume: requirements.assume,
+        tree.Aux: statements.export_aux,
+        tree.Binding: statements.bind_names,
+        tree.Buffer: variables.declare_variable,
+        tree.DimBound: requirements.bound_dim,
+        tree.For: loops.unroll,
+        tree.Hole: statements.forget_hole,
+        tree.Input: skip,
+        tree.Output: statements.declare_output,
+        tree.Param: skip,
+        tree.Repeat: loops.repeat,
+        tree.Require: requirements.require,
+        tree.Shared: statements.declare_shared,
+        tree.State: variables.declare_state,
+        tree.Weight: variables.declare_variable,
+        tree.When: phases.elaborate_when,
+    },
+)
+
+
+def open_world(graph: Graph) -> World:
+    """The world of a file, before anything of it is elaborated."""
+    return World(graph, ELABORATOR)
+
+
+# --- a file ----------------------------------------------------------------------------------------------------------
+
+
+def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
+    """Prove a file. Problems are returned, never raised."""
+    world = open_world(graph)
+    evaluate_file_params(world)
+    models = {}
+    for name, definition in graph.definitions.items():
+        if definition.is_model and needs_nothing(definition):
+            body = instances.find_model(world, definition, {}, definition.node.name_span)
+            if body is not None:
+                models[name] = body
+    plans = [plan for plan in (plan_training(world, node) for node in graph.trains) if plan is not None]
+    serves = plan_serves(world, graph) if graph.serves else ()
+    for node in graph.expects:
+        check_claims(world, node)
+    if not any(problem.severity == "error" for problem in world.problems):
+        world.report_all(find_dropped_masks(models.values(), plans))
+    return Typed(models, tuple(plans), graph.source.path, serves), world.problems
+
+
+def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
+    """Everything that the file generates."""
+    from netspec.infer.sections.serving import plan_serving
+
+    bodies = [find_trained_model(Frame(world, "train", Facts()), node) for node in graph.trains]
+    trained = [body for body in dict.fromkeys(bodies) if body is not None]
+    return tuple(plan for node in graph.serves for plan in plan_serving(world, node, trained))
+
+
+def needs_nothing(definition: Definition) -> bool:
+    return all(p.default is not None or p.type.optional for p in definition.params)
+
+
+def evaluate_file_params(world: World) -> None:
+    """The file's params, in order."""
+    frame = Frame(world, "file", Facts())
+    for param in world.graph.all_params:
+        value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
+        world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
+        if isinstance(value, Misfit) and not isinstance(value, Unknown):
+            found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
+            world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))

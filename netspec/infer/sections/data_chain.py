@@ -1,0 +1,133 @@
+"""Data chains: a dataset, transforms, and exactly one `batch`, unless the data are one whole."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.fields import NotADataChain
+from netspec.infer import expressions
+from netspec.infer.calls.construction import construct
+from netspec.infer.frame import Frame
+from netspec.infer.values import Composed, OpValue, Unknown, describe
+from netspec.ir import DataPlan
+from netspec.library.base import Dataset, Transform
+from netspec.library.data.transforms.steps import Batch, Shuffle
+from netspec.record import replace
+from netspec.shape import TensorType
+from netspec.syntax import tree
+
+
+def plan_training_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
+    """The chain of training: what learns from its data knows how much it may."""
+    plan = plan_data(frame, node)
+    try:
+        if plan is not None:
+            plan.dataset.require_trainable()
+    except Mistake as mistake:
+        frame.world.report_mistake(mistake, node.span)
+        return None
+    return plan
+
+
+def plan_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
+    """The chain that an expression writes; problems are reported."""
+    value = expressions.evaluate(frame, node, ("dataset",))
+    if isinstance(value, Unknown):
+        return None
+    if not isinstance(value, OpValue | Composed):
+        frame.report(NotADataChain(at=node.span, why=f"is {describe(value)}", repair=BEGINS))
+        return None
+    values = value.parts if isinstance(value, Composed) else (value,)
+    ops = [construct(frame, v) if isinstance(v, OpValue) else v for v in values]
+    if any(isinstance(op, Unknown) for op in ops):
+        return None
+    return assemble(frame, node, ops, values)
+
+
+BEGINS = "begin with a dataset: `digits() -> shuffle -> batch(32)`"
+
+
+def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPlan | None:
+    """The chain of these ops; None after a reported problem."""
+    dataset, transforms = ops[0], ops[1:]
+    problem = find_problem(node, ops, values)
+    if problem is not None:
+        frame.report(problem)
+        return None
+    fields = pass_fields(frame, dataset, transforms, values)
+    size = next((op.size for op in transforms if isinstance(op, Batch)), None)
+    return None if fields is None else DataPlan(dataset, tuple(transforms), fields, size, node.span)
+
+
+def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | None:
+    """What keeps these ops from being a chain."""
+    dataset, transforms, behind = ops[0], ops[1:], values[1:]
+    if not isinstance(dataset, Dataset):
+        return NotADataChain(at=values[0].span, why=f"begins with {describe(values[0])}", repair=BEGINS)
+    wrong = next((v for op, v in zip(transforms, behind, strict=True) if not isinstance(op, Transform)), None)
+    if wrong is not None:
+        repair = "behind the dataset stand transforms: `shuffle`, `batch(32)`"
+        return NotADataChain(at=wrong.span, why=f"holds {describe(wrong)}", repair=repair)
+    return (
+        find_batch_problem(node, dataset, transforms, behind)
+        or find_twin_problem(transforms, behind)
+        or find_order_problem(transforms, behind)
+    )
+
+
+def find_batch_problem(node: tree.Expr, dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
+    """One `batch`; none, and no `shuffle`, for data that are one whole."""
+    if dataset.batched:
+        missing = not any(isinstance(op, Batch) for op in transforms)
+        return NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{node.span.text} -> batch(32)`") if missing else None
+    cutting = next((v for op, v in zip(transforms, values, strict=True) if isinstance(op, Batch | Shuffle)), None)
+    if cutting is None:
+        return None
+    name = dataset.op_name()
+    return NotADataChain(at=cutting.span, why=f"cuts `{name}` into batches, which is one whole", repair=f"leave out `{cutting.name}`")
+
+
+def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """Two `batch`es or `shuffle`s."""
+    again = next((k for k in (Batch, Shuffle) if sum(isinstance(op, k) for op in transforms) > 1), None)
+    if again is None:
+        return None
+    second = [v for op, v in zip(transforms, values, strict=True) if isinstance(op, again)][1]
+    return NotADataChain(at=second.span, why=f"has a second `{second.name}`", repair="keep one of them")
+
+
+def find_order_problem(transforms: list, values: tuple) -> NotADataChain | None:
+    """What works on all examples at once stands in front of what works on batches, and of what says which examples share one."""
+    first = next((place for place, op in enumerate(transforms) if op.groups or not op.whole), len(transforms))
+    late = next((value for op, value in zip(transforms[first + 1 :], values[first + 1 :], strict=True) if op.whole), None)
+    if late is None:
+        return None
+    why = f"has `{late.name}`, which works on all examples at once, behind `{values[first].name}`"
+    return NotADataChain(at=late.span, why=why, repair=f"put `{late.name}` in front of `{values[first].name}`")
+
+
+def pass_fields(frame: Frame, dataset: Dataset, transforms: list, values: tuple) -> dict[str, TensorType] | None:
+    """The fields of a batch after all transforms."""
+    fields = dataset.batch_types()
+    for transform, value in zip(transforms, values[1:], strict=True):
+        try:
+            fields = transform.fields(fields)
+        except Mistake as mistake:
+            blamed = value.args.get(mistake.diagnostic.blame or "")
+            frame.world.report_mistake(mistake, blamed.span if blamed else value.span)
+            return None
+    return fields
+
+
+def plan_test_data(frame: Frame, data: DataPlan) -> DataPlan | None:
+    """The same chain over the dataset's own test part, where it has one; over the same data when they are one whole.
+
+    A random transform without a form for evaluation is reported.
+    """
+    dataset = data.dataset.test_part() if data.dataset.batched else data.dataset.test_part() or data.dataset
+    strange = next((t for t in data.transforms if not t.has_eval_form), None)
+    if dataset is not None and strange is not None:
+        from netspec.diagnostics.data.sequences import EvalDataNeeded  # only specs with this problem need it
+
+        frame.report(EvalDataNeeded(at=data.span, transform=strange.op_name()))
+        return None
+    return None if dataset is None else replace(data, dataset=dataset)

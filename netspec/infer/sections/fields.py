@@ -1,0 +1,147 @@
+"""The model's inputs held against the data's fields: types, and the sizes that the data fix."""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
+from netspec.infer.frame import Frame
+from netspec.infer.sections.section import Section
+from netspec.infer.types import explain_shape
+from netspec.ir import OUTPUT, Body, DataPlan, Objective, reads, walk
+from netspec.record import replace
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.source import Span
+
+
+def fit_fields(section: Section) -> dict[str, Dim] | None:
+    """Hold the model's inputs against the data's fields; the sizes that the model's symbols have on this data, or None."""
+    sizes: dict[str, Dim] = {}
+    missing = report_missing(section) if section.model.input_types().keys() - section.data.fields.keys() else None
+    fitting = ((name, kind) for name, kind in section.model.input_types().items() if name in section.data.fields)
+    problems = [missing, *(find_field_problem(section, name, kind, section.data.fields[name], sizes) for name, kind in fitting)]
+    found = [problem for problem in problems if problem is not None]
+    for problem in found:
+        section.world.report(problem)
+    fine = not found
+    for port in (p for p in section.model.outputs if p.phase is None):
+        if port.name in section.data.fields and port.name not in section.model.input_types():
+            section.world.report(OutputIsAField(at=section.data.span, name=port.name, declared=port.span))
+            fine = False
+    return sizes if fine else None
+
+
+def report_missing(section: Section) -> Diagnostic:
+    """The problem of the inputs that no field fills."""
+    from netspec.infer.sections.missing_inputs import describe_missing  # only specs with a problem need it
+
+    return describe_missing(section)
+
+
+def find_input_span(section: Section, name: str) -> Span:
+    return next(p.span for p in section.model.inputs if p.name == name)
+
+
+def find_field_problem(section: Section, name: str, wanted: TensorType, found: TensorType, sizes: dict[str, Dim]) -> Diagnostic | None:
+    """Bind the model's symbols to the field's sizes; a problem where they do not fit."""
+    why = ""
+    if wanted.dtype != found.dtype:
+        why = f"elements are {found.dtype}, not {wanted.dtype}"
+    elif wanted.rank != found.rank:
+        why = f"{found.rank} axes, not {wanted.rank}"
+    else:
+        for want, have in zip(wanted.shape, found.shape, strict=True):
+            if len(want.symbols()) == 1 and want == Dim.symbol(next(iter(want.symbols()))):
+                sizes.setdefault(str(want), have)
+        frame = Frame(section.world, "train", section.model.facts)
+        why = explain_shape(frame, tuple(d.substitute(sizes) for d in wanted.shape), found.shape) or explain_exclusion(
+            frame.facts, wanted, found
+        )
+    if not why:
+        return None
+    free = find_varying(wanted, found)
+    return FieldMismatch(
+        at=section.data.span,
+        model=section.model.name,
+        input=name,
+        wanted=str(wanted),
+        found=str(found),
+        why=f"{free} differs from example to example" if free else why,
+        declared=find_input_span(section, name),
+        repair=propose_one_size(wanted) if free else "",
+    )
+
+
+def find_varying(wanted: TensorType, found: TensorType) -> str:
+    """A dim of the data that is no number where the model wants one."""
+    pairs = zip(wanted.shape[1:], found.shape[1:], strict=False) if wanted.rank == found.rank else ()
+    return next((str(have) for want, have in pairs if want.is_constant and not have.is_constant), "")
+
+
+def propose_one_size(wanted: TensorType) -> str:
+    """How images of several sizes get the one that the model wants."""
+    if wanted.rank != 4:
+        return ""
+    height, width = wanted.shape[1:3]
+    size = height if height == width else f"[{height}, {width}]"
+    return f"let a step of the chain give them one size, such as `random_resized_crop({size})`"
+
+
+BATCH = "B"
+"""What counts examples."""
+
+
+def explain_exclusion(facts: Facts, wanted: TensorType, found: TensorType) -> str:
+    """Why a field's sizes are not those that the model's facts allow its input to have; "" if they are."""
+    for want, have in zip(wanted.shape, found.shape, strict=True):
+        if have.is_constant and is_symbol(want):
+            if facts.require("==", want, have).verdict is Verdict.REFUTED:
+                return f"`{want}` is {have}, but the model takes {describe_allowed(facts, want)}"
+    return ""
+
+
+def describe_allowed(facts: Facts, dim: Dim) -> str:
+    """The sizes that a dim may have, in words."""
+    low, high = facts.range(dim)
+    if high is None:
+        return f"at least {low}" if (low or 1) > 1 else "other sizes"
+    return f"{low} to {high}" if (low or 1) > 1 else f"at most {high}"
+
+
+def adopt_names(plan: DataPlan, model: Body) -> DataPlan:
+    """The chain with its sizes called as the model calls them, where both have a name: then what the model says of them holds."""
+    names: dict[str, Dim] = {}
+    for name, wanted in model.input_types().items():
+        found = plan.fields.get(name)
+        if found is not None and found.rank == wanted.rank:
+            for want, have in zip(wanted.shape, found.shape, strict=True):
+                if is_symbol(want) and is_symbol(have) and str(have) != BATCH:
+                    names.setdefault(str(have), want)
+    others = {s for kind in plan.fields.values() for s in kind.symbols() if s not in names}
+    names = {old: new for old, new in names.items() if str(new) not in others}
+    return replace(plan, fields={name: kind.substitute(names) for name, kind in plan.fields.items()})
+
+
+def is_symbol(dim: Dim) -> bool:
+    return not dim.is_constant and dim == Dim.symbol(str(dim))
+
+
+def fields_are_there(section: Section, objective: Objective) -> bool:
+    """Whether the section's data have every field that the losses and metrics read; problems are reported."""
+    missing = [name for name in list_fields_read(objective) if name not in section.data.fields]
+    if not missing:
+        return True
+    from netspec.diagnostics.data.sequences import EvalFieldMissing  # only specs with this problem need it
+
+    fields = tuple(f"{name}: {kind}" for name, kind in section.data.fields.items())
+    for name in missing:
+        section.world.report(EvalFieldMissing(at=section.data.span, field=name, fields=fields))
+    return False
+
+
+def list_fields_read(objective: Objective) -> list[str]:
+    """The batch's fields that losses and metrics read; neither the model's outputs nor what is computed of it."""
+    measured = {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
+    read = measured.union(*(reads(node) for node, _ in walk(objective.body)))
+    computed = {*objective.auxiliaries, *objective.penalties, *objective.answers}
+    ports = [port.name for port in objective.body.inputs if port.wire in read and port.name not in computed]
+    return [name for name in ports if not name.startswith(OUTPUT)]

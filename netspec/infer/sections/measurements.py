@@ -1,0 +1,118 @@
+"""What a `train` section measures: the losses of its updates and its metrics, on the batch's fields and the model's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training.metrics import MetricOfSeveral
+from netspec.infer import expressions
+from netspec.infer.bodies import statements
+from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
+from netspec.infer.sections.section import Section
+from netspec.infer.values import Mean, Unknown, to_plain
+from netspec.ir import OUTPUT, DataPlan, Objective
+from netspec.shape import Dim, Facts
+from netspec.syntax import tree
+
+LOSS = "loss"
+Results = dict[str, Mean | None]
+"""A section's numbers by name; None after a problem."""
+
+
+def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim]) -> ObjectiveFrame:
+    """The names that losses and metrics see, in the data's sizes."""
+    frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"), section.model, sizes)
+    frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
+    for name, type_ in data.fields.items():
+        frame.env[name] = frame.port(name, type_, data.span)
+    for port in (p for p in section.model.outputs if p.phase is None):
+        if isinstance(port.wire, int) and port.name not in frame.env:
+            type_ = section.model.types[port.wire].substitute(sizes)
+            frame.env[port.name] = frame.port(OUTPUT + port.name, type_, port.span)
+    frame.env["batch_size"] = section.batch_size
+    frame.sees(section.model)
+    return frame
+
+
+def facts_of(section: Section, sizes: dict[str, Dim]) -> Facts:
+    """What the model knows of its dims, where the data calls them the same."""
+    same = all(dim.is_constant or dim == Dim.symbol(symbol) for symbol, dim in sizes.items())
+    return section.model.facts if same else Facts()
+
+
+def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim]) -> Objective | None:
+    """Everything that a section measures: with several updates `loss` is the sum of theirs, each `NAME.loss` besides."""
+    frame = open_objective(section, data, sizes)
+    results = measure_items(frame, section.node.body.items)
+    losses = [results.get(name_loss(update)) for update in section.updates]
+    if losses:
+        results = {LOSS: add_means(frame, [m for m in losses if m is not None]), **results} if all(losses) else results
+    if body is not section.node.body:
+        frame.evaluating = True
+        results.update(measure_items(frame, body.items))
+    return finish(frame, results)
+
+
+def build_update_objective(
+    section: Section, update: tree.Group, data: DataPlan, sizes: dict[str, Dim], with_metrics: bool
+) -> Objective | None:
+    """The loss of one update, and the section's metrics where it is the one in whose pass they are measured."""
+    frame = open_objective(section, data, sizes)
+    others = {id(i) for i in section.updates if i is not update}  # comparing whole trees would take long
+    kept = [i for i in section.node.body.items if id(i) not in others and (with_metrics or not isinstance(i, tree.Metric))]
+    results = measure_items(frame, kept)
+    return finish(frame, {LOSS: results.pop(name_loss(update), None), **results})
+
+
+def name_loss(update: tree.Group) -> str:
+    """What an update's loss is called among a section's numbers."""
+    return f"{update.label}.{LOSS}"
+
+
+def finish(frame: ObjectiveFrame, results: Results) -> Objective | None:
+    return frame.done({n: m for n, m in results.items() if m is not None}) if all(results.values()) else None
+
+
+def measure_items(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> Results:
+    """The losses and metrics of some lines in order, and their `let`s."""
+    results: Results = {}
+    for item in items:
+        if frame.world.stopped:
+            break
+        try:
+            if isinstance(item, tree.Let):
+                statements.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
+            elif isinstance(item, tree.Setting) and item.key == LOSS:
+                loss = evaluate_loss(frame, item.value)
+                if not isinstance(loss, Unknown):
+                    results[LOSS] = loss
+            elif isinstance(item, tree.Metric):
+                results[item.name] = evaluate_result(frame, item.value, ("metric", "loss", "function"))
+            elif isinstance(item, tree.Group) and item.key == "update":
+                results |= measure_update(frame, item)
+        except Mistake as mistake:
+            frame.world.report_mistake(mistake, item.span)
+    return results
+
+
+def measure_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
+    """An update's loss; its own `let`s are seen by itself alone."""
+    outside = dict(frame.env)
+    found = measure_items(frame, [i for i in update.body.items if not isinstance(i, tree.Metric)])  # a metric here is reported already
+    frame.env = outside
+    return {name_loss(update): found[LOSS]} if LOSS in found else {}
+
+
+def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | None:
+    """What a `loss` line is worth: one number. Unknown: it is several, which is reported."""
+    found = evaluate_result(frame, node, ("loss", "metric", "function"))
+    if found is not None and found.type.rank:
+        return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    return found
+
+
+def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
+    """What a line is worth, as a finished mean; None after a problem."""
+    value = expressions.evaluate(frame, node, kinds)
+    return None if isinstance(value, Unknown) else make_result(frame, value, node.span)

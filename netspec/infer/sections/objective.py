@@ -1,0 +1,260 @@
+"""Losses and metrics: measurements on the batch, whose finished means meet in arithmetic of their own."""
+
+from __future__ import annotations
+
+import math
+
+from netspec.diagnostics.base import Place
+from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.shapes.expansion import SizeOutOfRange
+from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
+from netspec.diagnostics.training.settings import LossNotAMean
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.calls.construction import construct
+from netspec.infer.frame import Frame, World
+from netspec.infer.shelf import MEASURES
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
+from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
+from netspec.library.base import Callable, Measure
+from netspec.library.shelf import index
+from netspec.limits import LIMITS
+from netspec.proofs.meanings import Measured, find_misreading
+from netspec.proofs.needed import needed_measurements, needed_nodes
+from netspec.shape import Dim, Facts, TensorType
+from netspec.source import Span
+from netspec.syntax import tree
+
+NUMBER = TensorType("f32", ())
+
+
+class ObjectiveFrame(Frame):
+    """Wires of the batch's fields and the model's outputs; measurements; and the body in which finished means meet."""
+
+    kinds = ("metric", "loss", "layer", "function")
+
+    def __init__(self, world: World, facts: Facts, batch: Dim, model: Body, sizes: dict[str, Dim]) -> None:
+        """`sizes`: what the symbols of the model are on the data."""
+        super().__init__(world, "objective", facts)
+        self.batch, self.model, self.sizes = batch, model, sizes
+        self.measurements: list[Measurement] = []
+        self.values: dict[int, TensorType] = {}
+        """The types of the values behind measurements, by the wires of what they are finished to."""
+        self.finishing = Frame(world, "finish", facts)
+        self.ports: list[Port] = []
+        self.auxiliaries: dict[str, tuple[str, ...]] = {}
+        self.penalties: dict[str, Penalty] = {}
+        self.answers: dict[str, ServePlan] = {}
+        self.evaluating = False
+        """The lines are those of `eval`, which may ask for generated sequences."""
+
+    def port(self, name: str, type_: TensorType, span: Span) -> Tensor:
+        """A new input of the objective."""
+        tensor = self.named_wire(name, type_, span)
+        self.ports.append(Port(name, tensor.wire, span))
+        return tensor
+
+    def port_named(self, name: str) -> Tensor | None:
+        """The input of that name, where there is one already."""
+        wire = next((p.wire for p in self.ports if p.name == name), None)
+        return Tensor(wire, self.types[wire]) if isinstance(wire, int) else None
+
+    def place(self, tensor: Tensor) -> Place:
+        """A field or output by its name, since several begin at one place of the text."""
+        name = self.wire_names.get(tensor.wire, "").removeprefix(OUTPUT)
+        found = super().place(tensor)
+        return Place(found.span, f"`{name}` is {tensor.type}") if name else found
+
+    def mean(self, op: Measure, inputs: tuple[Operand, ...], values: TensorType, span: Span, optional: tuple = ()) -> Mean:
+        """A measurement, and what it is finished to."""
+        result = op.result(values)
+        output = self.finishing.wire(result, span)
+        per_example = values.rank > 0 and values.shape[0] == self.batch
+        self.measurements.append(Measurement(op, inputs, output.wire, optional, per_example, span))
+        self.values[output.wire] = values
+        return Mean(output.wire, result)
+
+    def done(self, results: dict[str, Mean]) -> Objective:
+        """What the results need; the rest is dropped."""
+        outputs = tuple(Port(name, mean.wire) for name, mean in results.items())
+        finishing, measurements = needed_measurements(self.finishing.nodes, self.measurements, outputs)
+        nodes, ports = needed_nodes(self.nodes, self.ports, measurements)
+        inputs = tuple(Port(f"mean_{i}", m.output) for i, m in enumerate(measurements))
+        body = Body("objective", ports, (), nodes, self.types, names=self.wire_names, facts=self.facts)
+        finish = Body("finish", inputs, outputs, finishing, self.finishing.types, facts=self.facts)
+        left = {p.name for p in ports}
+        auxiliaries = {name: paths for name, paths in self.auxiliaries.items() if name in left}
+        penalties = {name: penalty for name, penalty in self.penalties.items() if name in left}
+        answers = {name: plan for name, plan in self.answers.items() if name in left}
+        return Objective(body, measurements, finish, auxiliaries, penalties, answers)
+
+    # --- what only an objective has a place for ---
+
+    def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
+        if value.entry.kind not in MEASURES:
+            return super().use_in_section(use, value, bound)
+        self.world.call(LIMITS.measure_values)
+        if any(isinstance(g.value, Parameters) for g in bound.tensors):
+            return self.penalize(use, Callable(), bound)
+        op = construct(self, value)
+        return add_measure(self, use, op, bound) if isinstance(op, Measure) else UNKNOWN
+
+    def use_measured(self, use: Call, op: Callable, bound: Bound) -> Value | None:
+        """A number of parameters, arithmetic on finished means, or a loss that stands for its values."""
+        if any(isinstance(g.value, Parameters) for g in bound.tensors):
+            return self.penalize(use, op, bound)
+        if op.kind == "operator" or is_on_numbers(op, bound):
+            return apply_to_means(self, use, op, bound)
+        return None if give_values(self, use, bound) else UNKNOWN
+
+    def fill_numbers(self, value: OpValue, bound: Bound) -> None:
+        """Numbers behind the first input of a loss or metric become tensors of its shape; class labels (declared `number`) do not."""
+        if any(is_number(g.value) for g in bound.tensors) and isinstance(bound.tensors[0].value, Tensor):
+            declared = [i for i in index.load(value.entry).inputs if not i.optional]
+            pairs = zip(declared, bound.tensors, strict=False)
+            like = bound.tensors[0].value.type
+            bound.tensors = [fill_number(self, g, like) if is_number(g.value) and i.dtype != "number" else g for i, g in pairs]
+
+    def penalize(self, use: Call, op: Callable, bound: Bound) -> Value:
+        """`l2(params("**/kernel"))`."""
+        from netspec.infer.sections import selections  # few specs have any
+
+        return selections.add_penalty(self, use, op, bound)
+
+    def select(self, name: str, node: tree.Call, pattern: str) -> Value:
+        from netspec.infer.sections import selections  # few specs have any
+
+        return selections.select(self, name, node.args[0], pattern)
+
+    def answer(self, node: tree.Name) -> Value:
+        if not self.evaluating:
+            return super().answer(node)
+        from netspec.infer.sections import serving  # few specs serve
+
+        return serving.give_answer(self, node)
+
+
+def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> Value:
+    """A call of a loss or metric on tensors."""
+    if not give_values(frame, use, bound):
+        return UNKNOWN
+    results = op_uses.prove_types(frame, use, op, bound)
+    if results is None or not meanings_fit(frame, use, op, bound):
+        return UNKNOWN
+    optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
+    return frame.mean(op, op_uses.to_operands(bound.tensors), results[0], use.span, optional)
+
+
+def meanings_fit(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> bool:
+    """Does every input mean what the loss wants? False after a reported problem."""
+    named = {i.name: i for i in op.inputs if i.wants}
+    if not named:
+        return True
+    pairs = [*zip(op.inputs, bound.tensors, strict=False), *((named[n], g) for n, g in bound.optional.items() if n in named)]
+    readings = [(i, g.value.wire, g.span) for i, g in pairs if i.wants and isinstance(g.value, Tensor)]
+    problem = find_misreading(use.name, readings, Measured(frame.nodes, frame.ports, frame.model))
+    if problem is not None:
+        frame.report(problem)
+    return problem is None
+
+
+def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
+    """A number where a loss compares number by number: a tensor full of it, `sigmoid_cross_entropy(score, 1.0)`."""
+    if not math.isfinite(given.value):  # type: ignore[arg-type]
+        problem = SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number")
+        return Given(frame.report(problem), given.span)
+    op = index.load("full")(dims=like.shape, value=float(given.value), dtype=like.dtype)  # type: ignore[call-arg]
+    assert isinstance(op, Callable)
+    output = frame.wire(like, given.span)
+    frame.emit(Apply(op, (), (output.wire,), frame.count("full"), span=given.span))
+    return Given(output, given.span)
+
+
+def is_on_numbers(op: Callable, bound: Bound) -> bool:
+    """A function that works element by element, on finished means alone: `exp(xent)`."""
+    return op.elementwise and not any(isinstance(g.value, Tensor) for g in bound.tensors)
+
+
+# --- a loss as an argument -------------------------------------------------------------------------------------------
+
+
+def give_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
+    """Put the values of a loss or metric, before they are averaged, where it is an argument; False after a reported problem."""
+    for given in (*bound.tensors, *bound.optional.values()):
+        wire = given.value.wire if isinstance(given.value, Mean) else None
+        of = None if wire is None else next((m for m in frame.measurements if m.output == wire), None)
+        if of is not None and not of.op.averaged:
+            frame.report(MetricWithoutValues(at=given.span, op=of.op.op_name(), input_of=use.name))
+            return False
+    bound.tensors = [give_value(frame, g) for g in bound.tensors]
+    bound.optional = {n: give_value(frame, g) for n, g in bound.optional.items()}
+    left = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean)), None)
+    if left is not None:
+        frame.report(NotATensor(at=left.span, what="arithmetic of finished means", wanted=f"an input of `{use.name}`"))
+    return left is None
+
+
+def give_value(frame: ObjectiveFrame, given: Given) -> Given:
+    """The tensor of a loss's values, in place of its mean."""
+    mean = given.value
+    if not isinstance(mean, Mean) or mean.wire not in frame.values:
+        return given
+    measurement = next(m for m in frame.measurements if m.output == mean.wire)
+    output = frame.wire(frame.values[mean.wire], measurement.span)
+    segment = frame.count(measurement.op.op_name())
+    frame.emit(Apply(measurement.op, measurement.inputs, (output.wire,), segment, measurement.optional, span=measurement.span))
+    return Given(output, given.span)
+
+
+# --- finished means --------------------------------------------------------------------------------------------------
+
+
+def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) -> Value:
+    """An op on finished means: `xent + 0.1 * kl`, `exp(xent)`."""
+    operands = [make_mean(frame, given) for given in bound.tensors]
+    if any(isinstance(o, Unknown) for o in operands):
+        return UNKNOWN
+    several = next((g for o, g in zip(operands, bound.tensors, strict=True) if isinstance(o, Mean) and o.type.rank), None)
+    if several is not None:
+        return frame.report(MetricOfSeveral(at=several.span, what=f"an operand of `{use.name}`", type=several.value.type))
+    bound.tensors = [Given(o, g.span) for o, g in zip(operands, bound.tensors, strict=True)]
+    results = op_uses.prove_types(frame.finishing, use, op, bound)
+    if results is None:
+        return UNKNOWN
+    output = frame.finishing.wire(results[0], use.span)
+    segment = frame.finishing.count(use.name)
+    frame.finishing.emit(Apply(op, op_uses.to_operands(bound.tensors), (output.wire,), segment, span=use.span))
+    return Mean(output.wire, results[0])
+
+
+def add_means(frame: ObjectiveFrame, means: list[Mean]) -> Mean:
+    """The sum of finished means."""
+    op = index.load(index.operator("+", 2))()
+    assert isinstance(op, Callable)
+    result = means[0]
+    for mean in means[1:]:
+        output = frame.finishing.wire(NUMBER)
+        frame.finishing.emit(Apply(op, (result.wire, mean.wire), (output.wire,), frame.finishing.count("add")))
+        result = Mean(output.wire, NUMBER)
+    return result
+
+
+def make_mean(frame: ObjectiveFrame, given: Given) -> Value:
+    """A value as a finished mean: a tensor counts once per example, a scalar as it is; numbers stay numbers."""
+    value = given.value
+    if isinstance(value, Mean | Unknown) or is_number(value) or isinstance(value, bool):
+        return value
+    if not isinstance(value, Tensor):
+        return frame.report(LossNotAMean(at=given.span, found=describe(value)))
+    op = index.load("mean", "metric")()
+    assert isinstance(op, Measure)
+    return frame.mean(op, (value.wire,), value.type, given.span)
+
+
+def make_result(frame: ObjectiveFrame, value: Value, span: Span) -> Mean | None:
+    """What a loss or metric setting is worth: a mean."""
+    if is_number(value):
+        frame.report(LossNotAMean(at=span, found=describe(value)))
+        return None
+    mean = make_mean(frame, Given(value, span))
+    return mean if isinstance(mean, Mean) else None

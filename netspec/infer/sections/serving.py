@@ -1,0 +1,216 @@
+"""`serve`: which input of a model is generated from which output, and the proof that it can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.decoders import AnswerUnknown, LimitTooLong, TokenOutside
+from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
+from netspec.infer import expressions
+from netspec.infer.bodies.instances import find_model
+from netspec.infer.calls import op_uses
+from netspec.infer.calls.arguments import read_model_arguments
+from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.calls.construction import construct
+from netspec.infer.frame import Frame, World
+from netspec.infer.shelf import DECODER
+from netspec.infer.values import UNKNOWN, OpValue, Tensor, Unknown, Value, describe
+from netspec.ir import Body, Port, ServePlan
+from netspec.library.contracts.sequence_axis import Flow
+from netspec.library.decoders.protocol import Decoder
+from netspec.proofs.causality import Causality, Refusal
+from netspec.record import record, replace
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.source import Span
+from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.infer.sections.objective import ObjectiveFrame
+
+
+@record
+class Decoding:
+    """What a line of `serve` is worth: a decoder, and the tensor that it reads."""
+
+    decoder: Decoder
+    reads: Tensor
+    at: Span
+
+
+class ServeFrame(Frame):
+    """The outputs of a model by name."""
+
+    kinds = ("decoder", "layer", "function")
+
+    def __init__(self, world: World, model: Body) -> None:
+        super().__init__(world, "serve", model.facts)
+        self.outputs: dict[int, str] = {}
+        for port in model.outputs:
+            if isinstance(port.wire, int) and port.phase in (None, "serve"):
+                tensor = self.named_wire(port.name, model.types[port.wire], port.span)
+                self.outputs[tensor.wire] = port.name
+                self.env[port.name] = tensor
+        self.sees(model)
+
+    def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
+        """A call of a decoder on an output of the model."""
+        if value.entry.kind != DECODER:
+            return super().use_in_section(use, value, bound)
+        op = construct(self, value)
+        if not isinstance(op, Decoder) or not op_uses.inputs_fit(self, use, op, bound):  # type: ignore[arg-type]
+            return UNKNOWN
+        given = bound.tensors[0]
+        return Decoding(op, given.value, given.span)
+
+
+def give_answer(frame: ObjectiveFrame, node: tree.Name) -> Value:
+    """`serve.answer` in `eval`: what the file generates for that input of the trained model, i32[B, limit]."""
+    plans = list_answers(frame.world, frame.model)
+    plan = next((plan for plan in plans if plan.feeds == node.parts[1]), None)
+    if plan is not None:
+        frame.answers[node.text] = plan
+        return frame.port_named(node.text) or frame.port(node.text, plan.type.substitute(frame.sizes), node.span)
+    if not is_asked(frame, node.parts[1]):
+        names = tuple(plan.feeds for plan in plans)
+        frame.report(AnswerUnknown(at=node.span, name=node.text, model=frame.model.name, answers=names))
+    return UNKNOWN
+
+
+def is_asked(frame: ObjectiveFrame, name: str) -> bool:
+    """The file has a line that would generate this, which then has a problem of its own."""
+    sections = [node for node in frame.world.graph.serves if node.model == frame.model.name and not node.args]
+    return any(isinstance(item, tree.Setting) and item.key == name for node in sections for item in node.body.items)
+
+
+def plan_serving(world: World, node: tree.Serve, trained: list[Body]) -> list[ServePlan]:
+    """The plans of a section; problems are reported. Without arguments it is about the models that the file trains, where it does."""
+    definition = world.graph.definitions.get(node.model)
+    if definition is None or not definition.is_model:
+        return []
+    bodies = [body for body in trained if body.name == definition.name and not node.args]
+    if not bodies:
+        given = read_model_arguments(Frame(world, "serve", Facts()), definition, node.args)
+        body = None if given is None else find_model(world, definition, given, node.name_span)
+        bodies = [] if body is None else [body]
+    return [plan for body in dict.fromkeys(bodies) for plan in plan_answers(world, node, body)]
+
+
+def plan_answers(world: World, node: tree.Serve, body: Body) -> list[ServePlan]:
+    """What a section generates with one body; reckoned once."""
+    key = ("serve", id(node), id(body))
+    if key not in world.instances:
+        items = [item for item in node.body.items if isinstance(item, tree.Setting)]
+        made = [plan_answer(world, item, body) for item in items]
+        world.instances[key] = [plan for plan in made if plan is not None]
+    return world.instances[key]
+
+
+def list_answers(world: World, body: Body) -> list[ServePlan]:
+    """Everything that the file generates with this body."""
+    sections = [node for node in world.graph.serves if node.model == body.name]
+    return [plan for node in sections for plan in plan_serving(world, node, [body]) if plan.model is body]
+
+
+def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | None:
+    """One line of a section."""
+    port = find_fed_input(world, item, body)
+    frame = ServeFrame(world, body)
+    value = expressions.evaluate(frame, item.value, ("decoder",))
+    if isinstance(value, Unknown) or port is None:
+        return None
+    if not isinstance(value, Decoding):
+        world.report(NotADecoder(at=item.value.span, name=item.key, found=describe(value)))
+        return None
+    output = frame.outputs.get(value.reads.wire, "")
+    kind = type_of_port(body, port)
+    if not reads_output(world, value, item.key, kind, output) or not tokens_are_there(world, item, value, kind, output):
+        return None
+    flow = prove_causality(world, item, body, port, output)
+    if flow is None or flow.reach is None:
+        return None
+    plan = ServePlan(body, item.key, output, value.decoder, flow.reach < 0, list_beside(body, port), item.span)
+    return plan if limit_fits(world, item, plan, kind.shape[1]) else None
+
+
+def type_of_port(body: Body, port: Port) -> TensorType:
+    """The type of an input."""
+    assert isinstance(port.wire, int)
+    return body.types[port.wire]
+
+
+def find_fed_input(world: World, item: tree.Setting, body: Body) -> Port | None:
+    """The input that a line generates: whole numbers [B, T] with a free T."""
+    names = tuple(p.name for p in body.inputs)
+    port = next((p for p in body.inputs if p.name == item.key), None)
+    if port is None:
+        world.report(FedInput(at=item.name_span, model=body.name, name=item.key, inputs=names, near=tuple(nearest(item.key, names))))
+        return None
+    kind = type_of_port(body, port)
+    if kind.is_int and kind.rank == 2 and is_free(body, kind.shape[1]) and kind.shape[0] != kind.shape[1]:
+        return port
+    world.report(FedInput(at=item.name_span, model=body.name, name=item.key, found=str(kind), declared=port.span))
+    return None
+
+
+def is_free(body: Body, size: Dim) -> bool:
+    """A symbol whose size nothing has settled."""
+    normal = body.facts.normal(size)
+    return len(size.symbols()) == 1 and size == Dim.symbol(next(iter(size.symbols()))) and not normal.is_constant
+
+
+def list_beside(body: Body, port: Port) -> tuple[str, ...]:
+    """Other inputs whose size depends on the fed one's length."""
+    symbols = body.facts.normal(type_of_port(body, port).shape[1]).symbols()
+    return tuple(
+        name
+        for name, kind in body.input_types().items()
+        if name != port.name and any(not symbols.isdisjoint(body.facts.normal(size).symbols()) for size in kind.shape)
+    )
+
+
+def reads_output(world: World, value: Decoding, feeds: str, kind: TensorType, output: str) -> bool:
+    """What the decoder reads is an output, as it is, with scores for every position."""
+    found = value.reads.type
+    if output and found.rank == 3 and found.is_float and found.shape[:2] == kind.shape and found.shape[2].is_constant:
+        return True
+    wanted = f"scores f32[{kind.shape[0]}, {kind.shape[1]}, V]"
+    world.report(DecodedOutput(at=value.at, feeds=feeds, fed=str(kind), found=str(found), wanted=wanted, output=bool(output)))
+    return False
+
+
+def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: TensorType, output: str) -> bool:
+    """`start` and `stop` are elements that there are."""
+    classes, fine = value.reads.type.shape[2].value, True
+    for name in ("start", "stop"):
+        token = getattr(value.decoder, name)
+        if token is not None and token >= classes:
+            world.report(TokenOutside(at=item.value.span, name=name, value=token, output=output, classes=classes))
+            fine = False
+    return fine
+
+
+def prove_causality(world: World, item: tree.Setting, body: Body, port: Port, output: str) -> Flow | None:
+    """What the output knows of the input, or None after a reported problem."""
+    flow = Causality.of(body, type_of_port(body, port).shape[1]).output(port.name, output)
+    if isinstance(flow, Refusal):
+        facts: dict[str, Any] = {"fed": port.name, "output": output, "serve": item.name_span}
+        if flow.problem is not None:
+            world.report(replace(flow.problem, **facts) if isinstance(flow.problem, NotCausal) else flow.problem)
+        return None
+    if flow.reach is None:
+        world.report(UnfedOutput(at=item.value.span, feeds=port.name, output=output))
+        return None
+    return flow
+
+
+def limit_fits(world: World, item: tree.Setting, plan: ServePlan, symbol: Dim) -> bool:
+    """The longest answer, behind the shortest beginning, has a length that the model takes."""
+    decoder, facts = plan.decoder, plan.model.facts
+    length = plan.positions(0 if decoder.start is None and plan.placed else 1)
+    if facts.require("==", symbol, length).verdict is not Verdict.REFUTED:
+        return True
+    low, high = facts.range(symbol)
+    found = {"length": length, "symbol": str(symbol), "low": low, "high": high}
+    world.report(LimitTooLong(at=item.value.span, feeds=item.key, limit=decoder.limit, **found))
+    return False

@@ -1,0 +1,134 @@
+"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision, lowering."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import BadSetting
+from netspec.infer import expressions
+from netspec.infer.calls.construction import to_python
+from netspec.infer.frame import Frame
+from netspec.infer.sections.optimizers import check_order
+from netspec.infer.values import UNKNOWN, Unknown, Value, describe, to_plain
+from netspec.library.base import Duration, Optimizer
+from netspec.library.base.path_patterns import select
+from netspec.library.optimizers.chain import step_problem
+from netspec.record import replace
+from netspec.syntax import tree
+
+PRECISIONS = ("f32", "mixed(bf16)")
+LOWERINGS = ("automatic", "portable")
+COUNTS = {
+    "keep": "a positive whole number",
+    "accumulate": "a number of batches such as `4`",
+    "every": "a number of steps such as `5`",
+}
+"""What a count is called, by its setting."""
+
+
+def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
+    """Report a value that the setting does not take; unknown ones stay silent."""
+    if not isinstance(value, Unknown):
+        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+    return UNKNOWN
+
+
+def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
+    """`optimizer = adam(0.001)`."""
+    value = expressions.evaluate(frame, item.value, ("optimizer",))
+    made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
+    if isinstance(made, Unknown):
+        return UNKNOWN
+    if not isinstance(made, Optimizer):
+        return report_bad(frame, item, value, "an optimizer such as `adam(0.001)`")
+    problem = step_problem(made)
+    if problem is not None:
+        return frame.report(replace(problem, at=item.value.span))
+    check_order(frame, value, made)
+    return made
+
+
+def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:
+    """The paths that a pattern, or a list of patterns, selects, in the order of `known`."""
+    value = expressions.evaluate(frame, item.value)
+    patterns = value if isinstance(value, tuple) else (value,)
+    if not patterns or not all(isinstance(p, str) for p in patterns):
+        return report_bad(frame, item, value, 'a pattern over paths such as `"d/**"`, or a list of them')
+    chosen: set[str] = set()
+    for pattern in patterns:
+        try:
+            chosen |= select(pattern, known)
+        except Mistake as mistake:
+            return frame.world.report_mistake(mistake, item.value.span)
+    return tuple(path for path in known if path in chosen)
+
+
+def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
+    """`ema = 0.999`."""
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    return report_bad(frame, item, value, "the decay of an average, a number between 0 and 1 such as `0.999`")
+
+
+def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
+    """`duration = 10 epochs`."""
+    value = expressions.evaluate(frame, item.value)
+    if isinstance(value, Duration) and value.count > 0:
+        return value
+    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
+    return report_bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
+
+
+def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
+    """`seed = 0`."""
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32:
+        return value
+    return report_bad(frame, item, value, "a whole number from 0 to 4294967295")
+
+
+def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
+    """`precision = mixed(bf16)`."""
+    text = item.value.span.text.replace(" ", "").strip('"')
+    if text in PRECISIONS:
+        return text
+    near = nearest(text, PRECISIONS)
+    repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
+    return frame.report(
+        BadSetting(
+            at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
+        )
+    )
+
+
+def read_lowering(frame: Frame, item: tree.Setting) -> str | Unknown:
+    text = item.value.span.text.strip().strip('"')
+    if text in LOWERINGS:
+        return text
+    near, found = nearest(text, LOWERINGS), f"`{item.value.span.text}`"
+    repair = near[0] if near else ""
+    frame.world.report(BadSetting(at=item.value.span, name="lowering", expected="`automatic` or `portable`", found=found, repair=repair))
+    return UNKNOWN
+
+
+def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
+    """A number of batches or steps: `limit = 100 steps`."""
+    value = to_plain(expressions.evaluate(frame, item.value))
+    if isinstance(value, Duration) and value.unit == "step" and value.count >= 1:
+        return int(value.count)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    return report_bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
+
+
+READERS = {
+    "optimizer": read_optimizer,
+    "duration": read_duration,
+    "seed": read_seed,
+    "precision": read_precision,
+    "lowering": read_lowering,
+    "ema": read_ema,
+}

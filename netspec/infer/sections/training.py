@@ -1,0 +1,184 @@
+"""`train`: the data chain, the model on it, the objective, the optimizer, and the settings around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import MissingSetting
+from netspec.diagnostics.training.updates import SettingBesideUpdates
+from netspec.infer.bodies.instances import find_model
+from netspec.infer.calls.arguments import read_model_arguments
+from netspec.infer.frame import Frame, World
+from netspec.infer.sections import data_chain, schedules
+from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
+from netspec.infer.sections.measurements import build_objective
+from netspec.infer.sections.resolved_settings import resolve_settings
+from netspec.infer.sections.section import Section, find_setting, find_updates
+from netspec.infer.sections.settings import READERS, read_count, read_duration
+from netspec.infer.sections.updates import plan_updates
+from netspec.infer.values import UNKNOWN, Unknown
+from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.library.base import Duration
+from netspec.proofs.batch_mixing import find_mixing
+from netspec.record import replace
+from netspec.resolve.sections import SETTINGS
+from netspec.shape import Dim, Facts
+from netspec.syntax import tree
+
+DEFAULTS: dict[str, Any] = {"seed": 0, "precision": "f32", "lowering": "automatic", "ema": None}
+KEEP = 3
+NEEDED = ("data", "loss", "optimizer", "duration")
+PLAIN = ("loss", "optimizer")
+"""What a section has either itself or in its `update`s."""
+
+
+def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
+    """The plan of a section, or None when it has a problem, which is reported."""
+    frame = Frame(world, "train", Facts())
+    complete = everything_is_there(world, node)
+    model = find_trained_model(frame, node)
+    see_params(frame, node, model)
+    accumulate = read_accumulate(frame, node)
+    source = find_setting(node.body, "data")
+    data = data_chain.plan_training_data(frame, source.value) if source else None
+    if model is None or data is None:
+        check_side_settings(frame, node, data, accumulate)
+        return None
+    section = Section(world, node, model, adopt_names(data, model), accumulate or 1)
+    return assemble_plan(section, frame, complete and accumulate is not None)
+
+
+def see_params(frame: Frame, node: tree.Train, model: Body | None) -> None:
+    """The settings may use the model's params; of a model with a problem their values are not known."""
+    definition = frame.world.graph.definitions.get(node.model)
+    if model is not None:
+        frame.sees(model)
+    elif definition is not None:
+        frame.env.update({param.name: UNKNOWN for param in definition.params})
+
+
+def everything_is_there(world: World, node: tree.Train) -> bool:
+    """No setting is missing that training needs, and none is there that does not go with the others."""
+    names = {i.key for i in node.body.items if isinstance(i, tree.Setting)}
+    strangers = {i.key for i in node.body.items if isinstance(i, tree.Setting) and i.key not in SETTINGS["train"]}
+    groups = find_updates(node.body)
+    needed = tuple(n for n in NEEDED if n not in PLAIN) if groups else NEEDED
+    missing = tuple(n for n in needed if n not in names and not any(nearest(s, [n]) for s in strangers))
+    holes = any(isinstance(i, tree.Hole) for i in node.body.items)
+    if missing and not holes:
+        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
+    beside = [i for i in node.body.items if groups and isinstance(i, tree.Setting) and i.key in PLAIN]
+    for item in beside:
+        world.report(SettingBesideUpdates(at=item.name_span, name=item.key, updates=tuple(u.label or "" for u in groups)))
+    return names.issuperset(needed) and not beside
+
+
+def read_accumulate(frame: Frame, node: tree.Train) -> int | None:
+    """Batches of one step; None after a problem."""
+    item = find_setting(node.body, "accumulate")
+    found = 1 if item is None else read_count(frame, item)
+    return None if isinstance(found, Unknown) else found
+
+
+def check_side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None) -> None:
+    """Problems of the settings that do not need model and data, when one of those has a problem."""
+    frame.env["batch_size"] = UNKNOWN if data is None or accumulate is None else (data.batch or 1) * accumulate
+    for item in (*node.body.items, *(i for u in find_updates(node.body) for i in u.body.items)):
+        if isinstance(item, tree.Setting) and item.key in READERS:
+            READERS[item.key](frame, item)
+
+
+def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
+    """The model of a section with the arguments that the section gives it; None where it has a problem."""
+    definition = frame.world.graph.definitions.get(node.model)
+    if definition is None or not definition.is_model:
+        return None
+    given = read_model_arguments(frame, definition, node.args)
+    return None if given is None else find_model(frame.world, definition, given, node.name_span)
+
+
+def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
+    """The plan, when every setting of it is known."""
+    node, data, model = section.node, section.data, section.model
+    sizes = fit_fields(section)
+    objective = None if sizes is None else build_objective(section, node.body, data, sizes)
+    values: dict[str, Any] = {key: read_setting(frame, section, key) for key in READERS}
+    trained = None if sizes is None else plan_updates(section, frame, sizes, objective, values["optimizer"])
+    evaluation = plan_evaluation(section, frame, sizes, objective) if objective and sizes is not None else None
+    mixed = None if evaluation is None else find_mixing(model, evaluation)
+    if mixed is not None:
+        section.world.report(mixed)
+    if trained is not None and isinstance(values["duration"], Duration):
+        schedules.warn_of_schedules(section, frame, trained, values["duration"])
+    checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
+    known = {key: value for key, value in values.items() if key != "optimizer"}
+    if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
+        return None
+    if any(isinstance(v, Unknown) for v in known.values()):
+        return None
+    texts, origins = resolve_settings(section, values | {"accumulate": section.accumulate}, trained, evaluation, checkpoint)
+    return TrainPlan(
+        name=node.alias or node.model,
+        model=model,
+        data=data,
+        objective=objective,
+        updates=trained,
+        duration=values["duration"],
+        eval=evaluation,
+        checkpoint=checkpoint,
+        seed=values["seed"],
+        precision=values["precision"],
+        settings=texts,
+        origins=origins,
+        span=node.span,
+        accumulate=section.accumulate,
+        lowering=values["lowering"],
+        ema=values["ema"],
+    )
+
+
+def read_setting(frame: Frame, section: Section, key: str) -> Any:
+    """A setting's value, its default, or UNKNOWN."""
+    item = section.setting(key)
+    frame.env["batch_size"] = section.batch_size
+    if item is None:
+        return DEFAULTS.get(key, UNKNOWN)
+    return READERS[key](frame, item)
+
+
+def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:
+    """The evaluation: as `eval { }` says, else on the dataset's own test part with the train chain."""
+    group = section.group("eval")
+    settings = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
+    every = read_duration(frame, settings["every"]) if "every" in settings else Duration(1, "epoch")
+    limit = read_count(frame, settings["limit"]) if "limit" in settings else None
+    data = data_chain.plan_data(frame, settings["data"].value) if "data" in settings else data_chain.plan_test_data(frame, section.data)
+    own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
+    if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
+        return None
+    if group is not None and data is not None and "data" in settings:
+        data, before = adopt_names(data, section.model), dict(section.data.fields)
+        section = replace(section, data=data)
+        found = fit_fields(section)
+        if found is None or not fields_are_there(section, objective):
+            return None
+        sizes, own = found, own or dict(data.fields) != before
+    if own and group is not None:
+        built = build_objective(section, group.body, section.data, sizes)
+        if built is None:
+            return None
+        objective = built
+    return EvalPlan(data, every, limit, objective)
+
+
+def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:
+    """How often the state is kept, and how many times."""
+    group = section.group("checkpoint")
+    settings: Mapping[str, tree.Setting] = {i.key: i for i in group.body.items if isinstance(i, tree.Setting)} if group else {}
+    length = read_duration(frame, settings["every"]) if "every" in settings else every
+    keep = read_count(frame, settings["keep"]) if "keep" in settings else KEEP
+    if isinstance(length, Unknown) or isinstance(keep, Unknown):
+        return None
+    return CheckpointPlan(length, keep)

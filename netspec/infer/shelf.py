@@ -1,0 +1,42 @@
+"""The op that a name means at a position: the shelf's entries, chosen by kind and by what the call gives."""
+
+from __future__ import annotations
+
+from netspec.infer.values import BlockValue, Kinds, OpValue
+from netspec.library.shelf import index
+from netspec.source import Span
+from netspec.syntax import tree
+
+CALLABLE: Kinds = ("layer", "function")
+MEASURES: Kinds = ("loss", "metric")
+DECODER = "decoder"
+METHOD = "method"
+"""Of shared instances: `e.attend`."""
+
+
+def find_op(name: str, want: Kinds, span: Span, args: tuple[tree.Arg, ...] = (), given: int = 0) -> OpValue:
+    """The op of that name which the position asks for, else the first that there is.
+
+    Of several kinds that may stand there the first that takes the arguments: in `train`, `mean(x)` is the metric, `mean(x, axis=1)` not.
+    """
+    entries = index.entries(name)
+    wanted = sorted((e for e in entries if e.kind in want), key=lambda e: want.index(e.kind)) or entries
+    return OpValue(next((e for e in wanted if accepts(e, args, given)), wanted[0]), span=span)
+
+
+def accepts(entry: index.Entry, args: tuple[tree.Arg, ...], given: int) -> bool:
+    """The op has a place for each of the arguments, `given` inputs being there already."""
+    names = {a.name for a in entry.signature} | {i.name for i in entry.inputs}
+    places = len(entry.signature) + sum(not i.optional for i in entry.inputs) - given
+    positional = sum(a.name is None for a in args)
+    return (entry.variadic or positional <= places) and (bool(entry.open_arguments) or all(a.name is None or a.name in names for a in args))
+
+
+def takes_tensors(value: OpValue | BlockValue) -> bool:
+    """A use of it may be given tensors."""
+    return isinstance(value, BlockValue) or value.entry.kind in (*CALLABLE, METHOD, *MEASURES, DECODER)
+
+
+def is_of(value: OpValue | BlockValue, kinds: Kinds) -> bool:
+    """A value is of one of these kinds; blocks are layers."""
+    return "layer" in kinds if isinstance(value, BlockValue) else value.entry.kind in kinds

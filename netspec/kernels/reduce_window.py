@@ -1,0 +1,56 @@
+"""Windows that slide over space and are reduced to one number each."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Sequence
+from math import prod
+from typing import Any, Literal
+
+from netspec.kernels.family import Place, Sample, family
+from netspec.lazy import jnp, lax, np
+
+Combine = Literal["max", "min", "add"]
+Padding = Literal["SAME"] | Sequence[tuple[int, int]]
+NONE = ((0, 0), (0, 0))
+INFINITY = float("inf")
+SLICES = 9
+"""Windows up to this many elements are reduced slice by slice."""
+
+
+@family(
+    Sample("f32[2, 6, 4, 3]", start=-INFINITY, combine="max", size=(2, 2), stride=(2, 2), padding=NONE),
+    Sample("f32[2, 6, 4, 3]", start=INFINITY, combine="min", size=(3, 2), stride=(3, 2), padding="SAME"),
+    Sample("f32[2, 6, 5, 3]", start=INFINITY, combine="min", size=(2, 2), stride=(1, 2), padding=((1, 0), (0, 1))),
+    Sample("f32[2, 7, 1]", start=0.0, combine="add", size=(3,), stride=(2,), padding="SAME"),
+)
+def reduce_window(x: Any, *, start: float, combine: Combine, size: Sequence[int], stride: Sequence[int], padding: Padding) -> Any:
+    """[batch, space…, channels] -> [batch, space'…, channels] in x's type. `start` leaves a number as it is; padding counts as it.
+
+    Of several largest elements the first one gets the gradient. The start value stays a NumPy constant: JAX finds the gradient only where
+    it sees that the start is the reduction's identity.
+    """
+    sides = padding if padding == "SAME" else ((0, 0), *padding, (0, 0))
+    return lax.reduce_window(x, np.asarray(start, x.dtype), getattr(lax, combine), (1, *size, 1), (1, *stride, 1), sides)
+
+
+def tiles(place: Place, x: Any, *, combine: Combine, size: Sequence[int], stride: Sequence[int], padding: Padding, **start: float) -> str:
+    """Small windows lie side by side and cover the space exactly, and one element of each is picked."""
+    unpadded = padding == "SAME" or not any(map(max, padding))
+    even = tuple(size) == tuple(stride) and not any(n % k for n, k in zip(x.shape[1:-1], size, strict=True))
+    picked = combine != "add" and unpadded and even and prod(size) <= SLICES
+    return f"the windows tile the space, {prod(size)} elements each" if picked else ""
+
+
+@reduce_window.variant(when=tiles)
+def by_slices(x: Any, *, combine: Combine, size: Sequence[int], **rest: Any) -> Any:
+    """Each slice holds one element of every window; the first of those that nothing beats stays.
+
+    On CPUs this is several times faster than `reduce_window`, which gives the same.
+    """
+    stays, best = {"max": operator.ge, "min": operator.le}[combine], None
+    for offset in itertools.product(*map(range, size)):
+        part = x[(slice(None), *(slice(o, None, k) for o, k in zip(offset, size, strict=True)))]
+        best = part if best is None else jnp.where(stays(best, part) | jnp.isnan(best), best, part)
+    return best

@@ -1,0 +1,76 @@
+"""A plugin that adds a variant of a kernel: chosen where its condition holds, shown, and held to the laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netspec
+from netspec.cli.main import main
+from netspec.kernels.convolve import convolve
+from netspec.library.shelf.plugins import load
+from netspec.testing import check_kernel, check_plugin
+from tests.plugins.conftest import HERE, Install
+
+SPEC = """netspec 1
+
+model M {
+  input image: f32[B, 4, 4, 3]
+  output found = image -> conv(5, 3) -> relu -> conv(2, 1) -> global_avg_pool
+}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path, install: Install) -> str:
+    install(swift="swift")
+    (tmp_path / "m.net").write_text(SPEC)
+    return str(tmp_path / "m.net")
+
+
+def test_the_plugin_is_one_short_file() -> None:
+    assert len((HERE / "swift.py").read_text().splitlines()) < 40
+
+
+def test_it_is_chosen_and_shown(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", spec, "--plugin", "swift", "--as", "kernels", "--at", "B=2"]) == 0
+    _, _, wide, narrow = capsys.readouterr().out.splitlines()
+    assert wide.split("  ")[0] == "conv_0" and "swift.by_matmul does not apply" in wide
+    assert narrow.split("  ")[0] == "conv_1" and "swift.by_matmul  a 1x1 convolution is a product of matrices" in narrow
+
+
+def test_it_computes_what_the_reference_does(spec: str) -> None:
+    model, portable, plain = (
+        netspec.compile(spec, **more) for more in ({"plugins": ["swift"]}, {"plugins": ["swift"], "lowering": "portable"}, {})
+    )
+    state, image = model.init(0), np.random.default_rng(0).random((2, 4, 4, 3), np.float32)
+    names = [[chosen.variant.name for chosen in each.kernels({"B": 2})] for each in (model, portable, plain)]
+    assert names == [["reference", "swift.by_matmul"], ["reference"] * 2, ["reference"] * 2], "nobody gets what nobody asked for"
+    found = [each.apply(state, image=image)["found"] for each in (model, portable, plain)]
+    np.testing.assert_allclose(found[0], found[1], 1e-5)
+    np.testing.assert_array_equal(found[1], found[2])
+
+
+def test_it_keeps_the_laws(spec: str) -> None:
+    check_plugin("swift")
+
+
+def test_a_wrong_one_is_named_with_its_laws(spec: str) -> None:
+    (right,) = load("swift").kernels
+
+    @convolve.variant(on=["cpu"], when=right.when)
+    def doubled(x, kernel, **options):
+        return 2 * right.function(x, kernel).astype("float32")
+
+    with pytest.raises(AssertionError) as error:
+        check_kernel(doubled)
+    for law in ("types are the references", "values are the references", "gradients are the references", "f64 stays f64"):
+        assert f"- {law}: convolve by doubled of f32[2, 4, 4, 3], f32[1, 1, 3, 5]" in str(error.value)
+
+
+def test_one_that_no_sample_fits_is_told_so(spec: str) -> None:
+    never = convolve.variant(when=lambda place, *arguments, **options: "")(lambda x, kernel, **options: x)
+    with pytest.raises(AssertionError, match="give it `samples` of its own"):
+        check_kernel(never)
