@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.diagnostics.running.exports import SizeNotOpen, SizeNotTraced
+from netspec.diagnostics.spec_error import SpecError
 from netspec.files import PathLike, write_atomic
 from netspec.ir import Body
 from netspec.kernels.choice import PORTABLE, Chooser

@@ -44,10 +44,12 @@ def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
 
 
 def _array(value: Any) -> Any:
+    """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
 
 
 def _cast(array: Any, dtype: Any) -> Any:
+    """The array in a dtype; no copy is made of one that has it."""
     return array if array.dtype == dtype else array.astype(dtype)
 
 
@@ -61,6 +63,7 @@ def describe(array: Any) -> str:
 
 
 def _shape_problems(types: Types, arrays: Mapping[str, Any]) -> list[Diagnostic]:
+    """The arrays whose shapes are not what their types say."""
     sizes = sizes_of(types, arrays)
     return [problem for name, array in arrays.items() if (problem := _shape_problem(name, types[name], array, sizes))]
 
@@ -77,6 +80,7 @@ def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, int]) -> Diagnostic | None:
+    """Why an array's shape does not fit, with the sizes that other arrays have given to symbols."""
     if type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank)):
         return None
     fixed = tuple((s, sizes[s]) for s in sorted(type.symbols()) if s in sizes) if type.rank == len(array.shape) else ()
@@ -105,6 +109,7 @@ def find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diag
 
 
 def _kind_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    """Why an array's elements are of another kind than the type says."""
     expected = "float" if type.is_float else "int" if type.is_int else "bool"
     if _kind(array) != expected:
         return ArrayMismatch(field=name, expected=str(type), found=describe(array))
@@ -121,6 +126,7 @@ def _kind(array: Any) -> str:
 
 
 def _range_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    """The values that the type's dtype does not have."""
     limits = np.iinfo(type.jax_dtype)
     if array.size == 0 or (array.min() >= limits.min and array.max() <= limits.max):
         return None

@@ -120,11 +120,13 @@ class Program:
         return self.layout.unpack({name: {key: np.array(x) for key, x in leaves.items()} for name, leaves in collections.items()})
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
+        """The state of a training that begins, on the devices."""
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
         mean = self._placement.state(parameter_average.begin_average(params)) if self.plan and self.plan.ema is not None else ()
         return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Leaves as they are stored, with the right shapes. Raises `SpecError`."""
         with _raise_spec_errors():
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
@@ -236,6 +238,7 @@ class Program:
         return {name: known.get(name, kind) for name, kind in types.items()}
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters and buffers of a state, or of arrays by logical path."""
         if isinstance(variables, State):
             return self.averaged(self._own(variables)).params, variables.buffers
         packed = self._packed(variables)
@@ -248,6 +251,7 @@ class Program:
         return state
 
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs as the program takes them. Raises `SpecError` for those that do not fit."""
         types = self.model.input_types()
         refuse_unknown(given, types)
         arrays = accept(types, given, self._precision, self.model.facts)
@@ -265,6 +269,7 @@ class Program:
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
+        """Arrays on the devices, divided along the axis of examples."""
         batch = self.model.batch
         counted = [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
         return self._placement.batch(arrays, counted, axis)
@@ -280,12 +285,14 @@ class Program:
         return PRECISIONS[self.precision]
 
     def _objective(self, which: str) -> Objective:
+        """What is measured in training or evaluation. Raises `SpecError` for a spec without `train`."""
         if self.plan is None:
             raise SpecError([NothingToTrain(model=self.model.name)])
         return self.plan.objective if which == "train" else self.plan.eval.objective
 
     @cached_property
     def _placement(self) -> OneDevice | DataParallel:
+        """The devices, once it is known that they can compute in this precision."""
         require_width(self.model, self._precision)
         return all_devices()
 
@@ -302,6 +309,7 @@ class Program:
         return {u.name: make_update(u, *more, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
+        """The optimizers' first states."""
         with _raise_spec_errors():
             return self._moments(params) if self.plan else ()
 

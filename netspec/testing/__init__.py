@@ -110,5 +110,6 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
 
 
 def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+    """The laws that are broken, each with where, and what it says."""
     for law, error in checks.find_breaches(these, subject):
         yield name or law, where + checks.error_text(error)

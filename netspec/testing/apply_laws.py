@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
@@ -106,7 +107,7 @@ def examples_do_not_meet(case: Case) -> None:
 
     def one(place: Any, *inputs: Any) -> Any:
         types = [kind.with_shape((1, *kind.shape[1:])) if own else kind for kind, own in zip(case.types, alone, strict=True)]
-        scope = case.scope(types=types, kind=ExampleScope, count=case.batch, place=place)
+        scope = case.scope(types=types, kind=partial(ExampleScope, count=case.batch, place=place))
         return case.call("apply", scope, *(x[None] if own else x for x, own in zip(inputs, alone, strict=True)))
 
     axes = (0, *(0 if own else None for own in alone))
