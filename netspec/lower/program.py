@@ -26,7 +26,7 @@ from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.objective import WEIGHT, Statistics, field_types
+from netspec.lower.objective import WEIGHT, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
@@ -211,7 +211,7 @@ class Program:
     @property
     def _types(self) -> dict[str, TensorType]:
         """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
-        read = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        read = (update.objective.fields() for update in self.plan.updates) if self.plan else ()
         types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
         known = self.plan.data.fields if self.plan else {}
         return {name: known.get(name, kind) for name, kind in types.items()}
@@ -237,7 +237,7 @@ class Program:
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
-        types = {**field_types(objective), **self.model.input_types()}
+        types = {**objective.fields(), **self.model.input_types()}
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.spec_error import SpecError
-from netspec.paths import parameters
+from netspec.ir.paths import parameters
 from tests.architectures.build import clean, counts, drawn, ids, inputs, numbers, reformatted, small
 
 HERE = Path(__file__).parent

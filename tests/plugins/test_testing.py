@@ -182,8 +182,8 @@ class Forgetful(Function):
 BROKEN = {
     Silent: ("has a page", "says its flops"),
     Lonely: ("has examples",),
-    Narrow: ("shape rule is what apply does", "gradient is the slope"),
-    Counting: ("shape rule takes a symbol for the batch", "examples do not meet"),
+    Narrow: ("shape rule is what apply does", "gradient is the slope", "any batch is traced"),
+    Counting: ("shape rule takes a symbol for the batch", "examples do not meet", "any batch is traced"),
     Exploding: ("initial values fit",),
     Traced: ("jit changes nothing",),
     Flat: ("gradient is the slope",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.compile import check
-from netspec.ir_hash import ir_hash
+from netspec.ir.fingerprint import ir_hash
 from netspec.source import Source
 
 SPEC = "netspec 1\nmodel M {\n  input x: f32[B, 8]\n  h = x -> dense(4) -> relu\n  output y = h -> dense(2)\n}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.diagnostics.shapes.parts import TooFewElements
 from netspec.lazy import jnp, lax
@@ -12,6 +12,9 @@ from netspec.library.shape_rules.axis_arguments import drop_axes
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.library.shape_rules.sizes import axis_of, require_positive
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 
 class _Place(Function):
@@ -105,6 +108,19 @@ class Cumsum(Function):
     def flow(self, passage: Passage) -> Flow:
         """A running sum of the past is what decoding allows; one from the end is not."""
         return passage.keeps(self.axis, why="it sums from the last position") if self.reverse else passage.made()
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """The sum so far is remembered, in the width in which it is summed."""
+        x = use.inputs[0]
+        if not use.moves(0, self.axis):
+            return use.alone(), None
+        axis = self.axis % x.ndim
+        floating = jnp.issubdtype(x.dtype, jnp.floating)
+        sums = use.on(x.astype(jnp.promote_types(x.dtype, jnp.float32)) if floating else x)
+        before = jnp.zeros_like(sums, shape=(*x.shape[:axis], 1, *x.shape[axis + 1 :])) if use.past is None else use.past
+        both, past = use.stretch.behind(before, sums + before, axis)
+        made = lax.slice_in_dim(both, 1, None, axis=axis)
+        return (made.astype(x.dtype) if floating else made), past
 
 
 class TopK(Function):
