@@ -70,14 +70,20 @@ def check(
         return check_trusted(spec, overrides, train, imports)
 
 
-def check_with(plugins: Sequence[str], spec: str | PathLike[str] | Source, *more: Any) -> Checked:
+def check_with(
+    plugins: Sequence[str],
+    spec: str | PathLike[str] | Source,
+    overrides: Mapping[str, str] | None,
+    train: str | None,
+    imports: Mapping[str, str] | None,
+) -> Checked:
     """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
     from netspec.diagnostics.running.plugins import PluginProblem
     from netspec.library.shelf.plugins import enable_plugins
 
     try:
         with enable_plugins(plugins):
-            return check_trusted(spec, *more)
+            return check_trusted(spec, overrides, train, imports)
     except Mistake as mistake:
         if not isinstance(mistake.diagnostic, PluginProblem):
             raise
@@ -111,8 +117,10 @@ def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
 
 
 def check_limited(spec: str | PathLike[str] | Source) -> Checked:
+    """The same with the ops that are on the shelf now, while the clock runs."""
     from netspec import untrusted
     from netspec.deadline import OutOfTime, time_limit
+    from netspec.diagnostics.text.characters import TooLarge
     from netspec.resolve.imports import Project
 
     source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
@@ -121,7 +129,7 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
         with time_limit(LIMITS.untrusted_seconds):
             file = parse_source(source, problems)
             problems += [] if file is None else untrusted.find_too_long(file)
-            if file is None or any(type(p).slug() == "too-large" for p in problems):
+            if file is None or any(isinstance(p, TooLarge) for p in problems):
                 return Checked(source, file, None, order_problems(problems))
             checked, graph = prove(source, file, problems, Project(source.path, untrusted=True))
             more = untrusted.find_too_many_parameters(graph, checked.typed) if checked.typed else []
@@ -193,6 +201,7 @@ def program(
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:
+    """The problem of a name that no `train` section has."""
     from netspec.diagnostics.running.overrides import UnknownTrain
     from netspec.diagnostics.suggestions.nearest import nearest
 

@@ -41,6 +41,7 @@ def table(body: Body) -> tuple[list[Row], Row]:
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:
+    """The sum, as a number where it is one."""
     result: Dim | int = 0
     for part in parts:
         result = Dim.of(part) + result
@@ -77,9 +78,11 @@ class Spot:
 
     @property
     def copies(self) -> int:
+        """How many copies of a weight there are: one for each pass of the loops along which it is stacked."""
         return prod(self.loops[a] for a in self.axes)
 
     def counts(self) -> tuple[int, ...]:
+        """The counts of the loops of this body, outermost first."""
         return tuple(self.loops[d] for d in self.own)
 
     def step(self, segment: Segment) -> Spot:
@@ -88,10 +91,12 @@ class Spot:
         return Spot(f"{self.prefix}{segment_text(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
 
     def repeated(self, count: int) -> Spot:
+        """The spot inside a loop: everything there runs so many times."""
         own = (*self.own, len(self.loops))
         return Spot(self.prefix, (*self.loops, count), own, self.axes, reduce_dim(Dim.of(self.work) * count))
 
     def times(self, factor: Dim | int) -> Spot:
+        """The spot of what runs so many times, without weights of its own for each."""
         return replace(self, work=reduce_dim(Dim.of(self.work) * factor))
 
 
@@ -149,10 +154,12 @@ def sequences_of_cell(node: Recur, body: Body) -> str:
 
 
 def reduce_dim(value: Dim) -> Dim | int:
+    """A constant dim as a number."""
     return value.value if value.is_constant else value
 
 
 def size_of(shape: tuple[Dim | int, ...]) -> int:
+    """The number of elements of a shape without symbols."""
     size = Dim.of(1)
     for dim in shape:
         size = size * dim

@@ -30,6 +30,7 @@ class Deadline:
         self.doing, self.at = "reading the file", NOWHERE
 
     def look(self) -> None:
+        """Raises OutOfTime once the time is over."""
         if monotonic() > self.end:
             raise OutOfTime(TimeLimit(at=self.at, seconds=self.seconds, doing=self.doing))
 

@@ -147,6 +147,7 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
 
 
 def _write_new(temporary: str, target: str, content: bytes) -> None:
+    """Writes and syncs the temporary file, so that renaming it is all that remains."""
     with _step(target, "creating the file"):
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
@@ -200,6 +201,7 @@ def sync_folder(folder: str) -> None:
 
 @contextmanager
 def _step(path: str, step: str) -> Iterator[None]:
+    """A step of writing; what fails in it is reported with its name."""
     try:
         yield
     except OSError as error:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 
 class _Lazy:
+    """A module that is imported when a name of it is looked up."""
+
     def __init__(self, name: str) -> None:
         self.__dict__["_name"] = name
 

@@ -61,6 +61,7 @@ def record(cls: Any = None, /, *, kw_only: bool = False, eq: bool = True, frozen
 
 
 def record_of(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> Any:
+    """Gives a class the methods of records; what it defines itself stays."""
     own = cls.__dict__
     cls._record_plan, cls._record_kw_only = None, kw_only
     for name in ("__match_args__", "__dataclass_fields__", "__dataclass_params__"):
@@ -149,6 +150,7 @@ def _read_field(cls: Any, name: str, written: Any) -> Field:
 
 
 def _init(self: Any, *args: Any, **named: Any) -> None:
+    """The constructor of every record: fields by place or name, then defaults, then `__post_init__`."""
     cls = type(self)
     plan = cls._record_plan or plan_of(cls)
     own = self.__dict__
@@ -167,6 +169,7 @@ def _init(self: Any, *args: Any, **named: Any) -> None:
 
 
 def _refuse_arguments(cls: Any, plan: Plan, args: tuple[Any, ...], named: dict[str, Any]) -> NoReturn:
+    """Raises the TypeError of a constructor called with other arguments than the fields."""
     given = {*named, *plan.order[: len(args)], *plan.defaults, *(n for n, _ in plan.factories)}
     missing, unknown = sorted(plan.names - given), sorted(given - plan.names)
     raise TypeError(f"{cls.__name__}() lacks {missing}, does not know {unknown}, takes {len(plan.order)} positional arguments")
@@ -223,6 +226,7 @@ def _dataclass(cls: type) -> Any:
 
 
 def _make_dataclass(name: str, plan: Plan) -> Any:
+    """The dataclass with a record's fields, of which the standard library's functions read what they want to know."""
     import dataclasses
 
     rows = []
@@ -234,6 +238,7 @@ def _make_dataclass(name: str, plan: Plan) -> Any:
 
 
 def _from_dataclasses(given: Any) -> Field:
+    """A field of the standard library as one of ours."""
     import dataclasses
 
     default, factory = (MISSING if value is dataclasses.MISSING else value for value in (given.default, given.default_factory))

@@ -40,6 +40,7 @@ def text(error: BaseException, command: str) -> str:
 
 
 def _frame(frame: traceback.FrameSummary) -> str:
+    """One line of the trace. Of a path outside netspec only the end is told, which says nothing of the person."""
     path = Path(frame.filename)
     inside = path.is_relative_to(_PACKAGE)
     shown = path.relative_to(_PACKAGE.parent) if inside else Path(*path.parts[-2:])

@@ -39,6 +39,7 @@ def run(args: Namespace) -> int:
 
 
 def check_files(args: Namespace) -> int:
+    """Checks the files, prints what is wrong with them, and gives the exit code."""
     paths = list(spec_paths(args.files))
     problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
@@ -48,6 +49,7 @@ def check_files(args: Namespace) -> int:
 
 
 def _report(problems: Sequence[Diagnostic], format: str) -> int:
+    """Prints the problems in a format; the exit code that they come to."""
     from netspec.diagnostics.drawing.formats import render
     from netspec.diagnostics.running.files import choose_exit_code
 
@@ -66,6 +68,7 @@ def spec_paths(files: Iterable[str]) -> Iterator[str]:
 
 
 def _find_specs(folder: str) -> Iterator[str]:
+    """The specs of a folder and of those in it, in the order of their names; hidden folders are left out."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         yield from (path for f in sorted(files) if is_spec(path := os.path.join(here, f)))
@@ -77,6 +80,7 @@ def is_spec(path: str) -> bool:
 
 
 def _read_beginning(path: str) -> bytes:
+    """What a file begins with, which tells whether it is a spec; nothing of one that cannot be read."""
     try:
         if os.path.isfile(path):
             with open(path, "rb") as file:
@@ -106,6 +110,7 @@ def _check_each(paths: Sequence[str], untrusted: bool, values: Mapping[str, str]
 def _find_problems(
     path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, plugins: Sequence[str] = ()
 ) -> Sequence[Diagnostic]:
+    """The problems of one file, among them that it cannot be read."""
     from netspec.compile import check
 
     try:

@@ -71,6 +71,7 @@ def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
 
 
 def fields(types: Mapping[str, TensorType]) -> str:
+    """Fields with their types, on one line."""
     return ", ".join(f"{name}: {kind}" for name, kind in types.items())
 
 

@@ -76,10 +76,12 @@ def numbers(version: str) -> tuple[int, int]:
 
 
 def _version_text(version: tuple[int, int]) -> str:
+    """`0.10` of (0, 10)."""
     return ".".join(map(str, version))
 
 
 def _devices() -> tuple[bool, str]:
+    """Fails where JAX finds none."""
     import jax
 
     kinds = [d.device_kind for d in jax.devices()]
@@ -92,6 +94,7 @@ def _cores() -> tuple[bool, str]:
 
 
 def _disk() -> tuple[bool, str]:
+    """Fails where a checkpoint and the compiler's files may find no room."""
     from shutil import disk_usage
 
     free = disk_usage(".").free
@@ -121,6 +124,7 @@ def _cache() -> tuple[bool, str]:
 
 
 def _extras() -> tuple[bool, str]:
+    """Which optional packages are there; none is needed."""
     from importlib.util import find_spec
 
     present = [extra for extra, module in EXTRAS.items() if find_spec(module)]

@@ -26,6 +26,7 @@ def run(args: Namespace) -> int:
 
 
 def _format(path: str, only_check: bool) -> int:
+    """Formats one file, or only says that it would; the exit code."""
     from netspec.files import read_bytes, write_atomic
 
     before = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
@@ -60,6 +61,7 @@ def _format_text(content: bytes, path: str) -> str | None:
 
 
 def _check(path: str, same: bool) -> int:
+    """Says that a file is not in the style, if it is not; the exit code."""
     if not same:
         print(f"would format {path}", file=sys.stderr)
     return int(not same)

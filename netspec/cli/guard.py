@@ -41,6 +41,7 @@ def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
 
 
 def _exit_code(error: BaseException, args: Namespace) -> int:
+    """The exit code of what ended a command, whose message is printed here."""
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else ENVIRONMENT
@@ -83,6 +84,7 @@ def _silence_output() -> int:
 
 
 def _bug(error: BaseException, args: Namespace) -> int:
+    """Saves a report of an error that is netspec's own, and says where it lies."""
     from netspec.cli.bug_report import save_report
 
     say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
@@ -95,6 +97,7 @@ def _bug(error: BaseException, args: Namespace) -> int:
 
 @contextmanager
 def _raise_on_sigterm() -> Iterator[None]:
+    """Turns SIGTERM into an exception inside, so that files are closed and locks given back; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -62,6 +62,7 @@ def _check_in_child(paths: Sequence[str], check: Check) -> Iterator[Found]:
 
 
 def _read_answers(pipe: BinaryIO) -> Iterator[Found | BaseException]:
+    """What the child has sent, until it ends, in the middle of an answer or behind one."""
     while True:
         try:
             yield pickle.load(pipe)
@@ -87,6 +88,7 @@ def _child(paths: Sequence[str], check: Check, pipe: int) -> None:
 
 
 def _answer(path: str, check: Check) -> Found | BaseException:
+    """The problems of one file as the child sends them; an error of netspec's own becomes one that can be sent."""
     try:
         return list(check(path))
     except MemoryError:
@@ -111,4 +113,5 @@ def _explain_death(path: str, code: int) -> Diagnostic:
 
 
 def memory_limit(path: str) -> MemoryLimit:
+    """The problem of a check that needs more memory than it may have."""
     return MemoryLimit(at=Span(Source(path, ""), 0, 0), limit=f"{LIMITS.untrusted_bytes >> 30} GiB")

@@ -65,8 +65,8 @@ def skip_plugin_search() -> None:
 class Help(argparse.HelpFormatter):
     """Looks at the terminal itself: argparse imports four archive formats to learn its width."""
 
-    def __init__(self, prog: str, **more: Any) -> None:
-        super().__init__(prog, width=width(sys.stdout, 80) - 2, **more)
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width(sys.stdout, 80) - 2)
 
 
 def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ def run(args: Namespace) -> int:
 
 
 def _migrate(path: str, only_check: bool) -> int:
+    """Brings one file to the present version, or only says that it would; the exit code."""
     from netspec.compile import read
     from netspec.diagnostics.drawing.text import say_count
     from netspec.diagnostics.suggestions.repairs import apply_edits

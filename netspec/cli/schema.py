@@ -22,6 +22,7 @@ def run(args: Namespace) -> int:
 
 
 def print_schema(args: Namespace) -> int:
+    """Prints the schema of specs or of one op; the exit code is that of a wrong name where there is no such op."""
     import json
 
     from netspec.cli.terminal import say

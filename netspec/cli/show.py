@@ -50,6 +50,7 @@ def run(args: Namespace) -> int:
 
 
 def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
+    """Prints a view of each model that is asked for; a name that no model has is an error."""
     if _refuse_unknown_model(args, models):
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
@@ -82,6 +83,7 @@ def _tree(checked: Checked) -> str:
 
 
 def _settings_text(checked: Checked) -> str:
+    """The settings of all `train` and `serve` sections."""
     if checked.typed is None:
         return ""
     return "\n\n".join([*map(_settings, checked.typed.trains), *map(_decoding, checked.typed.serves)])
@@ -121,6 +123,7 @@ def _decoding(plan: ServePlan) -> str:
 
 
 def _table(model: Body) -> str:
+    """The layers with shapes and costs."""
     from netspec.cost import table
     from netspec.tools.text_drawing import draw_table
 
@@ -128,6 +131,7 @@ def _table(model: Body) -> str:
 
 
 def _costs(model: Body) -> str:
+    """Where the costs are, largest first."""
     from netspec.cost import table
     from netspec.tools.text_drawing import draw_costs
 

@@ -78,6 +78,7 @@ def run_predict(args: Namespace) -> int:
 
 
 def _range(array: Any) -> str:
+    """Between which numbers an array lies, so that a person sees at once whether it is what was meant."""
     return f" from {array.min():.4g} to {array.max():.4g}" if array.size else ""
 
 

@@ -106,6 +106,7 @@ class _Conversion:
         return above
 
     def _one(self, path: str, use: tuple[Body, Apply] | Variable, shapes: Shapes, place: str) -> Iterator[tuple[str, Array]]:
+        """The arrays of one layer or weight, by path; what is missing or has another shape is noted as a fault."""
         prefix = self.places[place]
         try:
             made = self._weight(prefix, shapes) if isinstance(use, Variable) else self._layer(path, use[1].op, shapes, prefix, place)
@@ -123,6 +124,7 @@ class _Conversion:
         return {"": fit_shape(Module(self.arrays, read=self.read)[name], shapes[""])}
 
     def _layer(self, path: str, op: Op, shapes: Shapes, prefix: str, place: str) -> dict[str, Array]:
+        """The arrays of a layer by its converter; a layer that none knows is a fault."""
         if type(op) not in CONVERTERS:
             self.faults["foreign"].append((path, op.op_name()))
             return {}
@@ -137,6 +139,7 @@ def _shapes(use: tuple[Body, Apply] | Variable) -> dict[str, tuple[int, ...]]:
 
 
 def _join_path(path: str, name: str) -> str:
+    """A path below another; the path itself for an empty name."""
     return f"{path}/{name}" if name else path
 
 

@@ -104,6 +104,7 @@ def read_gates(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
 
 
 def _gates(module: Module, name: str, count: int) -> list[Array] | None:
+    """The parts of a stacked weight, one for each gate; None where the module has none."""
     stacked = module.step(name)
     return None if stacked is None else list(np.split(stacked, count))
 
@@ -140,6 +141,7 @@ def _read_inner(op: Op, shapes: Shapes, module: Module, *names: str) -> dict[str
 
 
 def _add_bias(op: Op, made: dict[str, Array], shapes: Shapes, module: Module) -> dict[str, Array]:
+    """The arrays with the bias, where our layer has one."""
     return made | ({"bias": fit_shape(module["bias"], shapes["bias"])} if "bias" in shapes else {})
 
 

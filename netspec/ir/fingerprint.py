@@ -34,6 +34,7 @@ class _Walk:
         self.bodies: dict[int, int] = {}
 
     def lines(self, value: Any) -> Iterator[str]:
+        """The lines that stand for a value; equal values have equal lines, and no two different ones do."""
         if isinstance(value, _ATOMS):
             yield f"{type(value).__name__} {value!r}" if not isinstance(value, Dim | TensorType) else str(value)
         elif isinstance(value, Body) and id(value) in self.bodies:
@@ -48,6 +49,7 @@ class _Walk:
             yield from self.group(type(value).__name__, _fields(value))
 
     def group(self, name: str, parts: Iterable[tuple[str, Any]]) -> Iterator[str]:
+        """A value of several named parts, in brackets."""
         yield f"{name} ("
         for key, value in parts:
             yield key

@@ -35,6 +35,7 @@ class Affine:
     strides: tuple[int, ...] = ()
 
     def at(self, loops: tuple[int, ...]) -> int:
+        """The number in the iteration with these loop indices."""
         return self.constant + sum(s * i for s, i in zip(self.strides, loops, strict=False))
 
 
@@ -200,9 +201,11 @@ class Body:
     """A cell's states: each is an input port and an output port of that name too."""
 
     def input_types(self) -> dict[str, TensorType]:
+        """The types of the inputs by name; those of literals are left out."""
         return {p.name: self.types[p.wire] for p in self.inputs if isinstance(p.wire, int)}
 
     def output_types(self) -> dict[str, TensorType]:
+        """The types of the outputs by name; those of literals are left out."""
         return {p.name: self.types[p.wire] for p in self.outputs if isinstance(p.wire, int)}
 
     def op_inputs(self, use: Apply) -> tuple[list[Any], dict[str, TensorType]]:

@@ -107,6 +107,8 @@ class DataPlan:
 
 @record(eq=False)
 class EvalPlan:
+    """When a model is evaluated during its training, and on what."""
+
     data: DataPlan | None
     """None: nothing to evaluate on."""
     every: Duration
@@ -117,6 +119,8 @@ class EvalPlan:
 
 @record
 class CheckpointPlan:
+    """When a checkpoint is written, and how many are kept."""
+
     every: Duration
     keep: int
 

@@ -65,6 +65,7 @@ class Check:
             yield from self.makes(node, made)
 
     def unread(self, operands: tuple[Operand, ...], made: set[int]) -> Iterator[str]:
+        """Operands that no node has made yet."""
         for operand in operands:
             if not isinstance(operand, Literal) and operand not in made:
                 yield f"wire {operand} is read before it is made"
@@ -99,6 +100,7 @@ class Check:
                 yield f"`{node.op.op_name()}` makes {type_}, but its wire is {types[wire]}"
 
     def call(self, node: Call) -> Iterator[str]:
+        """Wires of a call whose types are not those of the block's ports."""
         ends = [(node.inputs, node.body.inputs), (node.outputs, node.body.outputs)]
         for wires, ports in ends:
             for wire, port in zip(wires, ports, strict=True):
@@ -132,5 +134,6 @@ class Check:
                 yield f"two nodes have the path `{name}`"
 
     def same(self, a: TensorType, b: TensorType) -> bool:
+        """Whether two types are proved to be equal."""
         equal = self.body.facts.equal
         return a.dtype == b.dtype and a.rank == b.rank and all(equal(x, y) is Verdict.PROVED for x, y in zip(a.shape, b.shape, strict=True))

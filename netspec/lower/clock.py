@@ -24,6 +24,7 @@ class DerivedClock(Clock):
 
     @property
     def steps_per_epoch(self) -> int:  # type: ignore[override]
+        """Only the data know."""
         raise Mistake(ClockNeeded(unknown="the number of steps of an epoch"))
 
 

@@ -63,10 +63,12 @@ class Cached(Buffered):
         return jnp.take_along_axis(said, (at - start)[:, None, None], 1)[:, 0], (buffer, lengths, past)
 
     def push(self, carry: Carry, place: Array, tokens: Array) -> Carry:
+        """The carry with one more element of each sequence."""
         buffer, lengths, past = carry
         return self.written(buffer, lengths, place, tokens), lengths, past
 
     def pick(self, carry: Carry, rows: Array) -> Carry:
+        """The carry of some sequences, as a search keeps them."""
         return jax.tree.map(lambda x: x[rows], carry)
 
     # --- stretches ---------------------------------------------------------------------------------------------------

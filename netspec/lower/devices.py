@@ -49,6 +49,7 @@ class DataParallel:
         return jax.jit(function, out_shardings=self._spread(), **options)
 
     def _spread(self, *axes: str | None) -> Any:
+        """How an array is laid out: along these axes over the devices, or a copy on each."""
         return jax.sharding.NamedSharding(self.mesh, jax.sharding.PartitionSpec(*axes))
 
 

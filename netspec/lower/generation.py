@@ -62,6 +62,7 @@ class Buffered:
         return buffer.at[jnp.arange(buffer.shape[0]), lengths + place].set(tokens.astype(buffer.dtype), mode="drop")
 
     def noise(self, place: Array, size: int) -> Array:
+        """Noise of a position; every example draws by its own number, whatever the batch."""
         examples = jnp.arange(self.examples, dtype=jnp.uint32) + jnp.asarray(self.first).astype(jnp.uint32)
         kernels = self.forward.kernels.at(f"serve/{self.plan.feeds}", differentiated=False)
         key = draw_key(self.key, f"serve/{self.plan.feeds}", (place,))
@@ -81,6 +82,7 @@ class Rerun(Buffered):
         return jnp.repeat(self.begun(), copies, 0), jnp.repeat(self.beginning.lengths, copies, 0)
 
     def logits(self, carry: tuple[Array, Array], place: Array) -> tuple[Array, tuple[Array, Array]]:
+        """What the model says at a place, computed for all positions anew."""
         buffer, lengths = carry
         copies = buffer.shape[0] // self.examples
         inputs = {name: jnp.repeat(x, copies, 0) if self.counts_examples(name) else x for name, x in self.inputs.items()}

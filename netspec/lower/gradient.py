@@ -53,6 +53,7 @@ class Gradient:
         return finish(self.objective, self.forward.measuring("train", None), statistics)["loss"]
 
     def scaled(self, statistics: Statistics, scale: Any) -> Array:
+        """The loss times the scale that keeps small gradients from vanishing."""
         loss = self.loss(statistics)
         return loss if scale is None else loss * scale.astype(loss.dtype)
 
@@ -81,6 +82,8 @@ class Gradient:
         return grads, sums, after
 
     def _totals(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, firsts: Array) -> Statistics:
+        """The statistics of all parts of an accumulated batch, one part after another."""
+
         def one(sums: Any, part: tuple[Arrays, Array]) -> Any:
             return add(sums, self.statistics(params, buffers, part[0], step, part[1])[0]), None
 

@@ -32,6 +32,7 @@ def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -
 
 
 def _leaf(stored: Stored, seed: int, precision: Precision) -> Any:
+    """A leaf of which every slice is drawn by its own path."""
     leaf = np.empty(stored.shape, precision.stored(stored.weight.dtype))
     for path, index in zip(stored.paths, stored.indices(), strict=True):
         leaf[index] = _sample(stored, generator(seed, path))

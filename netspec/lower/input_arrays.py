@@ -29,7 +29,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
-    problems = problems or _find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
+    problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
     return {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
@@ -44,10 +44,12 @@ def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
 
 
 def _array(value: Any) -> Any:
+    """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
 
 
 def _cast(array: Any, dtype: Any) -> Any:
+    """The array in a dtype; no copy is made of one that has it."""
     return array if array.dtype == dtype else array.astype(dtype)
 
 
@@ -61,6 +63,7 @@ def describe(array: Any) -> str:
 
 
 def _shape_problems(types: Types, arrays: Mapping[str, Any]) -> list[Diagnostic]:
+    """The arrays whose shapes are not what their types say."""
     sizes = sizes_of(types, arrays)
     return [problem for name, array in arrays.items() if (problem := _shape_problem(name, types[name], array, sizes))]
 
@@ -77,6 +80,7 @@ def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, int]) -> Diagnostic | None:
+    """Why an array's shape does not fit, with the sizes that other arrays have given to symbols."""
     if type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank)):
         return None
     fixed = tuple((s, sizes[s]) for s in sorted(type.symbols()) if s in sizes) if type.rank == len(array.shape) else ()
@@ -89,7 +93,7 @@ def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
+def find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
     """The first size that the facts, and the sizes before it, do not allow."""
     known = facts
     for symbol, size in sizes:
@@ -105,6 +109,7 @@ def _find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Dia
 
 
 def _kind_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    """Why an array's elements are of another kind than the type says."""
     expected = "float" if type.is_float else "int" if type.is_int else "bool"
     if _kind(array) != expected:
         return ArrayMismatch(field=name, expected=str(type), found=describe(array))
@@ -121,6 +126,7 @@ def _kind(array: Any) -> str:
 
 
 def _range_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
+    """The values that the type's dtype does not have."""
     limits = np.iinfo(type.jax_dtype)
     if array.size == 0 or (array.min() >= limits.min and array.max() <= limits.max):
         return None

@@ -47,6 +47,7 @@ def value(operand: Operand, wires: Wires) -> Any:
 
 
 def array(operand: Operand, wires: Wires) -> Array:
+    """An operand as an array."""
     return jnp.asarray(value(operand, wires))
 
 
@@ -75,6 +76,7 @@ def operand_types(node: Apply | Measurement, body: Body, frame: Frame) -> tuple[
 
 
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
+    """Runs an op in a scope of its own."""
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs = [value(operand, wires) for operand in node.inputs]
     optional = {name: wires[wire] for name, wire in node.optional}
@@ -96,10 +98,12 @@ def measure_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: d
 
 
 def _bind(outputs: tuple[int, ...], results: Any, wires: Wires) -> None:
+    """Gives results to their wires."""
     wires.update(zip(outputs, results, strict=True))
 
 
 def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
+    """Runs a block's body with what flows into it."""
     ports = zip(node.body.inputs, node.inputs, strict=True)
     inner = frame.inside(node.segment, use_of(node, body))
     results = evaluate(node.body, inner, {port.name: value(wire, wires) for port, wire in ports})
@@ -107,6 +111,7 @@ def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
 
 
 def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
+    """Reads a parameter or buffer."""
     key = join(frame.prefix, template(node.segment, frame.counts))
     if node.buffer:  # keeps its width: a counter in bf16 would stop at 256
         wires[node.output] = frame.buffer(key)
@@ -124,6 +129,7 @@ def _aux(node: Aux, body: Body, frame: Frame, wires: Wires) -> None:
 
 
 def _repeat(node: Repeat, body: Body, frame: Frame, wires: Wires) -> None:
+    """Runs a loop in the way that was chosen for it."""
     region = frame.run.layout.region(frame.prefix, node)
     loop = Loop(node, body, frame, wires, region, execute)
     starts = [_start(operand, wire, body, frame, wires) for operand, wire in zip(node.carried, node.inner, strict=True)]
@@ -139,11 +145,13 @@ def _start(operand: Operand, wire: int, body: Body, frame: Frame, wires: Wires) 
 
 
 def _recur(node: Recur, body: Body, frame: Frame, wires: Wires) -> None:
+    """Runs a cell over time."""
     outputs, finals = run_over_time(Time(node, body, frame, wires, frame.run.layout.region(frame.prefix, node), execute))
     _bind((*node.outputs, *node.finals), (*outputs, *finals), wires)
 
 
 def _when(node: When, body: Body, frame: Frame, wires: Wires) -> None:
+    """Runs a region in its phase; in others its wires have what they had before."""
     active = node.phase == frame.run.phase
     inside = dict(wires)
     if active:
@@ -154,6 +162,7 @@ def _when(node: When, body: Body, frame: Frame, wires: Wires) -> None:
 
 
 def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:
+    """Notes what buffers will hold at the next step."""
     for node in nodes:
         if isinstance(node, Variable) and node.buffer and node.written is not None:
             key = join(frame.prefix, template(node.segment, frame.counts))

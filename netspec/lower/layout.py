@@ -115,6 +115,7 @@ class Layout:
         return {name: {key: s.shape for key, s in leaves.items()} for name, leaves in self._collections()}
 
     def _collections(self) -> tuple[tuple[str, Mapping[str, Stored]], ...]:
+        """Parameters and buffers with the names of their collections."""
         return (PARAMS, self.params), (BUFFERS, self.buffers)
 
 
@@ -129,6 +130,7 @@ def _require_same(shapes: Mapping[str, Tree], found: Mapping[str, Tree], unknown
 
 
 def _pack(leaves: Mapping[str, Stored], given: Tree) -> dict[str, Any]:
+    """Stored leaves from arrays by logical path."""
     return {key: _stack([given[path] for path in s.paths], s.shape) if s.counts else given[s.paths[0]] for key, s in leaves.items()}
 
 
@@ -139,4 +141,5 @@ def _stack(slices: list[Any], shape: tuple[int, ...]) -> Any:
 
 
 def _unpack(leaves: Mapping[str, Stored], stored: Tree) -> dict[str, Any]:
+    """Arrays by logical path from stored leaves."""
     return {path: stored[key][index] for key, s in leaves.items() for path, index in zip(s.paths, s.indices(), strict=True)}

@@ -93,6 +93,7 @@ class Frame:
 
 
 def _number_use(name: str, use: int) -> str:
+    """The name of one of several uses of a shared instance, so that each draws on its own."""
     return f"{name}#{use}" if use else name
 
 
@@ -140,6 +141,7 @@ class NodeScope:
         return self._frame.run.precision.stored(dtype)
 
     def _draw(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
+        """A draw with a key of its own: by the op's place, the number of the draw, and the loops around it."""
         run, self._draws = self._frame.run, self._draws + 1
         key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
         return random_bits(self.kernels, key, run.examples, shape=shape, kind=kind)

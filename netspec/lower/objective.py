@@ -66,6 +66,7 @@ def sum_slices(leaf: Exported, x: Array, paths: Collection[str]) -> Array:
 
 
 def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
+    """A penalty of parameters that a pattern chooses."""
     arrays = Chosen.of(seen.layout.leaves(), penalty.paths).take(seen.params)
     types = tuple(TensorType("f32", x.shape) for x in arrays.values())
     result = penalty.op.apply(NodeScope(frame, Segment(name), 0, types, {}), *arrays.values())
@@ -74,6 +75,7 @@ def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
 
 
 def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wires: Wires) -> Any:
+    """The statistics of one loss or metric."""
     optional = {name: wires[wire] for name, wire in measurement.optional}
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
@@ -90,6 +92,7 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
 
 
 def _wide(values: Array) -> Any:
+    """The dtype of sums."""
     return jnp.promote_types(values.dtype, jnp.float32)
 
 

@@ -33,6 +33,7 @@ def precompute(part: Part, frame: Frame, wires: Wires) -> Kept:
 
 
 def _collect_kept(part: Part, wires: Wires, rows: dict[str, Any], common: dict[str, Any]) -> Kept:
+    """What the stretches will read of the wires: along positions, or as a whole."""
     for wire, axis in part.keep.items():
         x = jnp.asarray(wires[wire])
         if axis is None:
@@ -43,6 +44,7 @@ def _collect_kept(part: Part, wires: Wires, rows: dict[str, Any], common: dict[s
 
 
 def _call(part: Part, child: Part, node: Call, frame: Frame, wires: Wires) -> Kept:
+    """Computes what is known inside a block."""
     ports = zip(node.body.inputs, node.inputs, strict=True)
     inside: Wires = {port.wire: wires[wire] for port, wire in ports if part.known(wire) and isinstance(port.wire, int)}
     kept = precompute(child, frame.inside(node.segment, use_of(node, part.body)), inside)
@@ -53,6 +55,7 @@ def _call(part: Part, child: Part, node: Call, frame: Frame, wires: Wires) -> Ke
 
 
 def _when(part: Part, child: Part, node: When, frame: Frame, wires: Wires) -> Kept:
+    """Computes what is known inside the region of this phase."""
     inside = dict(wires)
     kept = precompute(child, frame, inside)
     chosen = node.inside if node.phase == frame.run.phase else node.otherwise
@@ -62,6 +65,7 @@ def _when(part: Part, child: Part, node: When, frame: Frame, wires: Wires) -> Ke
 
 
 def _repeat(part: Part, child: Part, node: Repeat, frame: Frame, wires: Wires) -> Kept:
+    """Computes what is known inside a loop, kept for each iteration."""
     known = [place for place, wire in enumerate(node.outputs) if part.known(wire)]
     starts = [_start(part, node, place, frame, wires) for place in known]
 
@@ -80,6 +84,7 @@ def _repeat(part: Part, child: Part, node: Repeat, frame: Frame, wires: Wires) -
 
 
 def _start(part: Part, node: Repeat, place: int, frame: Frame, wires: Wires) -> Any:
+    """What a carried wire is before the first iteration."""
     operand, kind = node.carried[place], part.body.types[node.inner[place]]
     if isinstance(operand, Literal):
         return jnp.asarray(operand.value, frame.run.precision.lowered(kind.dtype))

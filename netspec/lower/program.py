@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +21,7 @@ from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
 from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
+from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
@@ -119,11 +120,13 @@ class Program:
         return self.layout.unpack({name: {key: np.array(x) for key, x in leaves.items()} for name, leaves in collections.items()})
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
+        """The state of a training that begins, on the devices."""
         params, buffers, step = self._placement.state((leaves[PARAMS], leaves[BUFFERS], np.zeros((), np.int32)))
         mean = self._placement.state(parameter_average.begin_average(params)) if self.plan and self.plan.ema is not None else ()
         return State(params, buffers, self._optimizer_init(params), step, mean)
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """Leaves as they are stored, with the right shapes. Raises `SpecError`."""
         with _raise_spec_errors():
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
@@ -139,6 +142,24 @@ class Program:
     def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, in the phase `serve`."""
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
+
+    def export(
+        self,
+        state: Variables | None = None,
+        *,
+        batch: str = "B",
+        sizes: Mapping[str, int] | None = None,
+        platforms: Sequence[str] = PLATFORMS,
+    ) -> Artifact:
+        """`predict` as an artifact of `jax.export` for any number of the size `batch`: `save` writes it, `jax.export.deserialize` reads it.
+
+        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
+        `call(program.unpack(state), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
+        `SpecError` for a size that the inputs do not have, and where an op needs a number.
+        """
+        require_width(self.model, self._precision)
+        weights = None if state is None else self._leaves(state)
+        return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
 
     def decode(
         self,
@@ -217,6 +238,7 @@ class Program:
         return {name: known.get(name, kind) for name, kind in types.items()}
 
     def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters and buffers of a state, or of arrays by logical path."""
         if isinstance(variables, State):
             return self.averaged(self._own(variables)).params, variables.buffers
         packed = self._packed(variables)
@@ -229,6 +251,7 @@ class Program:
         return state
 
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Inputs as the program takes them. Raises `SpecError` for those that do not fit."""
         types = self.model.input_types()
         refuse_unknown(given, types)
         arrays = accept(types, given, self._precision, self.model.facts)
@@ -246,6 +269,7 @@ class Program:
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
+        """Arrays on the devices, divided along the axis of examples."""
         batch = self.model.batch
         counted = [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
         return self._placement.batch(arrays, counted, axis)
@@ -261,12 +285,14 @@ class Program:
         return PRECISIONS[self.precision]
 
     def _objective(self, which: str) -> Objective:
+        """What is measured in training or evaluation. Raises `SpecError` for a spec without `train`."""
         if self.plan is None:
             raise SpecError([NothingToTrain(model=self.model.name)])
         return self.plan.objective if which == "train" else self.plan.eval.objective
 
     @cached_property
     def _placement(self) -> OneDevice | DataParallel:
+        """The devices, once it is known that they can compute in this precision."""
         require_width(self.model, self._precision)
         return all_devices()
 
@@ -283,6 +309,7 @@ class Program:
         return {u.name: make_update(u, *more, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
+        """The optimizers' first states."""
         with _raise_spec_errors():
             return self._moments(params) if self.plan else ()
 

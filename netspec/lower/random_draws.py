@@ -38,4 +38,5 @@ def draw_key(key: Any, path: str, loops: Sequence[Any]) -> Any:
 
 
 def _word(value: Any) -> Any:
+    """A number as the word that a key is folded with."""
     return jnp.asarray(value).astype(jnp.uint32) if hasattr(value, "dtype") else jnp.uint32(value)

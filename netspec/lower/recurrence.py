@@ -44,6 +44,7 @@ class Time:
         return [self._start(*each) for each in zip(self.node.inner, self.node.starts, self.node.inits, strict=True)]
 
     def _start(self, inner: int, given: int | None, init: Any) -> Array:
+        """A state before the first step: what is given, or its initial value."""
         type_ = self.body.types[inner]
         dtype = self.frame.run.precision.lowered(type_.dtype)
         if given is not None:

@@ -28,6 +28,7 @@ def _number(number: Affine, counts: tuple[int, ...]) -> str:
 
 
 def _range(start: int, stride: int, count: int) -> str:
+    """The numbers of a loop as a slice."""
     return f"{start}:{start + stride * count}" + (f":{stride}" if stride != 1 else "")
 
 

@@ -28,6 +28,7 @@ def require_lengths(model: Body, types: Types, arrays: Mapping[str, Any]) -> Non
 
 
 def _problem(name: str, values: Any, dim: Dim, sizes: Mapping[str, int]) -> LengthOutOfRange | None:
+    """The first length that no sequence of this size can have."""
     longest, flat = dim.evaluate(sizes), values.reshape(-1)
     outside = np.flatnonzero((flat < 0) | (flat > longest))
     if not len(outside):
@@ -42,6 +43,7 @@ def limits(model: Body) -> tuple[tuple[str, Dim], ...]:
 
 
 def _of_nodes(body: Body, nodes: tuple[Node, ...], names: Mapping[int, str]) -> Iterator[tuple[str, Dim]]:
+    """The inputs that reach a recurrence as lengths, each with the size of its sequences."""
     for node in nodes:
         if isinstance(node, Recur) and node.lengths is not None and node.lengths in names:
             yield names[node.lengths], body.types[node.sequences[0]].shape[1]

@@ -78,6 +78,7 @@ def _accept_beginning(plan: ServePlan, tokens: Any, length: Any, examples: int) 
 
 
 def _lengths(plan: ServePlan, tokens: Any, length: Any) -> Any:
+    """How much of each beginning is given. Raises `SpecError` for lengths that it does not have."""
     count, longest = tokens.shape
     if length is None:
         length = np.full((count,), longest, np.int32)

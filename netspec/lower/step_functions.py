@@ -36,6 +36,7 @@ class Update:
         return state._replace(params=self.gradient.chosen.put(state.params, new), buffers=buffers), moments, statistics
 
     def _scale(self, moments: Any) -> Any:
+        """The scale of the loss, where the optimizer wants one."""
         return None if self.optimizer.scaled is None else self.optimizer.scaled(moments)
 
     def evaluated(self, params: Batch, moments: Any) -> dict[str, Array]:
@@ -74,6 +75,7 @@ def training_step(updates: Mapping[str, Update], decay: float | None = None) -> 
 
 
 def run_single(update: Update, state: State, batch: Batch) -> tuple[State, Statistics]:
+    """The one update of a step."""
     moved, moments, statistics = update(state, state.optimizer, batch)
     return moved._replace(optimizer=moments), statistics
 

@@ -39,6 +39,7 @@ def advance(part: Part, frame: Frame, wires: Wires, kept: Kept, past: Past, stre
 
 
 def _apply(part: Part, place: int, node: Apply, frame: Frame, wires: Wires, kept: Any, past: Past, stretch: Stretch) -> Past:
+    """Runs an op by its step."""
     flows = tuple(part.flows[operand] if isinstance(operand, int) else STILL for operand in node.inputs)
     inputs = tuple(value(operand, wires) for operand in node.inputs)
     optional, named = {name: wires[wire] for name, wire in node.optional}, {name: part.flows[wire] for name, wire in node.optional}
@@ -50,6 +51,7 @@ def _apply(part: Part, place: int, node: Apply, frame: Frame, wires: Wires, kept
 
 
 def _call(part: Part, place: int, node: Call, frame: Frame, wires: Wires, kept: Kept, past: Past, stretch: Stretch) -> Past:
+    """Runs a block on the stretch."""
     ports = zip(node.body.inputs, node.inputs, strict=True)
     inside = {port.wire: wires[wire] for port, wire in ports if isinstance(port.wire, int) and wire in wires}
     after = advance(part.children[place], frame.inside(node.segment, use_of(node, part.body)), inside, kept, past, stretch)
@@ -60,6 +62,7 @@ def _call(part: Part, place: int, node: Call, frame: Frame, wires: Wires, kept: 
 
 
 def _when(part: Part, place: int, node: When, frame: Frame, wires: Wires, kept: Kept, past: Past, stretch: Stretch) -> Past:
+    """Runs the region of this phase on the stretch."""
     inside = dict(wires)
     after = advance(part.children[place], frame, inside, kept, past, stretch)
     chosen = node.inside if node.phase == frame.run.phase else node.otherwise
@@ -71,6 +74,7 @@ def _when(part: Part, place: int, node: When, frame: Frame, wires: Wires, kept: 
 
 
 def _repeat(part: Part, place: int, node: Repeat, frame: Frame, wires: Wires, kept: Kept, past: Past, stretch: Stretch) -> Past:
+    """Runs a loop on the stretch, with what each iteration remembers."""
     child = part.children[place]
     moving = [k for k, wire in enumerate(node.outputs) if is_reached(part.flows.get(wire))]
 

@@ -66,6 +66,8 @@ def derive_part(plan: ServePlan) -> Part | str:
 
 @dataclass(frozen=True)
 class _Derivation:
+    """Finds what is known beforehand, body by body."""
+
     causality: Causality
     batch: Dim
     length: Dim
@@ -99,6 +101,7 @@ class _Derivation:
         return STEP
 
     def child(self, node: Node, body: Body, flows: Mapping[int, Any]) -> Part | None:
+        """The part inside of a block, loop or region that the stretch runs through."""
         match node:
             case Call():
                 inner: dict[int, Any] = {port: look(flows, wire) for port, wire in pair_inputs(node)}
@@ -135,6 +138,7 @@ class _Derivation:
                 self.check_wire(wire, body, flows[wire])
 
     def check_start(self, node: Repeat, flows: Mapping[int, Any]) -> None:
+        """Raises `Stepless` for a loop that carries a number where the stretch needs a tensor."""
         for start, end, out in zip(node.carried, node.results, node.outputs, strict=True):
             if is_reached(flows.get(out)) and (isinstance(start, Literal) or isinstance(end, Literal)):
                 raise Stepless("a loop begins or ends with a number")
@@ -149,6 +153,7 @@ class _Derivation:
             raise Stepless(f"a value {body.types[wire]} is made of several examples")
 
     def example_axis(self, wire: int, body: Body) -> int | None:
+        """The axis of a wire that counts examples; None where there is none."""
         normal, batch = self.causality.model.facts.normal, self.causality.model.facts.normal(self.batch)
         symbols, shape = batch.symbols(), body.types[wire].shape
         axes = [axis for axis, size in enumerate(shape) if not symbols.isdisjoint(normal(size).symbols())]

@@ -48,9 +48,11 @@ class Place:
         return [self._path(index) for index in product(*(range(n) if d in self.axes else (0,) for d, n in enumerate(self.loops)))]
 
     def _path(self, index: tuple[int, ...]) -> str:
+        """The logical path at one iteration of the loops."""
         return "/".join(segment.name(tuple(index[d] for d in depths)) for segment, depths in self.steps)
 
     def counts(self) -> tuple[int, ...]:
+        """The counts of the loops along which leaves are stacked here."""
         return tuple(self.loops[d] for d in sorted(self.axes))
 
 
@@ -60,6 +62,8 @@ Found = tuple[str, str, frozenset[int]]
 
 @dataclass
 class _Survey:
+    """What the walk has found so far."""
+
     params: dict[str, Stored] = field(default_factory=dict)
     buffers: dict[str, Stored] = field(default_factory=dict)
     exports: dict[str, Exported] = field(default_factory=dict)
@@ -90,11 +94,13 @@ class _Survey:
                 yield self._export(place.step(node.segment))
 
     def _export(self, place: Place) -> Found:
+        """Registers what `aux` exports here."""
         exported = Exported(place.prefix, place.counts(), tuple(place.paths()))
         self.exports.setdefault(place.prefix, exported)
         return place.prefix, EXPORTS, place.axes
 
     def _register(self, what: str, place: Place, name: str, weight: Weight) -> Found:
+        """Registers a leaf, once for all uses of a shared instance."""
         key = join(place.prefix, name) if name else place.prefix
         stored = Stored(key, weight, place.counts(), tuple(join(path, name) if name else path for path in place.paths()))
         known = (self.buffers if what == BUFFERS else self.params).setdefault(key, stored)
@@ -125,6 +131,7 @@ def survey(body: Body) -> Layout:
 
 
 def _require_distinct(leaves: Mapping[str, Stored]) -> None:
+    """Raises ValueError for a path that two leaves have."""
     paths = [path for stored in leaves.values() for path in stored.paths]
     if len(set(paths)) != len(paths):
         raise ValueError(f"one path for two parameters: {sorted({p for p in paths if paths.count(p) > 1})}")

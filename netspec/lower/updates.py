@@ -30,6 +30,7 @@ class InSteps(Schedule):
     every: int
 
     def value(self, step: Array, clock: Clock) -> Array:
+        """The schedule at the step of the training in which this update takes its turn."""
         return self.schedule.value(step * self.every + self.every - 1, clock)
 
 
@@ -39,6 +40,7 @@ def rescale_schedules(optimizer: Optimizer, every: int) -> Optimizer:
 
 
 def _rescale_value(value: Any, every: int) -> Any:
+    """Schedules and durations of an update, counted in its own steps; anything else as it is."""
     if isinstance(value, Schedule):
         return InSteps(schedule=value, every=every)
     if isinstance(value, Duration):

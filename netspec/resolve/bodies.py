@@ -27,6 +27,7 @@ class Bodies:
         self.names, self.definition, self.sections, self.report = names, definition, sections, names.report
 
     def check(self) -> None:
+        """Binds every name of the definition and reports what is wrong with them."""
         scope = Scope()
         self.names.later = find_bindings(self.definition.node.body)
         self.dims(scope)
@@ -56,11 +57,13 @@ class Bodies:
             known.read = True
 
     def statements(self, statements: tuple[tree.Statement, ...], scope: Scope) -> None:
+        """Binds statements in order; a long body looks at the clock."""
         for statement in statements:
             note_progress("looking up the names of this", statement.span)
             self.statement(statement, scope)
 
     def statement(self, node: tree.Statement, scope: Scope) -> None:
+        """Binds what a statement reads, then declares what it gives."""
         match node:
             case tree.Param():
                 self.optional(node.default, scope)
@@ -100,6 +103,7 @@ class Bodies:
                     self.read(scope, name)
 
     def dim_bound(self, node: tree.DimBound, scope: Scope) -> None:
+        """Binds the bound of a dim, which an input must have brought."""
         self.names.expression(node.bound, scope)
         known = scope.find(node.name)
         if known is None or known.what != "dim":
@@ -108,6 +112,7 @@ class Bodies:
             self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=dims))
 
     def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
+        """Binds the body of a loop or a `when`, whose new names stay inside."""
         inner = Scope(scope)
         for name, span in loop_names:
             if name != "_":
@@ -117,6 +122,7 @@ class Bodies:
         self.unused(inner)
 
     def read(self, scope: Scope, name: str) -> None:
+        """Notes that a name is read, so that it is not reported as unused."""
         known = scope.find(name)
         if known is not None:
             known.read = True
@@ -126,6 +132,7 @@ class Bodies:
             self.names.expression(node, scope)
 
     def type(self, ref: tree.TensorRef | None, scope: Scope) -> None:
+        """Binds the dims of a type; a small letter that nothing has bound was meant as a symbol."""
         for dim in ref.dims if ref else ():
             if isinstance(dim, tree.Name) and self.is_small_symbol(dim, scope):
                 how = f"a free size has a name that begins with a capital: `{dim.text.capitalize()}`"
@@ -141,11 +148,13 @@ class Bodies:
         return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
 
     def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
+        """Binds a name that may not be bound already."""
         before = scope.bind(name, what, span)
         if before is not None:
             self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
 
     def binding(self, node: tree.Binding, scope: Scope) -> None:
+        """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
         self.names.expression(node.value, scope)
         for target in node.targets:
             self.type(target.type, scope)
@@ -158,6 +167,7 @@ class Bodies:
                 )
 
     def output(self, node: tree.Output, scope: Scope) -> None:
+        """Binds an output, which can be read like any other name."""
         self.names.expression(node.value, scope)
         self.type(node.type, scope)
         if node.name is not None:
@@ -184,6 +194,7 @@ class Bodies:
                 seen[name] = output.name_span if output.name else output.value.span
 
     def unused(self, scope: Scope) -> None:
+        """Reports names that nothing reads."""
         for name, known in scope.names.items():
             if not known.read and not name.startswith("_") and not (known.what in ("param", "layer") and name in self.spoken_of):
                 self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
@@ -220,6 +231,7 @@ def has_hole(body: tree.Body) -> bool:
 
 
 def last_name(definition: Definition) -> str | None:
+    """The name that the last binding gives, which an output without a value may have meant."""
     last = next((s for s in reversed(definition.node.body.statements) if isinstance(s, tree.Binding)), None)
     return last.targets[-1].name if last else None
 

@@ -87,6 +87,7 @@ class Names:
                 self.report(DuplicateName(at=item.span, name=item.key, what="key", first=first[item.key].span))
 
     def index(self, node: tree.Index, scope: Scope, late: bool) -> None:
+        """Binds an index; a symbol in the brackets of `f32[…]` is written as in a type."""
         self.expression(node.value, scope, late)
         written = isinstance(node.value, tree.Name) and node.value.text in DTYPES
         for item in node.items:
@@ -97,6 +98,7 @@ class Names:
             self.each([p for p in parts if p is not None and not isinstance(p, tree.Dots)], scope, late)
 
     def chain(self, node: tree.Chain, scope: Scope, late: bool) -> None:
+        """Binds a chain; behind the head of a data chain stand transforms."""
         if isinstance(node.head, tree.Binary):
             self.residual(node.head, node)
         self.expression(node.head, scope, late)
@@ -112,6 +114,7 @@ class Names:
         self.wanted = wanted
 
     def residual(self, head: tree.Binary, chain: tree.Chain) -> None:
+        """Reports `x + x -> f`, where the sum was meant to be the head of nothing: parentheses are missing."""
         seen: set[str] = set()
         for name in plain_names(head):
             if name.text in seen:
@@ -125,6 +128,7 @@ class Names:
             seen.add(name.text)
 
     def call(self, node: tree.Call, scope: Scope, late: bool) -> None:
+        """Binds a call: its callee, then its arguments."""
         meaning = self.callable(node.callee, scope)
         self.arguments(node, meaning)
         for arg in node.args:
@@ -156,6 +160,7 @@ class Names:
                 self.report(unknown_argument(node.callee.text, arg, node.args, known, isinstance(meaning, ShelfRef)))
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
+        """The names that a callee's arguments may have; None where they are not known."""
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
             if definition.unread:
@@ -171,6 +176,7 @@ class Names:
         return of_entries([e for e in entries if e.kind in self.wanted])
 
     def value(self, node: tree.Name, scope: Scope, late: bool) -> Meaning:
+        """What a name means where a value stands: names of the body before those of the file."""
         first = node.parts[0]
         known = scope.find(first)
         if known is not None:
@@ -192,6 +198,7 @@ class Names:
         return self.settle(node, found or Bad())
 
     def callable(self, node: tree.Name, scope: Scope) -> Meaning:
+        """What a name means before `(` or as a stage: shared instances and layers before ops."""
         first = node.parts[0]
         known = scope.find(first)
         if known is not None and (known.what in ("shared", "layer", "unread") or len(node.parts) > 1):
@@ -223,6 +230,7 @@ class Names:
         return ShelfRef(node.text) if index.entries(node.text) else None
 
     def settle(self, node: tree.Name, meaning: Meaning) -> Meaning:
+        """Notes what the name means, once and for all that comes behind."""
         self.meanings[id(node)] = meaning
         return meaning
 

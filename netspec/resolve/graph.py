@@ -31,6 +31,7 @@ class Definition:
 
     @property
     def is_cell(self) -> bool:
+        """A block with `state` is one step of time."""
         return any(isinstance(s, tree.State) for s in self.node.body.statements)
 
     @property
@@ -66,6 +67,8 @@ class Global:
 
 @record(eq=False)
 class BlockRef:
+    """A name that stands for a block."""
+
     definition: Definition
 
 
@@ -116,4 +119,5 @@ class Graph:
     """Sources of the imported files by path relative to this one's folder."""
 
     def meaning(self, name: tree.Name) -> Meaning:
+        """What a name was bound to; one that could not be bound is `Bad`, and reported already."""
         return self.meanings.get(id(name), Bad())

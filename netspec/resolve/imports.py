@@ -51,6 +51,7 @@ class Project:
         return self.chosen(self.opened[path], node)
 
     def chosen(self, found: Names, node: tree.Import) -> Names:
+        """The definitions that an import names, under their names here."""
         unknown = next((n for n in node.names if n.name not in found), None)
         if unknown is not None:
             near = tuple(nearest(unknown.name, found))
@@ -77,9 +78,11 @@ class Project:
             raise Mistake(FileRefused(at=node.path.span, path=text, why=why))
 
     def folder_of(self, importing: Source) -> str:
+        """The folder from which the paths of a file count."""
         return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
+        """The definitions of an imported file, within the limits of number, depth and size."""
         from netspec.syntax.spec_file import parse_spec
 
         if len(self.opened) >= LIMITS.import_files:
@@ -102,6 +105,7 @@ class Project:
     """Where the problems of imported files go; set by `resolve`."""
 
     def read(self, path: str, node: tree.Import) -> tuple[Source, list[Diagnostic]]:
+        """The text of an imported file, from the disk or from what was given in its place."""
         shown = os.path.relpath(path, os.getcwd()) if self.given is None else os.path.relpath(path, self.folder)
         if self.given is not None:
             text = self.given.get(os.path.relpath(path, self.folder))
@@ -120,6 +124,7 @@ class Project:
         return read_source(shown, data)
 
     def short(self, path: str) -> str:
+        """The path as a person in the project's folder writes it."""
         return os.path.relpath(path, self.folder)
 
 

@@ -24,6 +24,7 @@ class Scope:
         self.names: dict[str, Known] = {}
 
     def find(self, name: str) -> Known | None:
+        """What a name is bound to here or in a scope around this one."""
         return self.names.get(name) or (self.outer.find(name) if self.outer else None)
 
     def bind(self, name: str, what: str, span: Span) -> Known | None:
@@ -34,4 +35,5 @@ class Scope:
         return before
 
     def all(self) -> dict[str, Known]:
+        """All names that can be seen here."""
         return {**(self.outer.all() if self.outer else {}), **self.names}

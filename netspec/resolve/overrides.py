@@ -33,6 +33,7 @@ def override(file: tree.File, values: Mapping[str, str], train: str | None = Non
 
 
 def place(path: str, text: str) -> Span:
+    """The place of a text of the command line, which stands in no file."""
     source = Source(f"{COMMAND_LINE}{path}", text)
     return Span(source, 0, len(text))
 
@@ -57,6 +58,7 @@ def at_place(node: Any, span: Span) -> Any:
 
 
 def put(file: tree.File, path: str, value: tree.Expr, train: str | None) -> tree.File:
+    """The file with a value in the place that the path names."""
     parts = path.split(".")
     if parts[0] == "train" and len(parts) > 1:
         section = find_trained(file, path, train)
@@ -99,6 +101,7 @@ def find_imported(file: tree.File, parts: Sequence[str], train: str | None) -> s
 
 
 def find_trained(file: tree.File, path: str, train: str | None) -> tree.Train:
+    """The `train` section that is meant. Raises `Mistake` when there is none."""
     sections = [s for s in file.sections if isinstance(s, tree.Train)]
     found = next((s for s in sections if train in (None, s.alias or s.model)), None)
     if found is None:
@@ -177,6 +180,7 @@ class Spot:
 
     @property
     def op(self) -> str:
+        """The name of the op in whose call the spot is."""
         return self.call.callee.text if isinstance(self.call, tree.Call) else self.call.text
 
 
@@ -199,6 +203,7 @@ def set_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) ->
 
 
 def set_at_spot(node: tree.Expr, spot: Spot, rest: list[str], path: str, value: tree.Expr) -> tree.Expr:
+    """The expression with the value at a spot, or deeper inside what stands there."""
     if spot.arg is not None:
         return exchange(node, spot.arg, replace(spot.arg, value=set_value(spot.arg.value, rest, path, value)))
     if rest:
@@ -224,14 +229,17 @@ def ops_of(node: tree.Expr) -> list[tree.Call | tree.Name]:
 
 
 def op_text(node: tree.Call | tree.Name) -> str:
+    """The name of an op, called or bare."""
     return node.callee.text if isinstance(node, tree.Call) else node.text
 
 
 def arguments(node: tree.Call | tree.Name) -> list[str]:
+    """The names of an op's arguments in the order of their places."""
     return [a.name for a in index.entries(op_text(node))[0].signature]
 
 
 def spot_of(node: tree.Call | tree.Name, name: str) -> Spot | None:
+    """The place of an argument in a call, whether it is written there or not; None for a name that the op does not know."""
     names = arguments(node)
     if name not in names:
         return None

@@ -152,6 +152,7 @@ def all_outputs(body: tree.Body) -> list[tree.Output]:
 
 
 def resolve_section(section: tree.Section, names: Names, definitions: Mapping[str, Definition]) -> None:
+    """Binds the names of a section with the scope that its kind sees."""
     match section:
         case tree.Train() | tree.Serve() | tree.Expect():
             kind = type(section).__name__.lower()
@@ -187,6 +188,7 @@ def bind_decodings(section: tree.Serve, names: Names) -> None:
 
 
 def expect(section: tree.Expect, names: Names) -> None:
+    """Binds the names of claims; paths and costs are known only later."""
     for claim in section.claims:
         if isinstance(claim, tree.Claim):
             names.each([claim.left, claim.right, *(a.value for a in claim.at)], Scope(), True)
@@ -237,6 +239,7 @@ def hole_names(item: tree.Hole) -> tuple[str, ...]:
 
 
 def is_allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:
+    """Whether a section has such a setting; one that it lacks is reported."""
     options = SETTINGS[section] if isinstance(item, tree.Setting) else GROUPS[section]
     if item.key in options:
         return True
@@ -260,6 +263,7 @@ def key_of(item: tree.Setting | tree.Group) -> str:
 
 
 def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key: str, what: str, names: Names) -> None:
+    """Reports a setting, group or metric that stood there before."""
     first = seen.setdefault(key, item)
     if first is not item:
         name = item.name if isinstance(item, tree.Metric) else key_of(item)

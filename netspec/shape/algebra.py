@@ -51,6 +51,7 @@ def divide_symbol(dim: Dim, symbol: str) -> Dim:
 
 
 def _lower_power(monomial: Monomial, symbol: str) -> Monomial:
+    """A monomial divided by one symbol."""
     return tuple((a, p - 1 if a == symbol else p) for a, p in monomial if a != symbol or p > 1)
 
 
@@ -74,6 +75,7 @@ def exact_quotient(dim: Dim, divisor: Dim) -> Dim | None:
 
 
 def _divide(term: tuple[Monomial, int], lead: Monomial, scale: int) -> Dim | None:
+    """The quotient of a term and a leading term; None when it does not come out even."""
     monomial, coefficient = term
     powers = dict(monomial)
     for atom, power in lead:
@@ -96,6 +98,7 @@ def moduli(dim: Dim) -> dict[str, int]:
 
 
 def _period(floor: Floor) -> int:
+    """How far a symbol must go for the floor, and those inside it, to repeat their remainders."""
     return floor.divisor * lcm(1, *(_period(inner) for inner in floor.inner.floors()))
 
 

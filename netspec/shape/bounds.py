@@ -47,6 +47,7 @@ def interval(dim: Dim, bounds: Bounds) -> Range:
 
 
 def _monomial(monomial: Monomial, bounds: Bounds) -> Range:
+    """The range of a product of atoms."""
     product: Range = (1, 1)
     for atom, power in monomial:
         product = _multiply(product, _power(_atom(atom, bounds), power))
@@ -54,6 +55,7 @@ def _monomial(monomial: Monomial, bounds: Bounds) -> Range:
 
 
 def _atom(atom: Atom, bounds: Bounds) -> Range:
+    """The range of a symbol or of a floor."""
     if isinstance(atom, str):
         return bounds.get(atom, DEFAULT)
     # Nested floors get the plain estimate, so that the work grows with their number and not with a power of their depth.
@@ -62,6 +64,7 @@ def _atom(atom: Atom, bounds: Bounds) -> Range:
 
 
 def _power(base: Range, power: int) -> Range:
+    """The range of a power; an even one is never below 0."""
     result = base
     for _ in range(power - 1):
         result = _multiply(result, base)
@@ -69,11 +72,13 @@ def _power(base: Range, power: int) -> Range:
 
 
 def _multiply(left: Range, right: Range) -> Range:
+    """The range of a product, which lies between the products of the ends."""
     corners = [_times(x, y) for x in left for y in right]
     return min(corners), max(corners)
 
 
 def _times(x: End, y: End) -> End:
+    """A product of ends in which 0 times infinity is 0: the other factor stays finite."""
     if x == 0 or y == 0:
         return 0
     if isinstance(x, float) or isinstance(y, float):

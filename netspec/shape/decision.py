@@ -48,6 +48,7 @@ class Search:
             return UNKNOWN
 
     def _ask(self, dim: Dim, look: Callable[[Dim, Box], Verdict]) -> Verdict:
+        """A look at the question as a whole, then case by case; UNKNOWN when the steps are used up."""
         try:
             verdict = look(dim, self.box)
             return self._cases(dim, look) if verdict is UNKNOWN else verdict
@@ -65,6 +66,7 @@ class Search:
 
     # ---- one look -----------------------------------------------------------------------------------------------
     def _zero(self, dim: Dim, box: Box) -> Verdict:
+        """Is the dim zero everywhere in the box (PROVED), or nowhere (REFUTED)?"""
         self._step(dim)
         if not dim.is_constant:
             dim = _strip(dim, box, both=True)
@@ -92,6 +94,7 @@ class Search:
         return UNKNOWN
 
     def _nonneg(self, dim: Dim, box: Box) -> Verdict:
+        """Is the dim at least zero everywhere in the box (PROVED), or nowhere (REFUTED)?"""
         self._step(dim)
         if not dim.is_constant:
             dim = _strip(dim, box, both=False)
@@ -118,6 +121,7 @@ class Search:
 
     # ---- many cases ---------------------------------------------------------------------------------------------
     def _cases(self, dim: Dim, look: Callable[[Dim, Box], Verdict]) -> Verdict:
+        """The answer that all cases agree on."""
         found: Verdict | None = None
         for values, box in cases(dim, self.box):
             self._step(dim, *self.box.facts())
@@ -162,6 +166,7 @@ def _eliminate(dim: Dim, fact: Dim) -> Iterator[Dim]:
 
 
 def _peels(symbol: str, box: Box) -> Iterator[tuple[int | None, Box]]:
+    """The values at one end of a symbol's range, each with its box, and the rest of the range."""
     low, high = box.range(symbol)
     if isinstance(low, int):
         ends, rest = range(low, low + LIMITS.peeled_values), (low + LIMITS.peeled_values, high)

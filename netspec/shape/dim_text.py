@@ -31,6 +31,7 @@ def _parenthesise_negated(term: tuple[Monomial, int], text: str) -> str:
 
 
 def _product(monomial: Monomial, coefficient: int) -> str:
+    """A monomial with its coefficient, as the language writes it."""
     alone = coefficient == 1 and len(monomial) == 1 and monomial[0][1] == 1
     factors = [str(coefficient)] if coefficient != 1 or not monomial else []
     for atom, power in monomial:

@@ -250,12 +250,14 @@ class Dim:
 
 
 def _new(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
+    """A dim of terms that are in normal form already."""
     dim = Dim.__new__(Dim)
     dim._terms, dim._value, dim._symbols = terms, value, None
     return dim
 
 
 def _constant(value: int) -> Dim:
+    """A number as a dim."""
     if not -HUGE < value < HUGE:
         raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
     return _new((((), int(value)),) if value else (), int(value))
@@ -266,6 +268,7 @@ ZERO, ONE = _SMALL[0], _SMALL[1]
 
 
 def _positive(divisor: int | Dim) -> int:
+    """The divisor as a number. Raises ValueError for anything that is not a positive whole number."""
     n = divisor if isinstance(divisor, int) else divisor._value
     if n is None or n <= 0:
         raise ValueError(f"a dim is divided by positive whole numbers only, not by {divisor}")
@@ -289,12 +292,15 @@ def _floor(inside: Dim, n: int) -> Dim:
 
 
 def _atom(atom: Atom) -> Dim:
+    """One symbol or floor as a dim."""
     return _new(((((atom, 1),), 1),), None)
 
 
 def _is_touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:
+    """Whether a substitution changes the atom."""
     return atom in values if isinstance(atom, str) else not atom.inner.symbols().isdisjoint(values)
 
 
 def _replace(atom: Atom, values: Mapping[str, Dim | int]) -> Dim:
+    """What stands in an atom's place after a substitution."""
     return Dim.of(values[atom]) if isinstance(atom, str) else atom.inner.substitute(values) // atom.divisor

@@ -31,6 +31,7 @@ class Draft:
         self.dropped = False
 
     def box(self) -> Box:
+        """What is known now, as a search takes it."""
         return Box(self.bounds, tuple(self.nonneg), tuple(self.zero), tuple(self.nonzero))
 
     def inner(self, dim: Dim) -> Dim:
@@ -212,6 +213,7 @@ class Draft:
         return self.work > LIMITS.added_conditions
 
     def _store(self, group: list[Dim], dim: Dim) -> None:
+        """Keeps a condition, if it is short and there is room; one that is dropped costs proofs, never truth."""
         if dim in group:
             return
         if len(dim.terms) > LIMITS.question_factors or len(self.nonneg) + len(self.zero) + len(self.nonzero) >= LIMITS.stored_conditions:
@@ -249,6 +251,7 @@ class Draft:
             self.narrow(symbol, ceiling(-most, factor.value), inf)
 
     def _trim(self, dim: Dim) -> None:
+        """Moves an end of a symbol's range that is now known not to be taken."""
         dim = self.inner(dim)
         factors = linear(dim)
         if not factors or len(factors) != 1:

@@ -185,6 +185,7 @@ class Facts:
         return self._contradiction
 
     def _inner(self, dim: Dim) -> Dim:
+        """The dim in base symbols."""
         return dim.substitute(self._rewrite)
 
     def __repr__(self) -> str:
@@ -205,6 +206,7 @@ _ASK = {
 
 
 def _add(draft: Draft, relation: str, a: Dim, b: Dim) -> None:
+    """Adds a relation to a draft, with 0 at its right side."""
     if relation == "==":
         draft.add_zero(a - b)
     elif relation == "!=":

@@ -28,6 +28,7 @@ def order(term: tuple[Monomial, int]) -> tuple[int, list[tuple[str, int]]]:
 
 
 def times(left: Monomial, right: Monomial) -> Monomial:
+    """The product of two monomials."""
     if not left or not right:
         return left or right
     powers = dict(left)

@@ -41,6 +41,7 @@ def _multiples(dim: Dim, symbol: str, n: int, whole: Dim) -> Dim:
 
 
 def _drop_symbol(monomial: tuple, symbol: str) -> tuple:
+    """The monomial without a symbol."""
     return tuple(item for item in monomial if item[0] != symbol)
 
 

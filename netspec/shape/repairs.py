@@ -38,6 +38,7 @@ def find_missing_fact(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
 
 
 def _candidates(a: Dim, relation: str, b: Dim) -> Iterator[Relation]:
+    """Facts that might prove the relation, the plainest first."""
     if len((a - b).terms) > LIMITS.repair_terms:
         return
     yield from _bounds(a - b, relation)
@@ -63,6 +64,7 @@ def _bounds(difference: Dim, relation: str) -> Iterator[Relation]:
 
 
 def _floors(dim: Dim) -> Iterator[Floor]:
+    """The floors of a dim, and those inside them."""
     for floor in dim.floors():
         yield floor
         yield from _floors(floor.inner)

@@ -35,6 +35,7 @@ def admit_residues(dim: Dim, box: Box, limit: int) -> tuple[str, int, list[int]]
 
 
 def _admits(dim: Dim, symbol: str, period: int, residue: int, box: Box) -> bool:
+    """Whether the equation may hold where the symbol has this remainder."""
     k = symbol + "#"
     width = scale_range(box.range(symbol), period, residue)
     if width[0] > width[1]:

@@ -84,6 +84,7 @@ def _bind(bound: Bindings, dim: Dim, found: Dim) -> bool:
 
 
 def _check(bound: Bindings, axis: int, dim: Dim, found: Dim, facts: Facts) -> Mismatch | None:
+    """Compares a dim of the pattern, with its symbols bound, to the one that is found."""
     unbound = dim.symbols() - bound.keys()
     expected = dim.substitute(bound)
     if unbound:

@@ -34,6 +34,7 @@ def balance(source: Source, words: list[Token]) -> tuple[list[Token], list[Diagn
 
 
 def _is_balanced(words: Sequence[Token]) -> bool:
+    """Whether every bracket is closed by one of its kind."""
     expected: list[str] = []
     for word in words:
         if word.type in _PAIRS:
@@ -58,11 +59,13 @@ def _sections(source: Source, words: list[Token]) -> list[list[Token]]:
 
 
 def _first_column(text: str, word: Token) -> bool:
+    """Whether a word stands at the beginning of its line, without indentation."""
     start = word.start_pos or 0
     return start == 0 or text[start - 1] == "\n"
 
 
 def _next_is_name(words: Sequence[Token], i: int) -> bool:
+    """Whether the word is followed by a name, as keywords of sections are."""
     return i + 1 < len(words) and words[i + 1].type == "NAME" and words[i] not in ("param", "dim", "netspec")
 
 
@@ -123,6 +126,7 @@ class _Repair:
         self.line += 1
 
     def _line_start(self, word: Token) -> None:
+        """Closes what the indentation of a new line says has ended."""
         self.indent = self.source.position(word.start_pos or 0)[1] - 1
         self.header, self.header_at = (word if word in _BODIED else None), len(self.out)
         if word.type in _CLOSES or word.type == "ARROW" or word in ("else",) or word.type in CONTINUES:
@@ -141,6 +145,7 @@ class _Repair:
         return last is None or last.type not in CONTINUES or last.type == "COMMA"
 
     def _word(self, word: Token, words: Sequence[Token], index: int) -> None:
+        """Takes one word; a bracket is paired, or completed, or left out."""
         self.string = self.string or (word.type == "BAD" and word[:1] == '"')
         if word.type in _PAIRS:
             self.header = None if word.type == "LBRACE" else self.header

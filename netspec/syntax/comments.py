@@ -94,6 +94,7 @@ def sort_gap(remarks: Remarks, gap: Gap) -> None:
 
 
 def _put(where: dict[int, tuple[str, ...]], key: int, texts: tuple[str, ...]) -> None:
+    """Notes comments under a key, if there are any."""
     if texts:
         where[key] = texts
 

@@ -39,6 +39,7 @@ class Rule(NamedTuple):
     """One child stands for the rule itself."""
 
     def reduce(self, children: list[Any]) -> Any:
+        """The node of a rule, from what its parts gave."""
         if self.inlined:
             children = _spread(children, self.inlined)
         return children[0] if self.single and len(children) == 1 else self.make(children)
@@ -70,12 +71,14 @@ class Engine:
 
 
 def _rule(builder: object, origin: str, order: int, expansion: tuple[str, ...], alias: str | None, single: bool) -> Rule:
+    """A rule with the builder's method that makes its node."""
     inlined = tuple(name.startswith("_") for name in expansion)
     make = Part if origin.startswith("_") else getattr(builder, alias or origin, _none)
     return Rule(origin, len(expansion), make, inlined if any(inlined) else (), single and alias is None)
 
 
 def _none(children: list[Any]) -> Any:
+    """Stands where the builder has no method, which a test finds before anybody meets it."""
     raise TypeError("a rule of the grammar without a method of the builder")
 
 

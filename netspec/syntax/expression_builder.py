@@ -59,6 +59,7 @@ class ExpressionBuilder:
     # --- places ------------------------------------------------------------------------------------------------------
 
     def span(self, children: Children) -> Span:
+        """From the first child to the end of the last one."""
         first, last = children[0], children[-1]
         start = first.span.start if isinstance(first, Node) else first.start_pos
         return Span(self.source, start, last.span.end if isinstance(last, Node) else last.end_pos)
@@ -125,6 +126,7 @@ class ExpressionBuilder:
         return Arg(c[2], str(c[0]), name_span=self.token_span(c[0]), span=self.span(c))
 
     def _check_order(self, args: tuple[Arg, ...]) -> None:
+        """Reports an argument without a name behind one that has a name."""
         named = None
         for arg in args:
             if arg.name is not None:
@@ -212,6 +214,7 @@ def _dims(children: Children) -> tuple[Any, ...]:
 
 
 def _branch(node: Any) -> Any:
+    """The expression in the braces of a branch; a chained `if` is one as it stands."""
     return node.children[1] if isinstance(node, Bracketed) else node
 
 
@@ -235,4 +238,5 @@ def string_value(text: str) -> str:
 
 
 def _unicode(match: re.Match[str]) -> str:
+    r"""The character of a `\uXXXX` escape."""
     return chr(int(match[1][1:], 16)) if len(match[1]) == 5 else match[0]

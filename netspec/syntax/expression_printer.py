@@ -67,6 +67,7 @@ def string(text: str) -> str:
 
 
 def _escape(character: str) -> str:
+    """A character that cannot be seen, as an escape."""
     return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else character
 
 
@@ -81,11 +82,13 @@ def _duration(node: tree.Duration) -> str:
 
 
 def _list(node: tree.ListExpr) -> Doc:
+    """Lists of numbers are filled into lines; anything else stands on one line or on a line each."""
     numbers = len(node.items) > 1 and all(isinstance(i, tree.Number) for i in node.items)
     return (fill_docs if numbers else bracket_docs)("[", [expression(i) for i in node.items], "]")
 
 
 def _tuple(node: tree.TupleExpr) -> Doc:
+    """A tuple; one item alone keeps its comma."""
     if len(node.items) == 1 and node.items[0].name is None:
         return ["(", arg(node.items[0]), ",)"]
     return bracket_docs("(", [arg(a) for a in node.items], ")")
@@ -151,12 +154,14 @@ def _binary(node: tree.Binary) -> Doc:
 
 
 def _if(node: tree.If) -> Doc:
+    """An `if` with its branches; `else if` goes on without braces around it."""
     otherwise = drop_parens(node.otherwise)
     last = _if(otherwise) if isinstance(otherwise, tree.If) else _branch(otherwise)
     return ["if ", expression(node.condition, OR), " ", _branch(node.then), " else ", last]
 
 
 def _branch(node: Any) -> Doc:
+    """A branch in braces, on one line if it fits."""
     return Group(["{", Indent([LINE, print_behind_word(node)]), LINE, "}"])
 
 

@@ -29,6 +29,7 @@ def parse_param_type(name: str, text: str) -> tuple[ParamType | None, list[Diagn
 
 
 def _parse(rule: str, name: str, text: str) -> tuple[Node | None, list[Diagnostic]]:
+    """Parses a text by one rule of the grammar."""
     lexed = lex(Source(name, text), fragment=True)
     if lexed.problems:
         return None, lexed.problems

@@ -67,6 +67,7 @@ def _like_netspec(word: Token) -> bool:
 
 
 def _add_missing(lexed: Lexed, first: Token | None) -> Header:
+    """The header of a file that has none, which is read as one of this version."""
     at = Span(lexed.source, 0, 0) if first is None else Span(lexed.source, first.start_pos or 0, first.end_pos or 0)
     problem = problems.MissingVersion(at=at, empty=first is None, known=VERSION)
     tokens = _tokens(0, 0)
@@ -76,4 +77,5 @@ def _add_missing(lexed: Lexed, first: Token | None) -> Header:
 
 
 def _tokens(start: int, end: int) -> tuple[Token, ...]:
+    """The words of the header that should have stood there."""
     return Token("NETSPEC", "netspec", start, end_pos=end), Token("NUMBER", str(VERSION), start, end_pos=end)

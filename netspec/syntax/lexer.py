@@ -57,6 +57,7 @@ class _Level:
     """The deepest part so far: parts end at commas."""
 
     def bound(self) -> int:
+        """How deep the tree of the expression can be so far."""
         return max(self.parts, self.operators + self.inner)
 
 
@@ -91,6 +92,7 @@ class _Layout:
         """The first word of the section."""
 
     def word(self, word: Token) -> None:
+        """Takes one word; line ends and comments wait until it is known what comes behind them."""
         kind = word.type
         if kind == "NEWLINE" or kind == "COMMENT":
             self.gap.append(word)
@@ -109,6 +111,7 @@ class _Layout:
         self.gap = []
 
     def _token(self, word: Token) -> None:
+        """Takes a word that the grammar sees, with the separator that stands before it."""
         opened, body = self._opened(), self.levels[-1].kind == "body"
         separates = not opened and self._separates(word)
         starts = body and word.type != "RBRACE" and (separates or opened)
@@ -140,6 +143,7 @@ class _Layout:
         return self.previous.type not in CONTINUES and word.type != "ARROW" and word != "else"
 
     def _separator(self) -> None:
+        """Ends a statement, at the end of its last word."""
         end = 0 if self.previous is None else self.previous.end_pos
         top = self.levels[-1]
         top.ifs = top.operators = top.inner = top.parts = 0
@@ -187,6 +191,7 @@ class _Layout:
             self._close(word)
 
     def _open(self, word: Token) -> None:
+        """Enters a bracket; in a list, line ends are spaces."""
         kind = "list" if word.type != "LBRACE" else self._brace_kind()
         if kind == "branch" and self.previous is not None and self.previous.type != "ELSE":
             self.levels[-1].ifs -= 1
@@ -196,9 +201,11 @@ class _Layout:
         self.lists += kind == "list"
 
     def _subscripts(self, word: Token) -> bool:
+        """Whether the bracket opens an index and not a list."""
         return word.type == "LSQB" and self.previous is not None and self.previous.type in VALUE_ENDS
 
     def _brace_kind(self) -> str:
+        """Whether the brace opens a dict, a branch or a body."""
         previous = "" if self.previous is None else self.previous.type
         if previous in _DICT_AFTER:
             return "list"
@@ -211,6 +218,7 @@ class _Layout:
         return keywords_of(self.section) if len(self.levels) == 1 else self.levels[-1].keywords
 
     def _close(self, word: Token) -> None:
+        """Leaves a bracket, whose depth counts for what is around it."""
         level = self.levels.pop()
         self.lists -= level.kind == "list"
         if level.kind == "body":

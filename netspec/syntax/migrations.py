@@ -19,6 +19,8 @@ from netspec.syntax.tree_walk import descendants
 
 
 class Rewrite(Protocol):
+    """What a newer version of the language writes otherwise."""
+
     def edits(self, node: tree.Node) -> Iterator[Edit]:
         """What changes at a node of the file."""
         ...
@@ -33,6 +35,7 @@ class RenameArgument:
     new: str
 
     def edits(self, node: tree.Node) -> Iterator[Edit]:
+        """The places of the argument's old name."""
         if isinstance(node, tree.Call) and node.callee.text == self.op:
             yield from (Edit(a.name_span, self.new) for a in node.args if a.name == self.old)
 

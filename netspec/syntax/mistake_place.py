@@ -81,10 +81,12 @@ class Place:
 
     @property
     def after_value(self) -> bool:
+        """Whether a value ends before the offending word."""
         return self.previous.type in VALUE_ENDS
 
     @property
     def before_value(self) -> bool:
+        """Whether a value can begin with the offending word."""
         return self.token.type in _STARTS
 
     @cached_property

@@ -16,6 +16,7 @@ _OPENING = {"LPAR", "LSQB", "LBRACE"}
 
 
 def split_arrow(p: Place) -> Diagnostic | None:
+    """`- >` with a space in it."""
     if p.token == ">" and p.previous.type == "MINUS":
         return problems.ForeignOperator(at=p.span(p.previous).to(p.here), found="- >", meant="->")
     return None
@@ -35,6 +36,7 @@ def operator_after_stage(p: Place) -> Diagnostic | None:
 
 
 def no_stage(p: Place) -> Diagnostic | None:
+    """Something behind `->` that is no call."""
     if p.previous.type == "ARROW" and not p.ends and p.token.type not in ("ARROW", "RPAR", "RSQB", "RBRACE", "COMMA", "EQUAL"):
         found = "a parenthesis" if p.token.type == "LPAR" else describe(p.token)
         return problems.StageIsNoCall(at=p.here, found=found)
@@ -45,6 +47,7 @@ def no_stage(p: Place) -> Diagnostic | None:
 
 
 def equals_in_condition(p: Place) -> Diagnostic | None:
+    """`=` where `==` was meant."""
     if p.token.type != "EQUAL":
         return None
     part = p.part()
@@ -57,6 +60,7 @@ def equals_in_condition(p: Place) -> Diagnostic | None:
 
 
 def chained_comparison(p: Place) -> Diagnostic | None:
+    """`1 < x < 3`, which the language has no meaning for."""
     if p.token.type != "COMPARE" or not p.after_value:
         return None
     part = p.part()
@@ -86,6 +90,7 @@ def colon_in_arguments(p: Place) -> Diagnostic | None:
 
 
 def equals_in_dict(p: Place) -> Diagnostic | None:
+    """`=` where a dict has `:`."""
     if p.token.type == "EQUAL" and p.enclosing == "dict" and p.previous.type in ("NAME", "STRING", "ELSE"):
         return problems.EqualsInDict(at=p.here, key=str(p.previous))
     return None
@@ -107,6 +112,7 @@ def comprehension(p: Place) -> Diagnostic | None:
 
 
 def missing_comma(p: Place) -> Diagnostic | None:
+    """Two values side by side in a list."""
     if p.after_value and p.before_value and p.enclosing in _LISTS and p.opened is not None and p.token.type != "IF":
         return problems.MissingComma(at=p.here, opened=p.span(p.opened))
     return None
@@ -170,6 +176,7 @@ def _assigns(tokens: list[Token]) -> bool:
 
 
 def side_by_side(p: Place) -> Diagnostic | None:
+    """Two values with nothing between them."""
     if p.after_value and p.before_value and "PLUS" in p.parser.choices():
         return problems.MissingOperator(at=p.here, left=str(p.previous), right=str(p.token))
     return None

@@ -18,6 +18,7 @@ _GUESS = {"NUMBER": "int", "STRING": "str", "TRUE": "bool", "FALSE": "bool", "LS
 
 
 def broken_import(p: Place) -> Diagnostic | None:
+    """An import that is not `import A from "file"`."""
     if p.first.type == "IMPORT" and p.index > p.start:
         return problems.BadImport(at=p.here, found=describe(p.token))
     return None
@@ -37,12 +38,14 @@ def unknown_section(p: Place) -> Diagnostic | None:
 
 
 def _near(word: str) -> tuple[str, ...]:
+    """The keywords of sections that look like a word."""
     from netspec.diagnostics.suggestions.nearest import nearest
 
     return tuple(nearest(word, sorted(SECTIONS - {"netspec"}), aliases={}))
 
 
 def outside_section(p: Place) -> Diagnostic | None:
+    """A statement that stands in no section."""
     if p.depth == 0 and p.index == p.start:
         return problems.OutsideSection(at=p.here, found=describe(p.token))
     return None
@@ -56,6 +59,7 @@ def nested_section(p: Place) -> Diagnostic | None:
 
 
 def parameters_in_header(p: Place) -> Diagnostic | None:
+    """`block F(n)`, as other languages write it: params stand inside."""
     if p.first.type in ("BLOCK", "MODEL") and p.index == p.start + 2 and p.token.type == "LPAR":
         return problems.ParametersInHeader(at=p.here, section=str(p.first), name=str(p.name))
     return None
@@ -79,6 +83,7 @@ def keyword_as_name(p: Place) -> Diagnostic | None:
 
 
 def missing_name(p: Place) -> Diagnostic | None:
+    """A statement that names nothing."""
     if p.index != p.start + 1 or p.first.type not in _NAMED | _BLOCKS:
         return None
     called = p.token.type in ("LPAR", "LSQB", "STRING", "NUMBER") and p.first.type in _NAMED - {"OUTPUT"}  # `weight("w", …)`
@@ -91,6 +96,7 @@ def missing_name(p: Place) -> Diagnostic | None:
 
 
 def missing_type(p: Place) -> Diagnostic | None:
+    """A declaration without its type."""
     if p.first.type not in _TYPED or p.index != p.start + 2 or not (p.ends or p.token.type in ("EQUAL", "COMMA", "NAME")):
         return None
     guess = "f32[B, 28, 28, 1]" if p.first.type == "INPUT" else "f32[D]"
@@ -110,6 +116,7 @@ def missing_shape(p: Place) -> Diagnostic | None:
 
 
 def missing_value(p: Place) -> Diagnostic | None:
+    """A statement that ends where its value should stand."""
     if not p.ends or p.open_brackets:
         return None
     if p.first.type in _VALUED and p.previous.type != "EQUAL" and not any(t.type == "EQUAL" for t in p.level):
@@ -131,6 +138,7 @@ def missing_equals(p: Place) -> Diagnostic | None:
 
 
 def colon_in_setting(p: Place) -> Diagnostic | None:
+    """`:` where a setting has `=`."""
     if p.body == "settings" and p.index == p.start + 1 and p.token.type == "COLON" and p.first.type in ("NAME", "STRING"):
         return problems.ColonForEquals(at=p.here, name=str(p.first))
     return None
@@ -164,6 +172,7 @@ def if_statement(p: Place) -> Diagnostic | None:
 
 
 def missing_else(p: Place) -> Diagnostic | None:
+    """An `if` without `else`, which has no value for the other case."""
     if p.previous.type != "RBRACE" or p.token.type == "ELSE" or p.parser.accepts() != {"ELSE"}:
         return None
     ifs = [t for t in p.level if t.type == "IF"]

@@ -44,6 +44,7 @@ def pause_collection() -> Iterator[None]:
 
 
 def _parse(source: Source) -> tuple[File | None, list[Diagnostic]]:
+    """The tree of a source, with holes for what could not be read; None for a file that is not read at all."""
     lexed = lex(source)
     if not lexed.readable:
         return None, lexed.problems
@@ -71,5 +72,6 @@ def engine(source: Source, remarks: Remarks) -> Iterator[tuple[Builder, Engine]]
 
 @cache
 def _load_engine() -> tuple[Builder, Engine]:
+    """The builder and the engine, made at the first text and kept."""
     builder = Builder()
     return builder, Engine(builder)

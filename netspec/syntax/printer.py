@@ -54,6 +54,7 @@ def _measure_depth(text: str) -> int:
 
 
 def _file(file: tree.File) -> str:
+    """The text of a whole file; sections of more than one line have empty lines around them."""
     out = [*file.comments.before, _append_comment(f"netspec {file.version}", file.comments.after)]
     long = True
     for section in file.sections:
@@ -121,6 +122,7 @@ def _braces(node: Any, inside: Any, indent: int, used: int) -> str:
 
 
 def _statements(inside: Any) -> Sequence[Any]:
+    """The statements between a node's braces, whatever they are called there."""
     return getattr(inside, "statements", None) or getattr(inside, "items", None) or getattr(inside, "claims", ())
 
 
@@ -156,6 +158,7 @@ def _print_count(node: Any) -> Doc:
 
 
 def _param(node: tree.Param) -> Doc:
+    """A param with its type, its default and its condition."""
     default: Doc = "" if node.default is None else [" = ", _value(node.default)]
     where: Doc = "" if node.where is None else [" where ", expression(node.where, OR)]
     return ["param ", node.name, ": ", param_type(node.type), default, where]
@@ -181,6 +184,7 @@ def _print_bound(word: str) -> Callable[[Any], Doc]:
 
 
 def _targets(targets: Sequence[tree.Target]) -> Doc:
+    """Names with the types that are given to them."""
     return join_docs([t.name if t.type is None else [t.name, ": ", tensor_type(t.type)] for t in targets], ", ")
 
 
@@ -201,6 +205,7 @@ def _require(node: tree.Require) -> Doc:
 
 
 def _claim(node: tree.Claim) -> Doc:
+    """A claim with the sizes at which it holds."""
     at: list[Doc] = [[a.name, "=", expression(a.value, SUM)] for a in node.at]
     return [expression(node.left, SUM), f" {node.op} ", expression(node.right, SUM), [" at ", *join_docs(at, ", ")] if at else []]
 

@@ -34,6 +34,7 @@ FAMILIES = (
 
 
 def __getattr__(name: str) -> Any:
+    """Looks a problem up in its family when it is first met."""
     for family in FAMILIES if name[0].isupper() else ():
         module = importlib.import_module(family)
         if hasattr(module, name):

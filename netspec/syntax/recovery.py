@@ -106,6 +106,7 @@ class Reader:
         return end
 
     def _takes_body(self) -> bool:
+        """Whether the parser waits for a `{`."""
         return "LBRACE" in self.parser.choices()
 
     def _end_of_statement(self, index: int, into_body: bool) -> int:
@@ -128,6 +129,7 @@ class Reader:
         return max(sum(t in _OPENS for t in types) - sum(t in _CLOSES for t in types), 0)
 
     def _hole(self, start: int, end: int) -> Token:
+        """The token that stands for statements which could not be read, with the names in them."""
         tokens = self.tokens[start:end]
         first = self.tokens[start].start_pos
         hole = Token("HOLE", "", first, end_pos=tokens[-1].end_pos if tokens else first)
@@ -173,6 +175,7 @@ class Reader:
         return first < len(self.found) and self.found[first] <= (until or 0)
 
     def _place(self, index: int, token: Token, statement: _Statement) -> Place:
+        """What the rules about mistakes ask for."""
         from netspec.syntax.mistake_place import Place
 
         depth = len(self.levels) - 1
@@ -196,6 +199,7 @@ def hole_names(tokens: list[Token]) -> tuple[str, ...]:
 
 
 def _outside_brackets(tokens: list[Token]) -> list[Token]:
+    """The words that stand in no bracket."""
     out, depth = [], 0
     for token in tokens:
         depth -= token.type in ("RSQB", "RPAR", "RBRACE")

@@ -116,6 +116,7 @@ def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _read_strange(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """A sign of another language; where ours has one for it, that one goes on to the parser."""
     meant = FOREIGN.get(text)
     scanned.report(problems.ForeignOperator, start, end, found=text, meant=meant)
     kind = "BAD" if meant is None else "COMPARE" if re.fullmatch(PATTERNS["COMPARE"], meant) else LITERALS[meant]
@@ -128,6 +129,7 @@ def _bad_number(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _escapes(scanned: Scanned, text: str, start: int, end: int, again: bool = False) -> None:
+    """Reports the first escape that there is not; the string is read all the same."""
     escape = next(m for m in re.finditer(r"\\(u[0-9a-fA-F]{0,4}|.)", text) if not _is_good_escape(m[0]))
     scanned.report(problems.BadEscape, start + escape.start(), start + escape.end(), escape=escape[0])
     if not again:
@@ -135,6 +137,7 @@ def _escapes(scanned: Scanned, text: str, start: int, end: int, again: bool = Fa
 
 
 def _is_good_escape(escape: str) -> bool:
+    """Half a character is none."""
     surrogate = escape[2:3] in ("d", "D") and escape[3:4] > "7"
     return escape in ('\\"', "\\\\", "\\n", "\\t") or (len(escape) == 6 and not surrogate)
 

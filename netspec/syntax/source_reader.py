@@ -48,6 +48,7 @@ def find_forbidden(text: str) -> int | None:
 
 
 def _read_undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> tuple[Source, list[Diagnostic]]:
+    """The text with `_` for what is not UTF-8, and the place of the first such byte."""
     before, _ = read_text(path, data[: error.start].decode("utf-8-sig"))
     source, found = read_text(path, data.decode("utf-8-sig", errors="replace").replace("\ufffd", "_"))
     place = len(before.text)
@@ -56,6 +57,7 @@ def _read_undecodable(path: str, data: bytes, error: UnicodeDecodeError) -> tupl
 
 
 def _problems(source: Source, written: str) -> Iterator[Diagnostic]:
+    """What a reader of the text could not see, and lines that are too long."""
     for match in _FORBIDDEN.finditer(written):
         yield problems.ForbiddenCharacter(at=Span(source, match.start(), match.end()), code=ord(match[0]))
     for match in _LONG_LINE.finditer("" if source.path.endswith(".json") else source.text):

@@ -212,15 +212,18 @@ class Builder(ExpressionBuilder):
         return {"span": span, "comments": self.remarks.take(span.start, span.end), "blank_before": span.start in self.remarks.blank}
 
     def _named(self, c: Children) -> dict[str, Any]:
+        """The facts of a node whose name is its second word."""
         return {"name_span": self.token_span(c[1]), **self._facts(c)}
 
     def _name(self, token: Token) -> Target:
         return Target(str(token), span=self.token_span(token))
 
     def _trailing(self, c: Children) -> tuple[str, ...]:
+        """The comments before a closing brace."""
         return self.remarks.trailing.get(c[-1].start_pos, ())
 
     def _arguments(self, c: Children) -> tuple[Any, ...]:
+        """The arguments in a section's header."""
         brackets = next((a for a in c if isinstance(a, Bracketed)), None)
         if brackets is None:
             return ()

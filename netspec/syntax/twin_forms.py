@@ -98,6 +98,7 @@ class Family:
 
 
 def form_of(cls: type[tree.Node], kind: str) -> Form:
+    """The object form of a node class: its fields but those that only texts have."""
     unwritten = _UNWRITTEN | {"blank_before"} if issubclass(cls, tree.Stage | tree.ShapeStage) else _UNWRITTEN
     fields = tuple(_field(cls, f) for f in dataclasses.fields(cls) if f.name not in unwritten)  # type: ignore[arg-type]
     fields = tuple(sorted(fields, key=lambda f: f.name not in COMMENTED))
@@ -107,6 +108,7 @@ def form_of(cls: type[tree.Node], kind: str) -> Form:
 
 
 def _field(cls: type, field: dataclasses.Field) -> Field:
+    """How a field is written, which follows from the type that it is declared with."""
     said = str(field.type)
     base = said.removesuffix(" | None")
     optional = said != base or field.default is not dataclasses.MISSING

@@ -55,6 +55,7 @@ class Reader(Strings):
         self.inner: list[str] = []
 
     def file(self, root: Item) -> tree.File | None:
+        """The tree of a whole file; None where it is no spec."""
         members = self.object(root)
         if members is None:
             return None
@@ -96,6 +97,7 @@ class Reader(Strings):
             self.report(MissingKey(at=Span(item.source, item.start, item.start + 1), keys=tuple(missing), form=form.words))
 
     def field(self, field: Field, item: Item, members: dict[str, Member]) -> Any:
+        """The value of one field, read by its form."""
         several = _SEVERAL.get(field.form)
         if several is not None:
             return several(self, item, members)
@@ -130,6 +132,7 @@ class Reader(Strings):
         return self.made(form.cls, parts, members, Span(item.source, item.start, item.end))
 
     def made(self, cls: type[tree.Node], parts: dict[str, Any], members: dict[str, Member], span: Span) -> Any:
+        """A node of a class from its parts; what it says must be what its text form means."""
         node: Any
         if cls is tree.Call:
             node = tree.Call(parts["callee"], parts.get("args", ()), span=span)
@@ -146,6 +149,7 @@ class Reader(Strings):
         return BAD if items is None else tuple(self.statement(i, family(kinds)) for i in items)
 
     def statement(self, item: Item, kinds: Family) -> Any:
+        """A statement; one that could not be read becomes a hole, and comments inside it move to it."""
         self.inner = []
         node = self.node(item, kinds)
         if node is BAD:
@@ -157,6 +161,7 @@ class Reader(Strings):
         return self.fitting(node, item)
 
     def body(self, cls: type, kinds: str, members: dict[str, Member]) -> Any:
+        """The statements of a body with the comments behind the last."""
         inner, self.inner = self.inner, []
         item = members["body"].item if "body" in members else None
         statements = BAD if item is None else self.all(item, kinds)
@@ -188,11 +193,13 @@ class Reader(Strings):
         return node
 
     def stages(self, item: Item) -> Any:
+        """The stages of a chain, of which there is one at least."""
         items = self.list(item)
         nodes = BAD if items is None else self.each(items, lambda i: self.stage(i))
         return self.wrong(item, "one stage or more", "an empty list") if nodes == () else nodes
 
     def stage(self, item: Item) -> Any:
+        """A stage; comments inside an expression go to the statement around it."""
         node = self.node(item, family("stage"))
         if node is BAD or not self.nested or node.comments == tree.NO_COMMENTS:
             return node
@@ -209,6 +216,7 @@ class Reader(Strings):
         return callee if bare else tree.Call(callee, args, span=Span(item.source, item.start, item.end))
 
     def args(self, item: Item, members: dict[str, Member]) -> Any:
+        """Positional and named arguments."""
         plain = self.list(members["args"].item) if "args" in members else []
         named = self.object(members["named"].item) if "named" in members else {}
         if plain is None or named is None:
@@ -225,10 +233,12 @@ class Reader(Strings):
         return tree.Arg(value, name, span=value.span, **({} if key is None else {"name_span": key.span}))
 
     def at(self, item: Item) -> Any:
+        """The sizes of a claim."""
         members = self.object(item)
         return BAD if members is None else self.each(members.values(), self.place)
 
     def place(self, member: Member) -> Any:
+        """One size of a claim."""
         name, value = self.name(member.key), self.expression(member.item)
         return BAD if name is BAD or value is BAD else tree.At(name, value, span=value.span)
 

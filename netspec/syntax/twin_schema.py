@@ -42,6 +42,7 @@ def _definitions(kinds: Family) -> Schema:
 
 
 def _choices(kinds: Family) -> list[Schema]:
+    """The object forms that may stand in one place."""
     return [{"$ref": f"#/$defs/{_name(kinds, form)}"} for form in kinds.forms.values()]
 
 
@@ -51,6 +52,7 @@ def _name(kinds: Family, form: Form) -> str:
 
 
 def _object(form: Form) -> Schema:
+    """The schema of one object form."""
     kind: Schema = {"kind": {"const": form.kind}} if form.kind else {}
     said = attribute_docstrings(form.cls)
     properties = kind | {key: part for field in form.fields for key, part in _properties(field, said.get(field.name, "")).items()}
@@ -67,6 +69,7 @@ def _properties(field: Field, said: str) -> Schema:
 
 
 def _describe(part: Schema, said: str) -> Schema:
+    """The part with a description, where there is one."""
     return {**part, "description": said} if said else dict(part)
 
 
@@ -130,6 +133,7 @@ def _list(name: str, least: int = 0) -> Schema:
 
 
 def _named_values() -> Schema:
+    """The schema of an object from names to values."""
     return {"type": "object", "propertyNames": _ref("name"), "additionalProperties": _ref("value")}
 
 

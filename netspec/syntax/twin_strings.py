@@ -43,6 +43,7 @@ class Strings:
         """How many stand in the strings of the language read so far."""
 
     def wrong(self, item: Item, wanted: str, found: str) -> Any:
+        """Reports a value of another kind than is wanted there."""
         numeral = isinstance(item.value, int | float | bool) and ("string" in wanted or "expression" in wanted)
         at = item.span if isinstance(item.value, str) else Span(item.source, item.start, item.start + 1 if item.value else item.end)
         at = Span(item.source, item.start, item.end) if not isinstance(item.value, str | list | dict) else at
@@ -51,6 +52,7 @@ class Strings:
         return BAD
 
     def bad(self, span: Span, wanted: str, why: str = "") -> Any:
+        """Reports a string that does not say what is wanted."""
         found = span.text if len(span.text) <= _QUOTED else span.text[:_QUOTED] + "…"
         self.report(BadJsonText(at=span, wanted=wanted, found=found, why=why))
         return BAD
@@ -108,6 +110,7 @@ class Strings:
         return text if text is BAD else self.named(text, item.span)
 
     def named(self, text: str, span: Span) -> Any:
+        """A text as a name, if it may be one."""
         if not NAME.fullmatch(text):
             return self.bad(span, "a name", "names are letters, digits and `_`")
         if text in RESERVED:
@@ -150,6 +153,7 @@ class Strings:
         return BAD if items is None else self.each(items, self.dim)
 
     def dim(self, item: Item) -> Any:
+        """A dim of a shape: an expression, or dots."""
         return tree.Dots(span=item.span) if item.value == "..." else self.fragment(item, "expr")
 
     def targets(self, item: Item) -> Any:
@@ -196,6 +200,7 @@ class Strings:
         return BAD if before is BAD or after is BAD or unknown else tree.Comments(before, after)
 
     def comment_lines(self, item: Item) -> Any:
+        """Comments, each on a line; an empty string is an empty line."""
         items = self.list(item)
         return BAD if items is None else self.each(items, lambda i: "" if i.value == "" else self.comment(i))
 

@@ -70,10 +70,12 @@ def _write_field(field: Field, value: Any) -> dict[str, Json]:
 
 
 def _one_of(name: str, node: Any) -> dict[str, Json]:
+    """A node as the object of its form."""
     return to_object(node, next(f for f in family(name).forms.values() if f.cls is type(node)))
 
 
 def _all_of(name: str) -> Callable[[Sequence[Any]], list[Json]]:
+    """How nodes of one kind are written in a list."""
     return lambda nodes: [_one_of(name, node) for node in nodes]
 
 
@@ -102,6 +104,7 @@ def _call(node: tree.Call | tree.Name) -> dict[str, Json]:
 
 
 def _args(args: Sequence[tree.Arg]) -> dict[str, Json]:
+    """Positional and named arguments, each under its own key."""
     plain = [_expression(a.value) for a in args if a.name is None]
     named = _require_unique([(a.name, _expression(a.value), a) for a in args if a.name is not None])
     return ({"args": plain} if plain else {}) | ({"named": named} if named else {})
@@ -112,6 +115,7 @@ def _write_places(places: Sequence[tree.At]) -> dict[str, Json]:
 
 
 def _require_unique(pairs: Sequence[tuple[str, Json, tree.Node]]) -> dict[str, Json]:
+    """The values by name. Raises `Mistake` for a name that stands twice, which JSON cannot say."""
     out: dict[str, Json] = {}
     for name, value, node in pairs:
         if name in out:
@@ -128,6 +132,7 @@ def _comments(comments: tree.Comments) -> dict[str, Json]:
 
 
 def _body(name: str, inside: tree.Body | tree.Settings) -> dict[str, Json]:
+    """The statements of a body, and the comments behind the last."""
     nodes = inside.statements if isinstance(inside, tree.Body) else inside.items
     return {"body": _all_of(name)(nodes)} | ({"trailing": list(inside.trailing)} if inside.trailing else {})
 

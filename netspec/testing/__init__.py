@@ -27,8 +27,9 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
 
     Of all ops: a docstring, descriptions, examples, a schema, and text and JSON that are read as the op again. Of ops that compute, for
     each of their examples: `shape` is what `apply` does, also with a symbol for the batch; initial values fit; compiling changes nothing;
-    the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so; a `step` of its own
-    gives stretch by stretch what `apply` gives of all; and with `oracle` the results are the oracle's to 1e-5.
+    the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so, and where they do
+    not, any batch is traced; a `step` of its own gives stretch by stretch what `apply` gives of all; and with `oracle` the results are the
+    oracle's to 1e-5.
     """
     with extend_with_package(cls):
         broken = [f"- {law}: {' '.join(why.split())}" for law, why in breaches(cls, oracle)]
@@ -109,5 +110,6 @@ def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> I
 
 
 def _run_laws(these: Any, subject: Any, where: str, name: str = "") -> Iterator[tuple[str, str]]:
+    """The laws that are broken, each with where, and what it says."""
     for law, error in checks.find_breaches(these, subject):
         yield name or law, where + checks.error_text(error)

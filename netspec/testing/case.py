@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable as Function
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
@@ -60,11 +61,11 @@ class Case:
             for kind, x in zip(self.types, self.inputs, strict=True)
         ]
 
-    def scope(self, params: Any = None, types: Any = None, kind: type[TestScope] = TestScope, **more: Any) -> TestScope:
+    def scope(self, params: Any = None, types: Any = None, kind: Function[..., TestScope] = TestScope) -> TestScope:
         """What `apply` may ask: with these weights and for inputs of these types, the case's own when absent."""
         types, known = types or self.types, self.params if params is None else params
         named = dict(zip(self.names, types[self._required :], strict=True))
-        return kind(known, self.buffers, self.training, types=tuple(types[: self._required]), named=named, **more)
+        return kind(known, self.buffers, self.training, types=tuple(types[: self._required]), named=named)
 
     def call(self, method: str, *values: Any) -> Any:
         """A method of the op, optional inputs by name."""
@@ -98,6 +99,7 @@ class Case:
         return [t.with_shape(("B", *t.shape[1:])) if self.has_batch(t) else t for t in self.types]
 
     def has_batch(self, kind: TensorType) -> bool:
+        """Whether the first axis of an input counts examples."""
         return bool(kind.rank) and kind.shape[0] == Dim.of(self.batch)
 
     def keep_the_batch(self) -> list[bool]:

@@ -43,6 +43,7 @@ def ops_of(root: str) -> list[type[Op]]:
 
 
 def shelf(classes: list[type[Op]]) -> index.Shelf:
+    """A shelf with entries for classes that no package has announced."""
     made = index.Shelf({}, {})
     for cls in classes:
         entry = index.make_entry((cls.op_name(), None, *facts(cls)))

@@ -75,6 +75,7 @@ def json_means_the_op(example: Example) -> None:
 
 
 def _list_names(op: Op) -> list[str]:
+    """What a page must name: the op, its kind, its arguments."""
     return [op.op_name(), op.kind, *sorted(op.arguments())]
 
 

@@ -86,6 +86,7 @@ class TracedScope(TestScope):
         return self._traced("normal", shape)
 
     def _traced(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
+        """Draws that may be traced for a batch of any size."""
         examples = jnp.arange(shape[0], dtype=jnp.uint32) if shape else None
         return random_bits(self.kernels, step_key(self.seed, 0), examples, shape=shape, kind=kind)
 
@@ -104,6 +105,7 @@ class ExampleScope(TestScope):
         return self._own(super().normal, shape)
 
     def _own(self, draw: Any, shape: tuple[int, ...]) -> Array:
+        """The draws of this example among those of the whole batch, so that both see the same."""
         if not shape or shape[0] != 1:
             return draw(shape)
         return jnp.asarray(draw((self.count, *shape[1:])))[self.place][None]

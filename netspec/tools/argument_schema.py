@@ -43,12 +43,15 @@ def describe_schema(cls: type[Op]) -> dict[str, Any]:
 
 
 class _Schema(GenerateJsonSchema):
+    """JSON Schema with what the checks know beyond pydantic."""
+
     def dict_schema(self, schema: Any) -> dict[str, Any]:
         """A dict stands under a key of its own, so that it is no op."""
         return _object({"map": super().dict_schema(schema)})
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object that has these keys and no others."""
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
@@ -60,6 +63,7 @@ def argument_model(cls: type[Op]) -> type[pydantic.BaseModel]:
 
 
 def _field(argument: Argument, doc: str | None) -> Any:
+    """What pydantic has to know of an argument."""
     if argument.required:
         return pydantic.Field(description=doc)
     return pydantic.Field(default_factory=argument.initial, description=doc, json_schema_extra={"default": plain_json(argument.initial())})
@@ -71,12 +75,14 @@ def pydantic_type(argument: Argument) -> Any:
 
 
 def _apply_rules(annotation: Any, rules: tuple[Any, ...]) -> Any:
+    """An annotation with the rules that stand beside it, as pydantic writes them."""
     known = tuple(_rule(rule) for rule in rules if isinstance(rule, Rule | AfterValidator | BeforeValidator))
     inner = Annotated[annotation, Instance(annotation)] if any(isinstance(rule, Exactly) for rule in rules) else _type(annotation)
     return Annotated[(inner, *known)] if known else inner  # type: ignore[return-value]
 
 
 def _rule(rule: Rule | AfterValidator | BeforeValidator) -> Any:
+    """One rule as pydantic has it."""
     if isinstance(rule, AfterValidator):
         return pydantic.AfterValidator(rule.func)
     if isinstance(rule, BeforeValidator):
@@ -86,6 +92,7 @@ def _rule(rule: Rule | AfterValidator | BeforeValidator) -> Any:
 
 
 def _type(annotation: Any) -> Any:
+    """An annotation of ours as pydantic takes it."""
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _apply_rules(args[0], args[1:])

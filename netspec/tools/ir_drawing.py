@@ -27,6 +27,7 @@ def draw_ir(body: Body) -> str:
 
 
 def _body(body: Body) -> Iterator[str]:
+    """A body's lines: its name with arguments, its inputs, nodes and outputs."""
     arguments = ", ".join(f"{name}={value_text(value)}" for name, value in body.arguments.items())
     yield f"body {body.name}" + (f"({arguments})" if arguments else "")
     yield from (f"{INDENT}input {operand(p.wire)} {p.name}: {_type(body, p)}" for p in body.inputs)
@@ -39,15 +40,18 @@ def _phase(port: Port) -> str:
 
 
 def _type(body: Body, port: Port) -> TensorType | str:
+    """The type of a port's wire."""
     return body.types[port.wire] if isinstance(port.wire, int) else "literal"
 
 
 def _nodes(body: Body, nodes: Sequence[Node], depth: int) -> Iterator[str]:
+    """The lines of nodes, indented by their depth."""
     for node in nodes:
         yield from (INDENT * depth + line for line in _node(body, node))
 
 
 def _node(body: Body, node: Node) -> Iterator[str]:
+    """A node's line, and those of its region."""
     match node:
         case Apply():
             named = [f"{name}={operand(wire)}" for name, wire in node.optional]
@@ -95,6 +99,7 @@ def _operands(values: Iterable[Operand]) -> str:
 
 
 def _pairs(inner: Iterable[int], carried: Iterable[Operand]) -> str:
+    """What each wire of a region is in the first iteration, or outside."""
     return ", ".join(f"%{wire} = {operand(value)}" for wire, value in zip(inner, carried, strict=True))
 
 
@@ -109,6 +114,7 @@ def segment_text(segment: Segment) -> str:
 
 
 def _affine(constant: int, strides: Sequence[int]) -> str:
+    """A number that depends on loop indices: `{1 + 2 i}`."""
     terms = [f"{'' if s == 1 else f'{s} '}{'ijklmnop'[d % 8]}" for d, s in enumerate(strides) if s]
     if not terms:
         return str(constant)

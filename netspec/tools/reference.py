@@ -94,6 +94,7 @@ def decoders() -> str:
 
 
 def generated_note(where: str) -> str:
+    """The comment that says by which command a page was written."""
     return f"<!-- Written by `{COMMAND}` from the docstrings in {where}. -->\n\n"
 
 
@@ -109,6 +110,7 @@ PAGES: Mapping[str, Function[[], str]] = {
 
 
 def kinds_page(name: str, intro: str, kinds: Sequence[str]) -> str:
+    """A page with a section for each of some kinds."""
     sections = [(PLURALS[kind], "", [cls for cls in classes() if cls.kind == kind]) for kind in kinds]
     return page(name, intro, sections)
 
@@ -139,6 +141,7 @@ def family(cls: type[Op]) -> str:
 
 
 def title(cls: type[Op]) -> str:
+    """The heading of a family."""
     return f"{family(cls).replace('_', ' ').capitalize()} family"
 
 
@@ -148,10 +151,12 @@ def family_text(cls: type[Op]) -> str:
 
 
 def paragraph(text: str) -> str:
+    """The first paragraph of a docstring, on one line."""
     return " ".join(inspect.cleandoc(text).split("\n\n")[0].split())
 
 
 def heading(cls: type[Op]) -> str:
+    """The heading of an op, from which its anchor is made."""
     return f"operator {cls.op_name()}" if cls.kind == "operator" else cls.op_name()
 
 
@@ -161,6 +166,7 @@ def anchor(head: str) -> str:
 
 
 def link(cls: type[Op]) -> str:
+    """The name of an op as a link to its entry."""
     shown = getattr(cls, "symbol", "") or cls.op_name()
     return f"[`{shown}`](#{anchor(heading(cls))})"
 
@@ -183,6 +189,7 @@ def meaning(cls: type[Op]) -> str:
 
 
 def kind_line(cls: type[Op]) -> str:
+    """What kind of thing it is, and how else it is spelled."""
     aliases = getattr(cls, "aliases", ())
     spelled = f" Also spelled {', '.join(f'`{name}`' for name in aliases)}." if aliases else ""
     return f"{TITLES[cls.kind]}.{spelled}" if cls.kind in TITLES else spelled.strip()
@@ -206,6 +213,7 @@ def default(field) -> str:
 
 
 def inputs(cls: type[Op]) -> str:
+    """The inputs of an op, each with what may flow into it."""
     lines = [f"- `{i.name}` ({', '.join(_facts(i))}): {i.doc.rstrip('.')}." for i in cls.inputs]
     return "\n".join(["Inputs:", "", *lines]) if lines else ""
 
@@ -217,6 +225,7 @@ def mask(cls: type[Op]) -> str:
 
 
 def _facts(tensor) -> Iterable[str]:
+    """What is required of an input."""
     yield tensor.dtype
     if tensor.rank:
         yield f"at least {tensor.rank} {'axis' if tensor.rank == 1 else 'axes'}"
@@ -249,6 +258,7 @@ def fields(cls: type[Op]) -> str:
 
 
 def examples(cls: type[Op]) -> str:
+    """The table of an op's examples, with what is inferred of them."""
     found = cls.examples()
     if issubclass(cls, Measure):
         return table(("example", "inputs", "values"), [describe_measure(example) for example in found])

@@ -71,6 +71,7 @@ def write_cell(op: Cell, step: str) -> tuple[str, str]:
 
 
 def model_text(inputs: Sequence[tuple[str, str]], statements: Sequence[str]) -> str:
+    """A model with these inputs and statements."""
     lines = [*(f"input {name}: {kind}" for name, kind in inputs), *statements]
     return "model Example {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
@@ -95,6 +96,7 @@ def call_text(op: Callable, wires: list[str], named: list[str]) -> tuple[list[st
 
 
 def operator_text(text: str, wires: list[str]) -> str:
+    """An operator between, before or behind the names of its operands."""
     if text.startswith("["):
         return f"{wires[0]}{text}"
     if len(wires) > 1:

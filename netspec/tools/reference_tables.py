@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.library.base import Example, Measure
-from netspec.library.shelf.op_text import to_text
+from netspec.library.shelf.op_text import argument_texts
 from netspec.shape import Facts, TensorType
 from netspec.tools import reference_examples
 
 
 def fence_text(text: str, language: str = "") -> str:
+    """A fenced block."""
     return f"```{language}\n{text.rstrip()}\n```"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
@@ -25,12 +27,11 @@ def describe_measure(example: Example) -> tuple[str, str, str]:
     assert isinstance(op, Measure)
     names = [tensor.name for tensor in op.inputs[: len(example.inputs)]]
     given = [f"{name}={name}" for name in example.named]
-    extra = [] if to_text(op) == op.op_name() else [to_text(op).partition("(")[2].rstrip(")")]
     types = {name: reference_examples.type_of(text) for name, text in example.named.items()}
     values = op.shape(Facts(), *map(reference_examples.type_of, example.inputs), **types)
     assert isinstance(values, TensorType)
     kinds = ", ".join(f"`{name}: {kind}`" for name, kind in (*zip(names, example.inputs, strict=True), *example.named.items()))
-    return f"`{op.op_name()}({', '.join([*names, *extra, *given])})`", kinds, f"`{values}`"
+    return f"`{op.op_name()}({', '.join([*names, *argument_texts(op), *given])})`", kinds, f"`{values}`"
 
 
 def list_kept(what: str, named: reference_examples.Kept) -> str:

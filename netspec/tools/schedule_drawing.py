@@ -53,6 +53,7 @@ def extent(run: Run) -> str:
 
 
 def draw_update(update: UpdatePlan, run: Run, width: int, glyphs: Glyphs) -> str:
+    """The curves of an update's learning rates, and what multiplies them."""
     found = [draw_one(title(update, owner, path), value, run, width, glyphs) for path, owner, value in list_rates(update.optimizer)]
     watching = [f"The steps are multiplied by the factor of {op}, which follows the loss." for op in watchers(update.optimizer)]
     return "\n\n".join([*(found or [f"{update.optimizer.op_name()} has no learning rate"]), *watching])
@@ -75,6 +76,7 @@ def title(update: UpdatePlan, owner: Op, path: Path) -> str:
 
 
 def draw_one(head: str, rate: Schedule | float, run: Run, width: int, glyphs: Glyphs) -> str:
+    """A learning rate as a curve; as a sentence where it is a number, or where the length of training is not known."""
     if not isinstance(rate, Schedule):
         return f"{head}: {rate:g} at every step"
     text, scale = f"{head}: {to_text(rate)}", run.scale(rate)
@@ -114,6 +116,7 @@ def course(schedule: Schedule, clock: Clock, count: int) -> Course:
 
 
 def curve(schedule: Schedule, scale: Scale, known: Course, width: int, glyphs: Glyphs) -> str:
+    """The curve with its axes."""
     total = max(scale.clock.total_steps, 1)
     places = (0, total, *(m.step for m in moments_of(schedule, scale.clock)))
     ticks = [Tick(step / total, labels(scale, step)) for step in places]
@@ -125,6 +128,7 @@ def curve(schedule: Schedule, scale: Scale, known: Course, width: int, glyphs: G
 
 
 def axes(scale: Scale) -> tuple[str, ...]:
+    """The units of the horizontal axis: epochs only where no step is known."""
     return ("epoch",) if scale.unit == "epoch" else ("step", "epoch") if scale.known else ("step",)
 
 

@@ -44,6 +44,7 @@ def _expense(row: Row) -> tuple[int, int]:
 
 
 def _value_at_one(amount: Any) -> int:
+    """An amount with every symbol at 1, by which rows are sorted."""
     if isinstance(amount, int) or amount is None:
         return amount or 0
     return amount.substitute(dict.fromkeys(amount.symbols(), 1)).value
@@ -90,6 +91,7 @@ def draw_tree(node: Any) -> str:
 
 
 def _tree_lines(node: Any, name: str, depth: int) -> Iterator[str]:
+    """A node of the tree and those below it, each on a line."""
     label = f"{name}: " if name else ""
     inline, nested = _split(node)
     yield "  " * depth + label + " ".join([type(node).__name__, *inline])

@@ -41,6 +41,7 @@ def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[
 
 
 def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
+    """Batches without end, each with the position behind it."""
     step, epoch, first = start.step, start.epoch, start.batch
     while True:
         number = first
@@ -53,10 +54,12 @@ def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Positi
 
 
 def _advance(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> Position:
+    """The position behind a batch; behind the last one of an epoch the next begins."""
     return Position(step, epoch + 1, 0) if batch == steps_per_epoch else Position(step, epoch, batch)
 
 
 def _send(item: tuple[Fields, Position], axes: int) -> Fed:
+    """Sends a batch to the device."""
     batch, after = item
     examples = prod(next(iter(batch.values())).shape[:axes])
     return Fed(jax.device_put(batch), after, examples)

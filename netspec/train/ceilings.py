@@ -39,6 +39,7 @@ def ceilings(model: Body, objectives: Iterable[Objective]) -> list[Ceiling]:
 
 
 def _ports(body: Body) -> dict[int, str]:
+    """The names of a body's inputs by wire."""
     return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int)}
 
 
@@ -55,6 +56,7 @@ def _of_nodes(nodes: tuple[Node, ...], body: Body, names: Names) -> Iterator[Cei
 
 
 def _of_op(op: Callable, inputs: tuple[Operand, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:
+    """The ceilings that an op has for the inputs that reach it."""
     wires = [wire for wire in inputs if isinstance(wire, int)]
     if len(wires) < len(inputs) or not any(wire in names for wire in wires):
         return

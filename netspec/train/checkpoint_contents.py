@@ -76,10 +76,12 @@ class Forgotten:
 
 
 def lacks_optimizer(program: Program) -> bool:
+    """Whether an optimizer was handed over from Python in training, and is not here."""
     return any(isinstance(optimizer, Forgotten) for optimizer in program.foreign.values())
 
 
 def _match_tensors(program: Program, tensors: Mapping[str, Array], path: str) -> Any:
+    """The state with the stored tensors, which must be those that this program has. Raises `Mistake`."""
     template = program.init()
     found = differences(describe_leaves(flatten_tree(template)), describe_leaves(tensors))
     if found:
@@ -93,6 +95,7 @@ def _place_tensor(ours: Any, stored: Array) -> Any:
 
 
 def _read_resumed(state: Any, sums: list[Array], manifest: Manifest) -> Resumed:
+    """Where the run stood, from the manifest's facts."""
     facts = manifest.facts
     return Resumed(
         state=state,

@@ -65,6 +65,7 @@ class Store:
         return _find_lowest(self._manifest(step) for step in self.steps())
 
     def _manifest(self, step: int) -> Manifest:
+        """The manifest of a step. Raises `Mistake` that names checkpoints which are whole."""
         with self._naming_whole_ones(step):
             return manifest.read(self.path(step))
 
@@ -86,6 +87,7 @@ class Store:
             raise Mistake(replace(mistake.diagnostic, whole=others)) from mistake
 
     def _is_whole(self, step: int) -> bool:
+        """Whether every file is as it was written."""
         try:
             manifest.verify_folder(self.path(step))
         except Mistake:
@@ -110,6 +112,7 @@ class Store:
             self._prune()
 
     def _write(self, temporary: Path, step: int, arrays: Mapping[str, Array], spec: str, facts: Mapping[str, Any]) -> None:
+        """Writes everything under a temporary name; the manifest last, as the sign that all is there."""
         shutil.rmtree(temporary, ignore_errors=True)
         make_folder(temporary)
         write_leaves(temporary / TENSORS, list(arrays.values()))
@@ -128,6 +131,7 @@ class Store:
         shutil.rmtree(aside, ignore_errors=True)
 
     def _aside(self, step: int | str) -> Path:
+        """Where a checkpoint lies while another takes its name."""
         return self.folder / f".{step}.old"
 
     def recover(self) -> None:
@@ -141,6 +145,7 @@ class Store:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _prune(self) -> None:
+        """Removes all but the newest ones and the best; renamed first, so that none is ever half there under its name."""
         steps = self.steps()
         kept = {*steps[-self.keep :], _find_lowest(self._readable())}
         for step in steps:

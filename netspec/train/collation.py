@@ -20,6 +20,7 @@ def collate(batch: Mapping[str, Any], bounds: Sequence[int] = (), longest: int |
 
 
 def _array(name: str, values: Any, bounds: Sequence[int], longest: int | None) -> Array:
+    """The values of one field as an array; sequences of different length are padded."""
     if not isinstance(values, list):
         return values
     shapes = {np.shape(value) for value in values}

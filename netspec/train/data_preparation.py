@@ -59,4 +59,5 @@ def learns(plan: DataPlan) -> bool:
 
 
 def _overrides(op: Dataset | Transform, base: type[Op]) -> bool:
+    """Whether the class learns something of the data."""
     return type(op).learn is not base.learn  # type: ignore[attr-defined]

@@ -35,6 +35,7 @@ def inputs_of(model: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _needs_encoding(plan: DataPlan, given: Mapping[str, Any], inputs: Mapping[str, TensorType]) -> bool:
+    """Whether examples are given as fields of the data and not as inputs of the model."""
     fields = plan.dataset.batch_types()
     return bool(given) and all(name in fields for name in given) and (given.keys() != inputs.keys() or any(map(_is_text, given.values())))
 
@@ -64,6 +65,7 @@ def _apply_chain(plan: DataPlan, table: Table, known: Knowledge) -> dict[str, An
 
 
 def _apply_transform(transform: Transform, batch: dict[str, Any]) -> dict[str, Any]:
+    """One step of the chain. Raises `SpecError` where it needs a field that was not given."""
     try:
         return transform.apply_eval(batch)
     except KeyError as error:

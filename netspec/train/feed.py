@@ -68,6 +68,7 @@ class ArrayFeed:
 
     @cached_property
     def _steps(self) -> int:
+        """How many batches an epoch has."""
         size, buckets = self.plan.batch, self._buckets
         if size is None:
             return 1
@@ -75,6 +76,7 @@ class ArrayFeed:
 
     @property
     def partial(self) -> Partial:
+        """What happens to the examples that do not fill a batch."""
         found: list[Partial] = [t.partial for t in self.plan.transforms if isinstance(t, Batch)]
         return found[0] if found else "drop"
 
@@ -83,6 +85,7 @@ class ArrayFeed:
         return next((t for t in self.plan.transforms if isinstance(t, Shuffle)), None)
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
+        """The batches of an epoch from one on. Each is made from its number alone, so that a resumed run sees the same."""
         for number, (indices, weight) in islice(enumerate(self._epoch(epoch)), start, None):
             batch = self._rows(indices)
             for position, transform in enumerate(self.plan.transforms):
@@ -114,6 +117,7 @@ class ArrayFeed:
 
     @cached_property
     def _bounds(self) -> tuple[int, ...]:
+        """The lengths at which the plan groups sequences."""
         return next((t.bounds for t in self.plan.transforms if isinstance(t, BucketByLength)), ())
 
     @cached_property
@@ -122,16 +126,19 @@ class ArrayFeed:
         return np.searchsorted(self._bounds, self.arrays[LENGTH]) if self._bounds else None
 
     def _rows(self, indices: Array | None) -> dict[str, Any]:
+        """The examples with these indices; all where there are no batches."""
         if indices is None:
             return dict(self.arrays)
         return {name: rows_of(values, indices) for name, values in self.arrays.items()}
 
     def _finished(self, batch: dict[str, Any], weight: Array | None, always: bool) -> Fields:
+        """A batch as arrays; with weights where some example does not count, or `always`."""
         made = collate(batch, self._bounds, self.plan.longest)
         return _multiply_weights(made, weight) if weight is not None and (always or WEIGHT in made) else made
 
 
 def _multiply_weights(batch: Fields, weight: Array) -> Fields:
+    """A batch whose examples count less by these weights."""
     return {**batch, WEIGHT: (batch[WEIGHT] * weight if WEIGHT in batch else weight).astype(np.float32)}
 
 
@@ -151,6 +158,7 @@ class BatchFeed:
         return len(self.source) if isinstance(self.source, Sized) else None
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
+        """The batches from one on; an iterable of Python knows no epochs."""
         return (self._copied(check_fields(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
 
     def _copied(self, batch: dict[str, Any]) -> Fields:

@@ -43,6 +43,7 @@ def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> di
 
 
 def _weight_type(types: Mapping[str, TensorType]) -> TensorType:
+    """The type of the weights of examples."""
     return TensorType("f32", next(iter(types.values())).shape[:1])
 
 
@@ -79,6 +80,7 @@ def _find_uneven(found: Mapping[str, Any], types: Mapping[str, TensorType], colu
 
 
 def _not_finite(arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
+    """The first number of each field that is not finite."""
     for name, array in arrays.items():
         if array.dtype.kind == "f" and (index := _first_not_finite(array)) is not None:
             record = index // max(array[0].size, 1)

@@ -35,6 +35,7 @@ class Grouped:
         return None if batches is None else batches // self.count
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
+        """Whole groups only: a step with fewer batches would be another one."""
         batches = self.feed.training(epoch, start * self.count)
         while len(group := list(islice(batches, self.count))) == self.count:
             yield stack_batches(group)

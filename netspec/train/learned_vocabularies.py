@@ -36,4 +36,5 @@ def read_learned(run: PathLike | None) -> Knowledge:
 
 
 def _digest(learned: Knowledge) -> str:
+    """What tells that the file is whole."""
     return hashlib.sha256(json.dumps(learned, sort_keys=True).encode()).hexdigest()

@@ -76,18 +76,21 @@ def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
 
 
 def _read(stored: Array | None, leaf: Leaf) -> Array:
+    """A tensor as it was: one without elements is not stored at all."""
     if stored is None:
         return np.zeros(leaf.shape, _dtype(leaf.dtype))
     return np.asarray(stored).reshape(leaf.shape)
 
 
 def _dtype(name: str) -> Any:
+    """A dtype by name, JAX's own among them."""
     import ml_dtypes
 
     return np.dtype(getattr(ml_dtypes, name, name))
 
 
 def _key(number: int) -> str:
+    """The name of a tensor on the disk: a number, since paths may hold any character."""
     return f"{number:06d}"
 
 

@@ -45,6 +45,7 @@ def files_of(folder: Path) -> dict[str, tuple[int, str]]:
 
 
 def _names(folder: Path) -> Iterator[str]:
+    """The files of a checkpoint, relative to its folder. Raises `Mistake` for anything that is no plain file."""
     for here, folders, files in os.walk(folder):
         for name in [*files, *(f for f in folders if os.path.islink(os.path.join(here, f)))]:
             path = os.path.join(here, name)
@@ -70,10 +71,12 @@ def manifest_text(manifest: Manifest) -> bytes:
 
 
 def _text(body: Mapping[str, Any]) -> bytes:
+    """Canonical JSON."""
     return (json.dumps(body, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _digest(body: Mapping[str, Any]) -> str:
+    """The digest of everything else in a manifest."""
     return hashlib.sha256(_text({k: v for k, v in body.items() if k != "digest"})).hexdigest()
 
 

@@ -52,6 +52,7 @@ def table(name: str, value: list[Any], axes: tuple[str, ...], names: Sequence[Se
 
 
 def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Sequence[Sequence[str]]) -> str:
+    """A matrix with names of classes at both sides; of a large one only the largest entries."""
     rows, columns = labels(len(value), axes[:1], names), labels(len(value[0]), axes[1:], names)
     what = f" (rows: {axes[0]}, columns: {axes[1]})" if len(axes) == 2 else ""
     if len(columns) > WIDEST:

@@ -50,6 +50,7 @@ def _number(value: Result) -> Any:
 
 
 def _read(value: Any) -> Result:
+    """A value of a line; what JSON has no number for was written as null."""
     return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 

@@ -71,6 +71,7 @@ def start_run(path: PathLike, recipe: Recipe, plan: TrainPlan, data: Path | None
 
 
 def _resume_run(folder: Path, recipe: Recipe, keep: int) -> RunFolder:
+    """The run that stands in a folder. Raises `Mistake` when it is of another spec."""
     found = open_run(folder)
     if found.recipe.digest != recipe.digest:
         raise Mistake(RunOfAnotherSpec(run=str(folder), differences=changes(found.recipe, recipe)))
@@ -142,6 +143,7 @@ class Settings(BaseModel):
 
 
 def _settings(folder: Path) -> dict[str, Any]:
+    """The run's settings. Raises `Mistake` when they are damaged, or of a newer netspec."""
     try:
         settings = json.loads(read_bytes(folder / SETTINGS))
         Settings.model_validate(settings)
@@ -154,6 +156,7 @@ def _settings(folder: Path) -> dict[str, Any]:
 
 
 def _decode_spec(folder: Path, spec: Path) -> str:
+    """The run's spec. Raises `Mistake` when it is no text."""
     try:
         return read_bytes(spec).decode()
     except UnicodeDecodeError:

@@ -34,6 +34,7 @@ def hold_lock(run: Path) -> Iterator[None]:
 
 
 def _acquire(descriptor: int, run: Path) -> None:
+    """Takes the lock at once or raises `Mistake`; a file system that knows none lets everyone in."""
     if fcntl is None:
         return
     try:

@@ -75,6 +75,7 @@ class Session:
             self.reporter.end()
 
     def _step(self, fed: Fed) -> None:
+        """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
         self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
         self.state, statistics = self.program.train_step(self.state, fed.batch)
         self.position = fed.after
@@ -84,6 +85,7 @@ class Session:
             self.reporter.advance(fed.after.step, self._tally.peek(), self._watch.rate)
 
     def _between_steps(self) -> None:
+        """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
         if self._tally and table.log_due(step):
             self._write("train", self._tally.finish(), self._watch.lap())
@@ -108,6 +110,7 @@ class Session:
         return improved
 
     def _write(self, split: str, values: dict[str, Result], rate: float | None) -> None:
+        """Writes a line of metrics and shows it."""
         metrics = {name: value for name, value in values.items() if name != "loss"}
         step = self.position.step
         epoch = round(step / self.timetable.clock.steps_per_epoch, 6)

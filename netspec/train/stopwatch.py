@@ -50,6 +50,7 @@ class Stopwatch:
         return rate
 
     def _restart(self) -> None:
+        """Begins a new lap."""
         self._lap, self._examples = time.perf_counter(), 0
 
     @contextmanager

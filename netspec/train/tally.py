@@ -52,6 +52,7 @@ class Tally:
         return self._total
 
     def _refuse_not_finite(self, step: int, statistics: Any) -> None:
+        """Raises `Mistake` when a loss is no number any more: what follows would be noise."""
         if all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(statistics)):
             return
         loss = self._program.finish(statistics, self._objective)["loss"]
@@ -74,5 +75,6 @@ class Tally:
         return self._values(total)
 
     def _values(self, total: Any) -> dict[str, Result]:
+        """The finished numbers, the loss first."""
         values = self._program.finish(total, self._objective)
         return {"loss": values.pop("loss"), **values}

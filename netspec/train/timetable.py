@@ -22,6 +22,7 @@ class Timetable:
     checkpoint: int
 
     def log_due(self, step: int) -> bool:
+        """Lines stand at the ends of epochs and evaluations, and often enough within long epochs."""
         clock = self.clock
         within = step % clock.steps_per_epoch
         return within == 0 or within % LOG_EVERY == 0 or step == clock.total_steps or self.evaluation_due(step)
@@ -51,4 +52,5 @@ def timetable(plan: TrainPlan, steps_per_epoch: int | None) -> Timetable:
 
 
 def _steps(duration: Duration, clock: Clock) -> int:
+    """A duration in steps, one at least."""
     return max(duration.steps(clock), 1)

@@ -160,6 +160,7 @@ class Model(Program):
 
     @cached_property
     def _programs(self) -> dict[Clock, Model]:
+        """The programs compiled for the clocks of the data that were seen."""
         return {}
 
     def _example(self) -> tuple[str, ...]:
@@ -168,6 +169,7 @@ class Model(Program):
 
     @property
     def _plan(self) -> TrainPlan:
+        """The plan. Raises `SpecError` for a spec without a `train` section."""
         if self.plan is None:
             raise SpecError([NothingToTrain(model=self.model.name, inputs=self._example())])
         return self.plan
@@ -176,6 +178,7 @@ class Model(Program):
 def _session(
     program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
+    """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
     start, history = _begin(program, run, resume)
     with listen() as stop:
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)

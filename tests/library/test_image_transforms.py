@@ -41,7 +41,7 @@ def evaluated(op: Any, images: Any = IMAGES) -> Any:
 
 
 def test_every_transform_of_images_is_here() -> None:
-    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(("image_transforms", "library.transforms"))}
+    found = {cls for cls in classes() if issubclass(cls, Transform) and cls.__module__.endswith(("transforms.images", "transforms.steps"))}
     assert {type(op) for op in RANDOM + FIXED} == {cls for cls in found if cls.op_name() not in ("batch", "shuffle", "rename")}
 
 

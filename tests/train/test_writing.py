@@ -162,8 +162,8 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from netspec.train.run_lock import locked
-with locked(Path(sys.argv[1])):
+from netspec.train.run_lock import hold_lock
+with hold_lock(Path(sys.argv[1])):
     print(flush=True)
     time.sleep(60)
 """

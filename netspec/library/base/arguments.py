@@ -59,6 +59,7 @@ class Argument:
         return self._check(value, faults)
 
     def _read(self) -> tuple[Any, tuple[Any, ...]]:
+        """The type and the rules beside it, evaluated when they are first needed."""
         if self._parts is None:
             written = self.written
             type_ = eval(written, vars(sys.modules[self.home])) if isinstance(written, str) else written

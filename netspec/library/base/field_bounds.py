@@ -45,7 +45,8 @@ if TYPE_CHECKING:
         max_length: int | None = None,
         strict: bool | None = None,
         default_factory: Callable[[], Any] | None = None,
-    ) -> Any: ...
+    ) -> Any:
+        """What a field of an op says about its values: bounds, lengths, a default that is made anew, a function of its own."""
 
     T = TypeVar("T")
     InstanceOf = Annotated[T, ...]

@@ -94,6 +94,8 @@ class Op:
     """Number of output tensors."""
     source: ClassVar[str] = ""
     """Paper or system the definition comes from."""
+    composed: ClassVar[bool] = False
+    """Its values are what `->` makes of its `parts`, and are written so."""
     namespace: ClassVar[str] = ""
     """The plugin that gave the class; netspec sets it."""
     judges: ClassVar[tuple[str, ...]] = ()
@@ -127,6 +129,7 @@ class Op:
             self._judge()
 
     def _judge(self) -> None:
+        """Lets the class judge its arguments together. Raises `BadArguments` in its words."""
         for judge in self.judges:
             try:
                 getattr(self, judge)()

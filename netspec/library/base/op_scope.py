@@ -55,6 +55,8 @@ def within(scope: Scope, *types: Any, **named: TensorType) -> Scope:
 
 
 class _Within:
+    """Another op's inputs in the scope of the one that uses it."""
+
     def __init__(self, scope: Scope, types: tuple[Any, ...], named: Mapping[str, TensorType]) -> None:
         self._scope, self.types, self.named = scope, types, named
 

@@ -49,5 +49,6 @@ def _match(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _segment(part: str) -> re.Pattern[str]:
+    """One segment of a pattern; `layer` stands for `layer_3` too."""
     body = "[^/]*".join(re.escape(piece) for piece in re.split(r"\*+", part))
     return re.compile(body + r"(_\d+)*")

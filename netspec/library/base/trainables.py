@@ -166,10 +166,14 @@ class Measure(Callable):
 
 
 class Loss(Measure):
+    """What training makes small."""
+
     kind = "loss"
 
 
 class Metric(Measure):
+    """What an evaluation reports."""
+
     kind = "metric"
 
 

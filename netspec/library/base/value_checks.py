@@ -52,6 +52,7 @@ def _takes_other_types(annotation: Any) -> bool:
 
 
 def container(origin: Any, args: tuple[Any, ...], lax: bool = False) -> Check:
+    """The check of a list, tuple or dict of checked items."""
     if origin is tuple and args[-1:] == (...,):
         return sequence(tuple, check_of(args[0]), lax)
     if origin is tuple:
@@ -71,6 +72,7 @@ def accept_anything(value: Any, faults: list[Fault]) -> Any:
 
 
 def check_whole(value: Any, faults: list[Fault]) -> Any:
+    """A whole number; a truth value is none."""
     if type(value) is int:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -115,6 +117,7 @@ def check_instance(kind: type, words: str) -> Check:
 
 
 def instance(kind: type) -> Check:
+    """Objects of a class, or ops of a kind."""
     op = getattr(kind, "kind", None)
     name = op if isinstance(op, str) else kind.__name__.lower()
     fault = Fault(f"{article(name)} {name}", "op" if isinstance(op, str) else "type")
@@ -188,6 +191,8 @@ def items_of(value: Any, kind: type, lax: bool) -> list[Any] | None:
 
 
 def sequence(kind: type, inner: Check, lax: bool) -> Check:
+    """Items of one kind, any number of them."""
+
     def check(value: Any, faults: list[Fault]) -> Any:
         items = items_of(value, kind, lax)
         if items is None:
@@ -213,6 +218,8 @@ def row(inner: list[Check], lax: bool) -> Check:
 
 
 def mapping(kind: type, key: Check, inner: Check) -> Check:
+    """A dict whose keys and values are checked."""
+
     def check(value: Any, faults: list[Fault]) -> Any:
         if not isinstance(value, kind):
             faults.append(_DICT)
@@ -258,6 +265,8 @@ def limits(rule: Rule, annotation: Any) -> list[Limit]:
 
 
 def bounded(inner: Check, rule: Rule, tests: list[Limit]) -> Check:
+    """A check, and then the rule's limits."""
+
     def check(value: Any, faults: list[Fault]) -> Any:
         old = len(faults)
         value = inner(value, faults)
@@ -269,6 +278,8 @@ def bounded(inner: Check, rule: Rule, tests: list[Limit]) -> Check:
 
 
 def check_then_call(inner: Check, function: Callable[[Any], Any]) -> Check:
+    """A check, and then a function of the value that passed."""
+
     def check(value: Any, faults: list[Fault]) -> Any:
         old = len(faults)
         value = inner(value, faults)
@@ -278,6 +289,8 @@ def check_then_call(inner: Check, function: Callable[[Any], Any]) -> Check:
 
 
 def call_then_check(inner: Check, function: Callable[[Any], Any]) -> Check:
+    """A function of the raw value, and then the check of what it gives."""
+
     def check(value: Any, faults: list[Fault]) -> Any:
         old = len(faults)
         value = call_checked(function, value, faults)

@@ -29,6 +29,7 @@ class BadArguments(ValueError):
 
 
 def _line(name: str, given: Mapping[str, Any], faults: Sequence[Fault]) -> str:
+    """What is wrong with one argument, for callers in Python."""
     if not name:
         return faults[0].words
     return f"`{name}` wants {describe_expected(faults)}" + (f", not {given[name]!r}" if name in given else "")

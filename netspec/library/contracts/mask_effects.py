@@ -56,6 +56,7 @@ class _Watched(Passage):
     """A passage along an axis that grows no further: windows, and what only moves, are told apart from what mixes."""
 
     def windowed(self, windows: Windows) -> Flow:
+        """Windows that only ever see what counts, or what is filled, keep the two apart."""
         for place in (axis - 1 for axis in self.flows[0].axes if 0 <= axis - 1 < len(windows.size)):
             shifts = not isinstance(windows.padding, str) and any(windows.padding[place])
             if windows.size[place] > 1 or windows.stride[place] > 1 or shifts:
@@ -64,6 +65,7 @@ class _Watched(Passage):
         return self.made()
 
     def made(self, reach: int | None | str = "same", result: int = 0) -> Flow:
+        """The flow of a result; one that looks ahead has moved what is filled."""
         reach = self.reach if isinstance(reach, str) else reach
         if reach is not None and reach > 0:
             raise _Moved
@@ -109,6 +111,7 @@ def _companies(types: tuple[Any, ...], own: Axis, beside: tuple[Axis, ...]) -> I
 
 
 def _mark_axes(kind: Any, axes: list[int]) -> Any:
+    """A type whose axes along the mask have a size of their own, which can be found again in the results."""
     if not axes:
         return kind
     return kind.with_shape([Dim.symbol(MARK) if axis in axes else size for axis, size in enumerate(kind.shape)])
@@ -117,6 +120,7 @@ def _mark_axes(kind: Any, axes: list[int]) -> Any:
 def _probe_treatment(
     op: Callable, types: tuple[Any, ...], together: tuple[Axis, ...], results: tuple[TensorType, ...], facts: Facts
 ) -> str:
+    """What the op says when such axes flow through it."""
     axes = [tuple(axis for place, axis in together if place == at) for at in range(len(types))]
     flows = tuple(Flow(along, 0 if along else None) for along in axes)
     try:

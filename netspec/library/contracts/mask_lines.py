@@ -76,6 +76,7 @@ def contract(cls: type[Callable], type_of: Function[[str], TensorType]) -> Contr
 
 
 def _place(axis: int, rank: int) -> str:
+    """Where an axis stands, in a word."""
     return "last" if axis == rank - 1 else "first" if axis == 0 else "between"
 
 

@@ -70,6 +70,7 @@ class Use:
         return x if flow.reach is not None else cut_stretch(self.stretch, x, flow.axes)
 
     def input(self, place: int | str) -> tuple[Any, Flow]:
+        """An input by place or name, with its flow."""
         return (self.optional[place], self.named[place]) if isinstance(place, str) else (self.inputs[place], self.flows[place])
 
     def moves(self, place: int | str, axis: int) -> bool:

@@ -46,6 +46,7 @@ def select(data: Table, indices: Array) -> dict[str, Values]:
 
 
 def _select_values(values: Values, indices: Array) -> Values:
+    """Values at these indices, chosen now or when rows are asked for."""
     if isinstance(values, np.ndarray):
         return values[indices]
     own = getattr(values, "select", None)
@@ -109,6 +110,7 @@ class Lazy:
         return self.count
 
     def rows(self, indices: Array) -> Array | list[Array]:
+        """Reads the examples now."""
         found = [self.read(index) for index in indices.tolist()]
         return np.stack(found) if self.stacked else found
 
@@ -162,4 +164,5 @@ class Chosen:
         return len(self.indices)
 
     def rows(self, indices: Array) -> Array | list[Array]:
+        """The rows of the column behind the choice."""
         return self.column.rows(self.indices[indices])

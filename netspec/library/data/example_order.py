@@ -34,6 +34,7 @@ def epoch_order(seed: int, epoch: int, n: int, shuffle: Shuffle | None) -> Array
 
 
 def _order_buffered(draws: list[int], size: int) -> Array:
+    """The order that a buffer of this size gives: one of those it holds is drawn, and the next takes its place."""
     n = len(draws)
     held = list(range(size))
     order = np.empty(n, np.int64)
@@ -54,6 +55,7 @@ def batch_generator(seed: int, epoch: int, batch: int, position: int = 0) -> Arr
 
 
 def _key(seed: int, epoch: int) -> Array:
+    """The key of the generator for one epoch."""
     return np.array([seed % WORD, epoch % WORD], dtype=np.uint64)
 
 
@@ -66,6 +68,7 @@ def batch_count(n: int, size: int, partial: Partial) -> int:
 
 
 def _count(n: int, size: int, partial: Partial) -> int:
+    """How many batches examples come to, a partial one counted or not."""
     return n // size if partial == "drop" else -(-n // size)
 
 

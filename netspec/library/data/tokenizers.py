@@ -62,21 +62,25 @@ class _Tokenizer(Transform):
         raise TypeError(f"{self.op_name()} has no meaning")
 
     def _package(self) -> Any:
+        """The package that does the work. Raises `Mistake` with how to install it."""
         try:
             return importlib.import_module(self.package)
         except ImportError:
             raise Mistake(PackageNeeded(op=self.op_name(), package=self.package, extra=self.extra)) from None
 
     def _read(self, file: str, folder: Path | None) -> tuple[Path, bytes]:
+        """The tokenizer's file and its bytes."""
         path = find(folder, file, self.op_name())
         return path, read_content(path).tobytes()
 
 
 def ones(length: int) -> Array:
+    """The weights of tokens that all count."""
     return np.ones(length, np.int32)
 
 
 def count_up(length: int) -> Array:
+    """Places in a sequence."""
     return np.arange(length, dtype=np.int32)
 
 
@@ -88,6 +92,7 @@ def texts(column: Any) -> Iterator[list[str]]:
 
 
 def _text(row: Array, record: int) -> str:
+    """A row's text. Raises `Mistake` where it is no UTF-8."""
     try:
         return row.tobytes().decode()
     except UnicodeDecodeError:
@@ -225,6 +230,7 @@ class Sentencepiece(_Tokenizer):
         return join_pieces([before + ids + behind for ids in made.encode(some, out_type=int)] for some in texts(text))
 
     def _raw(self, learned: Learned) -> bytes:
+        """The model's bytes, as they were learned."""
         import base64
         import binascii
 

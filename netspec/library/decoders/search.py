@@ -17,6 +17,7 @@ class _OneByOne(Decoder):
     """A decoder that chooses an element and never comes back to it."""
 
     def decode(self, steps: Steps) -> Decoded:
+        """One element after another, until all sequences have ended."""
         count = steps.examples
         answer = Decoded(jnp.zeros((count, self.limit), jnp.int32), jnp.zeros((count,), jnp.int32), jnp.zeros((count,), jnp.float32))
         state = (jnp.int32(0), steps.begin(1), _parts(answer), jnp.zeros((count,), bool))
@@ -24,9 +25,11 @@ class _OneByOne(Decoder):
         return Decoded(*parts)
 
     def _goes_on(self, state: tuple[Array, Carry, Any, Array]) -> Array:
+        """Whether any sequence may grow further."""
         return (state[0] < self.limit) & ~jnp.all(state[-1])
 
     def _step(self, steps: Steps, place: Array, carry: Carry, parts: tuple[Array, ...], done: Array) -> tuple[Array, Carry, Any, Array]:
+        """Each sequence with its next element; one that has ended stays as it is."""
         tokens, length, score = parts
         said, carry = steps.logits(carry, place)
         logits = _widen_logits(said)
@@ -114,6 +117,7 @@ class Beam(Decoder):
         )
 
     def decode(self, steps: Steps) -> Decoded:
+        """The best of several sequences that grow side by side."""
         count = steps.examples
         tokens = jnp.zeros((count, self.size, self.limit), jnp.int32)
         scores = jnp.broadcast_to(jnp.where(jnp.arange(self.size) == 0, 0.0, -jnp.inf), (count, self.size)).astype(jnp.float32)
@@ -132,6 +136,7 @@ class Beam(Decoder):
         return (place < self.limit) & jnp.any(self.ranked(jnp.max(scores, 1), self.limit) > self.ranked(score, length))
 
     def _step(self, steps: Steps, place: Array, carry: Carry, tokens: Array, scores: Array, best: Any) -> tuple[Any, ...]:
+        """The best sequences of one element more, and the best of those that have ended."""
         count, size = scores.shape
         said, carry = steps.logits(carry, place)
         gains = jax.nn.log_softmax(_widen_logits(said)).astype(scores.dtype)
@@ -162,8 +167,10 @@ def _parts(answer: Decoded) -> tuple[Array, Array, Array]:
 
 
 def _widen_logits(logits: Array) -> Array:
+    """Logits in at least f32."""
     return logits.astype(jnp.promote_types(logits.dtype, jnp.float32))
 
 
 def _drop_below(logits: Array, least: Array) -> Array:
+    """Logits without the choices that are less likely than this."""
     return jnp.where(logits < least, -jnp.inf, logits)

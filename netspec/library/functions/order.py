@@ -10,7 +10,7 @@ from netspec.library.base import Array, Example, Flow, Function, In, Passage, Sc
 from netspec.library.functions.reductions import sum_dtype, widen
 from netspec.library.shape_rules.axis_arguments import drop_axes
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import axis_of, require_positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class TopK(Function):
         return kept, kept.with_dtype("i32")
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
-        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), Dim.of(self.k).value)
+        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), unwrap_size(self.k))
         return jnp.moveaxis(values, -1, self.axis), jnp.moveaxis(places, -1, self.axis).astype(jnp.int32)
 
     def flops(self, x: TensorType) -> Dim:

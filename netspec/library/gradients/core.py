@@ -67,6 +67,7 @@ def compose(**parts: Transformation) -> Transformation:
 
 
 def _find_evaluated(parts: Mapping[str, Transformation]) -> Any:
+    """What evaluates, if one of the parts keeps other parameters than those that are trained."""
     name = next((name for name, part in parts.items() if part.evaluated is not None), None)
     return None if name is None else lambda params, state: parts[name].evaluated(params, state[name])
 

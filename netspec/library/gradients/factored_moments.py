@@ -133,6 +133,7 @@ def remember_greatest(a: Array) -> dict[str, Array]:
 
 
 def _sm3(g: Array, seen: dict[str, Array], b2: float, eps: float) -> tuple[Array, dict[str, Array]]:
+    """A step and the new maxima of one parameter: an element's second moment is the least of those that cover it."""
     spread = [x if g.ndim < 2 else x.reshape([-1 if i == int(axis) else 1 for i in range(g.ndim)]) for axis, x in seen.items()]
     a = (1 - b2 if b2 < 1 else 1) * g * g + b2 * reduce(jnp.minimum, spread)
     return jnp.where(a > 0, jax.lax.rsqrt(a + eps), 0) * g, remember_greatest(a)

@@ -41,6 +41,7 @@ def add_noise(eta: float, gamma: float, seed: int, leaves: Mapping[str, Leaf]) -
 
 
 def _noise(key: Any, leaf: Leaf, u: Array) -> Array:
+    """Noise of one leaf; every slice draws by its own path, whatever is stacked."""
     words = jnp.asarray(np.array([crc32(path.encode()) for path in leaf.paths], np.uint32))
     shape = u.shape[leaf.stacked :]  # drawn in f32 whatever the width, so that all widths see the same noise
     return jax.vmap(lambda word: jax.random.normal(jax.random.fold_in(key, word), shape, jnp.float32))(words).reshape(u.shape)

@@ -61,4 +61,5 @@ def scale_loss(inner: Transformation, initial: float, growth: float, backoff: fl
 
 
 def _evaluate_inner(inner: Transformation) -> Any:
+    """What evaluates of the transformation inside."""
     return None if inner.evaluated is None else lambda params, state: inner.evaluated(params, state["inner"])

@@ -81,6 +81,7 @@ def unit(w: Array, stacked: int) -> Array:
 
 
 def kernel(v: Array, length: Array, eps: float, stacked: int) -> Array:
+    """The kernel of a direction and a length."""
     return length * (v / (eps + norms(v, stacked)))
 
 
@@ -101,8 +102,10 @@ def chain_rule(g: Array, v: Array, length: Array, eps: float, stacked: int) -> t
 
 
 def _sum(x: Array, stacked: int) -> Array:
+    """The sum over all axes of a kernel but the last."""
     return jnp.sum(x, axis=tuple(range(stacked, x.ndim - 1)), keepdims=True)
 
 
 def _names(key: str, split: bool) -> tuple[str, ...]:
+    """Under which names the parts of a parameter are kept."""
     return (f"{key}/{DIRECTION}", f"{key}/{LENGTH}") if split else (key,)

@@ -43,6 +43,7 @@ def scale_by_muon(
 
 
 def _orient(x: Array, orthogonal: Callable[[Array], Array], adaptive: bool) -> Array:
+    """The orthogonal matrix, scaled by how far it points along the gradient if `adaptive`."""
     found = orthogonal(x)
     return jnp.sum(x * found) * found if adaptive else found
 
@@ -66,6 +67,7 @@ def newton_schulz(rows: Sequence[Coefficients], first: str, eps: float) -> Calla
 
 
 def _divide_by_norm(x: Array, by: str, eps: float) -> Array:
+    """The matrix with singular values of at most 1, by one of several bounds."""
     if by == "frobenius":
         return x / (jnp.sqrt(jnp.sum(jnp.square(x))) + eps)
     if by == "spectral":
@@ -76,6 +78,7 @@ def _divide_by_norm(x: Array, by: str, eps: float) -> Array:
 
 
 def _product(left: Array, right: Array) -> Array:
+    """A product in full precision, on which the iteration depends."""
     return jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)
 
 

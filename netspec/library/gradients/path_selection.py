@@ -41,16 +41,20 @@ class Chosen:
         return {**tree, **{key: x if self._all(key) else self._exchanged(key, tree[key], x) for key, x in chosen.items()}}
 
     def _all(self, key: str) -> bool:
+        """Whether every slice of the leaf is chosen."""
         return len(self.slices[key]) == len(self.whole[key].paths)
 
     def _some(self, key: str) -> Leaf:
+        """The leaf of the chosen slices alone."""
         leaf = self.whole[key]
         return Leaf(tuple(leaf.paths[i] for i in self.slices[key]), 1, leaf.columns)
 
     def _flat(self, key: str, x: Array) -> Array:
+        """A stored array with its slices along one axis."""
         return join_stack_axes(x, self.whole[key].stacked)
 
     def _exchanged(self, key: str, x: Array, slices: Array) -> Array:
+        """The array with new slices in the place of the chosen ones."""
         return self._flat(key, x).at[np.asarray(self.slices[key])].set(slices.astype(x.dtype)).reshape(x.shape)
 
 

@@ -270,6 +270,7 @@ class Orthogonal(Initializer):
 
 
 def explain_missing_axis(axis: int, rank: int) -> str | None:
+    """Why an axis is none of a parameter; None when it is one."""
     return None if -rank <= axis < rank else f"`column_axis={axis}` is none of its {rank} axes"
 
 

@@ -26,6 +26,7 @@ def _require_regular(values: Any) -> Numbers:
 
 
 def _number(value: Any) -> float:
+    """A finite number; a truth value is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError("a list of numbers, or of such lists")
     return float(value)

@@ -27,6 +27,7 @@ def _mass(lower: float, upper: float) -> float:
 
 
 def _normal_proposal(rng: Any, count: int, lower: float, upper: float) -> tuple[Array, Array]:
+    """Draws of the plain normal distribution, and which of them are inside."""
     drawn = rng.standard_normal(count, np.float32)
     return drawn, (drawn >= lower) & (drawn <= upper)
 

@@ -13,7 +13,7 @@ from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.attention_weights import SEGMENTS, require_shape
 from netspec.library.shape_rules.requirements import need_at_least, need_multiple
-from netspec.library.shape_rules.sizes import parameter, require_positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Sinusoidal(Function):
         return TensorType("f32", (*position.shape, features))
 
     def apply(self, scope: Scope, position: Array) -> Array:
-        return waves(position, int(Dim.of(self.features).value), self.theta, self.pairs, scope.stored("f32")).astype(scope.lowered("f32"))
+        return waves(position, unwrap_size(self.features), self.theta, self.pairs, scope.stored("f32")).astype(scope.lowered("f32"))
 
     def flops(self, position: TensorType) -> Dim:
         return position.size * self.features

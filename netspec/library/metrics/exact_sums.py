@@ -50,6 +50,7 @@ def binned_shares(shares: Array, weight: Array, places: Array, size: int) -> tup
 
 
 def shares_of(parts: tuple[Tally, Tally]) -> Array:
+    """The sum that was taken in two parts."""
     return number(parts[0]) / SMALL + number(parts[1])
 
 
@@ -89,6 +90,7 @@ def sum_precise(high: Array, low: Array, axes: tuple[int, ...]) -> tuple[Array, 
 
 
 def _add_precise(left: tuple[Array, Array], right: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The sum of two pairs of floats, what rounding loses carried along."""
     total = left[0] + right[0]
     other = total - left[0]
     lost = (left[0] - (total - other)) + (right[0] - other) + left[1] + right[1]

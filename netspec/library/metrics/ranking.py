@@ -88,6 +88,7 @@ class Auroc(_Ranking):
     source = "Hanley and McNeil, The Meaning and Use of the Area under a ROC Curve, 1982"
 
     def area(self, yes: Array, no: Array) -> Array:
+        """The share of pairs that are ranked right; ties count half."""
         below = jnp.cumsum(no, axis=-1) - no / 2
         pairs = jnp.sum(yes, axis=-1) * jnp.sum(no, axis=-1)
         return ratio(jnp.sum(yes * below, axis=-1), pairs, jnp.nan)
@@ -105,5 +106,6 @@ class Auprc(_Ranking):
     source = "Davis and Goadrich, The Relationship Between Precision-Recall and ROC Curves, 2006"
 
     def area(self, yes: Array, no: Array) -> Array:
+        """The mean precision over the thresholds at which something is found."""
         found, wrong = (jnp.cumsum(x[..., ::-1], axis=-1)[..., ::-1] for x in (yes, no))
         return ratio(jnp.sum(yes * ratio(found, found + wrong), axis=-1), jnp.sum(yes, axis=-1), jnp.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.training.groups import ScaledTooLate
@@ -17,6 +18,8 @@ from netspec.library.optimizers.gradient_descent import Sgd
 
 class Chain(Optimizer):
     """Gradient transformations one after another; what `->` between optimizers makes. Exactly one of them takes the step."""
+
+    composed: ClassVar[bool] = True
 
     parts: tuple[Optimizer, ...] = Field(min_length=1)
     """The transformations in order."""

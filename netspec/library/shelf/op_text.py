@@ -20,8 +20,6 @@ from netspec.shape.dims import Floor
 
 # --- text ------------------------------------------------------------------------------------------------------------
 
-CHAIN = "chain"
-"""The op of each kind that `->` between its values makes."""
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"})
 
 
@@ -29,9 +27,9 @@ def to_text(op: Op) -> str:
     """The call that means the op; of an operator its symbol, of an index its brackets; of a chain its parts with `->` between."""
     if op.kind == "operator":
         return _operator(op)
-    if op.op_name() == CHAIN:
+    if op.composed:
         return " -> ".join(map(to_text, op.parts))  # type: ignore[attr-defined]
-    arguments = _arguments(op)
+    arguments = argument_texts(op)
     return f"{op.op_name()}({', '.join(arguments)})" if arguments or op.kind == "dataset" else op.op_name()
 
 
@@ -56,7 +54,7 @@ def _item(item: Any) -> str:
     return ":".join(ends) + (f":{item.step}" if item.step != 1 else "")
 
 
-def _arguments(op: Op) -> list[str]:
+def argument_texts(op: Op) -> list[str]:
     """The arguments that are not the defaults: a first one that says what the op is by its place, all others by name."""
     texts: list[str] = []
     for place, (name, argument) in enumerate(op.arguments().items()):

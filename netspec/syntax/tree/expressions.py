@@ -44,11 +44,15 @@ class Duration(Node):
 
 @record
 class String(Node):
+    """`"text"`; escapes are read."""
+
     value: str
 
 
 @record
 class ListExpr(Node):
+    """`[a, b]`."""
+
     items: tuple[Expr, ...]
 
 
@@ -61,6 +65,8 @@ class TupleExpr(Node):
 
 @record
 class DictItem(Node):
+    """`key: value` in a dict."""
+
     key: str
     value: Expr
     quoted: bool = False
@@ -69,22 +75,30 @@ class DictItem(Node):
 
 @record
 class DictExpr(Node):
+    """`{a: 1, "b/**": 2}`."""
+
     items: tuple[DictItem, ...]
 
 
 @record
 class Paren(Node):
+    """`(x)`; kept, so that the formatter sees what was written."""
+
     inner: Expr
 
 
 @record
 class Unary(Node):
+    """`-x` or `not x`."""
+
     op: str  # "-" "not"
     value: Expr
 
 
 @record
 class Binary(Node):
+    """`x + y`."""
+
     op: str  # + - * / // % @ ** == != < <= > >= and or
     left: Expr
     right: Expr
@@ -93,6 +107,8 @@ class Binary(Node):
 
 @record
 class If(Node):
+    """`if c { a } else { b }`: one of two expressions."""
+
     condition: Expr
     then: Expr
     otherwise: Expr  # may be another If: `else if`
@@ -100,6 +116,8 @@ class If(Node):
 
 @record
 class Slice(Node):
+    """`start:stop:step` in an index."""
+
     start: Expr | None
     stop: Expr | None
     step: Expr | None
@@ -120,6 +138,8 @@ class Index(Node):
 
 @record
 class Arg(Node):
+    """An argument of a call, with a name or by its place."""
+
     value: Expr
     name: str | None = None
     name_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
@@ -154,6 +174,8 @@ class ShapeStage(Commented):
 
 @record
 class Chain(Node):
+    """`x -> f -> g(2)`."""
+
     head: Expr
     stages: tuple[Stage | ShapeStage, ...]
 

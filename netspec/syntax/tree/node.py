@@ -8,6 +8,8 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class Node:
+    """Anything that stands at a place of the text."""
+
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
@@ -26,6 +28,8 @@ NO_COMMENTS = Comments()
 
 @record(kw_only=True)
 class Commented(Node):
+    """A node that comments can belong to: a statement, a section, a stage."""
+
     comments: Comments = NO_COMMENTS
     blank_before: bool = field(default=False, compare=False)
     """An empty line stood above (the formatter keeps at most one)."""
@@ -33,4 +37,6 @@ class Commented(Node):
 
 @record(kw_only=True)
 class Named(Commented):
+    """A node that names something."""
+
     name_span: Span = field(default=NOWHERE, compare=False, repr=False)

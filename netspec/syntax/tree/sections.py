@@ -22,18 +22,24 @@ class Setting(Named):
 
 @record
 class Metric(Named):
+    """`metric NAME = value`."""
+
     name: str
     value: Expr
 
 
 @record
 class Let(Commented):
+    """`let NAME = value` in a section about training."""
+
     targets: tuple[Target, ...]
     value: Expr
 
 
 @record
 class Settings(Node):
+    """The lines between the braces of `train`, `serve`, or a group of theirs."""
+
     items: tuple[SettingItem, ...]
     trailing: tuple[str, ...] = ()
 
@@ -55,24 +61,32 @@ SettingItem = Setting | Metric | Let | Group | Hole
 
 @record
 class ImportName(Node):
+    """`A` or `A as B` in an import."""
+
     name: str
     alias: str | None = None
 
 
 @record
 class Import(Commented):
+    """`import A, B from "file.net"`."""
+
     names: tuple[ImportName, ...]
     path: String
 
 
 @record
 class Block(Named):
+    """`block NAME { … }`: a layer written in the language."""
+
     name: str
     body: Body
 
 
 @record
 class Model(Named):
+    """`model NAME { … }`."""
+
     name: str
     body: Body
 
@@ -89,6 +103,8 @@ class Train(Named):
 
 @record
 class Serve(Named):
+    """`serve NAME { … }`: how sequences are generated."""
+
     model: str
     args: tuple[Arg, ...]
     body: Settings
@@ -96,6 +112,8 @@ class Serve(Named):
 
 @record
 class At(Node):
+    """`B=8` behind `at`: a size at which a claim holds."""
+
     name: str
     value: Expr
 
@@ -120,6 +138,8 @@ class OutputClaim(Named):
 
 @record
 class Expect(Named):
+    """`expect NAME { … }`: claims that are checked."""
+
     model: str
     args: tuple[Arg, ...]
     claims: tuple[Claim | OutputClaim | Hole, ...]
@@ -131,6 +151,8 @@ Section = Import | Param | DimBound | Block | Model | Train | Serve | Expect | H
 
 @record
 class File(Node):
+    """A whole spec."""
+
     version: int
     sections: tuple[Section, ...]
     comments: Comments = NO_COMMENTS

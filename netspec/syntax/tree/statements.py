@@ -9,6 +9,8 @@ from netspec.syntax.tree.node import Commented, Named, Node
 
 @record
 class Param(Named):
+    """`param name: type = default where condition`."""
+
     name: str
     type: ParamType
     default: Expr | None = None
@@ -26,6 +28,8 @@ class DimBound(Named):
 
 @record
 class Input(Named):
+    """`input name: type`."""
+
     name: str
     type: TensorRef
 
@@ -50,6 +54,8 @@ class Weight(Named):
 
 @record
 class Buffer(Named):
+    """`buffer name: type = initializer`."""
+
     name: str
     type: TensorRef
     init: Expr
@@ -57,6 +63,8 @@ class Buffer(Named):
 
 @record
 class State(Named):
+    """`state name: type = initializer`."""
+
     name: str
     type: TensorRef
     init: Expr
@@ -64,24 +72,32 @@ class State(Named):
 
 @record
 class Shared(Named):
+    """`shared name = op(…)`: one instance for all its uses."""
+
     name: str
     value: Expr
 
 
 @record
 class Aux(Named):
+    """`aux name = value`: a value that training can see."""
+
     name: str
     value: Expr
 
 
 @record
 class Target(Node):
+    """A name that a binding gives, with its type if it is said."""
+
     name: str  # "_" drops the value
     type: TensorRef | None = None
 
 
 @record
 class Binding(Commented):
+    """`name = value`, or several names for several results."""
+
     targets: tuple[Target, ...]
     value: Expr
 
@@ -96,6 +112,8 @@ class Body(Node):
 
 @record
 class For(Commented):
+    """`for x in list { … }`, unrolled."""
+
     names: tuple[Target, ...]  # one, or two: index and value
     iterable: Expr
     body: Body
@@ -103,6 +121,8 @@ class For(Commented):
 
 @record
 class Repeat(Commented):
+    """`repeat n as i { … }`."""
+
     count: Expr
     index: Target | None
     body: Body
@@ -110,18 +130,24 @@ class Repeat(Commented):
 
 @record
 class When(Commented):
+    """`when train { … }`: statements of one phase."""
+
     phase: str  # train | eval | serve, checked by resolve
     body: Body
 
 
 @record
 class Require(Commented):
+    """`require condition, "message"`."""
+
     condition: Expr
     message: String | None = None
 
 
 @record
 class Assume(Commented):
+    """`assume condition`: what cannot be proved, checked as the program runs."""
+
     condition: Expr
 
 

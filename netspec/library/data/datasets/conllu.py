@@ -63,6 +63,7 @@ class Conllu(Dataset):
         return {"words": sequence, "tag": sequence, LENGTH: TensorType("i32", ("B",))}
 
     def require_trainable(self) -> None:
+        """Raises `Mistake` when the size of the vocabulary is left open: a model needs it before the data are read."""
         if self.size is None:
             raise Mistake(VocabularySizeNeeded(op=self.op_name()))
 
@@ -102,6 +103,7 @@ class Conllu(Dataset):
         return words, tags, lengths
 
     def _vocabulary(self, words: list[str], tags: list[str], file: str) -> Learned:
+        """The words and tags of the file, the frequent ones first, as many as the spec makes room for."""
         for column, values in ((self.words, words), (self.tag, tags)):
             if all(value == "_" for value in values):
                 raise Mistake(EmptyColumn(file=file, column=column))
@@ -138,6 +140,7 @@ def sentences(path: Path) -> Iterator[list[list[str]]]:
 
 
 def _texts(path: Path) -> Iterator[str]:
+    """The lines of a file as texts."""
     lines = text_lines_of(path)
     for start, length in zip(lines.starts.tolist(), lines.lengths.tolist(), strict=True):
         yield lines.values[start : start + length].tobytes().decode()

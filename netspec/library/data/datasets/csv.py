@@ -64,6 +64,7 @@ class Csv(Dataset):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Csv:
+        """Refuses arguments that say different things about the same fields."""
         require_part(self.test, self.part)
         for name in (*self.columns, *self.classes):
             if name not in self.fields:
@@ -109,4 +110,5 @@ class Csv(Dataset):
 
     @property
     def _name(self) -> str:
+        """The file of this part."""
         return self.test if self.part == "test" and isinstance(self.test, str) else self.file

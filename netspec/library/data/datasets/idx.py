@@ -32,6 +32,7 @@ class Content:
 
     @property
     def magic(self) -> bytes:
+        """The first bytes of such a file."""
         return bytes((0, 0, 8, self.axes))
 
 
@@ -62,6 +63,7 @@ class _Reader:
         self.data = bytearray()
 
     def read(self) -> Array:
+        """The records, once the header says how many there must be."""
         self.records, *shape = self._header()
         self.width = math.prod(shape)
         size = self.records * self.width
@@ -75,6 +77,7 @@ class _Reader:
         return np.frombuffer(bytes(self.data), np.uint8).reshape(self.records, *shape)
 
     def _header(self) -> tuple[int, ...]:
+        """The sizes. Raises `Mistake` for another kind of file."""
         magic = self._take(4)
         if magic != self.content.magic:
             meant = {IMAGES.magic: "an IDX file of images", LABELS.magic: "an IDX file of labels"}.get(magic)
@@ -110,5 +113,6 @@ class _Reader:
             raise self._corrupt(str(error)) from None
 
     def _corrupt(self, reason: str) -> Mistake:
+        """The problem of a file that is damaged, with the record that was being read."""
         record = len(self.data) // self.width if self.width else self.records
         return Mistake(CorruptData(file=self.file, record=record if record < self.records else None, reason=reason))

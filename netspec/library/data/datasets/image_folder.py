@@ -77,6 +77,7 @@ class ImageFolder(Dataset):
         return names
 
     def _pillow(self) -> Any:
+        """The package that reads pictures. Raises `Mistake` with how to install it."""
         try:
             return importlib.import_module("PIL.Image")
         except ImportError:

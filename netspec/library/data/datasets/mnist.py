@@ -68,6 +68,7 @@ class Mnist(Dataset):
         raise Mistake(MissingData(dataset=self.op_name(), file=wanted[0], folders=tuple(map(str, places)), accepted=wanted[1:]))
 
     def _check(self, images_file: Path, images: Array, labels_file: Path, labels: Array) -> None:
+        """Raises `Mistake` for images of another size, or another number of labels."""
         found = (images.shape[1], images.shape[2])
         if found != (SIDE, SIDE):
             raise Mistake(ImageSize(dataset=self.op_name(), file=str(images_file), found=found, expected=(SIDE, SIDE)))
@@ -83,9 +84,11 @@ class Mnist(Dataset):
 
 
 def _names(part: str, kind: str) -> tuple[str, ...]:
+    """The names under which the file is published."""
     plain = (f"{PREFIX[part]}-{kind}-ubyte", f"{PREFIX[part]}-{kind.replace('-', '.')}-ubyte")
     return plain + tuple(f"{name}.gz" for name in plain)
 
 
 def _all_files(folder: Path) -> list[Path]:
+    """Every file of both parts, as a message lists them."""
     return [folder / name for part in PREFIX for kind in ("images-idx3", "labels-idx1") for name in _names(part, kind)]

@@ -71,4 +71,5 @@ class Npz(Dataset):
 
     @property
     def _name(self) -> str:
+        """The file of this part."""
         return self.test if self.part == "test" and isinstance(self.test, str) else self.file

@@ -43,10 +43,12 @@ def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array
 
 
 def _error_line(error: Exception) -> str:
+    """An error's text on one line."""
     return " ".join(str(error).split())[:200].removesuffix(".") or "it ends too early"
 
 
 def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raises `Mistake` for an archive that would unpack to far more than its own size."""
     declared, size = sum(entry.file_size for entry in archive.infolist()), path.stat().st_size
     if declared > max(LIMITS.archive_ratio * size, LIMITS.archive_bytes):
         reason = f"it would unpack from {size:,} to {declared:,} bytes, more than {LIMITS.archive_ratio} times its size"
@@ -54,6 +56,7 @@ def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, ...]) -> Array:
+    """One array of the archive. Raises `Mistake` with the names that there are."""
     names = archive.namelist()
     if f"{name}.npy" not in names:
         columns = tuple(n.removesuffix(".npy") for n in names)
@@ -101,6 +104,7 @@ def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
 
 
 def _product(shape: tuple[int, ...]) -> int:
+    """The number of elements; a header's sizes may be larger than what NumPy counts with."""
     product = 1
     for n in shape:
         product *= n
@@ -132,6 +136,7 @@ def describe_array(array: Array) -> str:
 
 
 def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: dict[str, int]) -> None:
+    """Raises `Mistake` when the array has another kind of elements, or another shape."""
     wanted = "float" if kind.is_float else "int" if kind.is_int else "bool"
     found = KINDS.get(array.dtype.kind)
     reason = "" if found == wanted else f"its elements are {_plural(found)}, not {_plural(wanted)}"
@@ -169,6 +174,7 @@ def convert_array(array: Array, kind: TensorType, name: str, path: Path) -> Arra
 
 
 def _refuse(wrong: Array, array: Array, wanted: str, name: str, path: Path) -> None:
+    """Raises `Mistake` with the first value that is wrong."""
     if wrong.any():
         place = int(np.argmax(wrong))
         record = place // max(_product(array.shape[1:]), 1)

@@ -69,6 +69,7 @@ def read_content(path: Path) -> Array:
 
 
 def _unpack(path: Path) -> bytes:
+    """The content of a gzip file. Raises `Mistake` for one that grows without end."""
     import gzip
 
     limit = LIMITS.text_ratio * path.stat().st_size + BLOCK
@@ -96,6 +97,7 @@ def text_lines_of(path: Path) -> Ragged:
 
 
 def _blocks(data: Array) -> Iterator[tuple[int, Array]]:
+    """A file piece by piece, each with the place where it begins."""
     for start in range(0, len(data), BLOCK):
         yield start, data[start : start + BLOCK]
 
@@ -116,5 +118,6 @@ def _require_utf8(data: Array, file: str) -> None:
 
 
 def _describe_bad_text(data: Array, place: int, file: str) -> BadText:
+    """Where the first byte is that is no UTF-8."""
     line = 1 + sum(int(np.count_nonzero(part == NEWLINE)) for _, part in _blocks(data[:place]))
     return BadText(file=file, line=line, byte=int(data[place]))

@@ -74,6 +74,7 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(path: Path) -> str:
+    """The table's text. Raises `Mistake` where it is no UTF-8."""
     data = read_content(path).tobytes()
     try:
         return data.decode("utf-8-sig")
@@ -105,6 +106,7 @@ class _Field:
         self.number, self.wanted = _reader(source)
 
     def take(self, row: list[str], line: int) -> None:
+        """Takes the values of a row. Raises `Mistake` for one that is none."""
         for column, place in enumerate(self.places):
             value = self.number(row[place])
             if value is None:
@@ -123,6 +125,7 @@ class _Field:
         return made.reshape(-1, width) if kind.rank else made
 
     def _bad(self, text: str, column: int, line: int) -> Mistake:
+        """The problem of a value, with its line and column."""
         shown = f'"{text[:SHOWN]}{"…" if len(text) > SHOWN else ""}"' if text else "nothing"
         name = self.source.columns[column]
         return Mistake(BadValue(file=str(self.path), where=f"line {line}", value=shown, column=name, wanted=self.wanted))

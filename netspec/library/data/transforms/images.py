@@ -154,6 +154,7 @@ class RandomCrop(Transform):
         return {**batch, self.field: cut_pieces(self.op_name(), images, (sides(images) - size) // 2, size)}
 
     def _padded(self, images: Images) -> Images:
+        """The images with a frame around them."""
         if not self.pad:
             return images
         widths = ((self.pad, self.pad), (self.pad, self.pad), (0, 0))

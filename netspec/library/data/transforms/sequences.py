@@ -69,6 +69,7 @@ class BucketByLength(Transform):
 
 
 def _cut_values(name: str, values: Any, length: int) -> Any:
+    """The values of no more than so many elements; lengths are cut with them."""
     if name == LENGTH:
         return np.minimum(values, length)
     return values.cut(length) if hasattr(values, "cut") else values
@@ -114,6 +115,7 @@ class Pack(Transform):
         return self._table(*lay_rows(pieces, row, start, number, self.length))
 
     def _streamed(self, tokens: Ragged) -> Table:
+        """Rows that sequences fill end to end. Raises `Mistake` when there is not one whole row."""
         total = int(tokens.lengths.sum())
         rows = total // self.length
         if not rows:
@@ -121,6 +123,7 @@ class Pack(Transform):
         return self._table(*lay_stream(tokens, rows, self.length))
 
     def _table(self, tokens: Array, segment: Array, position: Array) -> Table:
+        """The fields of packed rows."""
         return {"tokens": tokens, "segment": Narrow(segment, np.dtype(np.int32)), "position": Narrow(position, np.dtype(np.int32))}
 
 

@@ -82,6 +82,7 @@ class Normalize(Transform):
         return fields
 
     def _check_channels(self, argument: str, kind: TensorType) -> None:
+        """Raises `Mistake` when there are not as many numbers as channels."""
         numbers = getattr(self, argument)
         if isinstance(numbers, tuple) and (kind.rank < 2 or kind.shape[-1] != len(numbers)):
             raise Mistake(ChannelsDiffer(argument=argument, count=len(numbers), field=self.field, type=kind, blame=argument))
@@ -157,6 +158,7 @@ class Bernoulli(Transform):
 
 
 def _draw_values(values: Array, rng: Any) -> Array:
+    """1 with the chance that the value says, else 0."""
     return (draw_uniform(rng, *values.shape) < values).astype(values.dtype)
 
 
