@@ -21,6 +21,7 @@ from netspec.library.metrics.regression import R2
 from netspec.library.metrics.token_sequences import Bleu, EditDistance
 from netspec.lower.batch_statistics import finish_sums, merge
 from netspec.lower.devices import all_devices
+from tests.library.scope import TestScope
 
 N = 203
 CUTS = (1, 9, 10, 47, 100, 180)
@@ -75,7 +76,7 @@ def weight(shape: tuple[int, ...], how: str) -> np.ndarray:
 
 def statistics(op: Any, arrays: Any, weight: Any, named: Any) -> Any:
     """What one batch adds to an evaluation, as a step computes it."""
-    values = op.apply(None, *arrays, **named)
+    values = op.apply(TestScope(), *arrays, **named)
     spread = jnp.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
     return op.statistics(jnp.where(spread == 0, 0, values), spread)
 

@@ -19,6 +19,7 @@ from netspec.library.metrics.means import Mean
 from netspec.shape import Facts, TensorType
 from tests.library.oracles_losses import LOSSES
 from tests.library.oracles_train import ORACLES
+from tests.library.scope import TestScope
 
 ORACLES |= LOSSES
 RNG = np.random.default_rng(0)
@@ -34,7 +35,7 @@ def typed(text: str) -> TensorType:
     return TensorType(dtype, [int(s) if s.isdigit() else s for s in sizes.rstrip("]").split(", ") if s])
 
 
-APPLY = jax.jit(lambda op, *arrays: op.apply(None, *arrays), static_argnums=0)
+APPLY = jax.jit(lambda op, *arrays: op.apply(TestScope(), *arrays), static_argnums=0)
 
 
 def values(op, *arrays):

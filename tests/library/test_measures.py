@@ -102,7 +102,7 @@ def test_sigmoid_cross_entropy_is_optaxs(labels: np.ndarray) -> None:
     np.testing.assert_allclose(run(SigmoidCrossEntropy(), logits, labels), theirs(logits, labels), 1e-5, 1e-6)
     ours, oracle = (
         jax.grad(lambda x, f=f: jnp.sum(f(x)))(logits)
-        for f in (lambda x: SigmoidCrossEntropy().apply(None, x, jnp.asarray(labels)), lambda x: theirs(x, labels))  # type: ignore[arg-type]
+        for f in (lambda x: SigmoidCrossEntropy().apply(TestScope(), x, jnp.asarray(labels)), lambda x: theirs(x, labels))  # type: ignore[arg-type]
     )
     np.testing.assert_allclose(ours, oracle, 1e-5, 1e-6)
     with jax.enable_x64(True):
@@ -113,7 +113,7 @@ def test_large_logits_neither_overflow_nor_lose_the_gradient() -> None:
     logits = jnp.asarray([1e4, -1e4, 1e4, -1e4, jnp.inf, -jnp.inf, 20.0])
     labels = jnp.asarray([1, 0, 0, 1, 1, 0, 1], jnp.float32)
     np.testing.assert_allclose(run(SigmoidCrossEntropy(), logits, labels), [0, 0, 1e4, 1e4, 0, 0, np.log1p(np.exp(-20))], 1e-6)
-    slopes = jax.grad(lambda x: SigmoidCrossEntropy().apply(None, x, labels).sum())(logits)  # type: ignore[arg-type]
+    slopes = jax.grad(lambda x: SigmoidCrossEntropy().apply(TestScope(), x, labels).sum())(logits)  # type: ignore[arg-type]
     np.testing.assert_allclose(slopes, [0, 0, 1, -1, 0, 0, -1 / (1 + np.exp(20))], 1e-5)
 
 

@@ -23,6 +23,7 @@ from netspec.lower.batch_statistics import finish_sums, merge
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WRITTEN
 from tests.library.oracles_metrics import WHOLE
+from tests.library.scope import TestScope
 
 
 def close(found: Any, expected: Any, rel: float = 1e-6) -> None:
@@ -189,6 +190,6 @@ def test_papinenis_examples() -> None:
     ]
     said = [ids(candidate, 18) for candidate in ("the the the the the the the", *candidates)]
     wanted = [[ids(r, 18) for r in of] for of in (("The cat is on the mat", "There is a cat on the mat", ""), references, references)]
-    counts = jax.jit(lambda said, so: Bleu(order=2, end=0).apply(None, said, so))(np.array(said), np.array(wanted))  # type: ignore[arg-type]
+    counts = jax.jit(lambda said, so: Bleu(order=2, end=0).apply(TestScope(), said, so))(np.array(said), np.array(wanted))
     assert counts[0].tolist() == [2, 0, 7, 6, 7, 7]
     assert counts[1:, [0, 2]].tolist() == [[17, 18], [8, 14]] and counts[1:, [1, 3]].tolist() == [[10, 17], [1, 13]]
