@@ -18,6 +18,8 @@ from netspec.shape import Dim, TensorType
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
 _SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts"}
 """Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
+_LATER = {"lowering": "automatic"}
+"""Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 
 
 def ir_hash(typed: Typed) -> str:
@@ -60,4 +62,5 @@ class _Walk:
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
     names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
-    return ((name, getattr(value, name)) for name in names if name not in _SILENT)
+    found = ((name, getattr(value, name)) for name in names if name not in _SILENT)
+    return ((name, part) for name, part in found if name not in _LATER or part != _LATER[name])
