@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from netspec.diagnostics.running.sequences import BeginningNeeded, NothingToDecode
-from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.running.weights import ArrayMismatch, BeginningNeeded, NothingToDecode
 from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import ServePlan
 from netspec.lazy import jax, jnp, np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from netspec.diagnostics.shapes.ids import IdBeyondVocabulary
+from netspec.diagnostics.shapes.indices import IdBeyondVocabulary
 from netspec.ir import Apply, Node
 from netspec.ir.def_use import index_makers
 from netspec.library.base import Callable

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from netspec.diagnostics.text.characters import *  # noqa: F403
     from netspec.diagnostics.text.expressions import *  # noqa: F403
     from netspec.diagnostics.text.first_line import *  # noqa: F403
-    from netspec.diagnostics.text.foreign_forms import *  # noqa: F403
-    from netspec.diagnostics.text.lists import *  # noqa: F403
+    from netspec.diagnostics.text.foreign_forms import *  # noqa: F403  # noqa: F403
     from netspec.diagnostics.text.literals import *  # noqa: F403
     from netspec.diagnostics.text.sections import *  # noqa: F403
     from netspec.diagnostics.text.statements import *  # noqa: F403
@@ -24,7 +23,6 @@ FAMILIES = (
     "netspec.diagnostics.text.expressions",
     "netspec.diagnostics.text.first_line",
     "netspec.diagnostics.text.foreign_forms",
-    "netspec.diagnostics.text.lists",
     "netspec.diagnostics.text.sections",
     "netspec.diagnostics.text.statements",
     "netspec.diagnostics.text.characters",

@@ -13,8 +13,7 @@ from jax.test_util import check_grads
 
 import netspec
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training.labels import FewerClasses, UnequalLabels
-from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalTargets
+from netspec.diagnostics.training.targets import FewerClasses, LabelsShape, MaskShape, UnequalLabels, UnequalTargets
 from netspec.library.base import Measure
 from netspec.library.data.datasets.digits import Digits
 from netspec.library.losses.binary import SigmoidCrossEntropy

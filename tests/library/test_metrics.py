@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training.labels import UnequalLabels
 from netspec.diagnostics.training.metrics import NoOutputAxis, NoSuchClass, UnequalSequences
-from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalTargets
+from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalLabels, UnequalTargets
 from netspec.library.base import BadArguments
 from netspec.library.metrics.binary import BinaryF1
 from netspec.library.metrics.calibration import CalibrationError

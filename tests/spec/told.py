@@ -10,6 +10,7 @@ from netspec.diagnostics.data.sequences import EvalDataNeeded
 from netspec.diagnostics.data.texts import UnpacksTooFar
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.running.exports import SizeNotTraced
 from netspec.diagnostics.running.files import BrokenInstallation
 from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
 from netspec.diagnostics.running.runs import InputsUnreadable, NothingToEvaluate
@@ -55,5 +56,6 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
     checkpoints.RunInUse(run=RUN),
+    SizeNotTraced(model="Tagger", sizes=("B", "T"), batch="B", reason="a scan needs a number."),
 )
 TOLD = {problem.slug(): problem for problem in PROBLEMS}

@@ -9,21 +9,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class SizeNotOpen(Diagnostic):
-    """A program is exported for any number of a size, or for a given one, that the model's inputs do not leave open.
-
-    Open are the symbols in the types of the inputs, `B` in `f32[B, 28, 28, 1]`. A model of one graph has no batch.
-
-    ```text bad
-    program = netspec.compile("models/karate.net")
-    program.export(batch="B")
-    error[size-not-open]: no input of `Karate` has an open size `B`.
-    ```
-
-    ```text good
-    program = netspec.compile("models/karate.net")
-    program.export(batch="E")
-    ```
-    """
+    """A program is exported for any number of a size, or for a given one, that the model's inputs do not leave open."""
 
     model: str
     size: str
@@ -41,22 +27,7 @@ class SizeNotOpen(Diagnostic):
 
 @record(kw_only=True)
 class SizeNotTraced(Diagnostic):
-    """A program cannot be exported for every number of its open sizes: an op needs to know one while it is traced.
-
-    Every size that is not given as a number stays open. Often the batch may stay so and the length of a sequence may not: a recurrence
-    that is unrolled, or windows over time, need its number.
-
-    ```text bad
-    program = netspec.compile("spec.net")
-    program.export(batch="B")
-    error[size-not-traced]: `Tagger` cannot be traced for any `B` and `T`: a scan needs a number.
-    ```
-
-    ```text good
-    program = netspec.compile("spec.net")
-    program.export(batch="B", sizes={"T": 64})
-    ```
-    """
+    """A program cannot be exported for every number of its open sizes: an op needs to know one while it is traced."""
 
     model: str
     sizes: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Problems of `x[…]` on tensors."""
+"""Problems of `x[…]` on tensors, and of whole numbers that choose a row or a class where the spec says what they are. Floor 0."""
 
 from __future__ import annotations
 
@@ -69,3 +69,20 @@ class BadStep(Diagnostic):
 
     def help(self) -> str | None:
         return "slice first, then reverse: `x[2:8][::-1]`" if self.step < 0 else "leave the step out"
+
+
+@record
+class IdBeyondVocabulary(Diagnostic):
+    """An id that the spec makes itself is not below the number of rows that there are to choose from: it would give NaN."""
+
+    op: str
+    made: str
+    """What makes the number."""
+    number: Dim
+    below: Dim
+
+    def message(self) -> str:
+        return f"`{self.made}` gives the number {self.number}, but `{self.op}` has rows for 0 to {self.below - 1} only."
+
+    def help(self) -> str | None:
+        return f"write `{self.op}({self.number + 1}, …)` for one more row" if self.number == self.below else None

@@ -1,4 +1,4 @@
-"""Habits of other languages: their signs, words, comments, quotes and kinds of `if`. Floor 0."""
+"""Habits of other languages: their signs, words, comments, quotes, comprehensions and kinds of `if`. Floor 0."""
 
 from __future__ import annotations
 
@@ -135,3 +135,31 @@ class TrailingIf(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `if … {{ {self.value} }} else {{ … }}`"
+
+
+@record(kw_only=True)
+class NoComprehension(Diagnostic):
+    """Lists are written out, or grow in a `for`; there are no comprehensions."""
+
+    value: str
+    """What each item would be."""
+
+    def message(self) -> str:
+        return "a list has no `for` in it."
+
+    def help(self) -> str | None:
+        return f"begin with `items = []` and write `for … in … {{ items = items + [{self.value}] }}`"
+
+
+@record(kw_only=True)
+class OneOutput(Diagnostic):
+    """An `output` statement names one output; a call with several results is bound to names first."""
+
+    first: str
+    second: str
+
+    def message(self) -> str:
+        return "an `output` statement names one output."
+
+    def help(self) -> str | None:
+        return f"bind them first, `{self.first}, {self.second} = …`, and then write `output {self.first}` and `output {self.second}`"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.training.steps import ChangesTheStep, StandsTooEarly
+from netspec.diagnostics.training.optimizers import ChangesTheStep, StandsTooEarly
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, Given, OpValue, Value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.reshapes import ReshapeCount, ReshapeRemainder, ReshapeUnknowns
+from netspec.diagnostics.shapes.axes import ReshapeCount, ReshapeRemainder, ReshapeUnknowns
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.shape_rules.requirements import need_equal, need_multiple

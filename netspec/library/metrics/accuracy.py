@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training.labels import FewerClasses
+from netspec.diagnostics.training.targets import FewerClasses
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Positive, Scope
 from netspec.library.metrics.share import Share

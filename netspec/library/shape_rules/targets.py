@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training.labels import UnequalLabels
-from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalClasses, UnequalTargets
+from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalClasses, UnequalLabels, UnequalTargets
 from netspec.lazy import jnp
 from netspec.library.base import Array, In
 from netspec.record import replace
