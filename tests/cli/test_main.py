@@ -89,7 +89,7 @@ def test_a_bug_report_is_saved_without_data(
     assert str(report) in capsys.readouterr().err
     assert report.stat().st_mode & 0o077 == 0
     assert f"netspec {__version__}" in text and "command: explain" in text and "ValueError\n" in text and "KeyError\n" in text
-    assert "netspec/cli/guard.py" in text and "in guarded" in text
+    assert "netspec/cli/guard.py" in text and "in run_guarded" in text
     assert "1234" not in text and "secret" not in text and str(Path.home()) not in text.replace("/root/", "/")
 
 

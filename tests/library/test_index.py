@@ -40,7 +40,7 @@ def test_import_wakes_nothing() -> None:
 def test_families_of_the_check_path_wake_neither_jax_nor_numpy() -> None:
     code = (
         "import sys; from netspec.library.shelf import index\n"
-        "for e in index.everything():\n"
+        "for e in index.all_entries():\n"
         "    if e.kind in ('layer', 'function', 'operator', 'initializer'): index.load(e)\n"
         "print([m for m in ('jax', 'numpy', 'rich', 'orbax') if m in sys.modules])"
     )
