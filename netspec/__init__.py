@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netspec.compile import check, compile, load
-    from netspec.diagnostics.base import SpecError
+    from netspec.diagnostics.spec_error import SpecError
 
 __version__ = "0.1.0"
 __all__ = ["SpecError", "__version__", "check", "compile", "load"]
@@ -26,7 +26,7 @@ _HOMES = {
     "check": "netspec.compile",
     "compile": "netspec.compile",
     "load": "netspec.compile",
-    "SpecError": "netspec.diagnostics.base",
+    "SpecError": "netspec.diagnostics.spec_error",
 }
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.source import NOWHERE, Source, Span

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import prod
 
-from netspec.ir import Apply, Body, Call, Node, Operand, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Body, Call, Node, Recur, Repeat, Segment, Variable, When, descend
 from netspec.record import record, replace
-from netspec.shape import Dim, TensorType
+from netspec.shape import Dim
 
 
 @record
@@ -55,8 +55,9 @@ def rows(body: Body) -> list[Row]:
 
 @lru_cache(maxsize=16)
 def _rows(body: Body) -> tuple[Row, ...]:
-    """The rows of a body's nodes, in their order."""
-    return tuple(Walk().nodes(body, body.nodes, Spot()))
+    ledger = Ledger()
+    found = (ledger.row(node, owner, spot) for node, owner, spot in descend(body, Spot(), descend_spot))
+    return tuple(row for row in found if row is not None)
 
 
 @record
@@ -72,6 +73,8 @@ class Spot:
     """Which of them make new parameters: the path depends on their iteration."""
     work: Dim | int = 1
     """How often the place runs in one forward pass in eval."""
+    sequences: str = ""
+    """In a layer that is one cell: the types of the sequences that it makes."""
 
     @property
     def copies(self) -> int:
@@ -97,31 +100,35 @@ class Spot:
         return replace(self, work=reduce_dim(Dim.of(self.work) * factor))
 
 
-class Walk:
-    """Goes through a model and its calls, and remembers shared parameters."""
+def descend_spot(node: Node, body: Body, spot: Spot) -> Spot:
+    """What holds in a region, or in the body that is called."""
+    match node:
+        case Repeat():
+            return spot.repeated(node.count)
+        case When():
+            return spot if node.phase == "eval" else spot.times(0)
+        case Recur():
+            return replace(spot.times(body.types[node.sequences[0]].shape[1]), sequences=sequences_of_cell(node, body))
+        case Call():
+            return spot.step(node.segment)
+    return spot
+
+
+class Ledger:
+    """Writes rows, and remembers shared parameters."""
 
     def __init__(self) -> None:
         self.counted: set[str] = set()
 
-    def nodes(self, body: Body, nodes: tuple[Node, ...], spot: Spot) -> Iterator[Row]:
-        """The rows of some nodes; regions and blocks are entered."""
-        for node in nodes:
-            match node:
-                case Repeat():
-                    yield from self.nodes(body, node.nodes, spot.repeated(node.count))
-                case When():
-                    yield from self.nodes(body, node.nodes, spot if node.phase == "eval" else spot.times(0))
-                case Recur():
-                    steps = self.nodes(body, node.nodes, spot.times(body.types[node.sequences[0]].shape[1]))
-                    yield from (spread_over_time(body, node, row) for row in steps)
-                case Call():
-                    yield from self.nodes(node.body, node.body.nodes, spot.step(node.segment))
-                case Apply():
-                    yield self.apply(body, node, spot.step(node.segment))
-                case Variable():
-                    here = spot.step(node.segment)
-                    params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
-                    yield Row(here.prefix[:-1], "buffer" if node.buffer else "weight", str(body.types[node.output]), params, 0, 0)
+    def row(self, node: Node, body: Body, spot: Spot) -> Row | None:
+        match node:
+            case Apply():
+                return self.apply(body, node, spot)
+            case Variable():
+                here = spot.step(node.segment)
+                params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
+                return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", str(body.types[node.output]), params, 0, 0)
+        return None
 
     def fresh(self, spot: Spot, name: str, size: int) -> int:
         """The parameters of a place that was not counted before."""
@@ -131,32 +138,24 @@ class Walk:
         return size * spot.copies
 
     def apply(self, body: Body, node: Apply, spot: Spot) -> Row:
-        inputs, optional = [type_of(body, i) for i in node.inputs], {n: body.types[w] for n, w in node.optional}
-        params = sum(self.fresh(spot, n, size_of(w.shape)) for n, w in node.op.params(*inputs, **optional).items())
+        here, (inputs, optional) = spot.step(node.segment), body.op_inputs(node)
+        params = sum(self.fresh(here, n, size_of(w.shape)) for n, w in node.op.params(*inputs, **optional).items())
         outputs = [body.types[o] for o in node.outputs]
-        flops = Dim.of(node.op.flops(*inputs, **optional)) * spot.work
-        size = Dim.of(total(o.bytes for o in outputs)) * spot.work
-        return Row(spot.prefix[:-1], node.op.op_name(), ", ".join(map(str, outputs)), params, reduce_dim(flops), reduce_dim(size))
+        flops = Dim.of(node.op.flops(*inputs, **optional)) * here.work
+        size = Dim.of(total(o.bytes for o in outputs)) * here.work
+        shape = spot.sequences or ", ".join(map(str, outputs))
+        return Row(here.prefix[:-1], node.op.op_name(), shape, params, reduce_dim(flops), reduce_dim(size))
 
 
-def spread_over_time(body: Body, node: Recur, row: Row) -> Row:
-    """The row of a layer that is one cell, such as `lstm`: what it gives is the sequence, not the cell's results at a step."""
-    return replace(row, shape=outputs_over_time(body, node)) if len(node.nodes) == 1 and isinstance(node.nodes[0], Apply) else row
-
-
-def outputs_over_time(body: Body, node: Recur) -> str:
-    """The types of the sequences that a recurrence makes."""
-    return ", ".join(str(body.types[wire]) for wire in node.outputs)
+def sequences_of_cell(node: Recur, body: Body) -> str:
+    """What a layer that is one cell gives, such as `lstm`: the sequences, not the cell's results at a step. "" for any other recurrence."""
+    alone = len(node.nodes) == 1 and isinstance(node.nodes[0], Apply)
+    return ", ".join(str(body.types[wire]) for wire in node.outputs) if alone else ""
 
 
 def reduce_dim(value: Dim) -> Dim | int:
     """A constant dim as a number."""
     return value.value if value.is_constant else value
-
-
-def type_of(body: Body, operand: Operand) -> TensorType:
-    """An operand's type; a literal stands for itself, as in the shape rules."""
-    return body.types[operand] if isinstance(operand, int) else operand.value  # type: ignore[return-value]
 
 
 def size_of(shape: tuple[Dim | int, ...]) -> int:

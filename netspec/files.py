@@ -1,4 +1,4 @@
-"""Files: netspec's own (grammar, models), reading, and writing that leaves either the old file or the whole new one. Floor 0."""
+"""Files: netspec's own (grammar, models, docs), reading, and writing that leaves either the old file or the whole new one. Floor 0."""
 
 from __future__ import annotations
 

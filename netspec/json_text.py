@@ -9,15 +9,14 @@ import json
 import re
 from dataclasses import field
 from functools import cached_property
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
 
-from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.text.characters import TooLarge
-from netspec.diagnostics.text.json import DuplicateKey, InvalidJson
 from netspec.limits import LIMITS
 from netspec.record import record
-from netspec.source import Source, Span
+
+if TYPE_CHECKING:
+    from netspec.source import Source, Span  # which knows this module: a source of JSON has pointers
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")
@@ -42,7 +41,7 @@ class Item:
     def span(self) -> Span:
         """Its place; of a string what is between the quotes."""
         inner = isinstance(self.value, str)
-        return Span(self.source, self.start + inner, self.end - inner)
+        return self.source.span(self.start + inner, self.end - inner)
 
     def kind(self) -> str:
         """ "a list", "a string"."""
@@ -70,19 +69,58 @@ class Member:
     item: Item
 
 
-def read_json(source: Source) -> tuple[Item | None, list[Diagnostic]]:
-    """The value that a text is, or the first problem of its form; problems of duplicate keys leave the value readable."""
+@record
+class Misplaced:
+    """A word or sign (none at the end of the file) stands where something else is wanted."""
+
+    at: Span
+    found: str
+    wanted: str
+
+
+@record
+class Repeated:
+    """A key stands twice in one object."""
+
+    at: Span
+    key: str
+    first: Span
+
+
+@record
+class Excess:
+    """There is more of something than is read."""
+
+    at: Span
+    what: str
+    limit: int
+
+
+Fault = Misplaced | Repeated | Excess
+"""What is wrong with a text as JSON; who reads a spec makes a diagnostic of it."""
+
+
+class _Stop(Exception):
+    """Ends the reading of a text."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def read_json(source: Source) -> tuple[Item | None, list[Fault]]:
+    """The value that a text is, or the first fault of its form; repeated keys leave the value readable."""
     reader = _Reader(source)
     try:
-        return reader.whole(), reader.problems
-    except Mistake as mistake:
-        return None, [*reader.problems, mistake.diagnostic]
+        return reader.whole(), reader.faults
+    except _Stop as stop:
+        return None, [*reader.faults, stop.fault]
 
 
 class _Reader:
     def __init__(self, source: Source) -> None:
         self.source, self.text, self.at = source, source.text, 0
-        self.problems: list[Diagnostic] = []
+        self.faults: list[Fault] = []
         self.count = 0
 
     def whole(self) -> Item:
@@ -99,7 +137,7 @@ class _Reader:
         if depth > LIMITS.json_depth or self.count > LIMITS.json_values:
             deep, many = (LIMITS.json_depth, "objects and lists inside one another"), (LIMITS.json_values, "values in one file")
             limit, what = deep if depth > LIMITS.json_depth else many
-            raise Mistake(TooLarge(at=Span(self.source, start, start + 1), what=what, limit=limit))
+            raise _Stop(Excess(self.source.span(start, start + 1), what, limit))
         if sign == '"':
             return self.string("a value")
         value = self.object(depth) if sign == "{" else self.list(depth) if sign == "[" else self.word()
@@ -116,7 +154,7 @@ class _Reader:
             assert isinstance(key.value, str)
             first = members.setdefault(key.value, member)
             if first is not member:
-                self.problems.append(DuplicateKey(at=key.span, key=key.value, first=first.key.span))
+                self.faults.append(Repeated(key.span, key.value, first.key.span))
             more = self.goes_on("}")
         return members
 
@@ -139,10 +177,10 @@ class _Reader:
             assert word is not None
             self.at = word.end()
             return _WORDS[word[0]]
-        at = Span(self.source, self.at, number.end())
+        at = self.source.span(self.at, number.end())
         self.at = number.end()
         if len(at.text) > LIMITS.number_digits + 2:
-            raise Mistake(TooLarge(at=at, what="digits in a number", limit=LIMITS.number_digits))
+            raise _Stop(Excess(at, "digits in a number", LIMITS.number_digits))
         return float(at.text) if number[1] or number[2] else int(at.text)
 
     def string(self, wanted: str) -> Item:
@@ -187,8 +225,8 @@ class _Reader:
     def fail(self, wanted: str) -> NoReturn:
         word = _WORD.match(self.text, self.at)
         found = word[0][:40] if word else self.text[self.at : self.at + 1]
-        at = Span(self.source, min(self.at, len(self.text)), min(self.at + max(len(found), 1), len(self.text)))
-        raise Mistake(InvalidJson(at=at, found=found, wanted=wanted))
+        at = self.source.span(min(self.at, len(self.text)), min(self.at + max(len(found), 1), len(self.text)))
+        raise _Stop(Misplaced(at, found, wanted))
 
 
 # --- pointers --------------------------------------------------------------------------------------------------------

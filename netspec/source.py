@@ -35,6 +35,10 @@ class Source:
         end = self.starts[number] - 1 if number < len(self.starts) else len(self.text)
         return self.text[start:end]
 
+    def span(self, start: int, end: int) -> Span:
+        """A piece of the text: the characters [start, end)."""
+        return Span(self, start, end)
+
     @cached_property
     def pointers(self) -> Pointers | None:
         """The JSON pointers of its places; None for a text that is not JSON."""

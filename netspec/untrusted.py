@@ -14,8 +14,8 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.ir import Typed
+from netspec.ir.paths import parameters
 from netspec.limits import LIMITS
-from netspec.paths import parameters
 from netspec.resolve.graph import Graph
 from netspec.shape import Dim
 from netspec.source import Source

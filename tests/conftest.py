@@ -1,6 +1,6 @@
 """What every test shares: the strictest JAX, programs kept between runs and forgotten between modules, and reproducible examples.
 
-`--update` rewrites golden blocks. The summary says how much memory each process took at most.
+`--update` rewrites golden blocks. The summary says how much memory each process took at most; with `--count-checks` also what was checked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import memory, programs
+from tests import counts, memory, programs
 
 # Read by JAX when it is first imported, which only tests that need it do.
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
@@ -28,6 +28,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite the expected blocks of golden tests with what they give now")
+    parser.addoption(
+        "--count-checks",
+        action="store_true",
+        help="say how many subjects were held against each law, and how many facts it compared; with `-o enable_assertion_pass_hook=true`, "
+        "and files of bytecode in a new folder (PYTHONPYCACHEPREFIX), also how many `assert` of test modules passed",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,14 +52,21 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         memory.forget()
 
 
+def pytest_assertion_pass(item: pytest.Item) -> None:
+    counts.passed(item)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["peak"] = memory.peak()
+        session.config.workeroutput["counts"] = counts.take()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    _PEAKS[node.gateway.id] = node.workeroutput["peak"] if hasattr(node, "workeroutput") else float("nan")
+    if hasattr(node, "workeroutput"):  # what ends before its time leaves none
+        _PEAKS[node.gateway.id] = node.workeroutput["peak"]
+        counts.add(node.workeroutput["counts"])
 
 
 _PEAKS: dict[str, float] = {}
@@ -63,6 +76,9 @@ _PEAKS: dict[str, float] = {}
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     peaks = {"this": memory.peak()} | _PEAKS
     terminalreporter.write_line(f"peak memory in MB: {', '.join(f'{name} {most:.0f}' for name, most in peaks.items())}")
+    if terminalreporter.config.getoption("--count-checks"):
+        for line in counts.lines():
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

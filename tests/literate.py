@@ -1,10 +1,12 @@
 """Literate tests: Markdown pages whose fenced blocks are specs, each followed by what netspec must say about them.
 
-Under a heading stands a block ```net, then any of ```tree, ```fmt, ```shapes, ```ir, ```resolved and ```diagnostic: what netspec must
-answer, rewritten by `pytest --update`. A spec without a diagnostic block must be clean. Behind one, ```net repaired is a spec that must
-be clean, and a line `repair: edits` says that the edits which the diagnostic proposes must make it so. ```net lib/parts.net is a file
-that the next case imports. A spec gets its first line `netspec 1` where it has none, unless the fence says `whole`; with `escaped` the
-block is the content of a Python bytes literal, so that it can hold any byte.
+Under a heading stands a block ```net, a spec that must be clean, or ```net bad (```json bad), one that has problems; then any of ```tree,
+```fmt, ```shapes, ```ir, ```resolved and ```diagnostic: what netspec must answer, rewritten by `pytest --update`. Behind a bad one ```net
+repaired is what the proposed edits make of it, rewritten as well: it stands there if and only if that is clean. ```net good is a spec that
+must be clean. Situations are bad in the same way: ```sh bad is a session, ```python bad code, ```text bad only words. A fence with a file's
+name (```net lib/parts.net, ```csv data/a.csv) gives a file that the next case needs, ```python alone code that makes such files.
+A spec gets its first line `netspec 1` where it has none, unless the fence says `whole`; with `escaped` the block is the content of a
+Python bytes literal, so that it can hold any byte.
 """
 
 from __future__ import annotations
@@ -15,13 +17,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netspec.diagnostics.catalog import snippet
-
 EXPECTATIONS = ("tree", "fmt", "shapes", "ir", "resolved", "diagnostic")
+SITUATIONS = ("sh", "python", "text")
+SPECS = ("net", "json")
+HEADER = "netspec 1\n\n"
+_HAS_HEADER = re.compile(r"\A(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*netspec\b")
 _LINE = re.compile(
-    r"^(?:#+[ ]+(?P<heading>[^\n]+)|(?P<edits>repair:[ ]*edits)[ ]*|(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ ]*)$",
+    r"^(?:#+[ ]+(?P<heading>[^\n]+)|(?P<fence>```+)(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=fence)[ ]*)$",
     re.MULTILINE | re.DOTALL,
 )
+
+
+def add_header(text: str) -> str:
+    """A spec's text with the first line `netspec 1` put before it where it has none."""
+    return text if _HAS_HEADER.match(text) else HEADER + text
 
 
 @dataclass(frozen=True)
@@ -46,28 +55,47 @@ class Block:
         """The name of a further file, for ```` ```net lib/parts.net ````."""
         return next((w for w in self.words[1:] if "." in w), None)
 
+    @property
+    def is_spec(self) -> bool:
+        """Whether it is a spec, and no file beside one."""
+        return self.language in SPECS and self.path is None
+
     def content(self) -> bytes:
-        """The file that a `net` block stands for."""
+        """The file that a block stands for."""
         if "escaped" in self.options:
             return ast.literal_eval('b"""' + self.text.removesuffix("\n") + '"""')
-        return (self.text if "whole" in self.options else snippet(self.text)).encode()
+        return self.shown(self.text).encode()
+
+    def shown(self, text: str) -> str:
+        """The spec that a text in this block means."""
+        return text if "whole" in self.options or self.language != "net" else add_header(text)
+
+    def hidden(self, spec: str) -> str:
+        """The text in this block that means a spec: `shown` the other way round."""
+        return spec if "whole" in self.options or self.language != "net" else spec.removeprefix(HEADER)
 
 
 @dataclass
 class Case:
-    """A spec and what is expected of it."""
+    """A spec or situation and what is expected of it."""
 
     title: str
     line: int
     spec: Block
     files: list[Block] = field(default_factory=list)
+    """Files beside it, and code that makes some."""
     expected: list[Block] = field(default_factory=list)
-    repairs: list[Block] = field(default_factory=list)
-    edits_repair: bool = False
+    """What netspec must answer, and what its edits must make of the spec."""
+    good: list[Block] = field(default_factory=list)
+    """What must be clean, each behind the files that it needs."""
 
     @property
     def is_bad(self) -> bool:
-        return any(b.language == "diagnostic" for b in self.expected)
+        return "bad" in self.spec.options
+
+    @property
+    def repaired(self) -> Block | None:
+        return next((b for b in self.expected if b.is_spec), None)
 
 
 class PageError(ValueError):
@@ -81,35 +109,41 @@ def cases(page: str) -> list[Case]:
     for match in _LINE.finditer(page):
         if match["heading"]:
             heading = match["heading"].strip()
-        elif match["edits"]:
-            _last(found, page, match).edits_repair = True
-        else:
-            block = Block(tuple(match["info"].split()), match["text"], match.start("text"), match.end("text"))
-            if block.language == "net" and block.path:
-                waiting.append(block)
-            elif block.language == "net" and "repaired" not in block.options:
-                found.append(Case(_unique(heading, found), _line(page, match.start()), block, waiting))
-                waiting = []
-            else:
-                _add(_last(found, page, match), block, page)
+            continue
+        block = Block(tuple(match["info"].split()), match["text"], match.start("text"), match.end("text"))
+        role = block.options & {"bad", "good", "repaired"}
+        if block.path or (block.language == "python" and not role):
+            waiting.append(block)
+        elif "bad" in role or (block.is_spec and not role):
+            _must_be_known(block, page)
+            found.append(Case(_unique(heading, found), _line(page, match.start()), block, waiting))
+            waiting = []
+        elif role or block.language in EXPECTATIONS:
+            _must_be_known(block, page)
+            _add(_last(found, page, match), block, waiting)
+        elif block.language not in ("text", "sh"):
+            _must_be_known(block, page)
     return found
+
+
+def _must_be_known(block: Block, page: str) -> None:
+    if block.language not in (*SPECS, *SITUATIONS, *EXPECTATIONS):
+        raise PageError(f"line {_line(page, block.start) - 1}: unknown block `{' '.join(block.words)}`")
 
 
 def _last(found: list[Case], page: str, match: re.Match[str]) -> Case:
     if not found:
-        raise PageError(f"line {_line(page, match.start())}: this stands before the first ```net block")
+        raise PageError(f"line {_line(page, match.start())}: this stands before the first spec")
     return found[-1]
 
 
-def _add(case: Case, block: Block, page: str) -> None:
-    if block.language == "net":
-        case.repairs.append(block)
-    elif block.language in EXPECTATIONS:
+def _add(case: Case, block: Block, waiting: list[Block]) -> None:
+    """Files before something good are made after what is bad was tried."""
+    if "good" in block.options:
+        case.good += [*waiting, block]
+        waiting.clear()
+    else:
         case.expected.append(block)
-    elif block.language != "text":
-        raise PageError(
-            f"line {_line(page, block.start) - 1}: unknown block `{' '.join(block.words)}`; known are net, text, {EXPECTATIONS}"
-        )
 
 
 def _line(page: str, offset: int) -> int:

@@ -97,7 +97,7 @@ def _tidy(own: Path) -> None:
     stamp.touch()
     found = [(path, path.stat()) for path in own.glob("*-cache")]
     for path, facts in found:
-        if facts.st_mtime >= since and not complete(path):
+        if facts.st_mtime >= since and not is_complete(path):
             path.unlink(missing_ok=True)
     _shrink([(max(facts.st_atime, facts.st_mtime), facts.st_size, path) for path, facts in found])
 
@@ -119,7 +119,7 @@ def _used(folder: Path) -> float:
     return (stamp if stamp.exists() else folder).stat().st_mtime
 
 
-def complete(path: Path) -> bool:
+def is_complete(path: Path) -> bool:
     """Does an entry unpack? What was being written when its process was killed does not."""
     try:
         packed = path.read_bytes()

@@ -51,11 +51,11 @@ def check_files(args: Namespace) -> int:
 def _report(problems: Sequence[Diagnostic], format: str) -> int:
     """Prints the problems in a format; the exit code that they come to."""
     from netspec.diagnostics.drawing.formats import render
-    from netspec.diagnostics.running.files import exit_code
+    from netspec.diagnostics.running.files import choose_exit_code
 
     if text := render(problems, format, color=wants_color(sys.stdout), width=width(sys.stdout)):
         print(text)
-    return exit_code(problems)
+    return choose_exit_code(problems)
 
 
 def spec_paths(files: Iterable[str]) -> Iterator[str]:

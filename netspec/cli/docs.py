@@ -1,4 +1,4 @@
-"""Write the reference as Markdown: every layer, function, optimizer, loss, metric, dataset, initializer and problem."""
+"""Write the reference as Markdown: every layer, function, optimizer, loss, metric, dataset and initializer."""
 
 from __future__ import annotations
 

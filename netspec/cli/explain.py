@@ -1,4 +1,4 @@
-"""Explain a problem by its name: what it means, a wrong and a right spec."""
+"""Explain a problem by its name: what it means, a wrong spec, what netspec says of it, and a right one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ HELP = "explain a problem by its name"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("slug", metavar="SLUG", nargs="?", help="the name in the brackets of `error[…]`; without it all names are listed")
+    names = (
+        "the name in the brackets of `error[…]`, or a phase (text, names, calls, shapes, training, data, running), whose names are listed"
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help=f"{names}; without it all are")
+    parser.add_argument("--all", action="store_true", help="show further cases of the problem too")
 
 
 def run(args: Namespace) -> int:
-    from netspec.diagnostics.catalog import UnknownSlug, catalog, explain
     from netspec.diagnostics.drawing.paint import COLOR, PLAIN
+    from netspec.diagnostics.explanation import UnknownSlug, draw_index, explain
 
-    if args.slug is None:
-        print("\n".join(catalog()))
-        return 0
+    paint = COLOR if wants_color(sys.stdout) else PLAIN
     try:
-        print(explain(args.slug, COLOR if wants_color(sys.stdout) else PLAIN), end="")
+        print(draw_index(paint) if args.name is None else explain(args.name, paint, args.all), end="")
     except UnknownSlug as unknown:
         say(f"{unknown}")
         return 2

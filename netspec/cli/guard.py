@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from netspec.cli.terminal import report, say
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.spec_error import SpecError
 
 ENVIRONMENT = 2
 BUG = 101

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_kernels(args: Namespace, typed: Typed) -> int:
     """What each training step computes with, and each model that no section trains, at the sizes given."""
-    from netspec.diagnostics.base import SpecError
+    from netspec.diagnostics.spec_error import SpecError
     from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.tools.kernel_drawing import draw_kernels

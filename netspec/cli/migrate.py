@@ -25,7 +25,7 @@ def run(args: Namespace) -> int:
 def _migrate(path: str, only_check: bool) -> int:
     """Brings one file to the present version, or only says that it would; the exit code."""
     from netspec.compile import read
-    from netspec.diagnostics.drawing.text import counted
+    from netspec.diagnostics.drawing.text import say_count
     from netspec.diagnostics.suggestions.repairs import apply_edits
     from netspec.files import write_atomic
     from netspec.syntax.migrations import migrate_file
@@ -39,7 +39,7 @@ def _migrate(path: str, only_check: bool) -> int:
     if edits and not only_check:
         write_atomic(path, apply_edits(source, edits))
     if edits:
-        print(f"{'would migrate' if only_check else 'migrated'} {path}: {counted(len(edits), 'change')}", file=sys.stderr)
+        print(f"{'would migrate' if only_check else 'migrated'} {path}: {say_count(len(edits), 'change')}", file=sys.stderr)
     return int(bool(edits) and only_check)
 
 

@@ -34,11 +34,11 @@ def width(stream: TextIO, default: int = DEFAULT_WIDTH) -> int:
 def report(problems: Sequence[Diagnostic]) -> int:
     """Print problems on stderr as text and return the exit code they ask for."""
     from netspec.diagnostics.drawing.text import render_text
-    from netspec.diagnostics.running.files import exit_code
+    from netspec.diagnostics.running.files import choose_exit_code
 
     if problems:
         print(render_text(problems, color=wants_color(sys.stderr), width=width(sys.stderr)), file=sys.stderr)
-    return exit_code(problems)
+    return choose_exit_code(problems)
 
 
 def say(line: str) -> None:

@@ -1,5 +1,6 @@
 """Problems as data, and the ways to show them. Floor 0.
 
-`base` holds the classes' root; each other module that defines `Diagnostic` classes is a family (`names`, `environment`, …), listed by
-`catalog`. `render` draws text, `formats` writes JSON, SARIF and GitHub annotations, `suggest` finds the nearest name.
+`base` holds the classes' root. The packages `text`, `names`, `calls`, `shapes`, `training`, `data` and `running` hold the classes by the
+phase that finds them, each as its page in `docs/problems/`; `catalog` lists the classes, `pages` reads the pages, `explanation` prints
+them. `drawing` draws problems as text, JSON, SARIF and GitHub annotations; `suggestions` finds the nearest name and applies repairs.
 """

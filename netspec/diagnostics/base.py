@@ -1,8 +1,8 @@
 """What a problem is: a class with facts. Prose is written once, in the class; drawing it is `render`'s work.
 
 A diagnostic class is a frozen dataclass whose fields are facts (names, shapes, dims), never sentences. Its slug is its
-name in kebab case (`UnknownArgument` -> `unknown-argument`). Its docstring is its page: what it means, then a fenced block
-```net bad …``` that raises exactly this class and a block ```net good …``` that is clean (both are tests).
+name in kebab case (`UnknownArgument` -> `unknown-argument`). Its docstring says what it means, and its section in `docs/problems/` begins
+with the same words; there stand wrong specs that raise exactly this class, the output, and right ones that are clean (all are tests).
 
 Code that finds a problem but does not know the place (a shape rule) raises `Mistake(diagnostic)` and names the guilty input or
 argument in `blame`; `infer` puts the caret there.
@@ -82,16 +82,3 @@ class Mistake(Exception):
     def __init__(self, diagnostic: Diagnostic) -> None:
         super().__init__(diagnostic.message())
         self.diagnostic = diagnostic
-
-
-class SpecError(Exception):
-    """What `compile()` raises on a bad spec: the same problems that `check()` returns."""
-
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics = tuple(diagnostics)
-        super().__init__(diagnostics[0].message() if diagnostics else "bad spec")
-
-    def __str__(self) -> str:
-        from netspec.diagnostics.drawing.text import render_text
-
-        return "\n" + render_text(self.diagnostics)

@@ -15,17 +15,17 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.torch import TorchMismatch
+from netspec.diagnostics.spec_error import SpecError
 from netspec.from_torch.layers import CONVERTERS, Shapes, fit_shape
 from netspec.from_torch.modules import Absent, Module
 from netspec.ir import Apply, Body, Variable
+from netspec.ir.paths import buffers_of, uses, weights_of
 from netspec.lazy import np
 from netspec.library.base import Array, Op
 from netspec.library.base.path_patterns import matches
 from netspec.lower.path_tree import flatten, nest
 from netspec.lower.program import Program
-from netspec.paths import buffers_of, uses, weights_of
 from netspec.shape import Dim
 
 __all__ = ["converted", "layer_parameters"]

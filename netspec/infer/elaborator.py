@@ -1,6 +1,6 @@
 """Where the rooms meet: which room elaborates what, as the `Elaborator` of every `World`; and `infer`, which proves a file.
 
-What few specs have is imported when the first asks for it, here and nowhere else.
+What few specs have is imported when the first asks for it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.infer import expressions
-from netspec.infer.bodies import instances, loops, phases, requirements, statements, variables
-from netspec.infer.calls import chains, forms, slices
+from netspec.infer.bodies import instances, statements, variables
+from netspec.infer.calls import chains, forms
 from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
@@ -48,6 +48,39 @@ def use_parts(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     return message_passing.use_parts(frame, use, value, bound)
 
 
+def evaluate_index(frame: Frame, node: tree.Index) -> Value:
+    """`x[1, 2:4]`."""
+    from netspec.infer.calls import slices
+
+    return slices.evaluate_index(frame, node)
+
+
+def elaborate_region(frame: Frame, node: tree.For | tree.Repeat | tree.When) -> None:
+    """A statement that holds others."""
+    from netspec.infer.bodies import loops, phases
+
+    match node:
+        case tree.For():
+            loops.unroll(frame, node)
+        case tree.Repeat():
+            loops.repeat(frame, node)
+        case tree.When():
+            phases.elaborate_when(frame, node)
+
+
+def elaborate_condition(frame: Frame, node: tree.Require | tree.Assume | tree.DimBound) -> None:
+    """A statement that says what must hold."""
+    from netspec.infer.bodies import requirements
+
+    match node:
+        case tree.Require():
+            requirements.require(frame, node)
+        case tree.Assume():
+            requirements.assume(frame, node)
+        case tree.DimBound():
+            requirements.bound_dim(frame, node)
+
+
 def skip(frame: Frame, node: Any) -> None:
     """Params and inputs are bound before the body begins."""
 
@@ -58,28 +91,28 @@ ELABORATOR = Elaborator(
     call=forms.evaluate_call,
     chain=chains.evaluate_chain,
     operator=forms.apply_operator,
-    index=slices.evaluate_index,
+    index=evaluate_index,
     late_name=forms.evaluate_late_name,
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
     use_block=instances.use_block,
     cell_body=instances.elaborate_cell,
     statements={
-        tree.Assume: requirements.assume,
+        tree.Assume: elaborate_condition,
         tree.Aux: statements.export_aux,
         tree.Binding: statements.bind_names,
         tree.Buffer: variables.declare_variable,
-        tree.DimBound: requirements.bound_dim,
-        tree.For: loops.unroll,
+        tree.DimBound: elaborate_condition,
+        tree.For: elaborate_region,
         tree.Hole: statements.forget_hole,
         tree.Input: skip,
         tree.Output: statements.declare_output,
         tree.Param: skip,
-        tree.Repeat: loops.repeat,
-        tree.Require: requirements.require,
+        tree.Repeat: elaborate_region,
+        tree.Require: elaborate_condition,
         tree.Shared: statements.declare_shared,
         tree.State: variables.declare_state,
         tree.Weight: variables.declare_variable,
-        tree.When: phases.elaborate_when,
+        tree.When: elaborate_region,
     },
 )
 

@@ -14,7 +14,7 @@ from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
-from netspec.ir import Affine, Body, Node, Segment, State, When, reads
+from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
 from netspec.resolve.graph import Graph
@@ -24,7 +24,7 @@ from netspec.syntax import tree
 
 if TYPE_CHECKING:
     from netspec.infer.calls.call_rule import Bound, Call
-    from netspec.library.base import Callable
+    from netspec.library.base import Callable as CallableOp
 
 
 @record
@@ -215,7 +215,7 @@ class Frame:
         """A use of a loss, metric or decoder."""
         return self.report(WrongKind(at=use.span, name=value.name, is_a=value.entry.kind, wanted="a layer or function"))
 
-    def use_measured(self, use: Call, op: Callable, bound: Bound) -> Value | None:
+    def use_measured(self, use: Call, op: CallableOp, bound: Bound) -> Value | None:
         """A use of an op on finished means or parameters; None where it is one like any other."""
         return None
 
@@ -274,7 +274,9 @@ class Frame:
 
 def check_phases(frame: Frame, node: Node) -> None:
     """Report a node that reads a value which exists in one phase only, where it runs in others as well."""
-    for wire in [w for w in reads(node) if w in frame.phases] if frame.phases else ():
+    if not frame.phases:
+        return
+    for wire in (w for w in (*reads(node), *(end for region in regions(node) for end in region.results)) if w in frame.phases):
         phase, around = frame.phases[wire], (*frame.phase, node.phase) if isinstance(node, When) else frame.phase
         if phase not in around:
             frame.report(OnlyInPhase(at=node.span, name=frame.wire_names.get(wire, "this value"), phase=phase))
@@ -284,10 +286,3 @@ def places_of(frame: Frame, tensors: Iterable[Value]) -> tuple[Place, ...]:
     """The places of those values that are tensors of the frame."""
     found = [frame.place(t) for t in tensors if isinstance(t, Tensor)]
     return tuple(p for p in found if p.span is not NOWHERE)
-
-
-def constant(dim: Dim | int) -> int | None:
-    """A dim's number, or None."""
-    if isinstance(dim, int):
-        return dim
-    return dim.value if dim.is_constant else None

@@ -1,4 +1,8 @@
-"""Typed: what `infer` proves and `lower` compiles: models as bodies of nodes (`nodes`), and how to train them (`plans`). Floor 2."""
+"""Typed: what `infer` proves and `lower` compiles: models as bodies of nodes (`nodes`), and how to train them (`plans`).
+
+What passes need of it: a node's wires and regions (`regions`), ways through a body (`traversal`), who makes and reads a wire (`def_use`),
+parameters by path (`paths`), what must hold (`verify`), what it comes to (`fingerprint`). Floor 2.
+"""
 
 from netspec.ir.nodes import (
     Affine,
@@ -16,8 +20,6 @@ from netspec.ir.nodes import (
     State,
     Variable,
     When,
-    reads,
-    walk,
 )
 from netspec.ir.plans import (
     OUTPUT,
@@ -32,6 +34,8 @@ from netspec.ir.plans import (
     Typed,
     UpdatePlan,
 )
+from netspec.ir.regions import Region, keep_wires, list_groups, operands, pair_inputs, reads, reads_after, reads_inside, regions, writes
+from netspec.ir.traversal import descend, fold, list_bodies, map_nodes, map_within, walk, walk_nodes
 
 __all__ = [
     "OUTPUT",
@@ -51,6 +55,7 @@ __all__ = [
     "Penalty",
     "Port",
     "Recur",
+    "Region",
     "Repeat",
     "Segment",
     "ServePlan",
@@ -60,6 +65,20 @@ __all__ = [
     "UpdatePlan",
     "Variable",
     "When",
+    "descend",
+    "fold",
+    "keep_wires",
+    "list_bodies",
+    "list_groups",
+    "map_nodes",
+    "map_within",
+    "operands",
+    "pair_inputs",
     "reads",
+    "reads_after",
+    "reads_inside",
+    "regions",
     "walk",
+    "walk_nodes",
+    "writes",
 ]

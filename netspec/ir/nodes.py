@@ -7,7 +7,7 @@ the iteration. Floor 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from netspec.library.base import Callable, Initializer, Weight
@@ -159,27 +159,6 @@ class Recur:
     span: Span = NOWHERE
 
 
-def reads(node: Node) -> tuple[int, ...]:
-    """The wires from outside of it that a node reads; those that only the nodes of a region read are not among them."""
-    operands: tuple[Operand | None, ...]
-    match node:
-        case Apply():
-            operands = (*node.inputs, *(wire for _, wire in node.optional))
-        case Call():
-            operands = node.inputs
-        case Aux():
-            operands = (node.input,)
-        case Repeat():
-            operands = (*node.carried, *node.results)
-        case When():
-            operands = (*node.inside, *node.otherwise)
-        case Recur():
-            operands = (*node.sequences, *node.starts, node.lengths)
-        case _:
-            operands = (node.written,)
-    return tuple(wire for wire in operands if isinstance(wire, int))
-
-
 Node = Apply | Call | Variable | Aux | Repeat | When | Recur
 
 
@@ -229,6 +208,11 @@ class Body:
         """The types of the outputs by name; those of literals are left out."""
         return {p.name: self.types[p.wire] for p in self.outputs if isinstance(p.wire, int)}
 
+    def op_inputs(self, use: Apply) -> tuple[list[Any], dict[str, TensorType]]:
+        """What an op use is given, as the methods of an op take it: types in order, a literal as itself, and those of optional inputs."""
+        inputs = [operand.value if isinstance(operand, Literal) else self.types[operand] for operand in use.inputs]
+        return inputs, {name: self.types[wire] for name, wire in use.optional}
+
     @property
     def batch(self) -> Dim | None:
         """The leading dim of the first input: what counts examples. None for a body without such an input."""
@@ -236,17 +220,3 @@ class Body:
             if isinstance(port.wire, int) and self.types[port.wire].rank:
                 return self.types[port.wire].shape[0]
         return None
-
-
-def walk(body: Body) -> Iterator[tuple[Node, tuple[int, ...]]]:
-    """Every node of a body with the counts of the repeats around it (not descending into calls)."""
-
-    def visit(nodes: tuple[Node, ...], counts: tuple[int, ...]) -> Iterator[tuple[Node, tuple[int, ...]]]:
-        for node in nodes:
-            yield node, counts
-            if isinstance(node, Repeat):
-                yield from visit(node.nodes, (*counts, node.count))
-            elif isinstance(node, When | Recur):
-                yield from visit(node.nodes, counts)
-
-    return visit(body.nodes, ())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from netspec.ir.nodes import Body, Operand
+from netspec.ir.regions import keep_wires, reads_inside
 from netspec.library.base import Callable, Dataset, Duration, Measure, Optimizer, Transform
 from netspec.record import field, record
 from netspec.shape import TensorType
@@ -33,6 +34,11 @@ class Measurement:
     """The values' leading dim counts examples, so the batch's weights apply."""
     span: Span = NOWHERE
 
+    @property
+    def reads(self) -> tuple[int, ...]:
+        """The wires that it takes."""
+        return keep_wires((*self.inputs, *(wire for _, wire in self.optional)))
+
 
 @record(eq=False)
 class Penalty:
@@ -56,6 +62,18 @@ class Objective:
     """Inputs of `body`, f32[], that are computed from parameters."""
     answers: Mapping[str, ServePlan] = field(default_factory=dict)
     """Inputs of `body` that are generated: `serve.NAME`, i32[B, limit]; in evaluations only."""
+
+    @property
+    def reads(self) -> set[int]:
+        """Every wire of `body` that a measurement or a node takes."""
+        nodes = (wire for node in self.body.nodes for wire in reads_inside(node))
+        return {*nodes, *(wire for measurement in self.measurements for wire in measurement.reads)}
+
+    def fields(self) -> dict[str, TensorType]:
+        """The batch's fields that it reads, with their types: neither the model's outputs nor what is computed of it."""
+        read, computed = self.reads, {*self.auxiliaries, *self.penalties, *self.answers}
+        fields = [port for port in self.body.inputs if port.name not in computed and not port.name.startswith(OUTPUT)]
+        return {port.name: self.body.types[port.wire] for port in fields if isinstance(port.wire, int) and port.wire in read}
 
 
 @record(eq=False)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
+from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jnp, np
 from netspec.lower.precision import Precision
 from netspec.shape import Dim, Facts, TensorType, Verdict
@@ -28,7 +29,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
-    problems = problems or _find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
+    problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
     return {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
@@ -92,7 +93,7 @@ def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
+def find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
     """The first size that the facts, and the sizes before it, do not allow."""
     known = facts
     for symbol, size in sizes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Penalty, Recur, Repeat, Segment, When, walk
+from netspec.ir import OUTPUT, Body, Measurement, Objective, Penalty, Segment
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
 from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
@@ -22,34 +22,6 @@ Statistics = tuple[Any, ...]
 """One tree of sums for each measurement, in order."""
 WEIGHT = "weight"
 """The batch's field that weighs its examples."""
-
-
-def field_types(objective: Objective) -> dict[str, TensorType]:
-    """The batch's fields that the objective reads, with their types."""
-    read = _read(objective)
-    computed = {*objective.auxiliaries, *objective.penalties, *objective.answers}
-    ports = [port for port in objective.body.inputs if port.wire in read and port.name not in computed]
-    fields = [port for port in ports if not port.name.startswith(OUTPUT)]
-    return {port.name: objective.body.types[port.wire] for port in fields if isinstance(port.wire, int)}
-
-
-def _read(objective: Objective) -> set[Operand]:
-    """Every wire that a measurement or a node takes."""
-    measured = {w for m in objective.measurements for w in (*m.inputs, *(wire for _, wire in m.optional))}
-    return measured.union(*(_operands(node) for node, _ in walk(objective.body)))
-
-
-def _operands(node: Node) -> Iterable[Operand]:
-    """What a node reads."""
-    if isinstance(node, Apply):
-        return (*node.inputs, *(wire for _, wire in node.optional))
-    if isinstance(node, Repeat):
-        return (*node.carried, *node.results)
-    if isinstance(node, When):
-        return (*node.inside, *(o for o in node.otherwise if o is not None))
-    if isinstance(node, Recur):
-        return (*node.sequences, *(w for w in (*node.starts, node.lengths) if w is not None))
-    return node.inputs if isinstance(node, Call) else ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import DoublePrecisionOff
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body
 from netspec.lazy import jax, jnp
 from netspec.shape.types import JAX_DTYPES

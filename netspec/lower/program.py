@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant
@@ -20,12 +21,13 @@ from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
 from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
+from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.objective import WEIGHT, Statistics, field_types
+from netspec.lower.objective import WEIGHT, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
@@ -141,6 +143,24 @@ class Program:
         """The model's outputs by name as NumPy arrays, in the phase `serve`."""
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
+    def export(
+        self,
+        state: Variables | None = None,
+        *,
+        batch: str = "B",
+        sizes: Mapping[str, int] | None = None,
+        platforms: Sequence[str] = PLATFORMS,
+    ) -> Artifact:
+        """`predict` as an artifact of `jax.export` for any number of the size `batch`: `save` writes it, `jax.export.deserialize` reads it.
+
+        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
+        `call(program.unpack(state), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
+        `SpecError` for a size that the inputs do not have, and where an op needs a number.
+        """
+        require_width(self.model, self._precision)
+        weights = None if state is None else self._leaves(state)
+        return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
+
     def decode(
         self,
         state: Variables,
@@ -212,7 +232,7 @@ class Program:
     @property
     def _types(self) -> dict[str, TensorType]:
         """The types of the batch's fields that a training step reads, those of the data where they say more than the model."""
-        read = (field_types(update.objective) for update in self.plan.updates) if self.plan else ()
+        read = (update.objective.fields() for update in self.plan.updates) if self.plan else ()
         types = {name: kind for each in (*read, self.model.input_types()) for name, kind in each.items()}
         known = self.plan.data.fields if self.plan else {}
         return {name: known.get(name, kind) for name, kind in types.items()}
@@ -240,7 +260,7 @@ class Program:
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
-        types = {**field_types(objective), **self.model.input_types()}
+        types = {**objective.fields(), **self.model.input_types()}
         if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
             types[WEIGHT] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
-from netspec.diagnostics.calls.recurrences import LengthOutOfRange
-from netspec.ir import Body, Call, Node, Recur, Repeat, When
+from netspec.diagnostics.running.weights import LengthOutOfRange
+from netspec.diagnostics.spec_error import SpecError
+from netspec.ir import Body, Call, Node, Recur, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.lower.input_arrays import Types, sizes_of
 from netspec.shape import Dim
@@ -45,11 +45,8 @@ def limits(model: Body) -> tuple[tuple[str, Dim], ...]:
 def _of_nodes(body: Body, nodes: tuple[Node, ...], names: Mapping[int, str]) -> Iterator[tuple[str, Dim]]:
     """The inputs that reach a recurrence as lengths, each with the size of its sequences."""
     for node in nodes:
-        if isinstance(node, Call):
-            ports = (port.wire for port in node.body.inputs)
-            inner = {port: names[wire] for port, wire in zip(ports, node.inputs, strict=False) if wire in names and isinstance(port, int)}
-            yield from _of_nodes(node.body, node.body.nodes, inner) if inner else ()
-        elif isinstance(node, Recur) and node.lengths is not None and node.lengths in names:
+        if isinstance(node, Recur) and node.lengths is not None and node.lengths in names:
             yield names[node.lengths], body.types[node.sequences[0]].shape[1]
-        elif isinstance(node, Repeat | When):
-            yield from _of_nodes(body, node.nodes, names)
+        inner = {port: names[wire] for port, wire in pair_inputs(node) if wire in names} if isinstance(node, Call) else names
+        for below, owner in list_groups(node, body) if inner else ():
+            yield from _of_nodes(owner, below, inner)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.running.sequences import BeginningNeeded, NothingToDecode
 from netspec.diagnostics.running.weights import ArrayMismatch
-from netspec.diagnostics.training.decoders import BeginningNeeded, NothingToDecode
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import ServePlan
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array

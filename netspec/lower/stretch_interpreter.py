@@ -9,7 +9,7 @@ from netspec.kernels.recur import recur
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array
 from netspec.library.contracts.sequence_axis import STILL
-from netspec.library.contracts.stretch_steps import Stretch, Use, cut_stretch, step
+from netspec.library.contracts.stretch_steps import Stretch, Use, cut_stretch
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.interpreter import execute, operand_types, use_of, value
 from netspec.lower.node_scope import Frame, NodeScope
@@ -44,7 +44,8 @@ def _apply(part: Part, place: int, node: Apply, frame: Frame, wires: Wires, kept
     inputs = tuple(value(operand, wires) for operand in node.inputs)
     optional, named = {name: wires[wire] for name, wire in node.optional}, {name: part.flows[wire] for name, wire in node.optional}
     scope = NodeScope(frame, node.segment, use_of(node, part.body), *operand_types(node, part.body, frame))
-    results, past = step(Use(bind_sizes(node.op, frame.run.sizes), scope, stretch, inputs, flows, optional, named, past))
+    op = bind_sizes(node.op, frame.run.sizes)
+    results, past = op.step(Use(op, scope, stretch, inputs, flows, optional, named, past))
     wires.update(zip(node.outputs, results if isinstance(results, tuple) else (results,), strict=True))
     return past
 

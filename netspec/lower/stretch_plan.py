@@ -1,19 +1,18 @@
 """How a model that generates runs on a stretch of its sequence: which of its nodes are known beforehand, and which step by step.
 
 All follows from the flows that prove the model causal (`proofs.causality`): what reaches no generated element is computed once, for all
-positions; everything else runs on the stretch, each op by what `library.stepping` says of it.
+positions; everything else runs on the stretch, each op by its `step`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, reads
+from netspec.ir import Apply, Body, Call, Literal, Node, Recur, Repeat, ServePlan, Variable, When, pair_inputs, reads_inside, writes
 from netspec.library.contracts.sequence_axis import STILL, Flow
-from netspec.library.contracts.stretch_steps import explain_stepless
 from netspec.proofs.causality import PHASE, Causality, look
 from netspec.shape import Dim
 
@@ -85,19 +84,19 @@ class _Derivation:
                 child = self.child(node, body, flows)
                 if child is not None:
                     children[place] = child
-                needed.update(deep_reads(node))
+                needed.update(reads_inside(node))
             if kind in (WHOLE, STEP):
-                own.update(outputs(node))
+                own.update(writes(node))
         kept = {wire: self.example_axis(wire, body) for wire in sorted(own & needed) if is_reached(flows.get(wire)) is False}
         return Part(nodes, body, flows, kinds, children, kept)
 
     def kind(self, node: Node, flows: Mapping[int, Any]) -> str:
         if isinstance(node, Variable):
             return ALWAYS
-        made = [is_reached(flows.get(wire)) for wire in outputs(node)]
+        made = [is_reached(flows.get(wire)) for wire in writes(node)]
         if all(each is None for each in made):
             return NEVER
-        if all(is_reached(flows.get(wire, STILL)) is False for wire in deep_reads(node)):
+        if all(is_reached(flows.get(wire, STILL)) is False for wire in reads_inside(node)):
             return WHOLE
         return STEP
 
@@ -105,8 +104,7 @@ class _Derivation:
         """The part inside of a block, loop or region that the stretch runs through."""
         match node:
             case Call():
-                ports = [port.wire for port in node.body.inputs if isinstance(port.wire, int)]
-                inner: dict[int, Any] = dict(zip(ports, (look(flows, wire) for wire in node.inputs), strict=True))
+                inner: dict[int, Any] = {port: look(flows, wire) for port, wire in pair_inputs(node)}
                 self.causality.run(node.body.nodes, node.body, inner)
                 return self.part(node.body.nodes, node.body, inner)
             case Repeat():
@@ -129,13 +127,13 @@ class _Derivation:
         """Raises `Stepless`."""
         if isinstance(node, Apply):
             given = tuple(look(flows, operand) for operand in node.inputs)
-            if why := explain_stepless(node.op, given):  # type: ignore[arg-type]
+            if why := node.op.explain_stepless(given):  # type: ignore[arg-type]
                 raise Stepless(why)
         if isinstance(node, Recur) and not all(1 in flows[wire].axes for wire in node.sequences):
             raise Stepless("a recurrence runs over another axis")
         if isinstance(node, Repeat):
             self.check_start(node, flows)
-        for wire in outputs(node):
+        for wire in writes(node):
             if is_reached(flows.get(wire)):
                 self.check_wire(wire, body, flows[wire])
 
@@ -162,24 +160,3 @@ class _Derivation:
         if len(axes) > 1 or (axes and normal(shape[axes[0]]) != batch):
             raise Stepless(f"a value {body.types[wire]} does not count examples one by one")
         return axes[0] if axes else None
-
-
-def outputs(node: Node) -> tuple[int, ...]:
-    """The wires that a node makes."""
-    match node:
-        case Variable():
-            return (node.output,)
-        case Recur():
-            return (*node.outputs, *node.finals)
-        case Apply() | Call() | Repeat() | When():
-            return node.outputs
-        case _:
-            return ()
-
-
-def deep_reads(node: Node) -> Iterator[int]:
-    """The wires that a node and those inside it read, those that are made inside too."""
-    yield from reads(node)
-    if isinstance(node, Repeat | When | Recur):
-        for inner in node.nodes:
-            yield from deep_reads(inner)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
-from typing import Any
+from itertools import chain, product
 
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Segment, Variable, When
+from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, list_groups
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
@@ -33,6 +32,12 @@ class Place:
         counts = tuple(self.loops[d] for d in self.depths)
         axes = self.axes | {d for k, d in enumerate(self.depths) if depends(segment, k)}
         return Place(join(self.prefix, template(segment, counts)), (*self.steps, (segment, self.depths)), self.loops, (), axes)
+
+    def inside(self, node: Node) -> Place:
+        """The place of the nodes below a node."""
+        if isinstance(node, Repeat):
+            return self.repeated(node.count)
+        return self.step(node.segment) if isinstance(node, Call) else self
 
     def repeated(self, count: int) -> Place:
         """The same body inside one more repeat."""
@@ -67,44 +72,26 @@ class _Survey:
     def visit(self, nodes: tuple[Node, ...], body: Body, place: Place) -> Iterator[Found]:
         """Registers what the nodes have."""
         for node in nodes:
-            if isinstance(node, Apply):
-                yield from self._apply(node, body, place.step(node.segment))
-            elif isinstance(node, Call):
-                yield from self.visit(node.body.nodes, node.body, place.step(node.segment))
-            elif isinstance(node, Variable):
+            inside = place.inside(node)
+            below = (self.visit(inner, owner, inside) for inner, owner in list_groups(node, body))
+            found = [*self._own(node, body, place), *chain.from_iterable(below)]
+            if isinstance(node, Repeat):
+                self.regions[place.prefix, id(node)] = _of_repeat(found, len(place.loops))
+            elif isinstance(node, Recur):  # time stacks nothing: its buffers are handed from step to step
+                self.regions[place.prefix, id(node)] = Region((), (), _keys(found, BUFFERS))
+            yield from found
+
+    def _own(self, node: Node, body: Body, place: Place) -> Iterator[Found]:
+        match node:
+            case Apply():
+                inputs, named = body.op_inputs(node)
+                for what, weights in ((PARAMS, node.op.params), (BUFFERS, node.op.buffers)):
+                    for name, weight in weights(*inputs, **named).items():
+                        yield self._register(what, place.step(node.segment), name, weight)
+            case Variable():
                 yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight)
-            elif isinstance(node, Aux):
+            case Aux():
                 yield self._export(place.step(node.segment))
-            elif isinstance(node, When):
-                yield from self.visit(node.nodes, body, place)
-            elif isinstance(node, Recur):
-                yield from self._recur(node, body, place)
-            else:
-                yield from self._repeat(node, body, place)
-
-    def _apply(self, node: Apply, body: Body, place: Place) -> Iterator[Found]:
-        """Registers the parameters, buffers and exports of an op."""
-        inputs = [_type(operand, body) for operand in node.inputs]
-        named = {name: body.types[wire] for name, wire in node.optional}
-        for name, weight in node.op.params(*inputs, **named).items():
-            yield self._register(PARAMS, place, name, weight)
-        for name, weight in node.op.buffers(*inputs, **named).items():
-            yield self._register(BUFFERS, place, name, weight)
-
-    def _repeat(self, node: Repeat, body: Body, place: Place) -> Iterator[Found]:
-        """Visits a loop's region, and notes which leaves each iteration has for itself."""
-        depth = len(place.loops)
-        found = list(self.visit(node.nodes, body, place.repeated(node.count)))
-        params, buffers, exports = ([k for k, w, axes in found if w == what and depth in axes] for what in (PARAMS, BUFFERS, EXPORTS))
-        common = [key for key, what, axes in found if what == BUFFERS and depth not in axes]
-        self.regions[place.prefix, id(node)] = Region(*(tuple(dict.fromkeys(keys)) for keys in (params, buffers, common, exports)))
-        yield from found
-
-    def _recur(self, node: Recur, body: Body, place: Place) -> Iterator[Found]:
-        """Time stacks nothing: its buffers are handed from step to step."""
-        found = list(self.visit(node.nodes, body, place))
-        self.regions[place.prefix, id(node)] = Region((), (), tuple(dict.fromkeys(key for key, what, _ in found if what == BUFFERS)))
-        yield from found
 
     def _export(self, place: Place) -> Found:
         """Registers what `aux` exports here."""
@@ -122,9 +109,15 @@ class _Survey:
         return key, what, place.axes
 
 
-def _type(operand: Operand, body: Body) -> Any:
-    """A wire's type, or a literal's number, as the methods of an op take them."""
-    return operand.value if isinstance(operand, Literal) else body.types[operand]
+def _of_repeat(found: list[Found], depth: int) -> Region:
+    """What the iterations of the repeat at that depth have each for themselves, and the buffers that they have in common."""
+    stacked = [each for each in found if depth in each[2]]
+    common = _keys([each for each in found if depth not in each[2]], BUFFERS)
+    return Region(_keys(stacked, PARAMS), _keys(stacked, BUFFERS), common, _keys(stacked, EXPORTS))
+
+
+def _keys(found: list[Found], wanted: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for key, what, _ in found if what == wanted))
 
 
 def survey(body: Body) -> Layout:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, Recur, Repeat, Variable, When, reads
+from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, When, reads, regions, walk_nodes
+from netspec.ir.def_use import select_needed
 from netspec.shape import Dim, TensorType
 
+EVAL = "eval"
 Types = Mapping[int, TensorType]
 
 
@@ -19,7 +21,7 @@ def find_mixing(model: Body, evaluation: EvalPlan) -> Diagnostic | None:
     data = evaluation.data
     if data is None or data.batch is None or fills_nothing(data, evaluation.limit):
         return None
-    found = next(mixing(model, evaluation.objective, data), None)
+    found = next(find_mixing_ops(model, evaluation.objective, data), None)
     if found is None:
         return None
     from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
@@ -41,75 +43,43 @@ def fills_nothing(data: DataPlan, limit: int | None) -> bool:
     return count is not None and data.batch is not None and (count % data.batch == 0 or (limit or count) <= count // data.batch)
 
 
-def mixing(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[Apply, Types]]:
+def find_mixing_ops(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[Apply, Types]]:
     """The ops that mix, each with the types of its wires."""
-    batch, read = model.batch, {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
-    read = read.union(*(reads(inner) for node in objective.body.nodes for inner in (node, *within(node))))
+    batch, read = model.batch, objective.reads
     measured = {port.name.removeprefix(OUTPUT) for port in objective.body.inputs if port.name.startswith(OUTPUT) and port.wire in read}
     if batch is not None and not batch.is_constant:
         outputs = tuple(port for port in model.outputs if port.name in measured)
-        yield from of_body(model, outputs, batch, bool(objective.auxiliaries))
+        yield from search_body(model, outputs, batch, bool(objective.auxiliaries))
     counted = next(iter(data.fields.values())).shape[0]
     if not counted.is_constant:
-        yield from of_nodes(objective.body.nodes, objective.body.types, counted, False)
+        yield from search_nodes(objective.body.nodes, objective.body.types, counted, False)
 
 
-def needed(nodes: tuple[Node, ...], wires: set[int]) -> tuple[Node, ...]:
-    """The nodes that these wires depend on."""
-    found: list[Node] = []
-    for node in reversed(nodes):
-        if wires.intersection(x for inner in (node, *within(node)) for x in written(inner)):
-            found.append(node)
-            wires = wires.union(*(reads(inner) for inner in (node, *within(node))))
-    return tuple(reversed(found))
-
-
-def written(node: Node) -> tuple[int, ...]:
-    match node:
-        case Variable():
-            return (node.output,)
-        case Recur():
-            return (*node.outputs, *node.finals)
-        case Apply() | Call() | Repeat() | When():
-            return node.outputs
-    return ()
-
-
-def within(node: Node) -> Iterator[Node]:
-    """The nodes of a region, at any depth."""
-    if isinstance(node, Repeat | When | Recur):
-        for inner in node.nodes:
-            yield inner
-            yield from within(inner)
-
-
-def of_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
     """What these outputs depend on and, with `auxiliary`, what the body exports."""
     wires = {port.wire for port in outputs if isinstance(port.wire, int)}
     if auxiliary:
-        wires |= {inner.input for node in body.nodes for inner in (node, *within(node)) if isinstance(inner, Aux)}
-    yield from of_nodes(needed(body.nodes, wires), body.types, batch, auxiliary)
+        wires |= {node.input for node in walk_nodes(body.nodes) if isinstance(node, Aux)}
+    yield from search_nodes(select_needed(body.nodes, wires)[0], body.types, batch, auxiliary)
 
 
-def of_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+def search_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
     for node in nodes:
-        match node:
-            case Apply() if mixes(node, types, batch):
-                yield node, types
-            case Call():
-                yield from of_body(node.body, node.body.outputs, batch, auxiliary)
-            case Repeat() | Recur():
-                yield from of_nodes(node.nodes, types, batch, auxiliary)
-            case When() if node.phase == "eval":
-                yield from of_nodes(node.nodes, types, batch, auxiliary)
+        if isinstance(node, Apply) and mixes(node, types, batch):
+            yield node, types
+        elif isinstance(node, Call):
+            yield from search_body(node.body, node.body.outputs, batch, auxiliary)
+        elif not isinstance(node, When) or node.phase == EVAL:
+            for region in regions(node):
+                yield from search_nodes(region.nodes, types, batch, auxiliary)
 
 
 def mixes(node: Apply, types: Types, batch: Dim) -> bool:
-    before = [axes(types[wire], batch) for wire in reads(node)]
-    after = [axes(types[wire], batch) for wire in node.outputs]
+    before = [count_axes(types[wire], batch) for wire in reads(node)]
+    after = [count_axes(types[wire], batch) for wire in node.outputs]
     return max(before, default=0) > 0 and (max(after) == 0 or (max(after) > 1 and max(before) < 2))
 
 
-def axes(kind: TensorType, batch: Dim) -> int:
+def count_axes(kind: TensorType, batch: Dim) -> int:
     """How many axes count examples."""
     return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape)

@@ -48,7 +48,7 @@ class Causality:
         """What an output knows of the sequence when one input is fed with it."""
         inputs = self.inputs(fed)
         results = self.body(self.model, inputs.values())
-        return next(flow for port, flow in zip(ends(self.model), results, strict=True) if port.name == output)
+        return next(flow for port, flow in zip(list_ends(self.model), results, strict=True) if port.name == output)
 
     def inputs(self, fed: str) -> Flows:
         """What the inputs know of the sequence, by their wires."""
@@ -76,7 +76,7 @@ class Causality:
         if key not in self.known:
             flows: Flows = dict(zip((p.wire for p in body.inputs if isinstance(p.wire, int)), given, strict=True))
             self.run(body.nodes, body, flows)
-            self.known[key] = tuple(look(flows, port.wire) for port in ends(body))
+            self.known[key] = tuple(look(flows, port.wire) for port in list_ends(body))
         return self.known[key]
 
     def run(self, nodes: tuple[Node, ...], body: Body, flows: Flows) -> None:
@@ -86,8 +86,8 @@ class Causality:
                     flows.update(zip(node.outputs, self.apply(node, body, flows), strict=True))
                 case Call():
                     given = [look(flows, wire) for wire in node.inputs]
-                    present = [wire for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port in ends(node.body)]
-                    flows.update(zip(present, (led(flow, node, given) for flow in self.body(node.body, given)), strict=True))
+                    present = [wire for wire, port in zip(node.outputs, node.body.outputs, strict=True) if port in list_ends(node.body)]
+                    flows.update(zip(present, (lead(flow, node, given) for flow in self.body(node.body, given)), strict=True))
                 case Variable():
                     flows[node.output] = STILL
                 case Repeat():
@@ -139,7 +139,7 @@ class Causality:
             if node.index is not None:
                 inner[node.index] = STILL
             self.run(node.nodes, body, inner)
-            after = [met(before, look(inner, operand)) for before, operand in zip(carried, node.results, strict=True)]
+            after = [meet(before, look(inner, operand)) for before, operand in zip(carried, node.results, strict=True)]
             if after == carried:
                 break
             carried = after
@@ -165,39 +165,39 @@ class Causality:
             flows.update(dict.fromkeys(results, refusal))
             return
         made, finals = self.steps_of(node, body, flows, [flow for flow in sequences if isinstance(flow, Flow)], moving)
-        flows.update(zip(node.outputs, (stacked(flow, moving) for flow in made), strict=True))
-        last = refused(node.span, "its last state is known only when the sequence has come to its end")
+        flows.update(zip(node.outputs, (stack_steps(flow, moving) for flow in made), strict=True))
+        last = refuse(node.span, "its last state is known only when the sequence has come to its end")
         flows.update(zip(node.finals, ((last if moving else flow) for flow in finals), strict=True))
 
     def backwards(self, node: Recur, flows: Flows) -> Refusal | None:
         if node.reverse:
-            return refused(node.span, "it runs from the last position to the first")
+            return refuse(node.span, "it runs from the last position to the first")
         begun = [look(flows, wire) for wire in (*node.starts, node.lengths) if wire is not None]
         if any(flow != STILL for flow in begun):
-            return refused(node.span, "its first states or lengths depend on what is generated")
+            return refuse(node.span, "its first states or lengths depend on what is generated")
         return None
 
     def steps_of(
         self, node: Recur, body: Body, flows: Flows, sequences: list[Flow], moving: bool
     ) -> tuple[list[Flow | Refusal], list[Flow | Refusal]]:
         """The flows of one step's outputs and of the states behind it, the same for all steps."""
-        parts = [stepped(flow) for flow in sequences]
+        parts = [take_step(flow) for flow in sequences]
         states = [STILL if wire is None else look(flows, wire) for wire in node.starts]
         inner: Flows = {}
         for _ in range(LIMITS.flow_rounds):
             inner = {**flows, **dict(zip(node.steps, parts, strict=True)), **dict(zip(node.inner, states, strict=True))}
             self.run(node.nodes, body, inner)
-            after = [met(before, look(inner, wire)) for before, wire in zip(states, node.results, strict=True)]
+            after = [meet(before, look(inner, wire)) for before, wire in zip(states, node.results, strict=True)]
             if after == states:
                 break
             states = after
         made: list[Flow | Refusal] = [look(inner, wire) for wire in node.made]
         if moving and any(isinstance(flow, Flow) and flow.axes for flow in made):
-            return [refused(node.span, "a step of it takes in the whole sequence") for _ in made], states
+            return [refuse(node.span, "a step of it takes in the whole sequence") for _ in made], states
         return made, states
 
 
-def ends(body: Body) -> list[Any]:
+def list_ends(body: Body) -> list[Any]:
     """The outputs that there are when the model serves."""
     return [port for port in body.outputs if port.phase in (None, PHASE)]
 
@@ -207,26 +207,26 @@ def look(flows: Mapping[int, Flow | Refusal], operand: Operand) -> Flow | Refusa
     return STILL if isinstance(operand, Literal) else flows.get(operand, Refusal(None))
 
 
-def met(one: Flow | Refusal, other: Flow | Refusal) -> Flow | Refusal:
+def meet(one: Flow | Refusal, other: Flow | Refusal) -> Flow | Refusal:
     """What holds of a tensor that may be either."""
     if isinstance(one, Refusal):
         return one
     return other if isinstance(other, Refusal) else join_flows(one, other)
 
 
-def stepped(flow: Flow) -> Flow:
+def take_step(flow: Flow) -> Flow:
     """One time step of a sequence, whose axis 1 is gone."""
     return Flow(tuple(axis - (axis > 1) for axis in flow.axes if axis != 1), flow.reach)
 
 
-def stacked(flow: Flow | Refusal, moving: bool) -> Flow | Refusal:
+def stack_steps(flow: Flow | Refusal, moving: bool) -> Flow | Refusal:
     """Steps one after the other along axis 1."""
     if isinstance(flow, Refusal):
         return flow
     return Flow((*(axis + (axis >= 1) for axis in flow.axes), *((1,) if moving else ())), flow.reach)
 
 
-def led(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> Flow | Refusal:
+def lead(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> Flow | Refusal:
     """A refusal that arose inside a block gets the call that led there."""
     if (
         isinstance(flow, Flow)
@@ -237,5 +237,5 @@ def led(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> Fl
     return Refusal(replace(flow.problem, trail=(*flow.problem.trail, Place(call.span, f"in this use of `{call.body.name}`"))))
 
 
-def refused(span: Span, why: str) -> Refusal:
+def refuse(span: Span, why: str) -> Refusal:
     return Refusal(NotCausal(at=span, op=span.text.partition("(")[0].rpartition(" ")[2] or "rnn", why=why))

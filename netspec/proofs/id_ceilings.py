@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netspec.diagnostics.shapes.ids import IdBeyondVocabulary
 from netspec.ir import Apply, Node
+from netspec.ir.def_use import index_makers
 from netspec.library.base import Callable
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.shape import Dim, Facts, TensorType
@@ -15,15 +16,15 @@ def need_rows(facts: Facts, nodes: Sequence[Node], op: Callable, inputs: Iterabl
     """Every number that is known to stand in an input is below the op's ceiling for it. `nodes` are those before this use, `wires` what the
     inputs are given. Raises `Mistake`."""
     for name, limit in op.ceilings(*inputs).items():
-        for made, number in numbers_in(nodes, wires[name]) if name in wires else ():
+        for made, number in find_numbers(nodes, wires[name]) if name in wires else ():
             problem = IdBeyondVocabulary(op.op_name(), made, number, Dim.of(limit), blame=name)
             need_at_least(facts, op.op_name(), limit, number + 1, "so that every number has a row", problem)
 
 
-def numbers_in(nodes: Iterable[Node], wire: int) -> Iterator[tuple[str, Dim]]:
+def find_numbers(nodes: Iterable[Node], wire: int) -> Iterator[tuple[str, Dim]]:
     """Numbers that a tensor surely holds, each with the op that puts it there; through ops that keep values."""
-    makers = {out: node for node in nodes if isinstance(node, Apply) for out in node.outputs}
-    while (node := makers.get(wire)) is not None:
+    makers = index_makers(nodes)
+    while isinstance(node := makers.get(wire), Apply):
         number = node.op.holds()
         if number is not None:
             yield node.op.op_name(), Dim.of(number)

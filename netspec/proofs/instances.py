@@ -9,11 +9,12 @@ from math import prod
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.names.bindings import DuplicateName, SharedChanges
+from netspec.diagnostics.calls.instances import SharedChanges
+from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
+from netspec.ir.paths import parameters, weights_of
 from netspec.limits import LIMITS
-from netspec.paths import parameters, weights_of
 from netspec.source import NOWHERE, Span
 
 Instance = Apply | Call
@@ -21,18 +22,18 @@ Instance = Apply | Call
 
 def find_clashes(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic]:
     """What does not hold. `origins` say where the body's wires were made."""
-    yield from distinct_paths(body)
-    yield from same_weights(body, origins)
+    yield from check_distinct_paths(body)
+    yield from check_same_weights(body, origins)
 
 
-def distinct_paths(body: Body) -> Iterator[Diagnostic]:
+def check_distinct_paths(body: Body) -> Iterator[Diagnostic]:
     """A label must not be what an unlabelled use is called: `dense_0: dense(4)` beside `dense(3)`."""
     nodes = [(node, counts) for node, counts in walk(body) if isinstance(node, Apply | Call | Variable | Aux)]
     counted = {node.segment.base for node, _ in nodes if node.segment.counted}
-    suspects = {stem(node.segment) for node, _ in nodes if may_collide(node.segment, counted)}
+    suspects = {strip_numbers(node.segment) for node, _ in nodes if may_collide(node.segment, counted)}
     if not suspects:
         return
-    chosen = [(node, counts) for node, counts in nodes if stem(node.segment) in suspects]
+    chosen = [(node, counts) for node, counts in nodes if strip_numbers(node.segment) in suspects]
     paths = sum(prod(counts) for _, counts in chosen)
     if paths > LIMITS.paths:
         at, things = chosen[0][0].span, "paths that may be equal"
@@ -49,7 +50,7 @@ def distinct_paths(body: Body) -> Iterator[Diagnostic]:
                 break
 
 
-def stem(segment: Segment) -> str:
+def strip_numbers(segment: Segment) -> str:
     """A segment's name without its numbers."""
     return re.sub(r"(_\d+)+$", "", segment.base)
 
@@ -59,14 +60,14 @@ def may_collide(segment: Segment, counted: set[str]) -> bool:
     return not segment.counted and (segment.base in counted or re.search(r"_\d+$", segment.base) is not None)
 
 
-def same_weights(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic]:
+def check_same_weights(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic]:
     """All uses of a shared instance give its parameters the same shapes."""
     first_use: dict[Segment, Instance] = {}
     for node, _ in walk(body):
         if not isinstance(node, Apply | Call) or not node.shared:
             continue
         first = first_use.setdefault(node.segment, node)
-        before, now = shapes(body, first), shapes(body, node)
+        before, now = describe_shapes(body, first), describe_shapes(body, node)
         changed = next((name for name in before.keys() | now.keys() if before.get(name) != now.get(name)), None)
         if changed is not None:
             made = Place(first.span, f"here {changed} is {before.get(changed, 'absent')}")
@@ -81,6 +82,6 @@ def same_weights(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic
             )
 
 
-def shapes(body: Body, node: Instance) -> dict[str, str]:
+def describe_shapes(body: Body, node: Instance) -> dict[str, str]:
     weights = weights_of(body, node) if isinstance(node, Apply) else parameters(node.body)
     return {name: f"[{', '.join(map(str, weight.shape))}]" for name, weight in weights.items()}

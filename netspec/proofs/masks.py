@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import Apply, Body, Call, Node, Objective, Recur, TrainPlan, walk
+from netspec.ir import Apply, Body, Node, Objective, Recur, TrainPlan, fold
 
 
 def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> list[Diagnostic]:
@@ -19,7 +19,7 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
     seen: dict[int, bool] = {}
     bodies = {id(body): body for body in (*models, *(plan.model for plan in plans))}
     masked = [body for body in bodies.values() if has_mask(body, seen)]
-    measured = [plan for plan in plans if has_mask(plan.model, seen) or padded_fields(plan) or gives_mask(plan)]
+    measured = [plan for plan in plans if has_mask(plan.model, seen) or list_padded_fields(plan) or gives_mask(plan)]
     if not (masked or measured):
         return []
     from netspec.proofs.padding_analysis import PaddingAnalysis, TooFar  # few specs need it
@@ -29,29 +29,23 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
         for body in masked:
             analysis.follow(body, (), ())
         for plan in measured:
-            analysis.follow_training(plan, padded_fields(plan), objectives_of(plan))
+            analysis.follow_training(plan, list_padded_fields(plan), list_objectives(plan))
     return analysis.problems
 
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:
     """Does any op in it, at any depth, take a mask?"""
-    if id(body) not in seen:
-        seen[id(body)] = any(_masked(node, seen) for node, _ in walk(body))
-    return seen[id(body)]
+    return fold(body, _takes_any_mask, any, seen)
 
 
-def _masked(node: Node, seen: dict[int, bool]) -> bool:
-    match node:
-        case Apply():
-            return bool(node.optional) and _takes_mask(node)
-        case Call():
-            return has_mask(node.body, seen)
-        case Recur():
-            return node.lengths is not None
-    return False
+def _takes_any_mask(node: Node, below: list[bool]) -> bool:
+    own = (isinstance(node, Apply) and _takes_mask(node)) or (isinstance(node, Recur) and node.lengths is not None)
+    return own or any(below)
 
 
 def _takes_mask(node: Apply) -> bool:
+    if not node.optional:
+        return False
     from netspec.library.contracts.mask_effects import MASKS  # few ops have optional inputs
 
     return any(name in MASKS for name, _ in node.optional)
@@ -59,10 +53,10 @@ def _takes_mask(node: Apply) -> bool:
 
 def gives_mask(plan: TrainPlan) -> bool:
     """Does a loss or metric take a mask?"""
-    return any(measurement.optional for objective in objectives_of(plan) for measurement in objective.measurements)
+    return any(measurement.optional for objective in list_objectives(plan) for measurement in objective.measurements)
 
 
-def padded_fields(plan: TrainPlan) -> list[str]:
+def list_padded_fields(plan: TrainPlan) -> list[str]:
     """The fields whose examples differ in length, so that batches are padded."""
     data = plan.data
     varying = [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
@@ -73,7 +67,7 @@ def padded_fields(plan: TrainPlan) -> list[str]:
     return varying if LENGTH in data.fields else []
 
 
-def objectives_of(plan: TrainPlan) -> list[Objective]:
+def list_objectives(plan: TrainPlan) -> list[Objective]:
     """Everything that a section measures, each once."""
     found = [plan.objective, *(update.objective for update in plan.updates), plan.eval.objective]
     return list({id(objective): objective for objective in found}.values())

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
-from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, Recur, Repeat, When
+from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, When, pair_inputs, regions
+from netspec.ir.def_use import index_makers
 from netspec.library.base import In
 from netspec.record import record
 from netspec.source import Span
@@ -40,12 +41,12 @@ Reading = tuple[In, int, Span]
 
 def find_misreading(name: str, readings: Iterable[Reading], measured: Measured) -> Diagnostic | None:
     """The problem of the first input whose numbers mean something else than the loss of that name wants."""
-    problems = (_misreading(name, *reading, measured) for reading in readings)
+    problems = (_explain_misreading(name, *reading, measured) for reading in readings)
     return next((problem for problem in problems if problem is not None), None)
 
 
-def _misreading(name: str, wanted: In, wire: int, span: Span, measured: Measured) -> Diagnostic | None:
-    maker = of_objective(measured, wire)
+def _explain_misreading(name: str, wanted: In, wire: int, span: Span, measured: Measured) -> Diagnostic | None:
+    maker = trace_in_objective(measured, wire)
     if maker is None or maker.op.gives in ACCEPTED.get(wanted.wants, ("probabilities", "log_probabilities")):
         return None
     from netspec.diagnostics.training.meanings import ProbabilitiesForLogits  # few specs need it
@@ -59,12 +60,12 @@ def _misreading(name: str, wanted: In, wire: int, span: Span, measured: Measured
         gives=maker.op.gives,
         maker=maker.op.op_name(),
         name=written if written.isidentifier() else "",
-        replacement=without(maker.span) if wanted.wants in ("logits", "log_odds") else None,
+        replacement=remove_stage(maker.span) if wanted.wants in ("logits", "log_odds") else None,
         chain=(Place(maker.span, f"`{maker.op.op_name()}` makes it"),),
     )
 
 
-def without(stage: Span) -> Edit | None:
+def remove_stage(stage: Span) -> Edit | None:
     """Takes a stage of a chain away, and the arrow before it; None where the op does not stand behind an arrow."""
     text = stage.source.text
     arrow = _ARROW.search(text, max(0, stage.start - 80), stage.start)
@@ -75,26 +76,26 @@ def without(stage: Span) -> Edit | None:
 # --- where numbers come from -----------------------------------------------------------------------------------------
 
 
-def of_objective(measured: Measured, wire: Operand) -> Apply | None:
+def trace_in_objective(measured: Measured, wire: Operand) -> Apply | None:
     """The op that says what the numbers of a wire of the objective mean, here or in the model."""
-    found = made(tuple(measured.nodes), wire)
+    found = trace(measured.nodes, wire)
     if isinstance(found, Apply):
         return found
     name = next((p.name for p in measured.ports if p.wire == found), "")
     if not name.startswith(OUTPUT):
         return None
     ends = [p.wire for p in measured.model.outputs if p.name == name.removeprefix(OUTPUT)]
-    return next((maker for end in ends if (maker := of_body(measured.model, end)) is not None), None)
+    return next((maker for end in ends if (maker := trace_in_body(measured.model, end)) is not None), None)
 
 
-def of_body(body: Body, wire: Operand) -> Apply | None:
-    found = made(body.nodes, wire)
+def trace_in_body(body: Body, wire: Operand) -> Apply | None:
+    found = trace(body.nodes, wire)
     return found if isinstance(found, Apply) else None
 
 
-def made(nodes: tuple[Node, ...], wire: Operand) -> Apply | Operand | None:
+def trace(nodes: Sequence[Node], wire: Operand) -> Apply | Operand | None:
     """The op that says what the numbers of a wire mean; the wire they come from unchanged where none does; None where that is unknown."""
-    makers = {out: node for node in nodes for out in getattr(node, "outputs", ())}
+    makers = index_makers(nodes)
     while (node := makers.get(wire)) is not None:  # type: ignore[arg-type]
         match node:
             case Apply() if node.op.gives not in ("", "same"):
@@ -104,26 +105,20 @@ def made(nodes: tuple[Node, ...], wire: Operand) -> Apply | Operand | None:
             case Apply():
                 return None
             case _:
-                inside = of_region(node, wire)
+                inside = trace_through(node, wire)
                 if inside is None or isinstance(inside, Apply):
                     return inside
                 wire = inside
     return wire
 
 
-def of_region(node: Node, wire: Operand) -> Apply | Operand | None:
+def trace_through(node: Node, wire: Operand) -> Apply | Operand | None:
     """The same for an output of a call, a loop or a `when`."""
-    match node:
-        case Call():
-            found = made(node.body.nodes, node.body.outputs[node.outputs.index(wire)].wire)  # type: ignore[arg-type]
-            ports = {port.wire: outer for port, outer in zip(node.body.inputs, node.inputs, strict=True)}
-            return found if isinstance(found, Apply) else ports.get(found) if found is not None else None
-        case Repeat():
-            found = made(node.nodes, node.results[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case Recur() if wire in node.outputs:
-            found = made(node.nodes, node.made[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case When():
-            return made(node.nodes, node.inside[node.outputs.index(wire)])  # type: ignore[arg-type]
-        case _:
-            return None
-    return found if isinstance(found, Apply) else None
+    if isinstance(node, Call):
+        found = trace(node.body.nodes, node.body.outputs[node.outputs.index(wire)].wire)  # type: ignore[arg-type]
+        return found if isinstance(found, Apply) else dict(pair_inputs(node)).get(found) if found is not None else None  # type: ignore[arg-type]
+    for region in regions(node):
+        if wire in node.outputs:  # type: ignore[union-attr]
+            found = trace(region.nodes, dict(region.ends)[wire])  # type: ignore[index]
+            return found if isinstance(found, Apply) or isinstance(node, When) else None
+    return None

@@ -51,7 +51,7 @@ class Drop:
 
 
 # --- where there is padding ------------------------------------------------------------------------------------------
-def masked_by(use: Use, body: Body) -> Iterator[tuple[int, int, Padded]]:
+def find_masked(use: Use, body: Body) -> Iterator[tuple[int, int, Padded]]:
     """The wires whose axis a mask of this use runs along. A mask over several axes may say anything, one over a single axis says what fills
     it up, unless it is made of numbers, which weigh."""
     for name, wire in use.optional:
@@ -83,7 +83,7 @@ def marks_of(known: Mapping[int, Marks], operand: Operand, types: Mapping[int, T
     return known.get(operand, {})
 
 
-def met(found: list[Status | None], factors: bool) -> Status | None:
+def meet_statuses(found: list[Status | None], factors: bool) -> Status | None:
     """What is known of an axis that is made of these; None stands for a tensor that nothing is known of.
 
     With masks anything can be done that leaves padding out. In a product one factor is enough to do so, and one of which nothing is known
@@ -97,12 +97,12 @@ def met(found: list[Status | None], factors: bool) -> Status | None:
     return padded or (CLEAN if CLEAN in found else None)
 
 
-def passed(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, Status]], Drop | None]:
+def pass_on(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, Status]], Drop | None]:
     """What is known of the results, by that of the inputs, and the first padding that the op takes for elements."""
     types = tuple(operand.value if isinstance(operand, Literal) else body.types[operand] for operand in node.inputs)
     results = [body.types[wire] for wire in node.outputs] if isinstance(node, Apply) else []
     if node.op.elementwise and results:
-        made = element_by_element(node.op, types, marks, results[0])
+        made = combine_elementwise(node.op, types, marks, results[0])
         return [dict(made) for _ in results], None
     found: list[dict[int, Status]] = [{} for _ in results]
     drop, done = None, set()
@@ -112,17 +112,17 @@ def passed(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, St
         beside = [(p, a) for p, known in enumerate(marks) for a in known if (p, a) != start]
         what = treatment(node.op, types, start, beside, body.facts)
         done |= set(what.together)
-        status, dropped = judged(node, what, marks)
+        status, dropped = judge(node, what, marks)
         drop = drop or dropped
-        for made, axes in zip(found, _carried(what, types, results), strict=False):
+        for made, axes in zip(found, _find_carried_axes(what, types, results), strict=False):
             made.update({a: status for a in axes if a and status and not isinstance(made.get(a), Padded)})
     return found, drop
 
 
-def judged(node: Use, what: Treatment, marks: list[Marks]) -> tuple[Status | None, Drop | None]:
+def judge(node: Use, what: Treatment, marks: list[Marks]) -> tuple[Status | None, Drop | None]:
     """What the op makes of padding along these axes, and whether it takes it for elements."""
     op, own = node.op, what.together
-    status = met([marks[place].get(axis) for place, axis in own], op.factors)
+    status = meet_statuses([marks[place].get(axis) for place, axis in own], op.factors)
     given = any(name in MASKS for name, _ in node.optional)
     if not isinstance(status, Padded):
         return status, None
@@ -144,19 +144,19 @@ def takes_in(use: Use, what: Treatment) -> bool:
     return what.how == MIXES
 
 
-def element_by_element(op: Callable, types: tuple[Any, ...], marks: list[Marks], result: TensorType) -> dict[int, Status]:
+def combine_elementwise(op: Callable, types: tuple[Any, ...], marks: list[Marks], result: TensorType) -> dict[int, Status]:
     """Axes meet from the right; what does not stretch over one takes part in it."""
     made = {}
     for axis in range(1, result.rank):
         along = [(place, axis - result.rank + kind.rank) for place, kind in enumerate(types) if isinstance(kind, TensorType)]
         found = [marks[place].get(at) for place, at in along if at >= 0 and types[place].shape[at] != 1]
-        status = met(found, op.factors) if any(found) else None
+        status = meet_statuses(found, op.factors) if any(found) else None
         if status is not None:
             made[axis] = status
     return made
 
 
-def _carried(what: Treatment, types: tuple[Any, ...], results: list[TensorType]) -> list[tuple[int, ...]]:
+def _find_carried_axes(what: Treatment, types: tuple[Any, ...], results: list[TensorType]) -> list[tuple[int, ...]]:
     """The axes of each result that still run along these. Where the op was not to be followed, the only one of the same name."""
     if what.axes or not results:
         return list(what.axes)
@@ -167,7 +167,7 @@ def _carried(what: Treatment, types: tuple[Any, ...], results: list[TensorType])
 
 
 # --- what it was made of ---------------------------------------------------------------------------------------------
-def source(node: Apply, axis: int, body: Body) -> list[tuple[int, int]]:
+def trace_source(node: Apply, axis: int, body: Body) -> list[tuple[int, int]]:
     """The wires, each with an axis, whose places became those along an axis of the only result, one by one."""
     wires = [operand for operand in node.inputs if isinstance(operand, int)]
     if len(node.outputs) != 1 or (len(wires) > 1 and not node.op.elementwise) or len(wires) != len(node.inputs) or node.op.factors:

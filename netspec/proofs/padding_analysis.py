@@ -8,11 +8,12 @@ from typing import Any
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.shapes.masks import MaskDropped
-from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When, reads
+from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
+from netspec.ir.def_use import DefUse
 from netspec.library.contracts.mask_effects import mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
-from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, marks_of, masked_by, passed, source
+from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
 from netspec.record import field, record, replace
 from netspec.source import Span
 
@@ -49,20 +50,20 @@ class PaddingAnalysis:
     # --- bodies ------------------------------------------------------------------------------------------------------
     def follow(self, body: Body, given: Ends, later: Ends) -> tuple[Ends, Ends]:
         """What is known of a body's inputs and outputs, by what is known around it before and later; notes what is dropped inside."""
-        key = (id(body), _key(given), _key(later))
+        key = (id(body), _make_key(given), _make_key(later))
         if key not in self.bodies:
             self.bodies[key] = ((), ())  # a body is never inside itself
-            known = self._back(body, later)
+            known = self._trace_body(body, later)
             for port, marks in zip(body.inputs, given, strict=False):
                 if isinstance(port.wire, int) and marks:
                     known[port.wire] = known.get(port.wire, {}) | marks
             self.run(body.nodes, body, known, {wire: dict(marks) for wire, marks in known.items()})
-            self.bodies[key] = (_ends(body.inputs, body, known), _ends(body.outputs, body, known))
+            self.bodies[key] = (_gather_ends(body.inputs, body, known), _gather_ends(body.outputs, body, known))
         return self.bodies[key]
 
     def follow_training(self, plan: TrainPlan, padded: Iterable[str], objectives: Iterable[Objective]) -> None:
         """The model of a section on padded data, and its objectives on what is known of the outputs."""
-        fields = {name: marks_of_field(plan, name) for name in padded}
+        fields = {name: mark_field(plan, name) for name in padded}
         given = tuple(fields.get(port.name, {}) for port in plan.model.inputs)
         inputs, outputs = self.follow(plan.model, given, ())
         known = {port.name: dict(marks) for port, marks in zip(plan.model.inputs, inputs, strict=False)}
@@ -79,19 +80,19 @@ class PaddingAnalysis:
         body = objective.body
         known: Known = {}
         for use in reversed(objective.measurements):
-            self._masked(use, body, known)
+            self._note_masked(use, body, known)
         self._trace(body.nodes, body, known)
         for port in body.inputs:
             if isinstance(port.wire, int) and by_name.get(port.name):
                 known[port.wire] = by_name[port.name] | known.get(port.wire, {})
         self.run(body.nodes, body, known, {wire: dict(marks) for wire, marks in known.items()})
         for use in objective.measurements:
-            _, drop = passed(use, [marks_of(known, operand, body.types) for operand in use.inputs], body)
+            _, drop = pass_on(use, [marks_of(known, operand, body.types) for operand in use.inputs], body)
             if drop is not None:
                 self.report(use, drop, body)
 
     # --- back to what was padded -------------------------------------------------------------------------------------
-    def _back(self, body: Body, later: Ends) -> Known:
+    def _trace_body(self, body: Body, later: Ends) -> Known:
         """The wires that are padded because something made of them, element by element, is taken with a mask."""
         known: Known = {}
         for port, marks in zip(body.outputs, later, strict=False):
@@ -100,8 +101,8 @@ class PaddingAnalysis:
         self._trace(body.nodes, body, known)
         return known
 
-    def _masked(self, use: Use, body: Body, known: Known) -> None:
-        for wire, axis, padded in masked_by(use, body):
+    def _note_masked(self, use: Use, body: Body, known: Known) -> None:
+        for wire, axis, padded in find_masked(use, body):
             _note(known, wire, {axis: padded})
 
     def _trace(self, nodes: Sequence[Node], body: Body, known: Known) -> None:
@@ -109,49 +110,49 @@ class PaddingAnalysis:
             self._step()
             match node:
                 case Apply():
-                    self._masked(node, body, known)
-                    for axis, status in _padded(known, node.outputs[0]):
-                        for wire, at in source(node, axis, body):
+                    self._note_masked(node, body, known)
+                    for axis, status in _list_padded(known, node.outputs[0]):
+                        for wire, at in trace_source(node, axis, body):
                             _note(known, wire, {at: status})
                 case Call():
-                    later = tuple(dict(_padded(known, wire)) for wire in node.outputs)
-                    for wire, marks in zip(node.inputs, self._inputs(node.body, later), strict=False):
+                    later = tuple(dict(_list_padded(known, wire)) for wire in node.outputs)
+                    for wire, marks in zip(node.inputs, self._infer_inputs(node.body, later), strict=False):
                         _note(known, wire, marks)
                 case Repeat():
                     self._trace_loop(node, body, known)
                 case When():
-                    self._same(node.outputs, node.inside, known)
-                    self._same(node.outputs, node.otherwise, known)
+                    self._note_same(node.outputs, node.inside, known)
+                    self._note_same(node.outputs, node.otherwise, known)
                     self._trace(node.nodes, body, known)
                 case Recur():
                     self._trace_time(node, body, known)
 
-    def _inputs(self, body: Body, later: Ends) -> Ends:
-        key = (id(body), _key(later))
+    def _infer_inputs(self, body: Body, later: Ends) -> Ends:
+        key = (id(body), _make_key(later))
         if key not in self.wanted:
             self.wanted[key] = ()
-            self.wanted[key] = _ends(body.inputs, body, self._back(body, later))
+            self.wanted[key] = _gather_ends(body.inputs, body, self._trace_body(body, later))
         return self.wanted[key]
 
     def _trace_loop(self, node: Repeat, body: Body, known: Known) -> None:
-        self._same(node.outputs, node.results, known)
+        self._note_same(node.outputs, node.results, known)
         for _ in range(LIMITS.padding_rounds):
             self._trace(node.nodes, body, known)
-            self._same(node.inner, node.results, known)
-        self._same(node.inner, node.carried, known)
+            self._note_same(node.inner, node.results, known)
+        self._note_same(node.inner, node.carried, known)
 
     def _trace_time(self, node: Recur, body: Body, known: Known) -> None:
         """Each step of the outputs is made of the steps up to that one; lengths say how many steps there are."""
-        marks = {axis: status for wire in node.outputs for axis, status in _padded(known, wire) if axis == 1}
+        marks = {axis: status for wire in node.outputs for axis, status in _list_padded(known, wire) if axis == 1}
         if node.lengths is not None:
             marks = {1: Padded(Place(node.span, SAYS_LENGTHS), body.names.get(node.lengths, ""), body, True)}
         for wire in node.sequences:
             _note(known, wire, marks)
 
-    def _same(self, ones: Iterable[int], others: Iterable[Operand | None], known: Known) -> None:
+    def _note_same(self, ones: Iterable[int], others: Iterable[Operand | None], known: Known) -> None:
         for one, other in zip(ones, others, strict=True):
             if isinstance(other, int):
-                _note(known, other, dict(_padded(known, one)))
+                _note(known, other, dict(_list_padded(known, one)))
 
     # --- and on to where it is dropped -------------------------------------------------------------------------------
     def run(self, nodes: Sequence[Node], body: Body, known: Known, wanted: Known) -> None:
@@ -160,51 +161,51 @@ class PaddingAnalysis:
             self._step()
             match node:
                 case Apply():
-                    made, drop = passed(node, [marks_of(known, operand, body.types) for operand in node.inputs], body)
-                    self._made(node.outputs, made, known, wanted)
+                    made, drop = pass_on(node, [marks_of(known, operand, body.types) for operand in node.inputs], body)
+                    self._bind(node.outputs, made, known, wanted)
                     if drop is not None:
                         self.report(node, drop, body)
                 case Call():
-                    self._call(node, body, known, wanted)
+                    self._run_call(node, body, known, wanted)
                 case Repeat():
-                    self._loop(node, body, known, wanted)
+                    self._run_loop(node, body, known, wanted)
                 case When():
                     self.run(node.nodes, body, known, wanted)
                     pairs = zip(node.inside, node.otherwise, strict=True)
-                    self._made(node.outputs, [_either(known, pair) for pair in pairs], known, wanted)
+                    self._bind(node.outputs, [_meet_either(known, pair) for pair in pairs], known, wanted)
                 case Recur():
-                    self._time(node, body, known, wanted)
+                    self._run_time(node, body, known, wanted)
 
-    def _made(self, outputs: Sequence[int], made: Sequence[Marks], known: Known, wanted: Known) -> None:
+    def _bind(self, outputs: Sequence[int], made: Sequence[Marks], known: Known, wanted: Known) -> None:
         """What an op says of its results comes first, then what follows from later uses."""
         for wire, marks in zip(outputs, made, strict=False):
             known[wire] = wanted.get(wire, {}) | dict(marks)
 
-    def _call(self, node: Call, body: Body, known: Known, wanted: Known) -> None:
+    def _run_call(self, node: Call, body: Body, known: Known, wanted: Known) -> None:
         given = tuple(dict(marks_of(known, wire, body.types)) for wire in node.inputs)
         later = tuple(wanted.get(wire, {}) for wire in node.outputs)
         self.trail.append(Place(node.span, f"in this use of `{node.body.name}`"))
         _, outputs = self.follow(node.body, given, later)
         self.trail.pop()
-        self._made(node.outputs, outputs, known, wanted)
+        self._bind(node.outputs, outputs, known, wanted)
 
-    def _loop(self, node: Repeat, body: Body, known: Known, wanted: Known) -> None:
+    def _run_loop(self, node: Repeat, body: Body, known: Known, wanted: Known) -> None:
         carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.carried]
         for _ in range(LIMITS.padding_rounds):
-            self._made(node.inner, carried, known, wanted)
+            self._bind(node.inner, carried, known, wanted)
             self.run(node.nodes, body, known, wanted)
             carried = [known.get(x, {}) if isinstance(x, int) else {} for x in node.results]
-        self._made(node.outputs, carried, known, wanted)
+        self._bind(node.outputs, carried, known, wanted)
 
-    def _time(self, node: Recur, body: Body, known: Known, wanted: Known) -> None:
+    def _run_time(self, node: Recur, body: Body, known: Known, wanted: Known) -> None:
         """A step knows those before it, so padding behind does no harm, but the last state has gone through it."""
         found = [known.get(wire, {}).get(1) for wire in node.sequences]
         padded = next((status for status in found if isinstance(status, Padded)), None)
         marks: dict[int, Status] = {} if padded is None else {1: padded}
-        if padded and node.lengths is None and (node.reverse or _read(body, node.finals)):
+        if padded and node.lengths is None and (node.reverse or _is_read(body, node.finals)):
             self.report(node, Drop(found.index(padded), 1, padded), body)
             marks = {1: CLEAN}
-        self._made(node.outputs, [marks] * len(node.outputs), known, wanted)
+        self._bind(node.outputs, [marks] * len(node.outputs), known, wanted)
 
     # --- words -------------------------------------------------------------------------------------------------------
     def report(self, use: Apply | Measurement | Recur, drop: Drop, body: Body) -> None:
@@ -229,7 +230,7 @@ class PaddingAnalysis:
         )
 
 
-def marks_of_field(plan: TrainPlan, name: str) -> dict[int, Status]:
+def mark_field(plan: TrainPlan, name: str) -> dict[int, Status]:
     place = Place(plan.data.span, f"`{LENGTH}` counts what each `{name}` has; a batch is padded to the longest")
     return {1: Padded(place, LENGTH, by_length=True)}
 
@@ -241,11 +242,11 @@ def _note(known: Known, wire: int, marks: Marks) -> None:
         known[wire] = known.get(wire, {}) | dict(marks)
 
 
-def _padded(known: Known, wire: int) -> list[tuple[int, Status]]:
+def _list_padded(known: Known, wire: int) -> list[tuple[int, Status]]:
     return [(axis, status) for axis, status in known.get(wire, {}).items() if isinstance(status, Padded)]
 
 
-def _either(known: Known, pair: Iterable[Operand | None]) -> dict[int, Status]:
+def _meet_either(known: Known, pair: Iterable[Operand | None]) -> dict[int, Status]:
     """What may be: padded, where one of them is."""
     made: dict[int, Status] = {}
     for operand in pair:
@@ -254,21 +255,18 @@ def _either(known: Known, pair: Iterable[Operand | None]) -> dict[int, Status]:
     return made
 
 
-def _ends(ports: Sequence[Any], body: Body, known: Known) -> Ends:
+def _gather_ends(ports: Sequence[Any], body: Body, known: Known) -> Ends:
     return tuple(dict(marks_of(known, port.wire, body.types)) for port in ports)
 
 
-def _key(ends: Ends) -> tuple[Any, ...]:
+def _make_key(ends: Ends) -> tuple[Any, ...]:
     """What two visits of a body must have in common to find the same."""
     return tuple(tuple(sorted((axis, s if isinstance(s, str) else "padded") for axis, s in marks.items())) for marks in ends)
 
 
-def _read(body: Body, wires: Sequence[int]) -> bool:
+def _is_read(body: Body, wires: Sequence[int]) -> bool:
     """Does anything of the body read one of these?"""
-    from netspec.ir import walk
-
-    read = {port.wire for port in body.outputs}.union(*(reads(node) for node, _ in walk(body)))
-    return not read.isdisjoint(wires)
+    return not DefUse.of(body).readers.keys().isdisjoint(wires)
 
 
 def _first_word(span: Span) -> str:

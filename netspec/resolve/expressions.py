@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import NeedsQuotes, NotCallable
-from netspec.diagnostics.names.bindings import DuplicateName, ResidualNeedsParentheses
+from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.text.residuals import ResidualNeedsParentheses
 from netspec.library.shelf import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
 from netspec.resolve.name_scope import Scope

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.names.bindings import DuplicateName
-from netspec.diagnostics.names.unknown_names import NotYetCompiled, UnknownModel, UnknownSetting
+from netspec.diagnostics.names.unknown_names import UnknownModel, UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.text.versions import NotYetCompiled
 from netspec.diagnostics.training.serving import ServeLine
 from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.resolve.bodies import Bodies

@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
-from netspec.diagnostics.suggestions.nearest import alike, nearest, same, squash
+from netspec.diagnostics.suggestions.nearest import find_alike, find_same, nearest, squash
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
@@ -30,7 +30,7 @@ def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diag
         return None
     own = [ours for ours in index.names(*kinds) if ours.startswith(f"{plugin}.")]
     if any(ours.startswith(f"{plugin}.") for ours in index.names()) and index.lookup(plugin) is None:
-        near = alike(name, own)
+        near = find_alike(name, own)
         return UnknownName(
             at=at,
             name=name,
@@ -48,7 +48,7 @@ def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequ
     """The same for names without a plugin, and for those of other libraries."""
     options = [*index.names(*kinds), *others]
     last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
-    near = same(last, options)
+    near = find_same(last, options)
     said = None if near else find_foreign(last, kinds)
     if said is not None:
         near = [ours for ours in said.ours if ours in options]
@@ -56,7 +56,7 @@ def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequ
     if not near and not how and name in FORMS:
         how = f"`{name}` is no call but begins a line: `{FORMS[name]}`"
     if not near and not how:
-        near = alike(last, options) if said is None else []
+        near = find_alike(last, options) if said is None else []
         how = "" if near else find_elsewhere(last)
     listed = index.names("dataset") if "dataset" in kinds else options if len(options) <= LIMITS.listed_names else []
     shown = () if near else tuple(listed)
@@ -72,7 +72,7 @@ def find_foreign(name: str, kinds: Sequence[str]) -> Foreign | None:
 def find_elsewhere(name: str) -> str:
     """Where the op stands that this name means, when it is of a kind that the place does not take."""
     for section, table in foreign_ops().items():
-        meant = [*same(name, index.names(*section)), *(table[squash(name)].ours if squash(name) in table else ())]
+        meant = [*find_same(name, index.names(*section)), *(table[squash(name)].ours if squash(name) in table else ())]
         entry = index.lookup(meant[0], *section) if meant else None
         if entry is not None:
             article = "an" if entry.kind[0] in "aeio" else "a"
@@ -83,7 +83,7 @@ def find_elsewhere(name: str) -> str:
 def unknown_value(name: str) -> list[str]:
     """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
     said = find_foreign(name, ("initializer",))
-    return [*same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+    return [*find_same(name, index.names("initializer")), *(said.ours if said is not None else ())]
 
 
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
@@ -102,10 +102,10 @@ def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: 
     if old is not None:
         return old
     free = _free(args, options)
-    near = same(name, free) or [ours for ours in aliases().get(squash(name), ()) if ours in free]
+    near = find_same(name, free) or [ours for ours in aliases().get(squash(name), ()) if ours in free]
     how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=arg.value.span.text.strip('"'))
     if not near and not how:
-        near = alike(name, free)
+        near = find_alike(name, free)
     return UnknownArgument(at=arg.name_span, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
 
 

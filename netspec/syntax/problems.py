@@ -10,22 +10,26 @@ if TYPE_CHECKING:
     from netspec.diagnostics.text.chains import *  # noqa: F403
     from netspec.diagnostics.text.characters import *  # noqa: F403
     from netspec.diagnostics.text.expressions import *  # noqa: F403
+    from netspec.diagnostics.text.first_line import *  # noqa: F403
     from netspec.diagnostics.text.foreign_forms import *  # noqa: F403
     from netspec.diagnostics.text.lists import *  # noqa: F403
     from netspec.diagnostics.text.literals import *  # noqa: F403
     from netspec.diagnostics.text.sections import *  # noqa: F403
     from netspec.diagnostics.text.statements import *  # noqa: F403
+    from netspec.diagnostics.text.words import *  # noqa: F403
 
 FAMILIES = (
     "netspec.diagnostics.text.brackets",
     "netspec.diagnostics.text.chains",
     "netspec.diagnostics.text.expressions",
+    "netspec.diagnostics.text.first_line",
     "netspec.diagnostics.text.foreign_forms",
     "netspec.diagnostics.text.lists",
     "netspec.diagnostics.text.sections",
     "netspec.diagnostics.text.statements",
     "netspec.diagnostics.text.characters",
     "netspec.diagnostics.text.literals",
+    "netspec.diagnostics.text.words",
 )
 
 

@@ -10,8 +10,9 @@ from netspec.deadline import note_progress
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.characters import TooLarge
+from netspec.diagnostics.text.json import DuplicateKey, InvalidJson
 from netspec.diagnostics.text.json_twin import MissingKey, UnknownKey, UnknownKind
-from netspec.json_text import Item, Member, read_json
+from netspec.json_text import Excess, Fault, Item, Member, Repeated, read_json
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import NOWHERE, Meant, Source, Span
@@ -26,12 +27,22 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def parse_json(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
     """The tree of a spec in JSON and its problems in the order of their places, as `parser.parse` for text. Never raises on bad text."""
-    root, found = read_json(source)
+    root, faults = read_json(source)
+    found = [report_fault(fault) for fault in faults]
     if root is None:
         return None, found
     reader = Reader(found)
     file = reader.file(root)
     return file, sorted(reader.problems, key=lambda p: (p.at.start, p.at.end))[: LIMITS.mistakes]
+
+
+def report_fault(fault: Fault) -> Diagnostic:
+    """The problem that a fault of JSON is in a spec."""
+    if isinstance(fault, Excess):
+        return TooLarge(at=fault.at, what=fault.what, limit=fault.limit)
+    if isinstance(fault, Repeated):
+        return DuplicateKey(at=fault.at, key=fault.key, first=fault.first)
+    return InvalidJson(at=fault.at, found=fault.found, wanted=fault.wanted)
 
 
 class Reader(Strings):

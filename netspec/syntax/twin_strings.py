@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.text.brackets import NewerVersion
 from netspec.diagnostics.text.characters import ForbiddenCharacter, TooLarge
+from netspec.diagnostics.text.first_line import NewerVersion
 from netspec.diagnostics.text.json_twin import BadJsonText, MissingKey, UnknownKey, WrongJsonType
 from netspec.json_text import Item, Member
 from netspec.limits import LIMITS

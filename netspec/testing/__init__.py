@@ -11,7 +11,7 @@ from typing import Any
 from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
-from netspec.testing import apply_laws, built_op_laws, checks, text_laws
+from netspec.testing import apply_laws, built_op_laws, checks, stretch_laws, text_laws
 from netspec.testing.case import Case, has_apply, phases
 from netspec.testing.kernel_laws import kernel_breaches
 from netspec.testing.temporary_shelf import extend_with_package
@@ -27,8 +27,9 @@ def check_op(cls: type[Op], *, oracle: Oracle | None = None) -> None:
 
     Of all ops: a docstring, descriptions, examples, a schema, and text and JSON that are read as the op again. Of ops that compute, for
     each of their examples: `shape` is what `apply` does, also with a symbol for the batch; initial values fit; compiling changes nothing;
-    the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so; and with `oracle`
-    the results are the oracle's to 1e-5.
+    the gradient is the slope, in f64; bf16 gives bf16; examples of a batch do not meet unless `mixes_examples` says so, and where they do
+    not, any batch is traced; a `step` of its own gives stretch by stretch what `apply` gives of all; and with `oracle` the results are the
+    oracle's to 1e-5.
     """
     with extend_with_package(cls):
         broken = [f"- {law}: {' '.join(why.split())}" for law, why in breaches(cls, oracle)]
@@ -77,8 +78,22 @@ def breaches(cls: type[Op], oracle: Oracle | None) -> Iterator[tuple[str, str]]:
     yield from _run_laws(text_laws.CLASS_LAWS, cls, "")
     for example in cls.examples():
         yield from _run_laws(text_laws.EXAMPLE_LAWS, example, f"{example.op}: ")
+        if isinstance(example.op, OpOnTensors) and stretch_laws.looks_back(example.op):
+            yield from _find_step_breaches(example)
         for training in phases(example.op) if isinstance(example.op, OpOnTensors) else ():
             yield from _find_breaches(example, training, oracle)
+
+
+def _find_step_breaches(example: Example) -> Iterator[tuple[str, str]]:
+    """Where a step of its own is not what the op computes of the whole."""
+    law = stretch_laws.stretch_by_stretch_is_the_whole
+    try:
+        rows = list(stretch_laws.rows_with_step(example))
+    except Exception as error:
+        yield checks.law_name(law), f"{example.op}: {checks.error_text(error)}"
+        return
+    for row in rows:
+        yield from _run_laws([law], row, f"{row[0]}: ")
 
 
 def _find_breaches(example: Example, training: bool, oracle: Oracle | None) -> Iterator[tuple[str, str]]:

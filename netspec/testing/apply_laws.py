@@ -8,6 +8,7 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.sizes import UnprovenSize
 from netspec.lazy import jax, jnp, np
+from netspec.library.base import Measure
 from netspec.shape import Dim, Facts
 from netspec.testing.case import Case, to_tuple
 from netspec.testing.checks import close, require, same
@@ -116,14 +117,21 @@ def examples_do_not_meet(case: Case) -> None:
             close(single[:, 0], together, 1e-5, 1e-5)
 
 
+def rows_stay_apart(case: Case) -> bool:
+    """There are several rows, none depends on another, and neither shapes nor parameters need to know how many there are."""
+    return case.batch > 1 and not case.op.mixes_examples(case.training, *case.types) and any(case.keep_the_batch())
+
+
 def any_batch_is_traced(case: Case) -> None:
     """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
-    if case.batch == 1 or case.op.mixes_examples(case.training, *case.types) or not any(case.keep_the_batch()):
+    if not rows_stay_apart(case):
         return
-    (size,) = jax.export.symbolic_shape("B")
+    size: Any = jax.export.symbolic_shape("B")[0]
     rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
     found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
     same([x.shape for x in to_tuple(found)], rules, "apply gives", "shape says")
+    if isinstance(case.op, Measure):
+        jax.eval_shape(case.with_names(case.op.weights), *case.symbolic(size))
 
 
 LAWS = (

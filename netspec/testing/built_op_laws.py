@@ -120,7 +120,7 @@ def any_batch_is_traced(case: Built) -> None:
     """Where rows do not meet, the model is traced for any batch, and gives what is inferred with B."""
     if case.op.mixes_examples(case.training, *case.types):
         return
-    (size,) = jax.export.symbolic_shape("B")
+    size: Any = jax.export.symbolic_shape("B")[0]
     inputs = {
         name: jax.ShapeDtypeStruct(tuple(dim.evaluate({"B": size}) for dim in kind.shape), kind.jax_dtype)
         for name, kind in case.body.input_types().items()

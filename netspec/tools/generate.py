@@ -64,6 +64,17 @@ def json_example() -> str:
     return to_json(file)[0]
 
 
+def problem_index() -> str:
+    """docs/problems/README.md: all problems by phase, with links to their sections."""
+    from netspec.diagnostics.pages import PHASES, introduce, split_page
+
+    parts = [f"<!-- Written by `{COMMAND}` from the pages beside it. -->", "# Problems", "Every problem that netspec reports, by phase."]
+    for phase in PHASES:
+        lines = [f"- [`{section.slug}`]({phase}.md#{section.slug}): {section.summary}" for section in split_page(phase)]
+        parts += [f"## [{phase.capitalize()}]({phase}.md)", introduce(phase), "\n".join(lines)]
+    return "\n\n".join(parts) + "\n"
+
+
 def commands() -> str:
     """What `netspec --help` says."""
     return session("--help")
@@ -99,6 +110,7 @@ FILES: Mapping[str, Text] = {
     "netspec/syntax/_table.py": parser_table,
     "grammar/netspec.schema.json": json_schema,
     "models/mnist.json": json_example,
+    "docs/problems/README.md": problem_index,
     **{f"docs/reference/{name}": text for name, text in reference.PAGES.items()},
 }
 """Path -> the function that gives the whole text."""

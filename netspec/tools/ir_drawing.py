@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from netspec.cost import outputs_over_time
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When
+from netspec.cost import sequences_of_cell
+from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, descend, list_bodies
 from netspec.library.base import Op
 from netspec.shape import TensorType
 
@@ -23,26 +23,7 @@ def draw_ir(body: Body) -> str:
       output y = %1
     ```
     """
-    return "\n\n".join("\n".join(_body(b)) for b in _bodies(body))
-
-
-def _bodies(body: Body) -> list[Body]:
-    """The body and those below it, each once."""
-    found, waiting = {id(body): body}, [body]
-    while waiting:
-        for node in _all_nodes(waiting.pop(0).nodes):
-            if isinstance(node, Call) and id(node.body) not in found:
-                found[id(node.body)] = node.body
-                waiting.append(node.body)
-    return list(found.values())
-
-
-def _all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
-    """The nodes and those of their regions, in order."""
-    for node in nodes:
-        yield node
-        if isinstance(node, Repeat | When | Recur):
-            yield from _all_nodes(node.nodes)
+    return "\n\n".join("\n".join(_body(b)) for b in list_bodies(body))
 
 
 def _body(body: Body) -> Iterator[str]:
@@ -181,23 +162,22 @@ def draw_shapes(body: Body) -> str:
     ```
     """
     rows = [(f"input {p.name}", str(_type(body, p))) for p in body.inputs]
-    rows += _shape_rows(body, body.nodes, "")
+    rows += _shape_rows(body)
     rows += [(f"output {p.name}", str(_type(body, p))) for p in body.outputs]
     widest = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:<{widest}}  {type_}" for name, type_ in rows)
 
 
-def _shape_rows(body: Body, nodes: Iterable[Node], prefix: str) -> Iterator[tuple[str, str]]:
-    """Each layer's path and the shape that it gives; regions and blocks are entered."""
-    for node in nodes:
-        match node:
-            case Recur(nodes=(Apply() as cell,)):  # a layer such as `lstm`
-                yield f"{prefix}{segment_text(cell.segment)}", outputs_over_time(body, node)
-            case Repeat() | When() | Recur():
-                yield from _shape_rows(body, node.nodes, prefix)
-            case Call():
-                yield from _shape_rows(node.body, node.body.nodes, f"{prefix}{segment_text(node.segment)}/")
-            case Variable():
-                yield f"{prefix}{segment_text(node.segment)}", str(body.types[node.output])
-            case Apply():
-                yield f"{prefix}{segment_text(node.segment)}", ", ".join(str(body.types[w]) for w in node.outputs)
+def _shape_rows(body: Body) -> Iterator[tuple[str, str]]:
+    for node, owner, (prefix, sequences) in descend(body, ("", ""), _below):
+        if isinstance(node, Apply):
+            yield f"{prefix}{segment_text(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)
+        elif isinstance(node, Variable):
+            yield f"{prefix}{segment_text(node.segment)}", str(owner.types[node.output])
+
+
+def _below(node: Node, body: Body, here: tuple[str, str]) -> tuple[str, str]:
+    """The prefix of paths, and in a layer such as `lstm` what it gives instead of its cell."""
+    if isinstance(node, Call):
+        return f"{here[0]}{segment_text(node.segment)}/", ""
+    return here[0], sequences_of_cell(node, body) if isinstance(node, Recur) else ""

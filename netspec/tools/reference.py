@@ -1,4 +1,4 @@
-"""The reference pages: every op of the shelf and every diagnostic, from their classes. Floor 5.
+"""The reference pages: every op of the shelf, from its class. Floor 5.
 
 `PAGES` maps a file name to the function that writes its text. Nothing here depends on the machine, the clock or an order of sets.
 """
@@ -93,13 +93,6 @@ def decoders() -> str:
     return kinds_page("Serving", intro, ("decoder",))
 
 
-def problems() -> str:
-    """diagnostics.md: the pages of all diagnostics."""
-    from netspec.diagnostics import catalog
-
-    return f"{generated_note('netspec/diagnostics/')}{catalog.pages()}"
-
-
 def generated_note(where: str) -> str:
     """The comment that says by which command a page was written."""
     return f"<!-- Written by `{COMMAND}` from the docstrings in {where}. -->\n\n"
@@ -112,7 +105,6 @@ PAGES: Mapping[str, Function[[], str]] = {
     "data.md": data,
     "initializers.md": initializers,
     "decoders.md": decoders,
-    "diagnostics.md": problems,
 }
 """File name -> the function that gives the page's text."""
 

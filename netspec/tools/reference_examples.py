@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from netspec.cost import cost
 from netspec.infer import infer
 from netspec.ir import Apply, Body, walk
+from netspec.ir.paths import parameters
 from netspec.library.base import Callable, Example, Weight
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.op_text import to_text
-from netspec.paths import parameters
 from netspec.record import record
 from netspec.resolve import resolve
 from netspec.shape import Facts, TensorType

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.texts import NumberTooLarge
-from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, Recur, Repeat, When
+from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.library.base import Array, Callable
 from netspec.library.data.columns import Ragged, Table
@@ -29,7 +29,7 @@ class Ceiling:
 
 def ceilings(model: Body, objectives: Iterable[Objective]) -> list[Ceiling]:
     """What the model demands of its inputs, and losses and metrics without a mask of the fields that they read as they are."""
-    found = list(_of_nodes(model.nodes, model.types, _ports(model)))
+    found = list(_of_nodes(model.nodes, model, _ports(model)))
     for objective in objectives:
         names = _ports(objective.body)
         for measurement in objective.measurements:
@@ -43,20 +43,16 @@ def _ports(body: Body) -> dict[int, str]:
     return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int)}
 
 
-def _of_nodes(nodes: tuple[Node, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:
-    """The ceilings of some nodes; names of inputs go on through ops that keep values."""
+def _of_nodes(nodes: tuple[Node, ...], body: Body, names: Names) -> Iterator[Ceiling]:
     known = dict(names)
     for node in nodes:
         if isinstance(node, Apply):
-            yield from _of_op(node.op, node.inputs, types, known)
+            yield from _of_op(node.op, node.inputs, body.types, known)
             if node.op.keeps_values and isinstance(first := node.inputs[0], int) and first in known:
                 known[node.outputs[0]] = known[first]
-        elif isinstance(node, Call):
-            ports = (port.wire for port in node.body.inputs)
-            inner = {port: known[wire] for port, wire in zip(ports, node.inputs, strict=False) if wire in known and isinstance(port, int)}
-            yield from _of_nodes(node.body.nodes, node.body.types, inner)
-        elif isinstance(node, Repeat | When | Recur):
-            yield from _of_nodes(node.nodes, types, known)
+        inner = {port: known[wire] for port, wire in pair_inputs(node) if wire in known} if isinstance(node, Call) else known
+        for below, owner in list_groups(node, body):
+            yield from _of_nodes(below, owner, inner)
 
 
 def _of_op(op: Callable, inputs: tuple[Operand, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import MissingArray
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Transform

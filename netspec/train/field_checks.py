@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, SpecError
-from netspec.diagnostics.running.runs import ValueNotFinite
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.data.arrays import ValueNotFinite
 from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged

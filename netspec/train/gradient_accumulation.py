@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.training.updates import EpochShorterThanStep
+from netspec.diagnostics.data.chains import EpochShorterThanStep
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.train.data_preparation import Knowledge

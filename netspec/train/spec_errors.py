@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.spec_error import SpecError
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

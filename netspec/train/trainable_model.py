@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.diagnostics.spec_error import SpecError
 from netspec.files import PathLike
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock

@@ -9,13 +9,13 @@ import numpy as np
 
 from netspec.compile import Checked, check
 from netspec.cost import cost
+from netspec.ir.paths import parameters
+from netspec.ir.verify import verify_all
 from netspec.lower.program import Program
-from netspec.paths import parameters
 from netspec.shape import Dim
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
-from netspec.verify import verify_all
 
 
 def clean(path: Path, **overrides: str) -> Checked:

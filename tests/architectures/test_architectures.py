@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
-from netspec.paths import parameters
+from netspec.diagnostics.spec_error import SpecError
+from netspec.ir.paths import parameters
 from tests.architectures.build import clean, counts, drawn, ids, inputs, numbers, reformatted, small
 
 HERE = Path(__file__).parent

@@ -17,8 +17,10 @@ from types import FrameType
 from typing import Any
 
 import netspec
+from netspec.library.base import Clock
 
 PACKAGE = str(Path(netspec.__file__).parent) + "/"
+NUMPY = {"f32": "float32", "i32": "int32", "u8": "uint8", "bool": "bool"}
 SPECS = {"check": "models/mnist.net", "step": "models/digits.net"}
 
 
@@ -71,22 +73,18 @@ def check(spec: str) -> Hops:
 
 
 def step(spec: str) -> Hops:
-    """The trace of a step on a batch of ones, a second time."""
+    """A step on a batch of ones, at any clock, traced a second time."""
     import jax
     import numpy as np
 
-    model = netspec.compile(spec)
+    model = netspec.compile(spec).at(Clock(steps_per_epoch=40, total_steps=1_000))
     assert model.plan is not None
-    types = model.plan.data.fields
-    batch = {name: np.ones([d.value if d.is_constant else model.plan.data.batch for d in t.shape], t.dtype) for name, t in types.items()}
+    size, types = model.plan.data.batch or 1, model.plan.data.fields
+    batch = {name: np.ones([d.value if d.is_constant else size for d in t.shape], NUMPY[t.dtype]) for name, t in types.items()}
+    model.train_step(model.init(0), batch)
     state = model.init(0)
-
-    def trace() -> None:
-        jax.clear_caches()
-        model.train_step.lower(state, batch)
-
-    trace()
-    return hops_of(trace)
+    jax.clear_caches()
+    return hops_of(lambda: model.train_step(state, batch))
 
 
 def main() -> int:

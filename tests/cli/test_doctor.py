@@ -81,4 +81,16 @@ def test_explain_an_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_explain_lists_all_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain"]) == 0
-    assert capsys.readouterr().out.split() == list(catalog())
+    out = capsys.readouterr().out
+    assert sorted(re.findall(r"^  ([a-z0-9-]+): ", out, re.MULTILINE)) == list(catalog())
+
+
+def test_explain_lists_a_phase(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "shapes"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("shapes: ") and "\n  unequal-dims: " in out and "unknown-name" not in out
+
+
+def test_explain_shows_further_cases_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "bad-argument"]) == main(["explain", "bad-argument", "--all"]) == 0
+    assert capsys.readouterr().out.count("An argument out of range\n") == 2

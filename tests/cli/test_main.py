@@ -14,8 +14,9 @@ import pytest
 from netspec import __version__
 from netspec.cli import explain
 from netspec.cli.main import COMMANDS, main, module
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import WriteFailed
+from netspec.diagnostics.spec_error import SpecError
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
 
 TEXT = source("netspec 1\nmodel M { }\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Edit
-from netspec.diagnostics.suggestions.repairs import apply_edits, repaired
+from netspec.diagnostics.suggestions.repairs import apply_edits, repair_text
 from netspec.source import Span
 from tests.diagnostics.samples import SampleProblem, find, source
 
@@ -27,4 +27,4 @@ def test_edits_of_other_files_are_left_alone() -> None:
 
 def test_the_edits_of_all_problems_together() -> None:
     problems = [SampleProblem(changes=(Edit(find(TEXT, t), t.upper()),)) for t in ("relo", "dens")]
-    assert repaired(TEXT, problems) == "x -> DENS(3) -> RELO\n"
+    assert repair_text(TEXT, problems) == "x -> DENS(3) -> RELO\n"

@@ -8,7 +8,7 @@ import pytest
 
 from netspec.diagnostics.base import Edit, Place
 from netspec.diagnostics.drawing import formats
-from netspec.diagnostics.drawing.formats import FORMATS, as_object, render, to_github, to_json, to_sarif
+from netspec.diagnostics.drawing.formats import FORMATS, render, to_github, to_json, to_object, to_sarif
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import Span
@@ -29,7 +29,7 @@ NOWHERE = SampleProblem(says="the loss is nan.")
 
 
 def test_json_holds_every_fact() -> None:
-    assert as_object(TYPO) == {
+    assert to_object(TYPO) == {
         "slug": "sample-problem",
         "severity": "error",
         "message": "there is no layer `dens`.",

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netspec.diagnostics.base import Mistake, Place, SpecError
+from netspec.diagnostics.base import Mistake, Place
 from netspec.diagnostics.drawing.cells import visible, width
-from netspec.diagnostics.drawing.text import helpful_chain, render_text, summary
+from netspec.diagnostics.drawing.text import choose_chain, render_text, summarize
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source, Span
 from tests.diagnostics.drawings import DRAWINGS
 from tests.diagnostics.samples import SampleProblem, SampleWarning, find, source
@@ -46,15 +47,15 @@ def test_a_huge_line_is_drawn_quickly_and_shortly() -> None:
 
 def test_summary_counts() -> None:
     problem, warning = SampleProblem(at=find(TEXT, "x")), SampleWarning(at=find(TEXT, "y"))
-    assert summary([problem, problem]) == "2 problems in 1 file."
-    assert summary([warning, warning]) == "2 warnings in 1 file."
-    assert summary([problem, warning]) == "1 problem and 1 warning in 1 file."
+    assert summarize([problem, problem]) == "2 problems in 1 file."
+    assert summarize([warning, warning]) == "2 warnings in 1 file."
+    assert summarize([problem, warning]) == "1 problem and 1 warning in 1 file."
 
 
 def test_equal_shapes_in_a_chain_say_nothing() -> None:
     span = find(TEXT, "x")
     a, b, c = Place(span, "f32[B, 8]"), Place(span, "f32[B, 8]"), Place(span, "f32[B, 4]")
-    assert helpful_chain([a, b, c]) == [a, c]
+    assert choose_chain([a, b, c]) == [a, c]
 
 
 def test_a_spec_error_shows_its_problems() -> None:

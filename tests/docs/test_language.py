@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from netspec.compile import Checked, check
-from netspec.diagnostics.catalog import catalog, snippet
+from netspec.diagnostics.catalog import catalog
 from netspec.diagnostics.drawing.text import render_text
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
+from tests.literate import add_header
 
 ROOT = Path(__file__).resolve().parents[2]
 MANUAL = ROOT / "docs" / "language.md"
@@ -26,14 +27,14 @@ SPECS = [b for b in BLOCKS if b[1][:1] == ["net"]]
 
 def blocks(*kinds: str) -> list:
     """The specs of these kinds ("" is a plain one), each named by its line in the manual."""
-    return [pytest.param(info, snippet(text), id=f"line-{line}") for line, info, text in SPECS if [*info, ""][1] in kinds]
+    return [pytest.param(info, add_header(text), id=f"line-{line}") for line, info, text in SPECS if [*info, ""][1] in kinds]
 
 
 def checked(folder: Path, text: str) -> Checked:
     """A spec beside the files that the manual names."""
     for _, info, own in SPECS:
         if info[1:2] == ["file"]:
-            (folder / info[2]).write_text(snippet(own), encoding="utf-8")
+            (folder / info[2]).write_text(add_header(own), encoding="utf-8")
     (folder / "page.net").write_text(text, encoding="utf-8")
     return check(folder / "page.net")
 
@@ -89,7 +90,7 @@ def test_what_the_manual_calls_not_compiled_yet_says_so(form: str, tmp_path: Pat
     model, train, section = LATE_FORMS[form]
     lines = "data = digits() -> batch(32); loss = softmax_cross_entropy(y, label); optimizer = adam(0.001); duration = 1 epoch"
     text = f"model M {{\n  input image: f32[B, 8, 8, 1]\n  output y = image -> flatten -> dense(10)\n  {model}\n}}\n"
-    problems = checked(tmp_path, snippet(f"{text}train M {{\n  {lines}\n  {train}\n}}\n{section}\n")).problems
+    problems = checked(tmp_path, add_header(f"{text}train M {{\n  {lines}\n  {train}\n}}\n{section}\n")).problems
     assert [(p.slug(), form in p.message()) for p in problems] == [("not-yet-compiled", True)], render_text(problems)
 
 

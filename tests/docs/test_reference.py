@@ -12,7 +12,6 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.compile import check
-from netspec.diagnostics.catalog import snippet
 from netspec.library.base import Op
 from netspec.library.optimizers.chain import Chain
 from netspec.library.shelf.index_writer import classes
@@ -22,6 +21,7 @@ from netspec.syntax.printer import print_file
 from netspec.testing.checks import hold
 from netspec.tools import reference_examples
 from netspec.tools.reference import COMMAND, PAGES, anchor, heading
+from tests.literate import add_header
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in PAGES}
@@ -76,7 +76,7 @@ def test_entries(kind: str) -> None:
         hold([what_tensors_go_through_is_told_in_full], *named)
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "diagnostics.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
     linked = re.findall(r"\]\(#([^)]+)\)", TEXTS[name])
     heads = [anchor(head) for head in re.findall(r"^##+ (.*)$", TEXTS[name], re.MULTILINE)]
@@ -84,7 +84,7 @@ def test_the_contents_of_a_page_are_its_headings(name: str) -> None:
 
 
 def an_example_is_a_clean_spec_in_the_one_style(text: str) -> None:
-    source = Source("example.net", snippet(text))
+    source = Source("example.net", add_header(text))
     assert check(source).problems == ()
     file, _ = parse(source)
     assert file is not None and print_file(file) == source.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.ir import Apply, Literal, Repeat, Variable, When
-from netspec.paths import parameters
+from netspec.ir.paths import parameters
 from tests.infer.elaborated import of_image, said, size, wires
 from tests.infer.specs import body, in_model, model, ops, problems
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.ir import Apply, Call, Literal
-from netspec.paths import parameters
+from netspec.ir.paths import parameters
 from tests.infer.specs import body, model, op, ops, problems
 from tests.infer.specs import in_model as m
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
+from netspec.ir.paths import auxiliaries, parameters
+from netspec.ir.verify import verify_all
 from netspec.library.layers.moe import Moe
-from netspec.paths import auxiliaries, parameters
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.verify import verify_all
 from tests.library.oracles_graph import moe, moe_balance
 from tests.library.scope import TestScope, applied, draw
 from tests.lower.specs import digits, program

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.suggestions.repairs import repaired
+from netspec.diagnostics.suggestions.repairs import repair_text
 from netspec.infer.sections.missing_inputs import can_unify, propose_renames
 from netspec.shape import TensorType
 from netspec.source import Source
@@ -130,7 +130,7 @@ def test_a_rename_that_would_fill_them_all_is_offered_and_works() -> None:
     found = checked("arrays(fields={image: f32[8], t: f32[]})", ("picture: f32[B, 8]",), target="t")
     [problem] = found.problems
     assert '-> rename(image="picture")' in (problem.help() or "")
-    assert check(Source("m.net", repaired(found.source, found.problems))).ok
+    assert check(Source("m.net", repair_text(found.source, found.problems))).ok
 
 
 def test_a_field_that_the_loss_reads_is_not_taken_away() -> None:

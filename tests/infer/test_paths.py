@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netspec.compile import check
-from netspec.paths import count, parameters
+from netspec.ir.paths import count, parameters
 from tests.infer.specs import body, in_model, model, problems
 
 BLOCK = "block Two {\n  input x: f32[B, D]\n  output x -> dense(D) -> dense(D)\n}\n"

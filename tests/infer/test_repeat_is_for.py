@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from netspec.compile import check
+from netspec.ir.paths import parameters
 from netspec.library.base import Example
 from netspec.library.layers.cells import Cell
 from netspec.library.shelf import index
 from netspec.library.shelf.op_text import to_text
-from netspec.paths import parameters
 from netspec.source import Source
 
 NAMES = [e.name for e in index.all_entries() if e.kind == "layer" and not e.alias_of and not issubclass(index.load(e), Cell)]

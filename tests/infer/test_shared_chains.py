@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netspec.ir import Call
-from netspec.paths import parameters
+from netspec.ir.paths import parameters
 from tests.infer.elaborated import said
 from tests.infer.specs import in_model, model
 

@@ -6,7 +6,7 @@ import pytest
 
 from netspec.infer.values import Parameters, describe
 from netspec.ir import TrainPlan
-from netspec.verify import verify_all
+from netspec.ir.verify import verify_all
 from tests.infer.specs import checked, in_train, ops, problems, trained
 
 LAYERS = """block Layer {

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from netspec.ir import Apply, Body, Literal, Port, Repeat, Segment, Variable, When
+from netspec.ir.verify import BrokenIR, verify, verify_all
 from netspec.library.base import Weight
 from netspec.library.initializers.distributions import Zeros
 from netspec.shape import TensorType
-from netspec.verify import BrokenIR, verify, verify_all
 from tests.infer.specs import body, checked, in_train, model
 
 CHAIN = "  h = x -> dense(4)\n  output y = h -> relu"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.files import files as problems
+from netspec.diagnostics.data import files as problems
 from netspec.diagnostics.data.records import LabelOutOfRange, NoRecords
 from netspec.library.data.columns import Column, rows_of, select
 from netspec.library.data.datasets.cifar10 import FILES, Cifar10

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.files import arrays, files, records, texts
+from netspec.diagnostics.data import arrays, files, records, texts
 from netspec.library.base import BadArguments
 from netspec.library.data.datasets.csv import Csv
 from netspec.shape import TensorType

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.files import files as problems
-from netspec.diagnostics.data.files import records
+from netspec.diagnostics.data import files as problems
+from netspec.diagnostics.data import records
 from netspec.library.data.datasets.mnist import Mnist
 
 N = 20

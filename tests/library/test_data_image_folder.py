@@ -15,7 +15,7 @@ from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
 from netspec.diagnostics.data.images import CorruptImage, NoClassFolders, TooManyClasses, UnknownClass
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.tokenizers import PackageNeeded
-from netspec.diagnostics.running.files import exit_code
+from netspec.diagnostics.running.files import choose_exit_code
 from netspec.library.data.columns import rows_of, select
 from netspec.library.data.datasets.image_folder import ImageFolder
 
@@ -125,4 +125,4 @@ def test_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     found = problem(folder(tmp_path))
     assert isinstance(found, PackageNeeded) and found.package == "pillow" and "[image]" in str(found.help())
-    assert exit_code([found]) == 2
+    assert choose_exit_code([found]) == 2

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.files import arrays as own_data
-from netspec.diagnostics.data.files import files, records
+from netspec.diagnostics.data import arrays as own_data
+from netspec.diagnostics.data import files, records
 from netspec.library.base import BadArguments
 from netspec.library.data.datasets.arrays import Arrays
 from netspec.library.data.datasets.npz import Npz

@@ -13,13 +13,13 @@ from flax import linen as nn
 import netspec
 from netspec.cost import cost
 from netspec.ir import Apply
+from netspec.ir.verify import verify
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.embed import Embed, EmbedAttend
 from netspec.library.layers.rope import Rope
 from netspec.library.shelf import index
 from netspec.lower.layout import Layout
 from netspec.source import Source
-from netspec.verify import verify
 from tests.library.scope import TestScope, applied, draw, parse
 from tests.library.test_flax import compare, same, values
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
+from netspec.ir.verify import verify
 from netspec.library.layers.graph import GraphAttention, GraphConv
 from netspec.library.layers.graph_pool import GraphPool
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.verify import verify
 from tests.architectures.build import drawn, numbers, small
 from tests.library.scope import TestScope, applied, draw
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from netspec.library.contracts.sequence_axis import Flow
-from netspec.library.contracts.stretch_steps import Stretch, Use, step
+from netspec.library.contracts.stretch_steps import Stretch, Use
 from netspec.library.layers.attention import Attention
 from netspec.library.layers.self_attention import SelfAttention
 from tests.library.scope import TestScope, applied, parse, typed
@@ -33,7 +33,8 @@ def stretches(op: Any, scope: TestScope, cuts: list[int], inputs: list[Any], opt
         end = min(behind + 1, LENGTH) if start == 0 else behind
         stretch = Stretch(jnp.int32(start), jnp.int32(behind - start), end - start, LENGTH)
         here, named = tuple(x[:, start:end] for x in inputs), {name: x[:, start:end] for name, x in optional.items()}
-        made, past = step(Use(op, typed(scope, *here, **named), stretch, here, flows, named, {name: Flow((1,), 0) for name in named}, past))
+        moving = {name: Flow((1,), 0) for name in named}
+        made, past = op.step(Use(op, typed(scope, *here, **named), stretch, here, flows, named, moving, past))
         parts.append(made[:, : behind - start])
     return jnp.concatenate(parts, 1), past
 
@@ -63,7 +64,7 @@ def test_a_window_as_long_as_the_sequence_and_a_bias_for_each_pair_keep_all() ->
     stretch, flows = Stretch(jnp.int32(0), jnp.int32(1), 1, LENGTH), (Flow((1,), 0),) * 3
     first = tuple(x[:, :1] for x in inputs)
     wide = Use(Attention(causal=True, window=LENGTH + 1), TestScope(), stretch, first, flows, {}, {}, None)
-    assert step(wide)[1]["key"].shape[1] == LENGTH
+    assert wide.op.step(wide)[1]["key"].shape[1] == LENGTH
     bias = {"score_bias": drawn(4, LENGTH, LENGTH)}
     biased = Use(Attention(causal=True, window=2), TestScope(), stretch, first, flows, bias, {"score_bias": Flow((), None)}, None)
-    assert step(biased)[1]["key"].shape[1] == LENGTH
+    assert biased.op.step(biased)[1]["key"].shape[1] == LENGTH

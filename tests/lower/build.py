@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from netspec.ir import Affine, Apply, Body, Call, Literal, Node, Operand, Port, Repeat, Segment, Variable, When
+from netspec.ir import Affine, Apply, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, map_within
 from netspec.library.base import Callable as Op
 from netspec.library.base import Weight
 from netspec.shape import Dim, Facts, TensorType
@@ -75,7 +75,7 @@ class Builder:
         inner, index = self.wire(type), self.wire(TensorType("i32"))
         result = step(inner, index)
         self.depth -= 1
-        body = tuple(_counted(n, self.depth, outer, self.counter) for n in self.nodes)
+        body = map_within(tuple(self.nodes), lambda node: _counted(node, self.depth, outer, self.counter))
         used, self.counter, self.nodes = self.counter, outer, nodes
         for name, uses in used.items():
             self.counter[name] += uses * count
@@ -103,8 +103,8 @@ class Builder:
 
 def _counted(node: Node, depth: int, before: Mapping[str, int], uses: Mapping[str, int]) -> Node:
     """The node with its numbers as functions of the iteration of the repeat at that depth."""
-    if isinstance(node, Repeat | When):
-        return replace(node, nodes=tuple(_counted(n, depth, before, uses) for n in node.nodes))
+    if isinstance(node, Repeat | When | Recur):
+        return node
     numbers = node.segment.numbers
     if isinstance(node, Variable):
         numbers = tuple(Affine(n.constant, (1, *n.strides)) for n in numbers) or (Affine(0, (1,)),)

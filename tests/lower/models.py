@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Measurement, Objective, TrainPlan, Typed, UpdatePlan
+from netspec.ir.paths import parameters
 from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
@@ -18,7 +19,6 @@ from netspec.library.losses.classes import SoftmaxCrossEntropy
 from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.optimizers.gradient_descent import Sgd
 from netspec.lower.program import Program
-from netspec.paths import parameters
 from tests.lower.build import Builder, literal, tensor
 
 

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from tests.lower.specs import close, digits, program
 
 SPEC = """block Layer {

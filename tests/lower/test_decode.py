@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from tests.lower.generating import CELL, FIXED, GPT, LLAMA, LSTM, SHIFTED, program, state, step_by_step
 
 QUERY = {"query": np.array([[3, 4, 5, 0], [7, 8, 9, 10]], np.int32), "query_length": np.array([3, 4], np.int32)}

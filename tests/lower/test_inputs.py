@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, UnknownInput
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Port
 from netspec.lower.input_arrays import accept
 from netspec.lower.precision import FULL, PRECISIONS

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import ClockNeeded, NothingToTrain, WeightsMismatch
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Measurement, Typed
 from netspec.library.base import Clock, Duration, Weight
 from netspec.library.functions.arithmetic import Add

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 from tests.lower.generating import program, state, step_by_step
 

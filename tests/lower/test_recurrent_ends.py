@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.ir import Apply, Call
 from netspec.source import Source
 from tests.lower.test_recurrent_layers import LENGTHS, X, compiled, weights_of

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from netspec.compile import compile
+from netspec.ir.verify import verify_all
 from netspec.source import Source
-from netspec.verify import verify_all
 
 X = np.random.default_rng(0).normal(size=(3, 6, 4)).astype("float32")
 LENGTHS = np.array([6, 2, 4], np.int32)

@@ -191,14 +191,14 @@ def lowerings(model: Body) -> list[str]:
 
 
 def test_deep_repeats_with_parameters_are_scanned() -> None:
-    assert lowerings(deep(3)) == ["unrolled"]
-    assert lowerings(deep(4)) == ["scanned"]
+    assert lowerings(deep(3)) == ["unroll_loop"]
+    assert lowerings(deep(4)) == ["scan_loop"]
 
 
 def test_a_repeat_without_parameters_is_unrolled() -> None:
     b = Builder()
     x = b.repeat(10, b.input("x", "f32[B, 4]"), lambda h, i: b.op(Add(), h, h))
-    assert lowerings(b.body(logits=x)) == ["unrolled"]
+    assert lowerings(b.body(logits=x)) == ["unroll_loop"]
 
 
 def test_convolutions_are_not_looped_on_a_cpu() -> None:
@@ -209,7 +209,7 @@ def test_convolutions_are_not_looped_on_a_cpu() -> None:
     convs = inner.body(y=inner.repeat(4, x, lambda h, i: inner.op(conv, h)))
     b = Builder("Nested")
     y = b.repeat(5, b.input("x", "f32[B, 6, 6, 2]"), lambda h, i: b.call(convs, h))
-    assert jax.default_backend() != "cpu" or set(lowerings(b.body(logits=y))) == {"unrolled"}
+    assert jax.default_backend() != "cpu" or set(lowerings(b.body(logits=y))) == {"unroll_loop"}
 
 
 @pytest.mark.parametrize("make", [dropping, weighted, tied])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.lower.program import Program
 from netspec.source import Source
 from tests.lower.specs import close, digits, program

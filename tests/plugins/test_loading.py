@@ -8,8 +8,9 @@ import pytest
 
 from netspec.cli.main import main
 from netspec.compile import check, compile
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.plugins import PluginBroken, PluginMissing
+from netspec.diagnostics.spec_error import SpecError
 from netspec.library.shelf.plugins import find_installed, load
 from netspec.source import Source
 from tests.plugins.conftest import Install

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from netspec.diagnostics.pages import PHASES
+from tests.problems.pages import page_cases
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WRITTEN_BY_HAND = [p for p in PAGES if "reference" not in p.parts and p.name != "language.md"]
@@ -50,13 +53,16 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
     assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
 
 
-def test_the_readme_names_every_page_of_mistakes_and_counts_them() -> None:
+def test_the_readme_names_every_page_and_counts_what_is_wrong() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    pages = sorted((ROOT / "tests" / "spec").glob("*.md"))
-    assert [p.name for p in pages if f"(tests/spec/{p.name})" not in text] == []
-    claimed = re.search(r"More than (\d+) wrong specs", text)
-    wrong = sum(len(fenced(p, "diagnostic")) for p in pages if p.name.startswith("mistakes_in_"))
+    folders = ("tests/spec", "docs/problems")
+    pages = [p.relative_to(ROOT).as_posix() for folder in folders for p in sorted((ROOT / folder).glob("*.md"))]
+    assert [page for page in pages if f"({page})" not in text] == []
+    claimed = re.search(r"More than (\d+) wrong specs and (\d+) situations", text)
+    languages = [case.spec.language for phase in PHASES for case in page_cases(phase)]
+    wrong = sum(language in ("net", "json") for language in languages)
     assert claimed is not None and int(claimed[1]) < wrong < int(claimed[1]) + 30
+    assert int(claimed[2]) < len(languages) - wrong < int(claimed[2]) + 20
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from netspec.cli.main import main
 from netspec.files import data_file, models_dir
 model = models_dir() / "mnist.net"
 assert main(["check", str(model)]) == 0
+assert main(["explain", "unknown-name"]) == 0
 print(netspec.__file__, data_file("grammar/netspec.lark"), model, sep="\\n")
 """
 

@@ -8,7 +8,21 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("jax", "jaxlib", "numpy", "scipy", "ml_dtypes", "rich", "orbax", "tensorstore", "flax", "optax", "pydantic", "lark")
+HEAVY = (
+    "jax",
+    "jaxlib",
+    "numpy",
+    "scipy",
+    "ml_dtypes",
+    "rich",
+    "orbax",
+    "tensorstore",
+    "flax",
+    "optax",
+    "pydantic",
+    "lark",
+    "netspec.diagnostics.pages",
+)
 SLOW = ("dataclasses", "inspect", "ast", "hashlib", "shutil", "tempfile", "logging", "socket", "email", "zipfile", "asyncio", "subprocess")
 """Modules of the standard library that cost a clean check milliseconds and do nothing for it."""
 

@@ -119,3 +119,14 @@ def test_every_module_says_what_it_is() -> None:
     texts = {f: f.read_text("utf-8") for f in python_files("netspec", "tests")}
     silent = [str(f.relative_to(ROOT)) for f, text in texts.items() if text.strip() and not ast.get_docstring(ast.parse(text))]
     assert not silent
+
+
+KNOW_NO_PLACE = ("arithmetic.py", "frame.py")
+"""The files of infer that may raise `Mistake`: static arithmetic, and the limits of a file."""
+
+
+def test_infer_reports_problems_in_one_way() -> None:
+    """What knows the place of a problem calls `report`; only what does not raises `Mistake`."""
+    files = [f for f in python_files("netspec/infer") if f.name not in KNOW_NO_PLACE]
+    raising = [str(f.relative_to(ROOT)) for f in files if re.search(r"\braise Mistake\b", f.read_text("utf-8"))]
+    assert files and not raising

@@ -1,4 +1,4 @@
-"""Texts that mutation starts from: the zoo, the samples of the language, the manual, the literate pages, every example of a diagnostic."""
+"""Texts that mutation starts from: the zoo, the samples of the language, the manual, the literate pages, the pages of problems."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from netspec.diagnostics.catalog import catalog, examples, snippet
 from netspec.files import models_dir
-from tests.literate import cases
+from tests.literate import add_header, cases
+from tests.problems.pages import specs
 from tests.random_specs.generate import random_spec
 
 SPEC = re.compile(r"^```net[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -18,11 +18,11 @@ TESTS = Path(__file__).resolve().parents[1]
 
 @cache
 def small() -> tuple[str, ...]:
-    """The examples of the diagnostics' pages, the specs of the literate pages, and those of the manual."""
-    shown = [e.text for cls in catalog().values() for e in examples(cls) if e.language == "net"]
+    """The specs of the problems' pages, of the literate pages, and of the manual."""
+    shown = [text for _, text in specs("bad", "good")]
     pages = [case.spec.content() for page in sorted((TESTS / "spec").glob("*.md")) for case in cases(page.read_text(encoding="utf-8"))]
     manual = (TESTS.parent / "docs" / "language.md").read_text(encoding="utf-8")
-    told = [snippet(found[1]) for found in SPEC.finditer(manual)]
+    told = [add_header(found[1]) for found in SPEC.finditer(manual)]
     return (*shown, *told, *(text.decode("utf-8", "replace") for text in pages))
 
 

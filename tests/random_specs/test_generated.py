@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from netspec.compile import Checked, check
 from netspec.cost import rows, table, total
+from netspec.ir.verify import verify_all
 from netspec.lower.program import Program
 from netspec.shape import TensorType
 from netspec.shape.types import JAX_DTYPES
@@ -18,7 +19,6 @@ from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
 from netspec.syntax.tree_walk import all_comments, strip_parens
-from netspec.verify import verify_all
 from tests.random_specs.generate import random_spec, specs
 
 SIZES = {"B": 3, "H": 8, "T": 8}

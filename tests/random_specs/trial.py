@@ -14,13 +14,13 @@ from netspec.compile import Checked, check
 from netspec.cost import cost
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.drawing.formats import render
+from netspec.ir.verify import verify_all
 from netspec.source import NO_SOURCE
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
 from netspec.syntax.source_reader import read_source
 from netspec.syntax.tree import File
 from netspec.syntax.tree_walk import strip_parens
-from netspec.verify import verify_all
 
 LIMIT = 2.0
 """Seconds of processor time that `check` may take for one input with all its drawings, and the formatter again."""

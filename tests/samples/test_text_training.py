@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.train import learned_vocabularies
 from tests.library.text_files import conllu, sentences, spm_model
 

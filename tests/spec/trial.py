@@ -5,42 +5,58 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from netspec.cli.show import FILE_VIEWS
 from netspec.compile import Checked, check
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import repaired
+from netspec.diagnostics.suggestions.repairs import find_edits, repair_text
 from netspec.ir import Body
 from netspec.source import Source
 from netspec.tools.ir_drawing import draw_ir, draw_shapes
 from netspec.tools.text_drawing import draw_tree
-from tests.literate import Case, rewrite
-
-SPEC = "spec.net"
-"""The file that a case's spec stands in."""
+from tests.literate import Block, Case, rewrite
+from tests.spec.situations import SITUATIONS, run_code
 
 
 class Unexpected(Exception):
     """Words for a person: what was expected and what came."""
 
 
-def try_case(page: Path, number: int, case: Case, update: bool = False) -> None:
-    """Raises `Unexpected` where netspec does not say what the case expects; with `update` the page is rewritten instead."""
-    with _folder(case):
-        _compare(page, number, case, update)
-        _try_repairs(case)
+def try_case(page: Path, number: int, case: Case, update: bool = False) -> Sequence[Diagnostic]:
+    """The problems of a spec; raises `Unexpected` where netspec does not say what the case expects, or with `update` rewrites the page."""
+    with fresh_folder(case):
+        problems = _try_spec(page, number, case, update) if case.spec.is_spec else _try_situation(page, number, case, update)
+        for block in case.good:
+            _must_be_clean(case, block)
+        return problems
 
 
-def _compare(page: Path, number: int, case: Case, update: bool) -> None:
-    checked = check(SPEC)
-    if not case.is_bad and checked.problems:
-        raise Unexpected("the spec must be clean, but:\n\n" + render_text(checked.problems))
-    if case.is_bad and not checked.problems:
+def _try_spec(page: Path, number: int, case: Case, update: bool) -> Sequence[Diagnostic]:
+    checked = check(write_spec(case.spec))
+    problems = checked.problems
+    if not case.is_bad and problems:
+        raise Unexpected("the spec must be clean, but:\n\n" + render_text(problems))
+    if case.is_bad and not problems:
         raise Unexpected("the spec must have problems, but it is clean")
-    got = [answer(block.language, checked) for block in case.expected]
+    _compare(page, number, case, [answer(block, checked) for block in case.expected], update)
+    if case.is_bad and case.repaired is None and (text := repair(problems)) is not None:
+        raise Unexpected(f"the proposed edits repair it, so the page must show a block `repaired`:\n\n{case.spec.hidden(text)}")
+    return problems
+
+
+def _try_situation(page: Path, number: int, case: Case, update: bool) -> Sequence[Diagnostic]:
+    said = SITUATIONS[case.spec.language](case, case.spec).rstrip("\n")
+    if not said:
+        raise Unexpected("there must be a problem, but there is none")
+    _compare(page, number, case, [f"{said}\n"] * len(case.expected), update)
+    return ()
+
+
+def _compare(page: Path, number: int, case: Case, got: Sequence[str], update: bool) -> None:
     wrong = {i: text for i, (block, text) in enumerate(zip(case.expected, got, strict=True)) if text != block.text}
     if wrong and update:
         rewrite(page, number, wrong)
@@ -48,19 +64,39 @@ def _compare(page: Path, number: int, case: Case, update: bool) -> None:
         raise Unexpected("\n".join(_difference(case.expected[i].text, text) for i, text in wrong.items()))
 
 
-def _try_repairs(case: Case) -> None:
-    if case.edits_repair:
-        source = Source(SPEC, Path(SPEC).read_text(encoding="utf-8"))
-        left = check(Source(SPEC, repaired(source, check(source).problems))).problems
-        _must_be_clean(left, "after the proposed edits the spec must be clean")
-    for repair in case.repairs:
-        Path(SPEC).write_bytes(repair.content())
-        _must_be_clean(check(SPEC).problems, "the repaired spec must be clean")
+def write_spec(block: Block) -> str:
+    """Write a spec into its file, and return the name."""
+    name = f"spec.{block.language}"
+    Path(name).write_bytes(block.content())
+    return name
 
 
-def _must_be_clean(problems: tuple, claim: str) -> None:
-    if problems:
-        raise Unexpected(f"{claim}, but:\n\n{render_text(problems)}")
+def _must_be_clean(case: Case, block: Block) -> None:
+    if "good" not in block.options:
+        return _prepare(block)
+    said = render_text(check(write_spec(block)).problems) if block.is_spec else SITUATIONS[block.language](case, block)
+    if said:
+        raise Unexpected(f"what is good must be clean, but:\n\n{said}")
+
+
+def repair(problems: Sequence[Diagnostic]) -> str | None:
+    """What the proposed edits make of a spec, if that is clean; raises `Unexpected` where they do not even remove their own problem."""
+    source = problems[0].at.source
+    mended = {type(p) for p in problems if find_edits(p)}
+    if not mended:
+        return None
+    text = repair_text(source, problems)
+    left = check(Source(source.path, text)).problems
+    if mended & set(map(type, left)):
+        raise Unexpected("the proposed edits leave the problem:\n\n" + render_text(left))
+    return None if left else text
+
+
+def _repaired(block: Block, problems: Sequence[Diagnostic]) -> str:
+    text = repair(problems)
+    if text is None:
+        raise Unexpected("no edits are proposed after which the spec is clean")
+    return block.hidden(text)
 
 
 def _models(checked: Checked, draw: Callable[[Body], str]) -> str:
@@ -86,9 +122,10 @@ ANSWERS: Mapping[str, Callable[[Checked], str]] = {
 }
 
 
-def answer(kind: str, checked: Checked) -> str:
+def answer(block: Block, checked: Checked) -> str:
     """The text of an expected block, with one line end at its end."""
-    text = ANSWERS[kind](checked).rstrip("\n")
+    text = _repaired(block, checked.problems) if block.is_spec else ANSWERS[block.language](checked)
+    text = text.rstrip("\n")
     return f"{text}\n" if text else ""
 
 
@@ -97,15 +134,24 @@ def _difference(expected: str, got: str) -> str:
 
 
 @contextmanager
-def _folder(case: Case) -> Iterator[None]:
+def fresh_folder(case: Case) -> Iterator[None]:
     """A fresh working folder with the case's files, so that paths in texts are short and the same everywhere."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            for name, block in [(SPEC, case.spec), *((str(b.path), b) for b in case.files)]:
-                Path(name).parent.mkdir(parents=True, exist_ok=True)
-                Path(name).write_bytes(block.content())
+            for block in case.files:
+                _prepare(block)
             yield
         finally:
             os.chdir(before)
+
+
+def _prepare(block: Block) -> None:
+    """Write a file, or run the code that makes some."""
+    if block.path is None:
+        run_code(block.text)
+        return
+    path = Path(block.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(block.content())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.catalog import examples
 from netspec.syntax import problems
+from tests.problems.pages import specs
 from tests.syntax.texts import in_model, read
 
 IN_MODEL = [
@@ -154,6 +154,10 @@ def test_mistake_in_a_file(label: str, text: str) -> None:
     _check(label, text)
 
 
+FROM_BYTES = {"InvalidEncoding", "ForbiddenCharacter"}
+"""What stands in the bytes of a file, and is gone from the text that is parsed."""
+
+
 def _classes() -> list[type[Diagnostic]]:
     import importlib
 
@@ -164,20 +168,19 @@ def _classes() -> list[type[Diagnostic]]:
 
 
 def test_every_class_has_a_labelled_example() -> None:
-    from_bytes_or_newer = {"InvalidEncoding", "ForbiddenCharacter", "NewerVersion"}
-    assert {c.__name__ for c in _classes()} == {label for label, _ in IN_MODEL + IN_FILE} | from_bytes_or_newer
+    assert {c.__name__ for c in _classes()} == {label for label, _ in IN_MODEL + IN_FILE} | FROM_BYTES | {"NewerVersion"}
 
 
-@pytest.mark.parametrize("cls", _classes(), ids=lambda c: c.slug())
+@pytest.mark.parametrize("cls", [c for c in _classes() if c.__name__ not in FROM_BYTES], ids=lambda c: c.slug())
 def test_the_examples_of_its_page(cls: type[Diagnostic]) -> None:
     from netspec.source import Source
     from netspec.syntax.parser import parse
 
-    shown = [e for e in examples(cls) if e.language == "net"]
-    for example in shown:
-        _, found = parse(Source("m.net", example.text))
-        assert {type(p) for p in found} == ({cls} if example.kind == "bad" else set())
-    assert {e.kind for e in examples(cls)} == {"bad", "good"}
+    for role in ("bad", "repaired", "good"):
+        for slug, text in specs(role):
+            if slug == cls.slug():
+                _, found = parse(Source("m.net", text))
+                assert {type(p) for p in found} == ({cls} if role == "bad" else set())
 
 
 REPAIRS = [
@@ -205,10 +208,10 @@ REPAIRS = [
 
 @pytest.mark.parametrize(("line", "after"), REPAIRS, ids=[r[0] for r in REPAIRS])
 def test_repairs_are_exact(line: str, after: str) -> None:
-    from netspec.diagnostics.suggestions.repairs import repaired
+    from netspec.diagnostics.suggestions.repairs import repair_text
     from netspec.source import Source
 
     text = in_model(line)
-    mended = repaired(Source("m.net", text), read(text)[1])
+    mended = repair_text(Source("m.net", text), read(text)[1])
     assert mended == in_model(after)
     assert not read(mended)[1]

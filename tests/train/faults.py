@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged
+from netspec.diagnostics.spec_error import SpecError
 from tests.programs import environment
 
 ROOT = Path(__file__).resolve().parents[2]

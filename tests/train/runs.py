@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from netspec.ir import CheckpointPlan, DataPlan, EvalPlan, TrainPlan, Typed, UpdatePlan
+from netspec.ir.paths import parameters
 from netspec.library.base import Dataset, Duration, Optimizer
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.library.optimizers.adam import Adam
 from netspec.library.schedules import WarmupCosine
-from netspec.paths import parameters
 from netspec.shape import TensorType
 from netspec.train.feed import feed_from
 from netspec.train.metrics_log import TIMES

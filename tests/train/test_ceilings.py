@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.base import Diagnostic, SpecError
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.texts import NumberTooLarge
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 from netspec.train.ceilings import Ceiling, ceilings
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import NoFullBatch
 from netspec.diagnostics.data.sequences import NoFullRow, SequenceTooLong, UnevenField
+from netspec.diagnostics.spec_error import SpecError
 from netspec.library.base import Dataset
 from netspec.library.data.columns import Chosen, Lazy, Narrow, Ragged, select
 from netspec.library.data.transforms.sequences import Pack

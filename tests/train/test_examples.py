@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 from tests.library.text_files import conllu, sentences
 

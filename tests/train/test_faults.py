@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
+from netspec.diagnostics.spec_error import SpecError
 from tests.train import faults
 from tests.train.runs import lines, opened, steps, tensors, train
 

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
-from netspec.diagnostics.running.runs import EpochOfUnknownLength, NoMoreBatches, ValueNotFinite
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.data.arrays import ValueNotFinite
+from netspec.diagnostics.running.runs import EpochOfUnknownLength, NoMoreBatches
+from netspec.diagnostics.spec_error import SpecError
 from netspec.library.base import Duration
 from netspec.library.data.transforms.steps import Batch, Normalize, Shuffle
 from netspec.train.batch_stream import Position, stream

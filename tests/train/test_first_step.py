@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.runs import LossNotFinite
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 
 SPEC = """netspec 1

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from netspec.diagnostics.base import Diagnostic, Mistake, SpecError
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
 from netspec.diagnostics.running.files import AlreadyExists
+from netspec.diagnostics.spec_error import SpecError
 from netspec.train.recipe import Recipe, changes
 from netspec.train.run_folder import find_free
 from tests.lower.models import deep

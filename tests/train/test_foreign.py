@@ -8,7 +8,7 @@ import optax
 import pytest
 
 import netspec
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 
 TEXT = """

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from netspec import compile, load
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 from netspec.train.gradient_accumulation import Grouped, stack_batches
 from netspec.train.run_folder import RunFolder

@@ -10,8 +10,8 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.diagnostics.spec_error import SpecError
 from netspec.library.data.datasets.user_data import choose_held_out
 from netspec.source import Source
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netspec.diagnostics.base import SpecError
 from netspec.diagnostics.running.runs import NothingToEvaluate
+from netspec.diagnostics.spec_error import SpecError
 from tests.train.runs import Points, happening, model, opened, steps
 
 DATA = Points().load(None)

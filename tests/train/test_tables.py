@@ -11,7 +11,7 @@ import pytest
 
 import netspec
 from netspec.cli.main import main
-from netspec.diagnostics.base import SpecError
+from netspec.diagnostics.spec_error import SpecError
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.library.data.datasets.csv import Csv
 from netspec.library.data.datasets.digits import Digits

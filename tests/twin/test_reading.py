@@ -9,26 +9,13 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.catalog import catalog, examples
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import repaired
+from netspec.diagnostics.suggestions.repairs import repair_text
 from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax import tree
 from tests.twin.forms import below, json_of, pointers, read, read_data, slugs, statement, value
-
-FAMILIES = ("netspec.diagnostics.text.json", "netspec.diagnostics.text.json_twin", "netspec.diagnostics.text.versions")
-CLASSES = [c for c in catalog().values() if c.__module__ in FAMILIES]
-
-
-@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.slug())
-def test_examples_of_the_pages(cls: Any) -> None:
-    for example in (e for e in examples(cls) if e.language == "json"):
-        problems = check(Source("m.json", example.text)).problems
-        assert [type(p) for p in problems] == [cls] * (example.kind == "bad"), render_text(problems)
-        assert not problems or all(cls.slug() in render(problems, format) for format in FORMATS)
-
 
 CALL = {"kind": "call", "op": "f"}
 NOT_JSON = {
@@ -164,13 +151,13 @@ def test_later_problems_carry_the_pointer_in_every_format() -> None:
     assert problem.slug() == "unknown-argument" and problem.at.pointer == pointer
     assert all(pointer in render([problem], format) for format in FORMATS)
     assert f"--> m.json:{problem.at.line}:{problem.at.column} (#{pointer})" in render_text([problem])
-    assert check(Source("m.json", repaired(Source("m.json", text), [problem]))).ok
+    assert check(Source("m.json", repair_text(Source("m.json", text), [problem]))).ok
 
 
 def test_repairs_in_json_are_escaped() -> None:
     text, (problem,) = later(kernel="3", padding="SAME")
     assert problem.slug() == "needs-quotes"
-    mended = repaired(Source("m.json", text), [problem])
+    mended = repair_text(Source("m.json", text), [problem])
     assert '"\\"SAME\\""' in mended and check(Source("m.json", mended)).ok
 
 

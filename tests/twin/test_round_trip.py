@@ -9,7 +9,7 @@ import pytest
 
 from netspec.compile import check
 from netspec.files import models_dir
-from netspec.ir_hash import ir_hash
+from netspec.ir.fingerprint import ir_hash
 from netspec.source import Source
 from netspec.syntax.printer import print_file
 from tests.random_specs.corpus import small

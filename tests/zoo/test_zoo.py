@@ -11,12 +11,12 @@ from netspec.compile import check, compile
 from netspec.cost import cost
 from netspec.files import models_dir
 from netspec.ir import TrainPlan
+from netspec.ir.verify import verify_all
 from netspec.library.base import Clock
 from netspec.shape.types import JAX_DTYPES
 from netspec.source import Source
 from netspec.syntax.parser import parse
 from netspec.syntax.printer import print_file
-from netspec.verify import verify_all
 
 pytestmark = pytest.mark.smoke
 ZOO = sorted(models_dir().glob("*.net"))

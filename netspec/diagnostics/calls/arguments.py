@@ -10,21 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class BadArgument(Diagnostic):
-    """An argument's value is of the wrong type, or outside the range that the op or block declares.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dropout(1.5)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dropout(0.5)
-    }
-    ```
-    """
+    """An argument's value is of the wrong type, or outside the range that the op or block declares."""
 
     op: str
     name: str
@@ -50,21 +36,7 @@ class BadArgument(Diagnostic):
 
 @record(kw_only=True)
 class SwappedArguments(Diagnostic):
-    """Two arguments stand the other way round: each has the type of the other.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = where(random_bernoulli([B, 8], 0.9), x, 0.0)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = where(random_bernoulli(0.9, [B, 8]), x, 0.0)
-    }
-    ```
-    """
+    """Two arguments stand the other way round: each has the type of the other."""
 
     op: str
     first: str
@@ -84,21 +56,7 @@ class SwappedArguments(Diagnostic):
 
 @record(kw_only=True)
 class MissingArgument(Diagnostic):
-    """An op or block is called without an argument that has no default.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """An op or block is called without an argument that has no default."""
 
     op: str
     names: tuple[str, ...]
@@ -114,21 +72,7 @@ class MissingArgument(Diagnostic):
 
 @record(kw_only=True)
 class TooManyArguments(Diagnostic):
-    """More values stand in the parentheses than the op or block has parameters, or one is given twice.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> relu(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4) -> relu
-    }
-    ```
-    """
+    """More values stand in the parentheses than the op or block has parameters, or one is given twice."""
 
     op: str
     signature: str
@@ -158,30 +102,7 @@ class TooManyArguments(Diagnostic):
 
 @record(kw_only=True)
 class Recursion(Diagnostic):
-    """A block uses itself, directly or through others. Networks are finite: repetition is written `repeat` or `for`.
-
-    ```net bad
-    block A {
-      input x: f32[B, D]
-      output x -> A
-    }
-    model M {
-      input x: f32[B, 8]
-      output y = x -> A
-    }
-    ```
-    ```net good
-    block A {
-      input x: f32[B, D]
-      output x -> dense(D)
-    }
-    model M {
-      input x: f32[B, 8]
-      repeat 3 { x = x -> A }
-      output y = x
-    }
-    ```
-    """
+    """A block uses itself, directly or through others. Networks are finite: repetition is written `repeat` or `for`."""
 
     cycle: tuple[str, ...]
 

@@ -11,33 +11,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class WrongCount(Diagnostic):
-    """Before `=` stand more or fewer names than the expression behind it has values.
-
-    ```net bad
-    block Split {
-      input x: f32[B, D]
-      output low = x -> dense(4)
-      output high = x -> dense(4)
-    }
-    model M {
-      input x: f32[B, 8]
-      h = x -> Split
-      output y = h -> relu
-    }
-    ```
-    ```net good
-    block Split {
-      input x: f32[B, D]
-      output low = x -> dense(4)
-      output high = x -> dense(4)
-    }
-    model M {
-      input x: f32[B, 8]
-      h, _ = x -> Split
-      output y = h -> relu
-    }
-    ```
-    """
+    """Before `=` stand more or fewer names than the expression behind it has values."""
 
     names: int
     values: int
@@ -66,31 +40,7 @@ NAMES = "abcdefghijklmnopqrstuvwxyz"
 
 @record(kw_only=True)
 class MissingInput(Diagnostic):
-    """A call gives some of an op's or block's tensors and leaves others out.
-
-    ```net bad
-    block Add {
-      input a: f32[B, D]
-      input b: f32[B, D]
-      output a + b
-    }
-    model M {
-      input x: f32[B, 8]
-      output y = x -> Add
-    }
-    ```
-    ```net good
-    block Add {
-      input a: f32[B, D]
-      input b: f32[B, D]
-      output a + b
-    }
-    model M {
-      input x: f32[B, 8]
-      output y = (x, x) -> Add
-    }
-    ```
-    """
+    """A call gives some of an op's or block's tensors and leaves others out."""
 
     op: str
     names: tuple[str, ...]
@@ -107,23 +57,7 @@ class MissingInput(Diagnostic):
 
 @record(kw_only=True)
 class TooManyInputs(Diagnostic):
-    """More tensors flow into an op or block than it takes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      input z: f32[B, 8]
-      output y = (x, z) -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      input z: f32[B, 8]
-      output y = x + z -> dense(4)
-    }
-    ```
-    """
+    """More tensors flow into an op or block than it takes."""
 
     op: str
     takes: tuple[str, ...]
@@ -141,21 +75,7 @@ class TooManyInputs(Diagnostic):
 
 @record(kw_only=True)
 class NotATensor(Diagnostic):
-    """Something stands where a tensor is wanted that is not one.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x + "1"
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x + 1
-    }
-    ```
-    """
+    """Something stands where a tensor is wanted that is not one."""
 
     what: str
     """What it is instead."""
@@ -172,21 +92,7 @@ class NotATensor(Diagnostic):
 
 @record(kw_only=True)
 class WrongDtype(Diagnostic):
-    """A tensor's element type does not suit the op: a convolution of integers, an embedding of floats, …
-
-    ```net bad
-    model M {
-      input x: i32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A tensor's element type does not suit the op: a convolution of integers, an embedding of floats, …"""
 
     op: str
     input: str
@@ -205,21 +111,7 @@ class WrongDtype(Diagnostic):
 
 @record(kw_only=True)
 class WrongRank(Diagnostic):
-    """A tensor has fewer axes than the op needs.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> global_avg_pool
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> global_avg_pool
-    }
-    ```
-    """
+    """A tensor has fewer axes than the op needs."""
 
     op: str
     input: str
@@ -237,29 +129,7 @@ class WrongRank(Diagnostic):
 
 @record(kw_only=True)
 class InputMismatch(Diagnostic):
-    """The tensor given to a block does not fit the type that the block's `input` declares.
-
-    ```net bad
-    block Half {
-      input x: f32[B, 8]
-      output x -> dense(4)
-    }
-    model M {
-      input x: f32[B, 16]
-      output y = x -> Half
-    }
-    ```
-    ```net good
-    block Half {
-      input x: f32[B, 16]
-      output x -> dense(4)
-    }
-    model M {
-      input x: f32[B, 16]
-      output y = x -> Half
-    }
-    ```
-    """
+    """The tensor given to a block does not fit the type that the block's `input` declares."""
 
     op: str
     input: str

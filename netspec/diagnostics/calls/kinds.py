@@ -11,21 +11,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class NeedsQuotes(Diagnostic):
-    """An argument's value is one of a few words, and words are strings: they stand in quotes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> max_pool(3, padding=SAME)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> max_pool(3, padding="SAME")
-    }
-    ```
-    """
+    """An argument's value is one of a few words, and words are strings: they stand in quotes."""
 
     op: str
     name: str
@@ -48,23 +34,7 @@ class NeedsQuotes(Diagnostic):
 
 @record(kw_only=True)
 class NotCallable(Diagnostic):
-    """Something is called, or stands as a stage of a chain, that is not a layer, function or block.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(4)
-      output y = x -> h
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(4)
-      output y = h
-    }
-    ```
-    """
+    """Something is called, or stands as a stage of a chain, that is not a layer, function or block."""
 
     name: str
     what: str
@@ -85,21 +55,7 @@ class NotCallable(Diagnostic):
 
 @record(kw_only=True)
 class WrongKind(Diagnostic):
-    """A built-in thing of the wrong kind: an optimizer where a layer is wanted, a layer where a value is wanted, …
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> adam(0.1)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A built-in thing of the wrong kind: an optimizer where a layer is wanted, a layer where a value is wanted, …"""
 
     name: str
     is_a: str

@@ -8,21 +8,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class CellOutsideTime(Diagnostic):
-    """A cell, or a block with `state`, is one time step; a layer such as `rnn` runs it over a sequence.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> lstm_cell(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(lstm_cell(4))
-    }
-    ```
-    """
+    """A cell, or a block with `state`, is one time step; a layer such as `rnn` runs it over a sequence."""
 
     cell: str
 
@@ -35,21 +21,7 @@ class CellOutsideTime(Diagnostic):
 
 @record(kw_only=True)
 class NotACell(Diagnostic):
-    """`rnn` runs a cell: one of the shelf's cells, or a block with `state`.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(dense(4))
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(gru_cell(4))
-    }
-    ```
-    """
+    """`rnn` runs a cell: one of the shelf's cells, or a block with `state`."""
 
     op: str
     found: str
@@ -63,32 +35,7 @@ class NotACell(Diagnostic):
 
 @record(kw_only=True)
 class StateNeverSet(Diagnostic):
-    """A `state` must be bound anew in its block: its last binding is its value in the next step.
-
-    ```net bad
-    block Cell {
-      input x: f32[B, D]
-      state h: f32[B, D] = zeros
-      output x + h
-    }
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(Cell)
-    }
-    ```
-    ```net good
-    block Cell {
-      input x: f32[B, D]
-      state h: f32[B, D] = zeros
-      h = x + h
-      output h
-    }
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(Cell)
-    }
-    ```
-    """
+    """A `state` must be bound anew in its block: its last binding is its value in the next step."""
 
     name: str
 
@@ -101,23 +48,7 @@ class StateNeverSet(Diagnostic):
 
 @record(kw_only=True)
 class BadInitialState(Diagnostic):
-    """The first states given to a recurrence do not fit its cell's: another name, or another type.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 8]
-      input h0: f32[B, 5]
-      output y = x -> gru(4, initial={h: h0})
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, T, 8]
-      input h0: f32[B, 4]
-      output y = x -> gru(4, initial={h: h0})
-    }
-    ```
-    """
+    """The first states given to a recurrence do not fit its cell's: another name, or another type."""
 
     op: str
     wanted: str
@@ -129,33 +60,7 @@ class BadInitialState(Diagnostic):
 
 @record(kw_only=True)
 class StateOnlyConstant(Diagnostic):
-    """A `state` begins with one number: `zeros`, `ones` or `constant(c)`; other beginnings are given by `initial`.
-
-    ```net bad
-    block Cell {
-      input x: f32[B, D]
-      state h: f32[B, D] = normal(0.1)
-      h = x + h
-      output h
-    }
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(Cell)
-    }
-    ```
-    ```net good
-    block Cell {
-      input x: f32[B, D]
-      state h: f32[B, D] = zeros
-      h = x + h
-      output h
-    }
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> rnn(Cell)
-    }
-    ```
-    """
+    """A `state` begins with one number: `zeros`, `ones` or `constant(c)`; other beginnings are given by `initial`."""
 
     name: str
 
@@ -164,34 +69,3 @@ class StateOnlyConstant(Diagnostic):
 
     def help(self) -> str | None:
         return "write `zeros`, `ones` or `constant(c)`; random or computed states are given where the cell runs, by `initial={…}`"
-
-
-@record(kw_only=True)
-class LengthOutOfRange(Diagnostic):
-    """A length given to a recurrence is negative, or beyond the end of its sequence.
-
-    Examples are counted from 0. A length counts the steps of an example that are real, from the first one: 0 to the size of the axis.
-
-    ```text bad
-    # the spec says: y = tokens -> embed(500, 64) -> lstm(64, lengths=n)
-    program.predict(state, tokens=np.zeros((2, 10), np.int32), n=[10, 12])
-    error[length-out-of-range]: `n` says that example 1 has 12 steps, but sequences here have 10 (T).
-    ```
-    ```text good
-    program.predict(state, tokens=np.zeros((2, 10), np.int32), n=[10, 9])
-    ```
-    """
-
-    field: str
-    record: int
-    value: int
-    longest: int
-    axis: str
-    """The sequence's size as the spec writes it."""
-
-    def message(self) -> str:
-        axis = f" ({self.axis})" if self.axis != str(self.longest) else ""
-        return f"`{self.field}` says that example {self.record} has {self.value} steps, but sequences here have {self.longest}{axis}."
-
-    def help(self) -> str | None:
-        return "cut the lengths where the sequences are cut, or give longer sequences"

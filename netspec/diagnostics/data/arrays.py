@@ -9,20 +9,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class ArraysNeeded(Diagnostic):
-    """The dataset `arrays` has no data of its own: they come from Python, or from the .npz file that `--data` names.
-
-    ```text bad
-    $ netspec train ratings.net
-    error[arrays-needed]: nothing fills `arrays`, which has the fields `user: i32[B]`, `score: f32[B]`.
-    ```
-
-    ```text good
-    $ netspec train ratings.net --data ratings.npz
-    ```
-
-    From Python: `netspec.compile("ratings.net").fit({"user": users, "score": scores})`. A spec whose data always are in the same file names
-    it with `npz("ratings.npz", fields={…})`.
-    """
+    """The dataset `arrays` has no data of its own: they come from Python, or from the .npz file that `--data` names."""
 
     fields: tuple[str, ...]
     """With their types, as `x: f32[B, 13]`."""
@@ -42,16 +29,7 @@ class ArraysNeeded(Diagnostic):
 @record(kw_only=True)
 class BadArchive(Diagnostic):
     """A file is no .npz archive that can be read safely: no zip file, a damaged one, one that unpacks to far more than its size, or one
-    with Python objects in it, which are never unpickled.
-
-    ```text bad
-    error[bad-archive]: `data/ratings.npz` is no archive of arrays: File is not a zip file.
-    ```
-
-    ```text good
-    numpy.savez("data/ratings.npz", user=users, score=scores)
-    ```
-    """
+    with Python objects in it, which are never unpickled."""
 
     file: str
     reason: str
@@ -69,16 +47,7 @@ class BadArchive(Diagnostic):
 
 @record(kw_only=True)
 class NoSuchColumn(Diagnostic):
-    """A file lacks an array or a column that a field is made of.
-
-    ```text bad
-    error[no-such-column]: `data/ratings.npz` has no `score`, which the field `score` is made of.
-    ```
-
-    ```text good
-    numpy.savez("data/ratings.npz", user=users, score=scores)
-    ```
-    """
+    """A file lacks an array or a column that a field is made of."""
 
     file: str
     column: str
@@ -98,16 +67,7 @@ class NoSuchColumn(Diagnostic):
 
 @record(kw_only=True)
 class ArrayUnlike(Diagnostic):
-    """An array in a file has another shape or kind of number than the spec says of its field.
-
-    ```text bad
-    error[array-unlike]: the array `x` in `data/houses.npz` is f32[506, 12], not f32[B, 13].
-    ```
-
-    ```text good
-    data = npz("houses.npz", fields={x: f32[12], price: f32[]}) -> batch(32)
-    ```
-    """
+    """An array in a file has another shape or kind of number than the spec says of its field."""
 
     file: str
     array: str
@@ -123,17 +83,7 @@ class ArrayUnlike(Diagnostic):
 @record(kw_only=True)
 class BadValue(Diagnostic):
     """A value in a file is not what its field may hold: no number, NaN or infinity, a number too large for the type, a class that is not
-    listed.
-
-    ```text bad
-    error[bad-value]: line 18 of `data/houses.csv` has "n/a" in the column `rooms`, not a number.
-    ```
-
-    ```text good
-    $ sed -n 18p data/houses.csv
-    6.2,3.1,240000
-    ```
-    """
+    listed."""
 
     file: str
     where: str
@@ -148,18 +98,7 @@ class BadValue(Diagnostic):
 
 @record(kw_only=True)
 class BadRow(Diagnostic):
-    """A line of a table cannot be read: it has more or fewer values than the header has names, or an open quote.
-
-    ```text bad
-    error[bad-row]: line 18 of `data/houses.csv` has 3 values, but the header names 4 columns.
-    ```
-
-    ```text good
-    $ head -n 2 data/houses.csv
-    age,rooms,area,price
-    12,3,80,240000
-    ```
-    """
+    """A line of a table cannot be read: it has more or fewer values than the header has names, or an open quote."""
 
     file: str
     line: int
@@ -171,17 +110,7 @@ class BadRow(Diagnostic):
 
 @record(kw_only=True)
 class NoHeader(Diagnostic):
-    """A table has no header, the first line that names the columns: what stands there are numbers, an empty name, or one name twice.
-
-    ```text bad
-    error[no-header]: `data/houses.csv` has no header: its first line has "5.1", a number, in place of a name.
-    ```
-
-    ```text good
-    $ head -n 1 data/houses.csv
-    age,rooms,area,price
-    ```
-    """
+    """A table has no header, the first line that names the columns: what stands there are numbers, an empty name, or one name twice."""
 
     file: str
     why: str
@@ -195,16 +124,7 @@ class NoHeader(Diagnostic):
 
 @record(kw_only=True)
 class TooFewToSplit(Diagnostic):
-    """A dataset sets a fraction of its examples aside for evaluation, but has only one.
-
-    ```text bad
-    error[too-few-to-split]: 1 example cannot be split into examples of training and of evaluation.
-    ```
-
-    ```text good
-    model.fit({"x": numpy.zeros((20, 3)), "y": numpy.zeros(20)})     # test=0.1: 18 and 2
-    ```
-    """
+    """A dataset sets a fraction of its examples aside for evaluation, but has only one."""
 
     examples: int
 
@@ -213,3 +133,19 @@ class TooFewToSplit(Diagnostic):
 
     def help(self) -> str | None:
         return "leave out `test`, or give more examples"
+
+
+@record(kw_only=True)
+class ValueNotFinite(Diagnostic):
+    """The data holds NaN or infinity, which would spread to every parameter."""
+
+    field: str
+    record: int
+    """Counted from 0."""
+    value: float
+
+    def message(self) -> str:
+        return f"the field `{self.field}` holds {self.value}, first in record {self.record}."
+
+    def help(self) -> str | None:
+        return "remove such records or replace the values"

@@ -10,36 +10,7 @@ from netspec.shape import TensorType
 
 @record(kw_only=True)
 class NoSuchField(Diagnostic):
-    """A step of the data chain works on a field that the batch does not have.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(0.3, 0.4, field="images") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(0.3, 0.4) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A step of the data chain works on a field that the batch does not have."""
 
     field: str
     fields: tuple[str, ...]
@@ -55,36 +26,7 @@ class NoSuchField(Diagnostic):
 
 @record(kw_only=True)
 class FieldNotFloat(Diagnostic):
-    """A step of the data chain that computes with real numbers is used on a field of whole numbers.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(4.5, 2.9, field="label") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(0.3, 0.4, field="image") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A step of the data chain that computes with real numbers is used on a field of whole numbers."""
 
     op: str
     field: str
@@ -96,36 +38,7 @@ class FieldNotFloat(Diagnostic):
 
 @record(kw_only=True)
 class ChannelsDiffer(Diagnostic):
-    """A list with one number for each channel must be as long as the field's last axis.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(mean=[0.5, 0.4, 0.4], std=0.2) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> normalize(mean=0.5, std=0.2) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A list with one number for each channel must be as long as the field's last axis."""
 
     argument: str
     count: int
@@ -142,17 +55,7 @@ class ChannelsDiffer(Diagnostic):
 
 @record(kw_only=True)
 class NoFullBatch(Diagnostic):
-    """The data have fewer examples than one batch, and batches that are not full are left out: nothing would be trained.
-
-    ```text bad
-    model.fit({"image": images[:10], "label": labels[:10]})     # batch(32)
-    error[no-full-batch]: there are 10 examples, fewer than one batch of 32.
-    ```
-
-    ```text good
-    model.fit({"image": images[:64], "label": labels[:64]})
-    ```
-    """
+    """The data have fewer examples than one batch, and batches that are not full are left out: nothing would be trained."""
 
     examples: int
     size: int
@@ -164,3 +67,17 @@ class NoFullBatch(Diagnostic):
         if not self.examples:
             return None
         return f'make the batch smaller: `batch({self.examples})`, or fill it up: `batch({self.size}, partial="pad")`'
+
+
+@record(kw_only=True)
+class EpochShorterThanStep(Diagnostic):
+    """With `accumulate = k` a step takes k batches, and an epoch of the data has fewer than that: no step would be whole."""
+
+    batches: int
+    accumulate: int
+
+    def message(self) -> str:
+        return f"a step takes `accumulate = {self.accumulate}` batches, but an epoch of the data has {self.batches} only."
+
+    def help(self) -> str | None:
+        return f"make the batches smaller, or `accumulate` {self.batches} or less" if self.batches > 1 else "make the batches smaller"

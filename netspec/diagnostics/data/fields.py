@@ -11,33 +11,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class InputNotAField(Diagnostic):
-    """Every input of the trained model must be a field of the data, of the same name and a type that fits.
-
-    ```net bad
-    model M {
-      input picture: f32[B, 8, 8, 1]
-      output logits = picture -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """Every input of the trained model must be a field of the data, of the same name and a type that fits."""
 
     model: str
     inputs: tuple[tuple[str, str], ...]
@@ -83,33 +57,7 @@ class InputNotAField(Diagnostic):
 
 @record(kw_only=True)
 class FieldMismatch(Diagnostic):
-    """A field of the data has another type than the model's input of that name.
-
-    ```net bad
-    model M {
-      input image: f32[B, 28, 28, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A field of the data has another type than the model's input of that name."""
 
     model: str
     input: str
@@ -131,33 +79,7 @@ class FieldMismatch(Diagnostic):
 
 @record(kw_only=True)
 class OutputIsAField(Diagnostic):
-    """An output of the model has the name of a field of the data, so that name would mean two things in `train`.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output label = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(label, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """An output of the model has the name of a field of the data, so that name would mean two things in `train`."""
 
     name: str
     declared: Span = NOWHERE
@@ -174,33 +96,7 @@ class OutputIsAField(Diagnostic):
 
 @record(kw_only=True)
 class NotADataChain(Diagnostic):
-    """`data` is a chain that begins with a dataset and has one `batch`: `mnist() -> shuffle -> batch(128)`.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """`data` is a chain that begins with a dataset and has one `batch`: `mnist() -> shuffle -> batch(128)`."""
 
     why: str
     repair: str = ""

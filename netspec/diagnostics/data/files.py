@@ -9,17 +9,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class DataFolderNeeded(Diagnostic):
-    """A dataset reads its files from the data folder, and none was named.
-
-    ```text bad
-    $ netspec train models/mnist.net
-    error[data-folder-needed]: `mnist` reads its files from the data folder, but none is named.
-    ```
-
-    ```text good
-    $ netspec train models/mnist.net --data ~/data
-    ```
-    """
+    """A dataset reads its files from the data folder, and none was named."""
 
     dataset: str
 
@@ -32,19 +22,7 @@ class DataFolderNeeded(Diagnostic):
 
 @record(kw_only=True)
 class MissingData(Diagnostic):
-    """A file of a dataset is not in the data folder.
-
-    ```text bad
-    $ netspec train models/mnist.net --data empty
-    error[missing-data]: `mnist` finds no `train-images-idx3-ubyte` in `empty`.
-    ```
-
-    ```text good
-    $ ls data
-    t10k-images-idx3-ubyte.gz  t10k-labels-idx1-ubyte.gz  train-images-idx3-ubyte.gz  train-labels-idx1-ubyte.gz
-    $ netspec train models/mnist.net --data data
-    ```
-    """
+    """A file of a dataset is not in the data folder."""
 
     dataset: str
     file: str
@@ -63,16 +41,7 @@ class MissingData(Diagnostic):
 
 @record(kw_only=True)
 class UnreadableData(Diagnostic):
-    """The operating system refused to read a data file: a missing permission, a folder in place of a file, a failing disk.
-
-    ```text bad
-    error[unreadable-data]: cannot read `data/train-labels-idx1-ubyte`: Permission denied.
-    ```
-
-    ```text good
-    $ chmod u+r data/train-labels-idx1-ubyte
-    ```
-    """
+    """The operating system refused to read a data file: a missing permission, a folder in place of a file, a failing disk."""
 
     file: str
     reason: str
@@ -84,19 +53,7 @@ class UnreadableData(Diagnostic):
 
 @record(kw_only=True)
 class WrongMagic(Diagnostic):
-    """A file does not begin with the number that its format prescribes, so it is a file of another kind, or damaged.
-
-    IDX files begin with 2051 (images: bytes in three axes) or 2049 (labels: bytes in one axis), big-endian.
-
-    ```text bad
-    error[wrong-magic]: `data/train-images-idx3-ubyte` is no IDX file of images: it begins with 00000801 instead of 00000803.
-    ```
-
-    ```text good
-    $ head -c 4 data/train-images-idx3-ubyte | xxd -p
-    00000803
-    ```
-    """
+    """A file does not begin with the number that its format prescribes, so it is a file of another kind, or damaged."""
 
     file: str
     content: str
@@ -116,17 +73,7 @@ class WrongMagic(Diagnostic):
 
 @record(kw_only=True)
 class ShortData(Diagnostic):
-    """A data file ends before the number of records that its header promises: a copy or download was cut off.
-
-    ```text bad
-    error[short-data]: `data/t10k-images-idx3-ubyte` ends in record 7 (counted from 0) of 10000.
-    ```
-
-    ```text good
-    $ stat -c %s data/t10k-images-idx3-ubyte
-    7840016
-    ```
-    """
+    """A data file ends before the number of records that its header promises: a copy or download was cut off."""
 
     file: str
     record: int | None
@@ -145,17 +92,7 @@ class ShortData(Diagnostic):
 
 @record(kw_only=True)
 class LongData(Diagnostic):
-    """A data file goes on after the last record that its header promises, so the header or the rest is wrong.
-
-    ```text bad
-    error[long-data]: `data/t10k-labels-idx1-ubyte` goes on after its 10000 records.
-    ```
-
-    ```text good
-    $ stat -c %s data/t10k-labels-idx1-ubyte
-    10008
-    ```
-    """
+    """A data file goes on after the last record that its header promises, so the header or the rest is wrong."""
 
     file: str
     records: int
@@ -169,16 +106,7 @@ class LongData(Diagnostic):
 
 @record(kw_only=True)
 class CorruptData(Diagnostic):
-    """A compressed data file cannot be unpacked to its end: it was cut off or damaged.
-
-    ```text bad
-    error[corrupt-data]: `data/train-images-idx3-ubyte.gz` is damaged at record 41 (counted from 0): the compressed file ends too early.
-    ```
-
-    ```text good
-    $ gzip --test data/train-images-idx3-ubyte.gz
-    ```
-    """
+    """A compressed data file cannot be unpacked to its end: it was cut off or damaged."""
 
     file: str
     record: int | None
@@ -195,17 +123,7 @@ class CorruptData(Diagnostic):
 
 @record(kw_only=True)
 class DataTooLarge(Diagnostic):
-    """The header of a data file promises more than a dataset in memory may have, so it is damaged or of another kind.
-
-    ```text bad
-    error[data-too-large]: `data/train-images-idx3-ubyte` promises 4294967295 records (3367254359280 bytes); the limit is 1073741824 bytes.
-    ```
-
-    ```text good
-    $ head -c 8 data/train-images-idx3-ubyte | xxd -p     # 0xea60 = 60000 records
-    000008030000ea60
-    ```
-    """
+    """The header of a data file promises more than a dataset in memory may have, so it is damaged or of another kind."""
 
     file: str
     records: int

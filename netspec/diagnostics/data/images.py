@@ -10,36 +10,7 @@ from netspec.shape import TensorType
 
 @record(kw_only=True)
 class FieldNotImages(Diagnostic):
-    """A transform of images is used on a field that has none: images are `[B, H, W, C]`.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> flip(field="label") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> flip -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A transform of images is used on a field that has none: images are `[B, H, W, C]`."""
 
     op: str
     field: str
@@ -51,36 +22,7 @@ class FieldNotImages(Diagnostic):
 
 @record(kw_only=True)
 class ImageTooSmall(Diagnostic):
-    """A piece that is to be cut out of images is larger than they are.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 12, 12, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> random_crop(12, pad=1) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 12, 12, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> random_crop(12, pad=2) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A piece that is to be cut out of images is larger than they are."""
 
     op: str
     found: tuple[str, ...]
@@ -101,19 +43,7 @@ class ImageTooSmall(Diagnostic):
 
 @record(kw_only=True)
 class NoClassFolders(Diagnostic):
-    """A folder of images has one sub-folder for each class, and this one has none.
-
-    ```text bad
-    $ ls data/train
-    cat1.jpg  cat2.jpg  dog1.jpg
-    error[no-class-folders]: `data/train` has no sub-folders, one for each class.
-    ```
-
-    ```text good
-    $ ls data/train
-    cat  dog
-    ```
-    """
+    """A folder of images has one sub-folder for each class, and this one has none."""
 
     folder: str
 
@@ -126,19 +56,7 @@ class NoClassFolders(Diagnostic):
 
 @record(kw_only=True)
 class UnknownClass(Diagnostic):
-    """The data of an evaluation have a class that the training data do not have, so there is no number for it.
-
-    ```text bad
-    $ ls data/train data/val
-    data/train: cat  dog
-    data/val: cat  dgo
-    error[unknown-class]: `data/val` has the class `dgo`, which the training data do not have; did you mean `dog`?
-    ```
-
-    ```text good
-    $ mv data/val/dgo data/val/dog
-    ```
-    """
+    """The data of an evaluation have a class that the training data do not have, so there is no number for it."""
 
     folder: str
     name: str
@@ -152,16 +70,7 @@ class UnknownClass(Diagnostic):
 
 @record(kw_only=True)
 class TooManyClasses(Diagnostic):
-    """The data have more classes than the spec says.
-
-    ```text bad
-    error[too-many-classes]: `data/train` has 12 classes, but `image_folder` may have 10 (`size=10`).
-    ```
-
-    ```text good
-    data = image_folder("train", size=12) -> random_resized_crop(224) -> shuffle -> batch(64)
-    ```
-    """
+    """The data have more classes than the spec says."""
 
     dataset: str
     folder: str
@@ -177,16 +86,7 @@ class TooManyClasses(Diagnostic):
 
 @record(kw_only=True)
 class CorruptImage(Diagnostic):
-    """A file among the images of a dataset cannot be read as an image: it is damaged, cut off, or of a kind that is not known.
-
-    ```text bad
-    error[corrupt-image]: `data/train/cat/0017.jpg` cannot be read as an image: image file is truncated (11 bytes not processed).
-    ```
-
-    ```text good
-    $ rm data/train/cat/0017.jpg     # or copy it again
-    ```
-    """
+    """A file among the images of a dataset cannot be read as an image: it is damaged, cut off, or of a kind that is not known."""
 
     file: str
     reason: str

@@ -9,17 +9,7 @@ from netspec.record import record
 @record(kw_only=True)
 class EvalDataNeeded(Diagnostic):
     """Without `eval`, a spec is evaluated on the dataset's own test part by the chain of training, each random transform in its form for
-    evaluation. A transform without such a form makes `eval { data = … }` mandatory.
-
-    ```text bad
-    data = digits() -> acme.mixup() -> batch(32)
-    error[eval-data-needed]: `acme.mixup` has no form for evaluation, so the test part cannot go through this chain
-    ```
-    ```text good
-    data = digits() -> acme.mixup() -> batch(32)
-    eval { data = digits(part="test") -> batch(32) }
-    ```
-    """
+    evaluation. A transform without such a form makes `eval { data = … }` mandatory."""
 
     transform: str
 
@@ -32,16 +22,7 @@ class EvalDataNeeded(Diagnostic):
 
 @record(kw_only=True)
 class UnevenField(Diagnostic):
-    """The examples of a batch differ in shape in a way that padding does not mend: pictures of different size, for instance.
-
-    ```text bad
-    data = image_folder("train") -> batch(32)
-    error[uneven-field]: examples of the field `image` differ in shape: [375, 500, 3] and [480, 640, 3]
-    ```
-    ```text good
-    data = image_folder("train") -> random_resized_crop(224) -> batch(32)
-    ```
-    """
+    """The examples of a batch differ in shape in a way that padding does not mend: pictures of different size, for instance."""
 
     field: str
     shapes: tuple[tuple[int, ...], ...]
@@ -57,35 +38,7 @@ class UnevenField(Diagnostic):
 
 @record(kw_only=True)
 class NoSequences(Diagnostic):
-    """A step of the data chain works on sequences of different length, and the data have none, or others than it can use.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> bucket_by_length([16, 32]) -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A step of the data chain works on sequences of different length, and the data have none, or others than it can use."""
 
     op: str
     fields: tuple[str, ...]
@@ -100,35 +53,7 @@ class NoSequences(Diagnostic):
 
 @record(kw_only=True)
 class BoundsNotAscending(Diagnostic):
-    """The bounds of buckets are lengths, each greater than the one before, at least one.
-
-    ```net bad
-    netspec 1
-    model M {
-      input text: u8[B, T]
-      output logits = cast(text, i32) -> embed(256, 8) -> dense(2)
-    }
-    train M {
-      data = text_lines("train.txt") -> bucket_by_length([64, 32]) -> batch(32)
-      loss = mean(logits[:, 0])
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    netspec 1
-    model M {
-      input text: u8[B, T]
-      output logits = cast(text, i32) -> embed(256, 8) -> dense(2)
-    }
-    train M {
-      data = text_lines("train.txt") -> bucket_by_length([32, 64]) -> batch(32)
-      loss = mean(logits[:, 0])
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """The bounds of buckets are lengths, each greater than the one before, at least one."""
 
     bounds: tuple[int, ...]
 
@@ -141,16 +66,7 @@ class BoundsNotAscending(Diagnostic):
 
 @record(kw_only=True)
 class SequenceTooLong(Diagnostic):
-    """An example is longer than the last bucket. Records are counted from 0.
-
-    ```text bad
-    data = conllu("train.conllu", words="FORM", tag="XPOS", size=20_000) -> bucket_by_length([16, 32]) -> batch(64)
-    error[sequence-too-long]: record 17 has 41 elements, more than the last bucket's 32 (so have 208 records in all).
-    ```
-    ```text good
-    data = conllu("train.conllu", words="FORM", tag="XPOS", size=20_000) -> bucket_by_length([16, 32, 256]) -> batch(64)
-    ```
-    """
+    """An example is longer than the last bucket. Records are counted from 0."""
 
     record: int
     length: int
@@ -168,16 +84,7 @@ class SequenceTooLong(Diagnostic):
 
 @record(kw_only=True)
 class NoFullRow(Diagnostic):
-    """`pack(length, fill="stream")` makes full rows only, and all the tokens together do not fill one.
-
-    ```text bad
-    data = text_lines("tiny.txt") -> bpe(300) -> pack(1024, fill="stream") -> batch(8)
-    error[no-full-row]: there are 212 tokens in all, fewer than one row of 1024.
-    ```
-    ```text good
-    data = text_lines("tiny.txt") -> bpe(300) -> pack(64, fill="stream") -> batch(1)
-    ```
-    """
+    """`pack(length, fill="stream")` makes full rows only, and all the tokens together do not fill one."""
 
     tokens: int
     length: int
@@ -191,35 +98,7 @@ class NoFullRow(Diagnostic):
 
 @record(kw_only=True)
 class FieldTwice(Diagnostic):
-    """A field of the data is given a name that another one has.
-
-    ```net bad
-    netspec 1
-    model M {
-      input x: f32[B, 8, 8, 1]
-      output logits = x -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> rename(image="x", label="x") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 8, 8, 1]
-      output logits = x -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> rename(image="x") -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A field of the data is given a name that another one has."""
 
     field: str
 
@@ -229,37 +108,7 @@ class FieldTwice(Diagnostic):
 
 @record(kw_only=True)
 class EvalFieldMissing(Diagnostic):
-    """An evaluation measures the loss and the metrics of training, so its data need every field that these read.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-      eval { data = digits(part="test") -> rename(label="class") -> batch(32) }
-    }
-    ```
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-      eval { data = digits(part="test") -> batch(32) }
-    }
-    ```
-    """
+    """An evaluation measures the loss and the metrics of training, so its data need every field that these read."""
 
     field: str
     fields: tuple[str, ...]

@@ -10,8 +10,8 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.diagnostics.drawing.cells import visible
-from netspec.diagnostics.drawing.text import counted, has_place, in_order, render_text, trail_notes
-from netspec.diagnostics.suggestions.repairs import edits_of
+from netspec.diagnostics.drawing.text import describe_trail, has_place, render_text, say_count, sort_problems
+from netspec.diagnostics.suggestions.repairs import find_edits
 from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Span
 
@@ -48,14 +48,14 @@ def _json(data: Any) -> str:
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> str:
     """`{"problems": [one object per problem], "errors": 1, "warnings": 0, "omitted": 0}`."""
-    ordered = in_order(diagnostics)
-    problems = _fitting(ordered, LIMITS.problems, as_object)
+    ordered = sort_problems(diagnostics)
+    problems = _fitting(ordered, LIMITS.problems, to_object)
     warnings = sum(d.severity == "warning" for d in ordered)
     counts = {"errors": len(ordered) - warnings, "warnings": warnings, "omitted": len(ordered) - len(problems)}
     return _json({"problems": problems, **counts})
 
 
-def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
+def to_object(diagnostic: Diagnostic) -> dict[str, Any]:
     """One problem as plain data. `path` is null for one that belongs to no file; then it has no line."""
     return {
         "slug": diagnostic.slug(),
@@ -67,7 +67,7 @@ def as_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "chain": [_place(p) for p in diagnostic.chain],
         "trail": [_place(p) for p in diagnostic.trail],
         "help": diagnostic.help(),
-        "edits": [_edit(e) for e in edits_of(diagnostic)],
+        "edits": [_edit(e) for e in find_edits(diagnostic)],
     }
 
 
@@ -95,7 +95,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """One SARIF run; results left out are counted in its properties."""
-    ordered = in_order(diagnostics)
+    ordered = sort_problems(diagnostics)
     results = _fitting(ordered, LIMITS.sarif_results, _result)
     classes = {type(d).slug(): type(d) for d in ordered[: len(results)]}
     run = {
@@ -108,10 +108,10 @@ def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _rule(cls: type[Diagnostic]) -> dict[str, Any]:
-    from netspec.diagnostics.catalog import first_paragraph
+    from netspec.diagnostics.catalog import describe
 
     rule = {"id": cls.slug(), "name": cls.__name__, "defaultConfiguration": {"level": cls.severity}}
-    summary = first_paragraph(cls)
+    summary = describe(cls)
     return {**rule, "shortDescription": {"text": _sarif_text(summary)}} if summary else rule
 
 
@@ -129,7 +129,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
             if p.span.source is not NO_SOURCE
         ],
     }
-    edits = edits_of(diagnostic)
+    edits = find_edits(diagnostic)
     return {**result, "fixes": [_fix(repair, edits)]} if edits else result
 
 
@@ -176,10 +176,10 @@ def _sarif_text(text: str) -> str:
 
 def to_github(diagnostics: Iterable[Diagnostic]) -> str:
     """One workflow command per problem (`::error file=…,line=…,col=…,title=…::…`), a line each."""
-    ordered = in_order(diagnostics)
+    ordered = sort_problems(diagnostics)
     lines = _fitting(ordered, LIMITS.problems, _annotation)
     omitted = len(ordered) - len(lines)
-    return "\n".join([*lines, f"::notice::{counted(omitted, 'more problem')}, not shown"] if omitted else lines)
+    return "\n".join([*lines, f"::notice::{say_count(omitted, 'more problem')}, not shown"] if omitted else lines)
 
 
 def _annotation(diagnostic: Diagnostic) -> str:
@@ -198,7 +198,7 @@ def _annotation_text(diagnostic: Diagnostic) -> str:
     repair = diagnostic.help()
     pointer = diagnostic.at.pointer
     at = [f"at #{pointer}"] if pointer is not None else []
-    return "\n".join([diagnostic.message(), *at, *seen, *trail_notes(diagnostic.trail), *([f"help: {repair}"] if repair else [])])
+    return "\n".join([diagnostic.message(), *at, *seen, *describe_trail(diagnostic.trail), *([f"help: {repair}"] if repair else [])])
 
 
 def _escape_data(text: str) -> str:

@@ -36,7 +36,7 @@ class Piece:
     style: str
 
 
-def pieces(mark: Mark) -> list[Piece]:
+def cut_pieces(mark: Mark) -> list[Piece]:
     """One piece per line that the mark is drawn on."""
     source, start = mark.span.source, mark.span.start
     end = max(start, _without_line_end(mark.span))
@@ -65,7 +65,7 @@ def _piece(mark: Mark, line: int, start: int, end: int) -> Piece:
     return Piece(line, left, max(left, right), mark.text if is_last else "", mark.style)
 
 
-def merged(found: Iterable[Piece]) -> list[Piece]:
+def merge_pieces(found: Iterable[Piece]) -> list[Piece]:
     """Pieces that cover exactly the same characters become one; the guilty style wins."""
     groups: dict[tuple[int, int, int], list[Piece]] = {}
     for piece in found:

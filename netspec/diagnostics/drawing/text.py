@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.drawing.cells import visible
 from netspec.diagnostics.drawing.paint import COLOR, PLAIN, Paint
-from netspec.diagnostics.drawing.snippet import Mark, Piece, draw_line, merged, pieces
+from netspec.diagnostics.drawing.snippet import Mark, Piece, cut_pieces, draw_line, merge_pieces
 from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Source
 
@@ -17,17 +17,17 @@ NEAR_LINES = 5
 
 def render_text(diagnostics: Iterable[Diagnostic], color: bool = False, width: int = 100) -> str:
     """All problems in the order of their places, an empty line between them, and a line that counts them; "" for none."""
-    ordered = in_order(diagnostics)
+    ordered = sort_problems(diagnostics)
     paint = COLOR if color else PLAIN
     parts = [render_one(d, paint, width) for d in ordered[: LIMITS.problems]]
     if len(ordered) > LIMITS.problems:
         parts.append(f"… and {len(ordered) - LIMITS.problems:,} more, not shown.")
     if any(has_place(d) for d in ordered):
-        parts.append(summary(ordered))
+        parts.append(summarize(ordered))
     return "\n\n".join(parts)
 
 
-def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+def sort_problems(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """Problems without a place first, then file by file as they first appear, in the order of the text."""
     found = list(diagnostics)
     files = {path: i for i, path in enumerate(dict.fromkeys(d.at.source.path for d in found))}
@@ -38,17 +38,17 @@ def has_place(diagnostic: Diagnostic) -> bool:
     return diagnostic.at.source is not NO_SOURCE
 
 
-def summary(diagnostics: Sequence[Diagnostic]) -> str:
+def summarize(diagnostics: Sequence[Diagnostic]) -> str:
     """`2 problems and 1 warning in 1 file.`"""
     warnings = sum(d.severity == "warning" for d in diagnostics)
     problems = len(diagnostics) - warnings
     files = len({d.at.source.path for d in diagnostics if has_place(d)})
-    counts = [counted(problems, "problem")] if problems or not warnings else []
-    counts += [counted(warnings, "warning")] if warnings else []
-    return " and ".join(counts) + (f" in {counted(files, 'file')}." if files else ".")
+    counts = [say_count(problems, "problem")] if problems or not warnings else []
+    counts += [say_count(warnings, "warning")] if warnings else []
+    return " and ".join(counts) + (f" in {say_count(files, 'file')}." if files else ".")
 
 
-def counted(number: int, noun: str) -> str:
+def say_count(number: int, noun: str) -> str:
     """`1 file`, `2 files`, `1,000 files`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
@@ -75,18 +75,18 @@ def _sections(diagnostic: Diagnostic) -> tuple[list[Section], int]:
     by_source: dict[Source, list[Mark]] = {}
     for mark in _marks(diagnostic):
         by_source.setdefault(mark.span.source, []).append(mark)
-    sections = [(source, str(marks[0].span), merged(p for m in marks for p in pieces(m))) for source, marks in by_source.items()]
+    sections = [(source, str(marks[0].span), merge_pieces(p for m in marks for p in cut_pieces(m))) for source, marks in by_source.items()]
     return sections, max(len(str(p.line)) for _, _, found in sections for p in found)
 
 
 def _marks(diagnostic: Diagnostic) -> list[Mark]:
     """The guilty place first."""
     guilty = Mark(diagnostic.at, _words(diagnostic.label()), diagnostic.severity)
-    others = [*diagnostic.places()[: LIMITS.drawn_places], *helpful_chain(diagnostic.chain)]
+    others = [*diagnostic.places()[: LIMITS.drawn_places], *choose_chain(diagnostic.chain)]
     return [guilty, *(Mark(p.span, _words(p.text), "second") for p in others if p.span.source is not NO_SOURCE)]
 
 
-def helpful_chain(chain: Sequence[Place]) -> list[Place]:
+def choose_chain(chain: Sequence[Place]) -> list[Place]:
     """Where a shape came from: places where it changed, at most four, the first and those nearest to the problem."""
     changes = [p for i, p in enumerate(chain) if i == 0 or p.text != chain[i - 1].text]
     if len(changes) <= LIMITS.drawn_changes:
@@ -127,16 +127,16 @@ def _note(kind: str, text: str, gutter: int, paint: Paint) -> str:
 
 def _note_texts(diagnostic: Diagnostic) -> list[str]:
     more = len(diagnostic.places()) - LIMITS.drawn_places
-    texts = [f"and {counted(more, 'more place')}"] if more > 0 else []
-    return texts + trail_notes(diagnostic.trail)
+    texts = [f"and {say_count(more, 'more place')}"] if more > 0 else []
+    return texts + describe_trail(diagnostic.trail)
 
 
-def trail_notes(trail: Sequence[Place]) -> list[str]:
+def describe_trail(trail: Sequence[Place]) -> list[str]:
     """`in the call of block `Double` here: m.net:12:8`, innermost first; the middle of a long trail is counted."""
     notes = [f"{place.text.rstrip(':').removesuffix(' here')} here: {place.span}" for place in trail]
     if len(notes) <= LIMITS.drawn_calls:
         return notes
-    return [*notes[: LIMITS.drawn_calls - 1], f"and {counted(len(notes) - LIMITS.drawn_calls, 'call')} between, up to", notes[-1]]
+    return [*notes[: LIMITS.drawn_calls - 1], f"and {say_count(len(notes) - LIMITS.drawn_calls, 'call')} between, up to", notes[-1]]
 
 
 def _words(text: str) -> str:

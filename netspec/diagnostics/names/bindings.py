@@ -1,4 +1,4 @@
-"""Bodies of blocks and models: names declared twice or never used, outputs that are missing, chains that say something else."""
+"""Problems of what the body of a block or model binds: names declared twice or never used, outputs that are missing. Floor 0."""
 
 from __future__ import annotations
 
@@ -11,23 +11,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class DuplicateName(Diagnostic):
-    """The same name is declared twice where it can only mean one thing.
-
-    ```net bad
-    model M {
-      param n: int = 4
-      input n: f32[B, 8]
-      output y = n -> relu
-    }
-    ```
-    ```net good
-    model M {
-      param n: int = 4
-      input x: f32[B, 8]
-      output y = x -> dense(n)
-    }
-    ```
-    """
+    """The same name is declared twice where it can only mean one thing."""
 
     name: str
     what: str = "name"
@@ -54,21 +38,7 @@ class DuplicateName(Diagnostic):
 
 @record(kw_only=True)
 class MissingOutput(Diagnostic):
-    """A block or model without an `output` computes nothing that anyone could use.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      y = x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A block or model without an `output` computes nothing that anyone could use."""
 
     name: str
     last: str | None = None
@@ -87,21 +57,7 @@ class MissingOutput(Diagnostic):
 
 @record(kw_only=True)
 class UnnamedOutput(Diagnostic):
-    """A model's outputs have names, since training, serving and `predict` speak of them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A model's outputs have names, since training, serving and `predict` speak of them."""
 
     model: str
 
@@ -118,23 +74,7 @@ class UnnamedOutput(Diagnostic):
 
 @record(kw_only=True)
 class UnusedBinding(Diagnostic):
-    """A name is bound and never read: often a chain that went on from the wrong name. A leading `_` says that it is meant.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(16) -> relu
-      output y = x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      h = x -> dense(16) -> relu
-      output y = h -> dense(4)
-    }
-    ```
-    """
+    """A name is bound and never read: often a chain that went on from the wrong name. A leading `_` says that it is meant."""
 
     severity = "warning"
     name: str
@@ -150,112 +90,8 @@ class UnusedBinding(Diagnostic):
 
 
 @record(kw_only=True)
-class ResidualNeedsParentheses(Diagnostic):
-    """`->` binds loosest: in `x + x -> dense(8)` the *sum* goes through the layer, and the residual connection is lost. Netspec refuses
-    a chain whose head is an operator expression in which a name occurs twice; parentheses say which is meant.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x + x -> layer_norm -> dense(8)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x + (x -> layer_norm -> dense(8))
-    }
-    ```
-    """
-
-    name: str
-    head: str
-    right: str
-    """The operand nearest the arrow."""
-    opens: Span = NOWHERE
-    closes: Span = NOWHERE
-
-    def message(self) -> str:
-        return f"`->` binds loosest, so all of `{self.head}` goes through the chain"
-
-    def label(self) -> str:
-        return f"`{self.name}` occurs twice: a residual connection?"
-
-    def help(self) -> str | None:
-        return f"for a residual connection write parentheses around `{self.right} -> …`; if the sum is meant, write `({self.head}) -> …`"
-
-    def edits(self) -> Sequence[Edit]:
-        return [] if self.opens is NOWHERE else [Edit(self.opens, "("), Edit(self.closes, ")")]
-
-
-@record(kw_only=True)
-class SharedChanges(Diagnostic):
-    """A `shared` name is one instance with one set of parameters, but two of its uses would need parameters of different shapes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      shared project = dense(4)
-      output y = x -> project -> project
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      shared project = dense(8)
-      output y = x -> project -> project
-    }
-    ```
-    """
-
-    name: str
-    parameter: str
-    shape: str
-    first: Place
-
-    def message(self) -> str:
-        return f"the shared `{self.name}` has one {self.parameter}, but its uses need different ones"
-
-    def label(self) -> str:
-        return f"here {self.parameter} is {self.shape}"
-
-    def places(self) -> Sequence[Place]:
-        return [self.first]
-
-    def help(self) -> str | None:
-        return "give both uses the same sizes, or make two layers"
-
-
-@record(kw_only=True)
 class OnlyInPhase(Diagnostic):
-    """A block's output that stands inside `when` exists in that phase only, and so does what is made of it.
-
-    ```net bad
-    block Noisy {
-      input x: f32[B, D]
-      output y = x -> dense(D)
-      when train { output noise = 0.1 * x }
-    }
-    model M {
-      input x: f32[B, 8]
-      y, noise = x -> Noisy
-      output z = y + noise
-    }
-    ```
-    ```net good
-    block Noisy {
-      input x: f32[B, D]
-      output y = x -> dense(D)
-      when train { output noise = 0.1 * x }
-    }
-    model M {
-      input x: f32[B, 8]
-      y, noise = x -> Noisy
-      when train { y = y + noise }
-      output z = y
-    }
-    ```
-    """
+    """A block's output that stands inside `when` exists in that phase only, and so does what is made of it."""
 
     name: str
     phase: str

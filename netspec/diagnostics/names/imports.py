@@ -11,25 +11,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class ImportNotFound(Diagnostic):
-    """The file that an `import` names cannot be read. Paths are relative to the importing file.
-
-    ```net bad
-    import Block from "blocks.net"
-    ```
-    ```net file blocks.net
-    block Block {
-      input x: f32[B, D]
-      output x -> dense(D)
-    }
-    ```
-    ```net good
-    import Block from "blocks.net"
-    model M {
-      input x: f32[B, 8]
-      output y = x -> Block
-    }
-    ```
-    """
+    """The file that an `import` names cannot be read. Paths are relative to the importing file."""
 
     path: str
     why: str
@@ -45,18 +27,7 @@ class ImportNotFound(Diagnostic):
 @record(kw_only=True)
 class ImportOutside(Diagnostic):
     """An `import` may only reach files of the project: relative paths that stay below its root, and no links that lead out of it.
-    The root is the nearest folder above the spec with a `.git` or `pyproject.toml`, else the spec's own folder.
-
-    ```net bad
-    import Block from "/etc/blocks.net"
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(8)
-    }
-    ```
-    """
+    The root is the nearest folder above the spec with a `.git` or `pyproject.toml`, else the spec's own folder."""
 
     path: str
 
@@ -69,25 +40,7 @@ class ImportOutside(Diagnostic):
 
 @record(kw_only=True)
 class ImportCycle(Diagnostic):
-    """Files import each other in a circle.
-
-    ```net bad
-    import A from "m.net"
-    ```
-    ```net file a.net
-    block A {
-      input x: f32[B, D]
-      output x -> relu
-    }
-    ```
-    ```net good
-    import A from "a.net"
-    model M {
-      input x: f32[B, 8]
-      output y = x -> A
-    }
-    ```
-    """
+    """Files import each other in a circle."""
 
     cycle: tuple[str, ...]
     first: Span = NOWHERE
@@ -101,12 +54,7 @@ class ImportCycle(Diagnostic):
 
 @record(kw_only=True)
 class TooManyImports(Diagnostic):
-    """The imports of a spec reach more files, or go deeper, than the limits allow.
-
-    ```text bad
-    a chain of nine files, each importing the next
-    ```
-    """
+    """The imports of a spec reach more files, or go deeper, than the limits allow."""
 
     what: str
     limit: int

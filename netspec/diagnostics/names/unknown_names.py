@@ -1,4 +1,4 @@
-"""Names: unknown, doubled, unused, or in the wrong place."""
+"""Problems of names that are looked up and not found: of ops, values, arguments, settings, models, methods. Floor 0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
-def quoted(names: Sequence[str]) -> str:
+def quote_choices(names: Sequence[str]) -> str:
     """`a`, `b` or `c`."""
     ticked = [f"`{n}`" for n in names]
     return ticked[0] if len(ticked) == 1 else f"{', '.join(ticked[:-1])} or {ticked[-1]}"
@@ -28,7 +28,7 @@ class _Near(Diagnostic):
         if self.how:
             return self.how
         if self.near:
-            return f"did you mean {quoted(self.near)}?"
+            return f"did you mean {quote_choices(self.near)}?"
         return f"it has {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
 
     def edits(self) -> Sequence[Edit]:
@@ -37,21 +37,7 @@ class _Near(Diagnostic):
 
 @record(kw_only=True)
 class UnknownName(_Near):
-    """A name is used that nothing in the file, and nothing on the shelf, has.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dens(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A name is used that nothing in the file, and nothing on the shelf, has."""
 
     name: str
     noun: str = "name"
@@ -84,21 +70,7 @@ class UnknownName(_Near):
 
 @record(kw_only=True)
 class UnknownArgument(_Near):
-    """A call passes an argument by a name that the op or block does not have.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> conv(4, kernal=3)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 3]
-      output y = x -> conv(4, kernel=3)
-    }
-    ```
-    """
+    """A call passes an argument by a name that the op or block does not have."""
 
     op: str
     name: str
@@ -112,34 +84,8 @@ class UnknownArgument(_Near):
 
 @record(kw_only=True)
 class UnknownSetting(_Near):
-    """A setting of `train`, `eval`, `checkpoint` or `serve` that does not exist. Settings are a closed set; own values are written `let`.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimiser = adam(0.001)
-      optimizer = adam(0.001)
-      duration = 1 epoch
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 1 epoch
-    }
-    ```
-    """
+    """A setting of `train`, `eval`, `checkpoint` or `serve` that does not exist. Settings are a closed set; own values are
+    written `let`."""
 
     section: str
     name: str
@@ -156,42 +102,27 @@ class UnknownSetting(_Near):
 
 
 @record(kw_only=True)
-class NotYetCompiled(Diagnostic):
-    """The language has this form, but this version of netspec does not compile it yet; it says so instead of guessing.
-
-    ```text bad
-    mesh = {data: 4, model: 2}
-    ```
-    """
-
-    what: str
-
-    def message(self) -> str:
-        return f"{self.what} is part of the language, but this version of netspec does not compile it yet"
-
-
-@record(kw_only=True)
 class UnknownModel(_Near):
-    """`train`, `expect` or `serve` names a model that the file does not have.
-
-    ```net bad
-    model Net {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect Nut { params == 36 }
-    ```
-    ```net good
-    model Net {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect Net { params == 36 }
-    ```
-    """
+    """`train`, `expect` or `serve` names a model that the file does not have."""
 
     name: str
     section: str
 
     def message(self) -> str:
         return f"`{self.section} {self.name}` needs a model `{self.name}`, and the file has none"
+
+
+@record(kw_only=True)
+class UnknownMethod(_Near):
+    """A name with a dot calls a method that the instance before the dot does not have."""
+
+    instance: str
+    of: str
+    """What it is an instance of."""
+    method: str
+
+    def message(self) -> str:
+        return f"`{self.instance}` is an instance of `{self.of}`, which has no method `{self.method}`"
+
+    def help(self) -> str | None:
+        return super().help() or f"use the instance itself: `-> {self.instance}`"

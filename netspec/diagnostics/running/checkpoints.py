@@ -10,7 +10,7 @@ from netspec.limits import LIMITS
 from netspec.record import record
 
 
-def listed(differences: Sequence[str]) -> str:
+def list_differences(differences: Sequence[str]) -> str:
     """The differences on lines of their own; of a long list the first and how many more there are."""
     shown = [f"  {line}" for line in differences[: LIMITS.drawn_differences]]
     more = len(differences) - len(shown)
@@ -19,20 +19,7 @@ def listed(differences: Sequence[str]) -> str:
 
 @record(kw_only=True)
 class CheckpointDamaged(Diagnostic):
-    """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced.
-
-    Every file's size and SHA-256 stand in the checkpoint's `manifest.json`, which holds its own digest, and all of them are compared before
-    anything is read. A damaged checkpoint is never used, not even in part.
-
-    ```text bad
-    $ netspec eval runs/Digits-1          # a bit of a file has flipped
-    error[checkpoint-damaged]: `runs/Digits-1/checkpoints/220/tree/d/3f0c` is damaged: its SHA-256 differs from the manifest's.
-    ```
-
-    ```text good
-    $ netspec eval runs/Digits-1 --which 176
-    ```
-    """
+    """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced."""
 
     path: str
     """The file that is not as it was written."""
@@ -55,26 +42,13 @@ class CheckpointDamaged(Diagnostic):
 
 @record(kw_only=True)
 class CheckpointMismatch(Diagnostic):
-    """A checkpoint is whole, but its tensors are not those of the program: other names, shapes or dtypes.
-
-    It happens when a checkpoint is moved to the run of another spec, or when netspec itself now stores a layer in another way.
-
-    ```text bad
-    $ netspec eval runs/Digits-1          # its checkpoints come from another run
-    error[checkpoint-mismatch]: the checkpoint `runs/Digits-1/checkpoints/220` holds other tensors than the program:
-      missing: params.conv_0/kernel f32[3, 3, 1, 32]
-    ```
-
-    ```text good
-    $ netspec eval runs/Digits-2
-    ```
-    """
+    """A checkpoint is whole, but its tensors are not those of the program: other names, shapes or dtypes."""
 
     path: str
     differences: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the checkpoint `{self.path}` holds other tensors than the program:\n{listed(self.differences)}"
+        return f"the checkpoint `{self.path}` holds other tensors than the program:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
         return "use the run folder that this checkpoint was written into"
@@ -82,17 +56,7 @@ class CheckpointMismatch(Diagnostic):
 
 @record(kw_only=True)
 class CheckpointTooNew(Diagnostic):
-    """A checkpoint or run folder was written by a newer netspec, in a format that this one does not know.
-
-    ```text bad
-    $ netspec eval runs/Digits-1
-    error[checkpoint-too-new]: `runs/Digits-1/checkpoints/220` has format 2; this netspec reads formats up to 1.
-    ```
-
-    ```text good
-    $ pip install --upgrade netspec-jax
-    ```
-    """
+    """A checkpoint or run folder was written by a newer netspec, in a format that this one does not know."""
 
     path: str
     format: int
@@ -107,17 +71,7 @@ class CheckpointTooNew(Diagnostic):
 
 @record(kw_only=True)
 class NoSuchCheckpoint(Diagnostic):
-    """A run has no checkpoint of the step that was asked for, or none at all yet.
-
-    ```text bad
-    $ netspec eval runs/Digits-1 --which 7
-    error[no-such-checkpoint]: the run `runs/Digits-1` has no checkpoint 7.
-    ```
-
-    ```text good
-    $ netspec eval runs/Digits-1 --which last
-    ```
-    """
+    """A run has no checkpoint of the step that was asked for, or none at all yet."""
 
     run: str
     which: str
@@ -135,17 +89,7 @@ class NoSuchCheckpoint(Diagnostic):
 
 @record(kw_only=True)
 class NotARun(Diagnostic):
-    """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such.
-
-    ```text bad
-    $ netspec eval models
-    error[not-a-run]: `models` is not a run folder: it has no `settings.json`.
-    ```
-
-    ```text good
-    $ netspec eval runs/Digits-1
-    ```
-    """
+    """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such."""
 
     path: str
     finding: str
@@ -159,24 +103,13 @@ class NotARun(Diagnostic):
 
 @record(kw_only=True)
 class RunOfAnotherSpec(Diagnostic):
-    """A run can only be resumed with the spec and settings it was started with: anything else would be neither run.
-
-    ```text bad
-    $ netspec train digits.net --out runs/Digits-1 --resume --set train.duration="40 epochs"
-    error[run-of-another-spec]: the run `runs/Digits-1` was started with another spec:
-      train.duration: was not set, is 40 epochs
-    ```
-
-    ```text good
-    $ netspec train digits.net --out runs/Digits-1 --resume
-    ```
-    """
+    """A run can only be resumed with the spec and settings it was started with: anything else would be neither run."""
 
     run: str
     differences: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the run `{self.run}` was started with another spec:\n{listed(self.differences)}"
+        return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
@@ -184,17 +117,7 @@ class RunOfAnotherSpec(Diagnostic):
 
 @record(kw_only=True)
 class RunInUse(Diagnostic):
-    """Another process is training into the run folder.
-
-    ```text bad
-    $ netspec train digits.net --out runs/Digits-1 --resume     # while the first one still runs
-    error[run-in-use]: another process is training into `runs/Digits-1`.
-    ```
-
-    ```text good
-    $ netspec train digits.net --out runs/Digits-2
-    ```
-    """
+    """Another process is training into the run folder."""
 
     exit_code = 2
 

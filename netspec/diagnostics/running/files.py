@@ -12,17 +12,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class NoSuchFile(Diagnostic):
-    """A file that a command was given does not exist.
-
-    ```text bad
-    $ netspec check models/mnits.net
-    error[no-such-file]: there is no file `models/mnits.net`; did you mean `models/mnist.net`?
-    ```
-
-    ```text good
-    $ netspec check models/mnist.net
-    ```
-    """
+    """A file that a command was given does not exist."""
 
     exit_code: ClassVar[int] = 2
 
@@ -37,17 +27,7 @@ class NoSuchFile(Diagnostic):
 
 @record(kw_only=True)
 class ReadFailed(Diagnostic):
-    """The operating system refused to read a file: a missing permission, a folder in place of a file, a failing disk.
-
-    ```text bad
-    $ chmod 000 secret.net; netspec check secret.net
-    error[read-failed]: cannot read `secret.net`: Permission denied.
-    ```
-
-    ```text good
-    $ chmod 644 secret.net; netspec check secret.net
-    ```
-    """
+    """The operating system refused to read a file: a missing permission, a folder in place of a file, a failing disk."""
 
     exit_code: ClassVar[int] = 2
 
@@ -61,19 +41,7 @@ class ReadFailed(Diagnostic):
 
 @record(kw_only=True)
 class WriteFailed(Diagnostic):
-    """The operating system refused to write a file: a full disk, a missing permission, a missing folder.
-
-    netspec writes a file under a temporary name and renames it when it is whole, so what stood there before is unharmed.
-
-    ```text bad
-    $ netspec train models/digits.net --out /full/disk
-    error[write-failed]: cannot write `/full/disk/spec.net`: No space left on device (while writing the content).
-    ```
-
-    ```text good
-    $ netspec train models/digits.net --out runs/digits
-    ```
-    """
+    """The operating system refused to write a file: a full disk, a missing permission, a missing folder."""
 
     exit_code: ClassVar[int] = 2
 
@@ -91,17 +59,7 @@ class WriteFailed(Diagnostic):
 
 @record(kw_only=True)
 class AlreadyExists(Diagnostic):
-    """A command would overwrite something that it did not make in this run.
-
-    ```text bad
-    $ netspec train models/digits.net --out runs/digits     # a run stands there already
-    error[already-exists]: `runs/digits` exists already.
-    ```
-
-    ```text good
-    $ netspec train models/digits.net --out runs/digits --resume
-    ```
-    """
+    """A command would overwrite something that it did not make in this run."""
 
     exit_code: ClassVar[int] = 2
 
@@ -118,17 +76,7 @@ class AlreadyExists(Diagnostic):
 
 @record(kw_only=True)
 class BrokenInstallation(Diagnostic):
-    """A file that belongs to netspec itself is missing: the package was installed or copied incompletely.
-
-    ```text bad
-    $ netspec check model.net
-    error[broken-installation]: netspec's own file `grammar/netspec.lark` is missing.
-    ```
-
-    ```text good
-    $ pip install --force-reinstall netspec-jax
-    ```
-    """
+    """A file that belongs to netspec itself is missing: the package was installed or copied incompletely."""
 
     exit_code: ClassVar[int] = 2
 
@@ -143,6 +91,6 @@ class BrokenInstallation(Diagnostic):
         return "install netspec again: pip install --force-reinstall netspec-jax"
 
 
-def exit_code(diagnostics: Sequence[Diagnostic]) -> int:
+def choose_exit_code(diagnostics: Sequence[Diagnostic]) -> int:
     """0 without errors (warnings do not count), 2 when the machine is at fault, else 1."""
     return max((d.exit_code for d in diagnostics if d.severity == "error"), default=0)

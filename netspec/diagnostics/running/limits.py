@@ -8,19 +8,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class TimeLimit(Diagnostic):
-    """Checking an untrusted spec took longer than it may. The place is where the check was when it was stopped.
-
-    Without `--untrusted` there is no limit of time.
-
-    ```text bad
-    $ netspec check --untrusted slow.net
-    error[time-limit]: the check was stopped after 10 s, while it was proving this.
-    ```
-
-    ```text good
-    $ netspec check slow.net
-    ```
-    """
+    """Checking an untrusted spec took longer than it may. The place is where the check was when it was stopped."""
 
     seconds: float
     doing: str
@@ -35,17 +23,7 @@ class TimeLimit(Diagnostic):
 
 @record(kw_only=True)
 class MemoryLimit(Diagnostic):
-    """Checking an untrusted spec needed more memory than it may have.
-
-    ```text bad
-    $ netspec check --untrusted large.net
-    error[memory-limit]: the check needed more than 1 GiB of memory and was stopped.
-    ```
-
-    ```text good
-    $ netspec check large.net
-    ```
-    """
+    """Checking an untrusted spec needed more memory than it may have."""
 
     limit: str
 
@@ -59,17 +37,7 @@ class MemoryLimit(Diagnostic):
 @record(kw_only=True)
 class FileRefused(Diagnostic):
     """An untrusted spec is, or imports, a file that is not plainly a file of its own folder: through a symbolic or a hard link, a pipe
-    or a device, or by a path that leads up with `..`. What stands elsewhere could be shown in the problems' drawings.
-
-    ```text bad
-    $ ln -s ~/.ssh/config model.net; netspec check --untrusted model.net
-    error[file-refused]: `model.net` is not read: it is a symbolic link.
-    ```
-
-    ```text good
-    $ netspec check --untrusted models/mnist.net
-    ```
-    """
+    or a device, or by a path that leads up with `..`. What stands elsewhere could be shown in the problems' drawings."""
 
     path: str
     why: str

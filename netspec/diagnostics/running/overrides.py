@@ -11,12 +11,7 @@ from netspec.record import record
 @record(kw_only=True)
 class UnknownOverride(Diagnostic):
     """`--set NAME=VALUE` names a param or setting that the spec does not have. `NAME` is a param of the file or of the trained model,
-    `Model.NAME` one of another model, `train.optimizer.learning_rate` a setting or an argument inside one.
-
-    ```text bad
-    netspec train m.net --set clases=5
-    ```
-    """
+    `Model.NAME` one of another model, `train.optimizer.learning_rate` a setting or an argument inside one."""
 
     path: str
     near: tuple[str, ...] = ()
@@ -33,12 +28,7 @@ class UnknownOverride(Diagnostic):
 
 @record(kw_only=True)
 class AmbiguousOverride(Diagnostic):
-    """A path of `--set` leaves out the op, and several ops of the setting have that argument.
-
-    ```text bad
-    netspec train m.net --set train.data.size=8
-    ```
-    """
+    """A path of `--set` leaves out the op, and several ops of the setting have that argument."""
 
     path: str
     candidates: tuple[str, ...]
@@ -52,12 +42,7 @@ class AmbiguousOverride(Diagnostic):
 
 @record(kw_only=True)
 class BadOverride(Diagnostic):
-    """The value of `--set` is not an expression of the language.
-
-    ```text bad
-    netspec train m.net --set "classes=5 +"
-    ```
-    """
+    """The value of `--set` is not an expression of the language."""
 
     path: str
     value: str
@@ -70,17 +55,7 @@ class BadOverride(Diagnostic):
 @record(kw_only=True)
 class OverrideRefused(Diagnostic):
     """Values were set together with `--untrusted`: the spec of a stranger is checked as it was written, and what it may cost is meant of
-    that.
-
-    ```text bad
-    $ netspec check --untrusted --set classes=5 stranger.net
-    error[override-refused]: `--untrusted` checks a spec as it was written, and `--set` was given for `classes`.
-    ```
-
-    ```text good
-    $ netspec check --untrusted stranger.net
-    ```
-    """
+    that."""
 
     exit_code: ClassVar[int] = 2
 
@@ -95,12 +70,7 @@ class OverrideRefused(Diagnostic):
 
 @record(kw_only=True)
 class UnknownTrain(Diagnostic):
-    """`--train NAME` names a `train` section that the spec does not have: the name behind `as`, or the model's.
-
-    ```text bad
-    netspec train m.net --train smal
-    ```
-    """
+    """`--train NAME` names a `train` section that the spec does not have: the name behind `as`, or the model's."""
 
     name: str
     near: tuple[str, ...] = ()

@@ -18,17 +18,7 @@ class PluginProblem(Diagnostic):
 
 @record(kw_only=True)
 class UnknownPlugin(Diagnostic):
-    """A spec names an op of a plugin that is installed, but nobody asked for it: netspec imports a plugin only when told to.
-
-    ```text bad
-    $ netspec check model.net        # it has the line: y = x -> acme.fast_conv(8)
-    error[unknown-plugin]: `acme.fast_conv` belongs to the plugin `acme`, which was not asked for
-    ```
-
-    ```text good
-    $ netspec check model.net --plugin acme
-    ```
-    """
+    """A spec names an op of a plugin that is installed, but nobody asked for it: netspec imports a plugin only when told to."""
 
     name: str
     plugin: str
@@ -45,17 +35,7 @@ class UnknownPlugin(Diagnostic):
 
 @record(kw_only=True)
 class PluginMissing(PluginProblem):
-    """A plugin was asked for that no installed package has.
-
-    ```text bad
-    $ netspec check model.net --plugin amce
-    error[plugin-missing]: there is no plugin `amce`; did you mean `acme`?
-    ```
-
-    ```text good
-    $ netspec check model.net --plugin acme
-    ```
-    """
+    """A plugin was asked for that no installed package has."""
 
     exit_code: ClassVar[int] = 2
 
@@ -76,17 +56,7 @@ class PluginMissing(PluginProblem):
 
 @record(kw_only=True)
 class PluginBroken(PluginProblem):
-    """A plugin is installed, but cannot be loaded: its module fails, or what it gives are not classes of ops.
-
-    ```text bad
-    $ netspec check model.net --plugin acme
-    error[plugin-broken]: the plugin `acme` (package `acme-nets`) cannot be loaded: ModuleNotFoundError: No module named 'scipy'.
-    ```
-
-    ```text good
-    $ pip install scipy; netspec check model.net --plugin acme
-    ```
-    """
+    """A plugin is installed, but cannot be loaded: its module fails, or what it gives are not classes of ops."""
 
     exit_code: ClassVar[int] = 2
 
@@ -102,17 +72,7 @@ class PluginBroken(PluginProblem):
 
 @record(kw_only=True)
 class PluginFault(PluginProblem):
-    """The code of a plugin failed while netspec used it: the plugin is at fault, neither the spec nor netspec.
-
-    ```text bad
-    $ netspec check model.net --plugin acme
-    error[plugin-fault]: `acme.fast_conv` of the plugin `acme` failed in `shape`: IndexError: tuple index out of range (layers.py:31)
-    ```
-
-    ```text good
-    $ pip install --upgrade acme-nets; netspec check model.net --plugin acme
-    ```
-    """
+    """The code of a plugin failed while netspec used it: the plugin is at fault, neither the spec nor netspec."""
 
     op: str
     """The op's full name; nothing where the code is that of no op."""
@@ -132,17 +92,7 @@ class PluginFault(PluginProblem):
 
 @record(kw_only=True)
 class PluginRefused(Diagnostic):
-    """A plugin was asked for together with `--untrusted`: a plugin is code, and nothing that runs for the spec of a stranger is.
-
-    ```text bad
-    $ netspec check --untrusted --plugin acme stranger.net
-    error[plugin-refused]: `--untrusted` loads no plugins, and `acme` was asked for.
-    ```
-
-    ```text good
-    $ netspec check --untrusted stranger.net
-    ```
-    """
+    """A plugin was asked for together with `--untrusted`: a plugin is code, and nothing that runs for the spec of a stranger is."""
 
     exit_code: ClassVar[int] = 2
 

@@ -9,20 +9,8 @@ from netspec.source import NOWHERE
 
 @record(kw_only=True)
 class LossNotFinite(Diagnostic):
-    """The training loss, or a parameter after an update, became infinite or NaN. Training stops: nothing that follows would mean anything.
-
-    The usual causes are a learning rate that is too high, a logarithm or division of zero, and inputs that are not scaled. At step 1 no
-    update has been made, so it is not the learning rate: an id that an `embed` or a label that a loss does not have gives NaN.
-
-    ```text bad
-    $ netspec train digits.net --set train.optimizer.sgd.learning_rate=1e9
-    error[loss-not-finite]: the loss is nan at step 12.
-    ```
-
-    ```text good
-    $ netspec train digits.net --set train.optimizer.sgd.learning_rate=0.1
-    ```
-    """
+    """The training loss, or a parameter after an update, became infinite or NaN. Training stops: nothing that follows would
+    mean anything."""
 
     step: int
     value: float
@@ -51,44 +39,8 @@ class LossNotFinite(Diagnostic):
 
 
 @record(kw_only=True)
-class ValueNotFinite(Diagnostic):
-    """The data holds NaN or infinity, which would spread to every parameter.
-
-    ```text bad
-    model.fit({"image": images, "label": labels})
-    error[value-not-finite]: the field `image` holds nan, first in record 17.
-    ```
-
-    ```text good
-    model.fit({"image": numpy.nan_to_num(images), "label": labels})
-    ```
-    """
-
-    field: str
-    record: int
-    """Counted from 0."""
-    value: float
-
-    def message(self) -> str:
-        return f"the field `{self.field}` holds {self.value}, first in record {self.record}."
-
-    def help(self) -> str | None:
-        return "remove such records or replace the values"
-
-
-@record(kw_only=True)
 class EpochOfUnknownLength(Diagnostic):
-    """Training for a number of epochs needs to know how many batches an epoch has, and the iterable does not say (it has no `len`).
-
-    ```text bad
-    model.fit(batch for batch in source)        # duration = 3 epochs
-    error[epoch-of-unknown-length]: the batches have no length, so `3 epochs` has no length either.
-    ```
-
-    ```text good
-    model.fit([batch for batch in source])
-    ```
-    """
+    """Training for a number of epochs needs to know how many batches an epoch has, and the iterable does not say (it has no `len`)."""
 
     setting: str
     """The duration as written."""
@@ -102,17 +54,7 @@ class EpochOfUnknownLength(Diagnostic):
 
 @record(kw_only=True)
 class NoMoreBatches(Diagnostic):
-    """An iterable of batches gave none when it was started again for the next epoch, as a generator does.
-
-    ```text bad
-    model.fit(batch for batch in source)        # 10 batches, duration = 20 steps
-    error[no-more-batches]: the batches came to an end after 10 steps, and starting again gave none.
-    ```
-
-    ```text good
-    model.fit([batch for batch in source])
-    ```
-    """
+    """An iterable of batches gave none when it was started again for the next epoch, as a generator does."""
 
     step: int
 
@@ -125,17 +67,7 @@ class NoMoreBatches(Diagnostic):
 
 @record(kw_only=True)
 class NothingToEvaluate(Diagnostic):
-    """A run was asked for an evaluation, but its data has no test split and its spec has no `eval` section.
-
-    ```text bad
-    $ netspec eval runs/Names-1
-    error[nothing-to-evaluate]: the run `runs/Names-1` has no data to evaluate on.
-    ```
-
-    ```text good
-    $ netspec eval runs/Digits-1
-    ```
-    """
+    """A run was asked for an evaluation, but its data has no test split and its spec has no `eval` section."""
 
     run: str
 
@@ -148,18 +80,7 @@ class NothingToEvaluate(Diagnostic):
 
 @record(kw_only=True)
 class InputsUnreadable(Diagnostic):
-    """The file given to `netspec predict` is not an .npz archive of plain arrays. Pickled objects are refused: they could run code.
-
-    ```text bad
-    $ netspec predict runs/Digits-1 --input images.csv
-    error[inputs-unreadable]: `images.csv` is no .npz file of arrays: File is not a zip file.
-    ```
-
-    ```text good
-    $ python -c "import numpy; numpy.savez('images.npz', image=numpy.zeros([1, 8, 8, 1], 'f'))"
-    $ netspec predict runs/Digits-1 --input images.npz
-    ```
-    """
+    """The file given to `netspec predict` is not an .npz archive of plain arrays. Pickled objects are refused: they could run code."""
 
     path: str
     reason: str

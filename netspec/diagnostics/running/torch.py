@@ -12,20 +12,7 @@ LISTED = 6
 
 @record(kw_only=True)
 class TorchMismatch(Diagnostic):
-    """Arrays of a PyTorch model do not fit the places that they are given in a netspec model.
-
-    Each layer with parameters has a place, or is named in `keep`, and each array belongs to one of them, or is named in `ignore`: what is
-    left over on either side is told at once, so that no layer keeps its first values unnoticed.
-
-    ```text bad
-    converted(program, module.state_dict(), {"dense_0": "fc1"})
-    error[torch-mismatch]: the PyTorch weights do not fit the model: no array `fc1.bias`; no place for dense_1.
-    ```
-
-    ```text good
-    converted(program, module.state_dict(), {"dense_0": "fc1", "dense_1": "fc2"})
-    ```
-    """
+    """Arrays of a PyTorch model do not fit the places that they are given in a netspec model."""
 
     missing: tuple[str, ...] = ()
     """Arrays that a layer needs and that are not there."""
@@ -48,12 +35,12 @@ class TorchMismatch(Diagnostic):
     def _parts(self) -> tuple[str, ...]:
         shapes = tuple(f"{path} becomes {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
         return (
-            _listed("no array ", tuple(f"`{name}`" for name in self.missing)),
-            _listed("no place for ", self.unplaced),
-            _listed("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
-            _listed("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
-            _listed("", shapes),
-            _listed("not used: ", self.unused),
+            _list_some("no array ", tuple(f"`{name}`" for name in self.missing)),
+            _list_some("no place for ", self.unplaced),
+            _list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
+            _list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
+            _list_some("", shapes),
+            _list_some("not used: ", self.unused),
         )
 
     def help(self) -> str | None:
@@ -64,7 +51,7 @@ class TorchMismatch(Diagnostic):
         return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"
 
 
-def _listed(words: str, items: tuple[str, ...]) -> str:
+def _list_some(words: str, items: tuple[str, ...]) -> str:
     shown = ", ".join(items[:LISTED])
     more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
     return f"{words}{shown}{more}" if items else ""

@@ -12,20 +12,7 @@ LISTED = 8
 
 @record(kw_only=True)
 class ArrayMismatch(Diagnostic):
-    """An array given to a program does not have the type that the spec declares for this input or field.
-
-    A symbol such as `B` stands for one size in all inputs of a call, and no size is 0. Floats of any width are accepted for floats, whole
-    numbers of any width for whole numbers as long as they fit; nothing else is converted.
-
-    ```text bad
-    program.predict(state, image=np.zeros((5, 28, 28)))
-    error[array-mismatch]: `image` must be f32[B, 28, 28, 1], but it is f64[5, 28, 28].
-    ```
-
-    ```text good
-    program.predict(state, image=np.zeros((5, 28, 28, 1)))
-    ```
-    """
+    """An array given to a program does not have the type that the spec declares for this input or field."""
 
     field: str
     expected: str
@@ -47,20 +34,7 @@ class ArrayMismatch(Diagnostic):
 
 @record(kw_only=True)
 class SizeExcluded(Diagnostic):
-    """The arrays given to a program make a symbol a size that the spec's `dim` and `require` statements exclude.
-
-    The spec was proved for the sizes that they allow, so for others nothing is known to fit.
-
-    ```text bad
-    # the spec says: dim T <= 1024
-    program.predict(state, tokens=np.zeros((1, 2000), np.int32))
-    error[size-excluded]: `T` is 2000 here, but the spec allows 1 to 1024.
-    ```
-
-    ```text good
-    program.predict(state, tokens=np.zeros((1, 1000), np.int32))
-    ```
-    """
+    """The arrays given to a program make a symbol a size that the spec's `dim` and `require` statements exclude."""
 
     symbol: str
     size: int
@@ -80,17 +54,7 @@ class SizeExcluded(Diagnostic):
 
 @record(kw_only=True)
 class DoublePrecisionOff(Diagnostic):
-    """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts.
-
-    ```text bad
-    $ netspec train exact.net
-    error[double-precision-off]: `Exact` computes in f64, but JAX runs in 32 bits.
-    ```
-
-    ```text good
-    $ JAX_ENABLE_X64=1 netspec train exact.net
-    ```
-    """
+    """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts."""
 
     model: str
 
@@ -103,17 +67,7 @@ class DoublePrecisionOff(Diagnostic):
 
 @record(kw_only=True)
 class MissingArray(Diagnostic):
-    """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads.
-
-    ```text bad
-    program.train_step(state, {"image": images})
-    error[missing-array]: `label` is missing: i32[B].
-    ```
-
-    ```text good
-    program.train_step(state, {"image": images, "label": labels})
-    ```
-    """
+    """A call of a program, or a batch, lacks an input of the model or a field that the loss or a metric reads."""
 
     field: str
     expected: str
@@ -128,17 +82,7 @@ class MissingArray(Diagnostic):
 
 @record(kw_only=True)
 class UnknownInput(Diagnostic):
-    """A call of a program names an input that the model does not have.
-
-    ```text bad
-    program.predict(state, images=images)
-    error[unknown-input]: the model has no input `images`.
-    ```
-
-    ```text good
-    program.predict(state, image=images)
-    ```
-    """
+    """A call of a program names an input that the model does not have."""
 
     field: str
     inputs: tuple[str, ...]
@@ -153,17 +97,7 @@ class UnknownInput(Diagnostic):
 
 @record(kw_only=True)
 class WeightsMismatch(Diagnostic):
-    """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes.
-
-    ```text bad
-    program.pack({"params": {"dense_0": {"kernel": np.zeros((3, 4))}}})
-    error[weights-mismatch]: the weights do not fit the model: missing dense_0/bias; dense_0/kernel is [3, 4] instead of [4, 3].
-    ```
-
-    ```text good
-    program.pack({"params": {"dense_0": {"kernel": np.zeros((4, 3)), "bias": np.zeros(3)}}})
-    ```
-    """
+    """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes."""
 
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
@@ -172,7 +106,7 @@ class WeightsMismatch(Diagnostic):
 
     def message(self) -> str:
         shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
-        parts = (_listed("missing ", self.missing), _listed("unknown ", self.extra), _listed("", shapes))
+        parts = (_list_some("missing ", self.missing), _list_some("unknown ", self.extra), _list_some("", shapes))
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 
     def help(self) -> str | None:
@@ -181,7 +115,7 @@ class WeightsMismatch(Diagnostic):
         return ", ".join(renamed[:LISTED]) or None
 
 
-def _listed(words: str, items: tuple[str, ...]) -> str:
+def _list_some(words: str, items: tuple[str, ...]) -> str:
     shown = ", ".join(items[:LISTED])
     more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
     return f"{words}{shown}{more}" if items else ""
@@ -189,19 +123,7 @@ def _listed(words: str, items: tuple[str, ...]) -> str:
 
 @record(kw_only=True)
 class ClockNeeded(Diagnostic):
-    """A program was asked to train although a schedule needs a length that only the data, or a duration in steps, can give.
-
-    ```text bad
-    program = netspec.compile("models/mnist.net")
-    program.train_step(state, batch)
-    error[clock-needed]: a schedule of the optimizer needs the number of steps of an epoch, which is not known yet.
-    ```
-
-    ```text good
-    program = netspec.compile("models/mnist.net").at(Clock(steps_per_epoch=468, total_steps=4680))
-    program.train_step(state, batch)
-    ```
-    """
+    """A program was asked to train although a schedule needs a length that only the data, or a duration in steps, can give."""
 
     unknown: str
 
@@ -214,19 +136,7 @@ class ClockNeeded(Diagnostic):
 
 @record(kw_only=True)
 class NothingToTrain(Diagnostic):
-    """A program was asked to train or to evaluate, but its spec has no `train` section for the model.
-
-    ```text bad
-    program = netspec.compile("model-only.net")
-    program.train_step(state, batch)
-    error[nothing-to-train]: the spec says nothing about training `Mlp`.
-    ```
-
-    ```text good
-    program = netspec.compile("models/digits.net")
-    program.train_step(state, batch)
-    ```
-    """
+    """A program was asked to train or to evaluate, but its spec has no `train` section for the model."""
 
     model: str
     inputs: tuple[str, ...] = ()
@@ -240,3 +150,22 @@ class NothingToTrain(Diagnostic):
         data = f"arrays(fields={{{fields}}}) -> shuffle -> batch(32)"
         settings = f"data = {data}; loss = …; optimizer = adam(0.001); duration = 10 epochs"
         return f"add a section with a loss on the outputs; `arrays` are what `fit` is given: `train {self.model} {{ {settings} }}`"
+
+
+@record(kw_only=True)
+class LengthOutOfRange(Diagnostic):
+    """A length given to a recurrence is negative, or beyond the end of its sequence."""
+
+    field: str
+    record: int
+    value: int
+    longest: int
+    axis: str
+    """The sequence's size as the spec writes it."""
+
+    def message(self) -> str:
+        axis = f" ({self.axis})" if self.axis != str(self.longest) else ""
+        return f"`{self.field}` says that example {self.record} has {self.value} steps, but sequences here have {self.longest}{axis}."
+
+    def help(self) -> str | None:
+        return "cut the lengths where the sequences are cut, or give longer sequences"

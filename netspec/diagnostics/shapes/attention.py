@@ -9,32 +9,13 @@ from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _counted_dim(number: Dim, noun: str) -> str:
+def _say_count(number: int | Dim, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @record
 class UnevenHeads(Diagnostic):
-    """Attention splits the features into heads of equal size, so the number of heads divides the number of features.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 60]
-      output y = x -> self_attention(8)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 64]
-      output y = x -> self_attention(8)
-    }
-    ```
-    """
+    """Attention splits the features into heads of equal size, so the number of heads divides the number of features."""
 
     op: str
     heads: int
@@ -42,7 +23,7 @@ class UnevenHeads(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        return f"{self.features} features of {self.input} do not divide into {_counted(self.heads, 'equal head')} for `{self.op}`."
+        return f"{self.features} features of {self.input} do not divide into {_say_count(self.heads, 'equal head')} for `{self.op}`."
 
     def help(self) -> str | None:
         if not self.features.is_constant:
@@ -56,22 +37,7 @@ class UnevenHeads(Diagnostic):
 
 @record
 class UnevenKeyHeads(Diagnostic):
-    """Several query heads may share a head of keys and values, but then each of those serves equally many.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 64]
-      output y = x -> self_attention(8, kv_heads=3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 64]
-      output y = x -> self_attention(8, kv_heads=2)
-    }
-    ```
-    """
+    """Several query heads may share a head of keys and values, but then each of those serves equally many."""
 
     op: str
     heads: Dim
@@ -87,28 +53,7 @@ class UnevenKeyHeads(Diagnostic):
 @record
 class UnfitHeads(Diagnostic):
     """Queries, keys and values are [batch, length, heads, size]: sizes of queries and keys agree, lengths and heads of keys and values,
-    and all axes before the length.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 64]
-      q = x -> dense([8, 8])
-      k = x -> dense([8, 16])
-      v = x -> dense([8, 16])
-      output y = (q, k, v) -> attention
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 64]
-      q = x -> dense([8, 8])
-      k = x -> dense([8, 8])
-      v = x -> dense([8, 16])
-      output y = (q, k, v) -> attention
-    }
-    ```
-    """
+    and all axes before the length."""
 
     op: str
     first: str
@@ -131,24 +76,7 @@ class UnfitHeads(Diagnostic):
 
 @record
 class UnfitShape(Diagnostic):
-    """A mask, segment numbers, positions or a bias have a shape that does not go with the tensor they are for.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 64]
-      input lengths: i32[B]
-      output y = x -> self_attention(8, segments=lengths)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 64]
-      input segments: i32[B, T]
-      output y = x -> self_attention(8, segments=segments)
-    }
-    ```
-    """
+    """A mask, segment numbers, positions or a bias have a shape that does not go with the tensor they are for."""
 
     op: str
     input: str
@@ -162,24 +90,7 @@ class UnfitShape(Diagnostic):
 
 @record
 class UnequalFeatures(Diagnostic):
-    """The vectors that are compared with an embedding have another size than its own.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      shared e = embed(100, 8)
-      output logits = tokens -> e -> dense(16) -> e.attend
-    }
-    ```
-
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      shared e = embed(100, 8)
-      output logits = tokens -> e -> dense(16) -> dense(8) -> e.attend
-    }
-    ```
-    """
+    """The vectors that are compared with an embedding have another size than its own."""
 
     op: str
     input: TensorType
@@ -194,22 +105,7 @@ class UnequalFeatures(Diagnostic):
 
 @record
 class OddFeatures(Diagnostic):
-    """Positions are written as pairs of a sine and a cosine, so the number of features is even.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 7]
-      output y = x -> sinusoidal_positions
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> sinusoidal_positions
-    }
-    ```
-    """
+    """Positions are written as pairs of a sine and a cosine, so the number of features is even."""
 
     op: str
     features: Dim
@@ -220,50 +116,19 @@ class OddFeatures(Diagnostic):
 
 @record
 class TooFewPositions(Diagnostic):
-    """Every position of a sequence has a learned vector, so the table has as many as the longest sequence.
-
-    ```net bad
-    model M {
-      input x: f32[B, 600, 16]
-      output y = x -> learned_positions(512)
-    }
-    ```
-
-    ```net good
-    model M {
-      dim T <= 512
-      input x: f32[B, T, 16]
-      output y = x -> learned_positions(512)
-    }
-    ```
-    """
+    """Every position of a sequence has a learned vector, so the table has as many as the longest sequence."""
 
     op: str
     positions: Dim
     input: TensorType
 
     def message(self) -> str:
-        return f"`{self.op}` has vectors for {_counted_dim(self.positions, 'position')}, but {self.input} is {self.input.shape[-2]} long."
+        return f"`{self.op}` has vectors for {_say_count(self.positions, 'position')}, but {self.input} is {self.input.shape[-2]} long."
 
 
 @record
 class TooManyTurned(Diagnostic):
-    """Rotary positions turn the first features of each head, and a head has no more than its own.
-
-    ```net bad
-    model M {
-      input x: f32[B, 6, 4, 8]
-      output y = (x, iota(6)) -> rope(rotary=16)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 6, 4, 8]
-      output y = (x, iota(6)) -> rope(rotary=4)
-    }
-    ```
-    """
+    """Rotary positions turn the first features of each head, and a head has no more than its own."""
 
     op: str
     rotary: Dim

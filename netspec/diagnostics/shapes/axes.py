@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -11,22 +11,7 @@ from netspec.shape.types import shape_text
 
 @record
 class RepeatedAxis(Diagnostic):
-    """A list of axes names one axis twice.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = sum(x, axis=[2, -1])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = sum(x, axis=[1, 2])
-    }
-    ```
-    """
+    """A list of axes names one axis twice."""
 
     op: str
     axes: tuple[int, ...]
@@ -40,22 +25,7 @@ class RepeatedAxis(Diagnostic):
 
 @record
 class NotAPermutation(Diagnostic):
-    """The axes of a transposition name every axis of the tensor once.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> transpose([0, 2])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> transpose([0, 2, 1])
-    }
-    ```
-    """
+    """The axes of a transposition name every axis of the tensor once."""
 
     op: str
     axes: tuple[int, ...]
@@ -70,22 +40,7 @@ class NotAPermutation(Diagnostic):
 
 @record
 class AxisNotOne(Diagnostic):
-    """Only axes of size 1 can be squeezed away.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> squeeze(axis=1)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 1, 8]
-      output y = x -> squeeze(axis=1)
-    }
-    ```
-    """
+    """Only axes of size 1 can be squeezed away."""
 
     op: str
     axis: int
@@ -100,22 +55,7 @@ class AxisNotOne(Diagnostic):
 
 @record
 class ValuePerAxis(Diagnostic):
-    """An argument has one entry for each axis of the tensor; here there are more, or fewer.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> pad([1, 1])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> pad([0, 1, 1])
-    }
-    ```
-    """
+    """An argument has one entry for each axis of the tensor; here there are more, or fewer."""
 
     op: str
     argument: str
@@ -124,27 +64,12 @@ class ValuePerAxis(Diagnostic):
 
     def message(self) -> str:
         entries = f"{self.given} entr{'y' if self.given == 1 else 'ies'}"
-        return f"`{self.argument}` of `{self.op}` has {entries}, but {self.input} has {counted(self.input.rank, 'axis')}."
+        return f"`{self.argument}` of `{self.op}` has {entries}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
 
 @record
 class PadTooWide(Diagnostic):
-    """Mirrored padding repeats what is there: it cannot be wider than the axis (without its edge, for `"reflect"`).
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> pad([0, 4], mode="reflect")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> pad([0, 3], mode="reflect")
-    }
-    ```
-    """
+    """Mirrored padding repeats what is there: it cannot be wider than the axis (without its edge, for `"reflect"`)."""
 
     mode: str
     width: int
@@ -160,22 +85,7 @@ class PadTooWide(Diagnostic):
 
 @record
 class CannotStretch(Diagnostic):
-    """A tensor broadcasts to a shape when its axes, counted from the last, are equal to it or 1.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> broadcast_to([B, 8])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x[:, None] -> broadcast_to([B, 8, 4])
-    }
-    ```
-    """
+    """A tensor broadcasts to a shape when its axes, counted from the last, are equal to it or 1."""
 
     op: str
     input: TensorType

@@ -10,23 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class UnknownClaim(Diagnostic):
-    """`expect` can speak of `params`, `flops`, `activation_bytes` and the model's outputs.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { weights == 36 }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { params == 36 }
-    ```
-    """
+    """`expect` can speak of `params`, `flops`, `activation_bytes` and the model's outputs."""
 
     name: str
     near: str = ""
@@ -47,23 +31,7 @@ class UnknownClaim(Diagnostic):
 
 @record(kw_only=True)
 class ClaimNeedsSizes(Diagnostic):
-    """FLOPs and bytes depend on the sizes that are free in the model; a claim says at which it holds.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { flops <= 1k }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { flops <= 1k at B=1 }
-    ```
-    """
+    """FLOPs and bytes depend on the sizes that are free in the model; a claim says at which it holds."""
 
     claim: str
     value: str

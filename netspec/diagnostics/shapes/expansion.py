@@ -12,23 +12,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class RepeatChanges(Diagnostic):
-    """In a `repeat` all iterations have the same structure, so a name that is rebound keeps its type. `for` may change shapes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      repeat 3 { x = x -> dense(4) }
-      output y = x
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      for i in range(3) { x = x -> dense(4) }
-      output y = x
-    }
-    ```
-    """
+    """In a `repeat` all iterations have the same structure, so a name that is rebound keeps its type. `for` may change shapes."""
 
     name: str
     before: str
@@ -44,21 +28,7 @@ class RepeatChanges(Diagnostic):
 
 @record(kw_only=True)
 class SizeOutOfRange(Diagnostic):
-    """A size or an amount is zero, negative, or larger than any machine holds.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(3_000_000_000)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(3_000)
-    }
-    ```
-    """
+    """A size or an amount is zero, negative, or larger than any machine holds."""
 
     what: str
     value: str
@@ -70,23 +40,7 @@ class SizeOutOfRange(Diagnostic):
 
 @record(kw_only=True)
 class IndexOutOfRange(Diagnostic):
-    """An index lies outside the list it is taken from.
-
-    ```net bad
-    model M {
-      param widths: list[int] = [4, 8]
-      input x: f32[B, 8]
-      output y = x -> dense(widths[2])
-    }
-    ```
-    ```net good
-    model M {
-      param widths: list[int] = [4, 8]
-      input x: f32[B, 8]
-      output y = x -> dense(widths[1])
-    }
-    ```
-    """
+    """An index lies outside the list it is taken from."""
 
     index: int
     length: int
@@ -100,21 +54,7 @@ class IndexOutOfRange(Diagnostic):
 
 @record(kw_only=True)
 class FreeParameter(Diagnostic):
-    """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created.
-
-    ```net bad
-    model M {
-      input x: f32[B, T]
-      output y = x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 16]
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created."""
 
     op: str
     parameter: str
@@ -153,23 +93,7 @@ LARGEST = 512
 
 @record(kw_only=True)
 class ExpectFailed(Diagnostic):
-    """A claim of `expect` does not hold.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { params == 32 }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(4)
-    }
-    expect M { params == 36 }
-    ```
-    """
+    """A claim of `expect` does not hold."""
 
     claim: str
     found: str
@@ -195,23 +119,7 @@ class ExpectFailed(Diagnostic):
 
 @record(kw_only=True)
 class SizeTooComplex(Diagnostic):
-    """A size is a polynomial of its dims with so many terms, or such large numbers, that nothing is proved about it.
-
-    ```net bad
-    model M {
-      input x: f32[B, H, T, 8]
-      require (B + H + T + 1) ** 8 * (B + H + T + 1) ** 8 > 0
-      output y = x -> dense(4)
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, H, T, 8]
-      require B + H + T < 1024
-      output y = x -> dense(4)
-    }
-    ```
-    """
+    """A size is a polynomial of its dims with so many terms, or such large numbers, that nothing is proved about it."""
 
     def message(self) -> str:
         return "this size has too many terms to be computed exactly"
@@ -222,23 +130,7 @@ class SizeTooComplex(Diagnostic):
 
 @record(kw_only=True)
 class ExpansionTooLarge(Diagnostic):
-    """Loops and blocks would expand to more than a spec may hold. Counted before it is done.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      for i in range(1_000) { for j in range(1_000) { x = x -> relu } }
-      output y = x
-    }
-    ```
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      repeat 1_000 { x = x -> relu }
-      output y = x
-    }
-    ```
-    """
+    """Loops and blocks would expand to more than a spec may hold. Counted before it is done."""
 
     what: str
     count: int

@@ -8,26 +8,7 @@ from netspec.record import record
 
 @record
 class PoolOfWhat(Diagnostic):
-    """Graphs that stand one behind another are told apart by the number of each node's graph, `ids`; `graphs` says how many there are.
-
-    Without both, all nodes are those of one graph.
-
-    ```net bad
-    model M {
-      input nodes: f32[120, 16]
-      input graph: i32[120]
-      output y = nodes -> graph_pool(ids=graph)
-    }
-    ```
-
-    ```net good
-    model M {
-      input nodes: f32[120, 16]
-      input graph: i32[120]
-      output y = nodes -> graph_pool(ids=graph, graphs=8)
-    }
-    ```
-    """
+    """Graphs that stand one behind another are told apart by the number of each node's graph, `ids`; `graphs` says how many there are."""
 
     op: str
     numbered: bool
@@ -44,22 +25,7 @@ class PoolOfWhat(Diagnostic):
 
 @record
 class TooManyChoices(Diagnostic):
-    """A mixture of experts sends each token to different experts, so it cannot choose more than there are.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 64]
-      output y = x -> moe(4, 128, top_k=8)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, T, 64]
-      output y = x -> moe(8, 128, top_k=2)
-    }
-    ```
-    """
+    """A mixture of experts sends each token to different experts, so it cannot choose more than there are."""
 
     op: str
     top_k: int

@@ -9,24 +9,7 @@ from netspec.shape import Dim
 
 @record
 class IdBeyondVocabulary(Diagnostic):
-    """An id that the spec makes itself is not below the number of rows that there are to choose from: it would give NaN.
-
-    `shift_right(start=…)` puts the number `start` in front of each sequence, `iota(n)` counts to n - 1.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      output y = tokens -> shift_right(start=17) -> embed(17, 8)
-    }
-    ```
-
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      output y = tokens -> shift_right(start=17) -> embed(18, 8)
-    }
-    ```
-    """
+    """An id that the spec makes itself is not below the number of rows that there are to choose from: it would give NaN."""
 
     op: str
     made: str

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
 
 @record
 class TooManyIndices(Diagnostic):
-    """An index has more items than the tensor has axes, or more than one `...`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 0, 0]
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 0]
-    }
-    ```
-    """
+    """An index has more items than the tensor has axes, or more than one `...`."""
 
     given: int
     dots: int
@@ -35,27 +20,12 @@ class TooManyIndices(Diagnostic):
         if self.dots > 1:
             return f"`...` stands {self.dots} times in one index; only one can be worked out."
         verb = "is" if self.given == 1 else "are"
-        return f"{counted(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
+        return f"{say_count(self.given, 'axis')} {verb} indexed, but {self.input} has {self.input.rank}."
 
 
 @record
 class IndexOutsideAxis(Diagnostic):
-    """Indices count from 0, or from the end with -1, -2, …, and must lie inside the axis.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 8]
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 7]
-    }
-    ```
-    """
+    """Indices count from 0, or from the end with -1, -2, …, and must lie inside the axis."""
 
     index: Dim
     axis: int
@@ -70,22 +40,7 @@ class IndexOutsideAxis(Diagnostic):
 
 @record
 class SliceOutsideAxis(Diagnostic):
-    """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 2:10]
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, 2:8]
-    }
-    ```
-    """
+    """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there."""
 
     start: Dim
     stop: Dim
@@ -103,22 +58,7 @@ class SliceOutsideAxis(Diagnostic):
 
 @record
 class BadStep(Diagnostic):
-    """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, ::0]
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x[:, ::2]
-    }
-    ```
-    """
+    """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds."""
 
     step: int
 

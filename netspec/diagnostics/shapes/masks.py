@@ -13,32 +13,7 @@ from netspec.record import record
 class MaskDropped(Diagnostic):
     """Some elements along an axis only fill it up: an op is given a mask, or lengths, that says so. Here an op makes one number of all
     elements along that axis without being told which of them count. So the result of a short sequence depends on how far it was padded, and
-    a mean over it comes out too small.
-
-    Where one op takes a mask along an axis, what it takes is padded, and everything that is made of it element by element. Nothing is said
-    of a tensor whose padding is made harmless before: `where(mask, x, 0)`, or `x` times a mask. Of ops that only look back (causal
-    attention, recurrences), or at neighbours (convolutions), nothing is said either.
-
-    Give the op the mask. Reductions take none: set what does not count to 0 before a sum, to `-inf` before a maximum; for a mean take
-    `global_avg_pool(mask=…)`. Where padding is meant to count, say so by a mask that is true everywhere, or `where(mask, x, x)`.
-
-    ```net bad
-    model Sentiment {
-      input tokens: i32[B, T]
-      mask = tokens != 0
-      x = tokens -> embed(1_000, 64) -> self_attention(4, mask=mask)
-      output logits = mean(x, axis=1) -> dense(2)
-    }
-    ```
-    ```net good
-    model Sentiment {
-      input tokens: i32[B, T]
-      mask = tokens != 0
-      x = tokens -> embed(1_000, 64) -> self_attention(4, mask=mask)
-      output logits = x -> global_avg_pool(mask=mask) -> dense(2)
-    }
-    ```
-    """
+    a mean over it comes out too small."""
 
     severity: ClassVar[str] = "warning"
 

@@ -10,22 +10,7 @@ from netspec.shape import Dim
 
 @record
 class UnevenGroupSize(Diagnostic):
-    """Features are split into groups of a given size, so the size divides their number.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 48]
-      output y = x -> group_norm(group_size=10)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 48]
-      output y = x -> group_norm(group_size=12)
-    }
-    ```
-    """
+    """Features are split into groups of a given size, so the size divides their number."""
 
     op: str
     size: int
@@ -42,22 +27,7 @@ class UnevenGroupSize(Diagnostic):
 
 @record
 class NothingToNormalize(Diagnostic):
-    """`weight_norm` and `spectral_norm` stand around a layer of one tensor with parameters named `kernel`: dense, conv and their like.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> weight_norm(layer_norm)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> weight_norm(dense(8)) -> layer_norm
-    }
-    ```
-    """
+    """`weight_norm` and `spectral_norm` stand around a layer of one tensor with parameters named `kernel`: dense, conv and their like."""
 
     op: str
     layer: str

@@ -14,24 +14,8 @@ def _ordinal(from_end: int) -> str:
 
 @record
 class UnequalDims(Diagnostic):
-    """An operator needs equal shapes. Leading axes may be missing on one side; a 1 stretches only when both sides have equally many axes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 32, 32, 64]
-      y = x -> conv(128, 3)
-      output z = x + y
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 32, 32, 64]
-      y = x -> conv(128, 3)
-      output z = (x -> conv(128, 1)) + y
-    }
-    ```
-    """
+    """An operator needs equal shapes. Leading axes may be missing on one side; a 1 stretches only when both sides have equally
+    many axes."""
 
     op: str
     left: TensorType
@@ -67,10 +51,10 @@ class UnequalDims(Diagnostic):
         if short.rank == long.rank or short.shape != long.shape[: short.rank]:
             return None
         items = ", ".join([":"] * short.rank + ["none"] * (long.rank - short.rank))
-        return f"axes meet from the right: write `{called(self.operands, number)}[{items}]`"
+        return f"axes meet from the right: write `{name_operand(self.operands, number)}[{items}]`"
 
 
-def called(operands: tuple[str, ...], number: int) -> str:
+def name_operand(operands: tuple[str, ...], number: int) -> str:
     """An operand in a proposal: its name, or `…` for one that is not a name."""
     text = operands[number] if number < len(operands) else ""
     return text if text.replace(".", "_").isidentifier() else "…"
@@ -86,24 +70,7 @@ def with_operands(problem: Diagnostic, operands: tuple[str, ...]) -> Diagnostic:
 
 @record
 class InnerDims(Diagnostic):
-    """A matrix product sums over the last axis of the left side and the second last of the right side; they must be equal.
-
-    ```net bad
-    model M {
-      input a: f32[B, 8, 64]
-      input b: f32[B, 128, 8]
-      output c = a @ b
-    }
-    ```
-
-    ```net good
-    model M {
-      input a: f32[B, 8, 64]
-      input b: f32[B, 64, 8]
-      output c = a @ b
-    }
-    ```
-    """
+    """A matrix product sums over the last axis of the left side and the second last of the right side; they must be equal."""
 
     left: TensorType
     right: TensorType
@@ -120,24 +87,7 @@ class InnerDims(Diagnostic):
 
 @record
 class UnequalDtypes(Diagnostic):
-    """Nothing is converted silently: both sides of an operator have the same element type.
-
-    ```net bad
-    model M {
-      input x: f32[B]
-      input n: i32[B]
-      output y = x * n
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B]
-      input n: f32[B]
-      output y = x * n
-    }
-    ```
-    """
+    """Nothing is converted silently: both sides of an operator have the same element type."""
 
     op: str
     left: TensorType
@@ -157,22 +107,7 @@ class UnequalDtypes(Diagnostic):
 
 @record
 class WrongOperand(Diagnostic):
-    """An operator does not work on this element type: `and` takes bool, arithmetic takes numbers, `/` takes floats.
-
-    ```net bad
-    model M {
-      input n: i32[B]
-      output half = n / 2
-    }
-    ```
-
-    ```net good
-    model M {
-      input n: i32[B]
-      output half = n // 2
-    }
-    ```
-    """
+    """An operator does not work on this element type: `and` takes bool, arithmetic takes numbers, `/` takes floats."""
 
     op: str
     operand: TensorType
@@ -191,22 +126,7 @@ class WrongOperand(Diagnostic):
 
 @record
 class LiteralDoesNotFit(Diagnostic):
-    """A number written in the spec takes the element type of the tensor beside it; this one has no such value.
-
-    ```net bad
-    model M {
-      input n: i32[B]
-      output y = n + 0.5
-    }
-    ```
-
-    ```net good
-    model M {
-      input n: i32[B]
-      output y = n + 1
-    }
-    ```
-    """
+    """A number written in the spec takes the element type of the tensor beside it; this one has no such value."""
 
     op: str
     literal: int | float | bool

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.operands import called
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.operands import name_operand
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
@@ -12,24 +12,7 @@ from netspec.shape.types import shape_text
 
 @record
 class UnequalParts(Diagnostic):
-    """Tensors are joined along one axis, so all other axes must have equal sizes (for `stack`, all axes).
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 4]
-      input y: f32[B, 16, 4]
-      output z = concat([x, y], axis=-1)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 4]
-      input y: f32[B, 16, 4]
-      output z = concat([x, y], axis=1)
-    }
-    ```
-    """
+    """Tensors are joined along one axis, so all other axes must have equal sizes (for `stack`, all axes)."""
 
     op: str
     first: TensorType
@@ -45,7 +28,7 @@ class UnequalParts(Diagnostic):
 
     def message(self) -> str:
         if self.axis is None:
-            counts = f"{counted(self.first.rank, 'axis')} and {self.other.rank}"
+            counts = f"{say_count(self.first.rank, 'axis')} and {self.other.rank}"
             return f"`{self.op}` needs equally many axes, but the 1st and {_ordinal(self.place)} tensor have {counts}."
         sizes = f"{self.first.shape[self.axis]} and {self.other.shape[self.axis]}"
         return f"`{self.op}` needs equal sizes on axis {self.axis}, but the 1st and {_ordinal(self.place)} tensor have {sizes}."
@@ -63,7 +46,7 @@ class UnequalParts(Diagnostic):
         small = self.first.shape[self.axis] == 1
         ones, others, number = (self.first, self.other, 0) if small else (self.other, self.first, self.place - 1)
         shape = [b if a == 1 and i != self.joined else a for i, (a, b) in enumerate(zip(ones.shape, others.shape, strict=True))]
-        return f"`{self.op}` does not stretch: write `broadcast_to({called(self.operands, number)}, {shape_text(tuple(shape))})`"
+        return f"`{self.op}` does not stretch: write `broadcast_to({name_operand(self.operands, number)}, {shape_text(tuple(shape))})`"
 
 
 def _ordinal(place: int) -> str:
@@ -72,24 +55,7 @@ def _ordinal(place: int) -> str:
 
 @record
 class UnequalSplit(Diagnostic):
-    """The parts of a split make up the whole axis: equal parts divide it, given sizes add up to it.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      a, b, c = split(x, 3)
-      output y = a + b + c
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      a, b, c = split(x, 3)
-      output y = a + b + c
-    }
-    ```
-    """
+    """The parts of a split make up the whole axis: equal parts divide it, given sizes add up to it."""
 
     op: str
     size: Dim
@@ -108,24 +74,7 @@ class UnequalSplit(Diagnostic):
 
 @record
 class TooFewElements(Diagnostic):
-    """More elements are asked for than the axis has.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      best, _ = x -> top_k(5)
-      output y = best
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      best, _ = x -> top_k(4)
-      output y = best
-    }
-    ```
-    """
+    """More elements are asked for than the axis has."""
 
     op: str
     wanted: Dim
@@ -138,24 +87,7 @@ class TooFewElements(Diagnostic):
 
 @record
 class SegmentIds(Diagnostic):
-    """Every row belongs to one segment, so there are as many segment numbers as rows.
-
-    ```net bad
-    model M {
-      input x: f32[5, 4]
-      input ids: i32[6]
-      output y = segment_sum(x, ids, segments=3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[6, 4]
-      input ids: i32[6]
-      output y = segment_sum(x, ids, segments=3)
-    }
-    ```
-    """
+    """Every row belongs to one segment, so there are as many segment numbers as rows."""
 
     op: str
     input: TensorType

@@ -10,22 +10,7 @@ from netspec.shape import Dim, TensorType
 
 @record
 class UnevenBlocks(Diagnostic):
-    """Blocks or patches lie side by side and cover the image, so their size divides the image's.
-
-    ```net bad
-    model M {
-      input image: f32[B, 30, 32, 3]
-      output y = image -> space_to_depth(4)
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 32, 32, 3]
-      output y = image -> space_to_depth(4)
-    }
-    ```
-    """
+    """Blocks or patches lie side by side and cover the image, so their size divides the image's."""
 
     op: str
     argument: str

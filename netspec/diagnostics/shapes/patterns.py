@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -17,22 +17,7 @@ _PROBLEMS = {
 
 @record
 class BadPattern(Diagnostic):
-    """A pattern names the axes before and after an arrow: `"b (h d) t -> b h t d"`; an equation of `einsum` has one letter per axis.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b (t d -> b t d")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> b (t d)")
-    }
-    ```
-    """
+    """A pattern names the axes before and after an arrow: `"b (h d) t -> b h t d"`; an equation of `einsum` has one letter per axis."""
 
     op: str
     pattern: str
@@ -50,22 +35,7 @@ class BadPattern(Diagnostic):
 
 @record
 class PatternRank(Diagnostic):
-    """A pattern names every axis of its tensor; `...` stands for any number of them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t -> t b")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> t b d")
-    }
-    ```
-    """
+    """A pattern names every axis of its tensor; `...` stands for any number of them."""
 
     op: str
     side: str
@@ -76,7 +46,7 @@ class PatternRank(Diagnostic):
 
     def message(self) -> str:
         least = "at least " if self.dots else ""
-        return f'"{self.side}" of `{self.op}` names {least}{counted(self.named, "axis")}, but {self.input} has {self.input.rank}.'
+        return f'"{self.side}" of `{self.op}` names {least}{say_count(self.named, "axis")}, but {self.input} has {self.input.rank}.'
 
     def help(self) -> str | None:
         return None if self.dots else "`...` stands for axes that have no name"
@@ -84,22 +54,7 @@ class PatternRank(Diagnostic):
 
 @record
 class PatternNames(Diagnostic):
-    """Names stand on both sides of a pattern, once each: `rearrange` keeps all axes, `reduce` drops some, `repeat` adds some.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> rearrange("b t d -> b t")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4, 8]
-      output y = x -> reduce("b t d -> b t", "sum")
-    }
-    ```
-    """
+    """Names stand on both sides of a pattern, once each: `rearrange` keeps all axes, `reduce` drops some, `repeat` adds some."""
 
     op: str
     pattern: str
@@ -112,7 +67,7 @@ class PatternNames(Diagnostic):
     def message(self) -> str:
         groups = {self.twice: "twice on one side", self.left: "only before the arrow", self.right: "only after the arrow"}
         names, place = next(item for item in groups.items() if item[0])
-        return f'in the pattern "{self.pattern}" of `{self.op}` {_listed(names)} {"stand" if len(names) > 1 else "stands"} {place}.'
+        return f'in the pattern "{self.pattern}" of `{self.op}` {_join_names(names)} {"stand" if len(names) > 1 else "stands"} {place}.'
 
     def help(self) -> str | None:
         if self.left and self.op == "rearrange":
@@ -120,28 +75,13 @@ class PatternNames(Diagnostic):
         return 'give its size: `repeat(x, "…", n=2)`' if self.right and self.op in ("rearrange", "repeat") else None
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _join_names(names: tuple[str, ...]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
 @record
 class PatternSize(Diagnostic):
-    """The sizes that a pattern, its named sizes and the tensor give to an axis must agree.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-    """
+    """The sizes that a pattern, its named sizes and the tensor give to an axis must agree."""
 
     op: str
     axis: str
@@ -159,29 +99,14 @@ class PatternSize(Diagnostic):
 
 @record
 class PatternUnknowns(Diagnostic):
-    """Of the axes that are joined in brackets at most one may be worked out; the others need a size.
-
-    ```net bad
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d")
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4)
-    }
-    ```
-    """
+    """Of the axes that are joined in brackets at most one may be worked out; the others need a size."""
 
     op: str
     axis: str
     names: tuple[str, ...]
 
     def message(self) -> str:
-        return f"the sizes of {_listed(self.names)} in `{self.axis}` of `{self.op}` cannot be told apart."
+        return f"the sizes of {_join_names(self.names)} in `{self.axis}` of `{self.op}` cannot be told apart."
 
     def help(self) -> str:
         return f"give one of them: `{self.names[0]}=…`"
@@ -189,22 +114,7 @@ class PatternUnknowns(Diagnostic):
 
 @record
 class UnusedSize(Diagnostic):
-    """A size is given for a name that the pattern does not have.
-
-    ```net bad
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4, e=3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> rearrange("b (h d) -> b h d", h=4, d=3)
-    }
-    ```
-    """
+    """A size is given for a name that the pattern does not have."""
 
     op: str
     pattern: str
@@ -216,52 +126,19 @@ class UnusedSize(Diagnostic):
 
 @record
 class EinsumOperands(Diagnostic):
-    """An equation of `einsum` has one group of letters for each tensor.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = einsum("bi,ij->bj", x)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      weights = random_normal([4, 8])
-      output y = einsum("bi,ij->bj", x, weights)
-    }
-    ```
-    """
+    """An equation of `einsum` has one group of letters for each tensor."""
 
     equation: str
     groups: int
     tensors: int
 
     def message(self) -> str:
-        return f'the equation "{self.equation}" is for {counted(self.groups, "tensor")}, but `einsum` gets {self.tensors}.'
+        return f'the equation "{self.equation}" is for {say_count(self.groups, "tensor")}, but `einsum` gets {self.tensors}.'
 
 
 @record
 class EinsumDims(Diagnostic):
-    """A letter of an equation is one size, wherever it stands.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      input y: f32[B, 8]
-      output z = einsum("bi,bi->b", x, y)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      input y: f32[B, 8]
-      output z = einsum("bi,bj->bij", x, y)
-    }
-    ```
-    """
+    """A letter of an equation is one size, wherever it stands."""
 
     equation: str
     letter: str

@@ -10,22 +10,7 @@ from netspec.shape.types import elements, shape_text
 
 @record
 class ReshapeCount(Diagnostic):
-    """A reshape keeps the number of elements; here the two shapes have different numbers.
-
-    ```net bad
-    model M {
-      input x: f32[B, 7, 7, 64]
-      output y = x -> reshape([B, 3000])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 7, 7, 64]
-      output y = x -> reshape([B, 3136])
-    }
-    ```
-    """
+    """A reshape keeps the number of elements; here the two shapes have different numbers."""
 
     input: TensorType
     to: tuple[Dim, ...]
@@ -40,22 +25,7 @@ class ReshapeCount(Diagnostic):
 
 @record
 class ReshapeRemainder(Diagnostic):
-    """The axis written as -1 takes what the others leave, and that is not a whole number.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      output y = x -> reshape([B, 3, -1])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 10]
-      output y = x -> reshape([B, 5, -1])
-    }
-    ```
-    """
+    """The axis written as -1 takes what the others leave, and that is not a whole number."""
 
     input: TensorType
     rest: Dim
@@ -66,22 +36,7 @@ class ReshapeRemainder(Diagnostic):
 
 @record
 class ReshapeUnknowns(Diagnostic):
-    """At most one axis of a reshape may be left open with -1.
-
-    ```net bad
-    model M {
-      input x: f32[B, 12]
-      output y = x -> reshape([B, -1, -1])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 12]
-      output y = x -> reshape([B, 3, -1])
-    }
-    ```
-    """
+    """At most one axis of a reshape may be left open with -1."""
 
     count: int
 

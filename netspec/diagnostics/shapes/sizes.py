@@ -18,7 +18,7 @@ BATCH = "B"
 """The symbol that stands for the number of examples, which no spec fixes."""
 
 
-def counted(count: int, noun: str) -> str:
+def say_count(count: int, noun: str) -> str:
     """`1 axis`, `2 axes`."""
     plural = noun[:-2] + "es" if noun.endswith("xis") else noun + "s"
     return f"{count} {noun if count == 1 else plural}"
@@ -33,25 +33,7 @@ class Instead(Protocol):
 
 @record
 class UnprovenSize(Diagnostic):
-    """The program needs a relation between sizes that neither follows from the spec nor contradicts it.
-
-    State it: bounds with `dim`, other relations with `require`, or with `assume`, which is checked when the program runs.
-
-    ```net bad
-    model M {
-      input x: f32[B, T, 8]
-      output y = x -> conv(4, 3, padding="VALID")
-    }
-    ```
-
-    ```net good
-    model M {
-      dim T >= 3
-      input x: f32[B, T, 8]
-      output y = x -> conv(4, 3, padding="VALID")
-    }
-    ```
-    """
+    """The program needs a relation between sizes that neither follows from the spec nor contradicts it."""
 
     op: str
     claim: str
@@ -84,24 +66,7 @@ class UnprovenSize(Diagnostic):
 
 @record
 class NotPositive(Diagnostic):
-    """A size must be at least 1.
-
-    ```net bad
-    model M {
-      dim T <= 4
-      input x: f32[B, T, 8]
-      output y = x -> reshape([B, T - 4, -1])
-    }
-    ```
-
-    ```net good
-    model M {
-      dim T <= 4
-      input x: f32[B, T, 8]
-      output y = x -> reshape([B, T, -1])
-    }
-    ```
-    """
+    """A size must be at least 1."""
 
     op: str
     argument: str
@@ -113,29 +78,14 @@ class NotPositive(Diagnostic):
 
 @record
 class AxisOutOfRange(Diagnostic):
-    """An axis is counted from 0, or from the end with -1, -2, …; the tensor does not have this one.
-
-    ```net bad
-    model M {
-      input x: f32[B, 10]
-      output y = x -> softmax(axis=2)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 10]
-      output y = x -> softmax(axis=1)
-    }
-    ```
-    """
+    """An axis is counted from 0, or from the end with -1, -2, …; the tensor does not have this one."""
 
     op: str
     axis: int
     input: TensorType
 
     def message(self) -> str:
-        return f"`{self.op}` works on axis {self.axis}, but {self.input} has {counted(self.input.rank, 'axis')}."
+        return f"`{self.op}` works on axis {self.axis}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
     def help(self) -> str | None:
         return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None
@@ -143,22 +93,7 @@ class AxisOutOfRange(Diagnostic):
 
 @record
 class UnevenGroups(Diagnostic):
-    """Groups of features must all have the same size.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 48]
-      output y = x -> group_norm(32)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 48]
-      output y = x -> group_norm(16)
-    }
-    ```
-    """
+    """Groups of features must all have the same size."""
 
     op: str
     groups: int
@@ -184,22 +119,7 @@ class UnevenGroups(Diagnostic):
 
 @record
 class InitializerNeedsMatrix(Diagnostic):
-    """An initializer that scales by fan-in and fan-out, or makes orthogonal rows, needs a parameter with at least two axes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(10, bias_init=lecun_normal)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(10, bias_init=normal(0.01))
-    }
-    ```
-    """
+    """An initializer that scales by fan-in and fan-out, or makes orthogonal rows, needs a parameter with at least two axes."""
 
     initializer: str
     parameter: str
@@ -217,22 +137,7 @@ class InitializerNeedsMatrix(Diagnostic):
 
 @record
 class InitializerDoesNotFit(Diagnostic):
-    """An initializer whose values have their places is for parameters of some shapes only.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(3, bias_init=from_values([0.5, 1]))
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> dense(3, bias_init=from_values([0.5, 1, -1]))
-    }
-    ```
-    """
+    """An initializer whose values have their places is for parameters of some shapes only."""
 
     initializer: str
     parameter: str

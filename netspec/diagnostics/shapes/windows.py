@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.sizes import counted
+from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
 
 @record
 class WindowTooLarge(Diagnostic):
-    """A kernel or pooling window is longer than the image it slides over, so the output would have no elements.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> conv(16, 9, padding="VALID")
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> conv(16, 9, padding="SAME")
-    }
-    ```
-    """
+    """A kernel or pooling window is longer than the image it slides over, so the output would have no elements."""
 
     op: str
     argument: str
@@ -51,22 +36,7 @@ class WindowTooLarge(Diagnostic):
 
 @record
 class OnlyPadding(Diagnostic):
-    """A pooling window can lie wholly in the padding: there is nothing to take the maximum of.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> max_pool(2, padding=2)
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> max_pool(2, padding=1)
-    }
-    ```
-    """
+    """A pooling window can lie wholly in the padding: there is nothing to take the maximum of."""
 
     op: str
     window: int
@@ -81,22 +51,7 @@ class OnlyPadding(Diagnostic):
 
 @record
 class NoSpace(Diagnostic):
-    """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels].
-
-    ```net bad
-    model M {
-      input x: f32[B, 2, 2, 2, 2, 3]
-      output y = x -> conv(16, 3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 2, 2, 2, 3]
-      output y = x -> conv(16, 3)
-    }
-    ```
-    """
+    """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels]."""
 
     op: str
     input: TensorType
@@ -106,7 +61,7 @@ class NoSpace(Diagnostic):
 
     def _space(self) -> str:
         space = self.input.rank - 2
-        return counted(space, "axis") + " of space" if space > 0 else f"only {counted(self.input.rank, 'axis')}"
+        return say_count(space, "axis") + " of space" if space > 0 else f"only {say_count(self.input.rank, 'axis')}"
 
     def help(self) -> str:
         return "give the tensor those axes with `reshape`"
@@ -114,22 +69,7 @@ class NoSpace(Diagnostic):
 
 @record
 class WrongNumberOfSizes(Diagnostic):
-    """A list gives one number per axis of space, and there are more or fewer of them than the input has.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> conv(16, [3, 3, 3])
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> conv(16, [3, 3])
-    }
-    ```
-    """
+    """A list gives one number per axis of space, and there are more or fewer of them than the input has."""
 
     op: str
     argument: str
@@ -139,7 +79,7 @@ class WrongNumberOfSizes(Diagnostic):
 
     def message(self) -> str:
         has = "number" if self.given == 1 else "numbers"
-        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {counted(self.space, 'axis')} of space."
+        return f"`{self.argument}` has {self.given} {has}, but the input {self.input} has {say_count(self.space, 'axis')} of space."
 
     def help(self) -> str:
         return f"write {self.space}, or a single number for all of them"
@@ -148,22 +88,7 @@ class WrongNumberOfSizes(Diagnostic):
 @record
 class CausalOverSpace(Diagnostic):
     """`padding="CAUSAL"` puts the zeros before the first position, so that nothing is known of later ones. That needs one axis of time;
-    several axes of space have no order.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 3]
-      output y = image -> conv(16, 3, padding="CAUSAL")
-    }
-    ```
-
-    ```net good
-    model M {
-      input sound: f32[B, 64, 3]
-      output y = sound -> conv(16, 3, padding="CAUSAL")
-    }
-    ```
-    """
+    several axes of space have no order."""
 
     op: str
     space: int
@@ -178,22 +103,8 @@ class CausalOverSpace(Diagnostic):
 
 @record
 class NothingToMirror(Diagnostic):
-    """`padding="REFLECT"` mirrors an axis at its ends, without the last element itself, and there is less to mirror than the kernel needs.
-
-    ```net bad
-    model M {
-      input image: f32[B, 2, 8, 3]
-      output y = image -> conv(16, 5, padding="REFLECT")
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 3, 8, 3]
-      output y = image -> conv(16, 5, padding="REFLECT")
-    }
-    ```
-    """
+    """`padding="REFLECT"` mirrors an axis at its ends, without the last element itself, and there is less to mirror than the
+    kernel needs."""
 
     op: str
     argument: str
@@ -203,7 +114,7 @@ class NothingToMirror(Diagnostic):
     input: TensorType
 
     def message(self) -> str:
-        wanted = f"axis {self.axis} by {counted(self.width, 'element')}"
+        wanted = f"axis {self.axis} by {say_count(self.width, 'element')}"
         return f"`{self.op}` mirrors {wanted}, which needs {self.width + 1} there, and the axis has {self.size}."
 
     def label(self) -> str:

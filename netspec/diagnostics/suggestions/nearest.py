@@ -22,18 +22,18 @@ def nearest(
     or the other way round. `aliases` are the well-known names; None stands for all that `aliases` lists.
     """
     candidates = list(dict.fromkeys(names))
-    found = same(name, candidates) or _aliased(name, candidates, aliases) or alike(name, candidates)
+    found = find_same(name, candidates) or _find_aliased(name, candidates, aliases) or find_alike(name, candidates)
     return found[:limit]
 
 
-def same(name: str, candidates: Iterable[str]) -> list[str]:
+def find_same(name: str, candidates: Iterable[str]) -> list[str]:
     """The candidates with the same letters."""
     return [c for c in candidates if squash(c) == squash(name)]
 
 
-def alike(name: str, candidates: Sequence[str]) -> list[str]:
+def find_alike(name: str, candidates: Sequence[str]) -> list[str]:
     """The candidates that are a slip of the finger away, else those that say more or less of the same words."""
-    return _close(name, candidates) or _prefixed(name, candidates)
+    return _find_close(name, candidates) or _find_prefixed(name, candidates)
 
 
 @lru_cache(maxsize=10_000)
@@ -42,7 +42,7 @@ def squash(name: str) -> str:
     return _SUFFIX.sub("", name.replace("_", "").replace("-", "").lower())
 
 
-def _aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Sequence[str]] | None) -> list[str]:
+def _find_aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Sequence[str]] | None) -> list[str]:
     if aliases is None:
         from netspec.diagnostics.suggestions.aliases import aliases as known  # only specs with a problem need it
 
@@ -50,7 +50,7 @@ def _aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Sequenc
     return [c for c in aliases.get(squash(name), ()) if c in candidates]
 
 
-def _close(name: str, candidates: Sequence[str]) -> list[str]:
+def _find_close(name: str, candidates: Sequence[str]) -> list[str]:
     limit = cutoff(squash(name))
     near = [(d, c) for c in candidates if (d := distance(squash(name), squash(c), limit)) <= limit and _same_words(name, c)]
     return [c for d, c in sorted(near) if d <= near_enough(min(near)[0])]
@@ -74,7 +74,7 @@ def _same_words(a: str, b: str) -> bool:
     return all(distance(x, y, cutoff(x)) <= cutoff(x) for x, y in zip(ours, theirs, strict=True))
 
 
-def _prefixed(name: str, candidates: Sequence[str]) -> list[str]:
+def _find_prefixed(name: str, candidates: Sequence[str]) -> list[str]:
     """Candidates that go on where the name stops, or that the name's whole words begin with and mostly are."""
     wanted = squash(name)
     found = [c for c in candidates if min(len(wanted), len(squash(c))) >= 4 and (squash(c).startswith(wanted) or _begins(c, name))]

@@ -8,12 +8,12 @@ from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.source import Source
 
 
-def edits_of(diagnostic: Diagnostic) -> list[Edit]:
+def find_edits(diagnostic: Diagnostic) -> list[Edit]:
     """The repair as edits of the source as it is written: in JSON, words inside of one string, with JSON's escapes; others have no edit."""
     edits = list(diagnostic.edits())
     if all(e.span.source.pointers is None for e in edits):
         return edits
-    return [Edit(e.span, _escaped(e.text)) for e in edits] if all(map(_in_string, edits)) else []
+    return [Edit(e.span, _escape(e.text)) for e in edits] if all(map(_in_string, edits)) else []
 
 
 def _in_string(edit: Edit) -> bool:
@@ -21,7 +21,7 @@ def _in_string(edit: Edit) -> bool:
     return pointers is not None and pointers.in_string(edit.span.start, edit.span.end)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     import json  # only specs in JSON need it
 
     return json.dumps(text, ensure_ascii=False)[1:-1]
@@ -38,6 +38,6 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
     return "".join([*text, source.text[end:]])
 
 
-def repaired(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
+def repair_text(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """The source's text with every problem's own repair applied."""
-    return apply_edits(source, [edit for diagnostic in diagnostics for edit in edits_of(diagnostic)])
+    return apply_edits(source, [edit for diagnostic in diagnostics for edit in find_edits(diagnostic)])

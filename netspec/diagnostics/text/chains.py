@@ -11,22 +11,7 @@ from netspec.source import Span
 
 @record(kw_only=True)
 class StageNeedsParentheses(Diagnostic):
-    """Behind `->` stands a call, never an operator or an index: `x -> f + b` would be read in two ways.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(4) + x
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = (x -> dense(4)) + x
-    }
-    ```
-    """
+    """Behind `->` stands a call, never an operator or an index: `x -> f + b` would be read in two ways."""
 
     operator: str
     arrow: Span
@@ -46,22 +31,7 @@ class StageNeedsParentheses(Diagnostic):
 
 @record(kw_only=True)
 class StageIsNoCall(Diagnostic):
-    """Behind `->` stands the name of a layer or function, with or without arguments, or a shape to check.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> 3
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3)
-    }
-    ```
-    """
+    """Behind `->` stands the name of a layer or function, with or without arguments, or a shape to check."""
 
     found: str
 
@@ -74,24 +44,7 @@ class StageIsNoCall(Diagnostic):
 
 @record(kw_only=True)
 class EqualsInCondition(Diagnostic):
-    """`=` binds a name; equality is written `==`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      require 4 = 4
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      require 4 == 4
-      output y = x -> relu
-    }
-    ```
-    """
+    """`=` binds a name; equality is written `==`."""
 
     def message(self) -> str:
         return "`=` binds a name; equality is written `==`."
@@ -105,24 +58,7 @@ class EqualsInCondition(Diagnostic):
 
 @record(kw_only=True)
 class EqualsInDict(Diagnostic):
-    """In a dict a key and its value have `:` between them.
-
-    ```net bad
-    model M {
-      _sizes = {wide = 8, narrow: 4}
-      input x: f32[B, 4]
-      output y = x -> dense(3)
-    }
-    ```
-
-    ```net good
-    model M {
-      _sizes = {wide: 8, narrow: 4}
-      input x: f32[B, 4]
-      output y = x -> dense(3)
-    }
-    ```
-    """
+    """In a dict a key and its value have `:` between them."""
 
     key: str
 
@@ -138,24 +74,7 @@ class EqualsInDict(Diagnostic):
 
 @record(kw_only=True)
 class ChainedComparison(Diagnostic):
-    """A comparison has two sides: `a < b < c` is written `a < b and b < c`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      require 1 < 2 < 3
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      require 1 < 2 and 2 < 3
-      output y = x -> relu
-    }
-    ```
-    """
+    """A comparison has two sides: `a < b < c` is written `a < b and b < c`."""
 
     middle: str
     operator: str

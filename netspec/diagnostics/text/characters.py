@@ -10,26 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class TooLarge(Diagnostic):
-    """Something is larger than netspec reads: a file, a line, a name, a string, a number, or how deep brackets and operators are nested.
-
-    The limits keep a spec from a stranger from taking all the memory or time of the machine that checks it.
-
-    ```net bad
-    model M {
-      param size: int = 1234567890123456789
-      input x: f32[B, 4]
-      output y = x -> dense(size)
-    }
-    ```
-
-    ```net good
-    model M {
-      param size: int = 1234
-      input x: f32[B, 4]
-      output y = x -> dense(size)
-    }
-    ```
-    """
+    """Something is larger than netspec reads: a file, a line, a name, a string, a number, or how deep brackets and operators are nested."""
 
     what: str
     """What is counted, in the plural."""
@@ -48,17 +29,7 @@ class TooLarge(Diagnostic):
 
 @record(kw_only=True)
 class InvalidEncoding(Diagnostic):
-    """A spec is text in UTF-8; this file has a byte that UTF-8 does not allow.
-
-    ```text bad
-    $ printf 'netspec 1\\n# caf\\351\\n' > m.net; netspec check m.net
-    error[invalid-encoding]: the file is not UTF-8: byte 0xE9 at offset 15.
-    ```
-
-    ```text good
-    $ iconv -f latin1 -t utf-8 m.net > fixed.net; netspec check fixed.net
-    ```
-    """
+    """A spec is text in UTF-8; this file has a byte that UTF-8 does not allow."""
 
     byte: int
     offset: int
@@ -72,19 +43,7 @@ class InvalidEncoding(Diagnostic):
 
 @record(kw_only=True)
 class ForbiddenCharacter(Diagnostic):
-    """A character that cannot be seen, or that changes the order in which text is shown, stands in the file.
-
-    Such characters can make a spec look different from what it says, so they are refused everywhere, comments included. Tabs are fine.
-
-    ```text bad
-    $ printf 'netspec 1\\nmodel M\\000 {}\\n' > m.net; netspec check m.net
-    error[forbidden-character]: the invisible character U+0000 (NUL) is not allowed.
-    ```
-
-    ```text good
-    $ tr -d '\\000' < m.net > fixed.net; netspec check fixed.net
-    ```
-    """
+    """A character that cannot be seen, or that changes the order in which text is shown, stands in the file."""
 
     code: int
     """The character's code point."""
@@ -104,22 +63,7 @@ class ForbiddenCharacter(Diagnostic):
 
 @record(kw_only=True)
 class UnknownCharacter(Diagnostic):
-    """A character that has no meaning in the language. Names are made of the letters a-z and A-Z, digits and `_`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output größe = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output size = x -> relu
-    }
-    ```
-    """
+    """A character that has no meaning in the language. Names are made of the letters a-z and A-Z, digits and `_`."""
 
     text: str
 

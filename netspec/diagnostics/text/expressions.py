@@ -11,22 +11,7 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class ColonForEquals(Diagnostic):
-    """Arguments and settings are written `name=value`; a colon stands before types, labels, and in dicts.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3, bias: false)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3, bias=false)
-    }
-    ```
-    """
+    """Arguments and settings are written `name=value`; a colon stands before types, labels, and in dicts."""
 
     name: str
 
@@ -42,22 +27,7 @@ class ColonForEquals(Diagnostic):
 
 @record(kw_only=True)
 class MissingComma(Diagnostic):
-    """Two arguments or items have no comma between them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3 bias=false)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3, bias=false)
-    }
-    ```
-    """
+    """Two arguments or items have no comma between them."""
 
     opened: Span
 
@@ -79,22 +49,7 @@ class MissingComma(Diagnostic):
 
 @record(kw_only=True)
 class PositionalAfterNamed(Diagnostic):
-    """Arguments without a name come first, then those with a name.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(bias=false, 3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(3, bias=false)
-    }
-    ```
-    """
+    """Arguments without a name come first, then those with a name."""
 
     named: Span
 
@@ -110,22 +65,7 @@ class PositionalAfterNamed(Diagnostic):
 
 @record(kw_only=True)
 class MissingOperand(Diagnostic):
-    """A value is missing: behind an operator, `=`, `,` or `->`, or before one.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x +
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x + 1.0
-    }
-    ```
-    """
+    """A value is missing: behind an operator, `=`, `,` or `->`, or before one."""
 
     after: str
     """The sign behind which the value is missing; "" where it is missing before the place."""
@@ -149,22 +89,7 @@ class MissingOperand(Diagnostic):
 
 @record(kw_only=True)
 class MissingOperator(Diagnostic):
-    """Two values stand side by side with nothing between them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """Two values stand side by side with nothing between them."""
 
     left: str
     right: str
@@ -178,34 +103,7 @@ class MissingOperator(Diagnostic):
 
 @record(kw_only=True)
 class UnknownUnit(Diagnostic):
-    """Durations are counted in epochs or steps.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 10 iterations
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 10 steps
-    }
-    ```
-    """
+    """Durations are counted in epochs or steps."""
 
     number: str
     found: str
@@ -219,24 +117,7 @@ class UnknownUnit(Diagnostic):
 
 @record(kw_only=True)
 class UnboundValue(Diagnostic):
-    """A value is computed and given no name, so nothing can use it.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      x -> dense(3) -> relu
-      output y = x
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      x = x -> dense(3) -> relu
-      output y = x
-    }
-    ```
-    """
+    """A value is computed and given no name, so nothing can use it."""
 
     first: str
 
@@ -249,24 +130,7 @@ class UnboundValue(Diagnostic):
 
 @record(kw_only=True)
 class InvalidTarget(Diagnostic):
-    """Left of `=` stand names only: values are never changed in place, a name is bound again.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      x[0] = 1.0
-      output y = x
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      h = x * 2.0
-      output y = h
-    }
-    ```
-    """
+    """Left of `=` stand names only: values are never changed in place, a name is bound again."""
 
     found: str
 

@@ -10,26 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class ForeignOperator(Diagnostic):
-    """A sign that other languages have. Here: `and or not`, `**` for powers, `//` for whole division, `->` for chains.
-
-    ```net bad
-    model M {
-      param deep: bool = true
-      param wide: bool = true
-      input x: f32[B, 4]
-      output y = if deep && wide { x -> dense(8) } else { x }
-    }
-    ```
-
-    ```net good
-    model M {
-      param deep: bool = true
-      param wide: bool = true
-      input x: f32[B, 4]
-      output y = if deep and wide { x -> dense(8) } else { x }
-    }
-    ```
-    """
+    """A sign that other languages have. Here: `and or not`, `**` for powers, `//` for whole division, `->` for chains."""
 
     found: str
     meant: str | None
@@ -54,22 +35,7 @@ class ForeignOperator(Diagnostic):
 
 @record(kw_only=True)
 class ForeignConstant(Diagnostic):
-    """The constants are written in small letters: `true`, `false`, `none`, `inf`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(8, bias=False)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dense(8, bias=false)
-    }
-    ```
-    """
+    """The constants are written in small letters: `true`, `false`, `none`, `inf`."""
 
     found: str
     meant: str
@@ -86,22 +52,7 @@ class ForeignConstant(Diagnostic):
 
 @record(kw_only=True)
 class ForeignKeyword(Diagnostic):
-    """A word that other languages have for what netspec writes in another way.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      return x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """A word that other languages have for what netspec writes in another way."""
 
     found: str
     instead: str
@@ -115,24 +66,7 @@ class ForeignKeyword(Diagnostic):
 
 @record(kw_only=True)
 class ForeignComment(Diagnostic):
-    """A comment begins with `#`, and with `##` when it describes what follows.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      // the head
-      output y = x -> dense(3)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      # the head
-      output y = x -> dense(3)
-    }
-    ```
-    """
+    """A comment begins with `#`, and with `##` when it describes what follows."""
 
     found: str
 
@@ -148,22 +82,7 @@ class ForeignComment(Diagnostic):
 
 @record(kw_only=True)
 class WrongQuotes(Diagnostic):
-    """Strings stand in double quotes.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding='SAME')
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding="SAME")
-    }
-    ```
-    """
+    """Strings stand in double quotes."""
 
     text: str
 
@@ -183,24 +102,7 @@ class WrongQuotes(Diagnostic):
 
 @record(kw_only=True)
 class IfIsAnExpression(Diagnostic):
-    """`if` chooses between two values, and each branch is one expression. It holds no statements.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      if 2 > 1 { x = x -> dense(4) }
-      output y = x
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      x = if 2 > 1 { x -> dense(4) } else { x }
-      output y = x
-    }
-    ```
-    """
+    """`if` chooses between two values, and each branch is one expression. It holds no statements."""
 
     name: str = "x"
 
@@ -213,22 +115,7 @@ class IfIsAnExpression(Diagnostic):
 
 @record(kw_only=True)
 class MissingElse(Diagnostic):
-    """An `if` needs both branches, since it is a value.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = if 2 > 1 { x -> relu }
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = if 2 > 1 { x -> relu } else { x }
-    }
-    ```
-    """
+    """An `if` needs both branches, since it is a value."""
 
     def message(self) -> str:
         return "this `if` has no `else`: it is a value, so both cases need one."
@@ -239,24 +126,7 @@ class MissingElse(Diagnostic):
 
 @record(kw_only=True)
 class TrailingIf(Diagnostic):
-    """A choice between two values begins with the condition.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      param deep: bool = true
-      output y = x -> dense(8 if deep else 4)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      param deep: bool = true
-      output y = x -> dense(if deep { 8 } else { 4 })
-    }
-    ```
-    """
+    """A choice between two values begins with the condition."""
 
     value: str
 

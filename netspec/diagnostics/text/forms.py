@@ -22,6 +22,6 @@ FORMS: Mapping[str, str] = {
 }
 
 
-def form(keyword: str) -> str:
+def find_form(keyword: str) -> str:
     """A line of this keyword; of a section its first line."""
     return FORMS.get(keyword, f"{keyword} Name …")

@@ -23,16 +23,7 @@ _FOREIGN = {
 
 @record(kw_only=True)
 class InvalidJson(Diagnostic):
-    """The text of a `.json` spec is not JSON: a sign or word stands where none or another one belongs. The rest of the file is not read.
-
-    ```json bad
-    {"netspec": 1, "sections": []}}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": []}
-    ```
-    """
+    """The text of a `.json` spec is not JSON: a sign or word stands where none or another one belongs. The rest of the file is not read."""
 
     found: str
     """The word or sign that stands there; empty at the end of the file."""
@@ -50,16 +41,7 @@ class InvalidJson(Diagnostic):
 
 @record(kw_only=True)
 class DuplicateKey(Diagnostic):
-    """A key stands twice in one JSON object. Readers of JSON disagree on which one counts, so netspec takes neither.
-
-    ```json bad
-    {"netspec": 1, "netspec": 1, "sections": []}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": []}
-    ```
-    """
+    """A key stands twice in one JSON object. Readers of JSON disagree on which one counts, so netspec takes neither."""
 
     key: str
     first: Span

@@ -26,22 +26,7 @@ class _Near(Diagnostic):
 
 @record(kw_only=True)
 class WrongJsonType(Diagnostic):
-    """A value of a spec in JSON is of the wrong type: a list where a string belongs, a number where an expression belongs.
-
-    Every value of the language is written as a string, numbers included: `"32"`, `"4 * D"`, `"0.5"`.
-
-    ```json bad
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": 32}
-    ]}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-    """
+    """A value of a spec in JSON is of the wrong type: a list where a string belongs, a number where an expression belongs."""
 
     wanted: str
     found: str
@@ -57,20 +42,7 @@ class WrongJsonType(Diagnostic):
 
 @record(kw_only=True)
 class UnknownKey(_Near):
-    """An object of a spec in JSON has a key that objects of its kind do not have.
-
-    ```json bad
-    {"netspec": 1, "sections": [
-      {"kind": "param", "nmae": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-    """
+    """An object of a spec in JSON has a key that objects of its kind do not have."""
 
     key: str
     form: str
@@ -82,20 +54,7 @@ class UnknownKey(_Near):
 
 @record(kw_only=True)
 class MissingKey(Diagnostic):
-    """An object of a spec in JSON lacks a key that objects of its kind must have.
-
-    ```json bad
-    {"netspec": 1, "sections": [
-      {"kind": "param", "type": "int", "default": "32"}
-    ]}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-    """
+    """An object of a spec in JSON lacks a key that objects of its kind must have."""
 
     keys: tuple[str, ...]
     form: str
@@ -107,20 +66,7 @@ class MissingKey(Diagnostic):
 
 @record(kw_only=True)
 class UnknownKind(_Near):
-    """The `kind` of an object is none that may stand at its place.
-
-    ```json bad
-    {"netspec": 1, "sections": [
-      {"kind": "parm", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-    """
+    """The `kind` of an object is none that may stand at its place."""
 
     found: str
     place: str
@@ -132,20 +78,7 @@ class UnknownKind(_Near):
 
 @record(kw_only=True)
 class BadJsonText(Diagnostic):
-    """A string of a spec in JSON is not of the form that its place asks for: a name, a comment with its `#`, a comparison.
-
-    ```json bad
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "the width", "type": "int", "default": "32"}
-    ]}
-    ```
-
-    ```json good
-    {"netspec": 1, "sections": [
-      {"kind": "param", "name": "width", "type": "int", "default": "32"}
-    ]}
-    ```
-    """
+    """A string of a spec in JSON is not of the form that its place asks for: a name, a comment with its `#`, a comparison."""
 
     wanted: str
     found: str
@@ -157,17 +90,7 @@ class BadJsonText(Diagnostic):
 
 @record(kw_only=True)
 class NotInJson(Diagnostic):
-    """`netspec convert` cannot write a spec as JSON in which a call gives one name two values: keys of an object are unique.
-
-    ```text bad
-    $ netspec convert m.net    # with `y = x -> dense(features=4, features=8)`
-    error[not-in-json]: `features` is given twice.
-    ```
-
-    ```text good
-    $ netspec convert m.net    # with `y = x -> dense(features=8)`
-    ```
-    """
+    """`netspec convert` cannot write a spec as JSON in which a call gives one name two values: keys of an object are unique."""
 
     name: str
 

@@ -8,25 +8,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class NoComprehension(Diagnostic):
-    """Lists are written out, or grow in a `for`; there are no comprehensions.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      sizes = [2 * i for i in range(3)]
-      output y = x -> dense(sizes[2])
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      sizes = []
-      for i in range(3) { sizes = sizes + [2 * i] }
-      output y = x -> dense(sizes[2])
-    }
-    ```
-    """
+    """Lists are written out, or grow in a `for`; there are no comprehensions."""
 
     value: str
     """What each item would be."""
@@ -40,24 +22,7 @@ class NoComprehension(Diagnostic):
 
 @record(kw_only=True)
 class OneOutput(Diagnostic):
-    """An `output` statement names one output; a call with several results is bound to names first.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y, z = split(x, 2)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      y, z = split(x, 2)
-      output y
-      output z
-    }
-    ```
-    """
+    """An `output` statement names one output; a call with several results is bound to names first."""
 
     first: str
     second: str

@@ -9,28 +9,13 @@ from netspec.record import record
 from netspec.source import Span
 
 
-def _repaired(at: Span, text: str | None) -> Sequence[Edit]:
+def _replace(at: Span, text: str | None) -> Sequence[Edit]:
     return () if text is None else (Edit(at, text),)
 
 
 @record(kw_only=True)
 class BadNumber(Diagnostic):
-    """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dropout(.5)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> dropout(0.5)
-    }
-    ```
-    """
+    """A number that is not written as numbers are: `12`, `10_000`, `0.5`, `1e-4`, `30M`, `4GiB`."""
 
     text: str
 
@@ -74,29 +59,12 @@ class BadNumber(Diagnostic):
         return None
 
     def edits(self) -> Sequence[Edit]:
-        return _repaired(self.at, self.repaired())
+        return _replace(self.at, self.repaired())
 
 
 @record(kw_only=True)
 class BadEscape(Diagnostic):
-    r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      require 4 == 4, "in C:\data"
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      require 4 == 4, "in C:\\data"
-      output y = x -> relu
-    }
-    ```
-    """
+    r"""A backslash in a string begins one of `\"`, `\\`, `\n`, `\t` and `\u` with four hexadecimal digits."""
 
     escape: str
 
@@ -107,27 +75,12 @@ class BadEscape(Diagnostic):
         return f"for a backslash write two: `\\{self.escape}`"
 
     def edits(self) -> Sequence[Edit]:
-        return _repaired(self.at, f"\\{self.escape}")
+        return _replace(self.at, f"\\{self.escape}")
 
 
 @record(kw_only=True)
 class UnclosedString(Diagnostic):
-    """A string ends on the line on which it begins.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding="SAME)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8, 8, 4]
-      output y = x -> max_pool(3, padding="SAME")
-    }
-    ```
-    """
+    """A string ends on the line on which it begins."""
 
     text: str
 

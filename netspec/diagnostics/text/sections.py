@@ -11,22 +11,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class UnknownSection(Diagnostic):
-    """A file consists of `import`, `param`, `dim`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word.
-
-    ```net bad
-    modle M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """A file consists of `import`, `param`, `dim`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word."""
 
     found: str
     near: tuple[str, ...] = ()
@@ -44,20 +29,7 @@ class UnknownSection(Diagnostic):
 
 @record(kw_only=True)
 class OutsideSection(Diagnostic):
-    """A statement stands outside of every block, model and train section. Only the first of several in a row is reported.
-
-    ```net bad
-    input x: f32[B, 4]
-    output y = x -> relu
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """A statement stands outside of every block, model and train section. Only the first of several in a row is reported."""
 
     found: str
 
@@ -70,30 +42,7 @@ class OutsideSection(Diagnostic):
 
 @record(kw_only=True)
 class NestedSection(Diagnostic):
-    """A section stands inside of another one. Sections follow one another.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      block Half {
-        input x: f32[B, F]
-        output x -> dense(F // 2)
-      }
-      output y = x -> Half
-    }
-    ```
-
-    ```net good
-    block Half {
-      input x: f32[B, F]
-      output x -> dense(F // 2)
-    }
-    model M {
-      input x: f32[B, 4]
-      output y = x -> Half
-    }
-    ```
-    """
+    """A section stands inside of another one. Sections follow one another."""
 
     section: str
 
@@ -106,23 +55,7 @@ class NestedSection(Diagnostic):
 
 @record(kw_only=True)
 class ParametersInHeader(Diagnostic):
-    """The header of a block or model is its name alone; parameters and inputs are statements in it.
-
-    ```net bad
-    block Half(features) {
-      input x: f32[B, F]
-      output x -> dense(features // 2)
-    }
-    ```
-
-    ```net good
-    block Half {
-      param features: int
-      input x: f32[B, F]
-      output x -> dense(features // 2)
-    }
-    ```
-    """
+    """The header of a block or model is its name alone; parameters and inputs are statements in it."""
 
     section: str
     name: str
@@ -136,23 +69,7 @@ class ParametersInHeader(Diagnostic):
 
 @record(kw_only=True)
 class BadImport(Diagnostic):
-    """An import reads `import A, B as C from "other.net"`: names, then the file's path in quotes.
-
-    ```net bad
-    import "blocks.net"
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """An import reads `import A, B as C from "other.net"`: names, then the file's path in quotes."""
 
     found: str
 

@@ -5,29 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
-from netspec.diagnostics.text.forms import form
+from netspec.diagnostics.text.forms import find_form
 from netspec.record import record
 from netspec.source import Span
 
 
 @record(kw_only=True)
 class MissingName(Diagnostic):
-    """A statement or section has no name behind its keyword.
-
-    ```net bad
-    model {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """A statement or section has no name behind its keyword."""
 
     keyword: str
 
@@ -35,29 +20,12 @@ class MissingName(Diagnostic):
         return f"`{self.keyword}` needs a name behind it."
 
     def help(self) -> str | None:
-        return f"write `{form(self.keyword)}`"
+        return f"write `{find_form(self.keyword)}`"
 
 
 @record(kw_only=True)
 class ReservedWord(Diagnostic):
-    """A keyword is used as a name. Keywords are reserved where a statement starts; `if else and or not true false none inf` everywhere.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      state = x -> dense(3)
-      output y = state -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      hidden = x -> dense(3)
-      output y = hidden -> relu
-    }
-    ```
-    """
+    """A keyword is used as a name. Keywords are reserved where a statement starts; `if else and or not true false none inf` everywhere."""
 
     word: str
 
@@ -70,24 +38,7 @@ class ReservedWord(Diagnostic):
 
 @record(kw_only=True)
 class MissingType(Diagnostic):
-    """An input, weight, buffer, state or parameter has no type.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      param size = 3
-      output y = x -> dense(size)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      param size: int = 3
-      output y = x -> dense(size)
-    }
-    ```
-    """
+    """An input, weight, buffer, state or parameter has no type."""
 
     keyword: str
     name: str
@@ -107,22 +58,7 @@ class MissingType(Diagnostic):
 
 @record(kw_only=True)
 class MissingShape(Diagnostic):
-    """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets.
-
-    ```net bad
-    model M {
-      input x: f32
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets."""
 
     dtype: str
 
@@ -135,36 +71,7 @@ class MissingShape(Diagnostic):
 
 @record(kw_only=True)
 class MissingValue(Diagnostic):
-    """A statement or setting ends before its `=` and value.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 1 epoch
-      seed
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 1 epoch
-      seed = 1
-    }
-    ```
-    """
+    """A statement or setting ends before its `=` and value."""
 
     keyword: str
     name: str
@@ -179,24 +86,7 @@ class MissingValue(Diagnostic):
 
 @record(kw_only=True)
 class MissingEquals(Diagnostic):
-    """The `=` between a name and its value is missing.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      h x -> dense(3)
-      output y = h -> relu
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      h = x -> dense(3)
-      output y = h -> relu
-    }
-    ```
-    """
+    """The `=` between a name and its value is missing."""
 
     name: str
 
@@ -212,27 +102,7 @@ class MissingEquals(Diagnostic):
 
 @record(kw_only=True)
 class MissingBrace(Diagnostic):
-    """The body of a section, loop, phase or branch stands in `{ }`. There is no `:` block as in Python.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      for i in range(3):
-        x = x -> dense(4)
-      output y = x
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      for i in range(3) {
-        x = x -> dense(4)
-      }
-      output y = x
-    }
-    ```
-    """
+    """The body of a section, loop, phase or branch stands in `{ }`. There is no `:` block as in Python."""
 
     what: str
     colon: bool = False
@@ -247,24 +117,7 @@ class MissingBrace(Diagnostic):
 
 @record(kw_only=True)
 class MissingSemicolon(Diagnostic):
-    """Two statements stand on one line with nothing between them.
-
-    ```net bad
-    model M {
-      input x: f32[B, 4]
-      h = x -> dense(3) y = h -> relu
-      output y
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 4]
-      h = x -> dense(3); y = h -> relu
-      output y
-    }
-    ```
-    """
+    """Two statements stand on one line with nothing between them."""
 
     def message(self) -> str:
         return "a second statement begins on this line."

@@ -10,24 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class OlderVersion(Diagnostic):
-    """The file is written in an older version of the language. `netspec migrate` rewrites it; what it means stays the same.
-
-    ```net bad
-    netspec 0
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input x: f32[B, 4]
-      output y = x -> relu
-    }
-    ```
-    """
+    """The file is written in an older version of the language. `netspec migrate` rewrites it; what it means stays the same."""
 
     found: str
     known: int
@@ -41,22 +24,7 @@ class OlderVersion(Diagnostic):
 
 @record(kw_only=True)
 class RenamedArgument(Diagnostic):
-    """The argument has another name. Version 0 of the language still had this one; `netspec migrate` rewrites such files.
-
-    ```net bad
-    model M {
-      input x: f32[B, 8]
-      output y = x -> layer_norm(eps=1e-5)
-    }
-    ```
-
-    ```net good
-    model M {
-      input x: f32[B, 8]
-      output y = x -> layer_norm(epsilon=1e-5)
-    }
-    ```
-    """
+    """The argument has another name. Version 0 of the language still had this one; `netspec migrate` rewrites such files."""
 
     op: str
     name: str
@@ -72,3 +40,13 @@ class RenamedArgument(Diagnostic):
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.now)]
+
+
+@record(kw_only=True)
+class NotYetCompiled(Diagnostic):
+    """The language has this form, but this version of netspec does not compile it yet; it says so instead of guessing."""
+
+    what: str
+
+    def message(self) -> str:
+        return f"{self.what} is part of the language, but this version of netspec does not compile it yet"

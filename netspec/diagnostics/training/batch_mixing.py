@@ -12,38 +12,7 @@ from netspec.record import record
 @record(kw_only=True)
 class MixesExamples(Diagnostic):
     """Something that an evaluation measures is computed from several examples of a batch together: a product that compares each with each,
-    a mean over the batch.
-
-    An evaluation counts every example once. Its last batch is filled up to full size with copies of weight 0. Losses and metrics leave them
-    out, but an operation over the whole batch takes them in, so that the numbers differ a little from those without them. There is nothing
-    to fill up when the batch size divides the number of examples. (In training a last batch that is not full is left out.)
-
-    ```net bad
-    model Pairs {
-      input image: f32[B, 8, 8, 1]
-      z = image -> flatten -> dense(16)
-      output logits = softmax(z @ transpose(z)) @ z -> dense(10)
-    }
-    train Pairs {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model Pairs {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(16) -> relu -> dense(10)
-    }
-    train Pairs {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    a mean over the batch."""
 
     severity: ClassVar[str] = "warning"
 

@@ -9,47 +9,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class NoSuchAux(Diagnostic):
-    """The pattern of `aux("…")` matches no value that the model's blocks export by `aux name = …`.
-
-    A path is that of the block's instance and the name. `**` stands for any number of path segments, `*` for any characters in one.
-
-    ```net bad
-    block Layer {
-      input x: f32[B, D]
-      h = x -> dense(D) -> relu
-      aux size = mean(h * h, axis=-1)
-      output h
-    }
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> Layer -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label) + 0.1 * mean(aux("**/sizes"))
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    block Layer {
-      input x: f32[B, D]
-      h = x -> dense(D) -> relu
-      aux size = mean(h * h, axis=-1)
-      output h
-    }
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> Layer -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label) + 0.1 * mean(aux("**/size"))
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """The pattern of `aux("…")` matches no value that the model's blocks export by `aux name = …`."""
 
     pattern: str
     paths: tuple[str, ...]
@@ -70,47 +30,7 @@ class NoSuchAux(Diagnostic):
 
 @record(kw_only=True)
 class AuxTypesDiffer(Diagnostic):
-    """The exported values that a pattern matches are summed, so they must have one type.
-
-    ```net bad
-    block Layer {
-      param width: int
-      input x: f32[B, D]
-      h = x -> dense(width) -> relu
-      aux active = h
-      output h
-    }
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> Layer(32) -> Layer(16) -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label) + 0.1 * mean(aux("**/active"))
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    block Layer {
-      param width: int
-      input x: f32[B, D]
-      h = x -> dense(width) -> relu
-      aux active = mean(h, axis=-1)
-      output h
-    }
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> Layer(32) -> Layer(16) -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label) + 0.1 * mean(aux("**/active"))
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """The exported values that a pattern matches are summed, so they must have one type."""
 
     pattern: str
     types: tuple[tuple[str, str], ...]

@@ -12,36 +12,7 @@ _SHOWN = 4
 
 @record(kw_only=True)
 class GroupsOverlap(Diagnostic):
-    """Patterns of two groups match the same parameter, which only one optimizer can move.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = groups({"body/**": adam(0.001), "**/kernel": sgd(0.1), else: sgd(0.01)})
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = groups({"body/**": adam(0.001), "head/kernel": sgd(0.1), else: sgd(0.01)})
-      duration = 2 epochs
-    }
-    ```
-    """
+    """Patterns of two groups match the same parameter, which only one optimizer can move."""
 
     paths: Mapping[str, tuple[str, ...]]
     """The patterns that match, of each parameter that several match."""
@@ -58,36 +29,7 @@ class GroupsOverlap(Diagnostic):
 
 @record(kw_only=True)
 class ParametersWithoutGroup(Diagnostic):
-    """Parameters are in no group, so nothing would say how they move.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = groups({"body/**": adam(0.001)})
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> body: dense(16) -> relu -> head: dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = groups({"body/**": adam(0.001), else: freeze()})
-      duration = 2 epochs
-    }
-    ```
-    """
+    """Parameters are in no group, so nothing would say how they move."""
 
     paths: tuple[str, ...]
     count: int
@@ -103,36 +45,7 @@ class ParametersWithoutGroup(Diagnostic):
 
 @record(kw_only=True)
 class ScaledTooLate(Diagnostic):
-    """A loss scale stands behind something that would see gradients which are still multiplied by it.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = clip_by_global_norm(1.0) -> dynamic_loss_scale(adam(0.001))
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = dynamic_loss_scale(clip_by_global_norm(1.0) -> adam(0.001))
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A loss scale stands behind something that would see gradients which are still multiplied by it."""
 
     part: str
 

@@ -10,39 +10,7 @@ from netspec.shape import TensorType
 
 @record(kw_only=True)
 class UnequalLabels(Diagnostic):
-    """Yes-or-no labels must have exactly the shape of the logits: one answer for each number, nothing is stretched.
-
-    Logits `[B, 1]` with labels `[B]` would compare every example with every other one; class numbers `[B]` belong to
-    `softmax_cross_entropy`.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd, label % 2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd[:, 0], label % 2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """Yes-or-no labels must have exactly the shape of the logits: one answer for each number, nothing is stretched."""
 
     op: str
     logits: TensorType
@@ -67,38 +35,7 @@ class UnequalLabels(Diagnostic):
 
 @record(kw_only=True)
 class FewerClasses(Diagnostic):
-    """A label cannot be among the k largest logits when there are fewer than k logits.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric best = top_k_accuracy(logits, label, k=20)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric best = top_k_accuracy(logits, label, k=2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A label cannot be among the k largest logits when there are fewer than k logits."""
 
     op: str
     k: int

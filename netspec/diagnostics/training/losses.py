@@ -10,40 +10,7 @@ from netspec.shape import Dim, TensorType
 
 @record(kw_only=True)
 class UnequalInputs(Diagnostic):
-    """The tensors that a loss compares must have exactly equal shapes: nothing is stretched.
-
-    A vector for each example goes with a vector for each example; labels of pairs have the vectors' shape without its last axis.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      x = image -> flatten
-      output mean = x -> dense(8)
-      output spread = x -> dense(1)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = gaussian_kl(mean, spread)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      x = image -> flatten
-      output mean = x -> dense(8)
-      output spread = x -> dense(8)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = gaussian_kl(mean, spread)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """The tensors that a loss compares must have exactly equal shapes: nothing is stretched."""
 
     op: str
     input: str
@@ -66,36 +33,7 @@ class UnequalInputs(Diagnostic):
 
 @record(kw_only=True)
 class UnfitRank(Diagnostic):
-    """A loss that looks at whole examples needs an axis of examples, and one that compares examples with each other nothing but vectors.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output left = image -> conv(8, 3)
-      output right = image -> conv(8, 3)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = nt_xent(left, right)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output left = image -> conv(8, 3) -> global_avg_pool
-      output right = image -> conv(8, 3) -> global_avg_pool
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = nt_xent(left, right)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A loss that looks at whole examples needs an axis of examples, and one that compares examples with each other nothing but vectors."""
 
     op: str
     input: str
@@ -112,34 +50,7 @@ class UnfitRank(Diagnostic):
 
 @record(kw_only=True)
 class UnequalClassWeights(Diagnostic):
-    """`class_weights` is a list with one number for each class, which are the last axis of the logits.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label, class_weights=[1, 2])
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 1, 1, 1, 1, 1, 1, 1, 1])
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """`class_weights` is a list with one number for each class, which are the last axis of the logits."""
 
     op: str
     count: int
@@ -152,36 +63,7 @@ class UnequalClassWeights(Diagnostic):
 
 @record(kw_only=True)
 class IgnoreWithoutClasses(Diagnostic):
-    """`ignore` names a class number that does not count, so the labels must be class numbers: whole numbers, no distribution.
-
-    Of a distribution give a `mask`, which says of each value whether it counts.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, one_hot(label, 10), ignore=0)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label, ignore=0)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """`ignore` names a class number that does not count, so the labels must be class numbers: whole numbers, no distribution."""
 
     op: str
     ignore: int
@@ -196,34 +78,7 @@ class IgnoreWithoutClasses(Diagnostic):
 
 @record(kw_only=True)
 class BlankBeyondClasses(Diagnostic):
-    """The blank of `ctc` is one of the classes that the logits have: a number from 0 to C - 1.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> reshape([B, 8, 8]) -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = ctc(logits, stack([label], axis=1), blank=10)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> reshape([B, 8, 8]) -> dense(11)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = ctc(logits, stack([label], axis=1), blank=10)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """The blank of `ctc` is one of the classes that the logits have: a number from 0 to C - 1."""
 
     op: str
     given: int

@@ -18,41 +18,8 @@ FOUND = {"probabilities": "probabilities", "log_probabilities": "logarithms of p
 
 @record(kw_only=True)
 class ProbabilitiesForLogits(Diagnostic):
-    """A loss wants another kind of number than it is given: mostly logits, where a `softmax` or `sigmoid` has made probabilities of them.
-
-    `softmax_cross_entropy` and `sigmoid_cross_entropy` take the softmax or sigmoid themselves, more exactly than a model can. Given
-    probabilities they would take it twice: training still runs, but slowly, and the loss never comes near 0. Leave the last `softmax` of
-    the model away, or use a loss of probabilities: `log_loss`, `binary_log_loss`.
-
-    `kl_divergence` wants logarithms, the output of `log_softmax`. Logarithms of probabilities are good logits for a softmax, not for a
-    sigmoid.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output scores = image -> flatten -> dense(10) -> softmax
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(scores, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output scores = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(scores, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A loss wants another kind of number than it is given: mostly logits, where a `softmax` or `sigmoid` has made
+    probabilities of them."""
 
     op: str
     input: str

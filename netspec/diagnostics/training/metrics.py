@@ -9,35 +9,7 @@ from netspec.shape import TensorType
 
 @record(kw_only=True)
 class NoSuchClass(Diagnostic):
-    """A metric of one class needs a class that the scores have: they are counted from 0, so the last of C classes is C - 1.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric tens = recall(logits, label, of=10)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric nines = recall(logits, label, of=9)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A metric of one class needs a class that the scores have: they are counted from 0, so the last of C classes is C - 1."""
 
     op: str
     of: int
@@ -50,37 +22,7 @@ class NoSuchClass(Diagnostic):
 
 @record(kw_only=True)
 class NoOutputAxis(Diagnostic):
-    """A metric of each output apart needs a last axis that counts the outputs, behind the one that counts examples.
-
-    Numbers `[B]` are one output: they have one number, whatever `average` says.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1) -> reshape([B])
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd, label % 2)
-      metric area = auroc(odd, label % 2, average="outputs")
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output odd = image -> flatten -> dense(1) -> reshape([B])
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = sigmoid_cross_entropy(odd, label % 2)
-      metric area = auroc(odd, label % 2)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A metric of each output apart needs a last axis that counts the outputs, behind the one that counts examples."""
 
     op: str
     average: str
@@ -96,39 +38,7 @@ class NoOutputAxis(Diagnostic):
 
 @record(kw_only=True)
 class MetricOfSeveral(Diagnostic):
-    """A metric of several numbers, such as a confusion matrix, stands for itself: nothing is computed of it, and it is no loss.
-
-    It is printed and written as it is. For arithmetic take a metric of one number, such as `f1(…, of=3)`, or compute with the array that
-    Python gets.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric missed = 1 - recall(logits, label, average="none")
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric found = recall(logits, label, average="none")
-      metric missed = 1 - recall(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A metric of several numbers, such as a confusion matrix, stands for itself: nothing is computed of it, and it is no loss."""
 
     what: str
     """What it is asked to be: "an operand of `-`", "a loss"."""
@@ -140,35 +50,7 @@ class MetricOfSeveral(Diagnostic):
 
 @record(kw_only=True)
 class MetricWithoutValues(Diagnostic):
-    """A metric stands for a mean of values only where it is one: the values of `accuracy` are 0 and 1, but `f1` counts classes.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric half = mean(f1(logits, label))
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric half = 0.5 * f1(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A metric stands for a mean of values only where it is one: the values of `accuracy` are 0 and 1, but `f1` counts classes."""
 
     op: str
     input_of: str
@@ -182,39 +64,7 @@ class MetricWithoutValues(Diagnostic):
 
 @record(kw_only=True)
 class UnequalSequences(Diagnostic):
-    """A metric of sequences compares them pair by pair: predictions [B, P] go with targets [B, T] and with lengths [B].
-
-    Only the last axis, time, may have another size. `bleu` takes several targets for each prediction, [B, R, T].
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(30) -> reshape([B, 3, 10])
-    }
-    train M {
-      data = digits() -> batch(32)
-      let wanted = stack([label, label], axis=1)
-      loss = softmax_cross_entropy(logits[:, 0], label)
-      metric apart = edit_distance(argmax(logits, axis=-1), label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(30) -> reshape([B, 3, 10])
-    }
-    train M {
-      data = digits() -> batch(32)
-      let wanted = stack([label, label], axis=1)
-      loss = softmax_cross_entropy(logits[:, 0], label)
-      metric apart = edit_distance(argmax(logits, axis=-1), wanted)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A metric of sequences compares them pair by pair: predictions [B, P] go with targets [B, T] and with lengths [B]."""
 
     op: str
     prediction: TensorType

@@ -11,38 +11,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class PatternMatchesNothing(Diagnostic):
-    """A pattern over parameter paths matches no parameter, so the argument would have no effect.
-
-    `**` stands for any number of path segments, `*` for any characters in one; `embed` also matches `embed_0`, `embed_1`, ….
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adamw(0.001, decay_mask="**/weights")
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adamw(0.001, decay_mask="**/kernel")
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A pattern over parameter paths matches no parameter, so the argument would have no effect."""
 
     pattern: str
     paths: tuple[str, ...]
@@ -71,36 +40,7 @@ class PatternMatchesNothing(Diagnostic):
 
 @record(kw_only=True)
 class OptimizerWithoutStep(Diagnostic):
-    """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = clip_by_global_norm(1.0)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = clip_by_global_norm(1.0) -> sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow."""
 
     parts: tuple[str, ...]
 
@@ -114,36 +54,7 @@ class OptimizerWithoutStep(Diagnostic):
 
 @record(kw_only=True)
 class OptimizerStepsTwice(Diagnostic):
-    """A chain of gradient transformations holds two optimizers: the second would take the first one's step for a gradient and turn it.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001) -> sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A chain of gradient transformations holds two optimizers: the second would take the first one's step for a gradient and turn it."""
 
     steps: tuple[str, ...]
 

@@ -11,36 +11,8 @@ from netspec.record import record
 
 @record(kw_only=True)
 class ScheduleOutlastsRun(Diagnostic):
-    """A schedule plans something for a time at which the training is over: the end of its warm-up, the end of its decay, a further number.
-
-    A warm-up that is longer than the training means that the rate only rises, and never reaches its peak. A decay that is longer than the
-    training stops on its way. Where the number of steps of an epoch is known from the data only, this is said when training begins.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(warmup_cosine(0.001, warmup=2_000 steps))
-      duration = 40 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(warmup_cosine(0.001, warmup=4 epochs))
-      duration = 40 epochs
-    }
-    ```
-    """
+    """A schedule plans something for a time at which the training is over: the end of its warm-up, the end of its decay, a
+    further number."""
 
     severity: ClassVar[str] = "warning"
 
@@ -87,35 +59,8 @@ class ScheduleOutlastsRun(Diagnostic):
 
 @record(kw_only=True)
 class ScheduleEndsEarly(Diagnostic):
-    """A decay is over long before the training is: the rest of it goes on at the last value. Where that is 0, nothing is learned any more.
-
-    Where the rest is meant, say so: `join([cosine(0.1, end=0.001), constant(0.001)], at=[30 epochs])`.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(cosine(0.001, duration=1_000 steps))
-      duration = 40 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(cosine(0.001))
-      duration = 40 epochs
-    }
-    ```
-    """
+    """A decay is over long before the training is: the rest of it goes on at the last value. Where that is 0, nothing is
+    learned any more."""
 
     severity: ClassVar[str] = "warning"
 
@@ -154,33 +99,7 @@ class ScheduleEndsEarly(Diagnostic):
 @record(kw_only=True)
 class CycleCutOff(Diagnostic):
     """The training ends in the middle of a schedule's cycle, where the rate is not at its lowest.
-    The parameters are best at its end.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(restarts(cosine(0.001), every=10 epochs, lengthen=2))
-      duration = 50 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(restarts(cosine(0.001), every=10 epochs, lengthen=2))
-      duration = 70 epochs
-    }
-    ```
-    """
+    The parameters are best at its end."""
 
     severity: ClassVar[str] = "warning"
 
@@ -203,36 +122,7 @@ class CycleCutOff(Diagnostic):
 
 @record(kw_only=True)
 class StepsAndEpochsMixed(Diagnostic):
-    """One schedule holds steps against epochs, so that its shape depends on the batch size and on how many examples there are.
-
-    Moments of one list change their order with that, and a warm-up in steps may be longer than a decay in epochs. A warm-up in steps is
-    fine where the number of steps of an epoch is known.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(step(0.001, at=[500 steps, 20 epochs], to=[0.0003, 0.0001]))
-      duration = 40 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(step(0.001, at=[12 epochs, 20 epochs], to=[0.0003, 0.0001]))
-      duration = 40 epochs
-    }
-    ```
-    """
+    """One schedule holds steps against epochs, so that its shape depends on the batch size and on how many examples there are."""
 
     severity: ClassVar[str] = "warning"
 
@@ -254,33 +144,8 @@ class StepsAndEpochsMixed(Diagnostic):
 
 @record(kw_only=True)
 class NegativeRate(Diagnostic):
-    """A learning rate is below zero. An optimizer steps against the gradient by itself; with a negative rate it would make the loss grow.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(-0.1)
-      duration = 40 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> shuffle -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 40 epochs
-    }
-    ```
-    """
+    """A learning rate is below zero. An optimizer steps against the gradient by itself; with a negative rate it would make the
+    loss grow."""
 
     op: str
     name: str

@@ -12,27 +12,7 @@ from netspec.source import NOWHERE, Span
 @record(kw_only=True)
 class NotCausal(Diagnostic):
     """Decoding feeds a model with the sequence that it has generated so far, so the model's output at a position must not depend on what
-    comes after it, nor change when the sequence grows. This op breaks that.
-
-    Ops that work at each position alone, and those that only look back, such as causal attention, recurrences and running sums, are fine.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      x = tokens -> embed(20, 8)
-      output logits = x - mean(x, axis=1, keepdims=true) -> dense(20)
-    }
-    serve M { tokens = greedy(logits, start=1, limit=5) }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      x = tokens -> embed(20, 8)
-      output logits = x - cumsum(x, axis=1) -> dense(20)
-    }
-    serve M { tokens = greedy(logits, start=1, limit=5) }
-    ```
-    """
+    comes after it, nor change when the sequence grows. This op breaks that."""
 
     op: str
     why: str
@@ -59,28 +39,8 @@ class NotCausal(Diagnostic):
 
 @record(kw_only=True)
 class ServeLine(Diagnostic):
-    """A `serve` section holds lines `INPUT = DECODER(OUTPUT, …)` only: which input of the model is generated, from which output, and how.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M {
-      let longest = 5
-      tokens = greedy(logits, start=1, limit=5)
-    }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M {
-      tokens = greedy(logits, start=1, limit=5)
-    }
-    ```
-    """
+    """A `serve` section holds lines `INPUT = DECODER(OUTPUT, …)` only: which input of the model is generated, from which
+    output, and how."""
 
     model: str
 
@@ -90,23 +50,7 @@ class ServeLine(Diagnostic):
 
 @record(kw_only=True)
 class FedInput(Diagnostic):
-    """What a line of `serve` generates must be an input of the model that holds whole numbers [B, T], T being a free dim: it grows.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { words = greedy(logits, start=1, limit=5) }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = greedy(logits, start=1, limit=5) }
-    ```
-    """
+    """What a line of `serve` generates must be an input of the model that holds whole numbers [B, T], T being a free dim: it grows."""
 
     model: str
     name: str
@@ -135,23 +79,7 @@ class FedInput(Diagnostic):
 
 @record(kw_only=True)
 class NotADecoder(Diagnostic):
-    """The value of a line of `serve` is a decoder on an output of the model: `greedy`, `sample` or `beam`.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = softmax(logits) }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = sample(logits, start=1, limit=5) }
-    ```
-    """
+    """The value of a line of `serve` is a decoder on an output of the model: `greedy`, `sample` or `beam`."""
 
     name: str
     found: str
@@ -165,23 +93,8 @@ class NotADecoder(Diagnostic):
 
 @record(kw_only=True)
 class DecodedOutput(Diagnostic):
-    """A decoder reads an output of the model, as it is, that has the scores of all elements at every position of the fed input: [B, T, V].
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = greedy(logits / 2, start=1, limit=5) }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      output logits = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = greedy(logits, start=1, limit=5) }
-    ```
-    """
+    """A decoder reads an output of the model, as it is, that has the scores of all elements at every position of the fed
+    input: [B, T, V]."""
 
     feeds: str
     fed: str
@@ -200,27 +113,7 @@ class DecodedOutput(Diagnostic):
 
 @record(kw_only=True)
 class UnfedOutput(Diagnostic):
-    """The output that a decoder reads does not depend on the input that it feeds, so all elements would be the same.
-
-    ```net bad
-    model M {
-      input tokens: i32[B, T]
-      input position: i32[B, T]
-      output logits = position -> embed(20, 8) -> dense(20)
-      output other = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = greedy(logits, start=1, limit=5) }
-    ```
-    ```net good
-    model M {
-      input tokens: i32[B, T]
-      input position: i32[B, T]
-      output logits = position -> embed(20, 8) -> dense(20)
-      output other = tokens -> embed(20, 8) -> dense(20)
-    }
-    serve M { tokens = greedy(other, start=1, limit=5) }
-    ```
-    """
+    """The output that a decoder reads does not depend on the input that it feeds, so all elements would be the same."""
 
     feeds: str
     output: str

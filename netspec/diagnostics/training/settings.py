@@ -10,32 +10,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class MissingSetting(Diagnostic):
-    """A `train` section lacks something that training cannot do without.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A `train` section lacks something that training cannot do without."""
 
     section: str
     names: tuple[str, ...]
@@ -57,33 +32,7 @@ class MissingSetting(Diagnostic):
 
 @record(kw_only=True)
 class BadSetting(Diagnostic):
-    """A setting's value is not what the setting takes: a number without a unit where a duration is wanted, a loss that is no number, …
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 10
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 10 epochs
-    }
-    ```
-    """
+    """A setting's value is not what the setting takes: a number without a unit where a duration is wanted, a loss that is no number, …"""
 
     name: str
     expected: str
@@ -102,33 +51,7 @@ class BadSetting(Diagnostic):
 
 @record(kw_only=True)
 class LossNotAMean(Diagnostic):
-    """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = 0.5
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = 0.5 * softmax_cross_entropy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means."""
 
     found: str
 
@@ -142,35 +65,7 @@ class LossNotAMean(Diagnostic):
 
 @record(kw_only=True)
 class MetricNamedLoss(Diagnostic):
-    """`loss` is what training makes small, in every log and evaluation; no metric may have that name.
-
-    ```net bad
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric loss = accuracy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    ```net good
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      metric accuracy = accuracy(logits, label)
-      optimizer = adam(0.001)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """`loss` is what training makes small, in every log and evaluation; no metric may have that name."""
 
     def message(self) -> str:
         return "a metric cannot be called `loss`: that is what training makes small"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.shapes.operands import called
+from netspec.diagnostics.shapes.operands import name_operand
 from netspec.diagnostics.shapes.sizes import BATCH
 from netspec.record import record
 from netspec.shape import TensorType
@@ -22,45 +22,15 @@ def one_too_many(sides: tuple[tuple[str, TensorType], ...], operands: tuple[str,
     for number, (name, have) in enumerate(sides):
         want = sides[1 - number][1]
         if have.rank == want.rank + 1 and have.shape[:-1] == want.shape and have.shape[-1] == 1:
-            text = called(operands, number)
+            text = name_operand(operands, number)
             return f"take the last axis of the {name} away: {without_last(name if text == '…' else text, want.rank)}"
     return None
 
 
 @record(kw_only=True)
 class LabelsShape(Diagnostic):
-    """Labels must say one class for each prediction: logits `[B, C]` go with integer labels `[B]`, or with floats `[B, C]`, a distribution.
-
-    `[B, 1]` is not `[B]`: stretching it would compare every example with every other one.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, image)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """Labels must say one class for each prediction: logits `[B, C]` go with integer labels `[B]`, or with floats `[B, C]`, a
+    distribution."""
 
     op: str
     logits: TensorType
@@ -90,38 +60,7 @@ class LabelsShape(Diagnostic):
 
 @record(kw_only=True)
 class UnequalClasses(Diagnostic):
-    """A distribution over classes (one-hot labels) must have as many classes as the logits.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(12)
-      output target = image -> flatten -> dense(10) -> softmax
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, target)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-      output target = image -> flatten -> dense(10) -> softmax
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, target)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A distribution over classes (one-hot labels) must have as many classes as the logits."""
 
     op: str
     logits: TensorType
@@ -140,40 +79,7 @@ class UnequalClasses(Diagnostic):
 
 @record(kw_only=True)
 class UnequalTargets(Diagnostic):
-    """A loss that compares numbers one by one needs predictions and targets of exactly the same shape, and both in floats.
-
-    Nothing is stretched: predictions `[B, 1]` with targets `[B]` would compare every example with every other one.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output y = image -> flatten -> dense(1)
-      output target = image -> flatten -> dense(2)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = mean_squared_error(y, target)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output y = image -> flatten -> dense(2)
-      output target = image -> flatten -> dense(2)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = mean_squared_error(y, target)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A loss that compares numbers one by one needs predictions and targets of exactly the same shape, and both in floats."""
 
     op: str
     predictions: TensorType
@@ -189,43 +95,14 @@ class UnequalTargets(Diagnostic):
 
     def help(self) -> str | None:
         if self.predictions.shape == self.targets.shape:
-            targets = called(self.operands, 1)
+            targets = name_operand(self.operands, 1)
             return f"the targets must be floats: `cast({'targets' if targets == '…' else targets}, f32)`"
         return one_too_many((("predictions", self.predictions), ("targets", self.targets)), self.operands)
 
 
 @record(kw_only=True)
 class MaskShape(Diagnostic):
-    """A mask says for each value of a loss or metric whether it counts, so it has exactly the shape of the values.
-
-    ```net bad
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label, mask=image)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-
-    ```net good
-    netspec 1
-    model M {
-      input image: f32[B, 8, 8, 1]
-      output logits = image -> flatten -> dense(10)
-    }
-    train M {
-      data = digits() -> batch(32)
-      loss = softmax_cross_entropy(logits, label)
-      optimizer = sgd(0.1)
-      duration = 2 epochs
-    }
-    ```
-    """
+    """A mask says for each value of a loss or metric whether it counts, so it has exactly the shape of the values."""
 
     op: str
     values: TensorType

@@ -6,7 +6,6 @@ from typing import Any
 
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
-from netspec.diagnostics.calls.recurrences import CellOutsideTime
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer import types
@@ -18,8 +17,8 @@ from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
 from netspec.ir import Body, Port
+from netspec.ir.paths import count
 from netspec.limits import LIMITS
-from netspec.paths import count
 from netspec.proofs.instances import find_clashes
 from netspec.record import replace
 from netspec.resolve.graph import Definition
@@ -35,6 +34,8 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
         return world.report(Recursion(at=use.span, cycle=cycle))
     if definition.is_cell:
+        from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
+
         return world.report(CellOutsideTime(at=use.span, cell=definition.name))
     tensors = [g.value for g in bound.tensors]
     made = make_instance(frame, use, value, bound.tensors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -11,7 +12,7 @@ from netspec.infer.bodies import statements
 from netspec.infer.frame import Frame, Loop
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
-from netspec.ir import Affine, Node, Recur, Repeat, Segment, When
+from netspec.ir import Affine, Node, Repeat, Segment, map_within, regions
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -136,7 +137,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)
     uses = frame.counters - counters
-    body = tuple(stride_node(n, frame.depth, uses) for n in nodes)
+    body = count_on(nodes, frame.depth, uses)
     for op, uses_each in uses.items():
         frame.counters[op] = counters[op] + uses_each * count
     close_scope(frame, outer, {node.index.name} if node.index else set())
@@ -189,11 +190,13 @@ def find_binding(node: tree.Repeat | tree.When, name: str):
     return node.span
 
 
-def stride_node(node: Node, depth: int, uses: dict[str, int]) -> Node:
-    """A node of a repeat's body with its numbers counting on from iteration to iteration."""
-    if isinstance(node, Repeat | When | Recur):
-        return replace(node, nodes=tuple(stride_node(n, depth, uses) for n in node.nodes))
-    return replace(node, segment=advance(node.segment, depth, uses))
+def count_on(nodes: Iterable[Node], depth: int, uses: dict[str, int]) -> tuple[Node, ...]:
+    """The nodes of a repeat's body with their numbers counting on from iteration to iteration."""
+
+    def advanced(node: Node) -> Node:
+        return node if regions(node) else replace(node, segment=advance(node.segment, depth, uses))  # type: ignore[union-attr]
+
+    return map_within(tuple(nodes), advanced)
 
 
 def advance(segment: Segment, depth: int, uses: dict[str, int]) -> Segment:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic, RequireFailed
+from netspec.diagnostics.calls.conditions import RequireFailed
+from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic
 from netspec.infer import expressions
 from netspec.infer.arithmetic import COMPARISONS
 from netspec.infer.frame import Frame

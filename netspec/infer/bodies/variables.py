@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import BadArgument
-from netspec.diagnostics.calls.recurrences import BadInitialState, StateNeverSet, StateOnlyConstant
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import FreeParameter
 from netspec.infer import expressions, types
@@ -85,6 +84,8 @@ def declare_state(frame: Frame, node: tree.State) -> None:
     if type_ is None or init is None:
         return
     if not init.same:
+        from netspec.diagnostics.calls.recurrences import StateOnlyConstant  # only specs with this problem need it
+
         frame.report(StateOnlyConstant(at=node.init.span, name=node.name))
         return
     tensor = frame.named_wire(node.name, type_, node.name_span)
@@ -100,6 +101,8 @@ def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:
         if isinstance(last, Unknown):
             return None
         if not isinstance(last, Tensor) or last.wire == tensor.wire or not have_same_type(frame, state.type, last.type):
+            from netspec.diagnostics.calls.recurrences import BadInitialState, StateNeverSet  # only specs with this problem need it
+
             if isinstance(last, Tensor) and last.wire != tensor.wire:
                 problem = BadInitialState(at=span, op=state.name, wanted=str(state.type), found=f"{last.type} after a step")
                 frame.report(problem)

@@ -6,8 +6,8 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
-from netspec.diagnostics.shapes.proofs import WhereFailed
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame, World

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from netspec.diagnostics.calls.instances import MethodNeedsInstance
 from netspec.diagnostics.calls.kinds import NotCallable
-from netspec.diagnostics.names.methods import MethodNeedsInstance, UnknownMethod
+from netspec.diagnostics.names.unknown_names import UnknownMethod
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import METHOD, find_op

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.shapes.proofs import TypeMismatch
-from netspec.infer.calls import shared_chains
 from netspec.infer.calls.call_rule import Call, perform
 from netspec.infer.calls.callees import find_callee
 from netspec.infer.expressions import evaluate
@@ -91,6 +90,8 @@ def apply_stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want
     """A value through a stage."""
     callee = find_stage_callee(frame, node, want or frame.kinds or CALLABLE, 1)
     if isinstance(callee, SharedChain):
+        from netspec.infer.calls import shared_chains  # few specs have any
+
         return shared_chains.stage_shared(frame, callee, node, list_flowing(value, before))
     if isinstance(callee, Composed):
         return apply_stages(frame, node, callee, value, before)

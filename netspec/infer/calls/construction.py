@@ -27,9 +27,8 @@ from netspec.infer.values import (
     guess_truth,
     to_plain,
 )
-from netspec.library.base import BadArguments, Callable, Fault, Op
+from netspec.library.base import BadArguments, Callable, Fault, Op, Wanted
 from netspec.library.base.value_faults import describe_expected
-from netspec.library.layers.cells import Wanted
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.source import Span

@@ -7,7 +7,7 @@ from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.infer import arithmetic, expressions
-from netspec.infer.calls import op_uses, shared_chains
+from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call, complete, perform, signature_of
 from netspec.infer.calls.callees import find_callee
 from netspec.infer.frame import Frame
@@ -30,6 +30,8 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
         return evaluate_builtin(frame, meaning, node, want)
     callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, SharedChain):
+        from netspec.infer.calls import shared_chains  # few specs have any
+
         return shared_chains.call_shared(frame, callee, node)
     if isinstance(callee, Composed):
         return frame.report(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))

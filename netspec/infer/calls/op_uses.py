@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
-from netspec.diagnostics.running.plugins import PluginFault
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.calls.construction import construct_use
@@ -23,6 +22,7 @@ from netspec.shape import Dim, DimTooComplex, TensorType
 from netspec.source import Span
 
 if TYPE_CHECKING:
+    from netspec.diagnostics.running.plugins import PluginFault
     from netspec.infer.calls.call_rule import Bound, Call
 
 

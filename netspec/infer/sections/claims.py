@@ -188,9 +188,7 @@ def check_claims(world: World, node: tree.Expect) -> None:
     if body is None:
         return
     frame.facts = body.facts
-    for type_ in body.types.values():
-        for symbol in type_.symbols():
-            frame.env.setdefault(symbol, Dim.symbol(symbol))
+    frame.env.update({symbol: Dim.symbol(symbol) for symbol in list_free_dims(body)})
     frame.sees(body)
     claims = Claims(frame, body, definition)
     for claim in node.claims:

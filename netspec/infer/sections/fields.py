@@ -7,7 +7,7 @@ from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
 from netspec.infer.frame import Frame
 from netspec.infer.sections.section import Section
 from netspec.infer.types import explain_shape
-from netspec.ir import OUTPUT, Body, DataPlan, Objective, reads, walk
+from netspec.ir import Body, DataPlan, Objective
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.source import Span
@@ -127,7 +127,7 @@ def is_symbol(dim: Dim) -> bool:
 
 def fields_are_there(section: Section, objective: Objective) -> bool:
     """Whether the section's data have every field that the losses and metrics read; problems are reported."""
-    missing = [name for name in list_fields_read(objective) if name not in section.data.fields]
+    missing = [name for name in objective.fields() if name not in section.data.fields]
     if not missing:
         return True
     from netspec.diagnostics.data.sequences import EvalFieldMissing  # only specs with this problem need it
@@ -136,12 +136,3 @@ def fields_are_there(section: Section, objective: Objective) -> bool:
     for name in missing:
         section.world.report(EvalFieldMissing(at=section.data.span, field=name, fields=fields))
     return False
-
-
-def list_fields_read(objective: Objective) -> list[str]:
-    """The batch's fields that losses and metrics read; neither the model's outputs nor what is computed of it."""
-    measured = {wire for m in objective.measurements for wire in (*m.inputs, *(w for _, w in m.optional))}
-    read = measured.union(*(reads(node) for node, _ in walk(objective.body)))
-    computed = {*objective.auxiliaries, *objective.penalties, *objective.answers}
-    ports = [port.name for port in objective.body.inputs if port.wire in read and port.name not in computed]
-    return [name for name in ports if not name.startswith(OUTPUT)]

@@ -20,7 +20,7 @@ from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.proofs.meanings import Measured, find_misreading
-from netspec.proofs.needed import needed_measurements, needed_nodes
+from netspec.proofs.objective_needs import select_measurements, select_nodes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
@@ -77,8 +77,8 @@ class ObjectiveFrame(Frame):
     def done(self, results: dict[str, Mean]) -> Objective:
         """What the results need; the rest is dropped."""
         outputs = tuple(Port(name, mean.wire) for name, mean in results.items())
-        finishing, measurements = needed_measurements(self.finishing.nodes, self.measurements, outputs)
-        nodes, ports = needed_nodes(self.nodes, self.ports, measurements)
+        finishing, measurements = select_measurements(self.finishing.nodes, self.measurements, outputs)
+        nodes, ports = select_nodes(self.nodes, self.ports, measurements)
         inputs = tuple(Port(f"mean_{i}", m.output) for i, m in enumerate(measurements))
         body = Body("objective", ports, (), nodes, self.types, names=self.wire_names, facts=self.facts)
         finish = Body("finish", inputs, outputs, finishing, self.finishing.types, facts=self.facts)

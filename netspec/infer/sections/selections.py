@@ -10,8 +10,8 @@ from netspec.diagnostics.training.exported_values import AuxTypesDiffer, NoSuchA
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.values import Parameters, Value, describe
 from netspec.ir import Penalty
+from netspec.ir.paths import auxiliaries, parameters
 from netspec.library.base import Callable, path_patterns
-from netspec.paths import auxiliaries, parameters
 from netspec.shape import TensorType
 from netspec.syntax import tree
 

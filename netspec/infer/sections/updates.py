@@ -13,8 +13,8 @@ from netspec.infer.sections.section import Section, find_setting
 from netspec.infer.sections.settings import read_count, read_optimizer, read_params
 from netspec.infer.values import Unknown
 from netspec.ir import Objective, UpdatePlan
+from netspec.ir.paths import parameters
 from netspec.library.base import Optimizer
-from netspec.paths import parameters
 from netspec.shape import Dim
 from netspec.syntax import tree
 

@@ -1,6 +1,6 @@
 """What every nameable thing is: `op` has what tensors go through, `training` what trains. See `op` for the contract."""
 
-from netspec.library.base.argument_types import Dtype, Positive, Rate, Size
+from netspec.library.base.argument_types import Dtype, Positive, Rate, Size, Wanted
 from netspec.library.base.op import (
     Array,
     Callable,
@@ -69,4 +69,5 @@ __all__ = [
     "Transformation",
     "Weight",
     "within",
+    "Wanted",
 ]

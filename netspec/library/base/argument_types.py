@@ -24,3 +24,10 @@ if TYPE_CHECKING:
 else:
     Dtype = Annotated[NewType("Dtype", str), AfterValidator(_require_dtype)]
 """An element type as an argument: the name `f32` in a spec."""
+
+
+class Wanted:
+    """Metadata of a field that takes a value of the language: the kinds of op (blocks among layers) that may stand there."""
+
+    def __init__(self, *kinds: str) -> None:
+        self.kinds = kinds

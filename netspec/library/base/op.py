@@ -23,6 +23,7 @@ from netspec.shape import Dim, Facts, TensorType
 
 if TYPE_CHECKING:
     from netspec.library.contracts.sequence_axis import Flow, Passage
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 
 @record
@@ -263,6 +264,17 @@ class Callable(Op):
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""
         return passage.made() if self.elementwise else passage.unknown()
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """The results on a stretch of a sequence that is being generated, and what it remembers behind the stretch: those of `apply` on the
+        whole sequence, at the stretch's positions. As it is, for an op that looks at no other position than the one it stands for."""
+        return use.alone(), None
+
+    def explain_stepless(self, flows: tuple[Flow, ...]) -> str:
+        """Why no step is known of a use with these flows of its inputs, so that the model is run anew for each element; "" where one is. A
+        plugin's op looks back, as far as anyone knows, unless it is elementwise or has a `step`."""
+        silent = self.namespace and not self.elementwise and type(self).step is Callable.step
+        return f"`{self.op_name()}` has no step of its own" if silent else ""
 
 
 class Layer(Callable):

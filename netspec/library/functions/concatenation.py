@@ -15,7 +15,7 @@ from netspec.library.base import Array, Example, Flow, Function, In, Passage, Po
 from netspec.library.base.field_bounds import Field
 from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
-from netspec.library.shape_rules.sizes import axis_of, require_positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -156,4 +156,4 @@ class Split(Function):
 
 def _ends(sizes: Iterable[int | Dim]) -> list[int]:
     """Where all parts but the last end."""
-    return list(itertools.accumulate(int(Dim.of(size).value) for size in sizes))[:-1]
+    return list(itertools.accumulate(unwrap_size(size) for size in sizes))[:-1]

@@ -13,7 +13,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.broadcasting import literal_fits
-from netspec.library.shape_rules.sizes import require_positive
+from netspec.library.shape_rules.sizes import require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 Dims = Annotated[tuple[Size, ...], Field(strict=False)]
@@ -179,4 +179,4 @@ class RandomBernoulli(Function):
 
 def _numbers(dims: tuple[int | Dim, ...]) -> tuple[int, ...]:
     """The shape of a running program."""
-    return tuple(int(Dim.of(size).value) for size in dims)
+    return tuple(map(unwrap_size, dims))

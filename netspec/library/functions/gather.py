@@ -13,7 +13,7 @@ from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Pass
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import widen
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, require_positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -105,7 +105,7 @@ class OneHot(Function):
         return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return jax.nn.one_hot(x, Dim.of(self.classes).value, dtype=scope.lowered(self.dtype))
+        return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))
 
     def flow(self, passage: Passage) -> Flow:
         return passage.made()
@@ -140,11 +140,11 @@ class _Segments(Function):
         return x.with_shape((require_positive(facts, name, "segments", self.segments), *x.shape[1:]))
 
     def _reduced(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return segment(scope.kernels, x, ids, segments=Dim.of(self.segments).value, combine=self.combine)
+        return segment(scope.kernels, x, ids, segments=unwrap_size(self.segments), combine=self.combine)
 
     def _counts(self, scope: Scope, x: Array, ids: Array) -> Array:
         """Number of rows of each segment, with axes of size 1 so that it stretches over the result."""
-        counts = segment(scope.kernels, jnp.ones(ids.shape, jnp.int32), ids, segments=Dim.of(self.segments).value)
+        counts = segment(scope.kernels, jnp.ones(ids.shape, jnp.int32), ids, segments=unwrap_size(self.segments))
         return counts.reshape(counts.shape + (1,) * (x.ndim - 1))
 
     def flops(self, x: TensorType, ids: TensorType) -> Dim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.diagnostics.shapes.parts import TooFewElements
 from netspec.lazy import jnp, lax
@@ -10,8 +10,11 @@ from netspec.library.base import Array, Example, Flow, Function, In, Passage, Sc
 from netspec.library.functions.reductions import sum_dtype, widen
 from netspec.library.shape_rules.axis_arguments import drop_axes
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import axis_of, require_positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 
 class _Place(Function):
@@ -106,6 +109,19 @@ class Cumsum(Function):
         """A running sum of the past is what decoding allows; one from the end is not."""
         return passage.keeps(self.axis, why="it sums from the last position") if self.reverse else passage.made()
 
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """The sum so far is remembered, in the width in which it is summed."""
+        x = use.inputs[0]
+        if not use.moves(0, self.axis):
+            return use.alone(), None
+        axis = self.axis % x.ndim
+        floating = jnp.issubdtype(x.dtype, jnp.floating)
+        sums = use.on(x.astype(jnp.promote_types(x.dtype, jnp.float32)) if floating else x)
+        before = jnp.zeros_like(sums, shape=(*x.shape[:axis], 1, *x.shape[axis + 1 :])) if use.past is None else use.past
+        both, past = use.stretch.behind(before, sums + before, axis)
+        made = lax.slice_in_dim(both, 1, None, axis=axis)
+        return (made.astype(x.dtype) if floating else made), past
+
 
 class TopK(Function):
     """The k largest elements along an axis, largest first, and their places: two results, `best, places = x -> top_k(5)`.
@@ -134,7 +150,7 @@ class TopK(Function):
         return kept, kept.with_dtype("i32")
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
-        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), Dim.of(self.k).value)
+        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), unwrap_size(self.k))
         return jnp.moveaxis(values, -1, self.axis), jnp.moveaxis(places, -1, self.axis).astype(jnp.int32)
 
     def flops(self, x: TensorType) -> Dim:

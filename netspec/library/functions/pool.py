@@ -62,6 +62,9 @@ class _Pool(Function):
     def flow(self, passage: Passage) -> Flow:
         return passage.windowed(self._windows(passage.types[0]))
 
+    def explain_stepless(self, flows: tuple[Flow, ...]) -> str:
+        return f"`{self.op_name()}` has no step of its own"
+
 
 class _Extreme(_Pool):
     """The pools that pick one element of each window, of floats or whole numbers; padding is never picked."""

@@ -9,7 +9,7 @@ from netspec.diagnostics.shapes.reshapes import ReshapeCount, ReshapeRemainder, 
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
-from netspec.library.shape_rules.sizes import require_positive
+from netspec.library.shape_rules.sizes import require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.algebra import exact_quotient
 from netspec.shape.types import elements
@@ -85,7 +85,7 @@ class Reshape(Function):
         return x.size // others
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        return x.reshape(tuple(int(Dim.of(size).value) for size in self.dims))
+        return x.reshape(tuple(unwrap_size(size) for size in self.dims))
 
     def flow(self, passage: Passage) -> Flow:
         """The axis of positions stays an axis, with as many elements before it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.library.base import Array, Example, Flow, In, Layer, Passage, Positive, Rate, Scope
 from netspec.library.layers.attention_weights import (
@@ -18,6 +18,9 @@ from netspec.library.layers.attention_weights import (
     rules_of,
 )
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 _KEYS = In("key_segments", "the same for the keys [batch…, keys], where they are not those of the queries", "int", optional=True)
 
@@ -92,3 +95,13 @@ class Attention(Layer):
 
     def flow(self, passage: Passage) -> Flow:
         return attention_flow(passage, rules_of(self))
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """Keys and values are remembered, under a causal window as many as it sees; queries see those so far."""
+        if not use.moves(1, -3) and not use.moves(2, -3):
+            return use.alone(), None
+        from netspec.library.layers.attention_memory import AttentionMemory  # only models that generate need it
+
+        memory = AttentionMemory(use, rules_of(self), use.inputs[0].ndim - 3, ((1, -3), (2, -3)))
+        key, value = (memory.all(name, *use.input(place), -3) for place, name in ((1, "key"), (2, "value")))
+        return memory.attend(use.here(0), key, value), memory.kept

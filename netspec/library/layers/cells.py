@@ -11,13 +11,6 @@ from netspec.shape import Dim, TensorType
 StateTypes = dict[str, tuple[TensorType, Initializer]]
 
 
-class Wanted:
-    """Metadata of a field that takes a value of the language: the kinds of op (blocks among layers) that may stand there."""
-
-    def __init__(self, *kinds: str) -> None:
-        self.kinds = kinds
-
-
 class Cell(Layer):
     """One time step of a recurrence. Its states are its optional inputs; `apply` returns the output and then the new states in their order.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from netspec.diagnostics.shapes.sizes import UnevenGroups
 from netspec.kernels.convolve import convolve
+from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.shape_rules.requirements import need_multiple
@@ -11,6 +14,9 @@ from netspec.library.shape_rules.sizes import parameter, require_positive, stret
 from netspec.library.shape_rules.windows import Bordered, Sizes, Windows, windows
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 AXES = {1: ("NWC", "WIO", "NWC"), 2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
@@ -65,6 +71,17 @@ class _Sliding(Layer):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.windowed(self.windows(passage.types[0]))
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """As many elements are remembered as a window spans before its last: zeros at first, as there is padding in front."""
+        x = use.inputs[0]
+        spans = {axis: span - 1 for axis, span in enumerate(self.windows(use.scope.types[0]).spans, 1)}
+        axis = next((axis for axis in use.flows[0].axes if spans.get(axis)), None)
+        if axis is None:
+            return use.alone(), None
+        before = jnp.zeros((*x.shape[:axis], spans[axis], *x.shape[axis + 1 :]), x.dtype) if use.past is None else use.past
+        both, past = use.stretch.behind(before, x, axis)
+        return lax.slice_in_dim(use.on(both), spans[axis], None, axis=axis), past
 
 
 class Conv(_Sliding, _Featured):

@@ -10,7 +10,7 @@ from netspec.kernels.segment import segment
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.layers.attention_weights import require_shape
-from netspec.library.shape_rules.sizes import require_positive
+from netspec.library.shape_rules.sizes import require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -56,7 +56,7 @@ class GraphPool(Function):
         return x.with_shape((*x.shape[:-2], *graphs, x.shape[-1]))
 
     def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
-        graphs, (*batch, nodes, features) = 1 if self.graphs is None else Dim.of(self.graphs).value, x.shape
+        graphs, (*batch, nodes, features) = 1 if self.graphs is None else unwrap_size(self.graphs), x.shape
         ids = optional["ids"] if "ids" in optional else jnp.zeros(x.shape[:-1], jnp.int32)
         kept = (ids >= 0) & (ids < graphs) & optional.get("mask", True)
         rows = ids.size // nodes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from netspec.library.base import Example, Layer, Part
-from netspec.library.layers.cells import Wanted
+from netspec.library.base import Example, Layer, Part, Wanted
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.graph_edges import require_graph
 from netspec.library.layers.graph_messages import EdgeInputs, NodeInputs

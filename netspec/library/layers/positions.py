@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from netspec.diagnostics.shapes.attention import OddFeatures, TooFewPositions
 from netspec.kernels.embed import embed
@@ -13,8 +13,11 @@ from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.attention_weights import SEGMENTS, require_shape
 from netspec.library.shape_rules.requirements import need_at_least, need_multiple
-from netspec.library.shape_rules.sizes import parameter, require_positive
+from netspec.library.shape_rules.sizes import parameter, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 Theta = Annotated[float, Field(gt=0)]
 Pairs = Literal["split", "interleaved"]
@@ -54,7 +57,7 @@ class Sinusoidal(Function):
         return TensorType("f32", (*position.shape, features))
 
     def apply(self, scope: Scope, position: Array) -> Array:
-        return waves(position, int(Dim.of(self.features).value), self.theta, self.pairs, scope.stored("f32")).astype(scope.lowered("f32"))
+        return waves(position, unwrap_size(self.features), self.theta, self.pairs, scope.stored("f32")).astype(scope.lowered("f32"))
 
     def flops(self, position: TensorType) -> Dim:
         return position.size * self.features
@@ -103,6 +106,9 @@ class SinusoidalPositions(Function):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(-1)
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        return step_positions(use)
 
 
 class LearnedPositions(Layer):
@@ -155,6 +161,9 @@ class LearnedPositions(Layer):
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(-1)
 
+    def step(self, use: Use) -> tuple[Any, Past]:
+        return step_positions(use)
+
 
 class ShiftRight(Function):
     """Each element moves one place to the right along the last axis, `start` takes the first place and the last element is dropped.
@@ -199,6 +208,28 @@ class ShiftRight(Function):
         x, still = passage.flows[0], passage.types[0].rank - 1 not in passage.flows[0].axes
         moved = x.reach if x.reach is None or still else x.reach - 1
         return passage.made(furthest_reach((moved, *(flow.reach for flow in passage.named.values()))))
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """The element before is remembered, and its segment."""
+        if not use.moves(0, -1):
+            return use.alone(), None
+        x = use.here(0)
+        first = jnp.full((*x.shape[:-1], 1), self.start, x.dtype)
+        before = {"x": first, "segments": first} if use.past is None else use.past
+        both, past = use.stretch.behind(before["x"], x, -1)
+        if "segments" not in use.optional:
+            return both[..., :-1], {"x": past, "segments": before["segments"]}
+        own = use.here("segments")
+        segments, last = use.stretch.behind(before["segments"].astype(own.dtype), own, -1)
+        begins = segments[..., 1:] != segments[..., :-1]
+        return jnp.where(begins, jnp.asarray(self.start, x.dtype), both[..., :-1]), {"x": past, "segments": last}
+
+
+def step_positions(use: Use) -> tuple[Any, Past]:
+    """The stretch's places, where no others are given."""
+    if "position" in use.optional or not use.moves(0, -2):
+        return use.alone(), None
+    return use.on(use.inputs[0], position=jnp.arange(use.stretch.size) + use.stretch.start), None
 
 
 def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from netspec.library.base import Callable, Example, In
+from netspec.library.base import Callable, Example, In, Wanted
 from netspec.library.functions.activation import Relu
 from netspec.library.functions.arithmetic import Add, Multiply
 from netspec.library.functions.concatenation import Concat
-from netspec.library.layers.cells import BothWays, OneWay, Recurrence, Wanted
+from netspec.library.layers.cells import BothWays, OneWay, Recurrence
 from netspec.library.layers.gates import GatedCell, Gates, Remembering
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
 

@@ -12,7 +12,7 @@ from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.positions import Pairs, Theta, pair_halves, require_even
 from netspec.library.shape_rules.requirements import need_at_least
-from netspec.library.shape_rules.sizes import count, require_positive
+from netspec.library.shape_rules.sizes import count, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 Turns = Annotated[float, Field(gt=0)]
@@ -100,7 +100,7 @@ class Rope(Function):
         return x
 
     def apply(self, scope: Scope, x: Array, position: Array) -> Array:
-        size = x.shape[-1] if self.rotary is None else int(Dim.of(self.rotary).value)
+        size = x.shape[-1] if self.rotary is None else unwrap_size(self.rotary)
         half, wide = size // 2, x[..., :size].astype(jnp.promote_types(x.dtype, jnp.float32))
         speeds = jnp.asarray(self.speeds(size), wide.dtype)
         angles = position.astype(wide.dtype)[..., None, None] * speeds.reshape((1,) * (position.ndim + 1) + speeds.shape)

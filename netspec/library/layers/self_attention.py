@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from netspec.diagnostics.shapes.attention import UnevenHeads
 from netspec.kernels.matmul import contract
@@ -24,6 +24,9 @@ from netspec.library.layers.attention_weights import (
 from netspec.library.shape_rules.requirements import need_multiple
 from netspec.library.shape_rules.sizes import count, kernel, offset, parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
+
+if TYPE_CHECKING:
+    from netspec.library.contracts.stretch_steps import Past, Use
 
 EPSILON = 1e-6
 """Added to the variance, or the mean square, of a head's features."""
@@ -161,3 +164,19 @@ class SelfAttention(Layer):
         if rank - 2 in passage.flows[0].axes and not self.causal:
             passage.refuse("every position sees those after it", "causal=true")
         return passage.made()
+
+    def step(self, use: Use) -> tuple[Any, Past]:
+        """As `attention`, of the linear maps of the stretch."""
+        if not use.moves(0, -2):
+            return use.alone(), None
+        from netspec.library.layers.attention_memory import AttentionMemory  # only models that generate need it
+
+        x, flow = use.input(0)
+        memory = AttentionMemory(use, rules_of(self), x.ndim - 2, ((0, -2),))
+        query, key, value = self.mapped(use.scope, x)
+        along = Flow((key.ndim - 3,), flow.reach)
+        key, value = memory.all("key", key, along, -3), memory.all("value", value, along, -3)
+        return self.out(use.scope, memory.attend(query, key, value)), memory.kept
+
+    def explain_stepless(self, flows: tuple[Flow, ...]) -> str:
+        return f"`{self.op_name()}` of what is known beforehand" if flows[0].reach is None else ""

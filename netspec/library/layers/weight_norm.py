@@ -10,9 +10,9 @@ from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.shapes.norms import NothingToNormalize
 from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Op, Passage, Positive, Scope, Weight
+from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Op, Passage, Positive, Scope, Wanted, Weight
 from netspec.library.initializers.distributions import Normal, Ones
-from netspec.library.layers.cells import Cell, Recurrence, Wanted
+from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.norm_statistics import Epsilon, other_axes, places, stretch_weight, widen

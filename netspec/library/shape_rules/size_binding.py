@@ -27,6 +27,9 @@ def _number(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, tuple):
         items = tuple(_number(item, sizes) for item in value)
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if isinstance(value, Mapping):
+        named = {name: _number(item, sizes) for name, item in value.items()}
+        return named if any(named[name] is not item for name, item in value.items()) else value
     if is_record(value):
         return _fields(value, sizes)
     return value

@@ -20,6 +20,11 @@ def require_positive(facts: Facts, op: str, argument: str, size: int | Dim) -> D
     return dim
 
 
+def unwrap_size(size: int | Dim) -> int:
+    """A size given as an argument, in a running program: a number, or a dimension by which JAX traces any size."""
+    return size.value if isinstance(size, Dim) else size
+
+
 def axis_of(op: str, axis: int, x: TensorType) -> int:
     """An axis counted from 0. Raises `Mistake` when the tensor does not have it."""
     if not -x.rank <= axis < x.rank:

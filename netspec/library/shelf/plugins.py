@@ -17,8 +17,9 @@ from traceback import walk_tb
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from netspec.diagnostics.base import Mistake, SpecError
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.plugins import PluginBroken, PluginFault, PluginMissing
+from netspec.diagnostics.spec_error import SpecError
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.kernels.family import Variant
 from netspec.kernels.shelf import find_variants

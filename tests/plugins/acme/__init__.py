@@ -1,6 +1,20 @@
 """A plugin as its authors write it: an op of each kind. Its tests put it on the path and give it an entry point."""
 
-from .layers import FastDense, Table, TableAttend, Twice
+from .layers import Decayed, FastDense, Table, TableAttend, Twice
 from .training import First, Halved, Held, Line, Negated, Signed, SignSgd, Spread
 
-__all__ = ["FastDense", "First", "Halved", "Held", "Line", "Negated", "SignSgd", "Signed", "Spread", "Table", "TableAttend", "Twice"]
+__all__ = [
+    "Decayed",
+    "FastDense",
+    "First",
+    "Halved",
+    "Held",
+    "Line",
+    "Negated",
+    "SignSgd",
+    "Signed",
+    "Spread",
+    "Table",
+    "TableAttend",
+    "Twice",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Method, Passage, Scope, Size, Weight
+from netspec.library.contracts.stretch_steps import Past, Use
 from netspec.library.initializers.distributions import Ones
 from netspec.shape import Dim, Facts, TensorType
 
@@ -40,6 +41,44 @@ class FastDense(Layer):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(-1)
+
+
+class Decayed(Function):
+    """Each element and half of what the one before it has become: y[t] = x[t] + y[t - 1] / 2 along axis 1.
+
+    [batch, length, features] -> the same. FLOPs: 2 per element.
+    """
+
+    inputs = (In("x", "[batch, length, features]", rank=3),)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[2, 5, 3]",)), Example(cls(), ("f32[1, 4, 2]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return self._run(x, jnp.zeros_like(x[:, :1]))
+
+    def _run(self, x: Array, before: Array) -> Array:
+        """The results behind the one before."""
+        rows = []
+        for place in range(x.shape[1]):
+            before = x[:, place : place + 1] + before / 2
+            rows.append(before)
+        return jnp.concatenate(rows, 1)
+
+    def flops(self, x: TensorType) -> Dim:
+        return x.size * 2
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(0, 2)
+
+    def step(self, use: Use) -> tuple[Array, Past]:
+        x = use.inputs[0]
+        if not use.moves(0, 1):
+            return use.alone(), None
+        before = jnp.zeros_like(x[:, :1]) if use.past is None else use.past
+        made = self._run(x, before)
+        return made, use.stretch.behind(before, made, 1)[1]
 
 
 class Twice(Function):

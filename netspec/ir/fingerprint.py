@@ -1,4 +1,4 @@
-"""A fingerprint of what a spec means: the SHA-256 of its typed form, without places, texts and the names that only texts use. Floor 3.
+"""A fingerprint of what a spec means: the SHA-256 of its typed form, without places, texts and the names that only texts use. Floor 2.
 
 Two files have the same hash when they compile to the same programs: a spec and its JSON twin, a spec before and after `fmt`. Names that
 can be seen from outside (models, inputs, outputs, the paths of parameters) count; those of values inside a model do not.
@@ -10,13 +10,16 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from netspec.ir import Body, Typed
+from netspec.ir.nodes import Body
+from netspec.ir.plans import Typed
 from netspec.library.base import Op
 from netspec.shape import Dim, TensorType
 
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
 _SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts"}
 """Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
+_LATER = {"lowering": "automatic"}
+"""Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
 
 
 def ir_hash(typed: Typed) -> str:
@@ -59,4 +62,5 @@ class _Walk:
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
     names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
-    return ((name, getattr(value, name)) for name in names if name not in _SILENT)
+    found = ((name, getattr(value, name)) for name in names if name not in _SILENT)
+    return ((name, part) for name, part in found if name not in _LATER or part != _LATER[name])

@@ -1,10 +1,13 @@
-"""The grammar of Typed, executable: what must hold of every body after `infer` and after every pass. Floor 3."""
+"""The grammar of Typed, executable: what must hold of every body after `infer` and after every pass. Floor 2."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Typed, Variable, When
+from netspec.ir.nodes import Apply, Aux, Body, Call, Literal, Node, Operand, Recur, Repeat, Variable, When
+from netspec.ir.plans import Typed
+from netspec.ir.regions import operands, reads_after, regions, writes
+from netspec.ir.traversal import list_bodies
 from netspec.shape import TensorType, Verdict
 
 
@@ -14,8 +17,9 @@ class BrokenIR(AssertionError):
 
 def verify(body: Body) -> None:
     """Raise BrokenIR unless every wire is made once, before its use, with the type that its op's shape rule gives, under a unique path."""
-    for problem in problems(body, set()):
-        raise BrokenIR(f"{body.name}: {problem}")
+    for each in list_bodies(body):
+        for problem in find_problems(each):
+            raise BrokenIR(f"{each.name}: {problem}")
 
 
 def verify_all(typed: Typed) -> None:
@@ -28,19 +32,16 @@ def verify_all(typed: Typed) -> None:
             verify(each)
 
 
-def problems(body: Body, seen: set[int]) -> Iterator[str]:
-    """What is wrong with a body and those it calls."""
-    if id(body) in seen:
-        return
-    seen.add(id(body))
-    check = Check(body)
+def find_problems(body: Body) -> Iterator[str]:
+    """What is wrong with a body."""
     made = {p.wire for p in body.inputs if isinstance(p.wire, int)}
-    yield from check.nodes(body.nodes, made, ())
+    yield from Check(body).nodes(body.nodes, made, ())
     for port in body.outputs:
         if isinstance(port.wire, int) and port.wire not in made:
             yield f"output `{port.name}` reads wire {port.wire}, which nothing makes"
-    for node in check.calls:
-        yield from problems(node.body, seen)
+    for wire in (wire for node in body.nodes for wire in reads_after(node)):
+        if wire not in made:
+            yield f"a buffer is written with wire {wire}, which nothing makes"
 
 
 class Check:
@@ -49,51 +50,19 @@ class Check:
     def __init__(self, body: Body) -> None:
         self.body = body
         self.paths: dict[str, Node] = {}
-        self.calls: list[Call] = []
 
     def nodes(self, nodes: tuple[Node, ...], made: set[int], counts: tuple[int, ...]) -> Iterator[str]:
         """Problems of nodes in order; `made` grows by the wires they make."""
         for node in nodes:
-            yield from self.reads(node, made)
-            match node:
-                case Apply():
-                    yield from self.apply(node)
-                    yield from self.path(node, counts)
-                case Call():
-                    self.calls.append(node)
-                    yield from self.call(node)
-                    yield from self.path(node, counts)
-                case Variable() | Aux():
-                    yield from self.path(node, counts)
-                case Repeat():
-                    yield from self.repeat(node, made, counts)
-                case Recur():
-                    inside = made | set(node.steps) | set(node.inner)
-                    yield from self.nodes(node.nodes, inside, counts)
-                    yield from self.unread((*node.made, *node.results), inside)
-                    yield from self.recur(node)
-                case When():
-                    inside = set(made)
-                    yield from self.nodes(node.nodes, inside, counts)
-                    yield from self.unread(node.inside, inside)
+            yield from self.unread(operands(node), made)
+            if not isinstance(node, Repeat | When | Recur):
+                yield from self.path(node, counts)
+            for region in regions(node):
+                inside = made | set(region.starts)
+                yield from self.nodes(region.nodes, inside, (*counts, node.count) if isinstance(node, Repeat) else counts)
+                yield from self.unread(region.results, inside)
+            yield from self.typed(node)
             yield from self.makes(node, made)
-
-    def reads(self, node: Node, made: set[int]) -> Iterator[str]:
-        """Wires that a node reads before they are made."""
-        operands: tuple[Operand, ...] = ()
-        if isinstance(node, Apply):
-            operands = (*node.inputs, *(w for _, w in node.optional))
-        elif isinstance(node, Call):
-            operands = node.inputs
-        elif isinstance(node, Aux):
-            operands = (node.input,)
-        elif isinstance(node, Repeat):
-            operands = node.carried
-        elif isinstance(node, When):
-            operands = tuple(o for o in node.otherwise if o is not None)
-        elif isinstance(node, Recur):
-            operands = (*node.sequences, *(s for s in node.starts if s is not None), *(() if node.lengths is None else (node.lengths,)))
-        yield from self.unread(operands, made)
 
     def unread(self, operands: tuple[Operand, ...], made: set[int]) -> Iterator[str]:
         """Operands that no node has made yet."""
@@ -102,22 +71,30 @@ class Check:
                 yield f"wire {operand} is read before it is made"
 
     def makes(self, node: Node, made: set[int]) -> Iterator[str]:
-        """Wires that are made twice, or have no type."""
-        outputs = (node.output,) if isinstance(node, Variable) else () if isinstance(node, Aux) else node.outputs
-        if isinstance(node, Recur):
-            outputs = (*outputs, *node.finals)
-        for wire in outputs:
+        for wire in writes(node):
             if wire in made:
                 yield f"wire {wire} is made twice"
             if wire not in self.body.types:
                 yield f"wire {wire} has no type"
             made.add(wire)
 
+    def typed(self, node: Node) -> Iterator[str]:
+        """The types of a node's wires go together."""
+        match node:
+            case Apply():
+                yield from self.apply(node)
+            case Call():
+                yield from self.call(node)
+            case Repeat():
+                yield from self.repeat(node)
+            case Recur():
+                yield from self.recur(node)
+
     def apply(self, node: Apply) -> Iterator[str]:
         """The shape rule gives the types that the wires have."""
         types = self.body.types
-        inputs = [types[i] if isinstance(i, int) else i.value for i in node.inputs]
-        found = node.op.shape(self.body.facts, *inputs, **{n: types[w] for n, w in node.optional})  # type: ignore[arg-type]
+        inputs, optional = self.body.op_inputs(node)
+        found = node.op.shape(self.body.facts, *inputs, **optional)
         for wire, type_ in zip(node.outputs, found if isinstance(found, tuple) else (found,), strict=True):
             if not self.same(types[wire], type_):
                 yield f"`{node.op.op_name()}` makes {type_}, but its wire is {types[wire]}"
@@ -130,11 +107,8 @@ class Check:
                 if isinstance(port.wire, int) and not self.same(self.body.types[wire], node.body.types[port.wire]):
                     yield f"`{node.body.name}.{port.name}` is {node.body.types[port.wire]}, but its wire is {self.body.types[wire]}"
 
-    def repeat(self, node: Repeat, made: set[int], counts: tuple[int, ...]) -> Iterator[str]:
-        """A loop's region, and carried wires whose types change on the way."""
-        inside = made | set(node.inner) | ({node.index} if node.index is not None else set())
-        yield from self.nodes(node.nodes, inside, (*counts, node.count))
-        yield from self.unread(node.results, inside)
+    def repeat(self, node: Repeat) -> Iterator[str]:
+        """A carried value keeps its type."""
         for group in zip(node.carried, node.inner, node.results, node.outputs, strict=True):
             kinds = {str(self.body.types[w]) for w in group if isinstance(w, int)}
             if len(kinds) > 1:

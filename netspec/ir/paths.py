@@ -1,0 +1,90 @@
+"""The logical paths of a model's parameters, from its typed body alone: `dense_0/kernel`, `Bottleneck_3/conv_1/kernel`. Floor 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from netspec.ir.nodes import Apply, Aux, Body, Call, Node, Repeat, Segment, Variable
+from netspec.ir.traversal import descend, fold
+from netspec.library.base import Weight
+from netspec.shape import TensorType
+
+Places = list[tuple[str, tuple[int, ...]]]
+"""Where a body stands, once per iteration of the repeats around it: the path to it, and the indices of its own repeats."""
+ROOT: Places = [("", ())]
+
+
+def parameters(body: Body) -> dict[str, Weight]:
+    """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
+    return dict(_known(body))
+
+
+@lru_cache(maxsize=8)
+def _known(body: Body) -> dict[str, Weight]:
+    return {path: weight for node, owner, places in descend(body, ROOT, _below) for path, weight in _leaves(node, owner, places)}
+
+
+def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
+    if isinstance(node, Variable) and not node.buffer:
+        yield from ((path, node.weight) for path in _steps(places, node.segment))
+    elif isinstance(node, Apply):
+        weights = weights_of(body, node)
+        yield from ((f"{path}/{name}", weight) for path in _steps(places, node.segment) for name, weight in weights.items())
+
+
+def auxiliaries(body: Body) -> dict[str, TensorType]:
+    """Every value that the model's blocks export, by its path; types are in the model's symbols. Shared instances give one for all uses."""
+    known: dict[int, bool] = {}
+
+    def exports(node: Node, below: list[bool]) -> bool:
+        return isinstance(node, Aux) or any(below)
+
+    def below(node: Node, body: Body, places: Places) -> Places | None:
+        silent = isinstance(node, Call) and not fold(node.body, exports, any, known)
+        return None if silent else _below(node, body, places)
+
+    found = [(node, owner, places) for node, owner, places in descend(body, ROOT, below) if isinstance(node, Aux)]
+    return {path: owner.types[node.input] for node, owner, places in found for path in _steps(places, node.segment)}
+
+
+def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
+    """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
+    found: dict[str, tuple[Body, Apply] | Variable] = {}
+    for node, owner, places in descend(body, ROOT, _below):
+        if isinstance(node, Apply | Variable):
+            found |= {path: (owner, node) if isinstance(node, Apply) else node for path in _steps(places, node.segment)}
+    return found
+
+
+def count(body: Body) -> int:
+    """How many op uses a model has when every repeat and call is written out; cheap for any count."""
+    return fold(body, _count_uses, sum)
+
+
+def _count_uses(node: Node, below: list[int]) -> int:
+    return (node.count if isinstance(node, Repeat) else 1) * (sum(below) if below else 1)
+
+
+def _below(node: Node, body: Body, places: Places) -> Places:
+    """Where a region, or the body that is called, stands."""
+    if isinstance(node, Repeat):
+        return [(path, (*loops, i)) for path, loops in places for i in range(node.count)]
+    return [(path, ()) for path in _steps(places, node.segment)] if isinstance(node, Call) else places
+
+
+def _steps(places: Places, segment: Segment) -> list[str]:
+    """The paths one segment further."""
+    return [f"{prefix}/{segment.name(loops)}" if prefix else segment.name(loops) for prefix, loops in places]
+
+
+def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
+    """The parameters of one op use, by their names in the op."""
+    inputs, optional = body.op_inputs(node)
+    return node.op.params(*inputs, **optional)
+
+
+def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
+    """The buffers of one op use, by their names in the op."""
+    inputs, optional = body.op_inputs(node)
+    return node.op.buffers(*inputs, **optional)

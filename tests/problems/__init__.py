@@ -1,0 +1,1 @@
+"""The pages of problems, `docs/problems/`, are true."""

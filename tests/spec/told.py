@@ -1,0 +1,59 @@
+"""What netspec says in situations of `docs/problems/` that only words tell there, by slug: the facts, for the class to put into words.
+
+A full disk, a missing package or a damaged run take long to bring about; tests of those parts do, in `tests/train` and `tests/plugins`.
+"""
+
+from __future__ import annotations
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.data.sequences import EvalDataNeeded
+from netspec.diagnostics.data.texts import UnpacksTooFar
+from netspec.diagnostics.data.tokenizers import PackageNeeded
+from netspec.diagnostics.running import checkpoints, plugins
+from netspec.diagnostics.running.files import BrokenInstallation
+from netspec.diagnostics.running.limits import MemoryLimit, TimeLimit
+from netspec.diagnostics.running.runs import InputsUnreadable, NothingToEvaluate
+from netspec.source import Source, Span
+
+RUN = "runs/Digits-1"
+SAVED = f"{RUN}/checkpoints/220"
+
+
+def span(path: str, line: int, text: str, word: str) -> Span:
+    """A word in a line of a file."""
+    above = "netspec 1\n" + "\n" * (line - 2)
+    start = len(above) + text.index(word)
+    return Span(Source(path, above + text + "\n"), start, start + len(word))
+
+
+CONV = "  output y = x -> acme.fast_conv(8)"
+MIXUP = "  data = digits() -> acme.mixup() -> batch(32)"
+PROBLEMS: tuple[Diagnostic, ...] = (
+    EvalDataNeeded(at=span("m.net", 9, MIXUP, "acme.mixup()"), transform="acme.mixup"),
+    PackageNeeded(op="sentencepiece", package="sentencepiece", extra="text"),
+    UnpacksTooFar(file="data/train.txt.gz", limit=216_777_216),
+    BrokenInstallation(path="grammar/netspec.lark"),
+    TimeLimit(at=span("slow.net", 7, "    x = x -> dense(8)", "dense(8)"), seconds=10, doing="proving this"),
+    MemoryLimit(limit="1 GiB"),
+    plugins.UnknownPlugin(at=span("model.net", 5, CONV, "acme.fast_conv"), name="acme.fast_conv", plugin="acme"),
+    plugins.PluginBroken(plugin="acme", package="acme-nets", reason="ModuleNotFoundError: No module named 'scipy'"),
+    plugins.PluginFault(
+        at=span("model.net", 5, CONV, "acme.fast_conv(8)"),
+        plugin="acme",
+        op="acme.fast_conv",
+        method="shape",
+        error="IndexError: tuple index out of range",
+        where="layers.py:31",
+    ),
+    NothingToEvaluate(run="runs/Names-1"),
+    InputsUnreadable(path="images.csv", reason="File is not a zip file"),
+    checkpoints.CheckpointDamaged(
+        path=f"{SAVED}/tree/d/3f0c", finding="its SHA-256 differs from the manifest's", whole=(176,), folder=SAVED
+    ),
+    checkpoints.CheckpointMismatch(path=SAVED, differences=("missing: params.conv_0/kernel f32[3, 3, 1, 32]",)),
+    checkpoints.CheckpointTooNew(path=SAVED, format=2, known=1),
+    checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
+    checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
+    checkpoints.RunInUse(run=RUN),
+)
+TOLD = {problem.slug(): problem for problem in PROBLEMS}
