@@ -63,7 +63,7 @@ def test_every_module_can_be_imported(how: str) -> None:
 def test_the_median_file_is_one_page_or_two() -> None:
     """A file is as long as the one thing in it; that most of them are short keeps a reader from scrolling."""
     texts = [f.read_text(encoding="utf-8") for f in python_files("netspec") if f.name != "__init__.py"]
-    assert 100 <= median(text.count("\n") for text in texts if not GENERATED.match(text)) <= 150
+    assert 90 <= median(text.count("\n") for text in texts if not GENERATED.match(text)) <= 150
 
 
 # --- circles of imports ----------------------------------------------------------------------------------------------
