@@ -75,7 +75,8 @@ class Variant:
             return ""
         if self.when is None:
             return f"on {place.backend}" if self.on else "everywhere"
-        return self.when(place, *arguments, **options)
+        found = self.when(place, *arguments, **options)
+        return found if isinstance(found, str) else "its condition holds" if found else ""
 
     def refusal(self, place: Place) -> str:
         """What is said where it was asked and has no reason."""

@@ -63,7 +63,9 @@ class Artifact:
 def export_prediction(
     forward: Forward, weights: Weights | None, batch: str, sizes: Mapping[str, int], platforms: Sequence[str]
 ) -> Artifact:
-    """The artifact of `predict`; `weights` are parameters and buffers by stored key. Raises `SpecError`."""
+    """The artifact of `predict`; `weights` are parameters and buffers by stored key. Raises `SpecError`, and `ValueError` for
+    platforms that there are not."""
+    require_platforms(platforms)
     model, stored = forward.model, forward.precision.stored
     known, forward = name_sizes(model, batch, sizes), replace(forward, kernels=choose_for(platforms, forward.kernels))
     inputs = {
@@ -77,6 +79,13 @@ def export_prediction(
     except (TypeError, ValueError, NotImplementedError, jax.errors.InconclusiveDimensionOperation) as refusal:
         names = tuple(name for name in known if name not in sizes)
         raise SpecError([SizeNotTraced(model=model.name, sizes=names, batch=batch, reason=read_first_line(refusal))]) from refusal
+
+
+def require_platforms(platforms: Sequence[str]) -> None:
+    """Raises `ValueError` for what is no platform: JAX exports for any word, even a string's letters, and refuses in the call."""
+    known = (*PLATFORMS, *(name for name in BACKENDS if name not in PLATFORMS))
+    if isinstance(platforms, str) or not platforms or not set(platforms) <= set(known):
+        raise ValueError(f"`platforms` is a list of some of {', '.join(known)}, and not {platforms!r}")
 
 
 def choose_for(platforms: Sequence[str], kernels: Chooser) -> Chooser:

@@ -134,3 +134,10 @@ def test_bytes_are_jax_s_own(tmp_path: Path) -> None:
     normed.export(normed.init()).save(tmp_path / "normed.jax")
     read = jax.export.deserialize(bytearray((tmp_path / "normed.jax").read_bytes()))
     assert read.call(x=drawn(2, 6))["y"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("platforms", [(), "cpu", ("gpu",), ("cpu", "foo")])
+def test_platforms_that_there_are_not_are_refused(platforms: Any) -> None:
+    program = compile(Source("m.net", EXPERTS))
+    with pytest.raises(ValueError, match="`platforms` is a list of some of cpu, cuda, tpu, rocm, and not"):
+        program.export(sizes={"T": 4}, platforms=platforms)
