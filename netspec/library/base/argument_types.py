@@ -14,6 +14,7 @@ Size = Annotated[int, Field(gt=0)] | Dim
 
 
 def _require_dtype(dtype: str) -> str:
+    """Checks that a word names an element type."""
     if dtype not in DTYPES:
         raise ValueError(f"an element type: {', '.join(DTYPES)}")
     return dtype

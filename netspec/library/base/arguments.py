@@ -35,6 +35,7 @@ class Argument:
 
     @property
     def required(self) -> bool:
+        """Whether a call must give the argument, since it has no default."""
         return self.default is REQUIRED and self.factory is None
 
     def initial(self) -> Any:

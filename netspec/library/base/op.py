@@ -170,6 +170,7 @@ class Op:
 
     @classmethod
     def _in_namespace(cls, name: str) -> str:
+        """A name as specs write it: for a plugin's op the plugin's name stands before it."""
         return f"{cls.namespace}.{name}" if cls.namespace else name
 
     @classmethod

@@ -68,6 +68,7 @@ def container(origin: Any, args: tuple[Any, ...], lax: bool = False) -> Check:
 
 
 def accept_anything(value: Any, faults: list[Fault]) -> Any:
+    """The check of an annotation that admits every value."""
     return value
 
 
@@ -98,6 +99,7 @@ def check_real(value: Any, faults: list[Fault]) -> Any:
 
 
 def text(value: Any, faults: list[Fault]) -> Any:
+    """Checks that a value is a string, and reports a fault where it is not."""
     if isinstance(value, str):
         return str(value)
     faults.append(_TEXT)

@@ -55,4 +55,5 @@ def one_of(words: list[str]) -> str:
 
 
 def article(kind: str) -> str:
+    """The indefinite article for a kind of thing."""
     return "an" if kind[0] in "aeio" else "a"

@@ -79,6 +79,7 @@ class Ragged:
 
     @property
     def dtype(self) -> Any:
+        """The element type of the values."""
         return self.values.dtype
 
     def __len__(self) -> int:

@@ -87,4 +87,5 @@ def align_sides(left: Array | Literal, right: Array | Literal) -> tuple[Array, A
 
 
 def _lift_rank(x: Array, rank: int) -> Array:
+    """Gives x leading axes of size 1 until it has `rank` axes; numbers [] and tensors of that rank stay as they are."""
     return x if x.ndim in (0, rank) else x.reshape((1,) * (rank - x.ndim) + x.shape)

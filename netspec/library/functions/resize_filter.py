@@ -42,6 +42,7 @@ def weights(before: int, after: int, method: Method, antialias: bool = True) -> 
 
 
 def _triangle(distance: Array) -> Array:
+    """The weights of linear interpolation by distance: 1 at the point itself, 0 from one pixel on."""
     return np.maximum(0, 1 - distance)
 
 

@@ -38,6 +38,7 @@ def move_means(means: Tree, updates: Tree, decay: float) -> Tree:
 
 
 def squares(updates: Tree) -> Tree:
+    """The square of every number of a flat tree of updates; shapes stay."""
     return {path: jnp.square(u) for path, u in updates.items()}
 
 

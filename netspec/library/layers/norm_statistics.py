@@ -71,6 +71,7 @@ def places(axis: Axes, rank: int) -> tuple[int, ...]:
 
 
 def other_axes(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """The axes of a tensor of this rank that are not among `axes`."""
     return tuple(axis for axis in range(rank) if axis not in axes)
 
 

@@ -15,6 +15,7 @@ from netspec.shape import Facts, TensorType
 
 
 def _require_some_count(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Checks that some weight is not 0, since a mean over weights that are all 0 is no number."""
     if not any(weights):
         raise ValueError("numbers of which one at least is not 0")
     return weights

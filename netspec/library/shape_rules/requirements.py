@@ -28,6 +28,7 @@ def product(dim: Dim) -> str:
 
 
 def _need(facts: Facts, op: str, a: Dim, relation: str, b: Dim, claim: str, why: str, problem: Diagnostic) -> None:
+    """Raises `Mistake` unless `a relation b` is proved: the rule's own problem where it is refuted, else what is missing to prove it."""
     verdict = facts.compare(relation, a, b)
     if verdict is Verdict.REFUTED:
         raise Mistake(problem)

@@ -36,6 +36,7 @@ def _number(value: Any, sizes: Mapping[str, int]) -> Any:
 
 
 def _fields(value: Any, sizes: Mapping[str, int]) -> Any:
+    """A dataclass with the sizes in its fields as numbers; itself where it has none."""
     olds = {field.name: getattr(value, field.name) for field in fields(value)}
     changed = {name: new for name, old in olds.items() if (new := _number(old, sizes)) is not old}
     return replace(value, **changed) if changed else value

@@ -148,6 +148,7 @@ def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: 
 
 
 def _plural(kind: str | None) -> str:
+    """What arrays of a kind hold, in words for a problem."""
     return {"float": "floats", "int": "whole numbers", "bool": "truth values"}.get(kind or "", "no numbers")
 
 

@@ -24,6 +24,7 @@ IMAGE = "image"
 
 
 def height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Both sizes of an image of which one number may be given for a square."""
     return (size, size) if isinstance(size, int) else size
 
 
