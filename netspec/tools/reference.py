@@ -209,6 +209,7 @@ def call(cls: type[Op]) -> str:
 
 
 def default(field) -> str:
+    """The default of an argument as the language writes it."""
     return value_text(field.initial())
 
 
