@@ -44,6 +44,7 @@ class Case:
 
     @property
     def _required(self) -> int:
+        """How many of the inputs come by position."""
         return len(self.types) - len(self.names)
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
@@ -115,6 +116,7 @@ class Case:
 
 
 def to_tuple(value: Any) -> tuple[Any, ...]:
+    """The results of an op that has one or several, as a tuple."""
     return value if isinstance(value, tuple) else (value,)
 
 
