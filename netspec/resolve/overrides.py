@@ -130,6 +130,7 @@ def param_names(file: tree.File, train: str | None) -> dict[str, tree.Param]:
 
 
 def params_of(model: tree.Model) -> list[tree.Param]:
+    """The params that a model declares, in their order."""
     return [s for s in model.body.statements if isinstance(s, tree.Param)]
 
 
