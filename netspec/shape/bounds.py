@@ -87,10 +87,12 @@ def _times(x: End, y: End) -> End:
 
 
 def _add(x: End, y: End) -> End:
+    """The sum of two ends of a range; an end at infinity stays there."""
     return y if isinstance(y, float) else x if isinstance(x, float) else x + y
 
 
 def _divide(x: End, n: int) -> End:
+    """An end of a range divided by n and rounded down; infinity stays."""
     return x if isinstance(x, float) else x // n
 
 

@@ -122,6 +122,7 @@ class Dim:
 
     @property
     def constant_term(self) -> int:
+        """The number that the polynomial has without any symbol."""
         return self._terms[-1][1] if self._terms and not self._terms[-1][0] else 0
 
     def symbols(self) -> frozenset[str]:

@@ -46,4 +46,5 @@ def _drop_symbol(monomial: tuple, symbol: str) -> tuple:
 
 
 def _divide_toward_zero(number: int, n: int) -> int:
+    """A quotient rounded towards zero, so that both signs are treated alike."""
     return number // n if number >= 0 else -(-number // n)
