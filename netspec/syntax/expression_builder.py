@@ -210,6 +210,7 @@ def _items(children: Children) -> tuple[Any, ...]:
 
 
 def _dims(children: Children) -> tuple[Any, ...]:
+    """The dims of a shape, which may be empty."""
     return _items(children[0].children) if children else ()
 
 

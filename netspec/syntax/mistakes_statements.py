@@ -222,6 +222,7 @@ _WORDS = {
 
 
 def _foreign_word(word: str) -> str | None:
+    """What is told of a word that other languages have at this place, or None."""
     return _WORDS.get(word)
 
 

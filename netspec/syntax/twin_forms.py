@@ -133,6 +133,7 @@ def family(name: str) -> Family:
 
 @cache
 def file_form() -> Form:
+    """The form of a whole file, at which the twin begins."""
     return form_of(tree.File, "")
 
 

@@ -125,10 +125,12 @@ _STRINGS: Schema = {
 
 
 def _ref(name: str) -> Schema:
+    """The schema that refers to a definition."""
     return {"$ref": f"#/$defs/{name}"}
 
 
 def _list(name: str, least: int = 0) -> Schema:
+    """The schema of a list of things of one definition."""
     return {"type": "array", "items": _ref(name)} | ({"minItems": least} if least else {})
 
 
