@@ -1,4 +1,4 @@
-"""`--set NAME=VALUE` and `--plugin NAME`, for every command that reads a spec."""
+"""Declares `--set NAME=VALUE` and `--plugin NAME`, which every command that reads a spec takes. Floor 6."""
 
 from __future__ import annotations
 
