@@ -1,4 +1,4 @@
-"""The choice of a variant for each layer, made once while a program is traced, and kept to be shown."""
+"""Chooses a variant for each layer once, while a program is traced, and keeps the choice to be shown."""
 
 from __future__ import annotations
 
