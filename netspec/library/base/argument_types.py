@@ -1,4 +1,4 @@
-"""Types of arguments that many ops share."""
+"""Defines types of arguments that many ops share."""
 
 from __future__ import annotations
 

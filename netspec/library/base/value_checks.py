@@ -1,4 +1,4 @@
-"""Checks of values against annotations, made when an argument is first given: what pydantic would do, strictly, without its weight.
+"""Checks values against annotations when an argument is first given, as strictly as pydantic would, without its weight.
 
 `check_of(annotation)` is a function of a value and a list: it returns the value to keep, and appends a `Fault` for each alternative of the
 type that refuses it. An int does where a float is wanted and becomes one; a bool is no number; floats are finite; a tuple takes other lists

@@ -1,4 +1,4 @@
-"""What is wrong with a value, as facts: the diagnostics of specs and the errors of Python callers say the same words."""
+"""Describes what is wrong with a value as facts, so that diagnostics of specs and errors of Python callers say the same words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the two sides of an operator meet: equal element types; leading axes may be missing; a 1 stretches only at equal rank.
+"""Matches the two sides of an operator: element types are equal, leading axes may be missing, and a 1 stretches only at equal rank.
 
 A side may be a literal of the spec (a Python number): it takes the other side's element type and no shape.
 """

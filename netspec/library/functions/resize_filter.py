@@ -1,4 +1,4 @@
-"""Changing the size of an image by a separable filter: each point of the result is a weighted mean of the points around its place.
+"""Resizes an image by a separable filter: each point of the result is a weighted mean of the points around its place.
 
 Where the image shrinks, the filter grows with the step between points, so that nothing is skipped (antialiasing).
 """

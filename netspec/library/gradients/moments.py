@@ -1,4 +1,4 @@
-"""Running estimates of the gradient's moments, and Adam's step of them."""
+"""Estimates the gradient's moments while it runs, and takes Adam's step of them."""
 
 from __future__ import annotations
 

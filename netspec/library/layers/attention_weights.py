@@ -1,4 +1,4 @@
-"""What attention layers share: which keys a query may see, and the weighted mean of values.
+"""Holds what attention layers share: which keys a query may see, and the weighted mean of values.
 
 Inside, tensors stand as [batch…, key heads, group, queries, keys]: each head of keys and values serves a group of query heads.
 """

@@ -1,4 +1,4 @@
-"""What gated cells, and the layers that run them, have in common: their arguments, and the matrices of their gates."""
+"""Holds what gated cells and the layers that run them have in common: their arguments, and the matrices of their gates."""
 
 from __future__ import annotations
 

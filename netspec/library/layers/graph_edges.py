@@ -1,4 +1,4 @@
-"""What graph layers share: inputs that describe the edges, their shapes, and all graphs of a batch as one.
+"""Holds what graph layers share: inputs that describe the edges, their shapes, and all graphs of a batch as one.
 
 Inside, the graphs of a batch are one graph whose nodes are numbered through; edges that do not count lead to no node.
 """

@@ -1,4 +1,4 @@
-"""What normalisations share. Statistics are taken in at least f32, from values that were centred first, so that they stay accurate
+"""Holds what normalisations share. Statistics are taken in at least f32, from values that were centred first, so that they stay accurate
 when the mean is large beside the spread; a variance is never negative."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What losses want of several tensors together: exactly equal shapes, nothing stretched."""
+"""Checks that the tensors of a loss have exactly the shapes that it wants, with nothing stretched."""
 
 from __future__ import annotations
 

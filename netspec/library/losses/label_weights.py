@@ -1,4 +1,4 @@
-"""How much the values of a loss count by their labels: weights of classes, and labels that do not count."""
+"""Weighs the values of a loss by their labels: classes have weights, and some labels do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What arguments of optimizers may be."""
+"""Defines the bounds of optimizers' arguments."""
 
 from __future__ import annotations
 

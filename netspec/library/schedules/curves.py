@@ -1,4 +1,4 @@
-"""What schedules are made of: lines and waves between two numbers, over a length of training."""
+"""Computes what schedules are made of: lines and waves between two numbers, over a length of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a training is, as far as that is known, and lengths in the words that can be told of it."""
+"""Tells how long a training is, as far as that is known, and writes lengths in the words that can be told of it."""
 
 from __future__ import annotations
 

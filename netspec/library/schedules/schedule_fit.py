@@ -1,4 +1,4 @@
-"""Does a schedule fit in the training? Lengths are rounded by people: a hundredth more or less is no mistake."""
+"""Finds schedules that do not fit in the training. People round lengths, so a hundredth more or less is no mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""einops' notation: `"b (h d) t -> b h t d"`. Axes are names, `1`, numbers (new axes of `repeat`), `...`, and joined in brackets."""
+"""Reads einops' notation, `"b (h d) t -> b h t d"`: axes are names, `1`, numbers (new axes of `repeat`), `...`, and joined in brackets."""
 
 from __future__ import annotations
 

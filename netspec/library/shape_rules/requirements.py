@@ -1,4 +1,4 @@
-"""How a shape rule needs something of sizes: proved is fine, refuted is the rule's own problem, anything else cannot be proved."""
+"""Requires something of sizes for a shape rule: proved is fine, refuted is the rule's own problem, anything else cannot be proved."""
 
 from __future__ import annotations
 

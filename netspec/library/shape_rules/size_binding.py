@@ -1,4 +1,4 @@
-"""Arguments that are symbolic sizes (`reshape([B, 7, 7, -1])`, `wpe[:T]`) become numbers when the sizes of the inputs are known."""
+"""Binds arguments that are symbolic sizes (`reshape([B, 7, 7, -1])`, `wpe[:T]`) to numbers when the sizes of the inputs are known."""
 
 from __future__ import annotations
 

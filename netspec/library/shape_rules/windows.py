@@ -1,4 +1,4 @@
-"""What convolutions and pools share: windows that slide over the axes of space of a [batch, space…, channels] tensor."""
+"""Places the windows of convolutions and pools, which slide over the axes of space of a [batch, space…, channels] tensor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An op as text of the language (`conv(32, kernel=3)`) and as JSON (`{"op": "conv", "kind": "layer", "features": 32, …}`).
+"""Writes an op as text of the language (`conv(32, kernel=3)`) and as JSON (`{"op": "conv", "kind": "layer", "features": 32, …}`).
 
 Text leaves out defaults, and is what the parser and the elaborator make an equal object of. JSON names every argument; values that JSON
 does not have are objects with one key of their own: an op, `{"duration": [5, "epoch"]}`, `{"cut": [1, null, 2]}` (a slice),

@@ -1,4 +1,4 @@
-"""Plugins: packages that put things of their own on the shelf, each under its namespace: `acme.fast_conv`.
+"""Loads plugins, the packages that put things of their own on the shelf, each under its namespace: `acme.fast_conv`.
 
 A package has an entry point in the group `netspec.plugins`. Its name is the namespace; its value is a module, whose public ops are the
 plugin's, or a function without arguments that gives their classes. They are classes as the shelf's own (`netspec.library.base.Layer`, …).

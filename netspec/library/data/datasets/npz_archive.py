@@ -1,4 +1,4 @@
-"""Arrays in .npz files, read without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
+"""Reads arrays in .npz files without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
 
 from __future__ import annotations
 

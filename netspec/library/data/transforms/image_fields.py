@@ -1,4 +1,4 @@
-"""What transforms of images share: the field they work on, its sizes, and random numbers.
+"""Holds what transforms of images share: the field they work on, its sizes, and random numbers.
 
 A batch holds images of one size as one array [B, H, W, C], images of several sizes as a list of arrays [H, W, C].
 """
