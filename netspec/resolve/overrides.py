@@ -1,4 +1,4 @@
-"""`--set`: values from the command line, put into the tree before names are bound, so that they are checked like the rest."""
+"""Puts the values of `--set` from the command line into the tree before names are bound, so that they are checked like the rest."""
 
 from __future__ import annotations
 
