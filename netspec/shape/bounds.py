@@ -1,4 +1,4 @@
-"""How small and how large a polynomial can be when its symbols are bounded.
+"""Bounds a polynomial whose symbols are bounded: how small and how large it can be.
 
 Three estimates of the lower end are taken and the best one kept: interval arithmetic over the monomials; the same after
 each symbol is measured from its lower or from its upper end (which sees that B*T - B >= 0 for T >= 1); and the same after

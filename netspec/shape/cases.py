@@ -1,4 +1,4 @@
-"""What is admitted, and how it is cut into cases that together cover it."""
+"""Describes which values of symbols are admitted, and cuts them into cases that together cover them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known about symbols, and what follows from it.
+"""Keeps what is known about symbols, and answers what follows from it.
 
 `Facts` is immutable: every method that adds something returns new facts. Every symbol is a whole number and at least 1
 unless bounds say otherwise. An *assignment* gives each symbol a number; it is admitted when all recorded facts hold.

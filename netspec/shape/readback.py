@@ -1,4 +1,4 @@
-"""From base symbols back to the user's: where k is (s - r) / n, n*k is read as s - r and what remains as a floor of s."""
+"""Reads base symbols back as the user's: where k is (s - r) / n, n*k is read as s - r and what remains as a floor of s."""
 
 from __future__ import annotations
 
