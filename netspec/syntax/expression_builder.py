@@ -1,4 +1,4 @@
-"""Reductions of the grammar's expression rules to tree nodes. Method names are the grammar's; children are tokens and nodes in order."""
+"""Reduces the grammar's expression rules to tree nodes. Method names are the grammar's; children are tokens and nodes in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions and types as documents. Parentheses are written where precedence needs them and nowhere else."""
+"""Makes documents of expressions and types. Parentheses are written where precedence needs them and nowhere else."""
 
 from __future__ import annotations
 

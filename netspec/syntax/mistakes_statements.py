@@ -1,4 +1,4 @@
-"""Mistakes in sections and statements: their keywords, names, types, bodies."""
+"""Recognises mistakes in sections and statements: their keywords, names, types, bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formatter: a tree as text, in the language's one style.
+"""Formats a tree as text, in the language's one style.
 
 Two columns per level, lines of 100 columns, one blank line between sections, at most one between statements; numbers as written.
 """

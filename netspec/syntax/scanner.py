@@ -1,4 +1,4 @@
-"""Text -> words: one regexp cuts a spec into names, numbers, strings, signs, comments and line ends. Layout is `lexer.py`'s work.
+"""Cuts text into words: one regexp finds names, numbers, strings, signs, comments and line ends. Layout is `lexer.py`'s work.
 
 A word that is wrong in itself (`1__0`, `"abc`, `$`) becomes a BAD token with its problem; one that is only foreign (`&&`, `'a'`)
 becomes the token it means, with its problem.

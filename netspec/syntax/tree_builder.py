@@ -1,4 +1,4 @@
-"""Reductions of the grammar's statement and section rules to tree nodes."""
+"""Reduces the grammar's statement and section rules to tree nodes."""
 
 from __future__ import annotations
 

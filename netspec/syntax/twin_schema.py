@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of the twin, from the same forms that read and write it; descriptions are the tree's docstrings."""
+"""Writes the JSON Schema (2020-12) of the twin, from the same forms that read and write it; descriptions are the tree's docstrings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree as JSON: the twin's objects, and their text in lines of 120 columns."""
+"""Writes a tree as JSON: the twin's objects, and their text in lines of 120 columns."""
 
 from __future__ import annotations
 
