@@ -1,4 +1,4 @@
-"""An op's example with everything made: types, inputs, weights."""
+"""Makes a case of an op's example, with its types, inputs and weights."""
 
 from __future__ import annotations
 

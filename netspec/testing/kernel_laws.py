@@ -1,4 +1,5 @@
-"""What a variant of a kernel owes to its reference, for each sample that it is chosen for. A law raises AssertionError where it is broken.
+"""Holds the laws of what a variant of a kernel owes to its reference, for each sample that it is chosen for. A broken law raises
+AssertionError.
 
 A variant for other backends than the present one is held to the law of types alone, which needs no device.
 """

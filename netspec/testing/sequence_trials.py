@@ -1,4 +1,4 @@
-"""Examples in which axes of the inputs run along positions: what an op says of a sequence that is generated, and what it does."""
+"""Tries what an op says of a sequence that is generated, on examples in which axes of the inputs run along positions."""
 
 from __future__ import annotations
 

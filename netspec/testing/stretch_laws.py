@@ -1,4 +1,4 @@
-"""An op on stretches of a sequence, held against itself on the whole sequence: what a cache for decoding relies on."""
+"""Holds an op on stretches of a sequence against itself on the whole sequence, which a cache for decoding relies on."""
 
 from __future__ import annotations
 
