@@ -1,4 +1,4 @@
-"""Write everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
+"""Writes everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
 
 A derived file is a path and a function that gives its whole text; a derived region is a name and a function that gives the text between
 two marks in a hand-written page:
