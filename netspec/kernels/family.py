@@ -1,4 +1,4 @@
-"""A family of kernels: a reference that says what is computed, and how variants of it are written.
+"""Defines a family of kernels: its reference says what is computed, and its variants compute the same in other ways.
 
     @reduce_window.variant(on=["cpu"], when=tiles)
     def by_slices(x, *, start, combine, size, stride, padding):

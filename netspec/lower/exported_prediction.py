@@ -1,4 +1,4 @@
-"""What a model predicts as one artifact of `jax.export`: StableHLO for several platforms and any number of examples.
+"""Exports what a model predicts as one artifact of `jax.export`: StableHLO for several platforms and any number of examples.
 
 It is traced and lowered, not compiled, so no device is needed. With weights given they are part of the artifact: one file that predicts by
 itself. Without, they are its first argument, as `unpack` gives them: one small file for every checkpoint, and no second copy in memory.

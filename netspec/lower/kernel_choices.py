@@ -1,4 +1,4 @@
-"""Which kernels a program computes with at given sizes: it is traced on shapes, and nothing is compiled or run."""
+"""Finds which kernels a program computes with at given sizes: it traces the program on shapes, and compiles and runs nothing."""
 
 from __future__ import annotations
 

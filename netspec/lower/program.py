@@ -1,4 +1,4 @@
-"""A compiled spec: pure, jitted functions around a state. What Python users, the trainer and the exporters hold."""
+"""Defines a compiled spec: pure, jitted functions around a state, which Python users, the trainer and the exporters hold."""
 
 from __future__ import annotations
 

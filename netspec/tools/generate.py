@@ -1,4 +1,4 @@
-"""Write everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
+"""Writes everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
 
 A derived file is a path and a function that gives its whole text; a derived region is a name and a function that gives the text between
 two marks in a hand-written page:
@@ -156,6 +156,7 @@ def write(root: Path) -> list[Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the stale derived files, or with `--check` only names them; the exit code is 1 where `--check` found any."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Write all derived files of the checkout.")
     parser.add_argument("--check", action="store_true", help="write nothing; name the stale files and exit with 1 if there are any")
     args = parser.parse_args(argv)
