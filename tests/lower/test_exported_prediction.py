@@ -85,6 +85,18 @@ def test_sizes_are_held_to_what_the_inputs_and_the_spec_leave_open() -> None:
     assert isinstance(problem(lambda: experts.export(sizes={"T": 17})), SizeExcluded)
 
 
+def test_the_batch_is_a_name_and_has_no_number() -> None:
+    experts = program(EXPERTS)
+    with pytest.raises(ValueError, match="`batch` is the name of the size that stays open, as `B`, and not 3"):
+        experts.export(batch=3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="cannot give a number for `B`"):
+        experts.export(sizes={"B": 3, "T": 8})
+
+
+def test_an_artifact_shows_no_bytes() -> None:
+    assert repr(program(NORMED).export(platforms=("cpu",))) == "Artifact()"
+
+
 def test_bounds_of_the_spec_are_bounds_of_the_file() -> None:
     plain = program(EXPERTS.replace("moe(experts=3, hidden=5)", "dense(2)"))
     artifact = plain.export(plain.init(), platforms=("cpu",))
