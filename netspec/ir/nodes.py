@@ -156,6 +156,8 @@ class Recur:
     lengths: int | None = None
     reverse: bool = False
     unroll: int = 1
+    layer_name: str = "rnn"
+    """The op that it comes from, as messages say it."""
     span: Span = NOWHERE
 
 
