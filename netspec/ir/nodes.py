@@ -156,6 +156,8 @@ class Recur:
     lengths: int | None = None
     reverse: bool = False
     unroll: int = 1
+    op_name: str = ""
+    """The op that it is written with (`gru`, `bidirectional`), for texts."""
     span: Span = NOWHERE
 
 

@@ -16,7 +16,6 @@ from netspec.library.contracts.sequence_axis import STILL, Flow, Passage, join_f
 from netspec.limits import LIMITS
 from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
-from netspec.source import Span
 
 PHASE = "serve"
 
@@ -166,15 +165,15 @@ class Causality:
             return
         made, finals = self.steps_of(node, body, flows, [flow for flow in sequences if isinstance(flow, Flow)], moving)
         flows.update(zip(node.outputs, (stack_steps(flow, moving) for flow in made), strict=True))
-        last = refuse(node.span, "its last state is known only when the sequence has come to its end")
+        last = refuse(node, "its last state is known only when the sequence has come to its end")
         flows.update(zip(node.finals, ((last if moving else flow) for flow in finals), strict=True))
 
     def backwards(self, node: Recur, flows: Flows) -> Refusal | None:
         if node.reverse:
-            return refuse(node.span, "it runs from the last position to the first")
+            return refuse(node, "it runs from the last position to the first")
         begun = [look(flows, wire) for wire in (*node.starts, node.lengths) if wire is not None]
         if any(flow != STILL for flow in begun):
-            return refuse(node.span, "its first states or lengths depend on what is generated")
+            return refuse(node, "its first states or lengths depend on what is generated")
         return None
 
     def steps_of(
@@ -193,7 +192,7 @@ class Causality:
             states = after
         made: list[Flow | Refusal] = [look(inner, wire) for wire in node.made]
         if moving and any(isinstance(flow, Flow) and flow.axes for flow in made):
-            return [refuse(node.span, "a step of it takes in the whole sequence") for _ in made], states
+            return [refuse(node, "a step of it takes in the whole sequence") for _ in made], states
         return made, states
 
 
@@ -237,5 +236,5 @@ def lead(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> F
     return Refusal(replace(flow.problem, trail=(*flow.problem.trail, Place(call.span, f"in this use of `{call.body.name}`"))))
 
 
-def refuse(span: Span, why: str) -> Refusal:
-    return Refusal(NotCausal(at=span, op=span.text.partition("(")[0].rpartition(" ")[2] or "rnn", why=why))
+def refuse(node: Recur, why: str) -> Refusal:
+    return Refusal(NotCausal(at=node.span, op=node.op_name, why=why))

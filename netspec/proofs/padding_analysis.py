@@ -15,7 +15,6 @@ from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
 from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
 from netspec.record import field, record, replace
-from netspec.source import Span
 
 Known = dict[int, dict[int, Status]]
 """What is known of the axes of wires."""
@@ -216,7 +215,7 @@ class PaddingAnalysis:
         self.problems.append(
             MaskDropped(
                 at=use.span,
-                op=_first_word(use.span) if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
+                op=use.op_name if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
                 takes=takes[0] if takes else "",
                 type=str(kind),
                 axis=drop.axis,
@@ -267,7 +266,3 @@ def _make_key(ends: Ends) -> tuple[Any, ...]:
 def _is_read(body: Body, wires: Sequence[int]) -> bool:
     """Does anything of the body read one of these?"""
     return not DefUse.of(body).readers.keys().isdisjoint(wires)
-
-
-def _first_word(span: Span) -> str:
-    return span.text.partition("(")[0].split()[-1].removeprefix("->")
