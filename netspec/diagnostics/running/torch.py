@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.limits import LIMITS
 from netspec.record import record
-
-LISTED = 6
-"""At most so many of each sort are written out."""
 
 
 @record(kw_only=True)
@@ -45,13 +43,13 @@ class TorchMismatch(Diagnostic):
 
     def help(self) -> str | None:
         pairs = [(name, nearest(name, self.names)) for name in self.missing]
-        renamed = ", ".join(f"`{name}` may be `{near[0]}`" for name, near in pairs[:LISTED] if near)
+        renamed = ", ".join(f"`{name}` may be `{near[0]}`" for name, near in pairs[: LIMITS.listed_modules] if near)
         if renamed or not (self.unplaced or self.unused or self.foreign):
             return renamed or None
         return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"
 
 
 def _list_some(words: str, items: tuple[str, ...]) -> str:
-    shown = ", ".join(items[:LISTED])
-    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    shown = ", ".join(items[: LIMITS.listed_modules])
+    more = f" and {len(items) - LIMITS.listed_modules} more" if len(items) > LIMITS.listed_modules else ""
     return f"{words}{shown}{more}" if items else ""

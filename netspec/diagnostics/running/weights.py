@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
+from netspec.limits import LIMITS
 from netspec.record import record
-
-LISTED = 8
-"""At most so many differences are written out."""
 
 
 @record(kw_only=True)
@@ -112,12 +110,12 @@ class WeightsMismatch(Diagnostic):
     def help(self) -> str | None:
         pairs = [(path, nearest(path, self.missing)) for path in self.extra]
         renamed = [f"`{path}` may be `{near[0]}`" for path, near in pairs if near]
-        return ", ".join(renamed[:LISTED]) or None
+        return ", ".join(renamed[: LIMITS.listed_weights]) or None
 
 
 def _list_some(words: str, items: tuple[str, ...]) -> str:
-    shown = ", ".join(items[:LISTED])
-    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    shown = ", ".join(items[: LIMITS.listed_weights])
+    more = f" and {len(items) - LIMITS.listed_weights} more" if len(items) > LIMITS.listed_weights else ""
     return f"{words}{shown}{more}" if items else ""
 
 

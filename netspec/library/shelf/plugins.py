@@ -24,6 +24,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.kernels.family import Variant
 from netspec.kernels.shelf import find_variants
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.record import record
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def _describe_broken(point: EntryPoint, reason: str) -> Mistake:
 
 
 def _error_text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].removesuffix(": ")
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[: LIMITS.plugin_error_characters].removesuffix(": ")
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
