@@ -1,4 +1,4 @@
-"""The flow of the compiler on one screen: source -> tree -> graph -> typed -> program -> run.
+"""Shows the flow of the compiler on one screen: source -> tree -> graph -> typed -> program -> run.
 
 `check` goes as far as Typed: it imports no JAX, opens no file but the spec, collects every problem and never raises on a bad spec.
 `compile` goes on to a program that can be trained, and raises `SpecError` with the same problems.

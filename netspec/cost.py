@@ -1,4 +1,6 @@
-"""What a model costs, exactly: parameters, floating-point operations, bytes of activations; numbers, or polynomials of the free dims."""
+"""Counts exactly what a model costs, as numbers or polynomials of the free dims: parameters, floating-point operations, bytes of
+activations.
+"""
 
 from __future__ import annotations
 

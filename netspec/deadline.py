@@ -1,4 +1,4 @@
-"""A limit of time for a check, kept by the check itself: what may take long looks at the clock as it goes. Floor 0.
+"""Keeps the limit of time of a check: whatever may take long looks at the clock as it goes. Floor 0.
 
 Without a limit a look costs a name's look-up. Signals are not needed, so it works in any thread and on any system.
 """

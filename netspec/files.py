@@ -1,4 +1,6 @@
-"""Files: netspec's own (grammar, models, docs), reading, and writing that leaves either the old file or the whole new one. Floor 0."""
+"""Finds netspec's own files (grammar, models, docs), reads files, and writes them so that either the old file or the whole new one is left.
+Floor 0.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strict JSON with places: every value knows where it stands, and every place its JSON pointer (RFC 6901). Floor 0.
+"""Reads strict JSON with places: every value knows where it stands, and every place its JSON pointer (RFC 6901). Floor 0.
 
 What Python's own reader lets pass is a problem here: duplicate keys, NaN and Infinity, numbers beyond reason, nesting without end.
 """

@@ -1,4 +1,4 @@
-"""JAX and NumPy sleep until a name of theirs is touched, so that `check` never pays for them.
+"""Imports JAX and NumPy when a name of theirs is first touched, so that `check` never pays for them. Floor 0.
 
 `from netspec.lazy import jnp` binds a proxy; the first attribute read imports the real module.
 """

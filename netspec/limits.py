@@ -1,4 +1,5 @@
-"""Every limit and budget in one record: what a spec, a proof, a report and a data file may cost is read in one place. Floor 0.
+"""Holds every limit and budget in one record, so that what a spec, a proof, a report and a data file may cost is read in one place. Floor
+0.
 
 A limit is there so that a check always ends soon, whatever it is given: beyond it stands a problem, or the answer that nothing is known,
 never a slow machine. docs/language.md lists those that a person may meet; its table is written from here.

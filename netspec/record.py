@@ -1,4 +1,4 @@
-"""Records: dataclasses whose methods are shared instead of generated, and whose fields are read at the first use. Floor 0.
+"""Makes records: dataclasses whose methods are shared instead of generated, and whose fields are read at the first use. Floor 0.
 
 `@dataclass(frozen=True)` compiles four functions for each class, half a millisecond each time the class is imported, and importing
 `dataclasses` alone costs a check more than reading its spec; the check path defines some three hundred records and makes objects of a

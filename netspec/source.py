@@ -1,4 +1,4 @@
-"""Where text came from: a `Source` is one spec's text, a `Span` a piece of it. Floor 0."""
+"""Keeps where text came from: a `Source` is one spec's text, a `Span` a piece of it. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the specs of strangers may not do, beyond the limits that hold for every spec (docs/language.md lists both).
+"""Refuses what the specs of strangers may not do, beyond the limits that hold for every spec (docs/language.md lists both).
 
 `check(…, untrusted=True)` keeps the limits of time, of what is read, and of what the models would hold. `netspec check --untrusted` does so
 in a process of its own, to which the system gives no more memory and time than that.

@@ -1,4 +1,6 @@
-"""The report that is saved when netspec itself is at fault: where it happened, versions; no values, paths of yours or texts. Floor 6."""
+"""Writes the report that is saved when netspec itself is at fault: it names the place and the versions, and leaves out values, the user's
+paths and texts. Floor 6.
+"""
 
 from __future__ import annotations
 

@@ -53,16 +53,19 @@ def _look_safely(name: str, look: Callable[[], tuple[bool, str]]) -> Finding:
 
 
 def _netspec() -> tuple[bool, str]:
+    """The version of netspec."""
     return True, __version__
 
 
 def _python() -> tuple[bool, str]:
+    """Whether Python is new enough, and its version."""
     import platform
 
     return sys.version_info >= MIN_PYTHON, f"{platform.python_version()} (needs {'.'.join(map(str, MIN_PYTHON))} or newer)"
 
 
 def _jax() -> tuple[bool, str]:
+    """Whether JAX is of a version that netspec is made for, and which."""
     import jax
 
     text = f"{jax.__version__} (needs at least {_version_text(JAX_FROM)}, below {_version_text(JAX_BEFORE)})"
@@ -89,6 +92,7 @@ def _devices() -> tuple[bool, str]:
 
 
 def _cores() -> tuple[bool, str]:
+    """How many processor cores this process may use."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return True, f"{usable} usable of {os.cpu_count()}"
 
@@ -102,12 +106,14 @@ def _disk() -> tuple[bool, str]:
 
 
 def _grammar() -> tuple[bool, str]:
+    """The place of the grammar, which is missing in a broken installation."""
     from netspec.files import data_file
 
     return True, str(data_file("grammar/netspec.lark"))
 
 
 def _models() -> tuple[bool, str]:
+    """How many specs the zoo holds, and where."""
     from netspec.files import models_dir
 
     folder = models_dir()

@@ -109,4 +109,5 @@ def _raise_on_sigterm() -> Iterator[None]:
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    """Ends the command on a signal by raising `Terminated`, so that it unwinds as after Ctrl-C."""
     raise Terminated

@@ -1,4 +1,4 @@
-"""Checks in a process of their own, with as much memory and processor time as the system lets them have. Floor 6.
+"""Runs checks in a process of their own, whose memory and processor time the system limits. Floor 6.
 
 The process is a copy of this one (`fork`), so it starts in a few milliseconds, and one checks all files as long as it lives. Where the
 system has no such limits, the files are checked in this process, by netspec's own look at the clock.

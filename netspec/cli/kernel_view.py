@@ -1,4 +1,4 @@
-"""The view `netspec show FILE --as kernels`: it needs the sizes of free dims, and traces programs."""
+"""Prints the view `netspec show FILE --as kernels`, which needs the sizes of free dims because it traces programs. Floor 6."""
 
 from __future__ import annotations
 

@@ -71,12 +71,14 @@ def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
 
 
 def _kernels(args: Namespace, checked: Checked) -> int:
+    """Prints the kernels of a spec without problems; the exit code tells of problems and of unknown models."""
     if not checked.ok or checked.typed is None:
         return 1
     return 2 if _refuse_unknown_model(args, checked.typed.models) else show_kernels(args, checked.typed)
 
 
 def _tree(checked: Checked) -> str:
+    """The syntax tree of a spec as text."""
     from netspec.tools.text_drawing import draw_tree
 
     return draw_tree(checked.file)
@@ -139,12 +141,14 @@ def _costs(model: Body) -> str:
 
 
 def _shapes(model: Body) -> str:
+    """The layers of a model with their types as text."""
     from netspec.tools.ir_drawing import draw_shapes
 
     return draw_shapes(model)
 
 
 def _ir(model: Body) -> str:
+    """The typed form of a model as text."""
     from netspec.tools.ir_drawing import draw_ir
 
     return draw_ir(model)

@@ -1,4 +1,4 @@
-"""`--set NAME=VALUE` and `--plugin NAME`, for every command that reads a spec."""
+"""Declares `--set NAME=VALUE` and `--plugin NAME`, which every command that reads a spec takes. Floor 6."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from argparse import ArgumentParser, ArgumentTypeError
 
 
 def add_overrides(parser: ArgumentParser) -> None:
+    """Adds the option `--set` to a command."""
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], type=assignment, help="override a param or a setting; may be repeated"
     )
 
 
 def add_plugins(parser: ArgumentParser) -> None:
+    """Adds the option `--plugin` to a command."""
     parser.add_argument(
         "--plugin",
         dest="plugins",

@@ -1,4 +1,4 @@
-"""What the terminal can show: colours, width; and printing problems on it. Floor 6."""
+"""Finds out what the terminal can show, colours and width, and prints problems on it. Floor 6."""
 
 from __future__ import annotations
 

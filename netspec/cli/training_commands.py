@@ -1,4 +1,4 @@
-"""`netspec train`, `eval` and `predict`: what they do once the arguments are read. Floor 6."""
+"""Carries out `netspec train`, `eval` and `predict` once their arguments are read, so that reading them needs no JAX. Floor 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems as data, and the ways to show them. Floor 0.
+"""Describes problems as data, and holds the ways to show them. Floor 0.
 
 `base` holds the classes' root. The packages `text`, `names`, `calls`, `shapes`, `training`, `data` and `running` hold the classes by the
 phase that finds them, each as its page in `docs/problems/`; `catalog` lists the classes, `pages` reads the pages, `explanation` prints

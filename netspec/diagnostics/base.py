@@ -1,4 +1,4 @@
-"""What a problem is: a class with facts. Prose is written once, in the class; drawing it is `render`'s work.
+"""Defines what a problem is, a class with facts: its prose is written once, in the class, and `drawing` shows it. Floor 0.
 
 A diagnostic class is a frozen dataclass whose fields are facts (names, shapes, dims), never sentences. Its slug is its
 name in kebab case (`UnknownArgument` -> `unknown-argument`). Its docstring says what it means, and its section in `docs/problems/` begins

@@ -1,4 +1,4 @@
-"""Every diagnostic class, found by its slug. Floor 0."""
+"""Finds every diagnostic class by its slug. Floor 0."""
 
 from __future__ import annotations
 

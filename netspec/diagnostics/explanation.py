@@ -1,4 +1,4 @@
-"""What `netspec explain` prints: a problem's section of its page, the problems of a phase, all of them by phase. Floor 0."""
+"""Writes what `netspec explain` prints: a problem's section of its page, the problems of a phase, or all of them by phase. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of problems, `docs/problems/`: one for each phase, in it a section for each problem. Floor 0.
+"""Reads the pages of problems in `docs/problems/`, one for each phase, in which each problem has a section. Floor 0.
 
 `## unknown-argument` begins a section: what it means, then cases. Each case is a wrong spec or a situation (a block called `bad`), what
 netspec says (`diagnostic`), what the proposed edits make of the spec (`repaired`), and what is right (`good`). A block with the name of a

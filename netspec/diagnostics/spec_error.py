@@ -1,4 +1,4 @@
-"""What is raised for a bad spec: all its problems, drawn as text when it is printed. Floor 0."""
+"""Defines the error that is raised for a bad spec: it carries all problems, and prints them as drawn text. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights of a PyTorch model as those of a netspec model.
+"""Takes the weights of a PyTorch model into the netspec model that computes the same.
 
     program = netspec.compile("digits.net")
     weights = convert_weights(program, module.state_dict(), {"conv_0": "features.0", "dense_0": "classifier"})

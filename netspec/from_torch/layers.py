@@ -1,4 +1,4 @@
-"""How each of PyTorch's layers keeps the parameters of ours: one function per layer, from its arrays to ours by name.
+"""Maps the parameters of each PyTorch layer to ours: one function per layer goes from its arrays to ours by name.
 
 Shapes are the caller's to compare: a function reshapes what only has other axes, and leaves alone what has another size.
 """

@@ -1,4 +1,4 @@
-"""The arrays of one PyTorch module, by the names that it gives them."""
+"""Reads the arrays of one PyTorch module by the names that it gives them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arithmetic on what is known before anything runs: numbers, sizes, lists, conditions."""
+"""Computes with what is known before anything runs: numbers, sizes, lists and conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the rooms meet: which room elaborates what, as the `Elaborator` of every `World`; and `infer`, which proves a file.
+"""Joins the rooms: it says which room elaborates what, as the `Elaborator` of every `World`, and holds `infer`, which proves a file.
 
 What few specs have is imported when the first asks for it.
 """

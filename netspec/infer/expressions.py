@@ -1,4 +1,4 @@
-"""What each form of expression is worth, and the nodes that tensor arithmetic emits."""
+"""Evaluates every form of expression, and emits the nodes of tensor arithmetic."""
 
 from __future__ import annotations
 

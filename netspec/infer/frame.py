@@ -1,4 +1,4 @@
-"""Where elaboration stands: the `World` of a file, a `Frame` for each body under construction, and what joins the rooms."""
+"""Keeps where elaboration stands: the `World` of a file, a `Frame` for each body under construction, and what joins the rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An elaborated body with its results, and the node that a use of it emits."""
+"""Defines an elaborated body with its results, and the node that a use of it emits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The op that a name means at a position: the shelf's entries, chosen by kind and by what the call gives."""
+"""Finds the op that a name means at a position, among the shelf's entries, by kind and by what the call gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types as written, made into `TensorType`s, and how a shape is held against another."""
+"""Makes `TensorType`s of types as they are written, and holds shapes against each other."""
 
 from __future__ import annotations
 

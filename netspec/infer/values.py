@@ -1,4 +1,4 @@
-"""What an expression of the language can be worth while a network is elaborated.
+"""Defines what an expression of the language can be worth while a network is elaborated.
 
 Static values are Python's own: int, float, bool, str, None, tuple (a list of the language), dict, `Dim` (a size known as a polynomial) and
 `Duration`. The others are here.

@@ -1,4 +1,4 @@
-"""Typed: what `infer` proves and `lower` compiles: models as bodies of nodes (`nodes`), and how to train them (`plans`).
+"""Defines Typed, which `infer` proves and `lower` compiles: models as bodies of nodes (`nodes`), and how to train them (`plans`).
 
 What passes need of it: a node's wires and regions (`regions`), ways through a body (`traversal`), who makes and reads a wire (`def_use`),
 parameters by path (`paths`), what must hold (`verify`), what it comes to (`fingerprint`). Floor 2.

@@ -1,4 +1,4 @@
-"""Which node makes a wire and which read it, and what of some nodes is needed for some wires. Floor 2."""
+"""Finds which node makes a wire and which nodes read it, and what of some nodes is needed for some wires. Floor 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A fingerprint of what a spec means: the SHA-256 of its typed form, without places, texts and the names that only texts use. Floor 2.
+"""Takes a fingerprint of what a spec means: the SHA-256 of its typed form, without places, texts and the names that only texts use. Floor
+2.
 
 Two files have the same hash when they compile to the same programs: a spec and its JSON twin, a spec before and after `fmt`. Names that
 can be seen from outside (models, inputs, outputs, the paths of parameters) count; those of values inside a model do not.

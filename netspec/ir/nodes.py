@@ -1,4 +1,4 @@
-"""Typed: what `infer` proves and `lower` compiles. A model is a `Body`; blocks are bodies that `Call` nodes instantiate.
+"""Defines the nodes of Typed: a model is a `Body`, and blocks are bodies that `Call` nodes instantiate. Floor 2.
 
 Wires are numbers, unique within their body; regions (`Repeat`, `When`) share the numbering of the body they stand in. Every wire has a
 `TensorType`. A parameter's logical path is the segments on the way to it; inside `repeat` a segment is a template whose numbers depend on

@@ -1,4 +1,4 @@
-"""The logical paths of a model's parameters, from its typed body alone: `dense_0/kernel`, `Bottleneck_3/conv_1/kernel`. Floor 2."""
+"""Derives the logical paths of a model's parameters from its typed body alone: `dense_0/kernel`, `Bottleneck_3/conv_1/kernel`. Floor 2."""
 
 from __future__ import annotations
 

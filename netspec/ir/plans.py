@@ -1,4 +1,6 @@
-"""Training, proved: what is measured, on which data, by which optimizer, for how long; and everything that a file says."""
+"""Defines the plan of a proved training: what is measured, on which data, by which optimizer, for how long; and the whole of a proved file.
+Floor 2.
+"""
 
 from __future__ import annotations
 

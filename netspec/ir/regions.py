@@ -1,4 +1,4 @@
-"""What every pass asks of a node: the wires that it takes and makes, and the nodes inside it. Kinds are told apart here. Floor 2."""
+"""Answers what every pass asks of a node: which wires it takes and makes, which nodes are inside. Kinds are told apart here. Floor 2."""
 
 from __future__ import annotations
 

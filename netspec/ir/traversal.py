@@ -1,4 +1,4 @@
-"""Ways through a body: every node of it, every body below it, a value from the bottom up, a body built anew. Floor 2."""
+"""Walks through a body: every node of it, every body below it, a value from the bottom up, a body built anew. Floor 2."""
 
 from __future__ import annotations
 

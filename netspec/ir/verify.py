@@ -1,4 +1,4 @@
-"""The grammar of Typed, executable: what must hold of every body after `infer` and after every pass. Floor 2."""
+"""Checks the grammar of Typed: what must hold of every body after `infer` and after every pass. Floor 2."""
 
 from __future__ import annotations
 

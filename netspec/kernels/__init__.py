@@ -1,4 +1,5 @@
-"""What a program computes with: each family of kernels is one plain reference, and variants that are chosen in its place where they win.
+"""Holds the kernels that a program computes with: each family is one plain reference, and variants that are chosen in its place where they
+win.
 
 Ops ask for a family and give the choice that their scope has: `convolve(scope.kernels, x, kernel, …)`. Which variant runs is decided while
 the program is traced, from the backend, the static shapes and types, and whether it will be differentiated; see `choice`. A variant is one

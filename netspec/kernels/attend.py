@@ -1,4 +1,4 @@
-"""Attention: the weighted mean of values, with weights from the scores of queries and keys.
+"""Computes attention: the weighted mean of values, with weights from the scores of queries and keys.
 
 Inside, tensors stand as [batch…, key heads, group, queries, keys]: each head of keys and values serves a group of query heads.
 """

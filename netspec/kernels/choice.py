@@ -1,4 +1,4 @@
-"""The choice of a variant for each layer, made once while a program is traced, and kept to be shown."""
+"""Chooses a variant for each layer once, while a program is traced, and keeps the choice to be shown."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class Chooser:
         return variant
 
     def _chosen(self, place: Place, family: Family, arguments: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[Variant, str]:
+        """The variant that is taken for these arguments, and in words why."""
         if self.lowering == PORTABLE:
             return family.reference, "lowering = portable"
         asked = [variant for variant in self.variants() if variant.family is family]
@@ -88,6 +89,7 @@ def _shape(x: Any) -> Any:
 
 
 def _types(arguments: tuple[Any, ...]) -> str:
+    """The types of all arrays among a kernel's arguments, as text for the record of choices."""
     return ", ".join(_type(x) for x in jax.tree.leaves(arguments) if hasattr(x, "dtype"))
 
 

@@ -1,4 +1,4 @@
-"""Convolutions: kernels that slide over space, the same at every place or one of its own at each."""
+"""Computes convolutions, whose kernels slide over space and are the same at every place or one of its own at each."""
 
 from __future__ import annotations
 

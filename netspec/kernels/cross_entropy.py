@@ -1,4 +1,4 @@
-"""Cross-entropy of a softmax, with labels that are classes by number or distributions over them."""
+"""Computes the cross-entropy of a softmax with labels that are classes by number or distributions over them."""
 
 from __future__ import annotations
 

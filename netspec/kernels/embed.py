@@ -1,4 +1,4 @@
-"""Rows of a table by their numbers."""
+"""Looks up the rows of a table by their numbers."""
 
 from __future__ import annotations
 

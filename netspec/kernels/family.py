@@ -1,4 +1,4 @@
-"""A family of kernels: a reference that says what is computed, and how variants of it are written.
+"""Defines a family of kernels: its reference says what is computed, and its variants compute the same in other ways.
 
     @reduce_window.variant(on=["cpu"], when=tiles)
     def by_slices(x, *, start, combine, size, stride, padding):
@@ -75,7 +75,8 @@ class Variant:
             return ""
         if self.when is None:
             return f"on {place.backend}" if self.on else "everywhere"
-        return self.when(place, *arguments, **options)
+        found = self.when(place, *arguments, **options)
+        return found if isinstance(found, str) else "its condition holds" if found else ""
 
     def refusal(self, place: Place) -> str:
         """What is said where it was asked and has no reason."""

@@ -1,4 +1,4 @@
-"""Products of tensors: of matrices, over any axes, and by an equation."""
+"""Computes products of tensors: of matrices, over any axes, and by an equation."""
 
 from __future__ import annotations
 

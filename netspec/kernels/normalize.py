@@ -1,5 +1,7 @@
-"""The statistics of normalisations. They are taken in the type of x, which is at least f32, from values that were centred first, so that
-they stay accurate when the mean is large beside the spread; a variance is never negative."""
+"""Computes the statistics of normalisations, from values that were centred first, so that they stay accurate when the mean is large.
+
+They are taken in the type of x, which is at least f32; a variance is never negative.
+"""
 
 from __future__ import annotations
 

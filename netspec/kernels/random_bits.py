@@ -1,4 +1,4 @@
-"""Random numbers from keys. A variant draws the same numbers: what a seed gives depends on no backend."""
+"""Draws random numbers from keys. A variant draws the same numbers as the reference, so that what a seed gives depends on no backend."""
 
 from __future__ import annotations
 

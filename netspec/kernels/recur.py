@@ -1,4 +1,4 @@
-"""Steps one after another, each from the state that the one before has left."""
+"""Runs steps one after another, each from the state that the one before has left."""
 
 from __future__ import annotations
 

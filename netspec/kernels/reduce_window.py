@@ -1,4 +1,4 @@
-"""Windows that slide over space and are reduced to one number each."""
+"""Reduces windows that slide over space to one number each."""
 
 from __future__ import annotations
 

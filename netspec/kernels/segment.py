@@ -1,4 +1,4 @@
-"""Rows that are put together by the segment they belong to: edges by their nodes, nodes by their graph."""
+"""Puts rows together by the segment they belong to: edges by their nodes, nodes by their graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kernels there are: everything that the modules of this folder define. A new file is found without being named anywhere."""
+"""Finds all kernels that the modules of this folder define, so that a new file need not be named anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums over batches, on the host, in float64: counts stay exact up to 2**53, and a long evaluation loses no small addend."""
+"""Sums statistics over batches on the host, in float64: counts stay exact up to 2**53, and a long evaluation loses no small addend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clock for programs that nobody gave one: it tells what can be derived and refuses the rest by name."""
+"""Gives a clock to programs that nobody gave one: it tells what can be derived and refuses the rest by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache for decoding, derived from the model: what it says of a new element is computed at that position alone.
+"""Derives a cache for decoding from the model, so that what it says of a new element is computed at that position alone.
 
 What does not depend on the answer is computed once, the elements that a sequence begins with pass in one stretch, and then each new one is
 a stretch of its own. Examples stand at places of their own, so each runs by itself under `vmap`.

@@ -1,4 +1,4 @@
-"""On which devices a program runs. One alone, or all of them, each with its part of every batch and a copy of the state.
+"""Places a program on devices: on one alone, or on all of them, each with its part of every batch and a copy of the state.
 
 Both give the same numbers to rounding: what a batch means does not depend on where its examples are.
 """

@@ -1,4 +1,4 @@
-"""What a model predicts as one artifact of `jax.export`: StableHLO for several platforms and any number of examples.
+"""Exports what a model predicts as one artifact of `jax.export`: StableHLO for several platforms and any number of examples.
 
 It is traced and lowered, not compiled, so no device is needed. With weights given they are part of the artifact: one file that predicts by
 itself. Without, they are its first argument, as `unpack` gives them: one small file for every checkpoint, and no second copy in memory.
@@ -9,7 +9,7 @@ as a variant is chosen for one backend; for a single platform they are what a pr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -38,7 +38,8 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 class Artifact:
     """A prediction, exported: `exported` is JAX's own object. Its bytes are what `jax.export.deserialize` reads."""
 
-    exported: Any
+    exported: Any = field(repr=False)
+    """Its repr would be the whole file, weights included."""
 
     def call(self, *variables: Any, **inputs: Any) -> dict[str, Array]:
         """The outputs by name, on one of the platforms."""
@@ -63,7 +64,10 @@ class Artifact:
 def export_prediction(
     forward: Forward, weights: Weights | None, batch: str, sizes: Mapping[str, int], platforms: Sequence[str]
 ) -> Artifact:
-    """The artifact of `predict`; `weights` are parameters and buffers by stored key. Raises `SpecError`."""
+    """The artifact of `predict`; `weights` are parameters and buffers by stored key. Raises `SpecError`, and `ValueError` for
+    platforms that there are not, or where `batch` is no name or has a number."""
+    require_platforms(platforms)
+    require_names(batch, sizes)
     model, stored = forward.model, forward.precision.stored
     known, forward = name_sizes(model, batch, sizes), replace(forward, kernels=choose_for(platforms, forward.kernels))
     inputs = {
@@ -77,6 +81,13 @@ def export_prediction(
     except (TypeError, ValueError, NotImplementedError, jax.errors.InconclusiveDimensionOperation) as refusal:
         names = tuple(name for name in known if name not in sizes)
         raise SpecError([SizeNotTraced(model=model.name, sizes=names, batch=batch, reason=read_first_line(refusal))]) from refusal
+
+
+def require_platforms(platforms: Sequence[str]) -> None:
+    """Raises `ValueError` for what is no platform: JAX exports for any word, even a string's letters, and refuses in the call."""
+    known = (*PLATFORMS, *(name for name in BACKENDS if name not in PLATFORMS))
+    if isinstance(platforms, str) or not platforms or not set(platforms) <= set(known):
+        raise ValueError(f"`platforms` is a list of some of {', '.join(known)}, and not {platforms!r}")
 
 
 def choose_for(platforms: Sequence[str], kernels: Chooser) -> Chooser:
@@ -114,6 +125,14 @@ def describe_weights(layout: Layout, stored: Callable[[str], Any]) -> dict[str, 
         name: nest({path: jax.ShapeDtypeStruct(s.slice_shape, stored(s.weight.dtype)) for s in leaves.values() for path in s.paths})
         for name, leaves in kinds.items()
     }
+
+
+def require_names(batch: str, sizes: Mapping[str, int]) -> None:
+    """Raises `ValueError`: a number would be compared with names, and one for `batch` itself would be passed over in silence."""
+    if not isinstance(batch, str):
+        raise ValueError(f"`batch` is the name of the size that stays open, as `B`, and not {batch!r}")
+    if batch in sizes:
+        raise ValueError(f"`batch` names the size that stays open, so `sizes` cannot give a number for `{batch}`")
 
 
 def name_sizes(model: Body, batch: str, sizes: Mapping[str, int]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One pass of a model in a phase: inputs to outputs and new buffers."""
+"""Runs one pass of a model in a phase, from inputs to outputs and new buffers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gradient of one update's loss on a batch, or on several that count as one."""
+"""Computes the gradient of one update's loss on a batch, or on several that count as one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First values of parameters and buffers: host code, one NumPy generator per logical path.
+"""Makes the first values of parameters and buffers in host code, with one NumPy generator per logical path.
 
 The generator is Philox, a counter-based one, keyed by the first 128 bits of sha256 over seed and path. So a value depends on neither the
 order of parameters, nor on how they are stored, nor on the number of devices.

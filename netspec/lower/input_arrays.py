@@ -1,4 +1,4 @@
-"""Arrays from outside against the types of a spec: everything a program is given passes here before JAX sees it."""
+"""Holds arrays from outside against the types of a spec, before JAX sees anything that a program is given."""
 
 from __future__ import annotations
 

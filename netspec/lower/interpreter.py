@@ -1,4 +1,4 @@
-"""What a body means: an interpreter that runs under a JAX trace, one method call per op."""
+"""Interprets a body under a JAX trace, with one method call per op."""
 
 from __future__ import annotations
 

@@ -1,17 +1,20 @@
-"""Which kernels a program computes with at given sizes: it is traced on shapes, and nothing is compiled or run."""
+"""Finds which kernels a program computes with at given sizes: it traces the program on shapes, and compiles and runs nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netspec.diagnostics.shapes.expansion import SizeOutOfRange
+from netspec.diagnostics.spec_error import SpecError
+from netspec.infer.types import find_broken_limit
 from netspec.kernels.choice import Chosen
 from netspec.lazy import jax, np
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
 from netspec.lower.input_arrays import accept
 from netspec.lower.layout import Stored
-from netspec.shape import TensorType
+from netspec.shape import Dim, TensorType
 
 Types = Mapping[str, TensorType]
 
@@ -22,6 +25,7 @@ def chosen_kernels(forward: Forward, gradients: Sequence[Gradient], types: Types
     `types` are the batch's, `sizes` those of all its symbols. Raises `SpecError` for sizes that the model does not take. The choices are
     noted by the forward pass's own chooser, which the gradients share.
     """
+    require_limits(types, sizes)
     batch = accept(types, {name: _zeros(kind, sizes) for name, kind in types.items()}, forward.precision, forward.model.facts)
     layout = forward.layout
     params, buffers = ({key: _shape(leaf, forward) for key, leaf in leaves.items()} for leaves in (layout.params, layout.buffers))
@@ -30,6 +34,14 @@ def chosen_kernels(forward: Forward, gradients: Sequence[Gradient], types: Types
     if not gradients:
         jax.eval_shape(lambda *given: forward("eval", *given), params, buffers, batch)
     return tuple(forward.kernels.log)
+
+
+def require_limits(types: Types, sizes: Mapping[str, int]) -> None:
+    """Raises `SpecError` for arrays that are larger than those of a spec may be: neither NumPy nor JAX counts beyond 64 bits."""
+    found = {name: TensorType(kind.dtype, tuple(Dim.of(dim.evaluate(sizes)) for dim in kind.shape)) for name, kind in types.items()}
+    broken = [(name, limit) for name, kind in found.items() if (limit := find_broken_limit(kind))]
+    if broken:
+        raise SpecError([SizeOutOfRange(what=f"{what} of `{name}`", value=value, limit=limit) for name, (what, value, limit) in broken])
 
 
 def _zeros(kind: TensorType, sizes: Mapping[str, int]) -> Any:

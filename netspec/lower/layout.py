@@ -1,4 +1,4 @@
-"""Where parameters and buffers are stored: the map between logical paths and stored leaves, which nothing else reads.
+"""Decides where parameters and buffers are stored: it maps logical paths to stored leaves, which nothing else reads.
 
 A parameter of a `repeat` is one leaf with the iteration as leading axis (one axis for each repeat around it, outermost first), whether the
 repeat runs as a scan or unrolled. All other parameters are leaves of their own.

@@ -1,4 +1,4 @@
-"""The two meanings of `repeat`: one traced iteration under `lax.scan`, or every iteration traced. Values agree to rounding.
+"""Runs a `repeat` in one of two ways, one traced iteration under `lax.scan` or every iteration traced. Values agree to rounding.
 
 Both read the same stacked leaves, fold the same iteration index into random keys, and leave the same buffer updates.
 """

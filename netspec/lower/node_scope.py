@@ -1,4 +1,4 @@
-"""What a running body knows: `Run` is the same for a whole trace, `Frame` for one body, and `NodeScope` is what one op may ask."""
+"""Holds what a running body knows: `Run` is the same for a whole trace, `Frame` for one body, and `NodeScope` is what one op may ask."""
 
 from __future__ import annotations
 

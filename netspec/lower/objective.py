@@ -1,4 +1,4 @@
-"""Losses and metrics of a batch: statistics that add up over batches, and what they mean in the end."""
+"""Computes losses and metrics of a batch: statistics that add up over batches, and what they mean in the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exponential moving average of the parameters, which evaluates and predicts in their place.
+"""Keeps the exponential moving average of the parameters, which evaluates and predicts in their place.
 
 After t steps it is (1 - d) Σ d^(t - i) p_i / (1 - d^t), i = 1..t: the parameters that steps have left, newer ones weighing more, their
 weights adding up to 1. So it owes nothing to the initial values; before the first step it is these.

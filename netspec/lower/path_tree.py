@@ -1,4 +1,4 @@
-"""Nested dicts by path segment, and the same as one flat dict by whole path."""
+"""Turns nested dicts by path segment into one flat dict by whole path, and back."""
 
 from __future__ import annotations
 

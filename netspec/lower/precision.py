@@ -1,4 +1,4 @@
-"""In which floating-point types a program keeps its parameters and computes."""
+"""Decides in which floating-point types a program keeps its parameters and computes."""
 
 from __future__ import annotations
 

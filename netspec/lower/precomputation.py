@@ -1,4 +1,4 @@
-"""What of a model is known before anything is generated: computed once, for all positions, and kept for the stretches.
+"""Computes once, for all positions, what of a model is known before anything is generated, and keeps it for the stretches.
 
 Kept values stand in trees by the wires and nodes of each part: those of examples, [B, …], and those that all examples have in common.
 Inside a loop the iterations lead, behind the examples.

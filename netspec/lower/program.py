@@ -1,4 +1,4 @@
-"""A compiled spec: pure, jitted functions around a state. What Python users, the trainer and the exporters hold."""
+"""Defines a compiled spec: pure, jitted functions around a state, which Python users, the trainer and the exporters hold."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ class Program:
 
         With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
         `call(program.unpack(state), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
-        `SpecError` for a size that the inputs do not have, and where an op needs a number.
+        `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is no name, or
+        that `sizes` has a number for.
         """
         require_width(self.model, self._precision)
         weights = None if state is None else self._leaves(state)

@@ -1,4 +1,4 @@
-"""Random numbers of a running program: every draw has a key of its own that no device count and no batching changes.
+"""Derives a key for every random draw of a running program, which no device count and no batching changes.
 
 The key is fold_in over (seed, step, path, iterations of the repeats around, global index of the example). The path enters as the first 32
 bits of its sha256. All keys are threefry's, whatever JAX's default; the kernel `random_bits` draws by them.

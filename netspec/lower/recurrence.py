@@ -1,4 +1,4 @@
-"""A cell over time: one traced step under `lax.scan`. Time stacks no parameters; buffers are handed from step to step."""
+"""Runs a cell over time as one traced step under `lax.scan`. Time stacks no parameters; buffers are handed from step to step."""
 
 from __future__ import annotations
 

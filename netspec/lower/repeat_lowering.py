@@ -1,4 +1,4 @@
-"""Which of its two lowerings a `repeat` gets."""
+"""Decides which of its two lowerings a `repeat` gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a segment as it is stored: `conv_3` as in the logical path, in a repeat `layer_{0:4}` for all iterations at once."""
+"""Writes a path's segment as it is stored: `conv_3` as in the logical path, in a repeat `layer_{0:4}` for all iterations at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lengths of sequences from outside against the sequences themselves: a recurrence takes 0 to T, and says so before it computes."""
+"""Holds the lengths of sequences from outside against the sequences: a recurrence takes 0 to T, and says so before it computes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program is given to generate from, and what it gives back: arrays outside, `decode` inside."""
+"""Checks the arrays that a program is given to generate from, and makes what it gives back: arrays outside, `decode` inside."""
 
 from __future__ import annotations
 

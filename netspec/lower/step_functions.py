@@ -1,4 +1,4 @@
-"""The functions that a program jits: a training step, the measuring of a batch, and a model's outputs. All are pure."""
+"""Makes the functions that a program jits: a training step, the measuring of a batch, and a model's outputs. All are pure."""
 
 from __future__ import annotations
 

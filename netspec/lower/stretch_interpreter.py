@@ -1,4 +1,4 @@
-"""A model on a stretch of its sequence, one example at a time: what is known beforehand and what it remembers go in, and come out."""
+"""Runs a model on a stretch of its sequence, one example at a time: what is known and remembered goes in, and comes out anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a model that generates runs on a stretch of its sequence: which of its nodes are known beforehand, and which step by step.
+"""Plans how a model that generates runs on a stretch of its sequence: which nodes are known beforehand, and which go step by step.
 
 All follows from the flows that prove the model causal (`proofs.causality`): what reaches no generated element is computed once, for all
 positions; everything else runs on the stretch, each op by its `step`.

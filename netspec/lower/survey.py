@@ -1,4 +1,4 @@
-"""The walk over a model that finds its parameters and buffers: what `Layout.of` does."""
+"""Walks over a model to find its parameters and buffers, which is what `Layout.of` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training is at one moment."""
+"""Defines the state of a training at one moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optimizers of a plan, made to run."""
+"""Makes the optimizers of a plan ready to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does an evaluation measure what is computed over the whole batch? Then the copies that fill up its last batch take part.
+"""Finds evaluations that measure what is computed over a whole batch, in which the copies that fill up the last batch take part.
 
 Types tell: an op mixes examples when its result has the batch in two axes, or when the batch is gone from it.
 """

@@ -1,4 +1,4 @@
-"""Numbers that the spec makes itself, held against what chooses by them: `iota(T) -> embed(512, 8)` needs T <= 512."""
+"""Holds numbers that the spec makes itself against what chooses by them: `iota(T) -> embed(512, 8)` needs T <= 512."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of a finished body: no two parameters share a path, and a shared instance has one set of parameters."""
+"""Proves that no two parameters of a finished body share a path, and that a shared instance has one set of parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the numbers mean that a loss is given: probabilities where it wants logits.
+"""Follows what the numbers that a loss is given mean, to find probabilities where it wants logits.
 
 An input says what it wants (`In.wants`), an op what it gives (`Callable.gives`). The op that makes an input is found through ops that keep
 numbers as they are, through calls of blocks and loops, and from an output of the model back into its body.

@@ -1,4 +1,4 @@
-"""What of an objective its results need: measurements, nodes and inputs that nothing reads are dropped."""
+"""Finds what the results of an objective need, and drops measurements, nodes and inputs that nothing reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one use of an op does with padding: where it says that there is some, and what it passes on, leaves out or takes in."""
+"""Tells what one use of an op does with padding: where it says that there is some, and what it passes on, leaves out or takes in."""
 
 from __future__ import annotations
 

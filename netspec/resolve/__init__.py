@@ -1,4 +1,4 @@
-"""Binds names, and nothing else: every name of a file is given its meaning, and every problem with names is found, in unused blocks too."""
+"""Binds names and nothing else: every name of a file gets its meaning, and every problem with names is found, in unused blocks too."""
 
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Graph, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import resolve

@@ -128,6 +128,7 @@ class Bodies:
             known.read = True
 
     def optional(self, node: tree.Expr | None, scope: Scope) -> None:
+        """Binds the names of an expression that may be absent."""
         if node is not None:
             self.names.expression(node, scope)
 

@@ -1,4 +1,4 @@
-"""What `resolve` returns: the file's definitions, and for every name what it stands for."""
+"""Defines what `resolve` returns: the file's definitions, and for every name what it stands for."""
 
 from __future__ import annotations
 

@@ -141,4 +141,5 @@ def root_of(folder: str) -> str:
 
 
 def is_inside(path: str, root: str) -> bool:
+    """Whether an absolute path lies in the folder `root`, so that a spec reads nothing outside its project."""
     return os.path.commonpath([path, root]) == root

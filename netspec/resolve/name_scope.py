@@ -1,4 +1,4 @@
-"""Which names a place of a body can see."""
+"""Tells which names a place of a body can see."""
 
 from __future__ import annotations
 

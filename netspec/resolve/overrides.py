@@ -1,4 +1,4 @@
-"""`--set`: values from the command line, put into the tree before names are bound, so that they are checked like the rest."""
+"""Puts the values of `--set` from the command line into the tree before names are bound, so that they are checked like the rest."""
 
 from __future__ import annotations
 
@@ -130,6 +130,7 @@ def param_names(file: tree.File, train: str | None) -> dict[str, tree.Param]:
 
 
 def params_of(model: tree.Model) -> list[tree.Param]:
+    """The params that a model declares, in their order."""
     return [s for s in model.body.statements if isinstance(s, tree.Param)]
 
 

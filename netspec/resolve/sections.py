@@ -122,6 +122,8 @@ def collect_sections(file: tree.File, kinds: type | tuple[type, ...], what: str,
 
 
 def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Definition:
+    """What a block or model offers to its callers: params, inputs, outputs and bounds of dims."""
+
     def of(kind: type) -> tuple:
         return tuple(s for s in node.body.statements if isinstance(s, kind))
 

@@ -1,4 +1,4 @@
-"""What an unknown name of an op or an argument may have meant: a slip of the finger, or another library's word."""
+"""Finds what an unknown name of an op or an argument may have meant: a slip of the finger, or another library's word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Polynomial algebra on dims: contents, common factors, exact division, and what a floor's residue depends on."""
+"""Computes with polynomials of dims: contents, common factors, exact division, and what a floor's residue depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How small and how large a polynomial can be when its symbols are bounded.
+"""Bounds a polynomial whose symbols are bounded: how small and how large it can be.
 
 Three estimates of the lower end are taken and the best one kept: interval arithmetic over the monomials; the same after
 each symbol is measured from its lower or from its upper end (which sees that B*T - B >= 0 for T >= 1); and the same after
@@ -87,10 +87,12 @@ def _times(x: End, y: End) -> End:
 
 
 def _add(x: End, y: End) -> End:
+    """The sum of two ends of a range; an end at infinity stays there."""
     return y if isinstance(y, float) else x if isinstance(x, float) else x + y
 
 
 def _divide(x: End, n: int) -> End:
+    """An end of a range divided by n and rounded down; infinity stays."""
     return x if isinstance(x, float) else x // n
 
 

@@ -1,4 +1,4 @@
-"""What is admitted, and how it is cut into cases that together cover it."""
+"""Describes which values of symbols are admitted, and cuts them into cases that together cover them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Box:
         return self.bounds.get(symbol, DEFAULT)
 
     def facts(self) -> tuple[Dim, ...]:
+        """All conditions of the box: at least zero, zero, not zero."""
         return self.nonneg + self.zero + self.nonzero
 
     def where(self, values: Mapping[str, Dim | int], widths: Mapping[str, Range]) -> Box | None:
@@ -99,11 +100,13 @@ def _find_connected(dim: Dim, box: Box) -> set[str]:
 
 
 def _width(symbol: str, box: Box) -> int | float:
+    """How many values a box admits for a symbol."""
     low, high = box.range(symbol)
     return high - low + 1
 
 
 def _values(symbol: str, box: Box) -> list[Choice]:
+    """One choice for every value that a box admits for a symbol."""
     low, high = box.range(symbol)
     return [(value, (value, value)) for value in range(int(low), int(high) + 1)]
 

@@ -1,4 +1,4 @@
-"""Is a polynomial zero, is it at least zero, for every assignment that a box admits? A search of at most `LIMITS.question_steps` steps.
+"""Decides whether a polynomial is zero, or at least zero, for every assignment that a box admits, in at most `LIMITS.question_steps` steps.
 
 One step is one look at up to four factors of one polynomial: its ends (`bounds`), its content, and what the box says about others.
 Where that leaves a question open it is split into at most `LIMITS.cases` cases, which together cover every assignment: a symbol

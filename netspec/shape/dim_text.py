@@ -1,4 +1,4 @@
-"""How a dim is printed: `4*D`, `B*T + 1`, `(H + 1)//2`. The text is an expression of the language with the same meaning."""
+"""Prints a dim, as `4*D`, `B*T + 1` or `(H + 1)//2`. The text is an expression of the language with the same meaning."""
 
 from __future__ import annotations
 

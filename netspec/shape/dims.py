@@ -1,4 +1,5 @@
-"""The size of an axis: a polynomial with integer coefficients over symbols and floors, in normal form (equal polynomials are equal).
+"""Defines the size of an axis: a polynomial with integer coefficients over symbols and floors, in normal form (equal polynomials are
+equal).
 
 A floor of a quotient, `floor(p / n)`, is an atom (`Floor`). Its normal form: (1) multiples of n are pulled out, `(5*H) // 2` is
 `2*H + H//2`; (2) a common factor is cancelled, `(2*H + 1) // 4` is `H//2`; (3) a single inner floor is flattened, `(H//2 + 1) // 3` is
@@ -122,6 +123,7 @@ class Dim:
 
     @property
     def constant_term(self) -> int:
+        """The number that the polynomial has without any symbol."""
         return self._terms[-1][1] if self._terms and not self._terms[-1][0] else 0
 
     def symbols(self) -> frozenset[str]:

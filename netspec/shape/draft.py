@@ -1,4 +1,4 @@
-"""Facts while they are being written: a mutable copy that takes one condition after another.
+"""Keeps facts while they are being written: a mutable copy that takes one condition after another.
 
 The symbols of the user are expressed by *base* symbols, of which the box knows ranges: H % 16 == 0 makes H = 16*k with a new
 base symbol k = H//16, T == S replaces T by S, 2*T == 3*S makes both multiples of one t. What cannot be solved for a symbol

@@ -1,4 +1,4 @@
-"""What is known about symbols, and what follows from it.
+"""Keeps what is known about symbols, and answers what follows from it.
 
 `Facts` is immutable: every method that adds something returns new facts. Every symbol is a whole number and at least 1
 unless bounds say otherwise. An *assignment* gives each symbol a number; it is admitted when all recorded facts hold.
@@ -124,6 +124,7 @@ class Facts:
         return new, draft.dropped
 
     def _copy(self) -> Facts:
+        """A copy that shares every table with the original."""
         new = Facts.__new__(Facts)
         new._rewrite, new._back, new._box = self._rewrite, self._back, self._box
         new._origins, new._contradiction = self._origins, self._contradiction
@@ -217,8 +218,10 @@ def _add(draft: Draft, relation: str, a: Dim, b: Dim) -> None:
 
 
 def _groups(box: Box) -> tuple[tuple[Dim, ...], ...]:
+    """The three groups of conditions of a box."""
     return box.nonneg, box.zero, box.nonzero
 
 
 def _whole_end(value: int | float) -> int | None:
+    """An end of a range as a whole number, or None where it is infinite."""
     return value if isinstance(value, int) else None

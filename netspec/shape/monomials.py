@@ -1,4 +1,4 @@
-"""Products of symbols and floors: their order, their product, and the limits within which polynomials stay."""
+"""Computes with products of symbols and floors: their order, their product, and the limits within which polynomials stay."""
 
 from __future__ import annotations
 

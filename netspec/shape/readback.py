@@ -1,4 +1,4 @@
-"""From base symbols back to the user's: where k is (s - r) / n, n*k is read as s - r and what remains as a floor of s."""
+"""Reads base symbols back as the user's: where k is (s - r) / n, n*k is read as s - r and what remains as a floor of s."""
 
 from __future__ import annotations
 
@@ -46,4 +46,5 @@ def _drop_symbol(monomial: tuple, symbol: str) -> tuple:
 
 
 def _divide_toward_zero(number: int, n: int) -> int:
+    """A quotient rounded towards zero, so that both signs are treated alike."""
     return number // n if number >= 0 else -(-number // n)

@@ -1,4 +1,4 @@
-"""Which fact would prove what cannot be proved. Candidates are tried: the text is a fact that does prove it, where one is found."""
+"""Finds a fact that would prove what cannot be proved: it tries candidates, so that its text does prove it where one is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which remainders an equation leaves open: reading `p % n == r` out of its normal form, and trying residues one by one."""
+"""Finds which remainders an equation leaves open: it reads `p % n == r` out of the normal form, and tries residues one by one."""
 
 from __future__ import annotations
 

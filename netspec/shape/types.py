@@ -1,4 +1,4 @@
-"""The type of a tensor: an element type and a shape of dims, `f32[B, 28, 28, 1]`."""
+"""Defines the type of a tensor: an element type and a shape of dims, `f32[B, 28, 28, 1]`."""
 
 from __future__ import annotations
 

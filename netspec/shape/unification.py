@@ -1,4 +1,4 @@
-"""How shapes meet: a shape against a pattern, two operands of an operator, an image under a window."""
+"""Lets shapes meet: a shape and a pattern, the two operands of an operator, an image and a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three answers to a question about dims."""
+"""Defines the three answers to a question about dims."""
 
 from __future__ import annotations
 

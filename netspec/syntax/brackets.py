@@ -1,4 +1,4 @@
-"""Brackets in pairs. Where they do not pair up, indentation tells which one is missing; the words go on with the pair completed."""
+"""Pairs brackets. Where they do not pair up, indentation tells which one is missing, and the words go on with the pair completed."""
 
 from __future__ import annotations
 

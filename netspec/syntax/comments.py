@@ -1,4 +1,4 @@
-"""Which statement a comment belongs to. The lexer sorts the gaps between tokens, the builder asks when it makes a statement."""
+"""Finds the statement that a comment belongs to: the lexer sorts gaps between tokens, the builder asks when it makes a statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Text that knows where it may break: a group is written on one line if it fits, else its lines break (Wadler's and Oppen's printers).
+"""Lays out text that knows where it may break: a group is written on one line if it fits, else its lines break (as in Wadler's and Oppen's
+printers).
 
 A document is a string, a list of documents, or one of the classes below.
 """

@@ -1,4 +1,4 @@
-"""Reductions of the grammar's expression rules to tree nodes. Method names are the grammar's; children are tokens and nodes in order."""
+"""Reduces the grammar's expression rules to tree nodes. Method names are the grammar's; children are tokens and nodes in order."""
 
 from __future__ import annotations
 
@@ -210,6 +210,7 @@ def _items(children: Children) -> tuple[Any, ...]:
 
 
 def _dims(children: Children) -> tuple[Any, ...]:
+    """The dims of a shape, which may be empty."""
     return _items(children[0].children) if children else ()
 
 

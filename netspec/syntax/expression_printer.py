@@ -1,4 +1,4 @@
-"""Expressions and types as documents. Parentheses are written where precedence needs them and nowhere else."""
+"""Makes documents of expressions and types. Parentheses are written where precedence needs them and nowhere else."""
 
 from __future__ import annotations
 
@@ -72,12 +72,14 @@ def _escape(character: str) -> str:
 
 
 def _constant(node: tree.Constant) -> str:
+    """The word of a constant."""
     if node.value is None or isinstance(node.value, bool):
         return {None: "none", True: "true", False: "false"}[node.value]
     return "inf"
 
 
 def _duration(node: tree.Duration) -> str:
+    """A length of training, with its unit in the plural unless it is 1."""
     return f"{node.number.text} {node.unit}{'' if node.number.value == 1 else 's'}"
 
 
@@ -95,6 +97,7 @@ def _tuple(node: tree.TupleExpr) -> Doc:
 
 
 def _dict(node: tree.DictExpr) -> Doc:
+    """A dict; its keys keep the quotes that they were written with."""
     return bracket_docs("{", [[string(i.key) if i.quoted else i.key, ": ", expression(i.value)] for i in node.items], "}")
 
 
@@ -109,14 +112,17 @@ def args(nodes: tuple[tree.Arg, ...]) -> Doc:
 
 
 def _call(node: tree.Call) -> Doc:
+    """A call with its arguments."""
     return [node.callee.text, args(node.args)]
 
 
 def _index(node: tree.Index) -> Doc:
+    """A value with indices behind it."""
     return [expression(node.value, POSTFIX), bracket_docs("[", [_index_item(i) for i in node.items], "]")]
 
 
 def _index_item(node: Any) -> Doc:
+    """One index, or a slice with the parts that were written."""
     if isinstance(node, tree.Slice):
         parts = ["" if p is None else expression(p, OR) for p in (node.start, node.stop, node.step)]
         return [parts[0], ":", parts[1], *([":", parts[2]] if node.step is not None else [])]
@@ -132,6 +138,7 @@ def dim(node: Any, least: int = SUM) -> Doc:
 
 
 def _unary(node: tree.Unary) -> Doc:
+    """A sign or `not` before its value, with the brackets that precedence needs."""
     return ["not ", expression(node.value, NOT)] if node.op == "not" else ["-", expression(node.value, SIGNED)]
 
 

@@ -1,4 +1,4 @@
-"""Pieces of the language read on their own: the values of `--set`, the expressions and types of the JSON twin."""
+"""Reads pieces of the language on their own: the values of `--set`, the expressions and types of the JSON twin."""
 
 from __future__ import annotations
 

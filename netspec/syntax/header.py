@@ -1,4 +1,4 @@
-"""The first line of a spec: `netspec 1`."""
+"""Reads the first line of a spec, `netspec 1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Words -> the grammar's tokens: which line ends count, which words are keywords, which braces are dicts; comments go to `Remarks`."""
+"""Makes the grammar's tokens of words: it decides which line ends count, which words are keywords and which braces are dicts; comments go
+to `Remarks`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an older version of the language wrote otherwise: rewrites by the version that brought them, as data.
+"""Lists what an older version of the language wrote otherwise: rewrites by the version that brought them, as data.
 
 `check` explains what it meets, `netspec migrate` edits the file and leaves everything else in it as it was written. A rewrite may be
 tried on any file that is not newer than its version: what it looks for has no other meaning there.

@@ -1,4 +1,4 @@
-"""The place of a syntax mistake: the offending token and what stands around it, as the rules in `mistakes*.py` ask for it."""
+"""Describes the place of a syntax mistake, the offending token and what stands around it, as the rules in `mistakes*.py` ask for it."""
 
 from __future__ import annotations
 

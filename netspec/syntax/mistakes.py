@@ -1,4 +1,4 @@
-"""Which problem an offending token is. Each rule knows one mistake people make; the first that recognises its own speaks."""
+"""Tells which problem an offending token is: each rule knows one mistake people make, and the first that recognises its own speaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes in expressions: operators, chains, arguments, conditions."""
+"""Recognises mistakes in expressions: operators, chains, arguments, conditions."""
 
 from __future__ import annotations
 

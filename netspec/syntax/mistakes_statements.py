@@ -1,4 +1,4 @@
-"""Mistakes in sections and statements: their keywords, names, types, bodies."""
+"""Recognises mistakes in sections and statements: their keywords, names, types, bodies."""
 
 from __future__ import annotations
 
@@ -222,6 +222,7 @@ _WORDS = {
 
 
 def _foreign_word(word: str) -> str | None:
+    """What is told of a word that other languages have at this place, or None."""
     return _WORDS.get(word)
 
 

@@ -1,4 +1,4 @@
-"""Source -> tree. The LALR engine is fed token by token; after a mistake the statement becomes a Hole and reading goes on."""
+"""Parses a source into a tree. The LALR engine is fed token by token; after a mistake the statement becomes a Hole and reading goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formatter: a tree as text, in the language's one style.
+"""Formats a tree as text, in the language's one style.
 
 Two columns per level, lines of 100 columns, one blank line between sections, at most one between statements; numbers as written.
 """
@@ -83,6 +83,7 @@ def print_type(node: tree.TensorRef | tree.ParamType) -> str:
 
 
 def _render_flat(doc: Doc) -> str:
+    """A document on one line, however long it is."""
     return render(Group(doc), width=1 << 30)
 
 
@@ -105,6 +106,7 @@ def _find_inside(node: Any) -> tree.Body | tree.Settings | tree.Expect | None:
 
 
 def _append_comment(text: str, comment: str) -> str:
+    """A line with the comment that stands at its end."""
     return f"{text}  {comment}" if comment else text
 
 
@@ -176,10 +178,12 @@ def _output(node: tree.Output) -> Doc:
 
 
 def _print_typed(word: str) -> Callable[[Any], Doc]:
+    """Makes the printer of statements `word name: type = value`."""
     return lambda node: [word, " ", node.name, ": ", tensor_type(node.type), " = ", _value(node.init)]
 
 
 def _print_bound(word: str) -> Callable[[Any], Doc]:
+    """Makes the printer of statements `word name = value`."""
     return lambda node: [word, " ", node.name, " = ", _value(node.value)]
 
 
@@ -189,14 +193,17 @@ def _targets(targets: Sequence[tree.Target]) -> Doc:
 
 
 def _for(node: tree.For) -> Doc:
+    """The head of a `for`, without its body."""
     return ["for ", ", ".join(t.name for t in node.names), " in ", _print_count(node.iterable)]
 
 
 def _repeat(node: tree.Repeat) -> Doc:
+    """The head of a `repeat`, without its body."""
     return ["repeat ", _print_count(node.count), "" if node.index is None else f" as {node.index.name}"]
 
 
 def _require(node: tree.Require) -> Doc:
+    """A `require` with its message, which may stand on a line of its own."""
     message: Doc = [] if node.message is None else [",", LINE, string(node.message.value)]
     return Group(["require ", expression(node.condition, OR), Indent(message)])
 
@@ -211,6 +218,7 @@ def _claim(node: tree.Claim) -> Doc:
 
 
 def _import(node: tree.Import) -> Doc:
+    """An `import`, whose names may go on over several lines."""
     names: list[Doc] = [n.name if n.alias is None else f"{n.name} as {n.alias}" for n in node.names]
     return Group(["import ", Indent(join_docs(names, [",", LINE])), " from ", string(node.path.value)])
 

@@ -1,4 +1,4 @@
-"""The problems of this floor by class name. A family is imported when its first problem is met: a clean spec pays for none of them."""
+"""Gives the problems of this floor by class name. A family is imported when its first problem is met, so a clean spec pays for none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeding the parser token by token, and going on after a mistake.
+"""Feeds the parser token by token, and goes on after a mistake.
 
 The parser's state is copied where a statement starts. After a mistake the copy is taken up again, the statement is read as a HOLE with
 the names that it would have bound, and reading goes on at its end, or at its body.

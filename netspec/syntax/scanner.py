@@ -1,4 +1,4 @@
-"""Text -> words: one regexp cuts a spec into names, numbers, strings, signs, comments and line ends. Layout is `lexer.py`'s work.
+"""Cuts text into words: one regexp finds names, numbers, strings, signs, comments and line ends. Layout is `lexer.py`'s work.
 
 A word that is wrong in itself (`1__0`, `"abc`, `$`) becomes a BAD token with its problem; one that is only foreign (`&&`, `'a'`)
 becomes the token it means, with its problem.
@@ -93,12 +93,14 @@ def scan(source: Source) -> Scanned:
 
 
 def _name(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a name or word, and reports one that is too long."""
     scanned.add("NAME", text, start, end)
     if len(text) > LIMITS.name_characters:
         scanned.report(problems.TooLarge, start, end, what="characters in a name", limit=LIMITS.name_characters, found=len(text))
 
 
 def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a number, and reports one with too many digits or beyond all floats."""
     digits = sum(c.isdigit() for c in text)
     scanned.add("BAD" if digits > LIMITS.number_digits else "NUMBER", text, start, end)
     if digits > LIMITS.number_digits:
@@ -108,6 +110,7 @@ def _number(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a string, and reports one that is too long or has broken escapes."""
     scanned.add("STRING", text, start, end)
     if len(text) > LIMITS.string_characters:
         scanned.report(problems.TooLarge, start, end, what="characters in a string", limit=LIMITS.string_characters, found=len(text) - 2)
@@ -124,6 +127,7 @@ def _read_strange(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _bad_number(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a word that begins like a number and is none, as BAD."""
     scanned.report(problems.BadNumber, start, end, text=text)
     scanned.add("BAD", text, start, end)
 
@@ -143,6 +147,7 @@ def _is_good_escape(escape: str) -> bool:
 
 
 def _quotes(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a string in foreign quotes, and reports them."""
     scanned.report(problems.WrongQuotes, start, end, text=text)
     scanned.add("STRING", text, start, end)
 
@@ -161,6 +166,7 @@ def _read_unclosed(scanned: Scanned, text: str, start: int, end: int) -> None:
 
 
 def _character(scanned: Scanned, text: str, start: int, end: int) -> None:
+    """Adds a sign that the language does not have, as BAD."""
     scanned.report(problems.UnknownCharacter, start, end, text=text)
     scanned.add("BAD", text, start, end)
 

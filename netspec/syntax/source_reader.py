@@ -1,4 +1,4 @@
-"""Bytes -> Source: strict UTF-8, without BOM, `\\n` line ends, no invisible characters, within the limits of size."""
+"""Reads bytes as a Source: strict UTF-8, without BOM, `\\n` line ends, no invisible characters, within the limits of size."""
 
 from __future__ import annotations
 

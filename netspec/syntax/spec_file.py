@@ -1,4 +1,4 @@
-"""A spec in either form: text or its JSON twin, told apart by the suffix of the path."""
+"""Parses a spec in either form, text or its JSON twin, told apart by the suffix of the path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a spec, as the lexer makes them and the parser reads them."""
+"""Defines the words of a spec, as the lexer makes them and the parser reads them."""
 
 from __future__ import annotations
 

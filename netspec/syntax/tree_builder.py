@@ -1,4 +1,4 @@
-"""Reductions of the grammar's statement and section rules to tree nodes."""
+"""Reduces the grammar's statement and section rules to tree nodes."""
 
 from __future__ import annotations
 
@@ -263,6 +263,7 @@ def _find_behind(c: Children, kind: str) -> Any:
 
 
 def _targets(c: Children) -> tuple[Target, ...]:
+    """The targets among the children of a rule."""
     return tuple(t for t in c if isinstance(t, Target))
 
 

@@ -1,4 +1,4 @@
-"""Small questions about trees, and trees without what does not count."""
+"""Answers small questions about trees, and makes trees without what does not count."""
 
 from __future__ import annotations
 

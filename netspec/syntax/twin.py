@@ -1,4 +1,6 @@
-"""The JSON twin of a spec: the same tree as objects (DESIGN §3). `to_json` writes it, `to_text` brings it back, `parse_json` reads it."""
+"""Translates between a spec and its JSON twin, the same tree as objects (DESIGN §3): `to_json` writes it, `to_text` brings it back,
+`parse_json` reads it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the JSON twin looks like, derived from the tree: one object form per node class, its keys are the node's fields.
+"""Derives from the tree what the JSON twin looks like: one object form per node class, whose keys are the node's fields.
 
 An object has a `kind`; which kinds may stand at a place is a `Family`. How a field is written depends on what it holds (`Field.form`):
 names, types and expressions are strings, calls and chains objects, bodies lists beside a key `trailing` for the comments at their end.
@@ -133,6 +133,7 @@ def family(name: str) -> Family:
 
 @cache
 def file_form() -> Form:
+    """The form of a whole file, at which the twin begins."""
     return form_of(tree.File, "")
 
 

@@ -1,4 +1,4 @@
-"""Pieces of the language inside the strings of a JSON text: their trees and problems, moved to where they stand there."""
+"""Reads pieces of the language inside the strings of a JSON text, and moves their trees and problems to where they stand there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON -> tree: what `parser` is for text. Every node carries the place of its JSON, so that later problems find their pointer."""
+"""Reads JSON as a tree, as `parser` reads text. Every node carries the place of its JSON, so that later problems find their pointer."""
 
 from __future__ import annotations
 

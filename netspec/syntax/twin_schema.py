@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of the twin, from the same forms that read and write it; descriptions are the tree's docstrings."""
+"""Writes the JSON Schema (2020-12) of the twin, from the same forms that read and write it; descriptions are the tree's docstrings."""
 
 from __future__ import annotations
 
@@ -125,10 +125,12 @@ _STRINGS: Schema = {
 
 
 def _ref(name: str) -> Schema:
+    """The schema that refers to a definition."""
     return {"$ref": f"#/$defs/{name}"}
 
 
 def _list(name: str, least: int = 0) -> Schema:
+    """The schema of a list of things of one definition."""
     return {"type": "array", "items": _ref(name)} | ({"minItems": least} if least else {})
 
 

@@ -1,4 +1,4 @@
-"""A tree as JSON: the twin's objects, and their text in lines of 120 columns."""
+"""Writes a tree as JSON: the twin's objects, and their text in lines of 120 columns."""
 
 from __future__ import annotations
 
@@ -111,6 +111,7 @@ def _args(args: Sequence[tree.Arg]) -> dict[str, Json]:
 
 
 def _write_places(places: Sequence[tree.At]) -> dict[str, Json]:
+    """The sizes of `at`, by name."""
     return _require_unique([(a.name, _expression(a.value), a) for a in places])
 
 
@@ -128,6 +129,7 @@ def _require_unique(pairs: Sequence[tuple[str, Json, tree.Node]]) -> dict[str, J
 
 
 def _comments(comments: tree.Comments) -> dict[str, Json]:
+    """The comments of a node, where it has some."""
     return ({"before": list(comments.before)} if comments.before else {}) | ({"after": comments.after} if comments.after else {})
 
 
@@ -138,10 +140,12 @@ def _body(name: str, inside: tree.Body | tree.Settings) -> dict[str, Json]:
 
 
 def _target(target: tree.Target) -> str:
+    """A target with its type as one string of the language."""
     return target.name if target.type is None else f"{target.name}: {print_type(target.type)}"
 
 
 def _keep(value: Any) -> Any:
+    """A value that is JSON already."""
     return value
 
 

@@ -1,4 +1,4 @@
-"""The words and signs of the language in groups. The grammar says what each may do."""
+"""Lists the words and signs of the language in groups. The grammar says what each may do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The laws that every op and every kernel keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above `compile`.
+"""Holds the laws that every op and every kernel keeps, for the authors of plugins: `check_op(FastConv)` in a test of theirs. Above
+`compile`.
 
 netspec's own ops are held to the same functions, by its own tests.
 """

@@ -1,4 +1,4 @@
-"""What an op's `apply` owes to its other methods, for each of its examples. A law raises AssertionError where it does not hold."""
+"""Holds the laws of what an op's `apply` owes to its other methods, for each of its examples. A broken law raises AssertionError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The laws of ops that the compiler builds of others: recurrences, and those with `parts`. Their examples are compiled as models."""
+"""Holds the laws of ops that the compiler builds of others, recurrences and those with `parts`. Their examples are compiled as models."""
 
 from __future__ import annotations
 

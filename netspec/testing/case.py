@@ -1,4 +1,4 @@
-"""An op's example with everything made: types, inputs, weights."""
+"""Makes a case of an op's example, with its types, inputs and weights."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Case:
 
     @property
     def _required(self) -> int:
+        """How many of the inputs come by position."""
         return len(self.types) - len(self.names)
 
     def run(self, *inputs: Any, params: Any = None) -> Any:
@@ -115,6 +116,7 @@ class Case:
 
 
 def to_tuple(value: Any) -> tuple[Any, ...]:
+    """The results of an op that has one or several, as a tuple."""
     return value if isinstance(value, tuple) else (value,)
 
 

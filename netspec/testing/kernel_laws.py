@@ -1,4 +1,5 @@
-"""What a variant of a kernel owes to its reference, for each sample that it is chosen for. A law raises AssertionError where it is broken.
+"""Holds the laws of what a variant of a kernel owes to its reference, for each sample that it is chosen for. A broken law raises
+AssertionError.
 
 A variant for other backends than the present one is held to the law of types alone, which needs no device.
 """
@@ -28,6 +29,7 @@ class KernelCase:
         return f"{self.variant.family.name} by {self.variant.name} of {self.sample}"
 
     def _jitted(self, variant: Variant) -> Callable[..., Any]:
+        """The variant on the sample's options as one compiled function of arrays."""
         return jax.jit(lambda arrays: variant.function(*arrays, **self.sample.options))
 
     @property
@@ -39,6 +41,7 @@ class KernelCase:
 
     @property
     def runs_here(self) -> bool:
+        """Whether the variant is for the backend that is present."""
         return not self.variant.on or self._backend in self.variant.on
 
     @property
@@ -120,14 +123,17 @@ def kernel_breaches(variant: Variant) -> Iterator[tuple[str, str]]:
 
 
 def _array(text: str, rng: Any) -> Any:
+    """An array of the type that the text names, filled at random, or a key for random numbers."""
     return jax.random.key(7, impl="threefry2x32") if text == "key" else jnp.asarray(sample(type_of(text), rng))
 
 
 def _is_number(x: Any) -> bool:
+    """Whether an array holds numbers rather than random keys."""
     return not jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
 def _is_float(x: Any) -> bool:
+    """Whether an array holds floating-point numbers, which have gradients."""
     return jnp.issubdtype(x.dtype, jnp.floating)
 
 

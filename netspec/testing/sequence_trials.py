@@ -1,4 +1,4 @@
-"""Examples in which axes of the inputs run along positions: what an op says of a sequence that is generated, and what it does."""
+"""Tries what an op says of a sequence that is generated, on examples in which axes of the inputs run along positions."""
 
 from __future__ import annotations
 
@@ -116,6 +116,7 @@ class Trial:
         return self._holds_at(self.size - self.size // 2, inputs, whole, flows)
 
     def _holds_at(self, length: int, inputs: list[Any], whole: tuple[Any, ...], flows: tuple[Flow, ...]) -> bool:
+        """Whether the results up to `length` stay the same when the inputs from there on are changed."""
         other = list(inputs)
         other[self.fed] = np.array(inputs[self.fed])
         behind = tuple(slice(length, None) if axis in self.moving[self.fed] else slice(None) for axis in range(other[self.fed].ndim))

@@ -1,4 +1,4 @@
-"""An op on stretches of a sequence, held against itself on the whole sequence: what a cache for decoding relies on."""
+"""Holds an op on stretches of a sequence against itself on the whole sequence, which a cache for decoding relies on."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def run_by_stretches(trial: Trial, flows: tuple[Flow, ...], inputs: list[Any]) -
 
 
 def cut_along(x: Any, axes: tuple[int, ...], start: int, end: int) -> Any:
+    """The stretch from start to end of x along each of these axes, which have positions."""
     return x[tuple(slice(start, end) if axis in axes else slice(None) for axis in range(x.ndim))]
 
 

@@ -1,4 +1,4 @@
-"""Ops of a package that are not installed as a plugin, on the shelf for the time of a check."""
+"""Puts ops of a package that is not installed as a plugin on the shelf for the time of a check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an op owes to those who read and write it: a page, examples, a schema, and text and JSON that mean it again."""
+"""Holds the laws of what an op owes to those who read and write it: a page, examples, a schema, and text and JSON that mean it again."""
 
 from __future__ import annotations
 

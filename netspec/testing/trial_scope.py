@@ -1,4 +1,4 @@
-"""A `Scope` for one op on its own, and the making of types, inputs and weights from examples."""
+"""Makes a `Scope` for one op on its own, and types, inputs and weights from examples."""
 
 from __future__ import annotations
 

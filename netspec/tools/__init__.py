@@ -1,1 +1,1 @@
-"""Tools around the compiler: everything that is derived from specs and from the shelf. Floor 5."""
+"""Holds the tools around the compiler, which derive everything that comes from specs and from the shelf. Floor 5."""

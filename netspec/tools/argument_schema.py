@@ -1,4 +1,5 @@
-"""The JSON Schema of an op as `library.text.to_json` writes it, made by pydantic from the annotations that the op's own checks read.
+"""Makes the JSON Schema of an op as `op_text.to_json` writes it; pydantic derives it from the annotations that the op's own checks read.
+Floor 5.
 
 `check` never comes here. A law holds both readings of the annotations together: for every argument of every op pydantic
 and `base.checks` take and refuse the same values. Floor 5.

@@ -1,4 +1,4 @@
-"""Write everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
+"""Writes everything that is derived, by one command: `python -m netspec.tools.generate [--check]`. Floor 5.
 
 A derived file is a path and a function that gives its whole text; a derived region is a name and a function that gives the text between
 two marks in a hand-written page:
@@ -18,7 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from netspec.files import write_atomic
@@ -105,9 +105,10 @@ def session(command: str, spec: str = "") -> str:
     return f"```text\n$ netspec {command}\n{done.stdout.rstrip()}\n```"
 
 
+FOUNDATIONS: Mapping[str, Text] = {"netspec/library/shelf/_index.py": shelf_index, "netspec/syntax/_table.py": parser_table}
+"""What netspec itself reads: the other texts come from specs that are checked with these, in a process that began with fresh ones."""
+
 FILES: Mapping[str, Text] = {
-    "netspec/library/shelf/_index.py": shelf_index,
-    "netspec/syntax/_table.py": parser_table,
     "grammar/netspec.schema.json": json_schema,
     "models/mnist.json": json_example,
     "docs/problems/README.md": problem_index,
@@ -123,7 +124,7 @@ REGIONS: Mapping[str, Mapping[str, Text]] = {
 
 
 def derive_files(root: Path) -> Iterator[tuple[Path, str]]:
-    """Every derived file with the text that it should have."""
+    """Every derived file but the foundations, with the text that it should have."""
     for path, text in FILES.items():
         yield root / path, text()
     for path, regions in REGIONS.items():
@@ -142,8 +143,13 @@ def replace_regions(page: str, regions: Mapping[str, Text]) -> str:
 
 
 def find_stale(root: Path) -> list[tuple[Path, str]]:
-    """The derived files whose text is not what it should be, with that text."""
-    return [(path, text) for path, text in derive_files(root) if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    """The derived files whose text is not what it should be, with that text: of the foundations, or when these are fresh of the others."""
+    foundations = ((root / path, text()) for path, text in FOUNDATIONS.items())
+    return keep_stale(foundations) or keep_stale(derive_files(root))
+
+
+def keep_stale(files: Iterable[tuple[Path, str]]) -> list[tuple[Path, str]]:
+    return [(path, text) for path, text in files if not path.is_file() or path.read_text(encoding="utf-8") != text]
 
 
 def write(root: Path) -> list[Path]:
@@ -156,6 +162,7 @@ def write(root: Path) -> list[Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Writes the stale derived files, or with `--check` only names them; the exit code is 1 where `--check` found any."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Write all derived files of the checkout.")
     parser.add_argument("--check", action="store_true", help="write nothing; name the stale files and exit with 1 if there are any")
     args = parser.parse_args(argv)
@@ -163,10 +170,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("derived files are written in a checkout, and this netspec is installed from a wheel")
     old = [path for path, _ in find_stale(ROOT)] if args.check else write(ROOT)
     for path in old:
-        print(f"{'stale' if args.check else 'wrote'} {path.relative_to(ROOT)}")
+        print(f"{'stale' if args.check else 'wrote'} {path.relative_to(ROOT)}", flush=True)
     if args.check and old:
         print(f"Run `{COMMAND}` to write them.")
+    if not args.check and any(ROOT / path in old for path in FOUNDATIONS):
+        return write_the_rest()
     return int(bool(args.check and old))
+
+
+def write_the_rest() -> int:
+    """The files that follow from new foundations, by a process that has not read the old ones."""
+    return subprocess.run([sys.executable, "-m", "netspec.tools.generate"], cwd=ROOT).returncode
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def _body(body: Body) -> Iterator[str]:
 
 
 def _phase(port: Port) -> str:
+    """The phase that an input belongs to, where it belongs to one."""
     return f" when {port.phase}" if port.phase else ""
 
 
@@ -86,6 +87,7 @@ def _node(body: Body, node: Node) -> Iterator[str]:
 
 
 def _wires(body: Body, wires: Iterable[int]) -> str:
+    """Wires with their types."""
     return ", ".join(f"%{wire}: {body.types[wire]}" for wire in wires) or "()"
 
 
@@ -95,6 +97,7 @@ def operand(value: Operand) -> str:
 
 
 def _operands(values: Iterable[Operand]) -> str:
+    """The operands of arithmetic as text."""
     return ", ".join(map(operand, values))
 
 
@@ -104,6 +107,7 @@ def _pairs(inner: Iterable[int], carried: Iterable[Operand]) -> str:
 
 
 def _path(segment: Segment, shared: bool = False) -> str:
+    """The segment of a path that a node stands under, as a comment behind its line."""
     return f"  # {segment_text(segment)}{' (shared)' if shared else ''}"
 
 
@@ -122,6 +126,7 @@ def _affine(constant: int, strides: Sequence[int]) -> str:
 
 
 def call_text(name: str, arguments: Iterable[str]) -> str:
+    """A call as text."""
     return f"{name}({', '.join(arguments)})"
 
 
@@ -169,6 +174,7 @@ def draw_shapes(body: Body) -> str:
 
 
 def _shape_rows(body: Body) -> Iterator[tuple[str, str]]:
+    """The name and the type of every op and variable of a body, at any depth."""
     for node, owner, (prefix, sequences) in descend(body, ("", ""), _step_below):
         if isinstance(node, Apply):
             yield f"{prefix}{segment_text(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)

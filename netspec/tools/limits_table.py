@@ -1,4 +1,4 @@
-"""The tables of limits in docs/language.md, written from `netspec.limits`, so that the page says what holds. Floor 5."""
+"""Writes the tables of limits in docs/language.md from `netspec.limits`, so that the page says what holds. Floor 5."""
 
 from __future__ import annotations
 

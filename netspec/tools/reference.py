@@ -1,4 +1,4 @@
-"""The reference pages: every op of the shelf, from its class. Floor 5.
+"""Writes the reference pages, with every op of the shelf, from its class. Floor 5.
 
 `PAGES` maps a file name to the function that writes its text. Nothing here depends on the machine, the clock or an order of sets.
 """
@@ -209,6 +209,7 @@ def call(cls: type[Op]) -> str:
 
 
 def default(field) -> str:
+    """The default of an argument as the language writes it."""
     return value_text(field.initial())
 
 

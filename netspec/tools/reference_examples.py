@@ -1,4 +1,4 @@
-"""An op's examples as models of the language, and what these prove: results, parameters, costs. Floor 5."""
+"""Shows an op's examples as models of the language, with what these prove: results, parameters, costs. Floor 5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in tables and fenced blocks of the reference: examples and what is inferred of them. Floor 5."""
+"""Writes the tables and fenced blocks of the reference: examples and what is inferred of them. Floor 5."""
 
 from __future__ import annotations
 

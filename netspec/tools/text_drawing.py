@@ -51,6 +51,7 @@ def _value_at_one(amount: Any) -> int:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
+    """The cells of one row of the table of layers."""
     return (_layer(row), str(row.shape), number(row.params), number(row.flops), number(row.bytes))
 
 
@@ -73,11 +74,13 @@ def _group_digits(text: str) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """One line of a table: the first columns flush left, numbers flush right."""
     padded = [_pad(cell, width, i < _LEFT) for i, (cell, width) in enumerate(zip(cells, widths, strict=True))]
     return "  ".join(padded).rstrip()
 
 
 def _pad(cell: str, columns: int, left: bool) -> str:
+    """A cell filled with blanks to a width in columns of the terminal."""
     blanks = " " * (columns - width(cell))
     return cell + blanks if left else blanks + cell
 

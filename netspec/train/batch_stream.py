@@ -1,4 +1,4 @@
-"""The endless stream of training batches from any position, sent to the device ahead of time."""
+"""Streams training batches without end from any position, and sends them to the device ahead of time."""
 
 from __future__ import annotations
 

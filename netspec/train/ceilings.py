@@ -1,4 +1,4 @@
-"""Whole numbers of the data against what the program can do with them: ids beyond a vocabulary, labels beyond the classes."""
+"""Holds whole numbers of the data against what the program can do with them: ids within a vocabulary, labels within the classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a checkpoint holds: the program's state, the sums of metrics not yet written, and where the run stood."""
+"""Defines what a checkpoint holds: the program's state, the sums of metrics not yet written, and where the run stood."""
 
 from __future__ import annotations
 

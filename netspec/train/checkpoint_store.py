@@ -1,4 +1,6 @@
-"""The checkpoints of a run: `checkpoints/<step>/`, each whole or not there at all, written under another name and renamed at the end."""
+"""Stores the checkpoints of a run in `checkpoints/<step>/`, each whole or not there at all: it is written under another name and renamed at
+the end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples of a batch made into arrays: sequences of different length are padded with 0 to one of few widths, so that few compile."""
+"""Makes arrays of the examples of a batch: sequences of different length are padded with 0 to one of few widths, so that few compile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""All examples of a data chain, before batches are made of them: loaded, checked, and through the transforms that work on all at once."""
+"""Prepares all examples of a data chain before batches are made of them: loads and checks them, and applies the transforms that work on all
+at once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays handed over from Python, divided as the spec says: `arrays(fields={…}, test=0.1)` sets examples aside for evaluation."""
+"""Divides arrays handed over from Python as the spec says: `arrays(fields={…}, test=0.1)` sets examples aside for evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics over an evaluation's batches: every example counts once, and the numbers are finished once, at the end."""
+"""Sums statistics over an evaluation's batches: every example counts once, and the numbers are finished once, at the end."""
 
 from __future__ import annotations
 

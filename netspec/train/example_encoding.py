@@ -1,4 +1,4 @@
-"""Examples as a person has them, made into a model's inputs by what the data chain knows: texts become tokens, words their ids."""
+"""Makes a model's inputs of examples as a person has them, by what the data chain knows: texts become tokens, words their ids."""
 
 from __future__ import annotations
 

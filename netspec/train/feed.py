@@ -1,4 +1,4 @@
-"""Where batches come from: arrays in memory, or an iterable of batches. What an epoch of arrays holds depends on (seed, epoch) only."""
+"""Makes batches of arrays in memory, or takes them from an iterable. What an epoch of arrays holds depends on (seed, epoch) only."""
 
 from __future__ import annotations
 

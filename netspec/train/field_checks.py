@@ -1,4 +1,4 @@
-"""Are these values what the spec says? Shapes, kinds of number, lengths and values, checked before the first step."""
+"""Checks the fields of the data against the spec before the first step: shapes, kinds of number, lengths and values."""
 
 from __future__ import annotations
 

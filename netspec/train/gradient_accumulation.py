@@ -1,4 +1,4 @@
-"""Several batches that make one step: `accumulate = 4`."""
+"""Puts several batches together to make one step: `accumulate = 4`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`learned.json` of a run folder: the vocabularies and tokenizers that the data chain learned in training, so that the folder is enough."""
+"""Keeps the vocabularies and tokenizers that the data chain learned in `learned.json` of a run folder, so that the folder is enough."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree of tensors as a flat list on the host and back, and that list on the disk, written and read by Orbax."""
+"""Flattens a tree of tensors to a list on the host and back, and keeps that list on the disk, written and read by Orbax."""
 
 from __future__ import annotations
 

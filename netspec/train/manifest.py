@@ -1,4 +1,4 @@
-"""`manifest.json` of a checkpoint: size and SHA-256 of every file, what the tensors are, and its own digest.
+"""Keeps `manifest.json` of a checkpoint: size and SHA-256 of every file, what the tensors are, and its own digest.
 
 A checkpoint without a finished manifest does not exist, and one that differs from its manifest in a single bit is not used. The text must
 be exactly what `manifest_text` would write, so that no bit of the manifest itself is free to change.

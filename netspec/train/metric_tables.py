@@ -1,4 +1,4 @@
-"""Metrics of several numbers as a person reads them: a line for each class, a table for a matrix."""
+"""Writes metrics of several numbers as a person reads them: a line for each class, a table for a matrix."""
 
 from __future__ import annotations
 

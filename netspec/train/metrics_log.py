@@ -1,4 +1,4 @@
-"""`metrics.jsonl`: one JSON object per line, in the order of the steps.
+"""Writes and reads `metrics.jsonl`, which has one JSON object per line, in the order of the steps.
 
 `{"step": 220, "epoch": 5, "split": "train", "loss": 0.31, "metrics": {"accuracy": 0.92}, "examples_per_second": 9421.5, "seconds": 3.2}`.
 `split` is "train" (means since the line before) or "eval"; `seconds` is the age of the run. A resumed run writes the lines of an

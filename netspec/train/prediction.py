@@ -1,4 +1,4 @@
-"""Predictions for any number of examples, in batches of one size so that XLA compiles once."""
+"""Predicts any number of examples, in batches of one size so that XLA compiles once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next batches are made and sent to the device while the present one is computed."""
+"""Makes the next batches, and sends them to the device, while the present one is computed."""
 
 from __future__ import annotations
 

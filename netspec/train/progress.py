@@ -1,4 +1,4 @@
-"""What a person sees of a run: a bar on a terminal, plain lines elsewhere, nothing when called from Python (unless asked)."""
+"""Shows a run to a person: a bar on a terminal, plain lines elsewhere, nothing when called from Python (unless asked)."""
 
 from __future__ import annotations
 

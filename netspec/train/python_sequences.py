@@ -1,4 +1,4 @@
-"""Sequences that a person hands over as Python lists."""
+"""Takes sequences that a person hands over as Python lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a program was written: what a run folder keeps so that the program can be compiled again."""
+"""Keeps how a program was written in its run folder, so that the program can be compiled again."""
 
 from __future__ import annotations
 

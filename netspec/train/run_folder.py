@@ -1,4 +1,5 @@
-"""The run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`, and `learned.json` where the data teach.
+"""Keeps the run folder: `spec.net` as compiled, `settings.json`, `metrics.jsonl`, `checkpoints/<step>/`, and `learned.json` where the data
+teach.
 
 They are all a run needs.
 """

@@ -1,4 +1,4 @@
-"""One run folder, one process: a lock that the operating system takes back when the process dies, however it dies."""
+"""Locks a run folder for one process. The operating system takes the lock back when the process dies, however it dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told when training begins, because only the data show it: schedules that do not fit in the training."""
+"""Warns, when training begins, of schedules that do not fit in the training, which only the data show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The training loop: steps, and between them lines of metrics, evaluations and checkpoints.
+"""Runs the training loop: steps, and between them lines of metrics, evaluations and checkpoints.
 
 A session can be interrupted between any two steps. What the run writes, parameters and metrics alike, depends on the spec, the seed and the
 data only: the position in the data, the optimizer and the sums of metrics that are not yet written are part of a checkpoint.

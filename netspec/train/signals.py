@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first asks the run to save and leave, the second leaves at once."""
+"""Handles Ctrl-C and SIGTERM: the first asks the run to save and leave, the second leaves at once."""
 
 from __future__ import annotations
 

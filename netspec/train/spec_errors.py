@@ -1,4 +1,4 @@
-"""At the doors from Python a problem is a `SpecError`, whose text is the drawn diagnostic; inside it is a `Mistake`."""
+"""Turns a `Mistake` from inside into a `SpecError`, whose text is the drawn diagnostic, at the doors from Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seconds spent training and examples per second, without compilation, evaluations and checkpoints."""
+"""Measures the seconds spent training and the examples per second, without compilation, evaluations and checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of many batches, summed on the host in step order, so that grouping and interruptions cannot change a digit."""
+"""Sums statistics of many batches on the host in step order, so that grouping and interruptions cannot change a digit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A train section's lengths in steps, once the length of an epoch is known."""
+"""Turns a train section's lengths into steps, once the length of an epoch is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `netspec.compile` returns: a program that can be trained and evaluated in one call."""
+"""Defines what `netspec.compile` returns: a program that can be trained and evaluated in one call."""
 
 from __future__ import annotations
 

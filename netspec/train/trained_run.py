@@ -1,4 +1,4 @@
-"""A run that was trained: its folder alone is enough to predict with it."""
+"""Opens a run that was trained, whose folder alone is enough to predict with it."""
 
 from __future__ import annotations
 

@@ -151,6 +151,8 @@ def test_kernels_of_every_model(capsys: pytest.CaptureFixture[str], spec: str) -
         (("--at", "B=2"), 2, "depends on the size of `T`: add `--at T=32`."),
         (("--at", "B=2", "--at", "T=4", "--at", "b=3"), 2, "no input has a free dim `b`; there is `B`."),
         (("--at", "B=2", "--at", "T=9"), 1, "error[size-excluded]"),
+        (("--at", f"B={10**30}", "--at", "T=8"), 1, "error[size-out-of-range]: an axis of `x`"),
+        (("--at", f"B={2**38}", "--at", "T=8"), 1, "error[size-out-of-range]: an axis of `x`"),
         (("--at", "B=2", "--at", "T=4", "--model", "N"), 2, "has no model `N`"),
     ],
 )

@@ -85,6 +85,18 @@ def test_sizes_are_held_to_what_the_inputs_and_the_spec_leave_open() -> None:
     assert isinstance(problem(lambda: experts.export(sizes={"T": 17})), SizeExcluded)
 
 
+def test_the_batch_is_a_name_and_has_no_number() -> None:
+    experts = program(EXPERTS)
+    with pytest.raises(ValueError, match="`batch` is the name of the size that stays open, as `B`, and not 3"):
+        experts.export(batch=3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="cannot give a number for `B`"):
+        experts.export(sizes={"B": 3, "T": 8})
+
+
+def test_an_artifact_shows_no_bytes() -> None:
+    assert repr(program(NORMED).export(platforms=("cpu",))) == "Artifact()"
+
+
 def test_bounds_of_the_spec_are_bounds_of_the_file() -> None:
     plain = program(EXPERTS.replace("moe(experts=3, hidden=5)", "dense(2)"))
     artifact = plain.export(plain.init(), platforms=("cpu",))
@@ -134,3 +146,10 @@ def test_bytes_are_jax_s_own(tmp_path: Path) -> None:
     normed.export(normed.init()).save(tmp_path / "normed.jax")
     read = jax.export.deserialize(bytearray((tmp_path / "normed.jax").read_bytes()))
     assert read.call(x=drawn(2, 6))["y"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("platforms", [(), "cpu", ("gpu",), ("cpu", "foo")])
+def test_platforms_that_there_are_not_are_refused(platforms: Any) -> None:
+    program = compile(Source("m.net", EXPERTS))
+    with pytest.raises(ValueError, match="`platforms` is a list of some of cpu, cuda, tpu, rocm, and not"):
+        program.export(sizes={"T": 4}, platforms=platforms)

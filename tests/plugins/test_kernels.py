@@ -14,6 +14,7 @@ from netspec.library.shelf.plugins import load
 from netspec.testing import check_kernel, check_plugin
 from tests.plugins.conftest import HERE, Install
 
+Capture = pytest.CaptureFixture[str]
 SPEC = """netspec 1
 
 model M {
@@ -74,3 +75,28 @@ def test_one_that_no_sample_fits_is_told_so(spec: str) -> None:
     never = convolve.variant(when=lambda place, *arguments, **options: "")(lambda x, kernel, **options: x)
     with pytest.raises(AssertionError, match="give it `samples` of its own"):
         check_kernel(never)
+
+
+BROKEN = """from netspec.kernels.convolve import convolve
+
+@convolve.variant(on=["cpu"], when=lambda place, x, kernel, **options: CONDITION)
+def broken(x, kernel, **options):
+    return RESULT
+"""
+
+
+@pytest.mark.parametrize(("condition", "result"), [("1 / 0", "x"), ("x.nothing", "x"), ('"always"', "1 / 0")])
+def test_one_that_fails_is_the_plugins_fault(condition: str, result: str, spec: str, install: Install, capsys: Capture) -> None:
+    code = BROKEN.replace("CONDITION", condition).replace("RESULT", result)
+    install({"broken.py": code}, package="broken-kernels", broken="broken")
+    assert main(["show", spec, "--plugin", "broken", "--as", "kernels", "--at", "B=2"]) in (1, 2)
+    said = capsys.readouterr().err
+    assert "error[plugin-fault]" in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(("condition", "why"), [("True", "its condition holds"), ("None", "broken.broken does not apply")])
+def test_a_condition_without_words_is_shown_all_the_same(condition: str, why: str, spec: str, install: Install, capsys: Capture) -> None:
+    code = BROKEN.replace("CONDITION", condition).replace("RESULT", "convolve.reference.function(x, kernel, **options)")
+    install({"broken.py": code}, package="broken-kernels", broken="broken")
+    assert main(["show", spec, "--plugin", "broken", "--as", "kernels", "--at", "B=2"]) == 0
+    assert why in capsys.readouterr().out

@@ -20,6 +20,7 @@ def test_a_stale_file_is_named_and_then_written(
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "page.md").write_text("before\n<!-- generated: list -->\nold\n<!-- end -->\nafter\n")
     monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "FOUNDATIONS", {})
     monkeypatch.setattr(generate, "FILES", {"new/file.txt": lambda: "text\n"})
     monkeypatch.setattr(generate, "REGIONS", {"page.md": {"list": lambda: "- \\1 one\n"}})
     assert generate.main(["--check"]) == 1
@@ -29,6 +30,24 @@ def test_a_stale_file_is_named_and_then_written(
     assert (tmp_path / "new/file.txt").read_text() == "text\n"
     assert (tmp_path / "page.md").read_text() == "before\n<!-- generated: list -->\n- \\1 one\n<!-- end -->\nafter\n"
     assert generate.main(["--check"]) == 0
+
+
+def test_new_foundations_come_before_what_is_derived_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a new op is made of specs that name it, and a process that has read the old index does not know it."""
+    (tmp_path / "pyproject.toml").touch()
+    rest: list[bool] = []
+
+    def fail() -> str:
+        raise ValueError("there is no layer or function `new`")
+
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "FOUNDATIONS", {"index.py": lambda: "new\n"})
+    monkeypatch.setattr(generate, "FILES", {"page.md": fail})
+    monkeypatch.setattr(generate, "REGIONS", {})
+    monkeypatch.setattr(generate, "write_the_rest", lambda: rest.append(True) or 0)
+    assert generate.main(["--check"]) == 1 and not rest
+    assert generate.main([]) == 0
+    assert (tmp_path / "index.py").read_text() == "new\n" and rest == [True]
 
 
 def test_a_page_without_its_region_is_refused() -> None:

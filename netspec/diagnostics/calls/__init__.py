@@ -1,1 +1,1 @@
-"""Problems of calls: arguments and inputs that an op or a block does not take."""
+"""Holds the problems of calls: arguments and inputs that an op or a block does not take."""

@@ -1,4 +1,4 @@
-"""Calls: arguments and inputs that do not fit the op or block."""
+"""Defines the problems of calls whose arguments and inputs do not fit the op or block. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions that a block sets its callers: `where` and `require`. Floor 0."""
+"""Defines the problems of conditions that a block sets its callers with `where` and `require`. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs: tensors that a call lacks, has too many of, or that do not fit."""
+"""Defines the problems of inputs that a call lacks, has too many of, or that do not fit. Floor 0."""
 
 from __future__ import annotations
 

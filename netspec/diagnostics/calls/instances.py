@@ -1,4 +1,4 @@
-"""Problems of shared instances: their uses and their methods. Floor 0."""
+"""Defines the problems of shared instances: their uses and their methods. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Things of the wrong kind: a value where a layer is wanted, an optimizer in a model, a word without quotes."""
+"""Defines the problems of things of the wrong kind: a value where a layer is wanted, an optimizer in a model, a word without quotes. Floor
+0.
+"""
 
 from __future__ import annotations
 

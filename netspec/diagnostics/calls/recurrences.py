@@ -1,4 +1,4 @@
-"""Cells and the layers that run them over time."""
+"""Defines the problems of cells and of the layers that run them over time. Floor 0."""
 
 from __future__ import annotations
 

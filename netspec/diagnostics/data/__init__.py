@@ -1,1 +1,1 @@
-"""Problems of data: chains, fields, files and records."""
+"""Holds the problems of data: chains, fields, files and records."""

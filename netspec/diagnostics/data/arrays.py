@@ -1,4 +1,4 @@
-"""Problems of a user's own data: arrays from Python, .npz archives, tables in CSV. Records count from 0, lines from 1. Floor 0."""
+"""Defines the problems of a user's own data: arrays, .npz archives, tables in CSV. Records count from 0, lines from 1. Floor 0."""
 
 from __future__ import annotations
 

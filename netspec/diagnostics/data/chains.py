@@ -1,4 +1,4 @@
-"""Problems of the data chain between a dataset and the model. Floor 0."""
+"""Defines the problems of the data chain between a dataset and the model. Floor 0."""
 
 from __future__ import annotations
 

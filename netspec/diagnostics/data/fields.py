@@ -1,4 +1,4 @@
-"""The data of `train`: fields that the model needs, and chains that give none."""
+"""Defines the problems of fields that the model needs, and of data chains that give none. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of the files that training data come from. They name the file and, where there is one, the record, counted from 0. Floor 0."""
+"""Defines the problems of the files of training data. They name the file and, where there is one, the record, from 0. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of images: transforms that do not fit them, folders and files that do not hold them. Floor 0."""
+"""Defines the problems of images: transforms that do not fit them, folders and files that do not hold them. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of the records in data files that can be read: wrong sizes, labels, numbers of records. Floor 0."""
+"""Defines the problems of the records in data files that can be read: wrong sizes, labels, numbers of records. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of examples of uneven shape: sequences that do not fit their buckets or rows, fields that cannot be stacked. Floor 0."""
+"""Defines the problems of examples of uneven shape: sequences that fit no bucket or row, fields that cannot be stacked. Floor 0."""
 
 from __future__ import annotations
 

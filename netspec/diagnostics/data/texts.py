@@ -1,4 +1,4 @@
-"""Problems of text data: files that are not what they should be, vocabularies, tokenizers. Floor 0."""
+"""Defines the problems of text data: files that are not what they should be, vocabularies, tokenizers. Floor 0."""
 
 from __future__ import annotations
 

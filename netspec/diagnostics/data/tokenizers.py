@@ -1,4 +1,4 @@
-"""Problems of tokenizers and of the packages that run them. Floor 0."""
+"""Defines the problems of tokenizers and of the packages that run them. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How problems are shown: as text for people, and in the forms that machines read."""
+"""Draws problems, as text for people and in the forms that machines read."""

@@ -1,4 +1,4 @@
-"""How wide a character is on a terminal, and how characters that must not reach one are written. Floor 0."""
+"""Measures how wide a character is on a terminal, and escapes those that must not reach one. Floor 0."""
 
 from __future__ import annotations
 

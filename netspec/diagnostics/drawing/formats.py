@@ -1,4 +1,4 @@
-"""The same problems for machines: JSON, SARIF 2.1.0 and GitHub annotations. Floor 0.
+"""Writes problems for machines, as JSON, SARIF 2.1.0 and GitHub annotations. Floor 0.
 
 Lines and columns count from 1, columns in Unicode characters, ends are exclusive. What is too much is left out and counted.
 """

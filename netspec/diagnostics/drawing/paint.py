@@ -1,4 +1,4 @@
-"""ANSI colours for diagnostics and tables, without a terminal library (`check` must start fast). Floor 0."""
+"""Writes ANSI colours for diagnostics and tables without a terminal library, because `check` must start fast. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Problems of names: what is unknown, declared twice, imported or never used."""
+"""Holds the problems of names: what is unknown, declared twice, imported or never used."""

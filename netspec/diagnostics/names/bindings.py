@@ -1,4 +1,4 @@
-"""Problems of what the body of a block or model binds: names declared twice or never used, outputs that are missing. Floor 0."""
+"""Defines the problems of what a body of a block or model binds: names declared twice or never used, missing outputs. Floor 0."""
 
 from __future__ import annotations
 

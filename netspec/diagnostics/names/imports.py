@@ -1,4 +1,4 @@
-"""`import`: files that are missing, outside the project, or import each other."""
+"""Defines the problems of `import`: files that are missing, outside the project, or import each other. Floor 0."""
 
 from __future__ import annotations
 

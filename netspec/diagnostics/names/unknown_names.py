@@ -1,4 +1,4 @@
-"""Problems of names that are looked up and not found: of ops, values, arguments, settings, models, methods. Floor 0."""
+"""Defines the problems of names that are looked up and not found: of ops, values, arguments, settings, models, methods. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Problems met outside a spec: files, runs, checkpoints, plugins, weights."""
+"""Holds the problems met outside a spec: files, runs, checkpoints, plugins, weights."""

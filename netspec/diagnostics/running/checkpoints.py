@@ -1,4 +1,4 @@
-"""Problems of run folders and of the checkpoints in them. Floor 0."""
+"""Defines the problems of run folders and of the checkpoints in them. Floor 0."""
 
 from __future__ import annotations
 

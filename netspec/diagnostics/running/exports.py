@@ -1,4 +1,4 @@
-"""Problems of exporting a program: sizes that do not stay open. Floor 0."""
+"""Defines the problems of exporting a program: sizes that do not stay open. Floor 0."""
 
 from __future__ import annotations
 

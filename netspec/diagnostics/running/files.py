@@ -1,4 +1,4 @@
-"""Problems of the machine, not of a spec: files that cannot be read or written. They end a command with exit code 2. Floor 0."""
+"""Defines the problems of files that the machine cannot read or write. They end a command with exit code 2. Floor 0."""
 
 from __future__ import annotations
 

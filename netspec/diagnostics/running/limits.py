@@ -1,4 +1,6 @@
-"""What a spec of a stranger may not do: take long, take much memory, reach files by links. `netspec check --untrusted` refuses it."""
+"""Defines the problems of specs of strangers, which may not take long, take much memory or reach files by links. `netspec check
+--untrusted` refuses them. Floor 0.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--set NAME=VALUE`: names and paths that do not exist, values that cannot be read."""
+"""Defines the problems of `--set NAME=VALUE`: names and paths that do not exist, values that cannot be read. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins: packages whose ops specs name with the plugin's name before them, `acme.fast_conv`. Floor 0."""
+"""Defines the problems of plugins, the packages whose ops specs name with the plugin's name before them, `acme.fast_conv`. Floor 0."""
 
 from __future__ import annotations
 

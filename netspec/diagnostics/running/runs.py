@@ -1,4 +1,4 @@
-"""Problems met while a program runs: data that is not what the spec says, and losses that are no numbers. Floor 0."""
+"""Defines the problems met while a program runs: data that is not what the spec says, and losses that are no numbers. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of weights that come from PyTorch. Floor 0."""
+"""Defines the problems of weights that come from PyTorch. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of what a running program is given: arrays that do not fit its inputs, weights that do not fit its model. Floor 0."""
+"""Defines the problems of what a running program is given: arrays that do not fit its inputs, weights not of its model. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Problems of sizes and types: what a shape rule refuses, and what cannot be proved."""
+"""Holds the problems of sizes and types: what a shape rule refuses, and what cannot be proved."""

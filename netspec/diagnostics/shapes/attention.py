@@ -1,4 +1,4 @@
-"""Problems of attention, embeddings and positions."""
+"""Defines the problems of attention, embeddings and positions."""
 
 from __future__ import annotations
 

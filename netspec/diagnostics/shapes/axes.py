@@ -1,4 +1,4 @@
-"""Problems of functions along axes: lists of axes, transpositions, squeezing, padding, stretching, reshaping. Floor 0."""
+"""Defines the problems of functions along axes: lists of axes, transpositions, squeezing, padding, stretching, reshaping. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims of `expect`."""
+"""Defines the problems of the claims that `expect` makes. Floor 0."""
 
 from __future__ import annotations
 

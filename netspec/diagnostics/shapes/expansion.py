@@ -1,4 +1,6 @@
-"""Sizes and amounts: out of range, unknown where they must be known, changing where they must not."""
+"""Defines the problems of sizes and amounts that are out of range, unknown where they must be known, or changing where they must not. Floor
+0.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of layers over graphs, and of experts."""
+"""Defines the problems of layers over graphs, and of experts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of `x[…]` on tensors, and of whole numbers that choose a row or a class where the spec says what they are. Floor 0."""
+"""Defines the problems of `x[…]` on tensors, and of whole numbers that choose a row or a class whose number the spec says. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks that get lost on the way. Floor 0."""
+"""Defines the problem of a mask that gets lost on its way through a model. Floor 0."""
 
 from __future__ import annotations
 

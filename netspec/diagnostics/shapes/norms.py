@@ -1,4 +1,4 @@
-"""Problems of normalisation layers."""
+"""Defines the problems of normalisation layers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems between the two sides of an operator."""
+"""Defines the problems between the two sides of an operator."""
 
 from __future__ import annotations
 

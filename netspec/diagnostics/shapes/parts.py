@@ -1,4 +1,4 @@
-"""Problems of tensor functions that join, split, choose or gather elements."""
+"""Defines the problems of tensor functions that join, split, choose or gather elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of images that are cut into blocks or patches."""
+"""Defines the problems of images that are cut into blocks or patches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of patterns in einops' notation and of einsum's equations."""
+"""Defines the problems of patterns in einops' notation and of einsum's equations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of values and types: what does not hold, and what can be neither proved nor decided. Floor 0."""
+"""Defines the problems of values and types: what does not hold, and what can be neither proved nor decided. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of sizes that any layer's shape rule may find."""
+"""Defines the problems of sizes that any layer's shape rule may find."""
 
 from __future__ import annotations
 

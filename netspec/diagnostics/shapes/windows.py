@@ -1,4 +1,4 @@
-"""Problems of convolutions and pools: windows that do not fit, axes that cannot be read as space."""
+"""Defines the problems of convolutions and pools: windows that do not fit, axes that cannot be read as space."""
 
 from __future__ import annotations
 

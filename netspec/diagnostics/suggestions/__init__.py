@@ -1,1 +1,1 @@
-"""What a problem proposes: the nearest name, other libraries' words for things, and repairs applied to a text."""
+"""Finds what a problem proposes: the nearest name, our word for another library's, and repairs applied to a text."""

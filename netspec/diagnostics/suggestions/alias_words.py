@@ -1,4 +1,4 @@
-"""What people coming from other libraries call arguments, settings, losses, metrics and dtypes, as data for `aliases`. Floor 0."""
+"""Lists what people coming from other libraries call arguments, settings, losses, metrics and dtypes, as data for `aliases`. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people coming from other libraries call things, as data for `suggest`. Floor 0.
+"""Lists what people coming from other libraries call things, as data for suggestions. Floor 0.
 
 A row of a section of `_OPS` has foreign names, then what is said of them where a thing of that section's kinds is wanted:
 

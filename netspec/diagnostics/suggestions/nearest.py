@@ -1,4 +1,4 @@
-"""Did you mean …? The names nearest to one that does not exist. Floor 0."""
+"""Finds the names nearest to one that does not exist, for "did you mean". Floor 0."""
 
 from __future__ import annotations
 

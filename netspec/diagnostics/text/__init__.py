@@ -1,1 +1,1 @@
-"""Problems of a spec's text: its signs, words, lines and brackets, and of its JSON twin."""
+"""Holds the problems of a spec's text: its signs, words, lines and brackets, and of its JSON twin."""

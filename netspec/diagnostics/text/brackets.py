@@ -1,4 +1,4 @@
-"""Problems of brackets: not closed, closing nothing, or closed by another kind. Floor 0."""
+"""Defines the problems of brackets: not closed, closing nothing, or closed by another kind. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of chains, comparisons and dicts. Floor 0."""
+"""Defines the problems of chains, comparisons and dicts. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of a spec's text as a whole: its encoding, its characters, the limits of size. Floor 0."""
+"""Defines the problems of a spec's text as a whole: its encoding, its characters, the limits of size. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of expressions: missing values, commas and operators, and values without a name. Floor 0."""
+"""Defines the problems of expressions: missing values, commas and operators, and values without a name. Floor 0."""
 
 from __future__ import annotations
 

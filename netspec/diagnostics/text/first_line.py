@@ -1,4 +1,4 @@
-"""Problems of the first line, which names the version of the language. Floor 0."""
+"""Defines the problems of the first line, which names the version of the language. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Habits of other languages: their signs, words, comments, quotes, comprehensions and kinds of `if`. Floor 0."""
+"""Defines the problems of habits from other languages: their signs, words, comments, quotes, comprehensions and kinds of `if`. Floor 0."""
 
 from __future__ import annotations
 

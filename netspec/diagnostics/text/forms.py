@@ -1,4 +1,4 @@
-"""How the lines of each keyword are written, for those who write them otherwise. Floor 0."""
+"""Lists how the lines of each keyword are written, which problems show to those who wrote them otherwise. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of JSON as such: its signs, its keys. Floor 0."""
+"""Defines the problems of JSON as such: its signs, its keys. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of a spec in JSON: objects that are not what the language has. Floor 0.
+"""Defines the problems of a spec in JSON: objects that are not what the language has. Floor 0.
 
 What is wrong inside a string of the language is told by the same classes as in a `.net` file.
 """

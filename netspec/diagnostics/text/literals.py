@@ -1,4 +1,4 @@
-"""Problems of single words: numbers and strings. Floor 0."""
+"""Defines the problems of single words: numbers and strings. Floor 0."""
 
 from __future__ import annotations
 

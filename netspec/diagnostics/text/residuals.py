@@ -1,4 +1,4 @@
-"""The residual typo: a chain whose head is a sum. Floor 0."""
+"""Defines the problem of the residual typo, a chain whose head is a sum. Floor 0."""
 
 from __future__ import annotations
 

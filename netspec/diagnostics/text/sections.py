@@ -1,4 +1,4 @@
-"""Problems of sections: their words, their headers, their places. Floor 0."""
+"""Defines the problems of sections: their words, their headers, their places. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of statements: what a name, a type, a value or a body is missing. Floor 0."""
+"""Defines the problems of statements: what a name, a type, a value or a body is missing. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of older specs: what has another name now. `netspec migrate` mends them. Floor 0."""
+"""Defines the problems of older specs, in which something has a name that is another now; `netspec migrate` mends them. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A word or sign that no other problem explains. Floor 0."""
+"""Defines the problem of a word or sign that no other problem explains. Floor 0."""
 
 from __future__ import annotations
 

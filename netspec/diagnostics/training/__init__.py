@@ -1,1 +1,1 @@
-"""Problems of training sections: losses, metrics, optimizers, schedules, serving."""
+"""Holds the problems of training sections: losses, metrics, optimizers, schedules, serving."""

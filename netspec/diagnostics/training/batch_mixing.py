@@ -1,4 +1,4 @@
-"""What an evaluation measures that depends on how its examples are cut into batches. Floor 0."""
+"""Defines the problem of an evaluation whose numbers depend on how its examples are cut into batches. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of decoders: what they are told, and what asks for their answers. Floor 0."""
+"""Defines the problems of decoders: what they are told, and what asks for their answers. Floor 0."""
 
 from __future__ import annotations
 

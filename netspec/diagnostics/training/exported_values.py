@@ -1,4 +1,4 @@
-"""Problems of values that blocks export: `aux name = …` and `aux("pattern")`. Floor 0."""
+"""Defines the problems of values that blocks export: `aux name = …` and `aux("pattern")`. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of groups of parameters. Floor 0."""
+"""Defines the problems of groups of parameters. Floor 0."""
 
 from __future__ import annotations
 

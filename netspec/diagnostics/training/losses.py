@@ -1,4 +1,4 @@
-"""Problems of losses beyond their labels: tensors that do not go together, arguments that name no class. Floor 0."""
+"""Defines the problems of losses beyond their labels: tensors that do not go together, arguments that name no class. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of what numbers mean: probabilities where a loss wants logits. Floor 0."""
+"""Defines the problems of what numbers mean: probabilities where a loss wants logits. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of metrics: classes that are not there, results of several numbers, axes of outputs. Floor 0."""
+"""Defines the problems of metrics: classes that are not there, results of several numbers, axes of outputs. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of optimizers: chains that cannot learn, or in the wrong order; patterns over parameters that match none. Floor 0."""
+"""Defines the problems of optimizers: chains that cannot learn or are in the wrong order, patterns that match no parameter. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of schedules: lengths that do not fit in the training, units that cannot be compared, rates below zero. Floor 0."""
+"""Defines the problems of schedules: lengths that do not fit in the training, units that cannot be compared, rates below zero. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of `serve`: a model that cannot generate one element after the other, and what decoding is told."""
+"""Defines the problems of `serve`: a model that cannot generate one element after the other, and what decoding is told."""
 
 from __future__ import annotations
 

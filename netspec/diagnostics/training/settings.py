@@ -1,4 +1,4 @@
-"""The sections `train` and `expect`: what they need, and what does not fit."""
+"""Defines the problems of what the sections `train` and `expect` lack, or of what does not fit in them. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems of losses and metrics: labels, targets and masks that do not fit what the model gives. Floor 0."""
+"""Defines the problems of losses and metrics: labels, targets and masks that do not fit what the model gives. Floor 0."""
 
 from __future__ import annotations
 

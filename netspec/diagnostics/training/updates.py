@@ -1,4 +1,4 @@
-"""Problems of several optimizers: `update NAME { }`. Floor 0."""
+"""Defines the problems of several optimizers: `update NAME { }`. Floor 0."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bodies: their statements, the regions in them, and the instances of blocks and models."""
+"""Elaborates bodies: their statements, the regions in them, and the instances of blocks and models."""

@@ -1,4 +1,6 @@
-"""Uses of blocks: inputs held against their types, the body elaborated once per (arguments, input types)."""
+"""Elaborates uses of blocks: their inputs are held against the declared types, and each body is elaborated once per (arguments, input
+types).
+"""
 
 from __future__ import annotations
 

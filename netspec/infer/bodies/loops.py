@@ -1,4 +1,4 @@
-"""`for` unrolls; `repeat` becomes one region whose rebound names are carried."""
+"""Elaborates loops: `for` unrolls, and `repeat` becomes one region that carries the names which it binds anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`when` regions: what a block does in one phase only."""
+"""Elaborates `when` regions, which hold what a block does in one phase only."""
 
 from __future__ import annotations
 

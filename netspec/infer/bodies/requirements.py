@@ -1,4 +1,4 @@
-"""`require`, `dim`: what must hold. In a model it becomes a fact; in a block it is an obligation of the call."""
+"""Elaborates `require` and `dim`, which say what must hold: in a model it becomes a fact, in a block an obligation of the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements of a body, in order, and the names that they bind: values, outputs, shared instances, exported values."""
+"""Elaborates the statements of a body in their order, and binds values, outputs, shared instances and exported values."""
 
 from __future__ import annotations
 

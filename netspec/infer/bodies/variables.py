@@ -1,4 +1,4 @@
-"""`weight`, `buffer` and `state` statements: what a block has of its own, and what a cell keeps from one step to the next."""
+"""Elaborates `weight`, `buffer` and `state`: what a block has of its own, and what a cell keeps from one step to the next."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Calls: what stands before the parentheses, what binds to its inputs and arguments, and the nodes that a use emits."""
+"""Elaborates calls: it finds what is called, binds inputs and arguments, and emits the nodes of the use."""

@@ -1,4 +1,4 @@
-"""Arguments of blocks and models: held against the declared types of their params, defaults filled in, `where` checked."""
+"""Holds the arguments of blocks and models against the declared types of their params, fills in defaults and checks `where`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call rule (DESIGN §3): a stage fills required inputs, parentheses fill parameters, and a call without tensors is a value."""
+"""Applies the call rule (DESIGN §3): a stage fills required inputs, parentheses fill parameters, and a call without tensors is a value."""
 
 from __future__ import annotations
 

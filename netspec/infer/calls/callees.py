@@ -1,4 +1,4 @@
-"""What stands before the parentheses of a call: an op, a block, a shared instance, or a method of one (`e.attend`)."""
+"""Finds what is called: an op, a block, a shared instance, or a method of one (`e.attend`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chains: a value through stages, or values of ops composed."""
+"""Elaborates chains, in which a value goes through stages, or values of ops are composed."""
 
 from __future__ import annotations
 

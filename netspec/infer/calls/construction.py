@@ -1,4 +1,4 @@
-"""Arguments made into ops: values of the language checked by the op's own fields, mistakes laid at the guilty argument."""
+"""Makes ops of arguments: the op's own fields check the values, and a mistake is laid at the guilty argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that an op exports besides its result: a method of its own on the same inputs, and an `aux` under the op's path."""
+"""Emits the values that an op exports besides its result: a method of its own on the same inputs, and an `aux` under the op's path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls and operators in expressions: of ops and blocks, on tensors, of static functions, of what a section selects in its model."""
+"""Elaborates calls and operators by what they stand on: ops, blocks, tensors, static functions, what a section selects in its model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers made of layers that the spec gives them (`message_passing`): a body of its own, under whose path its parts have theirs."""
+"""Elaborates layers made of layers that the spec gives (`message_passing`): each gets a body, under whose path its parts have theirs."""
 
 from __future__ import annotations
 

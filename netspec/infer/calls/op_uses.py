@@ -1,4 +1,4 @@
-"""Uses of library ops: the op is made, its inputs held against what it declares, its shape rule asked, its node emitted."""
+"""Elaborates uses of library ops: it makes the op, holds its inputs against what it declares, asks its shape rule and emits its node."""
 
 from __future__ import annotations
 

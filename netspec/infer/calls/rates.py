@@ -1,4 +1,4 @@
-"""Learning rates among the arguments of an op: where they stand, and those below zero."""
+"""Finds the learning rates among the arguments of an op, and reports those below zero."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers over time: one cell, several layers on top of each other, two directions.
+"""Elaborates layers over time: one cell, several layers on top of each other, and two directions.
 
 What is more than one recurrence becomes a body of its own, called under the layer's segment, so that its parts have paths below it.
 """

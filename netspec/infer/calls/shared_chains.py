@@ -1,4 +1,4 @@
-"""`shared s = a -> b`: several layers as one instance. Each use calls the same body, so all uses have the same weights."""
+"""Elaborates `shared s = a -> b`, several layers as one instance: each use calls the same body, so all uses have the same weights."""
 
 from __future__ import annotations
 

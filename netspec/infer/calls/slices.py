@@ -1,4 +1,4 @@
-"""The call rule (DESIGN §3): a stage fills required inputs, parentheses fill parameters, and a call without tensors is a value."""
+"""Elaborates `x[…]`: elements and slices of tensors, which become nodes, and those of lists, which are computed at once."""
 
 from __future__ import annotations
 

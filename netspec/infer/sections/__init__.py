@@ -1,1 +1,1 @@
-"""Sections: what a file says of training, serving and of its models, proved and made into plans."""
+"""Elaborates sections: what a file says of training, of serving and of its models is proved and made into plans."""

@@ -1,4 +1,4 @@
-"""`expect`: claims about a model's size, cost and outputs."""
+"""Proves the claims of `expect` about a model's size, cost and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data chains: a dataset, transforms, and exactly one `batch`, unless the data are one whole."""
+"""Elaborates data chains: a dataset, transforms, and exactly one `batch`, unless the data are one whole."""
 
 from __future__ import annotations
 

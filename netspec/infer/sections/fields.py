@@ -1,4 +1,4 @@
-"""The model's inputs held against the data's fields: types, and the sizes that the data fix."""
+"""Holds the model's inputs against the data's fields: their types, and the sizes that the data fix."""
 
 from __future__ import annotations
 

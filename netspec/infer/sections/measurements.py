@@ -1,4 +1,4 @@
-"""What a `train` section measures: the losses of its updates and its metrics, on the batch's fields and the model's outputs."""
+"""Elaborates what a `train` section measures: the losses of its updates and its metrics, on the batch's fields and the model's outputs."""
 
 from __future__ import annotations
 

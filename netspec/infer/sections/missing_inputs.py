@@ -1,4 +1,4 @@
-"""Inputs of the trained model that are no fields of the data, and the fields that may be meant."""
+"""Reports inputs of the trained model that are no fields of the data, with the fields that may be meant."""
 
 from __future__ import annotations
 

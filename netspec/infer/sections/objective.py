@@ -1,4 +1,4 @@
-"""Losses and metrics: measurements on the batch, whose finished means meet in arithmetic of their own."""
+"""Elaborates losses and metrics: each measures the batch, and the finished means meet in arithmetic of their own."""
 
 from __future__ import annotations
 

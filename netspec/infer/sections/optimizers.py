@@ -1,4 +1,4 @@
-"""What must hold of an optimizer beside the parameters that it moves, and in which order its parts stand."""
+"""Checks what must hold of an optimizer beside the parameters that it moves, and the order in which its parts stand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every param and setting of a `train` section as text, defaults included, each with the place it comes from."""
+"""Writes every param and setting of a `train` section as text, defaults included, each with the place it comes from."""
 
 from __future__ import annotations
 

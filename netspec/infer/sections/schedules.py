@@ -1,4 +1,4 @@
-"""The schedules of a `train` section held against its length."""
+"""Holds the schedules of a `train` section against its length."""
 
 from __future__ import annotations
 

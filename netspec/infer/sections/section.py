@@ -1,4 +1,4 @@
-"""A `train` section while it is elaborated."""
+"""Defines the state of a `train` section while it is elaborated."""
 
 from __future__ import annotations
 

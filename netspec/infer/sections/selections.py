@@ -1,4 +1,6 @@
-"""What `train` says of its model by patterns over paths: parameters, `params("**/kernel")`, and exported values, `aux("**/balance")`."""
+"""Selects what `train` names of its model by patterns over paths: parameters, `params("**/kernel")`, and exported values,
+`aux("**/balance")`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`serve`: which input of a model is generated from which output, and the proof that it can be."""
+"""Elaborates `serve`: which input of a model is generated from which output, with the proof that it can be."""
 
 from __future__ import annotations
 

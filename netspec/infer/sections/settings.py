@@ -1,4 +1,4 @@
-"""The settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision, lowering."""
+"""Elaborates the settings of `train` whose values stand alone: optimizer, durations, counts, seed, precision, lowering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`train`: the data chain, the model on it, the objective, the optimizer, and the settings around them."""
+"""Elaborates `train`: the data chain, the model on it, the objective, the optimizer, and the settings around them."""
 
 from __future__ import annotations
 

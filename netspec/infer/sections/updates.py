@@ -1,4 +1,4 @@
-"""The optimizers of a `train` section: one for everything, or several `update NAME { }`."""
+"""Elaborates the optimizers of a `train` section: one for everything, or several `update NAME { }`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every nameable thing is: `op` has what tensors go through, `training` what trains. See `op` for the contract."""
+"""Defines what every nameable thing is: `op` has what tensors go through, with the contract, and `trainables` what trains."""
 
 from netspec.library.base.argument_types import Dtype, Positive, Rate, Size, Wanted
 from netspec.library.base.op import (

@@ -1,4 +1,4 @@
-"""Types of arguments that many ops share."""
+"""Defines types of arguments that many ops share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Size = Annotated[int, Field(gt=0)] | Dim
 
 
 def _require_dtype(dtype: str) -> str:
+    """Checks that a word names an element type."""
     if dtype not in DTYPES:
         raise ValueError(f"an element type: {', '.join(DTYPES)}")
     return dtype

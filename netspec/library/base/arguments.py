@@ -1,4 +1,4 @@
-"""The arguments that a class declares as annotated fields, read without evaluating an annotation before a value for it is given."""
+"""Reads the arguments that a class declares as annotated fields, and evaluates no annotation before a value for it is given."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Argument:
 
     @property
     def required(self) -> bool:
+        """Whether a call must give the argument, since it has no default."""
         return self.default is REQUIRED and self.factory is None
 
     def initial(self) -> Any:

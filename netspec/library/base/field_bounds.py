@@ -1,4 +1,4 @@
-"""What a field of an op may say about its values beside their type: bounds, lengths, and functions of its own.
+"""Defines what a field of an op may say about its values beside their type: bounds, lengths, and functions of its own.
 
 `Annotated[int, Field(gt=0)]`, `Annotated[str, AfterValidator(known)]`, `sizes: dict[str, Size] = Field(default_factory=dict)`. The spelling
 and the meaning are pydantic's, so that pydantic can read the same annotations (`tools.argument_schema`), but nothing here imports it.

@@ -1,4 +1,4 @@
-"""What every nameable thing is: one frozen class whose fields are its arguments and whose methods are its meaning.
+"""Defines what every nameable thing is: one frozen class whose fields are its arguments and whose methods are its meaning.
 
 A subclass of `Op` declares in one place: its docstring (the reference page), fields with attribute docstrings (the arguments, in
 positional order), `inputs`, the shape rule `shape`, the parameters `params`, the mathematics `apply`, the cost `flops`, and `examples`
@@ -170,6 +170,7 @@ class Op:
 
     @classmethod
     def _in_namespace(cls, name: str) -> str:
+        """A name as specs write it: for a plugin's op the plugin's name stands before it."""
         return f"{cls.namespace}.{name}" if cls.namespace else name
 
     @classmethod

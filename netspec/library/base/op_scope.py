@@ -1,4 +1,4 @@
-"""What the mathematics of an op may ask of the program that runs it."""
+"""Defines what the mathematics of an op may ask of the program that runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns over logical parameter paths: `**/kernel`, `encoder/*/bias`, `embed/**`.
+"""Matches patterns with logical parameter paths: `**/kernel`, `encoder/*/bias`, `embed/**`.
 
 A pattern and a path are compared from end to end, segment by segment. `**` stands for any number of segments (also none), `*` for any
 characters within one segment. A segment also matches the numbered copies that loops and unlabelled uses make: `embed` matches `embed`,

@@ -1,4 +1,4 @@
-"""What a schedule says of its own course: moments that a run has to reach, and the schedules it is made of. `check` asks, without JAX."""
+"""Defines what a schedule says of its own course, so that `check` can ask without JAX: moments that a run has to reach, and its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trains: lengths, schedules, gradient transformations, losses and metrics, data."""
+"""Defines what trains: lengths, schedules, gradient transformations, optimizers, losses and metrics."""
 
 from __future__ import annotations
 

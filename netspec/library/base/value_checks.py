@@ -1,4 +1,4 @@
-"""Checks of values against annotations, made when an argument is first given: what pydantic would do, strictly, without its weight.
+"""Checks values against annotations when an argument is first given, as strictly as pydantic would, without its weight.
 
 `check_of(annotation)` is a function of a value and a list: it returns the value to keep, and appends a `Fault` for each alternative of the
 type that refuses it. An int does where a float is wanted and becomes one; a bool is no number; floats are finite; a tuple takes other lists
@@ -68,6 +68,7 @@ def container(origin: Any, args: tuple[Any, ...], lax: bool = False) -> Check:
 
 
 def accept_anything(value: Any, faults: list[Fault]) -> Any:
+    """The check of an annotation that admits every value."""
     return value
 
 
@@ -98,6 +99,7 @@ def check_real(value: Any, faults: list[Fault]) -> Any:
 
 
 def text(value: Any, faults: list[Fault]) -> Any:
+    """Checks that a value is a string, and reports a fault where it is not."""
     if isinstance(value, str):
         return str(value)
     faults.append(_TEXT)

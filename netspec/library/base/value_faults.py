@@ -1,4 +1,4 @@
-"""What is wrong with a value, as facts: the diagnostics of specs and the errors of Python callers say the same words."""
+"""Describes what is wrong with a value as facts, so that diagnostics of specs and errors of Python callers say the same words."""
 
 from __future__ import annotations
 
@@ -55,4 +55,5 @@ def one_of(words: list[str]) -> str:
 
 
 def article(kind: str) -> str:
+    """The indefinite article for a kind of thing."""
     return "an" if kind[0] in "aeio" else "a"

@@ -1,4 +1,4 @@
-"""What an op does with elements that a mask leaves out: those that fill up a sequence, a graph, an image.
+"""Finds what an op does with elements that a mask leaves out, such as those that fill up a sequence, a graph or an image.
 
 It *consumes* a mask where it has an input for one. It *propagates* a mask where, at each place along the axis, its result knows only
 elements up to that place: padding stands behind, so what counted before still counts, and knows of nothing that does not. It *ignores* a

@@ -1,4 +1,4 @@
-"""What an op says of masks, as one line: worked out from its inputs and from what it does to its examples, or stated by the class."""
+"""Writes what an op says of masks as one line: worked out from its inputs and its examples, or stated by the class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decoding needs of a model: how each op treats the axis along which a sequence is generated.
+"""Defines what decoding needs of a model: how each op treats the axis along which a sequence is generated.
 
 A model that reads a sequence and says what comes next is *causal*: its output at position i knows no element after i, and stays what it is
 when the sequence grows. `infer` proves that by asking every op on the way (`Callable.flow`) how a `Flow` passes through it.

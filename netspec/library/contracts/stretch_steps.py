@@ -1,4 +1,4 @@
-"""Ops on a stretch of a sequence whose past is known: what a cache for decoding is made of.
+"""Defines how ops run on a stretch of a sequence whose past is known, which a cache for decoding is made of.
 
 Most ops make position i of their result of position i of their inputs, and run on a stretch as they are. Those that look back have a
 `step` of their own: it gets what they remember of the positions before, and gives what is to be remembered behind the stretch. Either way

@@ -1,1 +1,1 @@
-"""What training reads: datasets, the transforms behind them, and what both make of their values."""
+"""Holds what training reads: datasets, the transforms behind them, and what both make of their values."""

@@ -1,4 +1,4 @@
-"""The values of one field over all examples: what a dataset loads and what transforms of whole data take and give.
+"""Holds the values of one field over all examples, which a dataset loads and transforms of whole data take and give.
 
 A field is a NumPy array whose first axis counts examples or, where that would not fit, a `Column`: sequences of different length
 (`Ragged`), values that are read when a batch needs them (`Lazy`), or small numbers stored narrowly (`Narrow`).
@@ -79,6 +79,7 @@ class Ragged:
 
     @property
     def dtype(self) -> Any:
+        """The element type of the values."""
         return self.values.dtype
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The order in which examples are seen: pure functions of (seed, epoch), so a resumed run sees the same stream.
+"""Orders the examples by pure functions of (seed, epoch), so that a resumed run sees the same stream.
 
 Random numbers are the raw 64-bit outputs of the counter-based Philox generator, keyed by (seed, epoch); NumPy keeps those the same in
 every version, which it does not promise for `permutation` or `shuffle`.

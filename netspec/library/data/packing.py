@@ -1,4 +1,4 @@
-"""Where sequences go when several share a row, and the rows that they make. All in NumPy, for millions of sequences."""
+"""Lays sequences into rows that several share. It works in NumPy, for millions of sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vocabularies: which of many texts get an id of their own, and the ids of texts."""
+"""Chooses which of many texts get an id of their own, and turns texts into ids."""
 
 from __future__ import annotations
 

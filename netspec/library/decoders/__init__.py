@@ -1,1 +1,1 @@
-"""How sequences are generated: what a decoder is (`protocol`), and the searches."""
+"""Holds the ways to generate a sequence: what a decoder is (`protocol`), and the searches."""

@@ -1,4 +1,4 @@
-"""What a decoder is, and what it asks of the model that it runs."""
+"""Defines what a decoder is, and what it asks of the model that it runs."""
 
 from __future__ import annotations
 

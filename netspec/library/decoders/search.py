@@ -163,6 +163,7 @@ class Beam(Decoder):
 
 
 def _parts(answer: Decoded) -> tuple[Array, Array, Array]:
+    """The tokens [B, N], lengths [B] and scores [B] of an answer."""
     return answer.tokens, answer.length, answer.score
 
 

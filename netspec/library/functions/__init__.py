@@ -1,1 +1,1 @@
-"""Functions and operators: ops without parameters. One file per family."""
+"""Holds functions and operators, which are ops without parameters, in one file per family."""

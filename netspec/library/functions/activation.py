@@ -189,6 +189,7 @@ class _Shares(_AlongAxis):
         return super().shape(facts, x)
 
     def _need_stretch(self, facts: Facts, x: TensorType, mask: TensorType) -> None:
+        """Raises `Mistake` unless the mask stretches to the shape of x: its last axes are equal to those of x, or 1."""
         problem = UnfitShape(self.op_name(), "mask", mask, (x.shape,), blame="mask")
         if mask.rank > x.rank:
             raise Mistake(problem)

@@ -36,6 +36,7 @@ class Transpose(Function):
         return x.with_shape([x.shape[axis] for axis in self._order(x)])
 
     def _order(self, x: TensorType) -> list[int]:
+        """The axes of x in their new order, counted from 0. Raises `Mistake` where they are not every axis once."""
         if self.axes is None:
             return list(range(x.rank))[::-1]
         order = [axis % x.rank if x.rank and -x.rank <= axis < x.rank else -1 for axis in self.axes]
@@ -175,6 +176,7 @@ class Pad(Function):
         return x.with_shape([low + size + high for size, (low, high) in zip(x.shape, self._pairs(), strict=True)])
 
     def _need_mirror(self, facts: Facts, axis: int, width: int, size: Dim) -> None:
+        """Raises `Mistake` where a mode that mirrors needs more elements than the axis is proved to have."""
         least = {"reflect": width + 1, "symmetric": width}.get(self.mode, 0)
         if width and least:
             problem = PadTooWide(self.mode, width, axis, size, blame="widths")

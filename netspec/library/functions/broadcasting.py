@@ -1,4 +1,4 @@
-"""How the two sides of an operator meet: equal element types; leading axes may be missing; a 1 stretches only at equal rank.
+"""Matches the two sides of an operator: element types are equal, leading axes may be missing, and a 1 stretches only at equal rank.
 
 A side may be a literal of the spec (a Python number): it takes the other side's element type and no shape.
 """
@@ -87,4 +87,5 @@ def align_sides(left: Array | Literal, right: Array | Literal) -> tuple[Array, A
 
 
 def _lift_rank(x: Array, rank: int) -> Array:
+    """Gives x leading axes of size 1 until it has `rank` axes; numbers [] and tensors of that rank stay as they are."""
     return x if x.ndim in (0, rank) else x.reshape((1,) * (rank - x.ndim) + x.shape)

@@ -29,6 +29,7 @@ class _ByPattern(Function):
         sizes: dict[str, Size]
 
     def _planned(self, scope: Scope, x: Array) -> Plan:
+        """The pattern with the sizes of x filled in."""
         return fit_pattern(self.op_name(), read(self.op_name(), self.pattern), scope.types[0], x.shape, self.sizes)
 
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
@@ -50,6 +51,7 @@ def _part_axes(x: Array, found: Plan) -> Array:
 
 
 def _join_axes(x: Array, found: Plan) -> Array:
+    """Reshapes x, one axis per name of the pattern's right side, to the axes that the pattern joins: [found.shape()]."""
     return x.reshape(found.shape())
 
 
@@ -116,6 +118,7 @@ class Reduce(_ByPattern):
         return plan_pattern(facts, self.op_name(), pattern, x, self.sizes)
 
     def _over(self, found: Plan) -> tuple[int, ...]:
+        """The axes of the taken-apart x whose names the right side does not keep."""
         kept = found.inner()
         return tuple(axis for axis, name in enumerate(found.left) if name not in kept)
 

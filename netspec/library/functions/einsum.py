@@ -47,6 +47,7 @@ def equation_of(text: str) -> Equation:
 
 
 def _group(text: str, group: str) -> str:
+    """Checks the letters of one tensor, and writes its `...` as the one sign DOTS. Raises `Mistake`."""
     if group.count("...") > 1:
         raise Mistake(BadPattern("einsum", text, "dots", group, blame="equation"))
     letters = group.replace("...", "")
@@ -150,4 +151,5 @@ def _letters(op: str, group: str, x: TensorType) -> str:
 
 
 def _lay_out(letters: str, sizes: dict[str, Dim], dots: tuple[Dim, ...]) -> list[Dim]:
+    """The sizes of a result's axes by its letters, with those of `...` in the place of its sign."""
     return [size for letter in letters for size in (dots if letter == DOTS else (sizes[letter],))]

@@ -116,6 +116,7 @@ def _count_taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> D
 
 
 def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
+    """How many elements a slice takes of an axis. It raises `Mistake` where the slice is not proved to lie inside it."""
     if cut.step == 0 or (cut.step < 0 and (cut.start is not None or cut.stop is not None)):
         raise Mistake(BadStep(cut.step, blame="items"))
     if cut.step < 0:
@@ -146,6 +147,7 @@ def _to_python_index(item: Any) -> Any:
 
 
 def _number(value: int | Dim | None) -> int | None:
+    """The number of a bound that is known when `apply` runs, or None where the slice is open."""
     return value.value if isinstance(value, Dim) else value
 
 

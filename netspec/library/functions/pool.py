@@ -43,6 +43,7 @@ class _Pool(Function):
         )
 
     def _windows(self, x: TensorType) -> Windows:
+        """The places of the window on x, [B, space…, C]."""
         stride = self.window if self.stride is None else self.stride
         return windows(self.op_name(), "window", x, self.window, stride, self.padding)
 
@@ -57,6 +58,7 @@ class _Pool(Function):
                 raise Mistake(OnlyPadding(self.op_name(), window, max(sides), blame="padding"))
 
     def _outputs(self, x: TensorType) -> Dim:
+        """How many elements the result [B, places…, C] has."""
         return x.shape[0] * elements(self._windows(x).sizes(x.shape[1:-1])) * x.shape[-1]
 
     def flow(self, passage: Passage) -> Flow:
@@ -182,6 +184,7 @@ class LpPool(_Pool):
 
 
 def _slide(scope: Scope, x: Array, w: Windows, start: float, combine: Combine) -> Array:
+    """Combines the elements under each place of the window: [B, space…, C] -> [B, places…, C]."""
     return reduce_window(scope.kernels, x, start=start, combine=combine, size=w.size, stride=w.stride, padding=w.padding)
 
 

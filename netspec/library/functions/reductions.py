@@ -54,6 +54,7 @@ class _Reduction(Function):
         return self.over(scope, x, axes)
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
+        """The reduction itself over `axes` of x, which stay with size 1 where `keepdims` is set."""
         raise TypeError(f"{self.op_name()} has no meaning")
 
     def flops(self, x: TensorType) -> Dim:

@@ -38,6 +38,7 @@ class _Resizing(Function):
         raise TypeError(f"{self.op_name()} has no size")
 
     def _antialias(self) -> bool:
+        """Whether shrinking widens the filter, so that every pixel counts."""
         return True
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:

@@ -1,4 +1,4 @@
-"""Changing the size of an image by a separable filter: each point of the result is a weighted mean of the points around its place.
+"""Resizes an image by a separable filter: each point of the result is a weighted mean of the points around its place.
 
 Where the image shrinks, the filter grows with the step between points, so that nothing is skipped (antialiasing).
 """
@@ -42,6 +42,7 @@ def weights(before: int, after: int, method: Method, antialias: bool = True) -> 
 
 
 def _triangle(distance: Array) -> Array:
+    """The weights of linear interpolation by distance: 1 at the point itself, 0 from one pixel on."""
     return np.maximum(0, 1 - distance)
 
 

@@ -1,4 +1,4 @@
-"""Gradient transformations: `core` has what they are made of, the other modules the formulas. Plugins import from here."""
+"""Holds gradient transformations: `core` has what they are made of, the other modules the formulas. Plugins import from here."""
 
 from netspec.library.gradients.core import Tree, apply_updates, compose, count_up, make_stateless, map_slices, norm, widen, zeros
 from netspec.library.gradients.descent import descend

@@ -1,4 +1,4 @@
-"""Steps divided by the root of past squared gradients: their sum, or a running mean."""
+"""Divides steps by the root of past squared gradients, of which it keeps the sum or a running mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two sequences of parameters: the one that gradients are taken at, and a slower one, which evaluates."""
+"""Keeps two sequences of parameters: gradients are taken at one, and the slower one evaluates."""
 
 from __future__ import annotations
 

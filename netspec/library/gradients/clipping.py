@@ -1,4 +1,4 @@
-"""Gradients of a bounded size."""
+"""Bounds the size of gradients: of each number, each parameter, each unit, or all together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gradient transformations are made of: pure functions on flat dicts of arrays by stored path, with optax's protocol.
+"""Defines what gradient transformations are made of: pure functions on flat dicts of arrays by stored path, with optax's protocol.
 
 `init(params)` makes the state, a nested dict of arrays; `update(updates, state, params)` gives (updates, state), and takes by keyword
 what the transformation `needs`. Whatever the parameters' dtype, states and updates are in f32 at least.

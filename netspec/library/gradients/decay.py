@@ -1,4 +1,4 @@
-"""Weight decay of all parameters or of those that a pattern matches, slice by slice."""
+"""Decays all parameters, or those that a pattern matches, slice by slice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step itself, and momentum."""
+"""Takes the step itself, and keeps momentum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Second moments in less memory than the parameters': as the product of a row and a column, or as the greatest along each axis.
+"""Keeps second moments in less memory than the parameters: as the product of a row and a column, or as the greatest along each axis.
 
 Both look at the axes of a parameter, so everything here is of one slice; `map_slices` applies it to stacks.
 """

@@ -1,4 +1,4 @@
-"""What is done to gradients, or to steps, besides making them small."""
+"""Changes gradients or steps in other ways than their size: centred, with noise, or frozen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parameter is in which group, and a transformation for each group."""
+"""Finds which parameter is in which group, and makes a transformation for each group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that are left out where gradients are no numbers, and losses scaled so that they are."""
+"""Leaves out steps whose gradients are no numbers, and scales losses so that half-precision gradients stay numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels trained as directions and lengths."""
+"""Trains kernels as directions and lengths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far to go along a direction: the strong Wolfe conditions, found by first making a step longer and then closing in on it.
+"""Finds how far to go along a direction by the strong Wolfe conditions: it makes a step longer first, and then closes in on it.
 
 Nocedal and Wright 2006, Numerical optimization, algorithms 3.5 and 3.6; close to a minimum, where values differ by rounding only, the
 slope decides instead (Hager and Zhang 2006, Algorithm 851).

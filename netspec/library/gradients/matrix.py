@@ -1,4 +1,4 @@
-"""Steps along orthogonal matrices."""
+"""Turns the step of a matrix into an orthogonal matrix, for Muon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came after Adam: other second moments, other corrections, gradients' differences."""
+"""Scales gradients by the moments of Adam's successors, which estimate or correct the second moment in other ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running estimates of the gradient's moments, and Adam's step of them."""
+"""Estimates the gradient's moments while it runs, and takes Adam's step of them."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def move_means(means: Tree, updates: Tree, decay: float) -> Tree:
 
 
 def squares(updates: Tree) -> Tree:
+    """The square of every number of a flat tree of updates; shapes stay."""
     return {path: jnp.square(u) for path, u in updates.items()}
 
 

@@ -1,4 +1,4 @@
-"""Gradient transformations of other libraries with optax's protocol: whatever has `init(params)` and `update(grads, state, params)`."""
+"""Adopts other libraries' gradient transformations with optax's protocol: `init(params)` and `update(grads, state, params)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Different transformations for different parameters; of a leaf that stacks slices each may have some."""
+"""Applies different transformations to different parameters, or to some slices of a leaf that stacks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A choice of parameters by logical paths: whole stored leaves, and single slices of those that a `repeat` stacks."""
+"""Chooses parameters by logical paths: whole stored leaves, and single slices of those that a `repeat` stacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adam with a learning rate that is estimated from how far the parameters have come."""
+"""Takes Adam's steps with a learning rate that it estimates from how far the parameters have come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Norms and inner products over all parameters together."""
+"""Computes norms and inner products over all parameters together."""
 
 from __future__ import annotations
 

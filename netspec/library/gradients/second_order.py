@@ -1,4 +1,4 @@
-"""Steps scaled by curvature: estimates of the Hessian's diagonal, and of its inverse from past steps."""
+"""Scales steps by curvature, with estimates of the Hessian's diagonal or of its inverse from past steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients taken where the loss is worst nearby."""
+"""Takes gradients where the loss is worst nearby."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of one length, in the direction of a sign."""
+"""Makes steps of one length, in the direction of a sign."""
 
 from __future__ import annotations
 

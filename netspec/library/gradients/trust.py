@@ -1,4 +1,4 @@
-"""Steps in proportion to the size of the parameter that they move, layer by layer. A stack's slices have norms of their own."""
+"""Makes steps proportional to the size of the parameter that they move, layer by layer; a stack's slices have norms of their own."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Initial values of parameters."""
+"""Holds the initializers, which give parameters their first values."""

@@ -135,6 +135,7 @@ class TruncatedNormal(Initializer):
 
     @model_validator(mode="after")
     def _ordered(self) -> TruncatedNormal:
+        """Checks that the lower cut is below the upper one."""
         if self.lower >= self.upper:
             raise ValueError(f"lower must be below upper, not {self.lower:g} and {self.upper:g}")
         return self

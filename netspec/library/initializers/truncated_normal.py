@@ -1,4 +1,4 @@
-"""Draws from a truncated normal distribution."""
+"""Draws numbers from a truncated normal distribution."""
 
 from __future__ import annotations
 

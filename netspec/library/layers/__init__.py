@@ -1,1 +1,1 @@
-"""Layers: ops with parameters, and dropout. One file per family."""
+"""Holds layers, which are ops with parameters, and dropout, in one file per family."""

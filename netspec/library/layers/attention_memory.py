@@ -1,4 +1,4 @@
-"""What attention remembers of a sequence that is being generated: keys and values, of all positions or of as many as a window sees."""
+"""Keeps what attention remembers of a sequence while it is generated: keys and values of all positions, or of those a window sees."""
 
 from __future__ import annotations
 

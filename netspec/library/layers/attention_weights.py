@@ -1,4 +1,4 @@
-"""What attention layers share: which keys a query may see, and the weighted mean of values.
+"""Holds what attention layers share: which keys a query may see, and the weighted mean of values.
 
 Inside, tensors stand as [batch…, key heads, group, queries, keys]: each head of keys and values serves a group of query heads.
 """
@@ -51,6 +51,7 @@ class Attending(Protocol):
 
 
 def rules_of(op: Attending) -> Rules:
+    """Takes from an attention layer what says which keys a query may see and how scores are changed."""
     return Rules(op.causal, op.window, op.dropout, op.alibi, op.scale, op.soft_cap)
 
 
@@ -69,6 +70,7 @@ def require_heads(facts: Facts, op: str, query: TensorType, key: TensorType, val
 
 
 def _require_same(facts: Facts, op: str, one: tuple[str, TensorType], other: tuple[str, TensorType], axes: tuple[int, ...]) -> None:
+    """Raises `Mistake` unless two inputs are proved to have equal sizes at these axes."""
     for axis in axes:
         problem = UnfitHeads(op, *one, *other, axis, blame=other[0])
         need_equal(facts, op, one[1].shape[axis], other[1].shape[axis], f"so that `{other[0]}` goes with `{one[0]}`", problem)

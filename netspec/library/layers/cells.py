@@ -1,4 +1,4 @@
-"""What a cell is, and the layers that run one over time."""
+"""Defines what a cell is, and the layers that run one over time."""
 
 from __future__ import annotations
 

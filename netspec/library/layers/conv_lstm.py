@@ -64,6 +64,7 @@ class ConvLstmCell(Cell):
         )
 
     def _windows(self, x: TensorType) -> Windows:
+        """The places of the kernel on an image [B, space…, C], which keeps its size."""
         return windows(self.op_name(), "kernel", x, self.kernel, 1, "SAME")
 
     def states(self, x: TensorType) -> StateTypes:
@@ -84,6 +85,7 @@ class ConvLstmCell(Cell):
         return weights | ({f"{name}/bias": parameter("bias", (channels,), self.bias_init) for name in ("ih", "hh")} if self.bias else {})
 
     def _convolve(self, scope: Scope, name: str, x: Array) -> Array:
+        """Convolves x, [B, space…, C], with the kernel of this name: [B, space…, features of the kernel]."""
         w = self._windows(scope.types[0])
         kernel = scope.param(f"{name}/kernel").astype(x.dtype)
         y = convolve(scope.kernels, x, kernel, stride=w.stride, padding=w.padding, axes=AXES[len(w.size)])

@@ -66,6 +66,7 @@ class ConvTranspose(Layer):
         )
 
     def _windows(self, x: TensorType) -> Windows:
+        """The places of the kernel on x, [B, space…, C]: its sizes, strides, padding and dilation."""
         return windows(self.op_name(), "kernel", x, self.kernel, self.stride, self.padding, self.dilation)
 
     def _pads(self, w: Windows) -> Pairs:
@@ -87,6 +88,7 @@ class ConvTranspose(Layer):
         return x.with_shape((x.shape[0], *space, features))
 
     def _space(self, x: TensorType) -> tuple[Dim, ...]:
+        """The sizes of the result's axes of space, for x of [B, space…, C]."""
         w = self._windows(x)
         if self.padding == "CIRCULAR":
             return tuple(n * s for n, s in zip(x.shape[1:-1], w.stride, strict=True))

@@ -1,4 +1,4 @@
-"""What gated cells, and the layers that run them, have in common: their arguments, and the matrices of their gates."""
+"""Holds what gated cells and the layers that run them have in common: their arguments, and the matrices of their gates."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ STEP = In("x", "One time step, [B, …, in].", rank=2)
 
 
 def state(name: str, axes: str = "[B, …, features]", rank: int = 2) -> In:
+    """Declares a state of a cell as an optional input; it begins at zero where none is given."""
     return In(name, f"The state {name} before the step, {axes}.", rank=rank, optional=True)
 
 
@@ -103,6 +104,7 @@ class GatedCell(Gated, Cell):
         return [self._biased(scope, name, y) for name, y in zip(names, jnp.split(whole, len(names), axis=-1), strict=True)]
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
+        """Adds the bias of this name to y, [B, …, features], where the cell has one."""
         return y + stretch_last(scope.param(f"{name}/bias"), y) if name in self.biases else y
 
     def flops(self, x: TensorType, **states: TensorType) -> Dim:

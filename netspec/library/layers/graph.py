@@ -191,6 +191,7 @@ class GraphAttention(Layer):
         return jnp.pad(scores, ((0, 0), (0, nodes if self.self_loops else 0), (0, 0))).reshape(-1, self.heads)
 
     def _dropped(self, scope: Scope, shares: Array, batch: tuple[int, ...]) -> Array:
+        """Drops shares of attention at random in training and scales up the rest; their shape stays."""
         if not scope.training or self.dropout == 0:
             return shares
         drawn = scope.bernoulli(1 - self.dropout, (*batch, shares.size // self.heads // max(math.prod(batch), 1), self.heads))

@@ -1,4 +1,4 @@
-"""What graph layers share: inputs that describe the edges, their shapes, and all graphs of a batch as one.
+"""Holds what graph layers share: inputs that describe the edges, their shapes, and all graphs of a batch as one.
 
 Inside, the graphs of a batch are one graph whose nodes are numbered through; edges that do not count lead to no node.
 """
@@ -138,6 +138,7 @@ def normalise_edges(edges: Edges, how: Literal["none", "symmetric", "row"]) -> A
 
 
 def _power(degree: Array, exponent: float) -> Array:
+    """degree ** exponent, element by element, and 0 where a degree is not above 0, as its power may be infinite."""
     return jnp.where(degree > 0, jnp.where(degree > 0, degree, 1) ** exponent, 0)
 
 

@@ -36,6 +36,7 @@ from netspec.shape import Dim, Facts, TensorType
 
 
 def _require_elementwise(function: Any) -> Any:
+    """Checks that an expert's activation works on each number alone."""
     if not function.elementwise or len(function.inputs) != 1:
         raise ValueError("a function of one tensor that works element by element, such as `relu`")
     return function
@@ -67,6 +68,7 @@ class _Experts(Callable):
     """Initial value of the biases."""
 
     def _require(self, facts: Facts, x: TensorType, optional: Mapping[str, TensorType]) -> None:
+        """Raises `Mistake` where more experts are chosen than there are, or an optional input does not have one value per token."""
         if self.top_k > self.experts:
             raise Mistake(TooManyChoices(self.op_name(), self.top_k, self.experts, blame="top_k"))
         for name, kind in optional.items():
@@ -178,6 +180,7 @@ class Moe(_Experts, Layer):
         return self._biased(scope, "down", y)
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
+        """Adds each expert's bias, [experts, features], to the queues, [batch, experts, places, features]."""
         return y + scope.param(f"{name}/bias").astype(y.dtype)[None, :, None] if self.bias else y
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:

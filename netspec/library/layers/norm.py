@@ -148,6 +148,7 @@ class GroupNorm(Normalization):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> GroupNorm:
+        """Checks that only one of `groups` and `group_size` is given."""
         if self.groups is not None and self.group_size is not None:
             raise ValueError("either groups or group_size, not both: the features decide the other")
         return self
@@ -163,6 +164,7 @@ class GroupNorm(Normalization):
         )
 
     def _count(self, features: int) -> int:
+        """How many groups so many features make."""
         return (GROUPS if self.groups is None else self.groups) if self.group_size is None else features // self.group_size
 
     def shape(self, facts: Facts, x: TensorType, **mask: TensorType) -> TensorType:

@@ -1,4 +1,4 @@
-"""What normalisations share. Statistics are taken in at least f32, from values that were centred first, so that they stay accurate
+"""Holds what normalisations share. Statistics are taken in at least f32, from values that were centred first, so that they stay accurate
 when the mean is large beside the spread; a variance is never negative."""
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def places(axis: Axes, rank: int) -> tuple[int, ...]:
 
 
 def other_axes(axes: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """The axes of a tensor of this rank that are not among `axes`."""
     return tuple(axis for axis in range(rank) if axis not in axes)
 
 

@@ -60,6 +60,7 @@ class PatchEmbed(Layer):
         return x.with_shape((x.shape[0], self._patches(x), require_positive(facts, self.op_name(), "features", self.features)))
 
     def _patches(self, x: TensorType) -> Dim:
+        """How many patches an image [B, space…, C] is cut into."""
         return elements([n // size for n, size in zip(x.shape[1:-1], self._sizes(x), strict=True)])
 
     def params(self, x: TensorType) -> dict[str, Weight]:

@@ -233,6 +233,7 @@ def step_positions(use: Use) -> tuple[Any, Past]:
 
 
 def require_even(facts: Facts, op: str, features: Dim, blame: str) -> None:
+    """Raises `Mistake` unless the features are proved to be even in number, as rotations turn them in pairs."""
     need_multiple(facts, op, features, 2, "so that features make pairs", OddFeatures(op, features, blame=blame))
 
 

@@ -92,6 +92,7 @@ class RelativeBias(_Relative):
 
     @model_validator(mode="after")
     def _fit(self) -> RelativeBias:
+        """Checks that both sides get as many buckets, and that `max_distance` lies beyond the buckets of one distance each."""
         if not self.causal and self.buckets % 4:
             raise ValueError(f"buckets must be a multiple of 4, so that both sides have as many, not {self.buckets}")
         if self.max_distance <= self._side // 2:

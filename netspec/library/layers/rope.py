@@ -58,6 +58,7 @@ class Rope(Function):
 
     @model_validator(mode="after")
     def _fit(self) -> Rope:
+        """Checks that the arguments that belong to a scaling stand with one."""
         if self.scaling is None and self.factor != 1:
             raise ValueError('a factor needs a scaling, such as scaling="linear"')
         if self.scaling in ("llama3", "yarn") and self.trained is None:
@@ -70,6 +71,7 @@ class Rope(Function):
 
     @property
     def _high(self) -> float:
+        """The upper bound of the ramp: `high` as given, or the scaling's own."""
         return self.high or {"llama3": 4.0, "yarn": 32.0}.get(self.scaling or "", math.inf)
 
     @classmethod
@@ -142,4 +144,5 @@ class Rope(Function):
 
 
 def _clamp_part(part: float) -> float:
+    """A share between 0 and 1."""
     return min(max(part, 0.0), 1.0)

@@ -96,6 +96,7 @@ class SelfAttention(Layer):
         return self.heads if self.kv_heads is None else self.kv_heads
 
     def _size(self, x: TensorType) -> Dim:
+        """How many features each head has, for x of [B, T, D]."""
         return x.shape[-1] // self.heads if self.head_size is None else Dim.of(self.head_size)
 
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:

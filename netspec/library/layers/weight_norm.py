@@ -53,12 +53,14 @@ class _Around(Layer):
         return required[0]
 
     def _nothing(self, layer: str) -> Mistake:
+        """The mistake of a layer inside that has no kernel."""
         return Mistake(NothingToNormalize(self.op_name(), layer, blame="layer"))
 
     def fits(self, kernel: TensorType) -> None:
         """Raises `Mistake` for a kernel that cannot be normalised."""
 
     def _kernels(self, x: TensorType) -> dict[str, Weight]:
+        """The kernels of the layer inside, by name."""
         return {name: weight for name, weight in self.layer.params(x).items() if _is_kernel(name)}
 
     def params(self, x: TensorType) -> dict[str, Weight]:
@@ -118,6 +120,7 @@ class WeightNorm(_Around):
         return self.layer.params(x) | (self._scales(x) if self.scale else {})
 
     def _scales(self, x: TensorType) -> dict[str, Weight]:
+        """One scale for each kernel, with the shape of the axes along which lengths are learned."""
         shapes = {f"{name}_scale": [w.shape[a] for a in places(self.axis, len(w.shape))] for name, w in self._kernels(x).items()}
         return {name: parameter("scale", tuple(shape), self.scale_init) for name, shape in shapes.items()}
 
@@ -172,6 +175,7 @@ class SpectralNorm(_Around):
         return kernel / jnp.where(largest == 0, 1, largest)
 
     def _unit(self, vector: Array) -> Array:
+        """A vector divided by its length; its shape stays."""
         return vector * lax.rsqrt(jnp.sum(lax.square(vector)) + self.epsilon)
 
     def flops(self, x: TensorType) -> Dim | int:
@@ -189,6 +193,7 @@ class _Inside:
         return getattr(self._scope, name)
 
     def param(self, name: str) -> Array:
+        """A parameter of the layer inside: kernels come normalised, everything else as it is."""
         value = self._scope.param(name)
         if not _is_kernel(name):
             return value
@@ -198,10 +203,12 @@ class _Inside:
 
 
 def _is_kernel(name: str) -> bool:
+    """Whether a parameter of the layer inside is one of its kernels, which are normalised; biases are not."""
     return name.rpartition("/")[2] == KERNEL
 
 
 def _elements(weights: Mapping[str, Weight]) -> Dim:
+    """How many numbers these parameters have together."""
     return sum((count(weight.shape) for weight in weights.values()), Dim.of(0))
 
 

@@ -82,6 +82,7 @@ class Ctc(Loss):
 
 
 def _lengths(logits: Array, labels: Array, optional: dict[str, Array]) -> tuple[Array, Array]:
+    """The lengths [B] of logits [B, T, …] and of labels [B, L]: those given, between 0 and the axis, or the whole axis."""
     whole = (jnp.full(x.shape[:1], x.shape[1]) for x in (logits, labels))
     given = (optional.get(name) for name in ("lengths", "label_lengths"))
     steps, counted = (size if own is None else jnp.clip(own, 0, size) for own, size in zip(given, whole, strict=True))

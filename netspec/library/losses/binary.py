@@ -94,6 +94,7 @@ class SigmoidCrossEntropy(_OfAnswers):
 
 
 def smooth_truth(truth: Array, share: float) -> Array:
+    """Moves truths of 0 and 1 towards 1/2 by a share; their shape stays."""
     return truth if share == 0 else truth * (1 - share) + share / 2
 
 

@@ -114,6 +114,7 @@ class SoftmaxFocal(_OfClasses):
         return jnp.sum(jnp.where(labels == 0, 0, widen(labels) * self._value(logs)), axis=-1)
 
     def _value(self, log: Array) -> Array:
+        """The focal loss of logarithms of the true class' probability, element by element."""
         if self.gamma == 0:
             return -log
         wrong = jnp.maximum(-jnp.expm1(log), jnp.finfo(log.dtype).tiny)  # its slope stays finite where the probability is 1

@@ -1,4 +1,4 @@
-"""What losses want of several tensors together: exactly equal shapes, nothing stretched."""
+"""Checks that the tensors of a loss have exactly the shapes that it wants, with nothing stretched."""
 
 from __future__ import annotations
 
@@ -76,12 +76,14 @@ def example_values(op: Measure, positions: TensorType, logits: TensorType) -> Te
 
 
 def equal_inputs(op: Measure, facts: Facts, inputs: tuple[TensorType, ...], named: Mapping[str, TensorType]) -> None:
+    """Raises `Mistake` unless every input of a loss has the shape of the first one."""
     others = dict(zip((i.name for i in op.inputs[1:]), inputs[1:], strict=False)) | dict(named)
     for name, found in others.items():
         need(op, facts, name, found, inputs[0], inputs[0].shape)
 
 
 def need(op: Measure, facts: Facts, name: str, found: TensorType, first: TensorType, wanted: tuple[Dim, ...]) -> None:
+    """Raises `Mistake` unless an input of a loss is proved to have the wanted shape."""
     if not shapes_equal(facts, found.shape, wanted):
         problem = UnequalInputs(op=op.op_name(), input=name, found=found, first=op.inputs[0].name, of=first, wanted=wanted, blame=name)
         raise Mistake(problem)

@@ -1,4 +1,4 @@
-"""How much the values of a loss count by their labels: weights of classes, and labels that do not count."""
+"""Weighs the values of a loss by their labels: classes have weights, and some labels do not count."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from netspec.shape import Facts, TensorType
 
 
 def _require_some_count(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Checks that some weight is not 0, since a mean over weights that are all 0 is no number."""
     if not any(weights):
         raise ValueError("numbers of which one at least is not 0")
     return weights

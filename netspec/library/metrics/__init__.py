@@ -1,1 +1,3 @@
-"""What an evaluation reports. A metric's statistics are sums over examples, so any split into batches or over devices gives one number."""
+"""Holds what an evaluation reports: a metric's statistics are sums over examples, so any split into batches or over devices gives one
+number.
+"""

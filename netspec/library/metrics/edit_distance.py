@@ -1,4 +1,4 @@
-"""The Levenshtein distance of many pairs of sequences at once."""
+"""Computes the Levenshtein distance of many pairs of sequences at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums that stay exact: what metrics keep of their batches. A float sum in f32 stops counting at 2**24.
+"""Keeps sums of batches exact for metrics, because a float sum in f32 stops counting at 2**24.
 
 A tally is a dict of two sums: `whole`, in i32, of the numbers that are whole and small, and `rest`, in floats, of all others. So counts
 under weights 0 and 1 are exact within a batch, and the host adds batches in f64.

@@ -1,4 +1,4 @@
-"""Stretches of tokens that two sequences share, counted for BLEU."""
+"""Counts the stretches of tokens that two sequences share, for BLEU."""
 
 from __future__ import annotations
 

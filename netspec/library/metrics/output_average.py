@@ -1,4 +1,4 @@
-"""Metrics that know each output apart: the argument `average` of those that compare number by number."""
+"""Defines `average`, the argument of metrics that compare number by number and can tell the outputs apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What metrics share that count: how many of the values are right."""
+"""Defines the base of metrics that count how many of the values are right."""
 
 from __future__ import annotations
 

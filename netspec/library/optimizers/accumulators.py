@@ -161,6 +161,7 @@ class Rprop(Optimizer):
 
     @model_validator(mode="after")
     def _in_order(self) -> Rprop:
+        """Checks that the smallest step is not above the largest."""
         if self.min_step_size > self.max_step_size:
             raise ValueError(f"`min_step_size`, {self.min_step_size:g}, is above `max_step_size`, {self.max_step_size:g}")
         return self

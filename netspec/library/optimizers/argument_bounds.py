@@ -1,4 +1,4 @@
-"""What arguments of optimizers may be."""
+"""Defines the bounds of optimizers' arguments."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 
 def _require_floating(dtype: str) -> str:
+    """Checks that moments are kept in floating point, at most in f32."""
     if dtype not in ("f32", "bf16", "f16"):
         raise ValueError("an element type for moments: f32, bf16 or f16")
     return dtype

@@ -73,6 +73,7 @@ class ScheduleFree(Optimizer):
 
     @model_validator(mode="after")
     def _rate_known(self) -> ScheduleFree:
+        """Checks that a learning rate is given, here or by the optimizer inside."""
         if self.learning_rate is None and rate_of(self.inner) is None:
             raise ValueError("an `inner` without a learning rate and no `learning_rate` either")
         return self

@@ -82,6 +82,7 @@ class Lars(Decaying):
         return compose(**self._scaled(leaves), step=descend(self.learning_rate, clock), **momentum)
 
     def _scaled(self, leaves: Mapping[str, Leaf]) -> dict[str, Transformation]:
+        """The weight decay and the trust ratio, with norms of the two apart or of their sum."""
         ratio = self.trust_coefficient, self.eps, self.trust_mask
         if self.separate_norms:
             return {"trust": scale_by_separate_norms(leaves, self.weight_decay, self.decay_mask, *ratio)}

@@ -94,6 +94,7 @@ class Muon(Optimizer):
 
     @model_validator(mode="after")
     def _enough_coefficients(self) -> Muon:
+        """Checks that several rows of coefficients are enough for all iterations."""
         given = self._rows()
         if 1 < len(given) < self.ns_steps:
             raise ValueError(f"{len(given)} rows of coefficients in `ns_coeffs` for {self.ns_steps} iterations")
@@ -135,6 +136,7 @@ class Muon(Optimizer):
         return given if isinstance(given[0], tuple) else (given,)
 
     def _of_matrices(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
+        """The transformation of matrices: orthogonal steps."""
         rows = self._rows()
         rows = rows * self.ns_steps if len(rows) == 1 else rows[-self.ns_steps :]
         return compose(
@@ -145,6 +147,7 @@ class Muon(Optimizer):
         )
 
     def _of_others(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
+        """The transformation of all other parameters: the partner's, or Adam's."""
         if self.partner is not None:
             return self.partner.build(clock, leaves)
         rate = self.learning_rate if self.adam_learning_rate is None else self.adam_learning_rate

@@ -1,4 +1,4 @@
-"""What optimizers with two running moments, and those with weight decay, take."""
+"""Defines the arguments of optimizers with two running moments, and of those with weight decay."""
 
 from __future__ import annotations
 

@@ -42,6 +42,7 @@ class ReduceOnPlateau(Optimizer):
 
     @model_validator(mode="after")
     def _some_tolerance(self) -> None:
+        """Checks that some tolerance is above 0, so that an improvement can be told from none."""
         if self.rtol == 0 and self.atol == 0:
             raise ValueError("an `rtol` of 0 and an `atol` of 0")
 

@@ -139,6 +139,7 @@ class Restarts(Schedule):
         return (Part(self.schedule, 0, self.cycle(clock, 0, period_of(self.every, clock)), "schedule", words="the first cycle"),)
 
     def cycle(self, clock: Clock, begin: int, length: int) -> Clock:
+        """The clock of one cycle, which begins at a step and has a length in steps."""
         return PartOfClock(clock, begin, Duration(begin + length, "step"))
 
     def value(self, step: Array, clock: Clock) -> Array:
@@ -152,6 +153,7 @@ class Restarts(Schedule):
         return self._shrunk(self.schedule.value(step - index * length, self.cycle(clock, 0, length)), index)
 
     def _growing(self, step: Array, clock: Clock) -> Array:
+        """The value at a step, [], where cycles differ in length."""
         begins = self.begins(clock)
         value = self.schedule.value(step, self.cycle(clock, 0, begins[1]))
         for index, (begin, end) in enumerate(zip(begins[1:], begins[2:], strict=False), 1):
@@ -160,4 +162,5 @@ class Restarts(Schedule):
         return value
 
     def _shrunk(self, value: Array, index: Array | int) -> Array:
+        """The value of a cycle, made smaller once for every cycle before it."""
         return value if self.shrink == 1 else value * jnp.asarray(self.shrink, value.dtype) ** number(index)

@@ -1,4 +1,4 @@
-"""What schedules are made of: lines and waves between two numbers, over a length of training."""
+"""Computes what schedules are made of: lines and waves between two numbers, over a length of training."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 def _require_some(length: Duration) -> Duration:
+    """Checks that a length is above 0."""
     if length.count <= 0:
         raise ValueError("a length above 0 such as `10 epochs`")
     return length
@@ -41,6 +42,7 @@ def fraction(step: Array, length: int) -> Array:
 
 
 def line(start: float, end: float, done: Array) -> Array:
+    """The value on a straight line from start to end, of which the share `done`, [], is behind."""
     return start + (end - start) * done
 
 

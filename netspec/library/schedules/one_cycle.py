@@ -79,6 +79,7 @@ class LinearOneCycle(Schedule):
 
     @model_validator(mode="after")
     def _in_order(self) -> None:
+        """Checks that the fall ends after the rise."""
         if self.back <= self.warmup:
             raise ValueError(f"a rise that ends at {self.warmup:g} and a fall that ends at {self.back:g}, before it")
 

@@ -12,6 +12,7 @@ from netspec.library.schedules.curves import Number, fraction, line, wave
 
 
 def _require_rising(moments: tuple[Duration, ...]) -> tuple[Duration, ...]:
+    """Checks that each moment is later than the one before, as far as their units can be compared."""
     if any(a.unit == b.unit and a.count >= b.count for a, b in zip(moments, moments[1:], strict=False)):
         raise ValueError("a list of moments, each later than the one before")
     return moments

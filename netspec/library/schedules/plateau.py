@@ -1,4 +1,4 @@
-"""A factor that falls when the loss no longer does. It depends on what training finds, so it is no function of the step.
+"""Lowers a factor when the loss no longer falls. It depends on what training finds, so it is no function of the step.
 
 Pure functions on a state, a flat dict of scalars, as every gradient transformation has one. The formula is that of
 `optax.contrib.reduce_on_plateau`; everything that is added up is in f32 at least.

@@ -1,4 +1,4 @@
-"""How long a training is, as far as that is known, and lengths in the words that can be told of it."""
+"""Tells how long a training is, as far as that is known, and writes lengths in the words that can be told of it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class Scale:
         return f"{told}{unit}" + (f" ({epochs} epoch{'' if epochs == '1' else 's'})" if epochs else "")
 
     def amount(self, steps: int) -> float:
+        """So many steps in the unit of the scale."""
         return steps if self.unit == "step" else steps / self.clock.steps_per_epoch
 
     def written(self, steps: int) -> str:

@@ -1,4 +1,4 @@
-"""Does a schedule fit in the training? Lengths are rounded by people: a hundredth more or less is no mistake."""
+"""Finds schedules that do not fit in the training. People round lengths, so a hundredth more or less is no mistake."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def mixtures(schedule: Schedule, run: Run, path: Path) -> Iterator[Finding]:
 
 
 def describe_mixture(schedule: Schedule, lengths: tuple[Duration, ...], run: Run) -> StepsAndEpochsMixed:
+    """The problem of lengths in steps and in epochs, with their steps where the run's epoch is known."""
     known = run.steps_per_epoch
     steps = tuple(length.steps(Clock(known, 0)) for length in lengths) if known else ()
     return StepsAndEpochsMixed(schedule=schedule.op_name(), lengths=tuple(map(str, lengths)), steps=steps)
@@ -73,13 +74,16 @@ class Stretch:
         return self.clock.total_steps
 
     def late(self, step: int) -> bool:
+        """Whether a step comes after the stretch by more than a hundredth of it."""
         return step - self.total > self.total / 100
 
     def early(self, step: int) -> bool:
+        """Whether a step comes before the end of the stretch by more than a hundredth of it."""
         return self.total - step > self.total / 100
 
 
 def misfits(schedule: Schedule, stretch: Stretch, path: Path) -> Iterator[Finding]:
+    """Finds what of a schedule, and then of the schedules that it is made of, does not fit in its stretch of the training."""
     marks = schedule.marks(stretch.clock)
     end = next((mark.step for mark in marks if mark.what == "end"), None)
     for mark in marks:
@@ -93,6 +97,7 @@ def misfits(schedule: Schedule, stretch: Stretch, path: Path) -> Iterator[Findin
 
 
 def enter_part(stretch: Stretch, part: Part) -> Stretch:
+    """The stretch that a part of a schedule has: its own clock, and its own words for its length."""
     return Stretch(stretch.scale, part.clock, part.words)
 
 
@@ -110,6 +115,7 @@ def find_misfit(schedule: Schedule, mark: Mark, marks: tuple[Mark, ...], stretch
 
 
 def describe_outlasting(schedule: Schedule, mark: Mark, stretch: Stretch, limit: int, words: str) -> ScheduleOutlastsRun:
+    """The problem of a schedule that is not where it wants to be when the training ends."""
     scale = stretch.scale
     return ScheduleOutlastsRun(
         schedule=schedule.op_name(),
@@ -124,6 +130,7 @@ def describe_outlasting(schedule: Schedule, mark: Mark, stretch: Stretch, limit:
 
 
 def describe_early_end(schedule: Schedule, mark: Mark, stretch: Stretch) -> ScheduleEndsEarly:
+    """The problem of a schedule that is at its end long before the training is."""
     scale = stretch.scale
     return ScheduleEndsEarly(
         schedule=schedule.op_name(),

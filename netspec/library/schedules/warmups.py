@@ -17,6 +17,7 @@ def rise_then(start: float, peak: float, step: Array, warmup: int, behind: Array
 
 
 def mark_top(peak: float | None, warmup: int, argument: str = "warmup") -> tuple[Mark, ...]:
+    """The moment at which a warmup reaches its peak, or none where there is no warmup."""
     return (Mark(warmup, "peak", argument, peak),) if warmup else ()
 
 

@@ -1,1 +1,1 @@
-"""What shape rules share: axes, sizes, windows, patterns of axes, and what they require of sizes."""
+"""Holds what shape rules share: axes, sizes, windows, patterns of axes, and what they require of sizes."""

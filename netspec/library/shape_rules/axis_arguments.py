@@ -1,4 +1,4 @@
-"""Axes as functions take them: one number, a list, or none for all."""
+"""Reads axes as functions take them: one number, a list, or none for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""einops' notation: `"b (h d) t -> b h t d"`. Axes are names, `1`, numbers (new axes of `repeat`), `...`, and joined in brackets."""
+"""Reads einops' notation, `"b (h d) t -> b h t d"`: axes are names, `1`, numbers (new axes of `repeat`), `...`, and joined in brackets."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ def read(op: str, text: str) -> Pattern:
 
 
 def _side(op: str, text: str, side: str) -> tuple[Axis, ...]:
+    """Reads one side of a pattern as axes, each the tuple of the names that are joined in it. Raises `Mistake`."""
     axes: list[Axis] = []
     group: list[str] | None = None
     for token in _tokens(op, text, side):
@@ -85,6 +86,7 @@ def _side(op: str, text: str, side: str) -> tuple[Axis, ...]:
 
 
 def _tokens(op: str, text: str, side: str) -> list[str]:
+    """Cuts one side of a pattern into names, numbers, brackets and dots. Raises `Mistake` at any other sign."""
     found, place = [], 0
     side = side.rstrip()
     while place < len(side):
@@ -97,6 +99,7 @@ def _tokens(op: str, text: str, side: str) -> list[str]:
 
 
 def _need_once(op: str, text: str, names: list[str]) -> None:
+    """Raises `Mistake` where a name or `...` stands twice on one side."""
     if names.count(DOTS) + names.count(JOINED) > 1:
         raise Mistake(BadPattern(op, text, "dots", blame="pattern"))
     twice = tuple(dict.fromkeys(name for name in names if names.count(name) > 1 and not name.isdigit()))
@@ -127,6 +130,7 @@ def fit_pattern(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...]
 
 
 def _both_sides(pattern: Pattern, left: list[Axis], sizes: dict[str, Any]) -> Plan:
+    """Plans the rearrangement: the sizes by name, the names in the order of x, and the axes of the result."""
     dots = tuple(axis[0] for axis in left if axis and axis[0].startswith(DOTS))
     right = tuple(_name_numbers(axis, sizes, at) for at, axis in enumerate(_write_out(pattern.right, dots)))
     return Plan(sizes, tuple(name for axis in left for name in axis), right)
@@ -143,6 +147,7 @@ def _spread_dots(op: str, pattern: Pattern, x: TensorType) -> list[Axis]:
 
 
 def _write_out(side: Iterable[Axis], dots: tuple[str, ...]) -> list[Axis]:
+    """Puts the axes that `...` stands for into a side."""
     axes: list[Axis] = []
     for axis in side:
         if axis == (DOTS,):

@@ -1,4 +1,4 @@
-"""How a shape rule needs something of sizes: proved is fine, refuted is the rule's own problem, anything else cannot be proved."""
+"""Requires something of sizes for a shape rule: proved is fine, refuted is the rule's own problem, anything else cannot be proved."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def product(dim: Dim) -> str:
 
 
 def _need(facts: Facts, op: str, a: Dim, relation: str, b: Dim, claim: str, why: str, problem: Diagnostic) -> None:
+    """Raises `Mistake` unless `a relation b` is proved: the rule's own problem where it is refuted, else what is missing to prove it."""
     verdict = facts.compare(relation, a, b)
     if verdict is Verdict.REFUTED:
         raise Mistake(problem)

@@ -1,4 +1,4 @@
-"""Arguments that are symbolic sizes (`reshape([B, 7, 7, -1])`, `wpe[:T]`) become numbers when the sizes of the inputs are known."""
+"""Binds arguments that are symbolic sizes (`reshape([B, 7, 7, -1])`, `wpe[:T]`) to numbers when the sizes of the inputs are known."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def _number(value: Any, sizes: Mapping[str, int]) -> Any:
 
 
 def _fields(value: Any, sizes: Mapping[str, int]) -> Any:
+    """A dataclass with the sizes in its fields as numbers; itself where it has none."""
     olds = {field.name: getattr(value, field.name) for field in fields(value)}
     changed = {name: new for name, old in olds.items() if (new := _number(old, sizes)) is not old}
     return replace(value, **changed) if changed else value

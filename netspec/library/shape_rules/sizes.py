@@ -1,4 +1,4 @@
-"""Sizes and parameters as layers write them down."""
+"""Checks sizes as layers take them, and declares the parameters that have them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How losses and metrics check their inputs against each other: exactly equal shapes, nothing stretched."""
+"""Checks the inputs of losses and metrics against each other: shapes are exactly equal, nothing is stretched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What convolutions and pools share: windows that slide over the axes of space of a [batch, space…, channels] tensor."""
+"""Places the windows of convolutions and pools, which slide over the axes of space of a [batch, space…, channels] tensor."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Windows:
         return tuple(self._output(facts, x, axis) for axis in range(len(self.size)))
 
     def _output(self, facts: Facts, x: TensorType, axis: int) -> Dim:
+        """How many places the window has along an axis of space of x."""
         size, window, stride = x.shape[axis + 1], self.spans[axis], self.stride[axis]
         if self.padding == "SAME":
             return size.ceildiv(stride)
@@ -74,6 +75,7 @@ class Windows:
         return (size + (padded - window)) // stride + 1
 
     def _need_mirror(self, facts: Facts, x: TensorType, axis: int, width: int) -> None:
+        """Raises `Mistake` unless an axis is proved to have the elements that its padding mirrors."""
         size = x.shape[axis + 1]
         problem = NothingToMirror(self.op, self.argument, axis + 1, size, width, x, blame="padding")
         need_at_least(facts, self.op, size, width + 1, "so that there is enough to mirror", problem)
@@ -130,12 +132,14 @@ def _pairs(op: str, padding: Bordered, gaps: tuple[int, ...], x: TensorType) -> 
 
 
 def _pad_front(op: str, gaps: tuple[int, ...], x: TensorType) -> Pairs:
+    """Padding of all gaps at the front, for causal windows, which have one axis only. Raises `Mistake` over several."""
     if len(gaps) != 1:
         raise Mistake(CausalOverSpace(op, len(gaps), x, blame="padding"))
     return ((gaps[0], 0),)
 
 
 def _require_count(op: str, argument: str, values: tuple, space: int, x: TensorType) -> tuple:
+    """Raises `Mistake` unless an argument has one value for each axis of space."""
     if len(values) != space:
         raise Mistake(WrongNumberOfSizes(op, argument, len(values), space, x, blame=argument))
     return values

@@ -1,1 +1,1 @@
-"""Where ops stand and how they are written: the generated index, plugins, and an op as text and JSON."""
+"""Finds ops and writes them: the generated index, plugins, and an op as text and JSON."""

@@ -82,6 +82,7 @@ def make_entry(row: tuple) -> Entry:
 
 
 def _table() -> dict[str, tuple[Entry, ...]]:
+    """The built-in entries by name and alias; a name may stand for things of several kinds."""
     table: dict[str, tuple[Entry, ...]] = {}
     for name, alias, kind, module, *row in ENTRIES:
         table[name] = (*table.get(name, ()), make_entry((name, alias, kind, f"netspec.library.{module}", *row)))
@@ -115,6 +116,7 @@ def names(*kinds: str) -> list[str]:
 
 
 def _select_names(kinds: tuple[str, ...]) -> list[str]:
+    """All names, of netspec and of the plugins asked for, that mean something of these kinds."""
     return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
 
 
@@ -135,6 +137,7 @@ def all_entries() -> list[Entry]:
 
 
 def _tables() -> list[dict[str, tuple[Entry, ...]]]:
+    """The tables in which names are looked up: netspec's own, then those of the plugins asked for."""
     return [_BY_NAME, *(shelf.entries for shelf in _PLUGINS.get())]
 
 

@@ -42,12 +42,14 @@ def classes() -> list[type[Op]]:
 
 
 def _modules() -> Iterator[str]:
+    """The modules of the library that may define ops."""
     for info in pkgutil.walk_packages(netspec.library.__path__, "netspec.library."):
         if info.name not in SKIPPED:
             yield info.name
 
 
 def _is_nameable(value: Any, module: str) -> bool:
+    """Whether a value is an op that a spec can name and that this module itself defines."""
     if not (inspect.isclass(value) and issubclass(value, Op)):
         return False
     return value.__module__ == module and not value.__name__.startswith("_") and hasattr(value, "kind")
@@ -92,6 +94,7 @@ def type_text(annotation: Any) -> str:
 
 
 def _alternatives(annotation: Any) -> Iterator[str]:
+    """The texts of the types that an annotation admits, one by one."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         yield from _alternatives(args[0])
@@ -109,6 +112,7 @@ def _alternatives(annotation: Any) -> Iterator[str]:
 
 
 def _single(annotation: Any) -> str:
+    """The word of the language for one type that has no parts."""
     if annotation in (None, NoneType):
         return "none"
     if annotation in _PLAIN:
@@ -128,6 +132,7 @@ def read_docstrings(cls: type[Op]) -> dict[str, str]:
 
 
 def _read_class_docstrings(cls: type) -> dict[str, str]:
+    """The docstrings of a class' own fields, which stand behind them in its source."""
     tree = ast.parse(inspect.getsource(inspect.getmodule(cls)))  # type: ignore[arg-type]
     body = next(node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == cls.__name__)
     pairs = zip(body, body[1:], strict=False)
@@ -135,10 +140,12 @@ def _read_class_docstrings(cls: type) -> dict[str, str]:
 
 
 def _is_field(node: ast.stmt) -> bool:
+    """Whether a statement of a class body declares a field."""
     return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
 
 
 def _docstring(node: ast.stmt) -> str | None:
+    """The text of a statement that is nothing but a string."""
     value = node.value if isinstance(node, ast.Expr) else None
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
@@ -149,6 +156,7 @@ def text() -> str:
 
 
 def _row(row: tuple) -> str:
+    """One entry as lines of `_index.py`."""
     name, alias, kind, module, class_name, arguments, *rest = map(_literal, row)
     head = f"    ({name}, {alias}, {kind}, {module}, {class_name},"
     lines = "".join(f"\n        {_literal(argument)}," for argument in row[5])

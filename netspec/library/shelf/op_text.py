@@ -1,4 +1,4 @@
-"""An op as text of the language (`conv(32, kernel=3)`) and as JSON (`{"op": "conv", "kind": "layer", "features": 32, …}`).
+"""Writes an op as text of the language (`conv(32, kernel=3)`) and as JSON (`{"op": "conv", "kind": "layer", "features": 32, …}`).
 
 Text leaves out defaults, and is what the parser and the elaborator make an equal object of. JSON names every argument; values that JSON
 does not have are objects with one key of their own: an op, `{"duration": [5, "epoch"]}`, `{"cut": [1, null, 2]}` (a slice),
@@ -42,6 +42,7 @@ def value_text(value: Any) -> str:
 
 
 def _operator(op: Op) -> str:
+    """The sign of an operator; for `x[…]` the brackets with what stands in them."""
     symbol = getattr(op, "symbol", "")
     return f"[{', '.join(map(_item, getattr(op, 'items', ())))}]" if symbol == "[]" else symbol
 
@@ -73,6 +74,7 @@ def _argument(argument: Argument, value: Any) -> str:
 
 
 def _is_dtype(annotation: Any) -> bool:
+    """Whether an argument is annotated as an element type, which is written without quotes."""
     return getattr(annotation, "__name__", "") == "Dtype"
 
 
@@ -82,10 +84,12 @@ def _is_same(a: Any, b: Any) -> bool:
 
 
 def _number(value: int | float) -> str:
+    """A number as the language writes it, whose exponents have no plus sign."""
     return repr(value).replace("e+", "e")
 
 
 def _map(value: dict[str, Any]) -> str:
+    """A dict as the language writes it; only keys that are no names have quotes."""
     keys = [key if key.isidentifier() else value_text(key) for key in value]
     return "{" + ", ".join(f"{key}: {value_text(inner)}" for key, inner in zip(keys, value.values(), strict=True)) + "}"
 
@@ -107,6 +111,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 
 def _whole_number(count: float) -> str:
+    """A count without the `.0` of a float that is whole."""
     return _number(int(count) if float(count).is_integer() else count)
 
 
@@ -149,10 +154,12 @@ def plain_json(value: Any) -> Any:
 
 
 def _atom(atom: str | Floor) -> Any:
+    """A symbol or floor of a dim as JSON."""
     return atom if isinstance(atom, str) else {"floor": plain_json(atom.inner)["dim"], "by": atom.divisor}
 
 
 def _value(data: Any) -> Any:
+    """Reads the value of an argument from JSON, as `plain_json` has written it."""
     match data:
         case {"op": _}:
             return from_json(data)

@@ -1,4 +1,4 @@
-"""Plugins: packages that put things of their own on the shelf, each under its namespace: `acme.fast_conv`.
+"""Loads plugins, the packages that put things of their own on the shelf, each under its namespace: `acme.fast_conv`.
 
 A package has an entry point in the group `netspec.plugins`. Its name is the namespace; its value is a module, whose public ops are the
 plugin's, or a function without arguments that gives their classes. They are classes as the shelf's own (`netspec.library.base.Layer`, …).
@@ -99,6 +99,7 @@ def package(point: EntryPoint) -> str:
 
 
 def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
+    """Loads a plugin from its entry points, and gives its ops and kernels its name. Raises `Mistake` where it is broken."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise _describe_broken(points[0], "its name is none that a spec could write: lower-case letters, digits and underscores")
     if len(points) > 1:
@@ -128,6 +129,7 @@ def _load_public(point: EntryPoint) -> list[Any]:
 
 
 def _call_point(function: Any) -> list[Any]:
+    """Calls the function of an entry point for the things that it offers."""
     return list(function())
 
 
@@ -186,10 +188,12 @@ def meet(kind: str, other: str) -> bool:
 
 
 def _describe_broken(point: EntryPoint, reason: str) -> Mistake:
+    """The mistake of a plugin that cannot be loaded, for the package that brings it."""
     return Mistake(PluginBroken(plugin=point.name, package=package(point), reason=reason))
 
 
 def _error_text(error: BaseException) -> str:
+    """An error on one line, cut where it is too long."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[: LIMITS.plugin_error_characters].removesuffix(": ")
 
 

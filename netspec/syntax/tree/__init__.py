@@ -1,4 +1,4 @@
-"""The tree: what a `.net` file says, as frozen dataclasses, one class per form of the language (DESIGN §3).
+"""Defines the tree, which holds what a `.net` file says, as frozen dataclasses, one class per form of the language (DESIGN §3).
 
 The parser makes it, the printer writes it, the JSON twin is its object form. Nodes compare by content: spans and the
 parentheses' positions do not count. `Paren` keeps parentheses as written (a chain head needs them, the formatter normalises them).

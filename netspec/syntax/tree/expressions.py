@@ -1,4 +1,4 @@
-"""Values, chains and types."""
+"""Defines the nodes of values, chains and types."""
 
 from __future__ import annotations
 

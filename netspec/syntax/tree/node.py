@@ -1,4 +1,4 @@
-"""What every node has: a place in the text, comments, a name."""
+"""Defines what every node has: a place in the text, comments, a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sections of a file, and the settings and claims in them."""
+"""Defines the nodes of a file's sections, and of the settings and claims in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of a block or model."""
+"""Defines the nodes of a block's or model's statements."""
 
 from __future__ import annotations
 

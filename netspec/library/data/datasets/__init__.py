@@ -1,1 +1,1 @@
-"""Data sets that are held in memory as NumPy arrays."""
+"""Holds the datasets, each of which loads its examples into memory as NumPy arrays."""

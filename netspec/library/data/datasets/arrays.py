@@ -40,6 +40,7 @@ class Arrays(Dataset):
 
     @model_validator(mode="after")
     def _has_part(self) -> Arrays:
+        """Checks that there is the part that `part` names."""
         require_part(self.test, self.part)
         return self
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def _require_one_sign(text: str) -> str:
+    """Checks that values are parted by one sign that cannot stand in a number or open a quote."""
     if len(text) != 1 or text in '"\n\r' or text.isalnum():
         raise ValueError('one sign, such as "," or "\\t"')
     return text

@@ -1,4 +1,4 @@
-"""Reading IDX files of bytes, plain or compressed with gzip.
+"""Reads IDX files of bytes, plain or compressed with gzip.
 
 A file is a magic number (two zero bytes, 8 for "unsigned bytes", the number of axes), the axes' sizes as big-endian 32-bit numbers, then
 the bytes. The header says how long the rest must be, and no more than that is ever unpacked.

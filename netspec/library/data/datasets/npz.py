@@ -45,6 +45,7 @@ class Npz(Dataset):
 
     @model_validator(mode="after")
     def _has_part(self) -> Npz:
+        """Checks that there is the part that `part` names."""
         require_part(self.test, self.part)
         return self
 

@@ -1,4 +1,4 @@
-"""Arrays in .npz files, read without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
+"""Reads arrays in .npz files without trust: nothing is unpickled, and nothing is unpacked before its size is known."""
 
 from __future__ import annotations
 
@@ -148,6 +148,7 @@ def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: 
 
 
 def _plural(kind: str | None) -> str:
+    """What arrays of a kind hold, in words for a problem."""
     return {"float": "floats", "int": "whole numbers", "bool": "truth values"}.get(kind or "", "no numbers")
 
 

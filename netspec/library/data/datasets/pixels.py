@@ -1,4 +1,4 @@
-"""Pictures held as bytes, which a batch has as floats in 0..1: a quarter of the memory."""
+"""Keeps pictures as bytes, a quarter of the memory, and gives them to batches as floats in 0..1."""
 
 from __future__ import annotations
 

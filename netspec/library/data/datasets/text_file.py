@@ -1,4 +1,4 @@
-"""Text files of the data folder, plain or compressed with gzip: their bytes, checked to be UTF-8, and where the lines are.
+"""Reads text files of the data folder, plain or compressed with gzip, checks that they are UTF-8 and finds their lines.
 
 A plain file is mapped into memory, not read, so that one of many gigabytes costs no more than its lines' places.
 """

@@ -1,4 +1,4 @@
-"""Tables of text (RFC 4180) made into arrays, strictly: every value is a number as one writes it, or the line that has another is named."""
+"""Makes arrays of tables of text (RFC 4180), strictly: every value is a number as one writes it, or its line is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What datasets of a user's own data have in common: the fields that the spec declares, and the examples that are set aside."""
+"""Holds what datasets of a user's own data have in common: the fields that the spec declares, and the examples that are set aside."""
 
 from __future__ import annotations
 

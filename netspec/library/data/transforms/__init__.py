@@ -1,1 +1,1 @@
-"""Steps of the data chain between a dataset and the model, by what they work on."""
+"""Holds the steps of the data chain between a dataset and the model, by what they work on."""

@@ -13,6 +13,7 @@ from netspec.shape import TensorType
 
 
 def _require_names(names: dict[str, str]) -> dict[str, str]:
+    """Checks that fields get names that a spec can write."""
     if not all(name.isidentifier() for name in names.values()):
         raise ValueError('names of fields: `rename(image="x")`')
     return names

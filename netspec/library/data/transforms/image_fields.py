@@ -1,4 +1,4 @@
-"""What transforms of images share: the field they work on, its sizes, and random numbers.
+"""Holds what transforms of images share: the field they work on, its sizes, and random numbers.
 
 A batch holds images of one size as one array [B, H, W, C], images of several sizes as a list of arrays [H, W, C].
 """
@@ -24,6 +24,7 @@ IMAGE = "image"
 
 
 def height_and_width(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Both sizes of an image of which one number may be given for a square."""
     return (size, size) if isinstance(size, int) else size
 
 

@@ -164,6 +164,7 @@ class RandomCrop(Transform):
 
 
 def _require_order(ends: tuple[float, float]) -> tuple[float, float]:
+    """Checks that a range has its smaller end first."""
     if ends[0] > ends[1]:
         raise ValueError("the smallest number, then the largest")
     return ends
