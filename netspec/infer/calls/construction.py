@@ -105,7 +105,7 @@ def compose_ops(frame: Frame, value: Composed) -> Any:
     ops = [m for m in made if isinstance(m, Op)]
     if len(ops) < len(made):
         return UNKNOWN
-    odd = next((op for op in ops if op.kind != ops[-1].kind or index.lookup("chain", op.kind) is None), None)
+    odd = next((op for op in ops if op.kind != ops[-1].kind or not index.composes(op.kind)), None)
     if odd is not None:
         at = value.parts[ops.index(odd)].span
         return frame.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
