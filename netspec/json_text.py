@@ -224,7 +224,7 @@ class _Reader:
 
     def fail(self, wanted: str) -> NoReturn:
         word = _WORD.match(self.text, self.at)
-        found = word[0][:40] if word else self.text[self.at : self.at + 1]
+        found = word[0][: LIMITS.value_characters] if word else self.text[self.at : self.at + 1]
         at = self.source.span(min(self.at, len(self.text)), min(self.at + max(len(found), 1), len(self.text)))
         raise _Stop(Misplaced(at, found, wanted))
 

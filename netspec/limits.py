@@ -82,6 +82,8 @@ class Limits:
     """Items of a list, those of the lists in it included."""
     text_characters: int = 4_096
     """Characters of a string that is put together."""
+    exponent: int = 64
+    """The exponent of a static power: beyond it only 0, 1 and -1 stay within 64 bits."""
 
     # --- tensors --------------------------------------------------------------------------------------------------
 
@@ -145,6 +147,10 @@ class Limits:
     """Rounds of a loop after which what is known of padding around it is taken as it is."""
     padding_nodes: int = 50_000
     """Nodes of a file that are looked at for padding; loops in loops in loops double them."""
+    mask_trials: int = 40
+    """Sets of axes with which an op is tried to learn what a mask does to it."""
+    counted_windows: int = 16
+    """Windows of an axis whose size is a symbol that are counted exactly; of more, each counts as sharing an end with the next."""
 
     # --- reports --------------------------------------------------------------------------------------------------
 
@@ -168,6 +174,38 @@ class Limits:
     """Names that are proposed in place of an unknown one."""
     listed_names: int = 12
     """Names that are listed where none is near."""
+    listed_words: int = 5
+    """Words that could stand in a place: when there are more, none is named."""
+    listed_paths: int = 4
+    """Parameters that a problem of groups names."""
+    listed_modules: int = 6
+    """Arrays of a PyTorch model that a problem names, of each sort."""
+    listed_weights: int = 8
+    """Differences between weights that a problem names, of each sort."""
+    listed_files: int = 3
+    """Names that would do for one file of data."""
+    quoted_characters: int = 60
+    """Characters of an expression that a message repeats as it is written."""
+    value_characters: int = 40
+    """Characters of a bad value in a file of data or JSON that a message repeats."""
+    reason_characters: int = 200
+    """Characters of another library's reason that a message repeats."""
+    plugin_error_characters: int = 300
+    """Characters of a plugin's error that a message repeats."""
+    marked_lines: int = 4
+    """Lines of a place that are all drawn; of a longer one the first and the last are."""
+    skipped_lines: int = 5
+    """Lines between two drawn ones that are left out without a `...`."""
+    metric_lines: int = 100
+    """Numbers of a metric that have a line each."""
+    metric_columns: int = 24
+    """Columns of a metric's matrix that are shown."""
+    metric_mistakes: int = 10
+    """Numbers of a larger matrix that are shown: what is taken for what most often."""
+    marked_restarts: int = 64
+    """Restarts of a schedule that are marked in its course."""
+    listed_moments: int = 16
+    """Moments of a schedule that are listed below its drawing."""
 
     # --- files of data and runs -----------------------------------------------------------------------------------
 
@@ -183,6 +221,8 @@ class Limits:
     """Bytes of the records of one IDX or CIFAR-10 file, which are held in memory."""
     manifest_bytes: int = 64 << 20
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
+    prefetched_batches: int = 2
+    """Batches that are made ahead of the step that trains on them."""
 
     # --- specs of strangers ---------------------------------------------------------------------------------------
 

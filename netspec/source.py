@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netspec.record import field, record
 
@@ -51,6 +51,10 @@ class Source:
     def __repr__(self) -> str:
         return f"Source({self.path!r})"
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """No source stays no source in another process: whoever asks compares by identity."""
+        return "NO_SOURCE" if self is NO_SOURCE else super().__reduce_ex__(protocol)
+
 
 NO_SOURCE = Source("<none>", "")
 
@@ -88,6 +92,10 @@ class Span:
         """The JSON pointer of its start, for a text that is JSON: `/sections/2/body/0/value`."""
         pointers = self.source.pointers
         return None if pointers is None else pointers.at(self.start)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """`NOWHERE` stays what it is in another process, as `NO_SOURCE` does."""
+        return "NOWHERE" if self is NOWHERE else super().__reduce_ex__(protocol)
 
     def __str__(self) -> str:
         """`m.net:12:8`; of a JSON text with the pointer: `m.json:12:8 (#/sections/0/body/2/value)`."""

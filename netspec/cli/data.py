@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report
+from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.ir import DataPlan, TrainPlan
     from netspec.shape import TensorType
 
 HELP = "print what data files a spec needs"
-NAMES = 3
-"""So many names that would do are listed for a file."""
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -79,8 +78,8 @@ def locate(names: tuple[str, ...], folder: str | None) -> str:
     """Where a file lies that may have these names, or that it is missing."""
     if folder is not None and (path := next((p for n in names if os.path.exists(p := os.path.join(folder, n))), None)):
         return f"{path}: {size(path)}"
-    others = names[1:NAMES]
-    more = f" (or {', '.join(others)}{', …' if len(names) > NAMES else ''})" if others else ""
+    others = names[1 : LIMITS.listed_files]
+    more = f" (or {', '.join(others)}{', …' if len(names) > LIMITS.listed_files else ''})" if others else ""
     return f"{names[0]}{more}" + ("" if folder is None else MISSING)
 
 

@@ -96,7 +96,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (ValueError, zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
-        raise Mistake(InputsUnreadable(path=str(path), reason=" ".join(str(error).split())[:200])) from error
+        raise Mistake(InputsUnreadable(path=str(path), reason=" ".join(str(error).split())[: LIMITS.reason_characters])) from error
 
 
 def _refuse_bomb(declared: int, size: int) -> None:

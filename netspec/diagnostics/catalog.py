@@ -22,16 +22,16 @@ def catalog() -> dict[str, type[Diagnostic]]:
 
 def find_classes() -> list[type[Diagnostic]]:
     """Every final class of the families that are imported; no two share a slug (a law)."""
-    return [c for c in _final(Diagnostic) if c.__module__.startswith("netspec.diagnostics.")]
+    return [c for c in _find_final(Diagnostic) if c.__module__.startswith("netspec.diagnostics.")]
 
 
-def _final(cls: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
+def _find_final(cls: type[Diagnostic]) -> Iterator[type[Diagnostic]]:
     """Classes below `cls` that have none below them: a class is abstract or final."""
     below = cls.__subclasses__()
     if not below and not cls.__name__.startswith("_"):
         yield cls
     for sub in below:
-        yield from _final(sub)
+        yield from _find_final(sub)
 
 
 def describe(cls: type[Diagnostic]) -> str:

@@ -1,7 +1,7 @@
 """Takes the weights of a PyTorch model into the netspec model that computes the same.
 
     program = netspec.compile("digits.net")
-    weights = converted(program, module.state_dict(), {"conv_0": "features.0", "dense_0": "classifier"})
+    weights = convert_weights(program, module.state_dict(), {"conv_0": "features.0", "dense_0": "classifier"})
     state = program.pack(weights)
 
 PyTorch itself is not needed, only its arrays: NumPy arrays, or CPU tensors, by the names of the state dict. Floor 5.
@@ -28,12 +28,12 @@ from netspec.lower.path_tree import flatten, nest
 from netspec.lower.program import Program
 from netspec.shape import Dim
 
-__all__ = ["converted", "layer_parameters"]
+__all__ = ["convert_weights", "layer_parameters"]
 WAY = re.compile(r"(layer_\d+|forward|backward)")
 """The path segments of a recurrence, which one PyTorch module holds together."""
 
 
-def converted(
+def convert_weights(
     program: Program,
     arrays: Mapping[str, Any],
     places: Mapping[str, str],

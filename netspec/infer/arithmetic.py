@@ -62,9 +62,9 @@ def combine_numbers(op: str, left: int | float, right: int | float) -> int | flo
     """`left op right` of numbers. Raises Mistake where there is no such number."""
     if op in ("/", "//", "%") and right == 0:
         raise Mistake(BadOperands(op=op, left=describe(left), right="zero"))
-    if op == "**" and abs(right) > 64 and abs(left) > 1:
+    if op == "**" and abs(right) > LIMITS.exponent and abs(left) > 1:
         base = left if left >= 0 else f"({left})"
-        raise Mistake(SizeOutOfRange(what=f"the exponent of `{base} ** {right}`", value=str(right), limit="at most 64"))
+        raise Mistake(SizeOutOfRange(what=f"the exponent of `{base} ** {right}`", value=str(right), limit=f"at most {LIMITS.exponent}"))
     if op == "**" and left == 0 and right < 0:
         raise Mistake(BadOperands(op=op, left="zero", right=describe(right)))
     try:

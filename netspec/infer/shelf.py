@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from netspec.infer.values import BlockValue, Kinds, OpValue
+from netspec.library.base import Callable, Measure
 from netspec.library.shelf import index
+from netspec.shape import TensorType
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -40,3 +42,38 @@ def takes_tensors(value: OpValue | BlockValue) -> bool:
 def is_of(value: OpValue | BlockValue, kinds: Kinds) -> bool:
     """A value is of one of these kinds; blocks are layers."""
     return "layer" in kinds if isinstance(value, BlockValue) else value.entry.kind in kinds
+
+
+# --- ops that are meant without their names -----------------------------------------------------------------------------
+
+ADD, SLICE = index.operator("+", 2), index.operator("[]", 1)
+FOLDS = {"sum": ADD, "min": index.lookup("minimum"), "max": index.lookup("maximum")}
+"""What `sum([x, y, z])` of tensors is made of."""
+
+
+def find_chooser(by_tensor: bool) -> index.Entry:
+    """What `x[indices]` means: the indices are a tensor, or a list of numbers."""
+    entry = index.lookup("gather" if by_tensor else "take", "function")
+    assert entry is not None
+    return entry
+
+
+def make_fill(like: TensorType, value: float) -> Callable:
+    """What a number is where a tensor of this type is wanted."""
+    op = index.load("full", "function")(dims=like.shape, value=value, dtype=like.dtype)  # type: ignore[call-arg]
+    assert isinstance(op, Callable)
+    return op
+
+
+def make_add() -> Callable:
+    """What joins the losses of a section."""
+    op = index.load(ADD)()
+    assert isinstance(op, Callable)
+    return op
+
+
+def make_mean_metric() -> Measure:
+    """What a tensor is where a loss or metric is wanted."""
+    op = index.load("mean", "metric")()
+    assert isinstance(op, Measure)
+    return op

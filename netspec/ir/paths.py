@@ -17,12 +17,12 @@ ROOT: Places = [("", ())]
 
 def parameters(body: Body) -> dict[str, Weight]:
     """Every trainable parameter by its path. A `repeat` gives one per iteration, shared instances give one for all their uses."""
-    return dict(_known(body))
+    return dict(_find_known(body))
 
 
 @lru_cache(maxsize=8)
-def _known(body: Body) -> dict[str, Weight]:
-    return {path: weight for node, owner, places in descend(body, ROOT, _below) for path, weight in _leaves(node, owner, places)}
+def _find_known(body: Body) -> dict[str, Weight]:
+    return {path: weight for node, owner, places in descend(body, ROOT, _step_below) for path, weight in _leaves(node, owner, places)}
 
 
 def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
@@ -42,7 +42,7 @@ def auxiliaries(body: Body) -> dict[str, TensorType]:
 
     def below(node: Node, body: Body, places: Places) -> Places | None:
         silent = isinstance(node, Call) and not fold(node.body, exports, any, known)
-        return None if silent else _below(node, body, places)
+        return None if silent else _step_below(node, body, places)
 
     found = [(node, owner, places) for node, owner, places in descend(body, ROOT, below) if isinstance(node, Aux)]
     return {path: owner.types[node.input] for node, owner, places in found for path in _steps(places, node.segment)}
@@ -51,7 +51,7 @@ def auxiliaries(body: Body) -> dict[str, TensorType]:
 def uses(body: Body) -> dict[str, tuple[Body, Apply] | Variable]:
     """Every use of an op, with the body that it stands in, and every `weight` and `buffer` statement, by path; shared ones once."""
     found: dict[str, tuple[Body, Apply] | Variable] = {}
-    for node, owner, places in descend(body, ROOT, _below):
+    for node, owner, places in descend(body, ROOT, _step_below):
         if isinstance(node, Apply | Variable):
             found |= {path: (owner, node) if isinstance(node, Apply) else node for path in _steps(places, node.segment)}
     return found
@@ -66,7 +66,7 @@ def _count_uses(node: Node, below: list[int]) -> int:
     return (node.count if isinstance(node, Repeat) else 1) * (sum(below) if below else 1)
 
 
-def _below(node: Node, body: Body, places: Places) -> Places:
+def _step_below(node: Node, body: Body, places: Places) -> Places:
     """Where a region, or the body that is called, stands."""
     if isinstance(node, Repeat):
         return [(path, (*loops, i)) for path, loops in places for i in range(node.count)]

@@ -86,19 +86,19 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
     factors = [x for x in (mask, own, batch) if x is not None]
     if not factors:
-        return op.statistics(values, jnp.ones(values.shape, _wide(values)))
+        return op.statistics(values, jnp.ones(values.shape, _widen_dtype(values)))
     weight = _weights(values, factors)
     return op.statistics(jnp.where(weight == 0, 0, values), weight)  # what does not count may be NaN
 
 
-def _wide(values: Array) -> Any:
+def _widen_dtype(values: Array) -> Any:
     """The dtype of sums."""
     return jnp.promote_types(values.dtype, jnp.float32)
 
 
 def _weights(values: Array, factors: list[Array]) -> Array:
     """Mask, labels' and batch's weights together, each broadcast from the left to the shape of the values; in f32 at least."""
-    result = jnp.ones(values.shape, _wide(values))
+    result = jnp.ones(values.shape, _widen_dtype(values))
     for factor in factors:
         result = result * factor.astype(result.dtype).reshape(factor.shape + (1,) * (values.ndim - factor.ndim))
     return result

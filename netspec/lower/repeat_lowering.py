@@ -25,7 +25,7 @@ def choose_lowering(loop: Loop, starts: list[Array]) -> Lowering:
     """Scan where compile time would grow with depth and the loop costs nothing."""
     if loop.node.count < SCAN_FROM or not loop.region.params:
         return unroll_loop
-    return unroll_loop if _slowed(loop, starts) else scan_loop
+    return unroll_loop if _is_slowed(loop, starts) else scan_loop
 
 
 def always_scan(loop: Loop, starts: list[Array]) -> Lowering:
@@ -40,7 +40,7 @@ CHOICES: Mapping[str | None, Choice] = {None: choose_lowering, "scan": always_sc
 """By the argument `repeat` of `compile`."""
 
 
-def _slowed(loop: Loop, starts: list[Array]) -> bool:
+def _is_slowed(loop: Loop, starts: list[Array]) -> bool:
     """One of the kernels that run in an iteration is slower in a loop on this backend."""
     frame, backend = loop.frame, jax.default_backend()
     possible = (*(family.reference for family in load_families().values()), *frame.run.kernels.variants())

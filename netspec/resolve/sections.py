@@ -11,6 +11,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.versions import NotYetCompiled
 from netspec.diagnostics.training.serving import ServeLine
 from netspec.diagnostics.training.settings import MetricNamedLoss
+from netspec.limits import LIMITS
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
 from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
@@ -161,7 +162,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             definition = definitions.get(section.model)
             if definition is None or not definition.is_model:
                 models = [n for n, d in definitions.items() if d.is_model]
-                near = tuple(nearest(section.model, models) or models[:3])
+                near = tuple(nearest(section.model, models) or models[: LIMITS.suggestions])
                 names.report(UnknownModel(at=section.name_span, name=section.model, section=kind, near=near))
             names.each([a.value for a in section.args], Scope(), False)
             names.own = frozenset(p.name for p in definition.params) if definition is not None else frozenset()

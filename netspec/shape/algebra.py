@@ -12,7 +12,7 @@ def content(dim: Dim) -> int:
     return gcd(*(c for m, c in dim.terms if m))
 
 
-def linear(dim: Dim) -> dict[str, int] | None:
+def read_linear(dim: Dim) -> dict[str, int] | None:
     """Coefficients of the symbols when every term is a constant or a number times one symbol, else None."""
     found: dict[str, int] = {}
     for monomial, coefficient in dim.terms:

@@ -76,7 +76,7 @@ class Dim:
             return value
         if isinstance(value, int):
             small = _SMALL.get(value)
-            return _constant(value) if small is None else small
+            return _make_constant(value) if small is None else small
         return Dim.symbol(value)  # type: ignore[arg-type]
 
     @staticmethod
@@ -84,7 +84,7 @@ class Dim:
         """The dim that is one symbol."""
         if not isinstance(name, str) or not name:
             raise TypeError(f"a dim is a whole number or a symbol's name, not {name!r}")
-        return _new(((((name, 1),), 1),), None)
+        return _make_dim(((((name, 1),), 1),), None)
 
     @staticmethod
     def sum(parts: Iterable[tuple[Monomial, int]]) -> Dim:
@@ -102,7 +102,7 @@ class Dim:
                 raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
         if len(kept) > 1:
             kept.sort(key=order)
-        return _new(tuple(kept), None)
+        return _make_dim(tuple(kept), None)
 
     # ---- looking ------------------------------------------------------------------------------------------------
     @property
@@ -151,7 +151,7 @@ class Dim:
     def __neg__(self) -> Dim:
         if self._value is not None:
             return Dim.of(-self._value)
-        return _new(tuple((m, -c) for m, c in self._terms), None)
+        return _make_dim(tuple((m, -c) for m, c in self._terms), None)
 
     def __sub__(self, other: int | Dim) -> Dim:
         return self + (-Dim.of(other))
@@ -187,7 +187,7 @@ class Dim:
 
     def __floordiv__(self, divisor: int | Dim) -> Dim:
         """floor(self / divisor) for a positive constant, in normal form. Raises ValueError for any other divisor."""
-        n = _positive(divisor)
+        n = _read_positive(divisor)
         if self._value is not None:
             return Dim.of(self._value // n)
         outside = Dim.sum((m, c // n) for m, c in self._terms)
@@ -196,12 +196,12 @@ class Dim:
 
     def __mod__(self, divisor: int | Dim) -> Dim:
         """self - n * floor(self / n): in 0..n-1."""
-        n = _positive(divisor)
+        n = _read_positive(divisor)
         return Dim.of(self._value % n) if self._value is not None else self - (self // n) * n
 
     def ceildiv(self, divisor: int | Dim) -> Dim:
         """The quotient rounded up."""
-        n = _positive(divisor)
+        n = _read_positive(divisor)
         return (self + (n - 1)) // n
 
     # ---- replacing ----------------------------------------------------------------------------------------------
@@ -251,25 +251,25 @@ class Dim:
         return f"Dim({self})"
 
 
-def _new(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
+def _make_dim(terms: tuple[tuple[Monomial, int], ...], value: int | None) -> Dim:
     """A dim of terms that are in normal form already."""
     dim = Dim.__new__(Dim)
     dim._terms, dim._value, dim._symbols = terms, value, None
     return dim
 
 
-def _constant(value: int) -> Dim:
+def _make_constant(value: int) -> Dim:
     """A number as a dim."""
     if not -HUGE < value < HUGE:
         raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
-    return _new((((), int(value)),) if value else (), int(value))
+    return _make_dim((((), int(value)),) if value else (), int(value))
 
 
-_SMALL = {n: _constant(n) for n in range(-32, 513)}
+_SMALL = {n: _make_constant(n) for n in range(-32, 513)}
 ZERO, ONE = _SMALL[0], _SMALL[1]
 
 
-def _positive(divisor: int | Dim) -> int:
+def _read_positive(divisor: int | Dim) -> int:
     """The divisor as a number. Raises ValueError for anything that is not a positive whole number."""
     n = divisor if isinstance(divisor, int) else divisor._value
     if n is None or n <= 0:
@@ -295,7 +295,7 @@ def _floor(inside: Dim, n: int) -> Dim:
 
 def _atom(atom: Atom) -> Dim:
     """One symbol or floor as a dim."""
-    return _new(((((atom, 1),), 1),), None)
+    return _make_dim(((((atom, 1),), 1),), None)
 
 
 def _is_touched(atom: Atom, values: Mapping[str, Dim | int]) -> bool:

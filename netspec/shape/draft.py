@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import gcd, inf
 
 from netspec.limits import LIMITS
-from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, linear, split
+from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, read_linear, split
 from netspec.shape.bounds import DEFAULT, End, Range, ceiling, lower, scale_range
 from netspec.shape.cases import Box
 from netspec.shape.decision import Search
@@ -87,7 +87,7 @@ class Draft:
         rest, n = Dim.sum((m, c // common) for m, c in rest.terms), n // common
         if n == 1 or self._full():
             return
-        ((symbol, factor),) = (linear(rest) or {}).items()
+        ((symbol, factor),) = (read_linear(rest) or {}).items()
         self.scale(symbol, n, -rest.constant_term * pow(factor, -1, n) % n)
 
     # ---- symbols -------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ class Draft:
 
     def _diophantine(self, dim: Dim) -> bool:
         """a*x + b*y + c == 0 fixes x modulo b, after which y can be solved for (a and b have no common factor, or nothing is admitted)."""
-        factors = linear(dim)
+        factors = read_linear(dim)
         if not factors or len(factors) != 2:
             return False
         (x, a), (_, b) = sorted(factors.items())
@@ -185,7 +185,7 @@ class Draft:
         part, n, factor, rest = form
         if rest % factor or not 0 <= -rest // factor < n:
             raise Contradiction
-        if len(linear(part) or ()) != 1:
+        if len(read_linear(part) or ()) != 1:
             return False
         self.congruent(part, n, -rest // factor)
         return True
@@ -253,7 +253,7 @@ class Draft:
     def _trim(self, dim: Dim) -> None:
         """Moves an end of a symbol's range that is now known not to be taken."""
         dim = self.inner(dim)
-        factors = linear(dim)
+        factors = read_linear(dim)
         if not factors or len(factors) != 1:
             return
         ((symbol, factor),) = factors.items()

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from netspec.limits import LIMITS
-from netspec.shape.algebra import exact_quotient, linear, split
+from netspec.shape.algebra import exact_quotient, read_linear, split
 from netspec.shape.bounds import ceiling
 from netspec.shape.dims import Dim, DimTooComplex, Floor
 from netspec.shape.verdict import PROVED
@@ -52,7 +52,7 @@ def _bounds(difference: Dim, relation: str) -> Iterator[Relation]:
     """`a*s + c relation 0` as a bound of s."""
     if relation in ("<", ">"):
         difference, relation = (difference + 1, "<=") if relation == "<" else (difference - 1, ">=")
-    factors = linear(difference)
+    factors = read_linear(difference)
     if not factors or len(factors) != 1 or relation not in ("<=", ">="):
         return
     ((symbol, factor),) = factors.items()
@@ -73,7 +73,7 @@ def _floors(dim: Dim) -> Iterator[Floor]:
 def _divisibility(floor: Floor) -> Iterator[Relation]:
     """Remainders that make the floor exact: of its symbol, or of all of its inside."""
     n = floor.divisor
-    factors = linear(floor.inner)
+    factors = read_linear(floor.inner)
     for symbol in sorted(floor.inner.symbols()):
         start = 0
         if factors and len(factors) == 1:

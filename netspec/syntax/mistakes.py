@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.source import NOWHERE
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
@@ -12,7 +13,6 @@ from netspec.syntax.mistake_place import Place, describe
 from netspec.syntax.mistakes_expressions import EXPRESSION_RULES
 from netspec.syntax.mistakes_statements import SECTION_RULES, STATEMENT_RULES
 
-_MANY = 5
 _WORDS = {
     "NAME": "a name",
     "NUMBER": "a number",
@@ -40,4 +40,4 @@ def _list_expected(place: Place) -> tuple[str, ...]:
     signs = {name: f"`{text}`" for text, name in LITERALS.items()}
     names = sorted(place.parser.accepts() - {"HOLE"})
     words = tuple(_WORDS.get(name) or signs.get(name) or f"`{name.lower()}`" for name in names)
-    return words if len(words) <= _MANY else ()
+    return words if len(words) <= LIMITS.listed_words else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.syntax import problems
 from netspec.syntax.mistake_place import NOTHING, Place, describe
 from netspec.syntax.token import Token
@@ -31,7 +32,7 @@ def operator_after_stage(p: Place) -> Diagnostic | None:
         return None
     part = p.part()
     chain = p.text(part[0], p.previous)
-    chain = chain if len(chain) <= 60 else f"{part[0]} -> … -> {p.text(part[arrows[-1] + 1], p.previous)}"
+    chain = chain if len(chain) <= LIMITS.quoted_characters else f"{part[0]} -> … -> {p.text(part[arrows[-1] + 1], p.previous)}"
     return problems.StageNeedsParentheses(at=p.here, operator=str(p.token), arrow=p.span(part[arrows[-1]]), head=chain)
 
 
@@ -108,7 +109,7 @@ def comprehension(p: Place) -> Diagnostic | None:
     if str(p.token) != "for" or p.enclosing not in ("list", "call", "paren") or not p.after_value or p.opened is None:
         return None
     value = p.text(p.part()[0], p.previous)
-    return problems.NoComprehension(at=p.here, value=value if len(value) <= 60 else "…")
+    return problems.NoComprehension(at=p.here, value=value if len(value) <= LIMITS.quoted_characters else "…")
 
 
 def missing_comma(p: Place) -> Diagnostic | None:

@@ -31,13 +31,13 @@ def unknown_section(p: Place) -> Diagnostic | None:
     has_body = any(p.lexed.tokens[i].type == "LBRACE" for i in range(p.index, min(p.index + 9, len(p.lexed.tokens))) if i in p.lexed.bodies)
     if p.next.type in ("EQUAL", "COMMA", "COLON", "ARROW", "LPAR") or not (has_body or p.next.type == "NAME"):
         return None
-    if not has_body and not _near(str(p.token)):
+    if not has_body and not _find_near(str(p.token)):
         return None
-    near = _near(str(p.token)) or ((guess_section(str(p.token)),) if has_body else ())
+    near = _find_near(str(p.token)) or ((guess_section(str(p.token)),) if has_body else ())
     return problems.UnknownSection(at=p.here, found=str(p.token), near=near)
 
 
-def _near(word: str) -> tuple[str, ...]:
+def _find_near(word: str) -> tuple[str, ...]:
     """The keywords of sections that look like a word."""
     from netspec.diagnostics.suggestions.nearest import nearest
 

@@ -27,8 +27,6 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TARGET = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*:")
 _WORD = re.compile(r"\w+|[^\w\s]")
 _IMPORT = re.compile(r"(\S+)(?:\s+as\s+(\S+))?")
-_QUOTED = 60
-"""Characters of a value that a message repeats."""
 
 T = TypeVar("T")
 
@@ -53,7 +51,7 @@ class Strings:
 
     def bad(self, span: Span, wanted: str, why: str = "") -> Any:
         """Reports a string that does not say what is wanted."""
-        found = span.text if len(span.text) <= _QUOTED else span.text[:_QUOTED] + "…"
+        found = span.text if len(span.text) <= LIMITS.quoted_characters else span.text[: LIMITS.quoted_characters] + "…"
         self.report(BadJsonText(at=span, wanted=wanted, found=found, why=why))
         return BAD
 

@@ -144,17 +144,17 @@ def _target(target: tree.Target) -> str:
     return target.name if target.type is None else f"{target.name}: {print_type(target.type)}"
 
 
-def _same(value: Any) -> Any:
+def _keep(value: Any) -> Any:
     """A value that is JSON already."""
     return value
 
 
 _ONE: dict[str, Callable[[Any], Json]] = {
-    "version": _same,
-    "flag": _same,
-    "comparison": _same,
-    "key": _same,
-    "name": _same,
+    "version": _keep,
+    "flag": _keep,
+    "comparison": _keep,
+    "key": _keep,
+    "name": _keep,
     "index": lambda target: target.name,
     "text": lambda value: value.value,
     "comments": _comments,

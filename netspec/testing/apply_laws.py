@@ -11,7 +11,7 @@ from netspec.lazy import jax, jnp, np
 from netspec.library.base import Measure
 from netspec.shape import Dim, Facts
 from netspec.testing.case import Case, to_tuple
-from netspec.testing.checks import close, require, same
+from netspec.testing.checks import close, require, require_same
 from netspec.testing.trial_scope import ExampleScope, draw
 
 
@@ -27,7 +27,7 @@ def shape_rule_is_what_apply_does(case: Case) -> None:
     """`shape` says the sizes and element types that `jax.eval_shape` finds."""
     found = [(x.shape, x.dtype.name) for x in to_tuple(jax.eval_shape(case.run, *case.inputs))]
     rules = [(tuple(dim.value for dim in rule.shape), rule.jax_dtype) for rule in case.results()]
-    same(found, rules, "apply gives", "shape says")
+    require_same(found, rules, "apply gives", "shape says")
 
 
 def shape_rule_takes_a_symbol_for_the_batch(case: Case) -> None:
@@ -41,16 +41,16 @@ def shape_rule_takes_a_symbol_for_the_batch(case: Case) -> None:
         if not isinstance(mistake.diagnostic, UnprovenSize):
             raise AssertionError(f"shape refuses {', '.join(map(str, types))}: {mistake}") from mistake
         rule = case.call("shape", Facts().assume_equal(Dim.of("B"), case.batch), *types)
-    same(tuple(kind.substitute(size) for kind in to_tuple(rule)), case.results(), "with B", "with numbers")
+    require_same(tuple(kind.substitute(size) for kind in to_tuple(rule)), case.results(), "with B", "with numbers")
     flops = [Dim.of(case.call("flops", *given)).substitute(size) for given in (types, case.types)]
-    same(flops[0], flops[1], "FLOPs with B", "with numbers")
+    require_same(flops[0], flops[1], "FLOPs with B", "with numbers")
 
 
 def initial_values_fit(case: Case) -> None:
     """Every parameter and buffer begins with finite values of its shape."""
     for name, weight in (case.call("params", *case.types) | case.call("buffers", *case.types)).items():
         value = draw(weight, np.random.default_rng(0))
-        same(value.shape, tuple(Dim.of(n).value for n in weight.shape), f"{name} begins as", "its shape is")
+        require_same(value.shape, tuple(Dim.of(n).value for n in weight.shape), f"{name} begins as", "its shape is")
         require(np.isfinite(value).all(), f"{name} begins with numbers that are not finite")
 
 
@@ -75,7 +75,7 @@ def gradient_is_the_slope(case: Case) -> None:
         def along(t: Any) -> Any:
             params, inputs = jax.tree.map(lambda x, d: x + t * d if x.dtype == np.float64 else x, point, direction)
             results = to_tuple(case.run(*inputs, params=params))
-            same([x.dtype.name for x in results], [rule.jax_dtype for rule in rules], "with f64 inputs apply gives", "shape says")
+            require_same([x.dtype.name for x in results], [rule.jax_dtype for rule in rules], "with f64 inputs apply gives", "shape says")
             return sum(jnp.vdot(x, own) for x, own, counts in zip(results, pull, wide, strict=True) if counts)
 
         both = jax.jit(jax.value_and_grad(along))
@@ -90,7 +90,7 @@ def bf16_stays_bf16(case: Case) -> None:
     short = [x.astype(jnp.bfloat16) if t.is_float else x for t, x in zip(case.types, case.inputs, strict=True)]
     result = case.jitted(*short)
     rules = case.results(*(t.with_dtype("bf16") if t.is_float else t for t in case.types))
-    same([x.dtype.name for x in to_tuple(result)], [rule.jax_dtype for rule in rules], "apply gives", "shape says")
+    require_same([x.dtype.name for x in to_tuple(result)], [rule.jax_dtype for rule in rules], "apply gives", "shape says")
     if case.smooth and not case.op.jumps:
         wide = case.jitted(*(np.float32(x) if t.is_float else x for t, x in zip(case.types, short, strict=True)))
         for narrow, full in zip(case.floats(result), case.floats(wide), strict=True):
@@ -129,7 +129,7 @@ def any_batch_is_traced(case: Case) -> None:
     size: Any = jax.export.symbolic_shape("B")[0]
     rules = [tuple(dim.evaluate({"B": size}) for dim in rule.shape) for rule in case.results(*case.batched())]
     found = jax.eval_shape(case.run_on_any, *case.symbolic(size))
-    same([x.shape for x in to_tuple(found)], rules, "apply gives", "shape says")
+    require_same([x.shape for x in to_tuple(found)], rules, "apply gives", "shape says")
     if isinstance(case.op, Measure):
         jax.eval_shape(case.with_names(case.op.weights), *case.symbolic(size))
 

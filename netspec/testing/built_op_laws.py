@@ -14,7 +14,7 @@ from netspec.lower.layout import Layout
 from netspec.lower.precision import PRECISIONS
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.shape import Dim
-from netspec.testing.checks import close, require, same
+from netspec.testing.checks import close, require, require_same
 from netspec.testing.trial_scope import sample
 from netspec.tools.reference_examples import prove_model, type_of, write_example
 
@@ -63,10 +63,10 @@ def types_are_what_is_computed(case: Built) -> None:
     """What is inferred with a symbol for the batch is what is inferred with its size, and what `jax.eval_shape` finds; costs too."""
     size = {"B": case.batch}
     inferred = {name: kind.substitute(size) for name, kind in case.body.output_types().items()}
-    same(inferred, bind_numbers(case).output_types(), "with B", "with numbers")
+    require_same(inferred, bind_numbers(case).output_types(), "with B", "with numbers")
     found = {name: (x.shape, x.dtype.name) for name, x in jax.eval_shape(case.run, case.params, case.inputs).items()}
-    same(found, {n: (tuple(d.value for d in t.shape), t.jax_dtype) for n, t in inferred.items()}, "computed is", "inferred is")
-    same(Dim.of(cost(case.body)[1]).substitute(size), Dim.of(cost(bind_numbers(case))[1]), "FLOPs with B", "with numbers")
+    require_same(found, {n: (tuple(d.value for d in t.shape), t.jax_dtype) for n, t in inferred.items()}, "computed is", "inferred is")
+    require_same(Dim.of(cost(case.body)[1]).substitute(size), Dim.of(cost(bind_numbers(case))[1]), "FLOPs with B", "with numbers")
 
 
 def initial_values_are_finite(case: Built) -> None:
@@ -102,7 +102,7 @@ def bf16_differs_by_rounding(case: Built) -> None:
     """Computed in bf16 the results are those of f32, within some hundredths of the largest."""
     narrow = jax.jit(lambda p, x: case.run(p, x, "mixed(bf16)"))(case.params, case.inputs)
     for name, full in case.jitted(case.params, case.inputs).items():
-        same(narrow[name].dtype, full.dtype, "stored as", "declared as")
+        require_same(narrow[name].dtype, full.dtype, "stored as", "declared as")
         close(narrow[name], full, 0.05, 0.05 * np.abs(full).max())
 
 
@@ -127,7 +127,7 @@ def any_batch_is_traced(case: Built) -> None:
     }
     found = {name: x.shape for name, x in jax.eval_shape(case.run, case.params, inputs).items()}
     inferred = {name: tuple(dim.evaluate({"B": size}) for dim in kind.shape) for name, kind in case.body.output_types().items()}
-    same(found, inferred, "computed is", "inferred is")
+    require_same(found, inferred, "computed is", "inferred is")
 
 
 def require_close(found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ def require(holds: Any, message: str) -> None:
         raise AssertionError(message)
 
 
-def same(one: Any, other: Any, first: str, second: str) -> None:
+def require_same(one: Any, other: Any, first: str, second: str) -> None:
     """Require two values to be equal; the words say what each of them is."""
     require(one == other, f"{first} {one}, {second} {other}")
 

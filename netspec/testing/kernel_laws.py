@@ -11,7 +11,7 @@ from typing import Any
 
 from netspec.kernels.family import Place, Sample, Variant
 from netspec.lazy import jax, jnp, np
-from netspec.testing.apply_laws import same
+from netspec.testing.apply_laws import require_same
 from netspec.testing.trial_scope import sample
 from netspec.tools.reference_examples import type_of
 
@@ -73,7 +73,7 @@ def types_are_the_references(case: KernelCase) -> None:
     with jax.enable_x64(True):
         for dtype in ("float32", "bfloat16", "float64"):
             found, wanted = (jax.eval_shape(run, case.floats_as(dtype)) for run in (case.run, case.reference))
-            same(str(found), str(wanted), f"with {dtype} it gives", "the reference")
+            require_same(str(found), str(wanted), f"with {dtype} it gives", "the reference")
 
 
 def values_are_the_references(case: KernelCase) -> None:

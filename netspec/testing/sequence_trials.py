@@ -152,7 +152,7 @@ def trials(example: Example) -> Iterator[Trial]:
                         yield trial
 
 
-def chosen(rows: Iterable[Any], every: bool) -> Iterator[Any]:
+def choose_trials(rows: Iterable[Any], every: bool) -> Iterator[Any]:
     """Of the rows that begin with a trial the first of each example, or every other one: they differ in the axes that move."""
     seen = set()
     for row in rows:

@@ -14,7 +14,7 @@ from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.contracts.stretch_steps import Stretch, Use
 from netspec.shape import Facts
 from netspec.testing.checks import close
-from netspec.testing.sequence_trials import Row, Trial, chosen, try_sequences
+from netspec.testing.sequence_trials import Row, Trial, choose_trials, try_sequences
 from netspec.testing.trial_scope import TestScope, sample
 
 
@@ -35,7 +35,7 @@ def looks_back(op: Callable) -> bool:
 
 def rows_with_step(example: Example) -> Iterator[Row]:
     """The first way to feed an example position by position, where there is one and its op has a step."""
-    yield from chosen((row for row in try_sequences(example) if has_step(*row)), False)
+    yield from choose_trials((row for row in try_sequences(example) if has_step(*row)), False)
 
 
 def cut_places(size: int, looks_back: bool) -> list[int]:

@@ -21,7 +21,7 @@ from netspec.shape import Facts
 from netspec.source import Source
 from netspec.syntax.fragments import parse_expression
 from netspec.syntax.tree import File
-from netspec.testing.checks import require, same
+from netspec.testing.checks import require, require_same
 from netspec.tools import reference_examples
 
 LEAST = 6
@@ -57,7 +57,7 @@ def has_a_schema(cls: type[Op]) -> None:
     from netspec.tools.argument_schema import describe_schema
 
     found = describe_schema(cls)["properties"]
-    same(list(found), ["op", "kind", *cls.arguments()], "the schema has", "the arguments are")
+    require_same(list(found), ["op", "kind", *cls.arguments()], "the schema has", "the arguments are")
     for name, argument in cls.arguments().items():
         require(found[name].get("description"), f"the schema does not describe {name}")
         require(("default" in found[name]) != argument.required, f"the schema is wrong about a default of {name}")
@@ -70,8 +70,8 @@ def json_means_the_op(example: Example) -> None:
     """`from_json` gives the op that `to_json` wrote, and nothing is left out."""
     data = to_json(example.op)
     again = from_json(json.loads(json.dumps(data, allow_nan=False)))
-    same((type(again), again), (type(example.op), example.op), "its JSON is read as", "it is")
-    same([data["op"], data["kind"], *sorted(data.keys() - {"op", "kind"})], _list_names(example.op), "its JSON has", "it has")
+    require_same((type(again), again), (type(example.op), example.op), "its JSON is read as", "it is")
+    require_same([data["op"], data["kind"], *sorted(data.keys() - {"op", "kind"})], _list_names(example.op), "its JSON has", "it has")
 
 
 def _list_names(op: Op) -> list[str]:
@@ -83,11 +83,11 @@ def text_means_the_op(example: Example) -> None:
     """What `to_text` writes is read as an equal op; of a function, operator or method in a model where its inputs flow into it."""
     op = example.op
     if not is_applied(op):
-        same(elaborate_text(to_text(op), op.kind), op, f"`{to_text(op)}` means", "it is")
+        require_same(elaborate_text(to_text(op), op.kind), op, f"`{to_text(op)}` means", "it is")
         return
     _, model = reference_examples.write_example(example)
     found = [node.op for node, _ in walk(reference_examples.prove_model(model)) if isinstance(node, Apply)]
-    same(found, [op], f"the model\n{model}applies", "it is")
+    require_same(found, [op], f"the model\n{model}applies", "it is")
 
 
 def is_applied(op: Op) -> bool:

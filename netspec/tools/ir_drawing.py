@@ -175,14 +175,14 @@ def draw_shapes(body: Body) -> str:
 
 def _shape_rows(body: Body) -> Iterator[tuple[str, str]]:
     """The name and the type of every op and variable of a body, at any depth."""
-    for node, owner, (prefix, sequences) in descend(body, ("", ""), _below):
+    for node, owner, (prefix, sequences) in descend(body, ("", ""), _step_below):
         if isinstance(node, Apply):
             yield f"{prefix}{segment_text(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)
         elif isinstance(node, Variable):
             yield f"{prefix}{segment_text(node.segment)}", str(owner.types[node.output])
 
 
-def _below(node: Node, body: Body, here: tuple[str, str]) -> tuple[str, str]:
+def _step_below(node: Node, body: Body, here: tuple[str, str]) -> tuple[str, str]:
     """The prefix of paths, and in a layer such as `lstm` what it gives instead of its cell."""
     if isinstance(node, Call):
         return f"{here[0]}{segment_text(node.segment)}/", ""

@@ -13,11 +13,10 @@ from netspec.lazy import jax, jnp, np
 from netspec.library.base import Clock, Op, Schedule
 from netspec.library.schedules.run_length import Path, Run, Scale, items_of, shorten_number
 from netspec.library.shelf.op_text import to_text
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.tools.plot import Glyphs, Picture, Tick, plot, table
 
-MARKS = 16
-"""So many moments are listed."""
 WORDS = {
     "peak": "peak, the warm-up is over",
     "top": "the rise is over",
@@ -166,7 +165,7 @@ def list_moments(schedule: Schedule, scale: Scale, known: Course) -> str:
     found = [m for m in moments_of(schedule, scale.clock) if 0 < m.step < total - 1]
     ends = [word for m in moments_of(schedule, scale.clock) if total - 1 <= m.step <= total for word in m.words]
     first = [Moment(0, ("first step",))] if total > 1 else []
-    shown = [*first, *found[:MARKS], Moment(total - 1, ("last step", *ends))]
+    shown = [*first, *found[: LIMITS.listed_moments], Moment(total - 1, ("last step", *ends))]
     rows = [(*labels(scale, m.step), f"{known.at(m.step):.4g}", ", ".join(m.words)) for m in shown]
-    left = len(found) - MARKS
+    left = len(found) - LIMITS.listed_moments
     return table((*axes(scale), "rate", ""), rows) + (f"\nand {left} more moments before the last step" if left > 0 else "")

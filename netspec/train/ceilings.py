@@ -10,7 +10,6 @@ from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, li
 from netspec.lazy import np
 from netspec.library.base import Array, Callable
 from netspec.library.data.columns import Ragged, Table
-from netspec.library.data.transforms.field_names import Rename
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -81,8 +80,7 @@ def require_below(table: Table, plan: DataPlan, wanted: Iterable[Ceiling]) -> No
 def _origin(plan: DataPlan, field: str) -> str:
     """What a field was called before the chain renamed it."""
     for transform in reversed(plan.transforms):
-        if isinstance(transform, Rename):
-            field = next((old for old, new in transform.names.items() if new == field), field)
+        field = transform.name_before(field)
     return field
 
 

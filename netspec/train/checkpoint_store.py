@@ -18,6 +18,7 @@ from netspec.diagnostics.running.checkpoints import CheckpointDamaged, NoSuchChe
 from netspec.diagnostics.running.files import WriteFailed
 from netspec.files import make_folder, sync_folder, write_atomic
 from netspec.library.base import Array
+from netspec.limits import LIMITS
 from netspec.train import manifest
 from netspec.train.leaves import describe_leaves, read_leaves, write_leaves
 from netspec.train.manifest import Manifest
@@ -200,4 +201,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     number = re.search(r"os_error_code='(\d+)'", str(error))
-    return os.strerror(int(number[1])) if number else " ".join(str(error).split())[:200] or type(error).__name__
+    return os.strerror(int(number[1])) if number else " ".join(str(error).split())[: LIMITS.reason_characters] or type(error).__name__

@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netspec.ir import Objective
+from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
     from netspec.train.trainable_model import Model
 
-WIDEST = 24
-"""So many columns of a matrix are shown."""
-LONGEST = 100
-"""So many classes have a line each."""
 CLASSES = ("class", "label", "prediction")
 """Axes that count classes, which may have names."""
 
@@ -44,7 +41,7 @@ def table(name: str, value: list[Any], axes: tuple[str, ...], names: Sequence[Se
     """The metric's name and its numbers."""
     if value and isinstance(value[0], list):
         return matrix(name, value, axes, names)
-    if len(value) > LONGEST:
+    if len(value) > LIMITS.metric_lines:
         return f"{name}: {len(value)} numbers, {min(value):.4g} to {max(value):.4g}"
     heads = labels(len(value), axes[:1], names)
     rows = [(head, text) for head, text in zip(heads, texts(value), strict=True)]
@@ -55,7 +52,7 @@ def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Se
     """A matrix with names of classes at both sides; of a large one only the largest entries."""
     rows, columns = labels(len(value), axes[:1], names), labels(len(value[0]), axes[1:], names)
     what = f" (rows: {axes[0]}, columns: {axes[1]})" if len(axes) == 2 else ""
-    if len(columns) > WIDEST:
+    if len(columns) > LIMITS.metric_columns:
         return f"{name}{what}: {len(rows)} rows, {len(columns)} columns" + "".join(f"\n  {line}" for line in largest(value, rows, columns))
     flat = texts([x for row in value for x in row])
     body = [(rows[i], *flat[i * len(columns) : (i + 1) * len(columns)]) for i in range(len(rows))]
@@ -63,9 +60,9 @@ def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Se
 
 
 def largest(value: list[list[float]], rows: list[str], columns: list[str]) -> list[str]:
-    """The ten largest numbers beside the diagonal: what is taken for what most often."""
+    """The largest numbers beside the diagonal: what is taken for what most often."""
     cells = [(x, i, k) for i, row in enumerate(value) for k, x in enumerate(row) if i != k and x > 0]
-    best = sorted(cells, key=lambda cell: (-cell[0], *cell[1:]))[:10]
+    best = sorted(cells, key=lambda cell: (-cell[0], *cell[1:]))[: LIMITS.metric_mistakes]
     return [f"{rows[i]} as {columns[k]}: {text}" for (_, i, k), text in zip(best, texts([x for x, *_ in best]), strict=True)]
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar, cast
 
+from netspec.limits import LIMITS
+
 Made = TypeVar("Made")
 Ready = TypeVar("Ready")
-DEPTH = 2
 _END = object()
 
 
-def prefetch(source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = DEPTH) -> Generator[Ready, None, None]:
+def prefetch(
+    source: Iterator[Made], prepare: Callable[[Made], Ready], depth: int = LIMITS.prefetched_batches
+) -> Generator[Ready, None, None]:
     """`prepare(item)` for each item of the source, in order, computed in one background thread up to `depth` items ahead.
 
     An error of the source or of `prepare` is raised here, after the items before it. Closing the iterator ends the thread.

@@ -169,6 +169,7 @@ def test_the_spec_itself_is_a_link(link: Callable[[Path, Path], None], tmp_path:
     assert main(["check", "--untrusted", str(tmp_path / "m.net")]) == 1
     out = capsys.readouterr().out
     assert "file-refused" in out and "password" not in out
+    assert "-->" not in out, "a problem without a place is drawn without one, though it comes from another process"
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,7 @@ DROPPED = {
     'output y = reduce(x, "b t d -> b d", "mean")': "reduce",
     'output y = einsum("btd,bte->bde", x, x)': "einsum",
     "output y = x -> lstm(4, reverse=true)": "lstm",
+    "shared back = lstm(4, reverse=true)\n  output y = x -> back": "lstm",
     "output y = mean(x[:, 1:], axis=1)": "mean",
     "output y = mean(stack([x, x], axis=1), axis=2)": "mean",
     "output y = concat([x, x], axis=-1) -> sum(axis=1)": "sum",

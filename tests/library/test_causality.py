@@ -11,7 +11,7 @@ from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.shelf.index_writer import classes
 from netspec.shape import Dim
 from netspec.testing.checks import hold
-from netspec.testing.sequence_trials import Row, chosen, outcomes
+from netspec.testing.sequence_trials import Row, choose_trials, outcomes
 
 T = Dim.symbol("T")
 OTHERS = Measure | Recurrence | Cell
@@ -51,8 +51,8 @@ def test_trials(cls: type[Callable], every: bool) -> None:
     rows = list(outcomes(cls))
     passing = [row for row in rows if not isinstance(row[1], NotCausal)]
     refused = [row for row in rows if isinstance(row[1], NotCausal)]
-    hold([what_passes_keeps_its_promise], *chosen(passing, every))
-    hold([what_is_refused_has_a_reason], *chosen(refused, every))
+    hold([what_passes_keeps_its_promise], *choose_trials(passing, every))
+    hold([what_is_refused_has_a_reason], *choose_trials(refused, every))
 
 
 def has_a_rule(cls: type[Callable]) -> None:

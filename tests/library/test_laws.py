@@ -14,7 +14,7 @@ from netspec.library.base import Callable, Example, Measure, Op
 from netspec.library.shelf.index_writer import classes
 from netspec.testing import apply_laws, built_op_laws, text_laws
 from netspec.testing.case import Case, has_apply, phases
-from netspec.testing.checks import Law, close, hold, same
+from netspec.testing.checks import Law, close, hold, require_same
 from tests.library import oracles_built as built_oracles
 from tests.library.oracles import ORACLES
 from tests.library.oracles_activations import ACTIVATIONS
@@ -65,7 +65,7 @@ def built_agrees_with_its_oracle(case: built_op_laws.Built) -> None:
     own = {key.removeprefix(f"{name}_0/"): w.astype("float64") for key, w in case.params.items()}
     wanted = built_oracles.ORACLES[name](case.op, own, case.inputs)
     found = case.jitted(case.params, case.inputs)
-    same(found.keys(), wanted.keys(), "results are", "the oracle's")
+    require_same(found.keys(), wanted.keys(), "results are", "the oracle's")
     for key, right in wanted.items():
         close(found[key], right, 1e-5, 1e-5)
 

@@ -11,7 +11,7 @@ from netspec.library.base import Callable
 from netspec.library.contracts.sequence_axis import STILL
 from netspec.library.functions.pool import AvgPool, LpPool, MaxPool, MinPool
 from netspec.testing.checks import hold
-from netspec.testing.sequence_trials import chosen, outcomes
+from netspec.testing.sequence_trials import choose_trials, outcomes
 from netspec.testing.stretch_laws import has_step, stretch_by_stretch_is_the_whole
 from tests.library.test_causality import CALLABLES, first_or_every
 
@@ -24,7 +24,7 @@ each_op = pytest.mark.parametrize("cls", OPS, ids=lambda cls: f"{cls.kind}-{cls.
 @each_op
 @first_or_every
 def test_stretch_by_stretch_is_the_whole(cls: type[Callable], every: bool) -> None:
-    hold([stretch_by_stretch_is_the_whole], *chosen((row for row in outcomes(cls) if has_step(*row)), every))
+    hold([stretch_by_stretch_is_the_whole], *choose_trials((row for row in outcomes(cls) if has_step(*row)), every))
 
 
 def test_every_step_is_tried() -> None:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from netspec.from_torch import converted, layer_parameters
+from netspec.from_torch import convert_weights, layer_parameters
 from netspec.library.base import Array
 from netspec.library.functions.activation import Elu, Gelu, LeakyRelu, Silu
 from netspec.library.functions.gated_activation import Glu
@@ -108,7 +108,7 @@ def test_a_recurrence_is_pytorch_s(kind: str, layer: str, layers: int, ways: int
     assert {n: a.shape for n, a in arrays.items()} == torch_recurrences.shapes(kind, 3, 4, layers, ways)
     program = compiled(f"input x: f32[B, 5, 3]\n  output y = x -> {layer}")
     (path,) = program.unpack(program.init())["params"]
-    state = program.pack(converted(program, {f"rnn.{n}": a for n, a in arrays.items()}, {path: "rnn"}))
+    state = program.pack(convert_weights(program, {f"rnn.{n}": a for n, a in arrays.items()}, {path: "rnn"}))
     (given,), x = tensors(drawn({"x": (2, 5, 3)}, 6)["x"]), drawn({"x": (2, 5, 3)}, 6)["x"]
     wanted = module(given)[0]
     np.testing.assert_allclose(program.predict(state, x=x)["y"], wanted.detach(), 1e-5, 1e-5)

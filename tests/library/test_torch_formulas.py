@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netspec
-from netspec.from_torch import converted, layer_parameters
+from netspec.from_torch import convert_weights, layer_parameters
 from netspec.from_torch.layers import CONVERTERS
 from netspec.library.base import Array
 from netspec.library.layers.recurrent_cells import GruCell, LstmCell, SimpleCell
@@ -91,7 +91,7 @@ def test_a_recurrence_as_a_whole(kind: str, layer: str, layers: int, ways: int) 
     program = compiled(f"input x: f32[B, 5, 3]\n  output y = x -> {layer}")
     arrays = {f"net.rnn.{n}": a for n, a in drawn(torch_recurrences.shapes(kind, 3, 4, layers, ways), 5).items()}
     (layer_path,) = program.unpack(program.init())["params"]
-    state = program.pack(converted(program, arrays, {layer_path: "net.rnn"}))
+    state = program.pack(convert_weights(program, arrays, {layer_path: "net.rnn"}))
     x = drawn({"x": (2, 5, 3)}, 6)["x"]
     wanted = torch_recurrences.run(kind, {n.removeprefix("net.rnn."): a for n, a in arrays.items()}, x, layers, ways)
     np.testing.assert_allclose(program.predict(state, x=x)["y"], wanted, 1e-5, 1e-5)
@@ -122,7 +122,7 @@ PLACES = {"conv_0": "a", "batch_norm_0": "n", "dense_0": "f", "token": "token"}
 
 def test_a_model_whose_space_is_flattened_and_whose_head_is_new() -> None:
     program, arrays = compiled(DIGITS), drawn(SHAPES, 7)
-    made = converted(program, arrays, PLACES, flattened={"dense_0": (3, 2, 2)}, keep=["head"], ignore=["old.*"])
+    made = convert_weights(program, arrays, PLACES, flattened={"dense_0": (3, 2, 2)}, keep=["head"], ignore=["old.*"])
     np.testing.assert_array_equal(made["params"]["token"], arrays["token"][0, 0])
     np.testing.assert_array_equal(made["buffers"]["batch_norm_0"]["var"], arrays["n.running_var"])
     first = program.unpack(program.init())["params"]["head"]
@@ -136,7 +136,7 @@ def test_a_model_whose_space_is_flattened_and_whose_head_is_new() -> None:
 def test_what_does_not_fit_is_told_at_once() -> None:
     program, arrays = compiled(DIGITS), drawn({**SHAPES, "a.weight": (3, 2, 2, 2)}, 7)
     with pytest.raises(netspec.SpecError) as raised:
-        converted(program, arrays, {"conv_0": "a", "batch_norm_0": "m", "dense_1": "f", "token": "token"}, ignore=["old.*"])
+        convert_weights(program, arrays, {"conv_0": "a", "batch_norm_0": "m", "dense_1": "f", "token": "token"}, ignore=["old.*"])
     (problem,) = raised.value.diagnostics
     text = problem.message()
     assert "no array `m.weight`" in text and "no place for dense_0, head" in text and "the model has no `dense_1`" in text
@@ -152,7 +152,7 @@ def test_the_page_of_what_is_converted_says_how_pytorch_has_it(cls: Any) -> None
 def test_layers_that_pytorch_has_not() -> None:
     program = compiled("input x: f32[B, 4, 2]\n  output y = x -> conv_local(3, kernel=3)")
     with pytest.raises(netspec.SpecError, match="PyTorch has no layer like `conv_local` at conv_local_0"):
-        converted(program, {}, {"conv_local_0": "c"})
+        convert_weights(program, {}, {"conv_local_0": "c"})
     with pytest.raises(KeyError):
         layer_parameters(UNCONVERTED(features=2, kernel=1), {}, {})
     with pytest.raises(KeyError, match="weight"):

@@ -113,7 +113,7 @@ def is_even(number: int) -> None:
 
 def is_small(number: int) -> None:
     checks.close(number, 0, 0, 5)
-    checks.same(number, int(number), "it is", "as a whole number")
+    checks.require_same(number, int(number), "it is", "as a whole number")
 
 
 def test_every_law_is_tried_and_those_that_are_broken_are_named() -> None:

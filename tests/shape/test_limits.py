@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, exact_quotient, linear, moduli, split
+from netspec.shape.algebra import common_symbols, content, divide_content, divide_symbol, exact_quotient, moduli, read_linear, split
 from netspec.shape.dims import ZERO, Dim, DimTooComplex
 from netspec.shape.facts import NO_FACTS
 from netspec.shape.readback import read_back
@@ -65,7 +65,7 @@ def test_names_are_compared_and_not_the_strings_that_hold_them() -> None:
     one, other = Dim.symbol(fresh()), Dim.symbol(fresh())
     assert one == other and hash(one) == hash(other)
     assert split(3 * one + H, fresh()) == (3, H) and divide_symbol(one * H, fresh()) == H and read_back(one, {}) == one
-    assert linear(one - other + H) == {"H": 1} and (one // 2).substitute({fresh(): 7}) == 3
+    assert read_linear(one - other + H) == {"H": 1} and (one // 2).substitute({fresh(): 7}) == 3
     assert NO_FACTS.bound(fresh(), hi=700).require("!=", other, 700).facts.range(one) == (1, 699)
 
 
@@ -117,8 +117,8 @@ def test_contents_factors_and_parts() -> None:
     assert split(H * W + 3 * H - W, "H") == (W + 3, -W) and split(W, "H") == (0, W)
     assert split(H * H, "H") is None and split(H // 2 + H, "H") is None and split(H * W + H**2, "H") is None
     assert split(H * (H // 2), "H") is None
-    assert linear(2 * H - W + 7) == {"H": 2, "W": -1} and linear(Dim.of(3)) == {}
-    assert linear(H * W) is None and linear(H**2) is None and linear(H // 2) is None and linear(H + W * T) is None
+    assert read_linear(2 * H - W + 7) == {"H": 2, "W": -1} and read_linear(Dim.of(3)) == {}
+    assert read_linear(H * W) is None and read_linear(H**2) is None and read_linear(H // 2) is None and read_linear(H + W * T) is None
 
 
 def test_quotients_of_polynomials() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest
+from netspec.limits import LIMITS
 from netspec.record import record
 
 
@@ -61,8 +62,8 @@ class NoSuchColumn(Diagnostic):
     def help(self) -> str | None:
         if near := nearest(self.column, self.columns):
             return did_you_mean(near)
-        more = ", …" if len(self.columns) > 12 else ""
-        return f"it has {', '.join(f'`{c}`' for c in self.columns[:12])}{more}" if self.columns else "it has nothing"
+        more = ", …" if len(self.columns) > LIMITS.listed_names else ""
+        return f"it has {', '.join(f'`{c}`' for c in self.columns[: LIMITS.listed_names])}{more}" if self.columns else "it has nothing"
 
 
 @record(kw_only=True)

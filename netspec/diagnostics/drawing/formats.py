@@ -25,7 +25,7 @@ def render(diagnostics: Iterable[Diagnostic], format: str, color: bool = False, 
     return {"json": to_json, "sarif": to_sarif, "github": to_github}[format](diagnostics)
 
 
-def _fitting(diagnostics: Sequence[Diagnostic], limit: int, write: Any) -> list[Any]:
+def _write_fitting(diagnostics: Sequence[Diagnostic], limit: int, write: Any) -> list[Any]:
     """What `write` makes of each problem, up to `limit` of them and `LIMITS.report_characters` together."""
     written, size = [], 0
     for diagnostic in diagnostics[:limit]:
@@ -49,7 +49,7 @@ def _json(data: Any) -> str:
 def to_json(diagnostics: Iterable[Diagnostic]) -> str:
     """`{"problems": [one object per problem], "errors": 1, "warnings": 0, "omitted": 0}`."""
     ordered = sort_problems(diagnostics)
-    problems = _fitting(ordered, LIMITS.problems, to_object)
+    problems = _write_fitting(ordered, LIMITS.problems, to_object)
     warnings = sum(d.severity == "warning" for d in ordered)
     counts = {"errors": len(ordered) - warnings, "warnings": warnings, "omitted": len(ordered) - len(problems)}
     return _json({"problems": problems, **counts})
@@ -96,7 +96,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def to_sarif(diagnostics: Iterable[Diagnostic]) -> str:
     """One SARIF run; results left out are counted in its properties."""
     ordered = sort_problems(diagnostics)
-    results = _fitting(ordered, LIMITS.sarif_results, _result)
+    results = _write_fitting(ordered, LIMITS.sarif_results, _result)
     classes = {type(d).slug(): type(d) for d in ordered[: len(results)]}
     run = {
         "tool": {"driver": {"name": "netspec", "rules": [_rule(c) for c in classes.values()]}},
@@ -177,7 +177,7 @@ def _sarif_text(text: str) -> str:
 def to_github(diagnostics: Iterable[Diagnostic]) -> str:
     """One workflow command per problem (`::error file=…,line=…,col=…,title=…::…`), a line each."""
     ordered = sort_problems(diagnostics)
-    lines = _fitting(ordered, LIMITS.problems, _annotation)
+    lines = _write_fitting(ordered, LIMITS.problems, _annotation)
     omitted = len(ordered) - len(lines)
     return "\n".join([*lines, f"::notice::{say_count(omitted, 'more problem')}, not shown"] if omitted else lines)
 

@@ -10,11 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.drawing.cells import cell, visible, width
 from netspec.diagnostics.drawing.paint import Cell
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.source import Source, Span
-
-FULLY_MARKED_LINES = 4
-"""A span over more lines than this is marked on its first and last line only."""
 
 
 @record
@@ -42,7 +40,7 @@ def cut_pieces(mark: Mark) -> list[Piece]:
     end = max(start, _without_line_end(mark.span))
     (first, _), (last, _) = source.position(start), source.position(end)
     lines = range(first, last + 1)
-    if len(lines) > FULLY_MARKED_LINES:
+    if len(lines) > LIMITS.marked_lines:
         lines = (first, last)
     found = [_piece(mark, line, start, end) for line in lines]
     return [p for i, p in enumerate(found) if i == 0 or p.text or p.end > p.start]

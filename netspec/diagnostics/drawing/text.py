@@ -11,9 +11,6 @@ from netspec.diagnostics.drawing.snippet import Mark, Piece, cut_pieces, draw_li
 from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Source
 
-NEAR_LINES = 5
-"""Up to this many lines may be left out between two drawn lines without a `...`."""
-
 
 def render_text(diagnostics: Iterable[Diagnostic], color: bool = False, width: int = 100) -> str:
     """All problems in the order of their places, an empty line between them, and a line that counts them; "" for none."""
@@ -102,7 +99,7 @@ def _section(source: Source, at: str, found: list[Piece], gutter: int, paint: Pa
     lines.append(empty)
     before = found[0].line
     for number in dict.fromkeys(p.line for p in found):
-        if number - before - 1 > NEAR_LINES:
+        if number - before - 1 > LIMITS.skipped_lines:
             lines.append(paint("gutter", "..."))
         rows = draw_line(source, [p for p in found if p.line == number], max(width - gutter - 3, 20))
         text, *under = [paint.cells(row) for row in rows]

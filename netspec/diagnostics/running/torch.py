@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import list_some, nearest
+from netspec.limits import LIMITS
 from netspec.record import record
-
-LISTED = 6
-"""At most so many of each sort are written out."""
 
 
 @record(kw_only=True)
@@ -35,17 +33,17 @@ class TorchMismatch(Diagnostic):
     def _parts(self) -> tuple[str, ...]:
         shapes = tuple(f"{path} becomes {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
         return (
-            list_some("no array ", tuple(f"`{name}`" for name in self.missing), LISTED),
-            list_some("no place for ", self.unplaced, LISTED),
-            list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown), LISTED),
-            list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign), LISTED),
-            list_some("", shapes, LISTED),
-            list_some("not used: ", self.unused, LISTED),
+            list_some("no array ", tuple(f"`{name}`" for name in self.missing), LIMITS.listed_modules),
+            list_some("no place for ", self.unplaced, LIMITS.listed_modules),
+            list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown), LIMITS.listed_modules),
+            list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign), LIMITS.listed_modules),
+            list_some("", shapes, LIMITS.listed_modules),
+            list_some("not used: ", self.unused, LIMITS.listed_modules),
         )
 
     def help(self) -> str | None:
         pairs = [(name, nearest(name, self.names)) for name in self.missing]
-        renamed = ", ".join(f"`{name}` may be `{near[0]}`" for name, near in pairs[:LISTED] if near)
+        renamed = ", ".join(f"`{name}` may be `{near[0]}`" for name, near in pairs[: LIMITS.listed_modules] if near)
         if renamed or not (self.unplaced or self.unused or self.foreign):
             return renamed or None
         return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import did_you_mean, list_some, nearest, one_of
+from netspec.limits import LIMITS
 from netspec.record import record
-
-LISTED = 8
-"""At most so many differences are written out."""
 
 
 @record(kw_only=True)
@@ -107,16 +105,16 @@ class WeightsMismatch(Diagnostic):
     def message(self) -> str:
         shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
         parts = (
-            list_some("missing ", self.missing, LISTED),
-            list_some("unknown ", self.extra, LISTED),
-            list_some("", shapes, LISTED),
+            list_some("missing ", self.missing, LIMITS.listed_weights),
+            list_some("unknown ", self.extra, LIMITS.listed_weights),
+            list_some("", shapes, LIMITS.listed_weights),
         )
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 
     def help(self) -> str | None:
         pairs = [(path, nearest(path, self.missing)) for path in self.extra]
         renamed = [f"`{path}` may be `{near[0]}`" for path, near in pairs if near]
-        return ", ".join(renamed[:LISTED]) or None
+        return ", ".join(renamed[: LIMITS.listed_weights]) or None
 
 
 @record(kw_only=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import record
-
-_SHOWN = 4
 
 
 @record(kw_only=True)
@@ -23,8 +22,8 @@ class GroupsOverlap(Diagnostic):
         return f"`{path}` is in the groups {' and '.join(f'`{p}`' for p in patterns)}{more}; every parameter must be in one group."
 
     def help(self) -> str | None:
-        listed = ", ".join(f"`{path}`" for path in list(self.paths)[:_SHOWN])
-        return f"let one of the patterns leave out {listed}{', …' if len(self.paths) > _SHOWN else ''}"
+        listed = ", ".join(f"`{path}`" for path in list(self.paths)[: LIMITS.listed_paths])
+        return f"let one of the patterns leave out {listed}{', …' if len(self.paths) > LIMITS.listed_paths else ''}"
 
 
 @record(kw_only=True)
@@ -36,7 +35,9 @@ class ParametersWithoutGroup(Diagnostic):
     """Of so many parameters."""
 
     def message(self) -> str:
-        listed = ", ".join(f"`{path}`" for path in self.paths[:_SHOWN]) + (", …" if len(self.paths) > _SHOWN else "")
+        listed = ", ".join(f"`{path}`" for path in self.paths[: LIMITS.listed_paths]) + (
+            ", …" if len(self.paths) > LIMITS.listed_paths else ""
+        )
         return f"{len(self.paths)} of {self.count} parameters are in no group: {listed}."
 
     def help(self) -> str | None:

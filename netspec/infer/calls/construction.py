@@ -30,11 +30,9 @@ from netspec.infer.values import (
 from netspec.library.base import BadArguments, Callable, Fault, Op, Wanted
 from netspec.library.base.value_faults import describe_expected
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.source import Span
-
-DICT = 60
-"""The longest text of a dict that a problem shows as it is written."""
 
 
 @cache
@@ -107,7 +105,7 @@ def compose_ops(frame: Frame, value: Composed) -> Any:
     ops = [m for m in made if isinstance(m, Op)]
     if len(ops) < len(made):
         return UNKNOWN
-    odd = next((op for op in ops if op.kind != ops[-1].kind or index.lookup("chain", op.kind) is None), None)
+    odd = next((op for op in ops if op.kind != ops[-1].kind or not index.composes(op.kind)), None)
     if odd is not None:
         at = value.parts[ops.index(odd)].span
         return frame.report(WrongKind(at=at, name=odd.op_name(), is_a=odd.kind, wanted="a value that can be composed with the others"))
@@ -142,7 +140,7 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
     given = value.args.get(name)
     span: Span = given.span if given else value.span
     found = describe(given.value) if given else "what is given"
-    if given is not None and isinstance(given.value, dict) and len(given.span.text) <= DICT:
+    if given is not None and isinstance(given.value, dict) and len(given.span.text) <= LIMITS.quoted_characters:
         found = f"the dict `{' '.join(given.span.text.split())}`"
     if given is not None and isinstance(given.value, BlockValue):
         found = f"the block `{given.value.name}`"

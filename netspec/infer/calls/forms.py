@@ -11,7 +11,7 @@ from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call, complete, perform, signature_of
 from netspec.infer.calls.callees import find_callee
 from netspec.infer.frame import Frame
-from netspec.infer.shelf import CALLABLE, find_op
+from netspec.infer.shelf import CALLABLE, FOLDS, find_op
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Mean, OpValue, SharedChain, Tensor, Unknown, Value, describe
 from netspec.library.shelf import index
 from netspec.record import replace
@@ -99,10 +99,6 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
     use = Call(OpValue(entry, span=node.span), at)
     given = [Given(v, s) for v, s in zip(values, spans, strict=True)]
     return op_uses.use_op(frame, use, OpValue(entry, span=node.span), Bound(tensors=given))
-
-
-FOLDS = {"sum": index.operator("+", 2), "min": index.lookup("minimum"), "max": index.lookup("maximum")}
-"""What `sum([x, y, z])` of tensors is made of."""
 
 
 def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:

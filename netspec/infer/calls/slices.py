@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from netspec.diagnostics.shapes.proofs import BadOperands
-from netspec.infer import arithmetic, expressions, types
+from netspec.infer import arithmetic, expressions, shelf, types
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
-from netspec.library.shelf import index
 from netspec.shape import DTYPES
 from netspec.syntax import tree
 
@@ -73,7 +72,7 @@ def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
 
 def emit_slice(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any]) -> Value:
     """The use of the library's slice operator."""
-    value = OpValue(index.operator("[]", 1), {"items": Given(tuple(items), node.span)}, node.span)
+    value = OpValue(shelf.SLICE, {"items": Given(tuple(items), node.span)}, node.span)
     return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=[Given(tensor, node.value.span)]))
 
 
@@ -89,9 +88,7 @@ def emit_gather(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], 
         tensors.append(Given(chosen, span))
     else:
         args["indices"] = Given(chosen, span)
-    entry = index.lookup("gather" if isinstance(chosen, Tensor) else "take", "function")
-    assert entry is not None
-    value = OpValue(entry, args, node.span)
+    value = OpValue(shelf.find_chooser(isinstance(chosen, Tensor)), args, node.span)
     return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=tensors))
 
 

@@ -13,7 +13,7 @@ from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
-from netspec.infer.shelf import MEASURES
+from netspec.infer.shelf import MEASURES, make_add, make_fill, make_mean_metric
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
@@ -163,10 +163,9 @@ def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
     if not math.isfinite(given.value):  # type: ignore[arg-type]
         problem = SizeOutOfRange(at=given.span, what="the target", value=describe(given.value), limit="a finite number")
         return Given(frame.report(problem), given.span)
-    op = index.load("full")(dims=like.shape, value=float(given.value), dtype=like.dtype)  # type: ignore[call-arg]
-    assert isinstance(op, Callable)
+    op = make_fill(like, float(given.value))  # type: ignore[arg-type]
     output = frame.wire(like, given.span)
-    frame.emit(Apply(op, (), (output.wire,), frame.count("full"), span=given.span))
+    frame.emit(Apply(op, (), (output.wire,), frame.count(op.op_name()), span=given.span))
     return Given(output, given.span)
 
 
@@ -229,12 +228,11 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
 
 def add_means(frame: ObjectiveFrame, means: list[Mean]) -> Mean:
     """The sum of finished means."""
-    op = index.load(index.operator("+", 2))()
-    assert isinstance(op, Callable)
+    op = make_add()
     result = means[0]
     for mean in means[1:]:
         output = frame.finishing.wire(NUMBER)
-        frame.finishing.emit(Apply(op, (result.wire, mean.wire), (output.wire,), frame.finishing.count("add")))
+        frame.finishing.emit(Apply(op, (result.wire, mean.wire), (output.wire,), frame.finishing.count(op.op_name())))
         result = Mean(output.wire, NUMBER)
     return result
 
@@ -246,9 +244,7 @@ def make_mean(frame: ObjectiveFrame, given: Given) -> Value:
         return value
     if not isinstance(value, Tensor):
         return frame.report(LossNotAMean(at=given.span, found=describe(value)))
-    op = index.load("mean", "metric")()
-    assert isinstance(op, Measure)
-    return frame.mean(op, (value.wire,), value.type, given.span)
+    return frame.mean(make_mean_metric(), (value.wire,), value.type, given.span)
 
 
 def make_result(frame: ObjectiveFrame, value: Value, span: Span) -> Mean | None:

@@ -12,7 +12,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import Composed, Given, OpValue, Value
 from netspec.library.base import Optimizer
 from netspec.library.base.path_patterns import select
-from netspec.library.optimizers.chain import Chain, inner_optimizers
+from netspec.library.optimizers.chain import inner_optimizers
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
@@ -20,7 +20,7 @@ from netspec.syntax import tree
 
 def check_order(frame: Frame, value: Value, optimizer: Optimizer) -> None:
     """What changes gradients stands before the optimizer that steps along them."""
-    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
+    ops = optimizer.in_order()
     spans = [part.span for part in (value.parts if isinstance(value, Composed) else (value,)) if isinstance(part, OpValue)]
     step = next((place for place, op in enumerate(ops) if op.steps()), None)
     if step is None or len(spans) != len(ops):
@@ -47,7 +47,7 @@ def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths
 
 def find_problems(optimizer: Optimizer, value: Any, paths: Callable[[], Collection[str]], at: Span) -> Iterator[Diagnostic]:
     """What does not hold of an optimizer and of those in its arguments, each laid at its argument."""
-    ops = optimizer.parts if isinstance(optimizer, Chain) else (optimizer,)
+    ops = optimizer.in_order()
     values = value.parts if isinstance(value, Composed) else (value,)
     for op, given in zip(ops, values, strict=True):
         args = given.args if isinstance(given, OpValue) else {}

@@ -16,7 +16,7 @@ from netspec.library.base.op import (
     Scope,
     Weight,
 )
-from netspec.library.base.op_scope import within
+from netspec.library.base.op_scope import hand_on
 from netspec.library.base.trainables import (
     Clock,
     Dataset,
@@ -68,6 +68,6 @@ __all__ = [
     "Transform",
     "Transformation",
     "Weight",
-    "within",
+    "hand_on",
     "Wanted",
 ]

@@ -49,7 +49,7 @@ class Scope(Protocol):
         """The NumPy dtype of what the spec calls `dtype` at full precision: f32 may be f64, never less."""
 
 
-def within(scope: Scope, *types: Any, **named: TensorType) -> Scope:
+def hand_on(scope: Scope, *types: Any, **named: TensorType) -> Scope:
     """The scope that an op hands to another one that it uses: all but the types of the inputs is its own."""
     return _Within(scope, types, named)  # type: ignore[return-value]
 

@@ -102,6 +102,10 @@ class Optimizer(Op):
     scales: ClassVar[bool] = False
     """Does it have the loss multiplied (`Transformation.scaled`)? Then it must be the whole optimizer."""
 
+    def in_order(self) -> tuple[Optimizer, ...]:
+        """What changes the gradient one after another: itself, where it is no chain."""
+        return (self,)
+
     def steps(self) -> tuple[str, ...]:
         """The names of those of its parts that take the step."""
         return (self.op_name(),) if self.descends else ()
@@ -273,6 +277,10 @@ class Transform(Op):
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """Types of the fields behind it. Raises `Mistake` when it cannot work on those."""
         return fields
+
+    def name_before(self, field: str) -> str:
+        """What a field that comes out of it was called before it."""
+        return field
 
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: see `Dataset.needs`."""

@@ -241,7 +241,7 @@ def check_ruled(annotation: Any, rules: tuple[Any, ...]) -> Check:
     check = container(origin, args, lax) if lax else check_of(annotation)
     for rule in rules:
         if isinstance(rule, Rule):
-            check = bounded(check, rule, limits(rule, annotation))
+            check = add_limits(check, rule, limits(rule, annotation))
         elif isinstance(rule, AfterValidator):
             check = check_then_call(check, rule.func)
         elif isinstance(rule, BeforeValidator):
@@ -266,7 +266,7 @@ def limits(rule: Rule, annotation: Any) -> list[Limit]:
     return [(end, test, Fault(words, "rule")) for end, test, words in tests if end is not None]
 
 
-def bounded(inner: Check, rule: Rule, tests: list[Limit]) -> Check:
+def add_limits(inner: Check, rule: Rule, tests: list[Limit]) -> Check:
     """A check, and then the rule's limits."""
 
     def check(value: Any, faults: list[Fault]) -> Any:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from netspec.diagnostics.base import Mistake
 from netspec.library.base import Callable
 from netspec.library.contracts.sequence_axis import Flow, Passage
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
 
@@ -26,7 +27,6 @@ MASKS = ("mask", "node_mask", "edge_mask", "lengths", "segments", "key_segments"
 EACH, NEAR, MOVES, MIXES = "each", "near", "moves", "mixes"
 MARK = "·"
 """The symbol of an axis that is followed; no spec can write it."""
-TRIES = 40
 Axis = tuple[int, int]
 """A place among the required inputs, and an axis of that input counted from 0."""
 
@@ -80,7 +80,7 @@ def mask_inputs(op: Callable | type[Callable]) -> tuple[str, ...]:
 def treatment(op: Callable, types: tuple[Any, ...], own: Axis, beside: Iterable[Axis], facts: Facts) -> Treatment:
     """What becomes of an axis of an input. Numbers of the spec stand for themselves among the types; `beside` are axes of other inputs
     that are known to be padded as well."""
-    for together in itertools.islice(_companies(types, own, tuple(beside)), TRIES):
+    for together in itertools.islice(_companies(types, own, tuple(beside)), LIMITS.mask_trials):
         marked = tuple(_mark_axes(kind, [axis for place, axis in together if place == at]) for at, kind in enumerate(types))
         size = types[own[0]].shape[own[1]]
         bounded = facts.bound(MARK, lo=size.value if size.is_constant else facts.range(size)[0])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Flow, Scope, within
+from netspec.library.base import Array, Flow, Scope, hand_on
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -86,7 +86,7 @@ class Use:
         """What `apply` makes of some arrays in the place of the inputs."""
         types = [_as_long(kind, x) for kind, x in zip(self.scope.types, inputs, strict=True)]
         named = {name: _as_long(kind, optional[name]) for name, kind in self.scope.named.items() if name in optional}
-        return self.op.apply(within(self.scope, *types, **named), *inputs, **optional)
+        return self.op.apply(hand_on(self.scope, *types, **named), *inputs, **optional)
 
 
 def _as_long(kind: Any, x: Any) -> Any:

@@ -20,6 +20,7 @@ from netspec.lazy import np
 from netspec.library.base import Array, Example, Learned, Positive, Transform
 from netspec.library.data.columns import LENGTH, PerElement, Ragged, Table, rows_of
 from netspec.library.data.datasets.text_file import DataPath, find, read_content
+from netspec.limits import LIMITS
 from netspec.shape import TensorType
 
 CHUNK = 4096
@@ -161,7 +162,7 @@ class Bpe(_Tokenizer):
         try:
             made = package.Tokenizer.from_str(text)
         except Exception as error:  # the package raises nothing more precise
-            raise Mistake(TokenizerUnreadable(file=file, reason=" ".join(str(error).split())[:200])) from None
+            raise Mistake(TokenizerUnreadable(file=file, reason=" ".join(str(error).split())[: LIMITS.reason_characters])) from None
         if (found := made.get_vocab_size()) > self.size:
             raise Mistake(VocabularyTooLarge(file=file, found=found, size=self.size))
         for argument, token in (("bos", self.bos), ("eos", self.eos)):
@@ -215,7 +216,7 @@ class Sentencepiece(_Tokenizer):
         try:
             made = package.SentencePieceProcessor(model_proto=raw)
         except (RuntimeError, OSError) as error:
-            raise Mistake(TokenizerUnreadable(file=file, reason=" ".join(str(error).split())[:200])) from None
+            raise Mistake(TokenizerUnreadable(file=file, reason=" ".join(str(error).split())[: LIMITS.reason_characters])) from None
         found = made.get_piece_size()
         if self.size is not None and found > self.size:
             raise Mistake(VocabularyTooLarge(file=file, found=found, size=self.size))

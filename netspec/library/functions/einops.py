@@ -13,7 +13,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.reductions import REDUCTIONS
-from netspec.library.shape_rules.einops_notation import Plan, fitted, need_names, plan_pattern, read
+from netspec.library.shape_rules.einops_notation import Plan, fit_pattern, need_names, plan_pattern, read
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -30,7 +30,7 @@ class _ByPattern(Function):
 
     def _planned(self, scope: Scope, x: Array) -> Plan:
         """The pattern with the sizes of x filled in."""
-        return fitted(self.op_name(), read(self.op_name(), self.pattern), scope.types[0], x.shape, self.sizes)
+        return fit_pattern(self.op_name(), read(self.op_name(), self.pattern), scope.types[0], x.shape, self.sizes)
 
     def _plan(self, facts: Facts, x: TensorType) -> Plan:
         raise TypeError(f"{self.op_name()} has no plan")

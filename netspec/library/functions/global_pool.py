@@ -10,6 +10,7 @@ from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.layers.norm_statistics import require_mask, stretch_mask
 from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -158,13 +159,9 @@ def _count_held(n: Dim, size: int) -> Dim:
     """Elements of all windows of an axis together, as `_bounds` cuts it: windows share their ends where these are no whole numbers."""
     if n.is_constant:
         return n + size - math.gcd(n.value, size)
-    if size > _EXACT:
+    if size > LIMITS.counted_windows:
         return n + size - 1
     return sum((((i + 1) * n).ceildiv(size) - i * n // size for i in range(size)), Dim.of(0))
-
-
-_EXACT = 16
-"""Of an axis whose size is a symbol so many windows are counted exactly; of more, each as sharing an end with the next."""
 
 
 def _reduce_windows(x: Array, axis: int, size: int, reduce: Any, fill: float) -> Array:

@@ -19,7 +19,7 @@ class Flatten(Function):
     """Joins all axes but the first, the last one varying fastest: [B, …] -> [B, product of the others].
 
     PyTorch's maps have their channels first, so the rows of a `dense` behind `flatten` stand in another order there: `flattened` of
-    `netspec.from_torch.converted` says so.
+    `netspec.from_torch.convert_weights` says so.
     """
 
     inputs = (In("x", "the batch first", dtype="any", rank=1),)

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, zeros
 from netspec.library.gradients.moments import correct_bias, move_means, squares
 
 
@@ -36,14 +36,14 @@ def scale_by_rms(
     """g / sqrt(v + eps), v being the running mean of g², `centered` the running variance; corrected for their start at zero or not."""
 
     def init(params: Tree) -> dict[str, Any]:
-        counts = {"count": nothing()} if bias_correction else {}
+        counts = {"count": begin_count()} if bias_correction else {}
         return {**counts, "nu": fill_like(params, initial), **({"mu": zeros(params)} if centered else {})}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         means = {"nu": move_means(state["nu"], squares(updates), decay)}
         if centered:
             means["mu"] = move_means(state["mu"], updates, decay)
-        counts = {"count": counted(state["count"])} if bias_correction else {}
+        counts = {"count": count_up(state["count"])} if bias_correction else {}
         whole = {name: correct_bias(mean, decay, counts["count"]) for name, mean in means.items()} if bias_correction else means
         roots = {path: inverse_root(variance(nu, whole["mu"][path]) if centered else nu, eps, inside) for path, nu in whole["nu"].items()}
         return {path: g * roots[path] for path, g in updates.items()}, {**counts, **means}

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, widen
+from netspec.library.gradients.core import Tree, begin_count, count_up, widen
 
 
 def copy_wide(params: Tree) -> Tree:
@@ -24,7 +24,7 @@ def lookahead(inner: Transformation, period: int, share: float, reset: bool) -> 
     """Every `period` updates the slow parameters go a `share` of the way to the fast ones, which then go on from there."""
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"inner": inner.init(params), "slow": copy_wide(params), "since": nothing()}
+        return {"inner": inner.init(params), "slow": copy_wide(params), "since": begin_count()}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         updates, fast = inner.update(updates, state["inner"], params, **given)
@@ -58,7 +58,7 @@ def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: flo
             "inner": inner.init(params),
             "z": copy_wide(params),
             "x": copy_wide(narrow),
-            "count": nothing(),
+            "count": begin_count(),
             "weights": wide,
             "rate": wide + 0,
         }
@@ -67,7 +67,7 @@ def schedule_free(inner: Transformation, rate: Callable[[Array], Array], b1: flo
         return {path: state["x"].get(path, (widen(p) - (1 - b1) * jnp.asarray(state["z"][path])) / b1) for path, p in params.items()}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         largest = jnp.maximum(state["rate"], rate(count).astype(state["rate"].dtype))
         weights = state["weights"] + largest**power
         share = jnp.where(weights > 0, largest**power / weights, 0)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, each, norm, stacks, stateless, widen
+from netspec.library.gradients.core import Tree, make_stateless, map_slices, norm, stacks, widen
 from netspec.library.gradients.products import global_norm
 
 
 def clip_by_value(limit: float) -> Transformation:
     """Every number of the updates moved into [-limit, limit]."""
-    return stateless(lambda updates, params: {path: jnp.clip(u, -limit, limit) for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: jnp.clip(u, -limit, limit) for path, u in updates.items()})
 
 
 def clip_by_norm(max_norm: float, leaves: Mapping[str, Leaf]) -> Transformation:
@@ -23,7 +23,7 @@ def clip_by_norm(max_norm: float, leaves: Mapping[str, Leaf]) -> Transformation:
         size = norm(u, axes)
         return jnp.where(size > max_norm, u / jnp.where(size > max_norm, size, 1) * max_norm, u)
 
-    return stateless(lambda updates, params: {path: clip(u, stacked[path]) for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: clip(u, stacked[path]) for path, u in updates.items()})
 
 
 def clip_by_global_norm(max_norm: float) -> Transformation:
@@ -34,7 +34,7 @@ def clip_by_global_norm(max_norm: float) -> Transformation:
         small = total < max_norm
         return {path: jax.lax.select(small, u, u / total.astype(u.dtype) * max_norm) for path, u in updates.items()}
 
-    return stateless(clip)
+    return make_stateless(clip)
 
 
 def clip_by_units(ratio: float, eps: float, leaves: Mapping[str, Leaf]) -> Transformation:
@@ -51,9 +51,9 @@ def clip_by_units(ratio: float, eps: float, leaves: Mapping[str, Leaf]) -> Trans
             clipped = flat * (longest / jnp.maximum(size, 1e-6))
             return jnp.where(size < longest, flat, clipped).reshape(u.shape)
 
-        return each(of_slice, leaf.stacked)(u, p)
+        return map_slices(of_slice, leaf.stacked)(u, p)
 
-    return stateless(clip)
+    return make_stateless(clip)
 
 
 def _units(x: Array, columns: int | None) -> Array:
@@ -63,4 +63,4 @@ def _units(x: Array, columns: int | None) -> Array:
 
 def _lengths(x: Array) -> Array:
     """The length of every column; squares of large numbers do not overflow."""
-    return each(norm, 1)(x.T).reshape(1, -1)
+    return map_slices(norm, 1)(x.T).reshape(1, -1)

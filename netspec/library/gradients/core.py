@@ -4,7 +4,7 @@
 what the transformation `needs`. Whatever the parameters' dtype, states and updates are in f32 at least.
 
 A leaf may stack slices (the layers of a `repeat`) along its first axes. Formulas that are elementwise or over all leaves need no care;
-one that takes a norm, mean or factorisation of a parameter is applied to every slice by `each`, or keeps the stack axes (`norm`).
+one that takes a norm, mean or factorisation of a parameter is applied to every slice by `map_slices`, or keeps the stack axes (`norm`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def apply_updates(params: Tree, updates: Tree) -> Tree:
     return {path: (p + updates[path]).astype(p.dtype) for path, p in params.items()}
 
 
-def stateless(function: Callable[[Tree, Tree], Tree]) -> Transformation:
+def make_stateless(function: Callable[[Tree, Tree], Tree]) -> Transformation:
     """A transformation without state; `function(updates, params)` gives the new updates."""
     return Transformation(lambda params: {}, lambda updates, state, params: (function(updates, params), state))
 
@@ -72,12 +72,12 @@ def _find_evaluated(parts: Mapping[str, Transformation]) -> Any:
     return None if name is None else lambda params, state: parts[name].evaluated(params, state[name])
 
 
-def counted(count: Array) -> Array:
+def count_up(count: Array) -> Array:
     """One more, staying at the largest number instead of wrapping round."""
     return jnp.where(count < jnp.iinfo(jnp.int32).max, count + 1, count)
 
 
-def nothing() -> Array:
+def begin_count() -> Array:
     """The count before the first update."""
     return jnp.zeros((), jnp.int32)
 
@@ -85,7 +85,7 @@ def nothing() -> Array:
 # --- slices of stacked leaves ----------------------------------------------------------------------------------------
 
 
-def each(function: Callable[..., Any], stacked: int) -> Callable[..., Any]:
+def map_slices(function: Callable[..., Any], stacked: int) -> Callable[..., Any]:
     """The function of one parameter's arrays, for arrays that stack `stacked` axes of slices in front."""
     for _ in range(stacked):
         function = jax.vmap(function)

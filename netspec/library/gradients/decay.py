@@ -8,7 +8,7 @@ from typing import Any
 from netspec.lazy import jnp
 from netspec.library.base import Array, Leaf, Transformation
 from netspec.library.base.path_patterns import select
-from netspec.library.gradients.core import Tree, stateless, widen
+from netspec.library.gradients.core import Tree, make_stateless, widen
 
 Rates = Mapping[str, tuple[float, ...]]
 """By stored path a number for each slice."""
@@ -16,7 +16,7 @@ Rates = Mapping[str, tuple[float, ...]]
 
 def add_decayed_weights(rate: float) -> Transformation:
     """Adds rate * parameter to every update."""
-    return stateless(lambda updates, params: {path: u + rate * widen(params[path]) for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: u + rate * widen(params[path]) for path, u in updates.items()})
 
 
 def decay_weights(rate: float, pattern: str | None, leaves: Mapping[str, Leaf]) -> Transformation:
@@ -33,7 +33,7 @@ def decay_weights(rate: float, pattern: str | None, leaves: Mapping[str, Leaf]) 
         }
         return {path: u + pulls[path] if path in pulls else u for path, u in updates.items()}
 
-    return stateless(add)
+    return make_stateless(add)
 
 
 def rates_of(rate: float, pattern: str | None, leaves: Mapping[str, Leaf], blame: str) -> Rates:

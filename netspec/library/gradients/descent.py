@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from netspec.library.base import Array, Clock, Schedule, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, round_kept, stateless, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, make_stateless, round_kept, zeros
 
 
 def descend(learning_rate: float | Schedule, clock: Clock) -> Transformation:
     """Times minus the learning rate. With a schedule the state counts the updates."""
     if not isinstance(learning_rate, Schedule):
-        return stateless(lambda updates, params: {path: -learning_rate * u for path, u in updates.items()})
+        return make_stateless(lambda updates, params: {path: -learning_rate * u for path, u in updates.items()})
     schedule = learning_rate
 
     def update(updates: Tree, state: dict[str, Array], params: Tree) -> tuple[Tree, dict[str, Array]]:
         rate = schedule.value(state["count"], clock)
-        return {path: -rate.astype(u.dtype) * u for path, u in updates.items()}, {"count": counted(state["count"])}
+        return {path: -rate.astype(u.dtype) * u for path, u in updates.items()}, {"count": count_up(state["count"])}
 
-    return Transformation(lambda params: {"count": nothing()}, update)
+    return Transformation(lambda params: {"count": begin_count()}, update)
 
 
 def trace(decay: float, nesterov: bool, dtype: str | None = None) -> Transformation:

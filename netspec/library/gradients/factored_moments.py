@@ -1,6 +1,6 @@
 """Keeps second moments in less memory than the parameters: as the product of a row and a column, or as the greatest along each axis.
 
-Both look at the axes of a parameter, so everything here is of one slice; `each` applies it to stacks.
+Both look at the axes of a parameter, so everything here is of one slice; `map_slices` applies it to stacks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, counted, each, nothing, stacks, stateless, widen, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, make_stateless, map_slices, stacks, widen, zeros
 
 # --- rows and columns ------------------------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def scale_by_factored_rms(
         return largest_axes(param.shape[depth[path] :], min_dim_size) if factored else None
 
     def init(params: Tree) -> dict[str, Any]:
-        state: dict[str, Any] = {"count": nothing(), "row": {}, "column": {}, "full": {}}
+        state: dict[str, Any] = {"count": begin_count(), "row": {}, "column": {}, "full": {}}
         for path, zero in zeros(params).items():
             pair = axes(path, zero)
             if pair is None:
@@ -45,7 +45,7 @@ def scale_by_factored_rms(
         return state
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         number = jnp.maximum(count - offset, 1).astype(jnp.result_type(float))
         new: dict[str, Any] = {"count": count, "row": {}, "column": {}, "full": {}}
         steps = {}
@@ -59,7 +59,7 @@ def scale_by_factored_rms(
             means = (jnp.mean(square, axis=depth[path] + axis) for axis in reversed(pair))
             row, column = (decay * state[name][path] + (1 - decay) * mean for name, mean in zip(("row", "column"), means, strict=True))
             new["row"][path], new["column"][path] = row, column
-            steps[path] = g * each(lambda r, c, pair=pair: root_of_product(r, c, pair), depth[path])(row, column)
+            steps[path] = g * map_slices(lambda r, c, pair=pair: root_of_product(r, c, pair), depth[path])(row, column)
         return steps, new
 
     return Transformation(init, update)
@@ -89,13 +89,15 @@ def rms(array: Array, stacked: int) -> Array:
 def clip_by_rms(threshold: float, leaves: Mapping[str, Leaf]) -> Transformation:
     """Every parameter's update made shorter where its root mean square is above the threshold."""
     depth = stacks(leaves)
-    return stateless(lambda updates, params: {p: u / jnp.maximum(1.0, rms(u, depth[p]) / threshold) for p, u in updates.items()})
+    return make_stateless(lambda updates, params: {p: u / jnp.maximum(1.0, rms(u, depth[p]) / threshold) for p, u in updates.items()})
 
 
 def scale_by_parameter_rms(smallest: float, leaves: Mapping[str, Leaf]) -> Transformation:
     """Every parameter's update times the root mean square of the parameter, `smallest` at least."""
     depth = stacks(leaves)
-    return stateless(lambda updates, params: {p: u * jnp.maximum(rms(widen(params[p]), depth[p]), smallest) for p, u in updates.items()})
+    return make_stateless(
+        lambda updates, params: {p: u * jnp.maximum(rms(widen(params[p]), depth[p]), smallest) for p, u in updates.items()}
+    )
 
 
 def mean_of(decay: float) -> Transformation:
@@ -116,10 +118,10 @@ def scale_by_sm3(b2: float, eps: float, leaves: Mapping[str, Leaf]) -> Transform
     depth = stacks(leaves)
 
     def init(params: Tree) -> dict[str, dict[str, Array]]:
-        return {path: each(remember_greatest, depth[path])(zero) for path, zero in zeros(params).items()}
+        return {path: map_slices(remember_greatest, depth[path])(zero) for path, zero in zeros(params).items()}
 
     def update(updates: Tree, state: dict[str, dict[str, Array]], params: Tree) -> tuple[Tree, dict[str, dict[str, Array]]]:
-        found = {path: each(lambda g, seen: _sm3(g, seen, b2, eps), depth[path])(g, state[path]) for path, g in updates.items()}
+        found = {path: map_slices(lambda g, seen: _sm3(g, seen, b2, eps), depth[path])(g, state[path]) for path, g in updates.items()}
         return {path: step for path, (step, _) in found.items()}, {path: seen for path, (_, seen) in found.items()}
 
     return Transformation(init, update)

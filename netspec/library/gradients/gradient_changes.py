@@ -8,7 +8,7 @@ from zlib import crc32
 
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, counted, each, nothing, stateless
+from netspec.library.gradients.core import Tree, begin_count, count_up, make_stateless, map_slices
 from netspec.library.gradients.decay import rates_of, spread_rates
 
 
@@ -22,22 +22,22 @@ def centralize(leaves: Mapping[str, Leaf]) -> Transformation:
             flat = jnp.reshape(u, (-1, leaf.columns or u.shape[-1]))
             return (flat - jnp.mean(flat, axis=0, keepdims=True)).reshape(u.shape)
 
-        return each(of_slice, leaf.stacked)(u)
+        return map_slices(of_slice, leaf.stacked)(u)
 
-    return stateless(lambda updates, params: {path: one(u, leaves[path]) for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: one(u, leaves[path]) for path, u in updates.items()})
 
 
 def add_noise(eta: float, gamma: float, seed: int, leaves: Mapping[str, Leaf]) -> Transformation:
     """Adds normal noise of variance eta / t^gamma in the t-th step. A parameter's noise depends on (seed, t, its logical path)."""
 
     def update(updates: Tree, state: dict[str, Array], params: Tree) -> tuple[Tree, dict[str, Array]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         deviation = jnp.sqrt(eta / count.astype(jnp.result_type(float)) ** gamma)
         key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), count)
         noisy = {path: u + deviation.astype(u.dtype) * _noise(key, leaves[path], u).astype(u.dtype) for path, u in updates.items()}
         return noisy, {"count": count}
 
-    return Transformation(lambda params: {"count": nothing()}, update)
+    return Transformation(lambda params: {"count": begin_count()}, update)
 
 
 def _noise(key: Any, leaf: Leaf, u: Array) -> Array:
@@ -54,4 +54,4 @@ def freeze(pattern: str | None, leaves: Mapping[str, Leaf]) -> Transformation:
     def one(key: str, u: Array) -> Array:
         return jnp.where(spread_rates(frozen[key], u, leaves[key].stacked) == 0, u, 0)
 
-    return stateless(lambda updates, params: {key: one(key, u) for key, u in updates.items()})
+    return make_stateless(lambda updates, params: {key: one(key, u) for key, u in updates.items()})

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, widen
+from netspec.library.gradients.core import Tree, begin_count, count_up, widen
 from netspec.record import replace
 
 
@@ -19,13 +19,13 @@ def if_finite(inner: Transformation, limit: int) -> Transformation:
     """No step, and the inner state as it is, where a gradient is not finite; after more than `limit` such steps in a row it is taken."""
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"bad": nothing(), "all_bad": nothing(), "inner": inner.init(params)}
+        return {"bad": begin_count(), "all_bad": begin_count(), "inner": inner.init(params)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         good = all_finite(updates)
-        bad = jnp.where(good, 0, counted(state["bad"]))
+        bad = jnp.where(good, 0, count_up(state["bad"]))
         steps, moved = choose_update(good | (bad > limit), inner, updates, state["inner"], params, given)
-        return steps, {"bad": bad, "all_bad": jnp.where(good, state["all_bad"], counted(state["all_bad"])), "inner": moved}
+        return steps, {"bad": bad, "all_bad": jnp.where(good, state["all_bad"], count_up(state["all_bad"])), "inner": moved}
 
     return replace(inner, init=init, update=update, evaluated=_evaluate_inner(inner))
 
@@ -45,7 +45,7 @@ def scale_loss(inner: Transformation, initial: float, growth: float, backoff: fl
     """
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"scale": jnp.asarray(initial, jnp.float32), "good": nothing(), "inner": inner.init(params)}
+        return {"scale": jnp.asarray(initial, jnp.float32), "good": begin_count(), "inner": inner.init(params)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, **given: Any) -> tuple[Tree, dict[str, Any]]:
         scale = state["scale"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, counted, each, nothing, stateless, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, make_stateless, map_slices, zeros
 from netspec.library.gradients.moments import correct_bias, look_ahead, move_means
 
 Coefficients = tuple[float, float, float]
@@ -21,7 +21,7 @@ def columns(leaf: Leaf, array: Array) -> int:
 def as_matrix(function: Callable[[Array], Array], leaf: Leaf, array: Array) -> Array:
     """The function of matrices applied to every slice."""
     width = columns(leaf, array)
-    return each(lambda x: function(x.reshape(-1, width)).reshape(x.shape), leaf.stacked)(array)
+    return map_slices(lambda x: function(x.reshape(-1, width)).reshape(x.shape), leaf.stacked)(array)
 
 
 def scale_by_muon(
@@ -30,10 +30,10 @@ def scale_by_muon(
     """The running mean of gradients, corrected for its start, as the orthogonal matrix nearest to it."""
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"count": nothing(), "mu": zeros(params)}
+        return {"count": begin_count(), "mu": zeros(params)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, beta)
         means = look_ahead(mu, updates, beta, count) if nesterov else correct_bias(mu, beta, count)
         steps = {p: as_matrix(lambda x: _orient(x, orthogonal, adaptive), leaves[p], mean) for p, mean in means.items()}
@@ -93,4 +93,4 @@ def scale_by_shape(consistent_rms: float | None, leaves: Mapping[str, Leaf]) -> 
         height //= width
         return max(1, width / height) ** 0.5 if consistent_rms is None else max(width, height) ** 0.5 * consistent_rms
 
-    return stateless(lambda updates, params: {path: factor(path, u) * u for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: factor(path, u) * u for path, u in updates.items()})

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, zeros
 from netspec.library.gradients.moments import begin_moments, correct_bias, correction, divide_by_root, look_ahead, move_means, squares
 
 
@@ -14,7 +14,7 @@ def scale_by_amsgrad(b1: float, b2: float, eps: float, eps_root: float, correct_
     """Adam's step with the largest second moment so far in the place of the last one."""
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu, nu = move_means(state["mu"], updates, b1), move_means(state["nu"], squares(updates), b2)
         means = correct_bias(mu, b1, count) if correct_mean else mu
         now = correct_bias(nu, b2, count) if correct_square else nu
@@ -28,7 +28,7 @@ def scale_by_adamax(b1: float, b2: float, eps: float) -> Transformation:
     """The corrected mean, divided by a falling maximum u = max(b2 * u, |g| + eps)."""
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, b1)
         nu = {path: jnp.maximum(b2 * state["nu"][path], jnp.abs(u) + eps) for path, u in updates.items()}
         return {path: m / nu[path] for path, m in correct_bias(mu, b1, count).items()}, {"count": count, "mu": mu, "nu": nu}
@@ -40,7 +40,7 @@ def scale_by_belief(b1: float, b2: float, eps: float, eps_root: float, nesterov:
     """Adam's step with the mean square of what surprises, g - m, plus eps_root in every step, as second moment."""
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, b1)
         surprise = squares({path: u - mu[path] for path, u in updates.items()})
         nu = {path: v + eps_root for path, v in move_means(state["nu"], surprise, b2).items()}
@@ -55,10 +55,10 @@ def scale_by_yogi(b1: float, b2: float, eps: float, initial: float) -> Transform
 
     def init(params: Tree) -> dict[str, Any]:
         filled = {path: zero + initial for path, zero in zeros(params).items()}
-        return {"count": nothing(), "mu": filled, "nu": filled}
+        return {"count": begin_count(), "mu": filled, "nu": filled}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, b1)
         square = {path: jnp.minimum(jnp.square(u), jnp.finfo(u.dtype).max) for path, u in updates.items()}
         nu = {path: v - (1 - b2) * jnp.sign(v - square[path]) * square[path] for path, v in state["nu"].items()}
@@ -71,7 +71,7 @@ def scale_by_radam(b1: float, b2: float, eps: float, eps_root: float, threshold:
     """Adam's step, shortened while few gradients tell the second moment; the mean alone while hardly any do."""
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu, nu = move_means(state["mu"], updates, b1), move_means(state["nu"], squares(updates), b2)
         means = look_ahead(mu, updates, b1, count) if nesterov else correct_bias(mu, b1, count)
         share, known = rectification(b2, count, threshold)
@@ -96,10 +96,10 @@ def scale_by_adan(b1: float, b2: float, b3: float, eps: float, eps_root: float) 
 
     def init(params: Tree) -> dict[str, Any]:
         names = ("mean", "change", "square", "last")
-        return {"count": nothing(), **{name: zeros(params) for name in names}}
+        return {"count": begin_count(), **{name: zeros(params) for name in names}}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         changes = {path: jnp.where(state["count"] > 0, u - state["last"][path], 0) for path, u in updates.items()}
         mean, change = move_means(state["mean"], updates, b1), move_means(state["change"], changes, b2)
         square = move_means(state["square"], squares({path: u + (1 - b2) * changes[path] for path, u in updates.items()}), b3)

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, round_kept, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, round_kept, zeros
 
 
 def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: bool = False, mu_dtype: str | None = None) -> Transformation:
@@ -18,7 +18,7 @@ def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: b
         return {**state, "mu": round_kept(state["mu"], mu_dtype)}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, b1)
         nu = move_means(state["nu"], squares(updates), b2)
         means = look_ahead(mu, updates, b1, count) if nesterov else correct_bias(mu, b1, count)
@@ -29,7 +29,7 @@ def scale_by_adam(b1: float, b2: float, eps: float, eps_root: float, nesterov: b
 
 def begin_moments(params: Tree) -> dict[str, Any]:
     """The state of two moments before the first step."""
-    return {"count": nothing(), "mu": zeros(params), "nu": zeros(params)}
+    return {"count": begin_count(), "mu": zeros(params), "nu": zeros(params)}
 
 
 def move_means(means: Tree, updates: Tree, decay: float) -> Tree:

@@ -8,7 +8,7 @@ from typing import Any
 from netspec.lazy import jnp
 from netspec.library.base import Array, Transformation
 from netspec.library.gradients.averages import copy_wide
-from netspec.library.gradients.core import Tree, counted, nothing, widen, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, widen, zeros
 from netspec.library.gradients.moments import correction, move_means, squares
 from netspec.library.gradients.products import dot
 
@@ -32,10 +32,10 @@ def prodigy(
     def init(params: Tree) -> dict[str, Any]:
         number = jnp.zeros((), jnp.result_type(float))
         moments = {"mu": zeros(params), "nu": zeros(params), "sum": zeros(params), "start": copy_wide(params)}
-        return {"count": nothing(), **moments, "distance": number + first, "numerator": number}
+        return {"count": begin_count(), **moments, "distance": number + first, "numerator": number}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
-        count, d = counted(state["count"]), state["distance"]
+        count, d = count_up(state["count"]), state["distance"]
         length = d * rate(state["count"]).astype(d.dtype) * (jnp.sqrt(correction(b2, count)) / correction(b1, count)).astype(d.dtype)
         scaled = {path: d.astype(g.dtype) * g for path, g in updates.items()}
         mu, nu = move_means(state["mu"], scaled, b1), move_means(state["nu"], squares(scaled), b2)

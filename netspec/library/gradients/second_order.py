@@ -8,7 +8,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp, lax, np
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, apply_updates, counted, each, nothing, widen, zeros
+from netspec.library.gradients.core import Tree, apply_updates, begin_count, count_up, map_slices, widen, zeros
 from netspec.library.gradients.line_search import Point, length_of_step
 from netspec.library.gradients.moments import begin_moments, correct_bias, move_means
 from netspec.library.gradients.products import add_scaled, dot, global_norm
@@ -22,7 +22,7 @@ def scale_by_sophia(
     """The first moment over the running mean of the Hessian's diagonal, which every `interval`-th update estimates; within a threshold."""
 
     def update(updates: Tree, state: dict[str, Any], params: Tree, *, grad_fn: Any) -> tuple[Tree, dict[str, Any]]:
-        count = counted(state["count"])
+        count = count_up(state["count"])
         mu = move_means(state["mu"], updates, b1)
         steps = {path: mean / jnp.maximum(gamma * state["nu"][path], eps) for path, mean in correct_bias(mu, b1, count).items()}
         if threshold is not None:
@@ -51,7 +51,9 @@ def signs(params: Tree, count: Array, seed: int, leaves: Mapping[str, Leaf]) -> 
         param, leaf = widen(params[path]), leaves[path]
         names = np.array([zlib.crc32(name.encode()) for name in leaf.paths], np.uint32).reshape(param.shape[: leaf.stacked])
         shape = param.shape[leaf.stacked :]
-        return each(lambda name: jax.random.rademacher(jax.random.fold_in(key, name), shape, param.dtype), leaf.stacked)(jnp.asarray(names))
+        return map_slices(lambda name: jax.random.rademacher(jax.random.fold_in(key, name), shape, param.dtype), leaf.stacked)(
+            jnp.asarray(names)
+        )
 
     return {path: drawn(path) for path in params}
 
@@ -69,7 +71,7 @@ def scale_by_lbfgs(memory: int, scaled: bool) -> Transformation:
         past = {path: jnp.zeros((memory, *x.shape), x.dtype) for path, x in zeros(params).items()}
         weights = jnp.zeros(memory, jnp.result_type(float))
         before = {"params": zeros(params), "gradients": zeros(params)}
-        return {"count": nothing(), **before, "steps": past, "turns": jax.tree.map(jnp.copy, past), "weights": weights}
+        return {"count": begin_count(), **before, "steps": past, "turns": jax.tree.map(jnp.copy, past), "weights": weights}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         params = {path: widen(p) for path, p in params.items()}
@@ -82,7 +84,7 @@ def scale_by_lbfgs(memory: int, scaled: bool) -> Transformation:
         steps, turns, weights = (push_entry(state[name], new) for name, new in (("steps", step), ("turns", turn), ("weights", weight)))
         found = two_loops(updates, steps, turns, weights, first_scale(updates, product, turn, begun, scaled))
         found = guard_direction(found, updates)
-        return found, {"count": counted(state["count"]), **before, "steps": steps, "turns": turns, "weights": weights}
+        return found, {"count": count_up(state["count"]), **before, "steps": steps, "turns": turns, "weights": weights}
 
     return Transformation(init, update)
 

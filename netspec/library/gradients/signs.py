@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from netspec.lazy import jnp
 from netspec.library.base import Transformation
-from netspec.library.gradients.core import Tree, round_kept, stateless, zeros
+from netspec.library.gradients.core import Tree, make_stateless, round_kept, zeros
 from netspec.library.gradients.moments import move_means
 
 
 def sign_of_gradient() -> Transformation:
     """1, 0 or -1, as the gradient is."""
-    return stateless(lambda updates, params: {path: jnp.sign(u) for path, u in updates.items()})
+    return make_stateless(lambda updates, params: {path: jnp.sign(u) for path, u in updates.items()})
 
 
 def sign_of_mean(decay: float) -> Transformation:

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Leaf, Transformation
-from netspec.library.gradients.core import Tree, counted, nothing, stateless, widen, zeros
+from netspec.library.gradients.core import Tree, begin_count, count_up, make_stateless, widen, zeros
 from netspec.library.gradients.core import norm as norm_of
 from netspec.library.gradients.decay import rates_of, spread_rates
 from netspec.library.gradients.moments import move_means
@@ -30,7 +30,7 @@ def scale_by_trust_ratio(
         size, length = norm_of(widen(param), stacked), norm_of(update, stacked)
         return trust_ratio(size, length, length + eps, coefficient)
 
-    return stateless(scale)
+    return make_stateless(scale)
 
 
 def scale_by_separate_norms(
@@ -49,7 +49,7 @@ def scale_by_separate_norms(
         ratio = trust_ratio(size, length, length + rate * size + eps, coefficient)
         return (update + rate * param) * choose_ratio(chosen[path], ratio, leaf, update)
 
-    return stateless(scale)
+    return make_stateless(scale)
 
 
 def trust_ratio(size: Array, length: Array, divisor: Array, coefficient: float) -> Array:
@@ -74,7 +74,7 @@ def scale_by_novograd(
         return {path: norm_of(u, leaves[path].stacked) for path, u in updates.items()}
 
     def init(params: Tree) -> dict[str, Any]:
-        return {"count": nothing(), "mu": zeros(params), "nu": norms(zeros(params))}
+        return {"count": begin_count(), "mu": zeros(params), "nu": norms(zeros(params))}
 
     def update(updates: Tree, state: dict[str, Any], params: Tree) -> tuple[Tree, dict[str, Any]]:
         squared = {path: jnp.square(n) for path, n in norms(updates).items()}
@@ -83,6 +83,6 @@ def scale_by_novograd(
         ready = {path: u / (jnp.sqrt(nu[path] + eps_root) + eps) for path, u in updates.items()}
         ready, _ = decay.update(ready, {}, params)
         mu = {path: b1 * state["mu"][path] + u for path, u in ready.items()}
-        return mu, {"count": counted(state["count"]), "mu": mu, "nu": nu}
+        return mu, {"count": count_up(state["count"]), "mu": mu, "nu": nu}
 
     return Transformation(init, update)

@@ -64,12 +64,12 @@ def require_heads(facts: Facts, op: str, query: TensorType, key: TensorType, val
         if query.rank != other.rank:
             raise Mistake(UnfitHeads(op, "query", query, name, other, None, blame=name))
     leading = tuple(range(-query.rank, -3))
-    _same(facts, op, ("query", query), ("key", key), (*leading, -1))
-    _same(facts, op, ("key", key), ("value", value), (*leading, -3, -2))
+    _require_same(facts, op, ("query", query), ("key", key), (*leading, -1))
+    _require_same(facts, op, ("key", key), ("value", value), (*leading, -3, -2))
     require_groups(facts, op, query.shape[-2], key.shape[-2], "key")
 
 
-def _same(facts: Facts, op: str, one: tuple[str, TensorType], other: tuple[str, TensorType], axes: tuple[int, ...]) -> None:
+def _require_same(facts: Facts, op: str, one: tuple[str, TensorType], other: tuple[str, TensorType], axes: tuple[int, ...]) -> None:
     """Raises `Mistake` unless two inputs are proved to have equal sizes at these axes."""
     for axis in axes:
         problem = UnfitHeads(op, *one, *other, axis, blame=other[0])

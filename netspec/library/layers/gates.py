@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, within
+from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Scope, Size, Weight, hand_on
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.functions.activation import Relu, Sigmoid, Tanh
 from netspec.library.initializers.distributions import LecunNormal, Orthogonal, Zeros
@@ -35,7 +35,7 @@ Activation = Annotated[Function, AfterValidator(require_elementwise)]
 
 def apply_activation(function: Function, scope: Scope, x: Array) -> Array:
     """x, which has the type of the cell's states, after an activation."""
-    return function.apply(within(scope, next(iter(scope.named.values()))), x)
+    return function.apply(hand_on(scope, next(iter(scope.named.values()))), x)
 
 
 class Gated(Layer):

@@ -23,7 +23,7 @@ from netspec.library.base import (
     Positive,
     Scope,
     Weight,
-    within,
+    hand_on,
 )
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.activation import Relu
@@ -167,7 +167,7 @@ class Moe(_Experts, Layer):
     def _made(self, scope: Scope, queues: Array) -> Array:
         """[batch, experts, places, features], each queue through its expert."""
         h = einsum(scope.kernels, queues, scope.param("up/kernel").astype(queues.dtype), equation="beqd,edh->beqh")
-        inner = within(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
+        inner = hand_on(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
         h = self.activation.apply(inner, self._biased(scope, "up", h))
         y = einsum(scope.kernels, h, scope.param("down/kernel").astype(queues.dtype), equation="beqh,ehd->beqd")
         return self._biased(scope, "down", y)

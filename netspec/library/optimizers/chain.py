@@ -31,6 +31,9 @@ class Chain(Optimizer):
             Example(cls(parts=(ClipByGlobalNorm(max_norm=0.5), Sgd(learning_rate=0.1, momentum=0.9)))),
         )
 
+    def in_order(self) -> tuple[Optimizer, ...]:
+        return self.parts
+
     def steps(self) -> tuple[str, ...]:
         return tuple(name for part in self.parts for name in part.steps())
 

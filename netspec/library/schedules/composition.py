@@ -12,9 +12,7 @@ from netspec.library.schedules.curves import Number, PartOfClock, Period, fracti
 from netspec.library.schedules.decays import Constant, Cosine, Exponential, Linear, Power
 from netspec.library.schedules.piecewise import Moments
 from netspec.library.schedules.warmups import GOYAL, mark_top
-
-SHOWN = 64
-"""So many restarts are marked."""
+from netspec.limits import LIMITS
 
 
 class Warmup(Schedule):
@@ -133,7 +131,7 @@ class Restarts(Schedule):
         return begins
 
     def marks(self, clock: Clock) -> tuple[Mark, ...]:
-        begins = self.begins(clock, SHOWN)
+        begins = self.begins(clock, LIMITS.marked_restarts)
         restarts = tuple(Mark(step, "restart", "every") for step in begins[1:-1])
         return (*restarts, Mark(begins[-1], "cycle", "every")) if begins[-1] >= clock.total_steps else restarts
 

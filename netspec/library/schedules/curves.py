@@ -20,14 +20,14 @@ Number = Annotated[float, Field(ge=0), Height()]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
-def _some(length: Duration) -> Duration:
+def _require_some(length: Duration) -> Duration:
     """Checks that a length is above 0."""
     if length.count <= 0:
         raise ValueError("a length above 0 such as `10 epochs`")
     return length
 
 
-Period = Annotated[Duration, AfterValidator(_some)]
+Period = Annotated[Duration, AfterValidator(_require_some)]
 """A length that comes again and again, so that it cannot be nothing."""
 
 

@@ -120,7 +120,7 @@ def plan_pattern(facts: Facts, op: str, pattern: Pattern, x: TensorType, given: 
     return _both_sides(pattern, left, sizes)
 
 
-def fitted(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...], given: Mapping[str, Any]) -> Plan:
+def fit_pattern(op: str, pattern: Pattern, x: TensorType, shape: tuple[Any, ...], given: Mapping[str, Any]) -> Plan:
     """The pattern on an array of this shape, whose type is proved to fit."""
     sizes, left = dict(given), _spread_dots(op, pattern, x)
     for axis, size in zip(left, shape, strict=True):

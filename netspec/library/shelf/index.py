@@ -155,6 +155,11 @@ def operator(symbol: str, arity: int) -> Entry:
     return _OPERATORS[symbol, arity]
 
 
+def composes(kind: str) -> bool:
+    """Whether `->` between values of this kind makes one of that kind."""
+    return lookup("chain", kind) is not None
+
+
 def compose(parts: Sequence[Op]) -> Op:
     """What `->` between values of one kind makes: its kind's `chain`. Raises KeyError for a kind without one."""
     return load("chain", parts[0].kind)(parts=tuple(parts))  # type: ignore[call-arg]

@@ -24,6 +24,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.kernels.family import Variant
 from netspec.kernels.shelf import find_variants
 from netspec.library.shelf import index
+from netspec.limits import LIMITS
 from netspec.record import record
 
 if TYPE_CHECKING:
@@ -192,8 +193,8 @@ def _describe_broken(point: EntryPoint, reason: str) -> Mistake:
 
 
 def _error_text(error: BaseException) -> str:
-    """An error on one line of at most 300 characters."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].removesuffix(": ")
+    """An error on one line, cut where it is too long."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[: LIMITS.plugin_error_characters].removesuffix(": ")
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array
 
 def _error_line(error: Exception) -> str:
     """An error's text on one line."""
-    return " ".join(str(error).split())[:200].removesuffix(".") or "it ends too early"
+    return " ".join(str(error).split())[: LIMITS.reason_characters].removesuffix(".") or "it ends too early"
 
 
 def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:

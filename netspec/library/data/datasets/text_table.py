@@ -17,14 +17,13 @@ from netspec.diagnostics.data.texts import BadText
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.text_file import read_content
+from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.shape import TensorType
 
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 TRUTH = {"true": 1, "false": 0, "1": 1, "0": 0}
-SHOWN = 40
-"""Characters of a bad value that a problem shows."""
 
 
 @record
@@ -126,7 +125,7 @@ class _Field:
 
     def _bad(self, text: str, column: int, line: int) -> Mistake:
         """The problem of a value, with its line and column."""
-        shown = f'"{text[:SHOWN]}{"…" if len(text) > SHOWN else ""}"' if text else "nothing"
+        shown = f'"{text[: LIMITS.value_characters]}{"…" if len(text) > LIMITS.value_characters else ""}"' if text else "nothing"
         name = self.source.columns[column]
         return Mistake(BadValue(file=str(self.path), where=f"line {line}", value=shown, column=name, wanted=self.wanted))
 

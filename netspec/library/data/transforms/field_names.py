@@ -41,6 +41,9 @@ class Rename(Transform):
             raise Mistake(FieldTwice(field=twice))
         return dict(zip(new, fields.values(), strict=True))
 
+    def name_before(self, field: str) -> str:
+        return next((old for old, new in self.names.items() if new == field), field)
+
     def apply(self, batch: dict[str, Array], rng: Any) -> dict[str, Array]:
         return self.apply_eval(batch)
 
