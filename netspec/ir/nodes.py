@@ -156,8 +156,8 @@ class Recur:
     lengths: int | None = None
     reverse: bool = False
     unroll: int = 1
-    op_name: str = ""
-    """The op that it is written with (`gru`, `bidirectional`), for texts."""
+    layer_name: str = "rnn"
+    """The op that it comes from, as messages say it."""
     span: Span = NOWHERE
 
 

@@ -4,7 +4,7 @@
     def by_slices(x, *, start, combine, size, stride, padding):
         '''What it does, and the figures that say where it wins.'''
 
-A variant has the arguments and the results of its reference, and is held to it by `netspec.testing.check_variant`.
+A variant has the arguments and the results of its reference, and is held to it by `netspec.testing.check_kernel`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Generates sequences: a decoder searches over a model that is run on what it has generated so far.
 
 `Rerun` runs the whole model at every step, on a buffer as long as the longest answer: what stands behind the present position does not
-count, because the model is causal. `cached.Cached` runs it on the new position alone; both stand behind the same interface, `Steps`.
+count, because the model is causal. `decoding_cache.Cached` runs it on the new position alone; both stand behind one interface, `Steps`.
 """
 
 from __future__ import annotations

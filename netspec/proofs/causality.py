@@ -237,4 +237,5 @@ def lead(flow: Flow | Refusal, call: Call, given: Iterable[Flow | Refusal]) -> F
 
 
 def refuse(node: Recur, why: str) -> Refusal:
-    return Refusal(NotCausal(at=node.span, op=node.op_name, why=why))
+    """Decoding cannot pass through a recurrence."""
+    return Refusal(NotCausal(at=node.span, op=node.layer_name, why=why))

@@ -215,7 +215,7 @@ class PaddingAnalysis:
         self.problems.append(
             MaskDropped(
                 at=use.span,
-                op=use.op_name if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
+                op=use.layer_name if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
                 takes=takes[0] if takes else "",
                 type=str(kind),
                 axis=drop.axis,

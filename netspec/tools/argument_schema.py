@@ -110,7 +110,7 @@ def _type(annotation: Any) -> Any:
 
 @record
 class Instance:
-    """Says to pydantic: an object of the class as it is, written in JSON as `library.text` does."""
+    """Says to pydantic: an object of the class as it is, written in JSON as `library.shelf.op_text` does."""
 
     kind: type
 

@@ -13,7 +13,7 @@ from netspec.testing.checks import hold
 
 
 def test_no_two_classes_share_a_slug() -> None:
-    slugs = sorted(catalog())  # imports all of them
+    slugs = sorted(catalog())  # which imports every family
     assert sorted(c.slug() for c in find_classes()) == slugs
 
 

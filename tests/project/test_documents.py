@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -75,3 +77,11 @@ def test_the_python_in_the_readme_works(tmp_path: Path, monkeypatch: pytest.Monk
     exec(compile(code, "README.md", "exec"), names)
     assert names["values"].shape == (1000,)
     assert ((names["values"] - names["price"]) ** 2).mean() < 0.1 * names["price"].var()
+
+
+def test_every_result_is_of_the_spec_that_stands_in_the_zoo() -> None:
+    """A change of a spec that has been trained makes its row stale."""
+    rows = [json.loads(line) for line in (ROOT / "docs" / "results.jsonl").read_text("utf-8").splitlines()]
+    specs = {row["name"]: ROOT / "models" / re.split("[ ,]", row["name"])[0] for row in rows}
+    stale = [row["name"] for row in rows if hashlib.sha256(specs[row["name"]].read_bytes()).hexdigest() != row["spec_sha256"]]
+    assert rows and not stale

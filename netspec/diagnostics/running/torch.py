@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.suggestions.nearest import list_some, nearest
 from netspec.limits import LIMITS
 from netspec.record import record
 
@@ -33,12 +33,12 @@ class TorchMismatch(Diagnostic):
     def _parts(self) -> tuple[str, ...]:
         shapes = tuple(f"{path} becomes {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
         return (
-            _list_some("no array ", tuple(f"`{name}`" for name in self.missing)),
-            _list_some("no place for ", self.unplaced),
-            _list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown)),
-            _list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign)),
-            _list_some("", shapes),
-            _list_some("not used: ", self.unused),
+            list_some("no array ", tuple(f"`{name}`" for name in self.missing), LIMITS.listed_modules),
+            list_some("no place for ", self.unplaced, LIMITS.listed_modules),
+            list_some("the model has no ", tuple(f"`{path}`" for path in self.unknown), LIMITS.listed_modules),
+            list_some("PyTorch has no layer like ", tuple(f"`{op}` at {path}" for path, op in self.foreign), LIMITS.listed_modules),
+            list_some("", shapes, LIMITS.listed_modules),
+            list_some("not used: ", self.unused, LIMITS.listed_modules),
         )
 
     def help(self) -> str | None:
@@ -47,9 +47,3 @@ class TorchMismatch(Diagnostic):
         if renamed or not (self.unplaced or self.unused or self.foreign):
             return renamed or None
         return "what stays as it is initialised is named in `keep`, what is not wanted of PyTorch's in `ignore`"
-
-
-def _list_some(words: str, items: tuple[str, ...]) -> str:
-    shown = ", ".join(items[: LIMITS.listed_modules])
-    more = f" and {len(items) - LIMITS.listed_modules} more" if len(items) > LIMITS.listed_modules else ""
-    return f"{words}{shown}{more}" if items else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
+from netspec.diagnostics.suggestions.nearest import did_you_mean, list_some, nearest, one_of
 from netspec.limits import LIMITS
 from netspec.record import record
 
@@ -104,19 +104,17 @@ class WeightsMismatch(Diagnostic):
 
     def message(self) -> str:
         shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
-        parts = (_list_some("missing ", self.missing), _list_some("unknown ", self.extra), _list_some("", shapes))
+        parts = (
+            list_some("missing ", self.missing, LIMITS.listed_weights),
+            list_some("unknown ", self.extra, LIMITS.listed_weights),
+            list_some("", shapes, LIMITS.listed_weights),
+        )
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 
     def help(self) -> str | None:
         pairs = [(path, nearest(path, self.missing)) for path in self.extra]
         renamed = [f"`{path}` may be `{near[0]}`" for path, near in pairs if near]
         return ", ".join(renamed[: LIMITS.listed_weights]) or None
-
-
-def _list_some(words: str, items: tuple[str, ...]) -> str:
-    shown = ", ".join(items[: LIMITS.listed_weights])
-    more = f" and {len(items) - LIMITS.listed_weights} more" if len(items) > LIMITS.listed_weights else ""
-    return f"{words}{shown}{more}" if items else ""
 
 
 @record(kw_only=True)

@@ -119,6 +119,12 @@ def one_of(names: Sequence[str], limit: int = 20) -> str:
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
 
 
+def list_some(words: str, items: Sequence[str], limit: int) -> str:
+    """`words` and what follows them: the first items, and how many more there are; "" without any."""
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return f"{words}{', '.join(items[:limit])}{more}" if items else ""
+
+
 def divisors(number: int) -> list[int]:
     """The divisors of a positive number in ascending order; the largest size of an axis has its own in a few milliseconds."""
     small = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]

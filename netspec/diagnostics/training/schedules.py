@@ -18,7 +18,7 @@ class ScheduleOutlastsRun(Diagnostic):
 
     schedule: str
     what: str
-    """What is planned: "peak", "end", "top", "reach", "change", "next", "restart", "cycle"; see `library.base.marks`."""
+    """What is planned: "peak", "end", "top", "reach", "change", "next", "restart", "cycle"; see `library.base.schedule_marks`."""
     length: str
     """When it would be."""
     whole: str

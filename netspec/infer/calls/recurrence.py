@@ -279,7 +279,7 @@ def run_over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
             lengths=job.lengths.wire if job.lengths is not None else None,
             reverse=op.reverse,
             unroll=op.unroll,
-            op_name=call.name,
+            layer_name=call.name,
             span=call.span,
         )
     )

@@ -219,8 +219,8 @@ class Callable(Op):
     gives: ClassVar[str] = ""
     """What the numbers of its output mean, as `In.wants` says it; "same": what those of its first input mean, as if it `keeps_values`."""
     masking: ClassVar[str] = ""
-    """What it does along the axes that its `flow` refuses, where `library.masking` takes it to mix them: "near", "moves" or "each"; or
-    "mixes", where it mixes axes that its `flow` lets pass."""
+    """What it does along the axes that its `flow` refuses, where `contracts.mask_effects` takes it to mix them: "near", "moves" or "each";
+    or "mixes", where it mixes axes that its `flow` lets pass."""
     masks: ClassVar[Mapping[str, int]] = {}
     """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
     zeroes: ClassVar[bool] = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import TooManyChoices
@@ -15,7 +15,6 @@ from netspec.library.base import (
     Callable,
     Example,
     Flow,
-    Function,
     In,
     Initializer,
     Layer,
@@ -26,20 +25,14 @@ from netspec.library.base import (
     Weight,
     hand_on,
 )
-from netspec.library.base.field_bounds import AfterValidator, Field
+from netspec.library.base.field_bounds import Field
 from netspec.library.functions.activation import Relu
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.attention_weights import require_shape
+from netspec.library.layers.gates import Activation
 from netspec.library.shape_rules.sizes import count, kernel, parameter
 from netspec.record import record
 from netspec.shape import Dim, Facts, TensorType
-
-
-def _require_elementwise(function: Any) -> Any:
-    """Checks that an expert's activation works on each number alone."""
-    if not function.elementwise or len(function.inputs) != 1:
-        raise ValueError("a function of one tensor that works element by element, such as `relu`")
-    return function
 
 
 class _Experts(Callable):
@@ -58,7 +51,7 @@ class _Experts(Callable):
     """Number of experts that each token goes to."""
     capacity_factor: Annotated[float, Field(gt=0)] | None = 1.25
     """An expert takes at most ceil(factor · top_k · tokens / experts) tokens of an example; none: any number."""
-    activation: Annotated[Function, AfterValidator(_require_elementwise)] = Relu()
+    activation: Activation = Relu()
     """Function between the two layers of an expert."""
     bias: bool = True
     """Add biases in the experts."""

@@ -1,7 +1,7 @@
 """Holds numbers that depend on the step. All are traced in the step, and stay at their last value after their end.
 
-`step` counts finished updates from 0, so the first update uses `value(0)`. Values are f32, or f64 where JAX runs in 64 bits. The families
-are in the modules beside this one; their classes are found here too, and a family is imported when one of its classes is asked for.
+Steps are finished updates, counted from 0, so the first update uses `value(0)`. Values are f32, or f64 where JAX runs in 64 bits. The
+families are in the modules beside this one; their classes are found here too, and a family is imported for the first class asked for.
 """
 
 from __future__ import annotations
