@@ -100,9 +100,10 @@ def check_trusted(
     if file is None:
         return Checked(source, None, None, order_problems(problems))
     from netspec.resolve.imports import Project
-    from netspec.resolve.overrides import override
 
     if overrides:
+        from netspec.resolve.overrides import override
+
         file, unset = override(file, overrides, train)
         problems += unset
     return prove(source, file, problems, Project(source.path, imports), expects=not overrides)[0]

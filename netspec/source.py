@@ -57,6 +57,8 @@ class Source:
 
 
 NO_SOURCE = Source("<none>", "")
+COMMAND_LINE = "--set "
+"""Beginning of the path of a source that is a value of the command line."""
 
 
 @record

@@ -16,9 +16,8 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.sections.training import find_trained_model, plan_training
 from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
-from netspec.ir import ServePlan, Typed
+from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
@@ -135,18 +134,26 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
             body = instances.find_model(world, definition, {}, definition.node.name_span)
             if body is not None:
                 models[name] = body
-    plans = [plan for plan in (plan_training(world, node) for node in graph.trains) if plan is not None]
+    plans = plan_trains(world, graph) if graph.trains else ()
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
         check_claims(world, node)
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
-    return Typed(models, tuple(plans), graph.source.path, serves), world.problems
+    return Typed(models, plans, graph.source.path, serves), world.problems
+
+
+def plan_trains(world: World, graph: Graph) -> tuple[TrainPlan, ...]:
+    """Everything that the file trains."""
+    from netspec.infer.sections.training import plan_training
+
+    return tuple(plan for plan in (plan_training(world, node) for node in graph.trains) if plan is not None)
 
 
 def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
     """Everything that the file generates."""
     from netspec.infer.sections.serving import plan_serving
+    from netspec.infer.sections.training import find_trained_model
 
     bodies = [find_trained_model(Frame(world, "train", Facts()), node) for node in graph.trains]
     trained = [body for body in dict.fromkeys(bodies) if body is not None]

@@ -11,14 +11,12 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.library.shelf import index
 from netspec.record import fields, is_record, record, replace
 from netspec.resolve.sections import GROUPS, SETTINGS
-from netspec.source import Source, Span
+from netspec.source import COMMAND_LINE, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.fragments import parse_expression
 
 LABELLED = ("update",)
 """Groups of which a section may have several, each with a name."""
-COMMAND_LINE = "--set "
-"""Beginning of the path of a source that is a value of the command line."""
 
 
 def override(file: tree.File, values: Mapping[str, str], train: str | None = None) -> tuple[tree.File, list[Diagnostic]]:

@@ -10,7 +10,6 @@ from netspec.library.gradients.descent import descend
 from netspec.library.gradients.moments import scale_by_adam
 from netspec.library.optimizers.argument_bounds import FloatDtype, NonNegative
 from netspec.library.optimizers.moments import Decaying, Moments
-from netspec.library.schedules import WarmupCosine
 
 
 class Adam(Moments):
@@ -64,6 +63,8 @@ class AdamW(Decaying, Moments):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
+        from netspec.library.schedules import WarmupCosine  # here, so that a check does not wait for schedules that its spec has not
+
         schedule = WarmupCosine(peak=3e-4, warmup=Duration(10, "step"))
         return (
             Example(cls(learning_rate=1e-3)),

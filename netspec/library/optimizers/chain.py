@@ -11,9 +11,6 @@ from netspec.diagnostics.training.optimizers import OptimizerStepsTwice, Optimiz
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.field_bounds import Field
 from netspec.library.gradients.core import compose
-from netspec.library.optimizers.adam import Adam
-from netspec.library.optimizers.clipping import ClipByGlobalNorm
-from netspec.library.optimizers.gradient_descent import Sgd
 
 
 class Chain(Optimizer):
@@ -26,6 +23,10 @@ class Chain(Optimizer):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
+        from netspec.library.optimizers.adam import Adam  # as the two others here: a check of a spec without them goes without
+        from netspec.library.optimizers.clipping import ClipByGlobalNorm
+        from netspec.library.optimizers.gradient_descent import Sgd
+
         return (
             Example(cls(parts=(ClipByGlobalNorm(max_norm=1.0), Adam(learning_rate=1e-3)))),
             Example(cls(parts=(ClipByGlobalNorm(max_norm=0.5), Sgd(learning_rate=0.1, momentum=0.9)))),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netspec.library.shelf._index import ENTRIES
 
@@ -81,18 +81,19 @@ def make_entry(row: tuple) -> Entry:
     return Entry(name, alias, kind, module, class_name, arguments, tensors, *facts)
 
 
-def _table() -> dict[str, tuple[Entry, ...]]:
-    """The built-in entries by name and alias; a name may stand for things of several kinds."""
-    table: dict[str, tuple[Entry, ...]] = {}
-    for name, alias, kind, module, *row in ENTRIES:
-        table[name] = (*table.get(name, ()), make_entry((name, alias, kind, f"netspec.library.{module}", *row)))
-    return table
+def _rows_by_name() -> dict[str, list[tuple]]:
+    """The built-in rows by name and alias; a name may stand for things of several kinds."""
+    rows: dict[str, list[tuple]] = {}
+    for row in ENTRIES:
+        rows.setdefault(row[0], []).append(row)
+    return rows
 
 
 _PLUGINS: ContextVar[tuple[Shelf, ...]] = ContextVar("plugins", default=())
 """What the plugins add that were asked for here."""
-_BY_NAME = _table()
-_OPERATORS = {(entry.symbol, len(entry.inputs)): entry for entries in _BY_NAME.values() for entry in entries if entry.symbol}
+_ROWS = _rows_by_name()
+_OWN: dict[str, tuple[Entry, ...]] = {}
+"""The built-in entries of the names that were looked up: a spec names a few of more than three hundred."""
 
 
 @contextmanager
@@ -117,7 +118,7 @@ def names(*kinds: str) -> list[str]:
 
 def _select_names(kinds: tuple[str, ...]) -> list[str]:
     """All names, of netspec and of the plugins asked for, that mean something of these kinds."""
-    return sorted(name for table in _tables() for name in table if lookup(name, *kinds))
+    return sorted(name for name in _names() if lookup(name, *kinds))
 
 
 @lru_cache
@@ -128,17 +129,35 @@ def _own_names(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 def entries(name: str) -> list[Entry]:
     """The entries of a name, one per kind; operators are not reached by name."""
-    return [entry for table in _tables() for entry in table.get(name, ()) if entry.kind != "operator"]
+    return [entry for entry in _entries(name) if entry.kind != "operator"]
 
 
 def all_entries() -> list[Entry]:
     """Every entry of the shelf, aliases and operators included."""
-    return [entry for table in _tables() for group in table.values() for entry in group]
+    return [entry for name in _names() for entry in _entries(name)]
 
 
-def _tables() -> list[dict[str, tuple[Entry, ...]]]:
-    """The tables in which names are looked up: netspec's own, then those of the plugins asked for."""
-    return [_BY_NAME, *(shelf.entries for shelf in _PLUGINS.get())]
+def _names() -> list[str]:
+    """The names of netspec's own entries, then those of the plugins asked for."""
+    return list(dict.fromkeys([*_ROWS, *(name for shelf in _PLUGINS.get() for name in shelf.entries)]))
+
+
+def _entries(name: str) -> tuple[Entry, ...]:
+    """The entries of a name, operators among them: netspec's own, then those of the plugins asked for."""
+    of_plugins = (entry for shelf in _PLUGINS.get() for entry in shelf.entries.get(name, ()))
+    return (*_own_entries(name), *of_plugins)
+
+
+def _own_entries(name: str) -> tuple[Entry, ...]:
+    """Netspec's own, made when the name is first looked up."""
+    if name not in _OWN and name in _ROWS:
+        _OWN[name] = tuple(_own_entry(*row) for row in _ROWS[name])
+    return _OWN.get(name, ())
+
+
+def _own_entry(name: str, alias: str | None, kind: str, module: str, *row: Any) -> Entry:
+    """The entry of a row of `_index.py`, which names a module relative to the library."""
+    return make_entry((name, alias, kind, f"netspec.library.{module}", *row))
 
 
 def load(entry: Entry | str, *kinds: str) -> type[Op]:
@@ -152,7 +171,14 @@ def load(entry: Entry | str, *kinds: str) -> type[Op]:
 
 def operator(symbol: str, arity: int) -> Entry:
     """What an operator means: ("-", 1) is negation, ("[]", 1) indexing. Raises KeyError when there is none."""
-    return _OPERATORS[symbol, arity]
+    return _operators()[symbol, arity]
+
+
+@lru_cache(maxsize=1)
+def _operators() -> dict[tuple[str, int], Entry]:
+    """The operators by sign and number of operands."""
+    signs = [name for name, rows in _ROWS.items() if any(row[2] == "operator" for row in rows)]
+    return {(entry.symbol, len(entry.inputs)): entry for name in signs for entry in _own_entries(name) if entry.symbol}
 
 
 def composes(kind: str) -> bool:

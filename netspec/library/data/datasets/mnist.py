@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from os.path import exists
-from pathlib import Path
-from typing import Literal
+from os.path import exists, join
+from typing import TYPE_CHECKING, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
 from netspec.diagnostics.data.records import ImageSize, LabelOutOfRange, NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example
-from netspec.library.data.datasets.idx import IMAGES, LABELS, read_idx
 from netspec.shape import TensorType
+
+if TYPE_CHECKING:
+    from pathlib import Path  # which `check` has no use for, nor for what reads the files
 
 SIDE, CLASSES = 28, 10
 FOLDERS = ("", "mnist", "fashion-mnist")
@@ -42,6 +43,10 @@ class Mnist(Dataset):
         return {"image": TensorType("f32", ("B", SIDE, SIDE, 1)), "label": TensorType("i32", ("B",))}
 
     def load(self, folder: Path | None) -> dict[str, Array]:
+        from pathlib import Path
+
+        from netspec.library.data.datasets.idx import IMAGES, LABELS, read_idx
+
         if folder is None:
             raise Mistake(DataFolderNeeded(dataset=self.op_name()))
         images_file, labels_file = (self._find(Path(folder), self.part, kind) for kind in ("images-idx3", "labels-idx1"))
@@ -55,7 +60,7 @@ class Mnist(Dataset):
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The two files of this part; each of `FOLDERS` may have them."""
         kinds = ("images-idx3", "labels-idx1")
-        return tuple(tuple(str(Path(home) / name) for home in FOLDERS for name in _names(self.part, kind)) for kind in kinds)
+        return tuple(tuple(join(home, name) for home in FOLDERS for name in _names(self.part, kind)) for kind in kinds)
 
     def _find(self, folder: Path, part: str, kind: str) -> Path:
         """The file of this part and kind. Raises `Mistake` when it is missing."""
