@@ -162,10 +162,7 @@ def reduce_dim(value: Dim) -> Dim | int:
 
 def size_of(shape: tuple[Dim | int, ...]) -> int:
     """The number of elements of a shape without symbols."""
-    size = Dim.of(1)
-    for dim in shape:
-        size = size * dim
-    return size.value
+    return prod(dim if isinstance(dim, int) else dim.value for dim in shape)
 
 
 def segment_text(segment: Segment, counts: tuple[int, ...]) -> str:

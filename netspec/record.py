@@ -154,14 +154,16 @@ def _init(self: Any, *args: Any, **named: Any) -> None:
     cls = type(self)
     plan = cls._record_plan or plan_of(cls)
     own = self.__dict__
-    own.update(plan.defaults)
+    if plan.defaults:
+        own.update(plan.defaults)
     for name, factory in plan.factories:
         if name not in named:
             own[name] = factory()
     if args:
         own.update(zip(plan.order, args, strict=False))
-    own.update(named)
-    if own.keys() != plan.names or len(args) > len(plan.order):
+    if named:
+        own.update(named)
+    if len(own) != len(plan.names) or len(args) > len(plan.order) or (named and own.keys() != plan.names):
         _refuse_arguments(cls, plan, args, named)
     post = getattr(cls, "__post_init__", None)
     if post is not None:

@@ -146,6 +146,8 @@ class Dim:
         right = Dim.of(other)
         if self._value is not None and right._value is not None:
             return Dim.of(self._value + right._value)
+        if self._value == 0 or right._value == 0:
+            return right if self._value == 0 else self
         return Dim.sum((*self._terms, *right._terms))
 
     def __neg__(self) -> Dim:
@@ -163,9 +165,20 @@ class Dim:
         right = Dim.of(other)
         if self._value is not None and right._value is not None:
             return Dim.of(self._value * right._value)
+        if self._value is not None or right._value is not None:
+            return right._scale(self._value) if self._value is not None else self._scale(right._value)  # type: ignore[arg-type]
         if len(self._terms) * len(right._terms) > LIMITS.terms * 16:
             raise DimTooComplex("a product of long sums")
         return Dim.sum((times(m, n), c * d) for m, c in self._terms for n, d in right._terms)
+
+    def _scale(self, factor: int) -> Dim:
+        """A polynomial times a number: monomials and their order stay, which most products of a check need no more than."""
+        if factor in (0, 1):
+            return self if factor else ZERO
+        terms = tuple((m, c * factor) for m, c in self._terms)
+        if any(not -HUGE < c < HUGE for _, c in terms):
+            raise DimTooComplex(f"a number of more than {LIMITS.coefficient_bits} bits")
+        return _make_dim(terms, None)
 
     __radd__, __rmul__ = __add__, __mul__
 
