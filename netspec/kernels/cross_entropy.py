@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netspec.kernels.array_forms import widen
 from netspec.kernels.family import Sample, family
 from netspec.lazy import jax, jnp
 
@@ -29,8 +30,3 @@ def take_label(scores: Any, labels: Any, value: Callable[[Any], Any]) -> Any:
     inside = (labels >= 0) & (labels < scores.shape[-1])
     own = jnp.take_along_axis(scores, jnp.where(inside, labels, 0)[..., None], axis=-1)[..., 0]
     return jnp.where(inside, value(own), jnp.nan)
-
-
-def widen(x: Any) -> Any:
-    """The array in f32 at least."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))

@@ -13,15 +13,15 @@ Result = Any
 
 def merge(left: Any, right: Any) -> Any:
     """The statistics of two sets of batches together."""
-    return jax.tree.map(lambda a, b: widen(a) + widen(b), left, right)
+    return jax.tree.map(lambda a, b: to_float64(a) + to_float64(b), left, right)
 
 
 def finish_sums(finish: Callable[[Any], Mapping[str, Any]], statistics: Any) -> dict[str, Result]:
     """What `finish`, a jitted function, makes of sums, computed in float64 whatever the model computes in."""
     with jax.enable_x64(True):
-        found = finish(jax.tree.map(widen, statistics))
+        found = finish(jax.tree.map(to_float64, statistics))
     return {name: np.asarray(x, np.float64).tolist() for name, x in found.items()}
 
 
-def widen(array: Any) -> Any:
+def to_float64(array: Any) -> Any:
     return np.asarray(array, np.float64)

@@ -9,6 +9,7 @@ as a variant is chosen for one backend; for a single platform they are what a pr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,6 +33,8 @@ Weights = tuple[Mapping[str, Any], Mapping[str, Any]]
 BACKENDS = {"cuda": "gpu", "rocm": "gpu"}
 """What JAX calls a platform where it runs."""
 PLATFORMS = ("cpu", "cuda", "tpu")
+SOURCE_FILES = "jax_hlo_source_file_canonicalization_regex"
+"""JAX's setting for what is left out of the names of source files in a program."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,23 @@ def export_prediction(
     function = take_weights(forward) if weights is None else bind_weights(forward, weights)
     given = (describe_weights(forward.layout, stored),) if weights is None else ()
     try:
-        return Artifact(jax.export.export(jax.jit(function), platforms=tuple(platforms))(*given, **inputs))
+        with leave_out_paths():
+            return Artifact(jax.export.export(jax.jit(function), platforms=tuple(platforms))(*given, **inputs))
     except (TypeError, ValueError, NotImplementedError, jax.errors.InconclusiveDimensionOperation) as refusal:
         names = tuple(name for name in known if name not in sizes)
         raise SpecError([SizeNotTraced(model=model.name, sizes=names, batch=batch, reason=read_first_line(refusal))]) from refusal
+
+
+@contextmanager
+def leave_out_paths() -> Iterator[None]:
+    """Programs that are lowered inside do not name the files of this machine: an artifact is handed to others, and two machines write the
+    same one."""
+    before = jax.config.values[SOURCE_FILES]
+    jax.config.update(SOURCE_FILES, ".*")
+    try:
+        yield
+    finally:
+        jax.config.update(SOURCE_FILES, before)
 
 
 def require_platforms(platforms: Sequence[str]) -> None:

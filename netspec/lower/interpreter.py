@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
+from netspec.kernels.array_forms import append_axes
 from netspec.lazy import jnp
 from netspec.library.base import Array, Measure
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.loops import Loop
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
-from netspec.lower.recurrence import Time, append_axes, run_over_time
+from netspec.lower.recurrence import Time, run_over_time
 from netspec.lower.segment_names import join, template
 from netspec.shape import TensorType
 

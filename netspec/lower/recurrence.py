@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from netspec.ir import Apply, Body, Call, Recur
+from netspec.kernels.array_forms import append_axes
 from netspec.kernels.recur import recur
 from netspec.lazy import jnp
 from netspec.library.base import Array
@@ -97,8 +98,3 @@ def flip_sequence(x: Array, lengths: Array | None) -> Array:
     last = jnp.minimum(lengths, x.shape[1])[:, None] - 1
     order = jnp.where(time <= last, last - time, time)
     return jnp.take_along_axis(x, append_axes(order, x), axis=1)
-
-
-def append_axes(x: Array, other: Array) -> Array:
-    """x with trailing axes of 1, so that it goes with the other."""
-    return x.reshape(x.shape + (1,) * (other.ndim - x.ndim))

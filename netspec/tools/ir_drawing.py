@@ -108,10 +108,10 @@ def _pairs(inner: Iterable[int], carried: Iterable[Operand]) -> str:
 
 def _path(segment: Segment, shared: bool = False) -> str:
     """The segment of a path that a node stands under, as a comment behind its line."""
-    return f"  # {segment_text(segment)}{' (shared)' if shared else ''}"
+    return f"  # {draw_segment(segment)}{' (shared)' if shared else ''}"
 
 
-def segment_text(segment: Segment) -> str:
+def draw_segment(segment: Segment) -> str:
     """`conv_0`; in a repeat `conv_{1 + 2 i}`, with `i`, `j`, … for the enclosing loops, outermost first."""
     own = "_".join([segment.base, *(_affine(n.constant, n.strides) for n in segment.numbers)])
     return f"{own}/{segment.part}" if segment.part else own
@@ -177,13 +177,13 @@ def _shape_rows(body: Body) -> Iterator[tuple[str, str]]:
     """The name and the type of every op and variable of a body, at any depth."""
     for node, owner, (prefix, sequences) in descend(body, ("", ""), _step_below):
         if isinstance(node, Apply):
-            yield f"{prefix}{segment_text(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)
+            yield f"{prefix}{draw_segment(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)
         elif isinstance(node, Variable):
-            yield f"{prefix}{segment_text(node.segment)}", str(owner.types[node.output])
+            yield f"{prefix}{draw_segment(node.segment)}", str(owner.types[node.output])
 
 
 def _step_below(node: Node, body: Body, here: tuple[str, str]) -> tuple[str, str]:
     """The prefix of paths, and in a layer such as `lstm` what it gives instead of its cell."""
     if isinstance(node, Call):
-        return f"{here[0]}{segment_text(node.segment)}/", ""
+        return f"{here[0]}{draw_segment(node.segment)}/", ""
     return here[0], sequences_of_cell(node, body) if isinstance(node, Recur) else ""

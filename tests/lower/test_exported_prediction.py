@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,10 @@ def test_platforms_that_there_are_not_are_refused(platforms: Any) -> None:
     program = compile(Source("m.net", EXPERTS))
     with pytest.raises(ValueError, match="`platforms` is a list of some of cpu, cuda, tpu, rocm, and not"):
         program.export(sizes={"T": 4}, platforms=platforms)
+
+
+def test_an_artifact_names_no_file_of_the_machine_that_wrote_it() -> None:
+    before = jax.config.values["jax_hlo_source_file_canonicalization_regex"]
+    data = compile(Source("n.net", NORMED)).export(batch="B").serialize()
+    assert not re.findall(rb"[ -~]*\.py(?![a-z_])", data)
+    assert jax.config.values["jax_hlo_source_file_canonicalization_regex"] == before

@@ -12,7 +12,7 @@ from netspec.library.initializers.distributions import Normal, Zeros
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
 from netspec.shape import TensorType
-from netspec.tools.ir_drawing import draw_ir, draw_shapes, segment_text, value_text
+from netspec.tools.ir_drawing import draw_ir, draw_segment, draw_shapes, value_text
 
 X = TensorType("f32", ["B", 8])
 
@@ -109,7 +109,7 @@ def test_values_are_written_as_in_the_language(value: object, text: str) -> None
     ],
 )
 def test_segments(numbers: tuple[Affine, ...], text: str) -> None:
-    assert segment_text(Segment("a", numbers)) == text
+    assert draw_segment(Segment("a", numbers)) == text
 
 
 def test_a_layer_over_time_shows_the_sequence_that_it_makes() -> None:

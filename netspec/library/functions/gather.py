@@ -11,7 +11,7 @@ from netspec.kernels.segment import segment
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.reductions import widen
+from netspec.library.functions.reductions import widen_floats
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
 from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
@@ -162,7 +162,7 @@ class SegmentSum(_Segments):
     """
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        return self._reduced(scope, widen(x), ids).astype(x.dtype)
+        return self._reduced(scope, widen_floats(x), ids).astype(x.dtype)
 
 
 class SegmentMean(_Segments):
@@ -174,7 +174,7 @@ class SegmentMean(_Segments):
     inputs = (In("x", "rows of numbers [n, …]", rank=1), _Segments.inputs[1])
 
     def apply(self, scope: Scope, x: Array, ids: Array) -> Array:
-        full = widen(x)
+        full = widen_floats(x)
         return (self._reduced(scope, full, ids) / jnp.maximum(self._counts(scope, x, ids), 1).astype(full.dtype)).astype(x.dtype)
 
 

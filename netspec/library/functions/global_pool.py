@@ -8,7 +8,7 @@ from typing import Any
 from netspec.kernels.normalize import mean
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
-from netspec.library.layers.norm_statistics import require_mask, stretch_mask
+from netspec.library.layers.norm_statistics import require_element_mask, stretch_mask
 from netspec.library.shape_rules.windows import Sizes, space_of, spread_sizes
 from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
@@ -40,7 +40,7 @@ class _Global(Function):
 
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         space_of(self.op_name(), x.rank, x)
-        require_mask(facts, self.op_name(), x, optional)
+        require_element_mask(facts, self.op_name(), x, optional)
         return x.with_shape((x.shape[0], x.shape[-1]))
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:

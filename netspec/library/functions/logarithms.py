@@ -9,7 +9,7 @@ from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.functions.elementwise import _Maths
-from netspec.library.functions.reductions import _Reduction, widen
+from netspec.library.functions.reductions import _Reduction, widen_floats
 
 
 class Log1mexp(_Maths):
@@ -41,7 +41,7 @@ class Logmeanexp(_Reduction):
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         number = math.prod(x.shape[axis] for axis in axes)
-        return (jax.nn.logsumexp(widen(x), axes, keepdims=self.keepdims) - math.log(number)).astype(x.dtype)
+        return (jax.nn.logsumexp(widen_floats(x), axes, keepdims=self.keepdims) - math.log(number)).astype(x.dtype)
 
 
 class SoftCap(_Maths):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from netspec.diagnostics.shapes.parts import TooFewElements
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope, Size
-from netspec.library.functions.reductions import sum_dtype, widen
+from netspec.library.functions.reductions import sum_dtype, widen_floats
 from netspec.library.shape_rules.axis_arguments import drop_axes
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
@@ -95,7 +95,7 @@ class Cumsum(Function):
 
     def apply(self, scope: Scope, x: Array) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return lax.cumsum(widen(x), self.axis % x.ndim, self.reverse).astype(x.dtype)
+            return lax.cumsum(widen_floats(x), self.axis % x.ndim, self.reverse).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return lax.cumsum(x.astype(jnp.uint32 if unsigned else jnp.int32), self.axis % x.ndim, self.reverse)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Function, In, Scope
-from netspec.library.functions.reductions import widen
+from netspec.library.functions.reductions import widen_floats
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -27,7 +27,7 @@ class _Penalty(Function):
         return TensorType("f64" if any(t.dtype == "f64" for t in tensors) else "f32", ())
 
     def apply(self, scope: Scope, *tensors: Array) -> Array:
-        parts = [self.part(widen(x)) for x in tensors]
+        parts = [self.part(widen_floats(x)) for x in tensors]
         return sum(parts[1:], parts[0])
 
     def part(self, x: Array) -> Array:

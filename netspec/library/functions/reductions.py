@@ -16,7 +16,7 @@ def sum_dtype(x: TensorType) -> str:
     return x.dtype if x.is_float else "u32" if x.dtype in ("u8", "u32") else "i32"
 
 
-def widen(x: Array) -> Array:
+def widen_floats(x: Array) -> Array:
     """Floats as f32 at least, whole numbers and bool as they are."""
     return x.astype(jnp.promote_types(x.dtype, jnp.float32)) if jnp.issubdtype(x.dtype, jnp.floating) else x
 
@@ -81,7 +81,7 @@ class Sum(_Reduction):
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.sum(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.sum(widen_floats(x), axes, keepdims=self.keepdims).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return jnp.sum(x, axes, dtype=jnp.uint32 if unsigned else jnp.int32, keepdims=self.keepdims)
 
@@ -104,7 +104,7 @@ class Mean(_Reduction):
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.mean(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.mean(widen_floats(x), axes, keepdims=self.keepdims).astype(x.dtype)
         full = jnp.promote_types(scope.lowered("f32"), jnp.float32)
         return jnp.mean(x.astype(full), axes, keepdims=self.keepdims).astype(scope.lowered("f32"))
 
@@ -120,7 +120,7 @@ class Prod(_Reduction):
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         if jnp.issubdtype(x.dtype, jnp.floating):
-            return jnp.prod(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
+            return jnp.prod(widen_floats(x), axes, keepdims=self.keepdims).astype(x.dtype)
         unsigned = jnp.issubdtype(x.dtype, jnp.unsignedinteger)
         return jnp.prod(x, axes, dtype=jnp.uint32 if unsigned else jnp.int32, keepdims=self.keepdims)
 
@@ -166,7 +166,7 @@ class Var(_Spread):
     """
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jnp.var(widen(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
+        return jnp.var(widen_floats(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Std(_Spread):
@@ -176,7 +176,7 @@ class Std(_Spread):
     """
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jnp.std(widen(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
+        return jnp.std(widen_floats(x), axes, ddof=self.ddof, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Logsumexp(_Reduction):
@@ -189,7 +189,7 @@ class Logsumexp(_Reduction):
     cost: ClassVar[int] = 4
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        return jax.nn.logsumexp(widen(x), axes, keepdims=self.keepdims).astype(x.dtype)
+        return jax.nn.logsumexp(widen_floats(x), axes, keepdims=self.keepdims).astype(x.dtype)
 
 
 class Norm(_Reduction):
@@ -209,7 +209,7 @@ class Norm(_Reduction):
         return (*super().examples(), Example(cls(axis=1, order="l1"), ("f32[2, 3]",)), Example(cls(axis=0, order="max"), ("f32[2, 3]",)))
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
-        full = widen(x)
+        full = widen_floats(x)
         if self.order == "max":
             return jnp.max(jnp.abs(full), axes, keepdims=self.keepdims).astype(x.dtype)
         if self.order == "l1":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from netspec.kernels.array_forms import append_axes
 from netspec.kernels.family import Choosing
 from netspec.kernels.segment import segment
 from netspec.lazy import jnp, lax
@@ -140,11 +141,6 @@ def normalise_edges(edges: Edges, how: Literal["none", "symmetric", "row"]) -> A
 def _power(degree: Array, exponent: float) -> Array:
     """degree ** exponent, element by element, and 0 where a degree is not above 0, as its power may be infinite."""
     return jnp.where(degree > 0, jnp.where(degree > 0, degree, 1) ** exponent, 0)
-
-
-def append_axes(x: Array, like: Array) -> Array:
-    """With axes of size 1 behind, so that it stretches over `like`."""
-    return x.reshape(x.shape + (1,) * (like.ndim - x.ndim))
 
 
 def mask_nodes(x: Array, optional: Mapping[str, Array], axes: int = 1) -> Array:

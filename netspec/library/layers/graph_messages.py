@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from netspec.kernels.array_forms import append_axes
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.layers.attention_weights import require_shape
@@ -13,7 +14,6 @@ from netspec.library.layers.graph_edges import (
     NODES,
     RECEIVERS,
     SENDERS,
-    append_axes,
     edges_of,
     graph_flow,
     mask_nodes,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from netspec.kernels.array_forms import widen
 from netspec.kernels.normalize import moments
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Scope
 from netspec.library.initializers.distributions import Ones, Zeros
-from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask, widen
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.shape import Facts, TensorType
 

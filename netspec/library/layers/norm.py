@@ -6,22 +6,13 @@ import math
 
 from netspec.diagnostics.shapes.norms import UnevenGroupSize
 from netspec.diagnostics.shapes.sizes import UnevenGroups
+from netspec.kernels.array_forms import widen
 from netspec.kernels.normalize import moments, number
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Passage, Positive, Scope, Weight
 from netspec.library.base.field_bounds import model_validator
 from netspec.library.initializers.distributions import Ones, Zeros
-from netspec.library.layers.norm_statistics import (
-    MASK,
-    Epsilon,
-    Momentum,
-    Normalization,
-    other_axes,
-    places,
-    stretch_mask,
-    stretch_weight,
-    widen,
-)
+from netspec.library.layers.norm_statistics import MASK, Epsilon, Momentum, Normalization, other_axes, places, stretch_mask, stretch_weight
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_multiple
 from netspec.library.shape_rules.sizes import parameter

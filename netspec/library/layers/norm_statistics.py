@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from netspec.lazy import jnp, lax
+from netspec.lazy import lax
 from netspec.library.base import Array, In, Initializer, Layer, Scope, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.layers.attention_weights import require_shape
@@ -43,7 +43,7 @@ class Normalization(Layer):
         return (rank - 1,)
 
     def shape(self, facts: Facts, x: TensorType, **mask: TensorType) -> TensorType:
-        require_mask(facts, self.op_name(), x, mask)
+        require_element_mask(facts, self.op_name(), x, mask)
         return x
 
     def params(self, x: TensorType, **mask: TensorType) -> dict[str, Weight]:
@@ -80,7 +80,7 @@ def stretch_weight(weight: Array, like: Array, axes: tuple[int, ...]) -> Array:
     return weight.astype(like.dtype).reshape([size if axis in axes else 1 for axis, size in enumerate(like.shape)])
 
 
-def require_mask(facts: Facts, op: str, x: TensorType, given: dict[str, TensorType]) -> None:
+def require_element_mask(facts: Facts, op: str, x: TensorType, given: dict[str, TensorType]) -> None:
     """The mask stretches over x or its first axes. Raises `Mistake` otherwise."""
     for name, kind in given.items():
         require_shape(facts, op, name, kind, tuple(x.shape[:rank] for rank in range(1, x.rank + 1)), stretches=True)
@@ -92,6 +92,3 @@ def stretch_mask(x: Array, mask: Array | None) -> Array | None:
 
 
 # --- statistics ------------------------------------------------------------------------------------------------------
-def widen(x: Array) -> Array:
-    """x in at least f32."""
-    return x.astype(jnp.promote_types(x.dtype, jnp.float32))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.shapes.norms import NothingToNormalize
+from netspec.kernels.array_forms import widen
 from netspec.kernels.matmul import matmul
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Op, Passage, Positive, Scope, Wanted, Weight
@@ -15,7 +16,7 @@ from netspec.library.initializers.distributions import Normal, Ones
 from netspec.library.layers.cells import Cell, Recurrence
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.dense import Dense
-from netspec.library.layers.norm_statistics import Epsilon, other_axes, places, stretch_weight, widen
+from netspec.library.layers.norm_statistics import Epsilon, other_axes, places, stretch_weight
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.sizes import count, parameter
 from netspec.shape import Dim, Facts, TensorType

@@ -6,11 +6,12 @@ from typing import Annotated, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.losses import BlankBeyondClasses
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.exact_shapes import alignment_values
-from netspec.library.shape_rules.targets import MASK, widen
+from netspec.library.shape_rules.targets import MASK
 from netspec.shape import Dim, Facts, TensorType
 
 NEVER = -1e30

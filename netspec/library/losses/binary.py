@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, require_class_weights
-from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, widen
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from netspec.kernels import cross_entropy as kernels
+from netspec.kernels.array_forms import widen
 from netspec.kernels.cross_entropy import take_label as pick_scores
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, label_weights, require_class_weights
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values, widen
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.kernels.matmul import matmul
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.exact_shapes import batch_values, pair_values, row_values
-from netspec.library.shape_rules.targets import MASK, is_integer, widen
+from netspec.library.shape_rules.targets import MASK, is_integer
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.losses.exact_shapes import count_values, joint_values, row_values
-from netspec.library.shape_rules.targets import MASK, widen
+from netspec.library.shape_rules.targets import MASK
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.shape_rules.targets import MASK, equal_values, widen
+from netspec.library.shape_rules.targets import MASK, equal_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.targets import FewerClasses
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Positive, Scope
 from netspec.library.metrics.share import Share
-from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values, sequence_values, widen
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values, sequence_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.exact_sums import number, ratio, tally
-from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values, widen
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

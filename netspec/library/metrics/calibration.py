@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
 from netspec.library.metrics.exact_sums import binned_shares, number, ratio, shares_of, tally_bins
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, value_dtype, widen
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, value_dtype
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 

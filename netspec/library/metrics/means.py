@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, require_mask, value_dtype, widen
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, require_mask, value_dtype
 from netspec.shape import Dim, Facts, TensorType
 
 

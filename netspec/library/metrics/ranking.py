@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
+from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.binary import is_yes
 from netspec.library.metrics.exact_sums import number, ratio, tally_bins
 from netspec.library.metrics.output_average import one_number, require_output_axis, result_of
-from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values, widen
+from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values
 from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements

@@ -26,11 +26,6 @@ def value_dtype(kind: TensorType) -> str:
     return "f64" if kind.dtype == "f64" else "f32"
 
 
-def widen(array: Array) -> Array:
-    """The array in f32 at least."""
-    return array.astype(jnp.promote_types(array.dtype, jnp.float32))
-
-
 def is_integer(labels: Array) -> bool:
     """Are the labels whole numbers, of an array?"""
     return jnp.issubdtype(labels.dtype, jnp.integer)
