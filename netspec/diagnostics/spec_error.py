@@ -1,10 +1,12 @@
-"""Defines the error that is raised for a bad spec: it carries all problems, and prints them as drawn text. Floor 0."""
+"""Defines the error that is raised for a bad spec: it carries all problems, and prints them as drawn text. At the doors from Python it
+stands for the `Mistake` that is raised inside. Floor 0."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Mistake
 
 
 class SpecError(Exception):
@@ -18,3 +20,12 @@ class SpecError(Exception):
         from netspec.diagnostics.drawing.text import render_text
 
         return "\n" + render_text(self.diagnostics)
+
+
+@contextmanager
+def raise_spec_errors() -> Iterator[None]:
+    """Inside, and in a function that it decorates, a `Mistake` is raised as a `SpecError`, whose text is the drawn diagnostic."""
+    try:
+        yield
+    except Mistake as mistake:
+        raise SpecError([mistake.diagnostic]) from mistake

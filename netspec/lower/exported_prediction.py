@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.diagnostics.running.exports import SizeNotOpen, SizeNotTraced
-from netspec.diagnostics.spec_error import SpecError
+from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.files import PathLike, write_atomic
 from netspec.ir import Body
 from netspec.kernels.choice import PORTABLE, Chooser
@@ -58,10 +58,8 @@ class Artifact:
 
     def save(self, path: PathLike) -> None:
         """Write the bytes as one file. Raises `SpecError` where that fails."""
-        try:
+        with raise_spec_errors():
             write_atomic(path, self.serialize())
-        except Mistake as mistake:
-            raise SpecError([mistake.diagnostic]) from mistake
 
 
 def export_prediction(

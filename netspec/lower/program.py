@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.weights import NothingToTrain
-from netspec.diagnostics.spec_error import SpecError
+from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant
@@ -127,7 +125,7 @@ class Program:
 
     def _packed(self, tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """Leaves as they are stored, with the right shapes. Raises `SpecError`."""
-        with _raise_spec_errors():
+        with raise_spec_errors():
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
         dtype = self._precision.stored
@@ -201,7 +199,7 @@ class Program:
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
-        with _raise_spec_errors():
+        with raise_spec_errors():
             return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
@@ -247,7 +245,7 @@ class Program:
 
     def _own(self, state: State) -> State:
         """The state, when its leaves are those of this program's model."""
-        with _raise_spec_errors():
+        with raise_spec_errors():
             self.layout.require_stored({PARAMS: state.params, BUFFERS: state.buffers})
         return state
 
@@ -311,7 +309,7 @@ class Program:
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
         """The optimizers' first states."""
-        with _raise_spec_errors():
+        with raise_spec_errors():
             return self._moments(params) if self.plan else ()
 
     @cached_property
@@ -348,12 +346,3 @@ class Program:
     def _finish(self) -> dict[str, Callable[..., Any]]:
         evaluation = steps.build_finish(self._forward, self._objective("eval"))
         return {"train": self._placement.jit(steps.build_finish_all(self._updates)), "eval": self._placement.jit(evaluation)}
-
-
-@contextmanager
-def _raise_spec_errors() -> Iterator[None]:
-    """Turn a mistake that has no place in a spec into the error that users see."""
-    try:
-        yield
-    except Mistake as mistake:
-        raise SpecError([mistake.diagnostic]) from mistake

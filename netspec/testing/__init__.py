@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from netspec.diagnostics.spec_error import raise_spec_errors
 from netspec.kernels.family import Variant
 from netspec.library.base import Callable as OpOnTensors
 from netspec.library.base import Example, Op
@@ -51,9 +52,10 @@ def check_kernel(variant: Variant) -> None:
         raise AssertionError(f"{variant.family.name} by {variant.name} breaks {len(broken)} {laws}:\n" + "\n".join(broken))
 
 
+@raise_spec_errors()
 def check_plugin(name: str, *, oracles: Mapping[str, Oracle] | None = None) -> None:
     """`check_op` of every op of an installed plugin and `check_kernel` of every variant; oracles by the ops' names without the plugin's.
-    One report for all of them."""
+    One report for all of them. Raises `SpecError` for a plugin that is not there or fails to load."""
     from netspec.library.shelf import plugins
 
     broken: list[str] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
-from netspec.diagnostics.spec_error import SpecError
+from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.files import PathLike
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock
@@ -32,7 +32,6 @@ from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
 from netspec.train.signals import Stop, listen
-from netspec.train.spec_errors import raise_spec_errors
 from netspec.train.timetable import Timetable, timetable
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -77,7 +76,7 @@ class Model(Program):
         """See `Program.with_optimizer`. A run of such a model can be loaded and evaluated; to go on with it, Python hands it over again."""
         return replace(super().with_optimizer(optimizer, update), recipe=replace(self.recipe, foreign=True))
 
-    @raise_spec_errors
+    @raise_spec_errors()
     def fit(
         self,
         data: Data | None = None,
@@ -114,7 +113,7 @@ class Model(Program):
             write_learned(run.path, feed.learned)
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
-    @raise_spec_errors
+    @raise_spec_errors()
     def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
         feed = self.evaluation_feed(data, Path(folder) if folder else None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.runs import NothingToEvaluate
+from netspec.diagnostics.spec_error import raise_spec_errors
 from netspec.files import PathLike
 from netspec.lower.batch_statistics import Result
 from netspec.train.checkpoint_contents import Forgotten, restore_checkpoint
@@ -17,7 +18,6 @@ from netspec.train.learned_vocabularies import read_learned
 from netspec.train.prediction import generate_all, predict_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
-from netspec.train.spec_errors import raise_spec_errors
 from netspec.train.trainable_model import Data, Model
 
 Compile = Callable[[Recipe], Model]
@@ -34,7 +34,7 @@ class Loaded:
     """The checkpoint's step."""
     folder: RunFolder
 
-    @raise_spec_errors
+    @raise_spec_errors()
     def predict(self, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit.
 
@@ -43,14 +43,14 @@ class Loaded:
         """
         return predict_all(self.model, self.state, inputs_of(self.model, inputs))
 
-    @raise_spec_errors
+    @raise_spec_errors()
     def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
         """What the spec's `serve` generates, for any number of examples: under the input's name the answers, under NAME_length and
         NAME_score their lengths and log-probabilities (see `Program.decode`). Raises `SpecError` for inputs that do not fit.
         """
         return generate_all(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
-    @raise_spec_errors
+    @raise_spec_errors()
     def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
         from pathlib import Path
@@ -69,7 +69,7 @@ def drop_optimizers(model: Model) -> Model:
     return model
 
 
-@raise_spec_errors
+@raise_spec_errors()
 def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loaded:
     """Open a run folder and restore a checkpoint: "best" (lowest evaluation loss), "last", or that of a step.
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from netspec import SpecError
 from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, Function, In, Initializer, Layer, Positive, Scope, Weight
 from netspec.library.initializers.distributions import Ones
@@ -23,6 +24,12 @@ ORACLES = {
 @pytest.mark.usefixtures("acme")
 def test_a_plugin_keeps_the_laws() -> None:
     check_plugin("acme", oracles=ORACLES)
+
+
+def test_a_plugin_that_is_not_there_is_told_as_everywhere() -> None:
+    with pytest.raises(SpecError) as caught:
+        check_plugin("nowhere")
+    assert [problem.slug() for problem in caught.value.diagnostics] == ["plugin-missing"]
 
 
 @pytest.mark.usefixtures("acme")
