@@ -254,6 +254,10 @@ class Callable(Op):
         """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
         return {}
 
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
+        return {}
+
     def holds(self) -> Dim | int | None:
         """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
         return None

@@ -169,6 +169,10 @@ ENTRIES: tuple = (
         ("alpha", False, "float"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("entropy", None, "function", "functions.distributions", "Entropy", (
+        ("axis", False, "int"),
+    ),
+     (("logits", False), ("mask", True)), False, 1, "", ""),
     ("erf", None, "function", "functions.elementwise", "Erf", (),
      (("x", False),), False, 1, "", ""),
     ("exp", None, "function", "functions.elementwise", "Exp", (),
@@ -197,6 +201,11 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("x", False), ("indices", False)), False, 1, "", ""),
+    ("gather_at", None, "function", "functions.picking", "GatherAt", (
+        ("axes", True, "list[int]"),
+        ("front", False, "bool"),
+    ),
+     (("tensors", False),), True, 1, "", ""),
     ("geglu", None, "function", "functions.gated_activation", "Geglu", (
         ("axis", False, "int"),
     ),
@@ -337,6 +346,8 @@ ENTRIES: tuple = (
         ("value", False, "int | float | bool"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("pick", None, "function", "functions.picking", "Pick", (),
+     (("x", False), ("indices", False)), False, 1, "", ""),
     ("pixel_shuffle", None, "function", "functions.pixel_blocks", "PixelShuffle", (
         ("scale", True, "int | list[int]"),
     ),
@@ -355,6 +366,10 @@ ENTRIES: tuple = (
         ("dims", True, "list[int]"),
     ),
      (), False, 1, "", ""),
+    ("random_categorical", None, "function", "functions.distributions", "RandomCategorical", (
+        ("axis", False, "int"),
+    ),
+     (("logits", False),), False, 1, "", ""),
     ("random_normal", None, "function", "functions.creation", "RandomNormal", (
         ("dims", True, "list[int]"),
     ),
@@ -395,6 +410,11 @@ ENTRIES: tuple = (
         ("antialias", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("roll", None, "function", "functions.axes", "Roll", (
+        ("shift", True, "int | list[int]"),
+        ("axis", True, "int | list[int]"),
+    ),
+     (("x", False),), False, 1, "", ""),
     ("rope", None, "function", "layers.rope", "Rope", (
         ("theta", False, "float"),
         ("pairs", False, '"split" | "interleaved"'),
@@ -410,6 +430,11 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("rsqrt", None, "function", "functions.elementwise", "Rsqrt", (),
      (("x", False),), False, 1, "", ""),
+    ("scatter", None, "function", "functions.scatter", "Scatter", (
+        ("axis", False, "int"),
+        ("mode", False, '"set" | "add" | "max" | "min"'),
+    ),
+     (("x", False), ("indices", False), ("updates", False)), False, 1, "", ""),
     ("segment_max", None, "function", "functions.gather", "SegmentMax", (
         ("segments", True, "int"),
     ),
@@ -526,6 +551,10 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("take_along_axis", None, "function", "functions.picking", "TakeAlongAxis", (
+        ("axis", False, "int"),
+    ),
+     (("x", False), ("indices", False)), False, 1, "", ""),
     ("tanh", None, "function", "functions.activation", "Tanh", (),
      (("x", False),), False, 1, "", ""),
     ("tile", None, "function", "functions.axes", "Tile", (
