@@ -22,33 +22,46 @@ def oracle(function: Callable[..., Array]) -> Callable[..., Array]:
 
 
 # --- pools -----------------------------------------------------------------------------------------------------------
-def pool(op: Any, x: Array, fill: float, reduce: Callable[[Array], Array]) -> Array:
-    """`reduce` of every window [batch, elements, channels]."""
-    size = spread(op.window, x.ndim - 2)
-    stride = size if op.stride is None else spread(op.stride, x.ndim - 2)
-    return slide(padded(x, size, stride, op.padding, fill), size, stride, lambda w: reduce(w.reshape(len(w), -1, w.shape[-1])))
+def pool(op: Any, x: Array, reduce: Callable[[Array], Array], padding: float = np.nan) -> Array:
+    """`reduce` of every window [batch, elements, channels]; what a window reaches over is NaN, and so is padding unless it counts."""
+    space = x.shape[1:-1]
+    size, apart = spread(op.window, len(space)), spread(op.dilation, len(space))
+    stride = size if op.stride is None else spread(op.stride, len(space))
+    spans = tuple((k - 1) * d + 1 for k, d in zip(size, apart, strict=True))
+    front = padded(x, spans, stride, op.padding, np.inf)
+    starts = []
+    for axis, (span, step) in enumerate(zip(spans, stride, strict=True), 1):
+        line = np.isinf(np.moveaxis(front, axis, 0).reshape(front.shape[axis], -1)).all(1)
+        end = len(line) - (np.argmax(~line[::-1]) if op.padding != "SAME" else 0)
+        over = step - 1 if op.ceil_mode and op.padding != "SAME" else 0
+        starts.append([p for p in range(0, len(line) - span + over + 1, step) if not over or p < end])
+    wide = padded(x, spans, stride, op.padding, padding)
+    wide = np.pad(wide, [(0, 0), *((0, span) for span in spans), (0, 0)], constant_values=np.nan)
+    rows = []
+    for place in itertools.product(*starts):
+        window = [range(p, p + k * d, d) for p, k, d in zip(place, size, apart, strict=True)]
+        rows.append(reduce(wide[np.ix_(range(len(x)), *window, range(x.shape[-1]))].reshape(len(x), -1, x.shape[-1])))
+    return np.stack(rows, 1).reshape(len(x), *map(len, starts), -1)
 
 
 @oracle
 def max_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, np.float64(x), -np.inf, lambda w: w.max(1))
+    return pool(op, np.float64(x), lambda w: np.nanmax(w, 1))
 
 
 @oracle
 def min_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, np.float64(x), np.inf, lambda w: w.min(1))
+    return pool(op, np.float64(x), lambda w: np.nanmin(w, 1))
 
 
 @oracle
 def avg_pool(op: Any, weights: Weights, x: Array) -> Array:
-    if op.count_padding:
-        return pool(op, x, 0, lambda w: w.mean(1))
-    return pool(op, x, np.nan, lambda w: np.nanmean(w, 1))
+    return pool(op, x, lambda w: np.nanmean(w, 1), 0 if op.count_padding else np.nan)
 
 
 @oracle
 def lp_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, x, 0, lambda w: np.linalg.norm(w, op.p, 1))
+    return pool(op, x, lambda w: np.linalg.norm(np.nan_to_num(w), op.p, 1))
 
 
 @oracle

@@ -143,9 +143,16 @@ class AdaptiveMaxPool(_Adaptive):
     share the gradient, which PyTorch gives to one of them. FLOPs: 1 per element of each window.
     """
 
+    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3),)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(size=(3, 4)), ("i32[2, 7, 6, 2]",)), Example(cls(size=2), ("u8[2, 5, 3]",)))
+
     def apply(self, scope: Scope, x: Array) -> Array:
+        lowest = -math.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         for axis, size in enumerate(self._sizes(scope.types[0]), 1):
-            x = _reduce_windows(x, axis, size, jnp.max, -math.inf)
+            x = _reduce_windows(x, axis, size, jnp.max, lowest)
         return x
 
 
