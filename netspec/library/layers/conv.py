@@ -122,9 +122,7 @@ class Conv(_Sliding, _Featured):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         features = require_positive(facts, self.op_name(), "features", self.features)
-        for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
-            problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
-            need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)
+        need_equal_groups(facts, self.op_name(), self.groups, features, x)
         return self.slid(facts, x, features)
 
     def params(self, x: TensorType) -> dict[str, Weight]:
@@ -136,3 +134,10 @@ class Conv(_Sliding, _Featured):
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))
+
+
+def need_equal_groups(facts: Facts, op: str, groups: int, features: Dim, x: TensorType) -> None:
+    """Raises `Mistake` unless the number of groups is proved to divide the channels on both sides."""
+    for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
+        problem = UnevenGroups(op, groups, channels, x, others, blame="groups")
+        need_multiple(facts, op, channels, groups, "so that the groups are equal", problem)

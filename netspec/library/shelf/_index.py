@@ -416,6 +416,10 @@ ENTRIES: tuple = (
         ("size", True, "int | list[int]"),
         ("method", False, '"nearest" | "bilinear" | "bicubic"'),
         ("antialias", False, "bool"),
+        ("coordinates", False, '"half_pixel" | "pytorch_half_pixel" | "align_corners" | "asymmetric"'),
+        ("rounding", False, '"round_prefer_ceil" | "round_prefer_floor" | "floor" | "ceil"'),
+        ("cubic_a", False, "float"),
+        ("exclude_outside", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("roll", None, "function", "functions.axes", "Roll", (
@@ -581,6 +585,10 @@ ENTRIES: tuple = (
     ("upsample", None, "function", "functions.resize", "Upsample", (
         ("scale", True, "int | list[int]"),
         ("method", False, '"nearest" | "bilinear" | "bicubic"'),
+        ("coordinates", False, '"half_pixel" | "pytorch_half_pixel" | "align_corners" | "asymmetric"'),
+        ("rounding", False, '"round_prefer_ceil" | "round_prefer_floor" | "floor" | "ceil"'),
+        ("cubic_a", False, "float"),
+        ("exclude_outside", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("var", None, "function", "functions.reductions", "Var", (
@@ -740,6 +748,7 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
         ("dilation", False, "int | list[int]"),
         ("transpose_kernel", False, "bool"),
+        ("groups", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
     ("dense", None, "layer", "layers.dense", "Dense", (
