@@ -19,6 +19,7 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
+from netspec.proofs.picked_rows import find_picked_rows
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 from netspec.syntax import tree
@@ -138,6 +139,7 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
         check_claims(world, node)
+    world.report_all(find_picked_rows(models.values(), plans))
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
     return Typed(models, plans, graph.source.path, serves), world.problems
