@@ -16,8 +16,11 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
+from netspec.library.base import Callable
+from netspec.proofs.image_layouts import find_odd_images
+from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
 from netspec.resolve.graph import Definition, Graph
@@ -46,6 +49,13 @@ def use_parts(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     from netspec.infer.calls import message_passing
 
     return message_passing.use_parts(frame, use, value, bound)
+
+
+def read_formula(frame: Frame, block: BlockValue) -> Callable | None:
+    """A block where a function is wanted."""
+    from netspec.infer.calls import formulas
+
+    return formulas.read_formula(frame, block)
 
 
 def evaluate_index(frame: Frame, node: tree.Index) -> Value:
@@ -96,6 +106,7 @@ ELABORATOR = Elaborator(
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
     use_block=instances.use_block,
     cell_body=instances.elaborate_cell,
+    formula=read_formula,
     statements={
         tree.Assume: elaborate_condition,
         tree.Aux: statements.export_aux,
@@ -139,7 +150,10 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
         check_claims(world, node)
+    bodies = list({id(body): body for body in (*models.values(), *(plan.model for plan in plans))}.values())
     world.report_all(find_picked_rows(models.values(), plans))
+    world.report_all(find_odd_images(bodies))
+    world.report_all(find_lone_values(bodies, plans))
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
     return Typed(models, plans, graph.source.path, serves), world.problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +67,7 @@ model M {{
   {body}
 }}
 """
+LOOPED = "repeat 2 { s = (s, i) -> Own }\n  output y = s"
 ROWS, EVERY = "picks-rows-of-the-batch", "picks-for-every-example"
 
 
@@ -117,7 +117,10 @@ def test_rows_in_models(tmp_path: Path, body: str, slug: str, right: str) -> Non
     ("blocks", "body"),
     [
         ("block Own {\n  input a: f32[N, C]\n  input b: i32[N]\n  output a[b]\n}", "output y = (s, i) -> Own"),
-        ("block Own {\n  input a: f32[N, C]\n  input b: i32[N]\n  output gather(a, b)\n}", "repeat 2 { s = (s, i) -> Own }\n  output y = s"),
+        (
+            "block Own {\n  input a: f32[N, C]\n  input b: i32[N]\n  output gather(a, b)\n}",
+            "repeat 2 { s = (s, i) -> Own }\n  output y = s",
+        ),
         ("", "when train { s = s[i] }\n  output y = s"),
         ("", "for k in range(2) { s = s[i] }\n  output y = s"),
         ("", "output y = s[argmax(s, axis=-1)]"),

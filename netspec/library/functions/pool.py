@@ -23,9 +23,11 @@ from netspec.shape.types import elements
 class _Pool(Function):
     """Windows of one size slide over the space of each channel."""
 
+    over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     masking = "each"  # along the channels
     last_arguments: ClassVar[tuple[str, ...]] = ("dilation", "ceil_mode")
+    at_any_size = {"padding": "leave it out and write `ceil_mode=true`: then the last window counts at every size"}
 
     window: Sizes
     """Size of the window: one number for all axes of space, or a list."""

@@ -31,6 +31,7 @@ _TAPS = {"nearest": 0, "bilinear": 2, "bicubic": 4}
 class _Resizing(Function):
     """Another size of the axes of space, by a method that works along one axis after the other."""
 
+    over_space = True
     inputs = (In("x", '[batch, space…, channels], of floats; of anything for "nearest"', dtype="any", rank=3),)
     masking = "near"
     last_arguments: ClassVar[tuple[str, ...]] = ("coordinates", "rounding", "cubic_a", "exclude_outside")

@@ -9,7 +9,7 @@ from netspec.kernels.convolve import convolve
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Zeros
-from netspec.library.layers.conv import AXES, need_equal_groups
+from netspec.library.layers.conv import AXES, need_equal_groups, read_as_torch
 from netspec.library.shape_rules.requirements import need_at_least
 from netspec.library.shape_rules.sizes import count, parameter, require_positive, stretch_last
 from netspec.library.shape_rules.windows import Padding, Pairs, Sizes, Windows, windows
@@ -31,6 +31,7 @@ class ConvTranspose(Layer):
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     masking = "near"
+    over_space = True
     source = "Flax linen ConvTranspose"
 
     features: Size
@@ -122,6 +123,9 @@ class ConvTranspose(Layer):
     def flops(self, x: TensorType) -> Dim:
         outputs = x.shape[0] * count(self._space(x)) * self.features
         return x.size * (2 * self._windows(x).elements) * (Dim.of(self.features) // self.groups) + outputs * int(self.bias)
+
+    def foreign(self, given: tuple[str, ...], *inputs: TensorType) -> str:
+        return read_as_torch(self.features, self.kernel, self.stride, given, inputs[0])
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank))

@@ -229,7 +229,9 @@ ENTRIES: tuple = (
         ("graphs", False, "int?"),
     ),
      (("x", False), ("ids", True), ("mask", True)), False, 1, "", ""),
-    ("hard_sigmoid", None, "function", "functions.rectifiers", "HardSigmoid", (),
+    ("hard_sigmoid", None, "function", "functions.rectifiers", "HardSigmoid", (
+        ("slope", False, "float"),
+    ),
      (("x", False),), False, 1, "", ""),
     ("hard_silu", None, "function", "functions.rectifiers", "HardSilu", (),
      (("x", False),), False, 1, "", ""),
