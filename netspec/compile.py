@@ -157,8 +157,7 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    texts = {path: s.text for path, s in graph.imported.items()}
-    return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), texts), graph
+    return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), project.texts()), graph
 
 
 def compile(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -40,13 +42,18 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
     from netspec.train.progress import numbers
 
     if fit.stop:
-        data = f" --data {args.data}" if args.data else ""
-        sets = "".join(f" --set '{s}'" for s in args.set) + (f" --train {args.train}" if args.train else "")
-        return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
+        options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
+        words = [f" {name} {word_of(value)}" for name, value in options if value]
+        return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
     several = tables(fit.model, fit.metrics)
     space = "\n" if several else ""
-    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {out}"
+    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+
+
+def word_of(text: str) -> str:
+    """A text as one word of the command line, which a shell takes as it is and argparse for no option."""
+    return shlex.quote(os.path.join(".", text) if text.startswith("-") else text)
 
 
 def run_eval(args: Namespace) -> int:

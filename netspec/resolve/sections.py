@@ -71,7 +71,7 @@ class Opened:
         self.params += params.values()
         shells = collect_sections(file, (tree.Block, tree.Model), "name", self.problems)
         own = {name: define(node, params) for name, node in shells.items()}
-        names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
+        names = Names(params, {**self.imported(file, shells), **own}, self.problems.append, self.meanings)
         names.unread = frozenset(find_unread(file))
         sections = group_by_model(file)
         for param in params.values():
@@ -82,14 +82,14 @@ class Opened:
             Bodies(names, definition, sections.get(definition.name, ())).check()
         return names
 
-    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
+    def imported(self, file: tree.File, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
         """What the file's `import` lines bring."""
         found: dict[str, Definition] = {}
         for section in file.sections:
             if not isinstance(section, tree.Import):
                 continue
             try:
-                brought = self.project.names(section, source, lambda f, s: self.file(f, s).definitions)
+                brought = self.project.names(section, lambda f, s: self.file(f, s).definitions)
             except Mistake as mistake:
                 self.problems.append(mistake.diagnostic)
                 brought = {n.alias or n.name: UNREAD for n in section.names}
