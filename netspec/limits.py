@@ -221,6 +221,8 @@ class Limits:
     """Bytes of the records of one IDX or CIFAR-10 file, which are held in memory."""
     manifest_bytes: int = 64 << 20
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
+    run_file_bytes: int = 2**30
+    """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
 

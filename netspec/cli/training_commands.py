@@ -30,7 +30,7 @@ def run_train(args: Namespace) -> int:
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
-    feeds = model.feeds(None, None, data, read_learned(out) if args.resume else None)
+    feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     fit = model.train(*feeds, data, out, args.resume, reporter())
     print(summarize_fit(fit, out, args))
     return fit.stop.exit_code

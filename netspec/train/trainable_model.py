@@ -95,7 +95,7 @@ class Model(Program):
         the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
-        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out) if resume else None)
+        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
         fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
         _leave(fit.stop)
         return fit

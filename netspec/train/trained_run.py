@@ -11,7 +11,7 @@ from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.spec_error import raise_spec_errors
 from netspec.files import PathLike
 from netspec.lower.batch_statistics import Result
-from netspec.train.checkpoint_contents import Forgotten, restore_checkpoint
+from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.example_encoding import inputs_of
 from netspec.train.learned_vocabularies import read_learned
@@ -77,9 +77,11 @@ def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loade
     of another spec.
     """
     folder = open_run(run)
-    step = folder.store.choose(str(which))
-    model, known = compile(folder.recipe), read_learned(folder.path)
+    folder.store.choose(str(which))  # which fails before anything is compiled
+    model = compile(folder.recipe)
+    known = read_learned(folder.path, model.plan)
     model = replace(model, learned=known) if known else model
     if folder.recipe.foreign:
         model = drop_optimizers(model)
-    return Loaded(model, restore_checkpoint(model, folder, step).state, step, folder)
+    step, resumed = restore_chosen(model, folder, str(which))
+    return Loaded(model, resumed.state, step, folder)

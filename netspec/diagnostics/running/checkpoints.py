@@ -17,6 +17,11 @@ def list_differences(differences: Sequence[str]) -> str:
     return "\n".join([*shown, *([f"  … and {more} more"] if more else [])])
 
 
+def at_place(place: str) -> str:
+    """Where in a file something is, in words: a JSON pointer, a line; nothing for the whole."""
+    return f" at `{place}`" if place.startswith("/") else f" at {place}" if place else ""
+
+
 @record(kw_only=True)
 class CheckpointDamaged(Diagnostic):
     """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced."""
@@ -25,13 +30,15 @@ class CheckpointDamaged(Diagnostic):
     """The file that is not as it was written."""
     finding: str
     """What is wrong with it: "its SHA-256 differs from the manifest's", "it is missing", …"""
+    place: str = ""
+    """Where in the file: a JSON pointer, or line and column."""
     whole: tuple[int, ...] = ()
     """Steps of other checkpoints of the run that are whole, newest first."""
     folder: str = ""
     """The damaged checkpoint."""
 
     def message(self) -> str:
-        return f"`{self.path}` is damaged: {self.finding}."
+        return f"`{self.path}` is damaged{at_place(self.place)}: {self.finding}."
 
     def help(self) -> str | None:
         if not self.whole:
@@ -88,6 +95,23 @@ class NoSuchCheckpoint(Diagnostic):
 
 
 @record(kw_only=True)
+class CheckpointsReplaced(Diagnostic):
+    """A process that trains into the run removed every checkpoint that was chosen before it could be read to its end."""
+
+    exit_code = 2
+
+    run: str
+    which: str
+    tries: int
+
+    def message(self) -> str:
+        return f"the checkpoint `{self.which}` of `{self.run}` was removed {self.tries} times while it was read."
+
+    def help(self) -> str | None:
+        return "wait until the training has ended, or let it save less often: `checkpoint { every = 1 epoch; keep = 10 }`"
+
+
+@record(kw_only=True)
 class NotARun(Diagnostic):
     """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such."""
 
@@ -99,6 +123,26 @@ class NotARun(Diagnostic):
 
     def help(self) -> str | None:
         return "give the folder that `netspec train` named at its end, such as `runs/Digits-1`"
+
+
+@record(kw_only=True)
+class RunFileDamaged(Diagnostic):
+    """A file of a run folder is not as netspec writes it: no JSON any more, a value of another kind, a key too many or too few."""
+
+    path: str
+    place: str = ""
+    """Where in the file: a JSON pointer, a line, or both."""
+    finding: str
+    line: int | None = None
+    """The line of `metrics.jsonl` that cannot be read."""
+
+    def message(self) -> str:
+        return f"`{self.path}` is damaged{at_place(self.place)}: {self.finding}."
+
+    def help(self) -> str | None:
+        if self.line is None:
+            return "nothing was changed; restore the file from a copy, or train again into another folder"
+        return f"nothing was changed; mend or remove line {self.line}, or move the file away: `--resume` then begins a new one"
 
 
 @record(kw_only=True)

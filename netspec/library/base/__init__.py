@@ -30,6 +30,7 @@ from netspec.library.base.trainables import (
     Schedule,
     Transform,
     Transformation,
+    require_texts,
 )
 from netspec.library.base.value_faults import BadArguments, Fault
 from netspec.library.contracts.sequence_axis import Flow, Passage
@@ -69,5 +70,6 @@ __all__ = [
     "Transformation",
     "Weight",
     "hand_on",
+    "require_texts",
     "Wanted",
 ]

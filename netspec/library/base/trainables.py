@@ -185,6 +185,20 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
+def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[str] = ()) -> None:
+    """Raises ValueError unless what was learned holds exactly these lists of different texts and these texts."""
+    if unlike := known.keys() ^ {*lists, *single}:
+        raise ValueError(f"`{sorted(unlike)[0]}` {'does not belong there' if unlike & known.keys() else 'is missing'}")
+    for name in lists:
+        values = known[name]
+        if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"`{name}` is no list of texts")
+        if len(set(values)) < len(values):
+            raise ValueError(f"`{name}` holds a text twice")
+    if bad := next((name for name in single if not isinstance(known[name], str)), None):
+        raise ValueError(f"`{bad}` is no text")
+
+
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
@@ -236,6 +250,9 @@ class Dataset(Op):
         With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
         """
         return self.load(folder), None
+
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
@@ -289,6 +306,9 @@ class Transform(Op):
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""
         return data
+
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
     def learn(self, data: Mapping[str, Any], folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
         """`prepare`, for a transform that learns: see `Dataset.learn`."""

@@ -13,7 +13,7 @@ from netspec.diagnostics.data.images import CorruptImage, NoClassFolders, TooMan
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.lazy import np
-from netspec.library.base import Array, Dataset, Example, Learned, Positive
+from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.data.columns import Lazy
 from netspec.library.data.datasets.pixels import to_floats
 from netspec.library.data.datasets.text_file import DataPath
@@ -61,6 +61,11 @@ class ImageFolder(Dataset):
         files = [(file, names.index(name)) for name in found for file in _images(home / name)]
         images = Lazy(len(files), lambda index: _pixels(pillow, files[index][0]))
         return {"image": images, "label": np.array([label for _, label in files], np.int32)}, {CLASSES: names}
+
+    def require_learned(self, known: Learned) -> None:
+        require_texts(known, lists=(CLASSES,))
+        if self.size is not None and len(known[CLASSES]) > self.size:
+            raise ValueError(f"`{CLASSES}` holds {len(known[CLASSES])} names, more than `size={self.size}`")
 
     def class_names(self, known: Learned) -> dict[str, Any]:
         return {"label": known[CLASSES]} if CLASSES in known else {}
