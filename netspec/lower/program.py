@@ -133,11 +133,11 @@ class Program:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def apply(self, variables: Variables, **inputs: Any) -> dict[str, Array]:
+    def apply(self, variables: Variables, /, **inputs: Any) -> dict[str, Array]:
         """The model's outputs by name, in the phase `eval`."""
         return self._apply(*self._leaves(variables), self._inputs(inputs))
 
-    def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
+    def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, in the phase `serve`."""
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
@@ -179,6 +179,19 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
+        return self.decode_arrays(state, name, inputs, prefix_length, seed, first_example, examples)
+
+    def decode_arrays(
+        self,
+        state: Variables,
+        name: str | None,
+        inputs: Mapping[str, Any],
+        prefix_length: Any = None,
+        seed: int | None = None,
+        first_example: int = 0,
+        examples: int = 1,
+    ) -> dict[str, Any]:
+        """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)

@@ -132,7 +132,9 @@ def is_dtype(name: str) -> bool:
     import ml_dtypes
 
     plain = re.fullmatch(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)", name)
-    return bool(plain) or (re.fullmatch(r"(bfloat|float|u?int)[0-9a-z_]+", name) is not None and isinstance(getattr(ml_dtypes, name, 0), type))
+    return bool(plain) or (
+        re.fullmatch(r"(bfloat|float|u?int)[0-9a-z_]+", name) is not None and isinstance(getattr(ml_dtypes, name, 0), type)
+    )
 
 
 def _key(number: int) -> str:

@@ -58,9 +58,9 @@ def generate_all(
     counts = {len(a) for a in arrays.values() if np.ndim(a)}
     size = (program.plan and program.plan.data.batch) or CHUNK
     if not per_example or len(counts) != 1 or max(counts) <= size or batch is None or batch.is_constant:
-        return program.decode(state, name, prefix_length=prefix_length, seed=seed, **inputs)
+        return program.decode_arrays(state, name, inputs, prefix_length, seed)
     examples, parts = counts.pop(), []
     for first, chunk in zip(range(0, examples, size), _chunks(arrays, examples, size), strict=True):
         own = chunk.pop(PREFIX, None)
-        parts.append(program.decode(state, name, prefix_length=own, seed=seed, first_example=first, **chunk))
+        parts.append(program.decode_arrays(state, name, chunk, own, seed, first))
     return {key: np.concatenate([part[key] for part in parts])[:examples] for key in parts[0]}

@@ -42,6 +42,8 @@ def _as_tuple(value: Any) -> Any:
 
 
 AsTuple = BeforeValidator(_as_tuple)
+
+
 def _require_utf8(text: str) -> str:
     """A text that UTF-8 can hold, without NUL."""
     try:

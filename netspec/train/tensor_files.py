@@ -73,6 +73,8 @@ def check_files(folder: Path) -> None:
         except Unfit as unfit:
             raise BadArrays(unfit.finding, name, unfit.place) from None
     for path in sorted(folder.rglob(DATABASE)):
+        if not path.is_file():
+            raise BadArrays("it is no file", path.relative_to(folder).as_posix())
         content = path.read_bytes()
         if content[:4] != MAGIC or int.from_bytes(content[4:12], "little") != len(content):
             raise BadArrays("it is no manifest of OCDBT, which begins with its own length", path.relative_to(folder).as_posix())

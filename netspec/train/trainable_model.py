@@ -56,7 +56,7 @@ class Fit:
         evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
         return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
 
-    def predict(self, **inputs: Any) -> dict[str, Any]:
+    def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name, for any number of examples."""
         from netspec.train.example_encoding import inputs_of
         from netspec.train.prediction import predict_all

@@ -35,7 +35,7 @@ class Loaded:
     folder: RunFolder
 
     @raise_spec_errors()
-    def predict(self, **inputs: Any) -> dict[str, Any]:
+    def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit.
 
         `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one

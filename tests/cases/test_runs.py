@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
 import shutil
+import warnings
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netspec.cli.main import main
+from netspec.diagnostics.base import Mistake
+from netspec.library.data.datasets.npz_archive import read_archive
+from netspec.shape import TensorType
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -104,3 +111,107 @@ def test_the_json_twin_of_a_spec_keeps_its_imports_too(
     assert code == 0, text
     kept = json.loads((project / "specs" / "run" / "settings.json").read_text())["imports"]
     assert kept["-> link/linked.net"] == "../far/real/linked.net"
+
+
+# --- archives --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of a small model."""
+    home = tmp_path_factory.mktemp("trained")
+    assert main(["train", str(write(home / "m.net", SPEC)), "--out", str(home / "run")]) == 0
+    return home / "run"
+
+
+def member(value: object) -> bytes:
+    """An array as it stands in an archive."""
+    stream = io.BytesIO()
+    np.save(stream, np.asarray(value), allow_pickle=True)
+    return stream.getvalue()
+
+
+IMAGE = member(np.zeros((5, 8, 8, 1), np.float32))
+
+
+def archive(path: Path, members: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w", method) as made:
+        warnings.simplefilter("ignore")  # of a name that stands twice
+        for name, content in members:
+            made.writestr(name, content)
+    return path
+
+
+def encrypted(data: bytes) -> bytes:
+    """The same archive, whose first entry says that it is encrypted."""
+    changed = bytearray(data)
+    changed[data.rfind(b"PK\x01\x02") + 8] |= 1
+    changed[6] |= 1
+    return bytes(changed)
+
+
+def replaced(data: bytes, before: bytes, after: bytes) -> bytes:
+    assert before in data and len(before) == len(after)
+    return data.replace(before, after)
+
+
+@pytest.mark.parametrize("name", ["self", "cls", "args", "kwargs", "state", "seed", "name", "variables", "prefix_length", "image2"])
+def test_crafted_26_an_array_may_be_called_anything(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    file = archive(tmp_path / "x.npz", [("image.npy", IMAGE), (f"{name}.npy", IMAGE)])
+    code, text = run(capsys, "predict", trained, "--input", file)
+    assert code == 1 and f"`{name}`" in text and "error[unknown-input]" in text, text
+
+
+STRANGE = {
+    "encrypted": (lambda data: encrypted(data), "it is encrypted"),
+    "a bit of it flipped": (lambda data: replaced(data, b"NUMPY", b"NUMPX"), "Bad CRC-32"),
+    "cut": (lambda data: data[:-30], "not a zip file"),
+    "of another method": (lambda data: data, "compressed in a way that NumPy does not write"),
+    "twice": (lambda data: data, "it stands twice in the file"),
+    "leading up": (lambda data: data, "its name is no name of an array"),
+    "from the root": (lambda data: data, "its name is no name of an array"),
+    "with NUL": (lambda data: replaced(data, b"imageX", b"image\0"), "its name is no name of an array"),
+    "of objects": (lambda data: data, "Python objects, which are not unpickled"),
+    "no array": (lambda data: data, "whose name would end in `.npy`"),
+    "an archive in it": (lambda data: data, "it begins like no array that NumPy writes"),
+    "a bomb": (lambda data: data, "it would unpack from"),
+    "empty": (lambda data: data, "it holds no array"),
+    "a header without end": (lambda data: data, "its header has"),
+    "more elements than bytes": (lambda data: data, "its header promises"),
+}
+MEMBERS: dict[str, list[tuple[str, bytes]]] = {
+    "twice": [("image.npy", IMAGE), ("image.npy", IMAGE)],
+    "leading up": [("image.npy", IMAGE), ("../image.npy", IMAGE)],
+    "from the root": [("/image.npy", IMAGE)],
+    "with NUL": [("imageX.npy", IMAGE)],
+    "of objects": [("image.npy", member(np.array([{}, print], object)))],
+    "no array": [("image.npy", IMAGE), ("notes.txt", b"x")],
+    "an archive in it": [("image.npy", b"PK\x03\x04" + bytes(40))],
+    "a bomb": [("image.npy", member(np.zeros(200 << 20, np.uint8)))],
+    "empty": [],
+    "a header without end": [("image.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(40))],
+    "more elements than bytes": [("image.npy", IMAGE.replace(b"(5, 8, 8, 1)", b"(9, 8, 8, 1)"))],
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_crafted_27_a_strange_archive_is_refused_in_words_by_predict_and_by_datasets(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    change, words = STRANGE[kind]
+    method = zipfile.ZIP_BZIP2 if kind == "of another method" else zipfile.ZIP_STORED if kind.startswith("a bit") else zipfile.ZIP_DEFLATED
+    file = archive(tmp_path / "x.npz", MEMBERS.get(kind, [("image.npy", IMAGE)]), method)
+    file.write_bytes(change(file.read_bytes()))
+    code, text = run(capsys, "predict", trained, "--input", file)
+    assert code == 1 and words in text and "x.npz" in text, text
+    if kind == "no array":
+        return  # which datasets leave alone
+    with pytest.raises(Mistake) as caught:
+        read_archive(file, {"image": TensorType("f32", ("B", 8, 8, 1))})
+    assert "x.npz" in caught.value.diagnostic.message()
+
+
+def test_a_pipe_is_no_archive(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "x.npz")
+    code, text = run(capsys, "predict", trained, "--input", tmp_path / "x.npz")
+    assert code in (1, 2) and "regular file" in text
