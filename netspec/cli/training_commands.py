@@ -12,7 +12,7 @@ from netspec.cli.spec_options import overrides
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.running.runs import InputsUnreadable
-from netspec.files import describe_missing, read_bytes, refuse_existing, write_atomic
+from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
 
 

@@ -1,4 +1,4 @@
-"""Runs and their folders: what a command prints can be typed, what a run holds is read strictly, and data that changed are not passed over."""
+"""Runs and their folders: what a command prints can be typed, what a run holds is read strictly, changed data are not passed over."""
 
 from __future__ import annotations
 
