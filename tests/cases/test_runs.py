@@ -1,4 +1,4 @@
-"""Runs and their folders: what a command prints can be typed, what a run holds is read strictly, changed data are not passed over."""
+"""Runs and their folders: printed commands can be typed, what a run holds is read strictly, and changed data are not passed over."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import Mistake
 from netspec.library.data.datasets.npz_archive import read_archive
 from netspec.shape import TensorType
+from netspec.source import Source
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -215,3 +217,37 @@ def test_a_pipe_is_no_archive(trained: Path, tmp_path: Path, capsys: pytest.Capt
     os.mkfifo(tmp_path / "x.npz")
     code, text = run(capsys, "predict", trained, "--input", tmp_path / "x.npz")
     assert code in (1, 2) and "regular file" in text
+
+
+# --- steps are whole -------------------------------------------------------------------------------------------------
+
+PLACES = {
+    "duration = 1 epoch": "duration = {}",
+    "optimizer = adam(0.01)": "optimizer = adam(warmup_cosine(0.01, warmup={}))",
+    "duration = 1 epoch\n": "duration = 1 epoch\n  checkpoint {{ every = {} }}\n",
+    "duration = 1 epoch\n ": "duration = 1 epoch\n  eval {{ every = {} }}\n ",
+    "data = digits()": "eval {{ limit = {} }}\n  data = digits()",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_crafted_36_steps_are_whole_wherever_they_are_counted(place: str) -> None:
+    def problems(length: str) -> list[str]:
+        text = SPEC.replace("duration = 1 epoch\n", "duration = 1 epoch\n  \n").replace(place, PLACES[place].format(length), 1)
+        return [p.slug() for p in netspec.check(Source("m.net", text)).problems if p.severity == "error"]
+
+    assert problems("1.5 steps") == problems("0.2 steps") == ["fraction-of-step"]
+    assert problems("2 steps") == problems("1e1 steps") == []
+    assert "limit" in place or PLACES[place].startswith("eval") or problems("1.5 epochs") == []
+
+
+def test_crafted_36_also_by_set_and_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "m.net", SPEC)
+    for setting in ("train.duration=1.5 steps", "train.checkpoint.every=2.5 steps"):
+        code, text = run(capsys, "train", file, "--out", tmp_path / "run", "--set", setting)
+        assert code == 1 and "error[fraction-of-step]" in text and not (tmp_path / "run").exists(), text
+    assert run(capsys, "convert", file, "--output", tmp_path / "m.json")[0] == 0
+    twin = (tmp_path / "m.json").read_text()
+    assert "1 epoch" in twin
+    code, text = run(capsys, "check", write(tmp_path / "m.json", twin.replace("1 epoch", "1.5 steps")))
+    assert code == 1 and "error[fraction-of-step]" in text, text

@@ -54,6 +54,8 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.CheckpointMismatch(path=SAVED, differences=("missing: params.conv_0/kernel f32[3, 3, 1, 32]",)),
     checkpoints.CheckpointTooNew(path=SAVED, format=2, known=1),
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
+    checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
+    checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
     checkpoints.RunInUse(run=RUN),
     SizeNotTraced(model="Tagger", sizes=("B", "T"), batch="B", reason="a scan needs a number."),
