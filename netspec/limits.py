@@ -182,6 +182,8 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    described_images: int = 256
+    """Pictures of a folder that `netspec data` looks into."""
     listed_files: int = 3
     """Names that would do for one file of data."""
     quoted_characters: int = 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -227,6 +227,10 @@ class Dataset(Op):
     def needs(self) -> tuple[tuple[str, ...], ...]:
         """The files it reads: of each the path in the data folder, then the other names that would do."""
         return files_of(self)
+
+    def describe_files(self, folder: Path) -> Iterable[str]:
+        """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
+        return ()
 
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""

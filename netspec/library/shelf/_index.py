@@ -44,6 +44,8 @@ ENTRIES: tuple = (
     ("image_folder", None, "dataset", "data.datasets.image_folder", "ImageFolder", (
         ("folder", True, "str"),
         ("size", False, "int?"),
+        ("channels", False, "int"),
+        ("background", False, "(float | list[float])?"),
     ),
      (), False, 1, "", ""),
     ("karate_club", None, "dataset", "data.datasets.karate", "KarateClub", (),
