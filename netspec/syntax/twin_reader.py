@@ -256,6 +256,7 @@ def _spans(cls: type, members: dict[str, Member]) -> dict[str, Span]:
 _DEFAULTS: dict[type, dict[str, Any]] = {
     tree.Output: {"name": None, "type": None},
     tree.Repeat: {"index": None},
+    tree.Function: {"params": ()},
     tree.Train: {"args": (), "alias": None},
     tree.Serve: {"args": ()},
     tree.Expect: {"args": ()},
@@ -301,6 +302,8 @@ _ONE: dict[str, Callable[[Reader, Item], Any]] = {
     "tensor": lambda reader, item: reader.fragment(item, "tensor"),
     "param_type": lambda reader, item: reader.fragment(item, "param_type"),
     "targets": Reader.targets,
+    "loop_names": Reader.loop_names,
+    "function_params": Reader.function_params,
     "imports": Reader.imports,
     "dims": Reader.dims,
     "at": Reader.at,

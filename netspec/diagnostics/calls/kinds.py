@@ -89,5 +89,6 @@ HOMES = {
     "dataset": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "transform": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "layer": "layers stand in blocks and models",
+    "function of static values": "call it: its arguments stand in parentheses behind it",
 }
 """Where each kind of thing is used."""
