@@ -75,9 +75,10 @@ def evaluate_list(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Va
 
 def make_item(value: Value) -> Value:
     """A value as it stands in a list: several without names, `(a, b)`, are a list themselves."""
-    plain = isinstance(value, Several) and all(name is None for name, _ in value.values)
-    items = tuple(v for _, v in value.values) if plain else ()
-    return UNKNOWN if any(isinstance(v, Unknown) for v in items) else items if plain else value
+    if not isinstance(value, Several) or any(name is not None for name, _ in value.values):
+        return value
+    items = tuple(make_item(v) for _, v in value.values)
+    return UNKNOWN if any(isinstance(v, Unknown) for v in items) else items
 
 
 def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:

@@ -3,4 +3,18 @@
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Graph, Late, Local, Meaning, ShelfRef
 from netspec.resolve.sections import resolve
 
-__all__ = ["Bad", "BlockRef", "Builtin", "Definition", "Function", "FunctionRef", "Global", "Graph", "Late", "Local", "Meaning", "ShelfRef", "resolve"]
+__all__ = [
+    "Bad",
+    "BlockRef",
+    "Builtin",
+    "Definition",
+    "Function",
+    "FunctionRef",
+    "Global",
+    "Graph",
+    "Late",
+    "Local",
+    "Meaning",
+    "ShelfRef",
+    "resolve",
+]

@@ -16,8 +16,8 @@ from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
 from netspec.resolve.functions import Functions, find_collision
 from netspec.resolve.graph import UNREAD, Definition, Function, Graph, Meaning
-from netspec.resolve.imports import Project
 from netspec.resolve.imports import Names as Brought
+from netspec.resolve.imports import Project
 from netspec.resolve.name_scope import Scope
 from netspec.source import Source, Span
 from netspec.syntax import tree

@@ -97,7 +97,13 @@ def _comprehension(node: tree.Comprehension) -> Doc:
 
 def _clause(node: tree.ForClause) -> Doc:
     """One `for` of a comprehension with its conditions."""
-    return ["for ", loop_names(node.names), " in ", expression(node.iterable, OR), [[LINE, "if ", expression(c, OR)] for c in node.conditions]]
+    return [
+        "for ",
+        loop_names(node.names),
+        " in ",
+        expression(node.iterable, OR),
+        [[LINE, "if ", expression(c, OR)] for c in node.conditions],
+    ]
 
 
 def loop_names(names: tuple[tree.LoopName, ...]) -> str:

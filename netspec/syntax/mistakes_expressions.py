@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.limits import LIMITS
+from netspec.source import Span
 from netspec.syntax import problems
 from netspec.syntax.mistake_place import NOTHING, Place, describe
 from netspec.syntax.token import Token
@@ -11,6 +12,7 @@ from netspec.syntax.words import BODY, CONTINUES, OPERATORS, SETTINGS
 
 _LISTS = ("call", "paren", "list", "index", "dict")
 _OPENING = {"LPAR", "LSQB", "LBRACE"}
+_CLOSING = {"RPAR", "RSQB", "RBRACE"}
 
 
 # --- chains ----------------------------------------------------------------------------------------------------------
@@ -104,12 +106,25 @@ def unknown_unit(p: Place) -> Diagnostic | None:
     return problems.UnknownUnit(at=p.here, number=str(p.previous), found=str(p.token))
 
 
-def comprehension(p: Place) -> Diagnostic | None:
-    """`[2 * i for i in range(3)]`."""
-    if str(p.token) != "for" or p.enclosing not in ("list", "call", "paren") or not p.after_value or p.opened is None:
+def bare_comprehension(p: Place) -> Diagnostic | None:
+    """`sum(i for i in sizes)`, `{k: 1 for k in names}`: only a list is made so, and it has its brackets."""
+    if p.token.type != "FOR" or p.enclosing not in ("call", "paren", "dict") or p.opened is None:
         return None
-    value = p.text(p.part()[0], p.previous)
-    return problems.NoComprehension(at=p.here, value=value if len(value) <= LIMITS.quoted_characters else "…")
+    first, last = p.part()[0], _find_end(p)
+    edges = (p.span(first).start, p.span(last).end) if p.enclosing != "dict" else ()
+    insertions = tuple(Span(p.lexed.source, edge, edge) for edge in edges)
+    return problems.BareComprehension(at=p.here, found=p.text(first, last), edges=insertions)
+
+
+def _find_end(p: Place) -> Token:
+    """The last word before the bracket around the place closes, or before the next argument of a call begins with its name."""
+    depth, last, rest = 0, p.token, p.rest()
+    for token, after, behind in zip(rest, [*rest[1:], NOTHING], [*rest[2:], NOTHING, NOTHING], strict=False):
+        depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        if depth < 0 or (depth == 0 and token.type == "COMMA" and after.type == "NAME" and behind.type == "EQUAL"):
+            return last
+        last = token
+    return last
 
 
 def missing_comma(p: Place) -> Diagnostic | None:
@@ -194,7 +209,7 @@ EXPRESSION_RULES = (
     colon_in_arguments,
     equals_in_dict,
     unknown_unit,
-    comprehension,
+    bare_comprehension,
     missing_comma,
     no_target,
     missing_operand,

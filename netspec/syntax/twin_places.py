@@ -16,7 +16,12 @@ from netspec.syntax.lexer import lex
 from netspec.syntax.tree_walk import children
 
 Parse = Callable[[str, str], tuple[Any, list[Diagnostic]]]
-PARSERS: dict[str, Parse] = {"expr": parse_expression, "tensor": parse_tensor_type, "param_type": parse_param_type, "function_param": parse_function_param}
+PARSERS: dict[str, Parse] = {
+    "expr": parse_expression,
+    "tensor": parse_tensor_type,
+    "param_type": parse_param_type,
+    "function_param": parse_function_param,
+}
 
 
 def parse_string(item: Item, form: str, start: int = 0) -> tuple[Any, list[Diagnostic]]:

@@ -256,7 +256,6 @@ def _spans(cls: type, members: dict[str, Member]) -> dict[str, Span]:
 _DEFAULTS: dict[type, dict[str, Any]] = {
     tree.Output: {"name": None, "type": None},
     tree.Repeat: {"index": None},
-    tree.Function: {"params": ()},
     tree.Train: {"args": (), "alias": None},
     tree.Serve: {"args": ()},
     tree.Expect: {"args": ()},

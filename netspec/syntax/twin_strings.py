@@ -260,8 +260,9 @@ def _to_loop_name(node: Any) -> tree.LoopName | None:
     """The names that a string with brackets means."""
     if isinstance(node, tree.Name) and len(node.parts) == 1:
         return tree.Target(node.text, span=node.span)
-    names = [_to_loop_name(a.value) for a in node.items if a.name is None] if isinstance(node, tree.TupleExpr) else []
-    fine = len(names) > 1 and None not in names and len(names) == len(node.items)
+    items = node.items if isinstance(node, tree.TupleExpr) else ()
+    names = [_to_loop_name(item.value) if item.name is None else None for item in items]
+    fine = len(names) > 1 and None not in names
     return tree.LoopNames(tuple(n for n in names if n is not None), span=node.span) if fine else None
 
 

@@ -30,7 +30,8 @@ class UnequalItems(Diagnostic):
 
     def message(self) -> str:
         parts = f"into {self.count} parts" if self.count > 1 else "as the brackets say"
-        return f"`for {self.names}` takes each item apart {parts}, but item {self.position} of `{self.iterable}` is {self.found}"
+        of = f" of `{self.iterable}`" if self.iterable else ""
+        return f"`for {self.names}` takes each item apart {parts}, but item {self.position}{of} is {self.found}"
 
     def places(self) -> Sequence[Place]:
         shapes = self.shapes[: LIMITS.listed_words]

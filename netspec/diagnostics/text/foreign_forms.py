@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.limits import LIMITS
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -138,17 +140,24 @@ class TrailingIf(Diagnostic):
 
 
 @record(kw_only=True)
-class NoComprehension(Diagnostic):
-    """Lists are written out, or grow in a `for`; there are no comprehensions."""
+class BareComprehension(Diagnostic):
+    """A comprehension makes a list, and stands in the brackets of one: `[f(x) for x in xs]`."""
 
-    value: str
-    """What each item would be."""
+    found: str
+    """What stands there instead of a list."""
+    edges: tuple[Span, ...] = ()
+    """Where the brackets belong; nowhere in a dict, which has no such form."""
 
     def message(self) -> str:
-        return "a list has no `for` in it."
+        return "`for` stands in the brackets of a list: only lists are made by a comprehension."
 
     def help(self) -> str | None:
-        return f"begin with `items = []` and write `for … in … {{ items = items + [{self.value}] }}`"
+        if not self.edges:
+            return "write the dict out; a list of records is `[{a: x, b: 2} for x in xs]`"
+        return f"write `[{self.found}]`" if len(self.found) <= LIMITS.quoted_characters else "put it in brackets: `[… for … in …]`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(span, text) for span, text in zip(self.edges, "[]", strict=False)]
 
 
 @record(kw_only=True)

@@ -4,8 +4,6 @@ types).
 
 from __future__ import annotations
 
-from typing import Any
-
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase

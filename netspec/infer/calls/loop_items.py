@@ -72,7 +72,7 @@ def explain_no_list(node: tree.Expr, found: Value) -> NotStatic:
     if isinstance(found, int) and not isinstance(found, bool):
         repair = f"range({text})"
     elif isinstance(found, Tensor):
-        how = "a loop is written out before anything runs: take slices by number, `for t in range(8) { … x[:, t] … }`, or run a cell with `rnn`"
+        how = "a loop is written out before anything runs: take slices, `for t in range(8) { … x[:, t] … }`, or run a cell with `rnn`"
     elif isinstance(found, Dim):
         how = "a loop is written out before anything runs: give the size a number, or run a cell along the axis with `rnn`"
     elif isinstance(found, dict):
@@ -96,7 +96,7 @@ def describe_odd(names: Names, node: tree.Expr, items: tuple, odd: int) -> Unequ
         position=odd,
         found=name_shape(items[odd]),
         shapes=tuple(f"{count} × {shape}" if count > 1 else shape for shape, count in shapes.items()),
-        iterable=text,
+        iterable=text if len(text) <= LIMITS.quoted_characters else "",
         place=node.span,
         how=help_,
         repairs=edits,
@@ -118,7 +118,7 @@ def suggest_names(names: Names, node: tree.Expr, items: tuple, at: Span) -> tupl
     fields = next((item for item in items if isinstance(item, dict)), None)
     if fields is not None and not counts:
         field = next((w for w in words if w in fields), next(iter(fields), "field"))
-        return f"an item is one record: name it, `for s in {node.span.text}`, and read its fields, `s.{field}`", ()
+        return f"an item is one record: name it, `for s in …`, and read its fields, `s.{field}`", ()
     if len(lengths) > 1:
         return "give all items the same number of parts, as many as there are names", ()
     (length,) = lengths
@@ -185,9 +185,7 @@ def collect(frame: Frame, node: tree.Comprehension, level: int, want: Kinds, val
     return passes is not None
 
 
-def make_pass(
-    frame: Frame, node: tree.Comprehension, level: int, want: Kinds, values: list[Value], loop: Loop, named: Pass
-) -> bool:
+def make_pass(frame: Frame, node: tree.Comprehension, level: int, want: Kinds, values: list[Value], loop: Loop, named: Pass) -> bool:
     """One pass of a clause, whose names are seen inside of it only; False after a problem."""
     outer = {name: frame.env[name] for name in named if name in frame.env}
     frame.env.update(named)

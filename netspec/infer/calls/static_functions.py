@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake, Place
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from netspec.diagnostics.base import Place
 from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
 from netspec.diagnostics.calls.loops import TensorInFunction
 from netspec.diagnostics.text.characters import TooLarge
@@ -21,9 +24,14 @@ from netspec.syntax import tree
 class StaticFrame(Frame):
     """The names of a function's params: what it computes is known before anything runs, so it has no nodes."""
 
+    refused = False
+    """A tensor was computed, which one problem says."""
+
     def emit(self, node: Node) -> None:
         """Refuses what would be computed by the program."""
-        raise Mistake(TensorInFunction(at=getattr(node, "span", Span(self.world.graph.source, 0, 0)), name=self.name))
+        if not self.refused:
+            self.report(TensorInFunction(at=node.span, name=self.name))
+        self.refused = True
 
 
 def call_function(frame: Frame, node: tree.Call, function: Function, want: Kinds) -> Value:
@@ -33,36 +41,34 @@ def call_function(frame: Frame, node: tree.Call, function: Function, want: Kinds
     if given is None or not bind(inner, node, function, given):
         return UNKNOWN
     with entering(frame.world, function.name, node.span):
-        return evaluate_value(inner, node, function, want)
+        value = evaluate_value(inner, node, function, want)
+    return UNKNOWN if inner.refused else value
 
 
 def evaluate_value(inner: Frame, node: tree.Call, function: Function, want: Kinds) -> Value:
-    """What the function is worth with its params bound. Raises Mistake where too many call one another."""
+    """What the function is worth with its params bound."""
     deep = TooLarge(at=node.span, what="functions that call one another", limit=LIMITS.function_depth)
     if inner.world.functions > LIMITS.function_depth:
-        raise Mistake(deep)
+        return inner.report(deep)
     try:
         return expressions.make_item(expressions.evaluate(inner, function.node.value, want))
     except RecursionError:
         if inner.world.functions > 1:  # the outermost call has the room to say so
             raise
-    raise Mistake(deep)
+    return inner.report(deep)
 
 
-class entering:  # noqa: N801
+@contextmanager
+def entering(world: World, name: str, span: Span) -> Iterator[None]:
     """While a function is evaluated: its call is on the trail of the problems found inside."""
-
-    def __init__(self, world: World, name: str, span: Span) -> None:
-        self.world, self.place = world, Place(span, f"in this call of `{name}`")
-
-    def __enter__(self) -> None:
-        self.world.call()
-        self.world.functions += 1
-        self.world.trail.append(self.place)
-
-    def __exit__(self, *exception: object) -> None:
-        self.world.trail.pop()
-        self.world.functions -= 1
+    world.call()
+    world.functions += 1
+    world.trail.append(Place(span, f"in this call of `{name}`"))
+    try:
+        yield
+    finally:
+        world.trail.pop()
+        world.functions -= 1
 
 
 def take_arguments(frame: Frame, node: tree.Call, function: Function) -> dict[str, Given] | None:
@@ -84,11 +90,11 @@ def take_arguments(frame: Frame, node: tree.Call, function: Function) -> dict[st
     return None if missing or any(isinstance(g.value, Unknown) for g in given.values()) else given
 
 
-def bind(inner: Frame, node: tree.Call, function: Function, given: dict[str, Given]) -> bool:
+def bind(inner: StaticFrame, node: tree.Call, function: Function, given: dict[str, Given]) -> bool:
     """Every param has a value of its type; False after a reported problem, which blames the argument."""
     for param in function.params:
         source = given[param.name] if param.name in given else evaluate_default(inner, param)
-        if holds_tensor(source.value):
+        if holds_tensor(source.value) and not inner.refused:
             inner.report(TensorInFunction(at=source.span, name=function.name, argument=param.name))
             return False
         value = fit(inner, param.type, source.value)
