@@ -55,7 +55,7 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.Comprehension():
             return frame.world.elaborate.comprehension(frame, node, want)
         case tree.Member():
-            return read_fields(frame, evaluate(frame, node.value), node.value.span, [(node.name, node.name_span)])
+            return read_fields(frame, evaluate(frame, node.value), node.value.span.text, [(node.name, node.name_span)])
         case tree.TupleExpr():
             return Several(tuple((a.name, evaluate(frame, a.value)) for a in node.items))
         case tree.DictExpr():
@@ -119,7 +119,12 @@ def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
     if isinstance(value, dict):
-        return read_fields(frame, value, node.span, [(part, place_of_part(node, place)) for place, part in enumerate(node.parts[1:], 1)])
+        fields = [(part, place_of_part(node, place)) for place, part in enumerate(node.parts[1:], 1)]
+        return read_fields(frame, value, node.parts[0], fields)
+    if isinstance(value, tuple):
+        name, field = node.parts[:2]
+        repair = f"fields are read of one item: `{name}[0].{field}`, or `item.{field}` in `for item in {name}`"
+        return frame.report(BadOperands(at=node.span, op=f".{field}", left=describe(value), repair=repair))
     return frame.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=suggest_attribute(node, value)))
 
 
@@ -130,18 +135,18 @@ def place_of_part(node: tree.Name, place: int) -> Span:
     return span if span.text == node.parts[place] else node.span
 
 
-def read_fields(frame: Frame, value: Value, at: Span, fields: list[tuple[str, Span]]) -> Value:
+def read_fields(frame: Frame, value: Value, text: str, fields: list[tuple[str, Span]]) -> Value:
     """`s.features`, `stages[0].block.width`: fields of records, one inside the other."""
     for name, span in fields:
         if isinstance(value, Unknown):
             return value
         if not isinstance(value, dict):
-            repair = "fields are read of one record: `for s in stages`, or `stages[0]`" if isinstance(value, tuple) else ""
+            repair = f"fields are read of one item: `{text}[0].{name}`" if isinstance(value, tuple) else ""
             return frame.report(BadOperands(at=span, op=f".{name}", left=describe(value), repair=repair))
         if name not in value:
             near = tuple(nearest(name, value, aliases={}))
-            return frame.report(UnknownName(at=span, name=name, noun=f"field of `{at.text}` called", near=near, options=tuple(value)))
-        value = value[name]
+            return frame.report(UnknownName(at=span, name=name, noun=f"field of `{text}` called", near=near, options=tuple(value)))
+        value, text = value[name], f"{text}.{name}"
     return value
 
 

@@ -13,7 +13,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.residuals import ResidualNeedsParentheses
 from netspec.library.shelf import index
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Late, Local, Meaning, ShelfRef
-from netspec.resolve.name_scope import Scope
+from netspec.resolve.name_scope import Known, Scope
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -44,7 +44,7 @@ class Names:
         self.own: frozenset[str] = frozenset()
         """Params of the model that the present section is about: there they hide the file's."""
         self.unread: frozenset[str] = frozenset()
-        """Names of blocks that text which could not be read may define."""
+        """Names of blocks and functions that text which could not be read may define."""
         self.functions: Mapping[str, Function] = {}
         """The functions that the file defines or imports."""
 
@@ -97,9 +97,12 @@ class Names:
     def loop(self, names: tuple[tree.LoopName, ...], scope: Scope) -> None:
         """Declares the names of a loop, which need not be read."""
         for target in list_targets(names):
+            taken = scope.find(target.name) is not None
             if target.name != "_":
                 self.declare(scope, target.name, "loop", target.span)
                 scope.read(target.name)
+            if taken and target.name != "_":
+                scope.names[target.name] = Known("taken", target.span, read=True)
 
     def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
         """Binds a name that may not be bound already."""
@@ -211,13 +214,13 @@ class Names:
         known = scope.find(first)
         if known is not None:
             known.read = True
-            return self.settle(node, Local(first))
+            return self.settle(node, Bad() if known.what == "taken" else Local(first))
         if first in self.params and first not in self.own:
             return self.settle(node, Global(first, self.params[first]))
         if late:
             return self.settle(node, Late(first))
         found = Builtin(node.text) if node.text in DTYPES else self.named(node)
-        if found is None:
+        if found is None and first not in self.unread:
             options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
             from netspec.resolve.suggestions import suggest_for_plugin, unknown_value  # only specs with a problem need it
@@ -231,6 +234,8 @@ class Names:
         """What a name means before `(` or as a stage: shared instances and layers before ops."""
         first = node.parts[0]
         known = scope.find(first)
+        if known is not None and known.what == "taken":
+            return self.settle(node, Bad())
         if known is not None and (known.what in ("shared", "layer", "unread") or len(node.parts) > 1):
             known.read = True
             return self.settle(node, Local(first))

@@ -20,7 +20,9 @@ def find_collision(node: tree.Function, others: Mapping[str, tree.Param | tree.B
     if node.name in others:
         return DuplicateName(at=node.name_span, name=node.name, what="function", first=others[node.name].name_span)
     entry = index.lookup(node.name, *CALLABLE)
-    built_in = "a static function" if node.name in (*STATIC_FUNCTIONS, *OF_MODELS) else f"a {entry.kind}" if entry is not None else ""
+    built_in = "" if entry is None else f"the built-in {entry.kind}"
+    if node.name in (*STATIC_FUNCTIONS, *OF_MODELS):
+        built_in = "the static function"
     return DuplicateName(at=node.name_span, name=node.name, what="function", built_in=built_in) if built_in else None
 
 

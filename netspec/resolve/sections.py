@@ -152,13 +152,14 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
 
 
 def find_unread(file: tree.File) -> list[str]:
-    """Names like a block's in text that could not be read: a block may have been meant there."""
+    """Names like a block's in text that could not be read, and those of functions: one may have been meant there."""
     found: list[str] = []
 
     def visit(parts: tuple) -> None:
         for part in parts:
             if isinstance(part, tree.Hole):
                 found.extend(n for n in (*part.names, *part.mentions) if n[:1].isupper())
+                found.extend(part.names if part.span.text.startswith(("let ", '{"kind": "let"')) else ())
             elif isinstance(part, tree.Block | tree.Model | tree.For | tree.Repeat | tree.When):
                 visit(part.body.statements)
 

@@ -18,7 +18,7 @@ from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
-_DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON"}
+_DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON", "IN"}
 _BEHIND_VALUE = {"in", "as", "at", "from", "where"}
 _FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 _UNITS = {"epoch", "epochs", "step", "steps"}

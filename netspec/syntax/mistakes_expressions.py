@@ -79,7 +79,8 @@ def trailing_if(p: Place) -> Diagnostic | None:
     if p.token.type != "IF" or not p.after_value:
         return None
     part = p.part()
-    return problems.TrailingIf(at=p.here, value=p.text(part[0], p.previous) if part else str(p.previous))
+    filters = p.enclosing == "list" and any(t.type == "FOR" for t in p.rest()) and all(t.type != "ELSE" for t in p.rest())
+    return problems.TrailingIf(at=p.here, value=p.text(part[0], p.previous) if part else str(p.previous), filters=filters)
 
 
 # --- arguments and items ---------------------------------------------------------------------------------------------
@@ -108,12 +109,20 @@ def unknown_unit(p: Place) -> Diagnostic | None:
 
 def bare_comprehension(p: Place) -> Diagnostic | None:
     """`sum(i for i in sizes)`, `{k: 1 for k in names}`: only a list is made so, and it has its brackets."""
-    if p.token.type != "FOR" or p.enclosing not in ("call", "paren", "dict") or p.opened is None:
+    parts = p.enclosing == "list" and any(t.type == "COMMA" for t in p.level)
+    if p.token.type != "FOR" or not (parts or p.enclosing in ("call", "paren", "dict")) or p.opened is None:
         return None
-    first, last = p.part()[0], _find_end(p)
+    first, last = (p.level[0], p.previous) if parts else (p.part()[0], _find_end(p))
     edges = (p.span(first).start, p.span(last).end) if p.enclosing != "dict" else ()
     insertions = tuple(Span(p.lexed.source, edge, edge) for edge in edges)
-    return problems.BareComprehension(at=p.here, found=p.text(first, last), edges=insertions)
+    return problems.BareComprehension(at=p.here, found=p.text(first, last), edges=insertions, parts=parts)
+
+
+def item_before_for(p: Place) -> Diagnostic | None:
+    """`[for x in xs]`: what each item is stands before its `for`."""
+    if p.enclosing != "list" or not p.level or str(p.level[0]) != "for" or not p.before_value:
+        return None
+    return problems.MissingOperand(at=p.span(p.level[0]), after="", found="`for`")
 
 
 def _find_end(p: Place) -> Token:
@@ -129,6 +138,9 @@ def _find_end(p: Place) -> Token:
 
 def missing_comma(p: Place) -> Diagnostic | None:
     """Two values side by side in a list."""
+    fors = [place for place, t in enumerate(p.level) if t.type == "FOR"]
+    if fors and not any(t.type == "IN" for t in p.level[fors[-1] :]):
+        return None
     if p.after_value and p.before_value and p.enclosing in _LISTS and p.opened is not None and p.token.type != "IF":
         return problems.MissingComma(at=p.here, opened=p.span(p.opened))
     return None
@@ -210,6 +222,7 @@ EXPRESSION_RULES = (
     equals_in_dict,
     unknown_unit,
     bare_comprehension,
+    item_before_for,
     missing_comma,
     no_target,
     missing_operand,

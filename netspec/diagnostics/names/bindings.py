@@ -18,7 +18,7 @@ class DuplicateName(Diagnostic):
     first: Span = NOWHERE
     first_what: str = ""
     built_in: str = ""
-    """What netspec itself has under the name: "a layer"."""
+    """What netspec itself has under the name: "the built-in layer"."""
 
     def message(self) -> str:
         if self.built_in:

@@ -131,11 +131,15 @@ class TrailingIf(Diagnostic):
     """A choice between two values begins with the condition."""
 
     value: str
+    filters: bool = False
+    """It stands before the `for` of a list and leaves items out."""
 
     def message(self) -> str:
         return "a choice begins with `if` and its condition."
 
     def help(self) -> str | None:
+        if self.filters:
+            return f"a condition on the items stands last: `[{self.value} for … in … if …]`"
         return f"write `if … {{ {self.value} }} else {{ … }}`"
 
 
@@ -147,17 +151,23 @@ class BareComprehension(Diagnostic):
     """What stands there instead of a list."""
     edges: tuple[Span, ...] = ()
     """Where the brackets belong; nowhere in a dict, which has no such form."""
+    parts: bool = False
+    """It has its brackets, but several values for each item."""
 
     def message(self) -> str:
+        if self.parts:
+            return "each item of a list is one value: several of them have brackets of their own."
         return "`for` stands in the brackets of a list: only lists are made by a comprehension."
 
     def help(self) -> str | None:
+        if self.parts:
+            return f"write `[({self.found}) for … in …]`"
         if not self.edges:
             return "write the dict out; a list of records is `[{a: x, b: 2} for x in xs]`"
         return f"write `[{self.found}]`" if len(self.found) <= LIMITS.quoted_characters else "put it in brackets: `[… for … in …]`"
 
     def edits(self) -> Sequence[Edit]:
-        return [Edit(span, text) for span, text in zip(self.edges, "[]", strict=False)]
+        return [Edit(span, text) for span, text in zip(self.edges, "()" if self.parts else "[]", strict=False)]
 
 
 @record(kw_only=True)

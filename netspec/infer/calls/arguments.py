@@ -229,7 +229,7 @@ def fit_record(frame: Frame, declared: tree.ParamType, value: Value) -> Value | 
     odd = next((name for name in value if name not in types), None)
     if odd is not None:
         near = nearest(odd, [n for n in types if n not in value]) or nearest(odd, types)
-        return Misfit(wanted, f"`{odd}` is no field of it", f"did you mean `{near[0]}`?" if near else "")
+        return Misfit(wanted, f"`{odd}` is no field of the type", f"did you mean `{near[0]}`?" if near else "")
     fitted: dict[str, Value] = {}
     for name, type_ in types.items():
         if name not in value and not type_.optional:

@@ -12,7 +12,7 @@ from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import arithmetic, expressions
 from netspec.infer.frame import Frame, Loop
-from netspec.infer.values import UNKNOWN, Kinds, Tensor, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, Kinds, Tensor, Unknown, Value, describe, describe_short, is_number
 from netspec.limits import LIMITS
 from netspec.resolve.expressions import list_targets
 from netspec.shape import Dim
@@ -32,7 +32,7 @@ def read_passes(frame: Frame, names: Names, iterable: tree.Expr) -> list[Pass] |
     if isinstance(items, Unknown):
         return None
     if not isinstance(items, tuple):
-        frame.report(explain_no_list(iterable, items))
+        frame.report(explain_no_list(names, iterable, items))
         return None
     passes = [name_item(names, item) for item in items]
     odd = next((place for place, named in enumerate(passes) if named is None), None)
@@ -65,19 +65,20 @@ def name_part(name: tree.LoopName, part: Value) -> Pass | None:
 # --- what is wrong with a list ------------------------------------------------------------------------------------------
 
 
-def explain_no_list(node: tree.Expr, found: Value) -> NotStatic:
+def explain_no_list(names: Names, node: tree.Expr, found: Value) -> NotStatic:
     """Why a loop cannot run over a value."""
     text = node.span.text
     repair, how = "", ""
     if isinstance(found, int) and not isinstance(found, bool):
-        repair = f"range({text})"
+        repair = f"range({text})" if len(list_targets(names)) == 1 else f"enumerate(range({text}))"
     elif isinstance(found, Tensor):
         how = "a loop is written out before anything runs: take slices, `for t in range(8) { … x[:, t] … }`, or run a cell with `rnn`"
     elif isinstance(found, Dim):
         how = "a loop is written out before anything runs: give the size a number, or run a cell along the axis with `rnn`"
     elif isinstance(found, dict):
-        how = f"a record has fields, `{text}.{next(iter(found))}`; a loop runs over a list of them" if found else ""
-    elif isinstance(found, str):
+        pairs = ", ".join(f'["{name}", {describe_short(value)}]' for name, value in found.items() if is_number(value))
+        how = "a record has fields, and no order: a loop runs over a list" + (f", `[{pairs}]`" if pairs else "")
+    elif isinstance(found, str) and len(list_targets(names)) == 1:
         how = f"write the strings as a list: `[{text}]`"
     return NotStatic(
         at=node.span, what="what `for` runs over", found=describe(found), wanted="a list or `range(n)`", repair=repair, how=how
@@ -86,7 +87,10 @@ def explain_no_list(node: tree.Expr, found: Value) -> NotStatic:
 
 def describe_odd(names: Names, node: tree.Expr, items: tuple, odd: int) -> UnequalItems:
     """The problem of a list whose items do not have the parts that the loop names."""
+    if len(names) == 1 and isinstance(names[0], tree.LoopNames):
+        names = names[0].names
     at, text = names[0].span.to(names[-1].span), node.span.text
+    name_shape = draw_shape if len(list_targets(names)) > len(names) else name_kind
     shapes = Counter(name_shape(item) for item in items)
     help_, edits = suggest_names(names, node, items, at)
     return UnequalItems(
@@ -94,7 +98,7 @@ def describe_odd(names: Names, node: tree.Expr, items: tuple, odd: int) -> Unequ
         names=" ".join(at.text.split()),
         count=len(names),
         position=odd,
-        found=name_shape(items[odd]),
+        found=describe(items[odd]) if is_number(items[odd]) else name_shape(items[odd]),
         shapes=tuple(f"{count} × {shape}" if count > 1 else shape for shape, count in shapes.items()),
         iterable=text if len(text) <= LIMITS.quoted_characters else "",
         place=node.span,
@@ -103,10 +107,17 @@ def describe_odd(names: Names, node: tree.Expr, items: tuple, odd: int) -> Unequ
     )
 
 
-def name_shape(item: Value) -> str:
+def draw_shape(item: Value) -> str:
+    """An item with its parts, and theirs: `[a number, [a number, a number]]`."""
+    return f"[{', '.join(map(draw_shape, item))}]" if isinstance(item, tuple) else name_kind(item)
+
+
+def name_kind(item: Value) -> str:
     """What an item is, and of how many parts."""
     if isinstance(item, tuple):
         return f"a list of {len(item)}"
+    if is_number(item):
+        return "a number"
     return f"a record of {', '.join(item)}" if isinstance(item, dict) else describe(item)
 
 
@@ -122,6 +133,8 @@ def suggest_names(names: Names, node: tree.Expr, items: tuple, at: Span) -> tupl
     if len(lengths) > 1:
         return "give all items the same number of parts, as many as there are names", ()
     (length,) = lengths
+    if length == len(names) != len(words):
+        return "names in brackets take a part apart that is a list itself: leave the brackets out where it is none", ()
     if len(words) != len(names) or (length and length < len(names) - 1):
         return f"each has {length} parts: write {length} names", ()
     if length == 0 or (length > len(names) == 2 and counts):
