@@ -36,10 +36,11 @@ class Elaborator:
     """
 
     call: Callable[[Frame, tree.Call, Kinds], Value]
-    """`f(x, 3)`: asked by expressions, done by calls; so are the next four."""
+    """`f(x, 3)`: asked by expressions, done by calls; so are the next five."""
     chain: Callable[[Frame, tree.Chain, Kinds], Value]
     operator: Callable[[Frame, str, tuple[Value, ...], tuple[Span, ...], tree.Binary | tree.Unary], Value]
     index: Callable[[Frame, tree.Index], Value]
+    comprehension: Callable[[Frame, tree.Comprehension, Kinds], Value]
     late_name: Callable[[Frame, tree.Name, Kinds], Value]
     """A name that only the section can give a meaning."""
     builders: Mapping[str, Callable[[Frame, Call, OpValue, Bound], Value]]
@@ -69,6 +70,8 @@ class World:
     """Tensors that the nodes take."""
     work: int = 0
     """Static values computed so far."""
+    functions: int = 0
+    """How many functions of static values are being evaluated, one inside the other."""
     stopped: bool = False
     """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)

@@ -67,19 +67,19 @@ class Bodies:
         match node:
             case tree.Param():
                 self.optional(node.default, scope)
-                self.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
+                self.names.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
             case tree.Input():
                 self.type(node.type, scope)
-                self.declare(scope, node.name, "input", node.name_span)
+                self.names.declare(scope, node.name, "input", node.name_span)
             case tree.Output():
                 self.output(node, scope)
             case tree.Weight() | tree.Buffer() | tree.State():
                 self.type(node.type, scope)
                 self.names.expression(node.init, scope)
-                self.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
+                self.names.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
             case tree.Shared():
                 self.names.expression(node.value, scope)
-                self.declare(scope, node.name, "shared", node.name_span)
+                self.names.declare(scope, node.name, "shared", node.name_span)
             case tree.Aux():
                 self.names.expression(node.value, scope)
             case tree.Binding():
@@ -90,17 +90,17 @@ class Bodies:
                 self.dim_bound(node, scope)
             case tree.For():
                 self.names.expression(node.iterable, scope)
-                self.inner(node.body, scope, [(t.name, t.span) for t in node.names])
+                self.inner(node.body, scope, node.names)
             case tree.Repeat():
                 self.names.expression(node.count, scope)
-                self.inner(node.body, scope, [(node.index.name, node.index.span)] if node.index else [])
+                self.inner(node.body, scope, (node.index,) if node.index else ())
             case tree.When():
-                self.inner(node.body, scope, [])
+                self.inner(node.body, scope, ())
             case tree.Hole():
                 for name in node.names:
                     scope.bind(name, "unread", node.span)
                 for name in (*node.names, *node.mentions):
-                    self.read(scope, name)
+                    scope.read(name)
 
     def dim_bound(self, node: tree.DimBound, scope: Scope) -> None:
         """Binds the bound of a dim, which an input must have brought."""
@@ -111,21 +111,12 @@ class Bodies:
             near = tuple(nearest(node.name, dims))
             self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=dims))
 
-    def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
+    def inner(self, body: tree.Body, scope: Scope, loop_names: tuple[tree.LoopName, ...]) -> None:
         """Binds the body of a loop or a `when`, whose new names stay inside."""
         inner = Scope(scope)
-        for name, span in loop_names:
-            if name != "_":
-                self.declare(inner, name, "loop", span)
-                self.read(inner, name)
+        self.names.loop(loop_names, inner)
         self.statements(body.statements, inner)
         self.unused(inner)
-
-    def read(self, scope: Scope, name: str) -> None:
-        """Notes that a name is read, so that it is not reported as unused."""
-        known = scope.find(name)
-        if known is not None:
-            known.read = True
 
     def optional(self, node: tree.Expr | None, scope: Scope) -> None:
         """Binds the names of an expression that may be absent."""
@@ -148,12 +139,6 @@ class Bodies:
         known = {*scope.all(), *self.names.params, *self.names.later}
         return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
 
-    def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
-        """Binds a name that may not be bound already."""
-        before = scope.bind(name, what, span)
-        if before is not None:
-            self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
-
     def binding(self, node: tree.Binding, scope: Scope) -> None:
         """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
         self.names.expression(node.value, scope)
@@ -173,14 +158,14 @@ class Bodies:
         self.type(node.type, scope)
         if node.name is not None:
             scope.bind(node.name, "binding", node.name_span)
-            self.read(scope, node.name)
+            scope.read(node.name)
 
     def outputs(self, scope: Scope) -> None:
         """There is one; a model's are named; no two share a name."""
         definition = self.definition
         if not definition.outputs and not has_hole(definition.node.body):
             last = last_name(definition)
-            self.read(scope, last or "")
+            scope.read(last or "")
             self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last, end=end_of(definition)))
         seen: dict[str, Span] = {}
         for output in definition.outputs:
