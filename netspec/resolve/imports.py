@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.names.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
 from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.running.files import NotAFile, ReadFailed
 from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
@@ -64,6 +66,8 @@ class Project:
         text = node.path.value
         base = os.path.dirname(os.path.realpath(importing.path)) if self.given is None else self.folder_of(importing)
         path = os.path.normpath(os.path.join(base, text))
+        if escape(text) != text:  # no file of a project has such a name, and a system may not even be asked for it
+            raise Mistake(ImportNotFound(at=node.path.span, path=text, why="the path holds a character that cannot be seen"))
         real = os.path.realpath(path) if self.given is None else path
         if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
             raise Mistake(ImportOutside(at=node.path.span, path=text))
@@ -117,7 +121,8 @@ class Project:
         except Mistake as mistake:
             if isinstance(mistake.diagnostic, FileRefused):
                 raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
-            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
+            why = describe_unread(mistake.diagnostic, shown)
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why)) from None
         self.bytes += len(data)
         if self.bytes > LIMITS.import_bytes:
             raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=LIMITS.import_bytes))
@@ -126,6 +131,13 @@ class Project:
     def short(self, path: str) -> str:
         """The path as a person in the project's folder writes it."""
         return os.path.relpath(path, self.folder)
+
+
+def describe_unread(problem: Diagnostic, shown: str) -> str:
+    """Why a file cannot be imported, in words."""
+    if isinstance(problem, NotAFile):
+        return f"{shown} is {problem.kind}, not a file"
+    return f"{shown} cannot be read: {problem.reason}" if isinstance(problem, ReadFailed) else f"there is no file {shown}"
 
 
 def root_of(folder: str) -> str:

@@ -11,10 +11,10 @@ from typing import IO, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import ArrayUnlike, BadArchive, BadValue, NoSuchColumn
-from netspec.diagnostics.data.files import UnreadableData
 from netspec.diagnostics.data.records import NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.datasets.data_file import open_data
 from netspec.limits import LIMITS
 from netspec.shape import Dim, TensorType
 
@@ -29,10 +29,7 @@ _SHORT = {"float": "f", "uint": "u", "int": "i"}
 
 def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array]:
     """The fields as arrays [count, ...] of their types. Raises `Mistake` with the file, the array and, for a bad value, the record."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
+    file = open_data(path)
     try:
         with file, zipfile.ZipFile(file) as archive:
             _refuse_bomb(archive, path)
