@@ -64,9 +64,10 @@ def check(
         return check_untrusted(spec)
     if plugins:
         return check_with(plugins, spec, overrides, train, imports)
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
-    with extend_shelf(()):
+    with extend_shelf(()), limit_search():
         return check_trusted(spec, overrides, train, imports)
 
 
@@ -79,10 +80,11 @@ def check_with(
 ) -> Checked:
     """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
     from netspec.diagnostics.running.plugins import PluginProblem
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.plugins import enable_plugins
 
     try:
-        with enable_plugins(plugins):
+        with enable_plugins(plugins), limit_search():
             return check_trusted(spec, overrides, train, imports)
     except Mistake as mistake:
         if not isinstance(mistake.diagnostic, PluginProblem):
@@ -111,9 +113,10 @@ def check_trusted(
 
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
-    with extend_shelf(()):
+    with extend_shelf(()), limit_search():
         return check_limited(spec)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from netspec.cli.terminal import report, say
+from netspec.cli.terminal import abandon, report, say
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.spec_error import SpecError
 
@@ -29,18 +28,37 @@ def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
     """The exit code of `run(args)`, whatever happens in it."""
     try:
         with _raise_on_sigterm():
-            code = run(args)
-            sys.stdout.flush()
-            return code
+            return finish(run(args))
     except BaseException as error:
-        if args.debug:
+        if args.debug and sys.stderr is not None:
             import traceback
 
-            traceback.print_exc()
-        return _exit_code(error, args)
+            with suppress(OSError, ValueError):
+                traceback.print_exc()
+        return finish(describe_ending(error, args.command))
 
 
-def _exit_code(error: BaseException, args: Namespace) -> int:
+def finish(code: int) -> int:
+    """The exit code of a command that ends with this one; another when the last of what it printed cannot be written."""
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            abandon(stream)
+            if stream is sys.stdout:
+                _say_unwritten(error)
+                code = code or ENVIRONMENT
+    return code
+
+
+def _say_unwritten(error: Exception) -> None:
+    """Says why the output could not be written; of a reader that went away (`netspec show m.net | head`) nobody need be told."""
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        say(f"cannot write to the standard output: {error.strerror or type(error).__name__}.")
+
+
+def describe_ending(error: BaseException, command: str) -> int:
     """The exit code of what ended a command, whose message is printed here."""
     match error:
         case SystemExit():
@@ -54,14 +72,16 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
         case Terminated():
             return TERMINATED
         case BrokenPipeError():
-            return _silence_output()
+            abandon(sys.stdout)
+            abandon(sys.stderr)
+            return ENVIRONMENT
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
     if plugins := sys.modules.get("netspec.library.shelf.plugins"):
         if fault := plugins.find_blamed(error):
             return report([fault])
-    return _bug(error, args)
+    return _bug(error, command)
 
 
 def _environment_line(error: BaseException) -> str | None:
@@ -76,20 +96,13 @@ def _environment_line(error: BaseException) -> str | None:
     return None
 
 
-def _silence_output() -> int:
-    """The reader of our output went away (`netspec show m.net | head`); Python must not complain about it at exit."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ENVIRONMENT
-
-
-def _bug(error: BaseException, args: Namespace) -> int:
+def _bug(error: BaseException, command: str) -> int:
     """Saves a report of an error that is netspec's own, and says where it lies."""
     from netspec.cli.bug_report import save_report
 
     say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
     try:
-        say(f"a report without your data was saved: {save_report(error, args.command)}")
+        say(f"a report without your data was saved: {save_report(error, command)}")
     except Exception as failure:
         say(f"a report could not be saved ({type(failure).__name__}); run again with --debug to see it.")
     return BUG

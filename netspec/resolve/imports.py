@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.names.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
 from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.running.files import NotAFile, ReadFailed
 from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
@@ -72,6 +74,8 @@ class Project:
     def place(self, node: tree.Import) -> str:
         """The real path that a line means, which must lie below the root."""
         text = node.path.value
+        if escape(text) != text:  # no file of a project has such a name, and a system may not even be asked for it
+            raise Mistake(ImportNotFound(at=node.path.span, path=text, why="the path holds a character that cannot be seen"))
         path = os.path.normpath(os.path.join(os.path.dirname(self.chain[-1][0]), text))
         real = os.path.realpath(path) if self.given is None else self.given.get(LINK + path, path)
         if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
@@ -124,7 +128,8 @@ class Project:
         except Mistake as mistake:
             if isinstance(mistake.diagnostic, FileRefused):
                 raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
-            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
+            why = describe_unread(mistake.diagnostic, shown)
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why)) from None
         self.bytes += len(data)
         if self.bytes > LIMITS.import_bytes:
             raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=LIMITS.import_bytes))
@@ -138,6 +143,13 @@ class Project:
         """All that a spec brings together, to be given in the place of its files: the texts, and where links lead."""
         links = {LINK + path: real for path, real in self.links.items()}
         return {**{path: source.text for path, source in self.sources.items()}, **links}
+
+
+def describe_unread(problem: Diagnostic, shown: str) -> str:
+    """Why a file cannot be imported, in words."""
+    if isinstance(problem, NotAFile):
+        return f"{shown} is {problem.kind}, not a file"
+    return f"{shown} cannot be read: {problem.reason}" if isinstance(problem, ReadFailed) else f"there is no file {shown}"
 
 
 def root_of(folder: str) -> str:

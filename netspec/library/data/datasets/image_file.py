@@ -16,6 +16,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.images import CorruptImage, ImageNotTaken
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.datasets.data_file import open_data
 from netspec.library.data.datasets.image_colours import from_bytes, from_gamma, need_srgb
 from netspec.library.data.datasets.pixels import to_floats
 from netspec.record import field, record
@@ -64,9 +65,7 @@ def read_image(pillow: Any, file: str, channels: int = 3, background: tuple[floa
 @contextmanager
 def _open(pillow: Any, file: str) -> Iterator[Any]:
     """The file as Pillow has it. As a stream: what Pillow maps into memory by its name it turns wrongly (uncompressed TIFF)."""
-    if not os.path.isfile(file):
-        raise OSError("it is no regular file")
-    with open(file, "rb") as stream, pillow.open(stream, formats=FORMATS) as image:
+    with open_data(file) as stream, pillow.open(stream, formats=FORMATS) as image:
         yield image
 
 
@@ -95,7 +94,7 @@ def _bits(picture: Picture) -> int:
     """How many bits of each colour there are."""
     image = picture.image
     if image.format == "PNG":
-        with open(picture.file, "rb") as stream:
+        with open_data(picture.file) as stream:
             return 8 if image.mode == "P" else stream.read(25)[24]
     if image.format == "TIFF":
         found = image.tag_v2.get(BITS, (1,))
