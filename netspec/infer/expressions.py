@@ -48,7 +48,7 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
             return evaluate_unary(frame, node)
         case tree.If():
             chosen = decide_condition(frame, node.condition)
-            return UNKNOWN if chosen is None else evaluate(frame, node.then if chosen else node.otherwise, want)
+            return UNKNOWN if chosen is None else take_branch(frame, node.then if chosen else node.otherwise, want)
         case tree.ListExpr():
             return evaluate_list(frame, node.items, want)
         case tree.TupleExpr():
@@ -60,6 +60,12 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.Index():
             return frame.world.elaborate.index(frame, node)
     return UNKNOWN
+
+
+def take_branch(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
+    """The branch of an `if` that its condition has chosen."""
+    frame.world.ran.add(id(node))
+    return evaluate(frame, node, want)
 
 
 def evaluate_list(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Value:

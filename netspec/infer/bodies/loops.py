@@ -55,7 +55,8 @@ def count_outer_passes(frame: Frame) -> int:
 
 def whole_loop_fits(frame: Frame, node: tree.For, count: int) -> bool:
     """Stop after the first pass when the others, being like it, would make the file too large."""
-    if max(count, frame.world.nodes) <= LIMITS.nodes:
+    count = max(count, frame.world.nodes)
+    if count <= LIMITS.nodes and count + frame.world.whole["nodes"] <= LIMITS.nodes * LIMITS.models:
         return True
     forget_names(frame, node.body)
     what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"

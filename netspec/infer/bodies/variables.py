@@ -55,7 +55,7 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
 
 def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> bool:
     """The shape has no free dim of the model."""
-    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
+    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()}) if frame.world.doubtful is None else []
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
         frame.report(
@@ -90,7 +90,8 @@ def declare_state(frame: Frame, node: tree.State) -> None:
         return
     tensor = frame.named_wire(node.name, type_, node.name_span)
     frame.env[node.name] = tensor
-    frame.states.append((State(node.name, type_, init), tensor, node.name_span))
+    if not frame.loops and not frame.phase and not frame.of_model:  # else it is misplaced, which is reported
+        frame.states.append((State(node.name, type_, init), tensor, node.name_span))
 
 
 def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:

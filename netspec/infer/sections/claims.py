@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
@@ -19,8 +18,9 @@ from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
 from netspec.limits import LIMITS
 from netspec.record import record
-from netspec.resolve.bodies import has_hole
-from netspec.resolve.graph import Bad, BlockRef, Definition
+from netspec.resolve.bodies import has_hole, output_name
+from netspec.resolve.cycles import list_reachable
+from netspec.resolve.graph import Bad, Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
@@ -157,7 +157,7 @@ class Claims:
     def output(self, claim: tree.OutputClaim) -> None:
         """`logits: f32[B, 10]`."""
         found = self.body.output_types().get(claim.name)
-        if found is None and not self.whole:
+        if found is None and (not self.whole or claim.name in map(output_name, self.definition.outputs)):
             return
         if found is None:
             near = nearest(claim.name, self.body.output_types())
@@ -177,22 +177,23 @@ class Claims:
         return f"elements are {found.dtype}" if dtype != found.dtype else types.explain_shape(self.frame, pattern, found.shape)
 
 
-def check_claims(world: World, node: tree.Expect) -> None:
-    """Check every claim of a section."""
+def check_claims(world: World, node: tree.Expect) -> bool:
+    """Check every claim of a section; False where its model could not be proved."""
     definition = world.graph.definitions.get(node.model)
     if definition is None or not definition.is_model:
-        return
+        return False
     frame = Frame(world, "expect", Facts())
     given = read_model_arguments(frame, definition, node.args)
     body = None if given is None else find_model(world, definition, given, node.name_span)
     if body is None:
-        return
+        return False
     frame.facts = body.facts
     frame.env.update({symbol: Dim.symbol(symbol) for symbol in list_free_dims(body)})
     frame.sees(body)
     claims = Claims(frame, body, definition)
     for claim in node.claims:
         claims.check(claim)
+    return True
 
 
 def at(sizes: Sizes, value: Dim | int) -> Dim | int:
@@ -203,19 +204,7 @@ def at(sizes: Sizes, value: Dim | int) -> Dim | int:
 
 def has_problem(world: World, definition: Definition) -> bool:
     """Some of the model, or of a block that it uses, could not be read or typed, so that its size and outputs are not all known."""
-    return any(has_hole(d.node.body) or _has_unbound(world, d) or _has_reported(world, d) for d in list_reachable(world, definition))
-
-
-def list_reachable(world: World, definition: Definition) -> Iterator[Definition]:
-    """The definition and the blocks that it names, directly or through others."""
-    waiting, seen = [definition], {id(definition)}
-    while waiting:
-        yield (now := waiting.pop())
-        for node in descendants(now.node):
-            meaning = world.graph.meanings.get(id(node))
-            if isinstance(meaning, BlockRef) and id(meaning.definition) not in seen:
-                seen.add(id(meaning.definition))
-                waiting.append(meaning.definition)
+    return any(has_hole(d.node.body) or _has_unbound(world, d) or _has_reported(world, d) for d in list_reachable(world.graph, definition))
 
 
 def _has_unbound(world: World, definition: Definition) -> bool:
