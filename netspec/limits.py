@@ -178,6 +178,8 @@ class Limits:
     """Differences of two specs or trees that a message shows."""
     suggestions: int = 3
     """Names that are proposed in place of an unknown one."""
+    proposed_size: int = 1_024
+    """The largest size that is tried as one which a model allows."""
     listed_names: int = 12
     """Names that are listed where none is near."""
     listed_words: int = 5

@@ -153,7 +153,7 @@ def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Spa
         return evaluate_logical(frame, node, left)
     right = evaluate(frame, node.right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return UNKNOWN
+        return frame.without(node, left, right)
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):
         return frame.world.elaborate.operator(frame, node.op, (left, right), (left_span, node.right.span), node)
     try:

@@ -212,6 +212,8 @@ class Frame:
         """Wires that exist in one phase only."""
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
+        self.settled: set[int] = set()
+        """Wires of buffers whose next value is known."""
         self.of_model = False
         """It is the body of a model, not of a block."""
 
@@ -266,6 +268,14 @@ class Frame:
     def select(self, name: str, node: tree.Call, pattern: str) -> Value:
         """`params(pattern)` or `aux(pattern)`."""
         return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
+
+    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
+        """An operator of which a side is unknown."""
+        return UNKNOWN
+
+    def late_name(self, node: tree.Name) -> Value | None:
+        """What a name means that only the section can say; None where it means nothing there."""
+        return None
 
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""

@@ -106,6 +106,7 @@ class Bodies:
                 self.names.expression(node.count, scope)
                 self.inner(node, scope, [(node.index.name, node.index.span)] if node.index else [])
             case tree.When():
+                self.excluded(node)
                 self.inner(node, scope, [])
             case tree.Hole():
                 for name in node.names:
@@ -133,6 +134,14 @@ class Bodies:
         where = (keyword_of(region), head_of(region)) if region is not None and not stateless else ("", NOWHERE)
         problem = MisplacedDeclaration(at=node.span, keyword=keyword_of(node), name=name, owner=owner, region=where[0], region_at=where[1])
         self.report(problem)
+
+    def excluded(self, node: tree.When) -> None:
+        """Reports a phase inside of another one, which nothing ever runs."""
+        around = next((r for r in self.regions if isinstance(r, tree.When) and r.phase != node.phase), None)
+        if around is not None:
+            owner = f"{'model' if self.definition.is_model else 'block'} {self.definition.name}"
+            where = {"region": f"when {around.phase}", "region_at": head_of(around)}
+            self.report(MisplacedDeclaration(at=head_of(node), keyword="when", name=node.phase, owner=owner, **where))
 
     def forgive(self, scope: Scope, name: str) -> None:
         """A misplaced declaration is no unused one besides."""

@@ -114,7 +114,8 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_wrong_of_every_use_is_a_problem(what: str) -> None:
-    opened = "block Open {\n  param widths: list[int]\n  input x: f32[B, 8]\n  for w in widths { x = x -> dense(w) -> dropout(7) }\n  output x\n}\n"
+    loop = "for w in widths { x = x -> dense(w) -> dropout(7) }"
+    opened = f"block Open {{\n  param widths: list[int]\n  input x: f32[B, 8]\n  {loop}\n  output x\n}}\n"
     unused = (
         f"block Unused {{\n  param width: int\n  input x: f32[B, 8]\n  output {WRONG[what].replace('Open(x)', 'x -> dense(width)')}\n}}\n"
     )
@@ -169,3 +170,139 @@ def test_a_long_row_of_blocks_is_refused_by_a_limit_that_is_named() -> None:
 @pytest.mark.parametrize("count", [1, 5, 63, 64, 65, 100, 3_000])
 def test_a_circle_of_blocks_is_one_problem(count: int) -> None:
     assert [slug for slug, _ in found(blocks(count, "A0"))] == ["recursion"]
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_at_sizes_that_the_model_never_has_is_refused_with_sizes_that_it_has() -> None:
+    found = trap(15).problems
+    assert [p.slug() for p in found] == ["claim-at-forbidden-size"] * 2
+    assert [p.help() for p in found] == ["write `H=32`", "write `W=32`"]
+    text = next(TRAPS.glob("15-*.net")).read_text("utf-8")
+    assert not check(Source("m.net", text.replace("H=1, W=1", "H=32, W=32").replace("10_000_000", "1G"))).problems
+
+
+@pytest.mark.parametrize(
+    ("fact", "size"),
+    [("require H % 7 == 3", 3), ("dim H >= 5", 5), ("require H > W", 2), ("assume H == 9", 9), ("require 2 * H >= 31", 16)],
+)
+def test_the_help_names_a_size_that_the_model_allows(fact: str, size: int) -> None:
+    lines = (fact, "input x: f32[B, H, 3]", "input z: f32[B, W, 3]", "output y = x -> dense(4)", "output v = z")
+    text = "netspec 1\nmodel M {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+    [problem] = check(Source("m.net", text + "expect M { flops <= 1G at B=1 }\n")).problems
+    assert problem.slug() == "claim-needs-sizes" and f"H={size}" in (problem.help() or "")
+    repaired = (problem.help() or "").partition("`… ")[2].rstrip("`")
+    assert not check(Source("m.net", text + f"expect M {{ flops <= 1G {repaired} }}\n")).problems
+
+
+# --- params ----------------------------------------------------------------------------------------------------------
+
+USES = "model M {\n  input x: f32[B, 8]\n  output y = x -> dense(a)\n}\nexpect M { params == 27 }\n"
+
+
+@pytest.mark.parametrize(
+    ("params", "lines"),
+    [
+        ("param a: int = b; param b: int = a", [2]),
+        ("param a: int = a", [2]),
+        ("param a: int = [1, b][0]; param b: int = 2 * c; param c: int = a + 1", [2]),
+        ("param a: int = b; param b: int = b; param c: int = c", [3, 4]),
+    ],
+)
+def test_params_in_a_circle_are_refused(params: str, lines: list[int]) -> None:
+    text = "netspec 1\n" + params.replace("; ", "\n") + "\n" + USES
+    assert found(text) == [("circular-params", line) for line in lines]
+
+
+def test_params_of_a_file_come_in_any_order() -> None:
+    assert found("netspec 1\nparam a: int = b + c\nparam b: int = 2 * c\nparam c: int = 1\n" + USES) == []
+
+
+def test_params_in_a_circle_are_refused_in_an_import_too(tmp_path: Path) -> None:
+    part = "block Part {\n  input x: f32[B, 8]\n  output x -> dense(p)\n}\n"
+    (tmp_path / "part.net").write_text("netspec 1\nparam p: int = q\nparam q: int = p\n" + part, "utf-8")
+    main = tmp_path / "m.net"
+    main.write_text('netspec 1\nimport Part from "part.net"\nmodel M {\n  input x: f32[B, 8]\n  output y = x -> Part\n}\n', "utf-8")
+    [problem] = check(main).problems
+    assert problem.slug() == "circular-params" and problem.at.source.path.endswith("part.net")
+
+
+# --- buffers in regions ----------------------------------------------------------------------------------------------
+
+COUNTED = {
+    "in the body": ("buffer c: f32[] = zeros; c = c + 1", ["c"], 1),
+    "in a `for`": ("for i in range(2) { buffer c: f32[] = zeros; c = c + i + 1 }", ["c_0", "c_1"], 1),
+    "in a `repeat`": ("repeat 3 { buffer c: f32[] = zeros; c = c + 1 }", ["c_0", "c_2"], 1),
+    "in a `when`": ("when train { buffer c: f32[] = zeros; c = c + 1 }", ["c"], 1),
+    "of a name that is bound anew behind it": (
+        "for i in range(1) { buffer c: f32[] = zeros; c = c + 1 }\n  c = 2 * x\n  h = h + c",
+        ["c_0"],
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("where", COUNTED)
+def test_a_buffer_that_is_bound_anew_is_written_where_it_stands(where: str) -> None:
+    import numpy as np
+
+    import netspec
+
+    lines, paths, value = COUNTED[where]
+    train = "train M {\n  data = arrays(fields={x: f32[8], label: i32[]}) -> batch(2)\n  loss = softmax_cross_entropy(y, label)\n"
+    program = netspec.compile(Source("m.net", model("  " + lines, more=train + "  optimizer = sgd(0.1)\n  duration = 1 epoch\n}\n")))
+    state, _ = program.train_step(program.init(0), {"x": np.ones((2, 8), "f"), "label": np.zeros(2, np.int32)})
+    buffers = program.unpack(state)["buffers"]
+    assert {path: float(buffers[path]) for path in paths} == {
+        path: value * (int(path[-1]) + 1 if "i + 1" in lines else 1) for path in paths
+    }
+
+
+# --- outputs of one phase in a loss ----------------------------------------------------------------------------------
+
+
+def heads(loss: str, *more: str) -> str:
+    head = "model M {\n  input x: f32[B, 8]\n  h = x -> dense(16) -> relu\n  when train { output first = h -> dense(3) }\n"
+    data = "  data = arrays(fields={x: f32[8], label: i32[]}) -> batch(8)\n"
+    lines = "".join(f"  {line}\n" for line in (f"loss = {loss}", "optimizer = sgd(0.1)", "duration = 1 epoch", *more))
+    return f"netspec 1\n{head}  output logits = h -> dense(3)\n}}\ntrain M {{\n{data}{lines}}}\n"
+
+
+MAIN, AUX = "softmax_cross_entropy(logits, label)", "softmax_cross_entropy(first, label)"
+
+
+def test_a_loss_reads_an_auxiliary_head_and_an_evaluation_leaves_its_term_out() -> None:
+    import numpy as np
+
+    import netspec
+
+    rng = np.random.default_rng(0)
+    batch = {"x": rng.normal(size=(8, 8)).astype("f"), "label": rng.integers(0, 3, 8).astype("i4")}
+
+    def measured(loss: str) -> tuple[float, float]:
+        program = netspec.compile(Source("m.net", heads(loss, f"metric aux = {AUX}", f"metric main = {MAIN}")))
+        state = program.init(0)
+        evaluated = program.finish(program.eval_step(state, batch), "eval")
+        assert sorted(evaluated) == ["loss", "main"] and np.isclose(evaluated["main"], whole if loss == MAIN else evaluated["main"])
+        trained = program.finish(program.train_step(state, batch)[1])
+        assert sorted(trained) == ["aux", "loss", "main"]
+        return float(trained["loss"]) - float(trained["main"]), float(evaluated["loss"])
+
+    plain = netspec.compile(Source("m.net", heads(MAIN)))
+    whole = float(plain.finish(plain.eval_step(plain.init(0), batch), "eval")["loss"])
+    for loss in (f"{MAIN} + 0.3 * {AUX}", f"0.3 * {AUX} + {MAIN}", f"({MAIN}) - -0.3 * {AUX}"):
+        extra, evaluated = measured(loss)
+        assert extra > 0.1 and np.isclose(evaluated, whole)
+    assert np.isclose(measured(f"-0.3 * {AUX} - -1.0 * {MAIN}")[1], whole)
+
+
+def test_a_loss_of_auxiliary_heads_alone_has_nothing_to_evaluate() -> None:
+    assert found(heads(f"0.3 * {AUX}")) == [("loss-only-in-training", 10)]
+    assert found(heads(f"{MAIN} * {AUX}")) == [("loss-only-in-training", 10)]
+
+
+def test_an_output_of_another_phase_says_where_it_is_measured() -> None:
+    text = heads(MAIN, "metric m = mean(first)").replace("when train", "when eval")
+    assert found(text) == [("only-in-phase", 13)]
+    assert found(text.replace("metric m = mean(first)", "eval { metric m = mean(first) }")) == []

@@ -191,7 +191,7 @@ class Regions:
         return [f"{head} {{", *lines, "}"]
 
     def phase(self, depth: int, phases: tuple[str, ...], loops: int) -> list[str]:
-        phase = phases[-1] if phases and self.rng.random() < 0.8 else self.rng.choice(PHASES)
+        phase = phases[-1] if phases and self.rng.random() < 0.98 else self.rng.choice(PHASES)
         lines = self.body(depth + 1, (*phases, phase), loops, self.rng.choice([0, 1, 2, 3]))
         return [f"when {phase} {{", *lines, "}"]
 
@@ -233,7 +233,7 @@ def train(rng: Random, regions: Regions) -> str:
     """A `train` section that measures every output."""
     terms = ["softmax_cross_entropy(y, label)"]
     terms += [f"0.1 * mean_squared_error({name}, x)" for name in regions.outputs]
-    terms += [f"0.1 * mean_squared_error({name}, x)" for name, phase in regions.partial.items() if phase == "train" and TRAIN_ONLY]
+    terms += [f"0.1 * mean_squared_error({name}, x)" for name, phase in regions.partial.items() if phase == "train"]
     terms += ['0.01 * aux("**/a*")'] if regions.exported and rng.random() < 0.5 else []
     terms += ['1e-4 * l2(params("**/kernel"))'] if rng.random() < 0.2 else []
     loss = " + ".join(terms)
@@ -247,10 +247,6 @@ def train(rng: Random, regions: Regions) -> str:
         *(line for line in more if rng.random() < 0.2),
     ]
     return "\n".join([f"train {model} {{", *lines, "}"])
-
-
-TRAIN_ONLY = False
-"""A loss may use outputs of `when train`."""
 
 
 def optimizer(rng: Random) -> str:

@@ -78,6 +78,8 @@ class MisplacedDeclaration(Diagnostic):
         if self.keyword == "output":
             there = f"behind it, in `{self.owner}` itself"
             return f"bind its value in the `{self.region}` to a name that stands before it, and write `output` {there}"
+        if self.keyword == "when":
+            return f"a step is of one phase, so nothing runs it: move it out, up into the body of `{self.owner}` itself"
         return f"move the line out of the `{self.region}`, up into the body of `{self.owner}` itself"
 
 
@@ -140,9 +142,17 @@ class OnlyInPhase(Diagnostic):
 
     name: str
     phase: str
+    measured: str = ""
+    """The phase in which a section measures it, where one does."""
 
     def message(self) -> str:
+        if self.measured:
+            return f"`{self.name}` exists only in the phase `{self.phase}`, and this is measured in the phase `{self.measured}`"
         return f"`{self.name}` exists only in the phase `{self.phase}`, and this is done in other phases too"
 
     def help(self) -> str | None:
+        if self.measured and self.phase == "eval":
+            return "measure it in `eval { metric … }`, or declare the output outside of the `when`"
+        if self.measured:
+            return "declare the output outside of the `when`"
         return f"do it inside `when {self.phase} {{ … }}`"

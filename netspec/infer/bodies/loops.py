@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
-from netspec.infer.bodies import statements
+from netspec.infer.bodies import statements, variables
 from netspec.infer.frame import Frame, Loop
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
@@ -23,7 +23,7 @@ def unroll(frame: Frame, node: tree.For) -> None:
     """`for i in range(3) { … }`, `for i, v in list { … }`: names bound outside are rebound for what follows, new ones stay inside."""
     items = expressions.evaluate(frame, node.iterable)
     if isinstance(items, Unknown):
-        return forget_names(frame, node.body)
+        return run_unknown(frame, node)
     if not isinstance(items, tuple):
         number = isinstance(items, int) and not isinstance(items, bool)
         wanted, repair = "a list or `range(n)`", f"range({node.iterable.span.text})" if number else ""
@@ -36,7 +36,9 @@ def unroll(frame: Frame, node: tree.For) -> None:
         outer = dict(frame.env)
         frame.loops.append(Loop(position, len(items)))
         name_items(frame, node, position, item)
+        emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame, emitted)
         frame.loops.pop()
         close_scope(frame, outer, {t.name for t in node.names})
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
@@ -45,6 +47,17 @@ def unroll(frame: Frame, node: tree.For) -> None:
             if not fits:
                 return None
     return None
+
+
+def run_unknown(frame: Frame, node: tree.For) -> None:
+    """A loop over what nobody knows: one pass, for the problems in it; what it binds anew is unknown then."""
+    outer = dict(frame.env)
+    frame.env.update({t.name: UNKNOWN for t in node.names})
+    frame.loops.append(Loop(0))
+    statements.run(frame, node.body.statements)
+    frame.loops.pop()
+    close_scope(frame, outer, {t.name for t in node.names})
+    forget_names(frame, node.body)
 
 
 def count_outer_passes(frame: Frame) -> int:
@@ -101,7 +114,7 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     """`repeat n { … }`: one region; rebound tensors are carried and keep their types."""
     count = to_plain(expressions.evaluate(frame, node.count))
     if isinstance(count, Unknown):
-        return forget_names(frame, node.body)
+        return elaborate_region(frame, node, 1)
     if not isinstance(count, int) or isinstance(count, bool):
         frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
         return
@@ -134,6 +147,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
     frame.loops.append(Loop(None, count))
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame)
     frame.loops.pop()
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)

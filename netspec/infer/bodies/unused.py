@@ -94,9 +94,10 @@ def check_never_run(world: World, definition: Definition) -> None:
     known, world.globals = world.globals, {}
     try:
         with world.instance(definition.name), forgiving(world, speaks_of_values):
-            for statement in list_unrun(world, definition.node.body):
-                statements.run(frame, (statement,))
-                frame.env.clear()
+            while unrun := list_unrun(world, definition.node.body):  # what runs may hold further loops without a pass
+                for statement in unrun:
+                    statements.run(frame, (statement,))
+                    frame.env.clear()
             for branch in list_untaken(world, definition.node.body):
                 expressions.evaluate(frame, branch)
     finally:

@@ -66,10 +66,14 @@ def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorT
     return not free
 
 
-def bind_written(frame: Frame) -> None:
-    """At the end of a body: buffers whose name was bound anew get that value in the next step."""
-    for place, node in enumerate(frame.nodes):
-        if isinstance(node, Variable) and node.buffer:
+def bind_written(frame: Frame, since: int = 0) -> None:
+    """At the end of a body, a region, or a pass of a `for`: its buffers whose name was bound anew get that value in the next step.
+
+    Those of a pass stand among the nodes of what is around it, from the number `since` on, and are done with when it ends.
+    """
+    for place, node in enumerate(frame.nodes[since:], since):
+        if isinstance(node, Variable) and node.buffer and node.output not in frame.settled:
+            frame.settled.add(node.output)
             last = frame.env.get(frame.wire_names.get(node.output, ""))
             if isinstance(last, Tensor) and last.wire != node.output:
                 frame.nodes[place] = replace(node, written=last.wire)

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.names.unknown_names import UnknownName
-from netspec.diagnostics.shapes.claims import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.shapes.claims import ClaimAtForbiddenSize, ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands, TypeMismatch
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -21,8 +21,8 @@ from netspec.record import record
 from netspec.resolve.bodies import has_hole, output_name
 from netspec.resolve.cycles import list_reachable
 from netspec.resolve.graph import Bad, Definition
-from netspec.shape import Dim, Facts, TensorType
-from netspec.source import Span
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -99,6 +99,7 @@ class Claims:
                     value=str(found),
                     symbols=tuple(sorted(found.symbols())),
                     given=tuple(a.span.text for a in claim.at),
+                    sizes=propose_sizes(self.body.facts, sizes, sorted(found.symbols())),
                 )
             )
         else:
@@ -112,7 +113,32 @@ class Claims:
             if isinstance(size, Unknown):
                 return None
             sizes[given.name] = size
-        return sizes
+        return sizes if self.are_allowed(claim, sizes) else None
+
+    def are_allowed(self, claim: tree.Claim, sizes: Sizes) -> bool:
+        """The model may have these sizes; those that it may not have are reported."""
+        facts, allowed = self.body.facts, True
+        for given in claim.at:
+            recorded = facts.require("==", Dim.symbol(given.name), sizes[given.name])
+            if recorded.verdict is Verdict.REFUTED:
+                self.frame.report(self.forbidden(given, facts))
+                allowed = False
+            facts = recorded.facts
+        return allowed
+
+    def forbidden(self, given: tree.At, facts: Facts) -> ClaimAtForbiddenSize:
+        """Why a size is none of the model's, and one that is."""
+        told = [o for o in facts.origins(given.name) if not o.text.startswith("input ")]
+        fact = told[-1] if told else None
+        allowed = propose_sizes(facts, {}, [given.name])
+        return ClaimAtForbiddenSize(
+            at=given.span,
+            model=self.definition.name,
+            size=f"{given.name}={given.value.span.text}",
+            fact=fact.text if fact else "",
+            fact_at=fact.where if fact else NOWHERE,
+            allowed=allowed[0] if allowed else "",
+        )
 
     def size(self, given: tree.At) -> int | Unknown:
         """`B=1`: a dim that the model has, and its size."""
@@ -194,6 +220,20 @@ def check_claims(world: World, node: tree.Expect) -> bool:
     for claim in node.claims:
         claims.check(claim)
     return True
+
+
+def propose_sizes(facts: Facts, said: Sizes, symbols: list[str]) -> tuple[str, ...]:
+    """The smallest size that each of the symbols may have beside those that are said, as `H=32`."""
+    found = []
+    for symbol, size in said.items():
+        facts = facts.require("==", Dim.symbol(symbol), size).facts
+    for symbol in symbols:
+        asked = ((n, facts.require("==", Dim.symbol(symbol), n)) for n in range(1, LIMITS.proposed_size + 1))
+        size, recorded = next(((n, r) for n, r in asked if r.verdict is not Verdict.REFUTED), (0, None))
+        if recorded is not None:
+            facts = recorded.facts
+            found.append(f"{symbol}={size}")
+    return tuple(found)
 
 
 def at(sizes: Sizes, value: Dim | int) -> Dim | int:
