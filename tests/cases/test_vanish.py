@@ -306,3 +306,19 @@ def test_an_output_of_another_phase_says_where_it_is_measured() -> None:
     text = heads(MAIN, "metric m = mean(first)").replace("when train", "when eval")
     assert found(text) == [("only-in-phase", 13)]
     assert found(text.replace("metric m = mean(first)", "eval { metric m = mean(first) }")) == []
+
+
+# --- loops -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_repeat_with_random_numbers_is_a_loop() -> None:
+    import numpy as np
+
+    import netspec
+
+    text = next(TRAPS.glob("14-*.net")).read_text("utf-8")
+    lengths = set()
+    for count in (8, 400, 9_000):
+        program = netspec.compile(Source("m.net", text.replace("repeat 400", f"repeat {count}")))
+        lengths.add(str(program._apply.trace({}, {}, {"x": np.ones((2, 64), "f")}).jaxpr).count("="))
+    assert len(lengths) == 1
