@@ -59,11 +59,17 @@ class Limits:
     # --- what a spec expands to -----------------------------------------------------------------------------------
 
     nodes: int = 8_000
-    """Nodes that a file may expand to: so many are elaborated in less than two seconds."""
+    """Nodes that a model may expand to: so many are elaborated in less than two seconds."""
     edges: int = 100_000
-    """Tensors that all nodes together may take: so many are looked at in less than two seconds."""
+    """Tensors that all nodes of a model together may take: so many are looked at in less than two seconds."""
     values: int = 300_000
-    """Static values that a file may compute, each item of a list counted."""
+    """Static values that a model may compute, each item of a list counted; the sections of a file together may compute as many."""
+    models: int = 5
+    """Times that the models of a file together may have what one may have, of nodes, edges and values."""
+    block_depth: int = 64
+    """Blocks that use one another in a row: bodies are walked by recursion."""
+    tried_sizes: int = 200
+    """Sizes that an op in a block which nobody uses is tried with, before it counts as wrong of every use."""
     call_values: int = 5
     """Values that a call counts as: binding its arguments takes as long as so many."""
     function_depth: int = 16
@@ -178,6 +184,8 @@ class Limits:
     """Names that are proposed in place of an unknown one."""
     compared_names: int = 200_000
     """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
+    proposed_size: int = 1_024
+    """The largest size that is tried as one which a model allows."""
     listed_names: int = 12
     """Names that are listed where none is near."""
     listed_words: int = 5

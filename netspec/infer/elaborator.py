@@ -9,8 +9,10 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.names.bindings import CircularParams
 from netspec.infer import expressions
 from netspec.infer.bodies import instances, statements, variables
+from netspec.infer.bodies.unused import check_unused
 from netspec.infer.calls import chains, forms
 from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
@@ -19,6 +21,7 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, Kinds, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
+from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 from netspec.syntax import tree
@@ -146,20 +149,25 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
             body = instances.find_model(world, definition, {}, definition.node.name_span)
             if body is not None:
                 models[name] = body
+            world.prove(definition.node.name_span, body is not None)
     plans = plan_trains(world, graph) if graph.trains else ()
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
-        check_claims(world, node)
+        world.prove(node.name_span, check_claims(world, node))
+    check_unused(world)
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
-    return Typed(models, plans, graph.source.path, serves), world.problems
+    return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), world.problems
 
 
 def plan_trains(world: World, graph: Graph) -> tuple[TrainPlan, ...]:
     """Everything that the file trains."""
     from netspec.infer.sections.training import plan_training
 
-    return tuple(plan for plan in (plan_training(world, node) for node in graph.trains) if plan is not None)
+    plans = [(node, plan_training(world, node)) for node in graph.trains]
+    for node, plan in plans:
+        world.prove(node.name_span, plan is not None)
+    return tuple(plan for _, plan in plans if plan is not None)
 
 
 def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
@@ -169,7 +177,11 @@ def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
 
     bodies = [find_trained_model(Frame(world, "train", Facts()), node) for node in graph.trains]
     trained = [body for body in dict.fromkeys(bodies) if body is not None]
-    return tuple(plan for node in graph.serves for plan in plan_serving(world, node, trained))
+    plans = [(node, plan_serving(world, node, trained)) for node in graph.serves]
+    for node, found in plans:
+        lines = [item for item in node.body.items if isinstance(item, tree.Setting)]
+        world.prove(node.name_span, {plan.feeds for plan in found} >= {item.key for item in lines})
+    return tuple(plan for _, found in plans for plan in found)
 
 
 def needs_nothing(definition: Definition) -> bool:
@@ -177,9 +189,12 @@ def needs_nothing(definition: Definition) -> bool:
 
 
 def evaluate_file_params(world: World) -> None:
-    """The file's params, in order."""
+    """The files' params, each after those that it refers to."""
     frame = Frame(world, "file", Facts())
-    for param in world.graph.all_params:
+    ordered, cycles = order_params(world.graph)
+    for cycle in cycles:
+        world.report(CircularParams(at=cycle[0].name_span, cycle=tuple(p.name for p in (*cycle, cycle[0]))))
+    for param in ordered:
         value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):

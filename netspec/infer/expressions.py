@@ -50,7 +50,7 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
             return evaluate_unary(frame, node)
         case tree.If():
             chosen = decide_condition(frame, node.condition)
-            return UNKNOWN if chosen is None else evaluate(frame, node.then if chosen else node.otherwise, want)
+            return UNKNOWN if chosen is None else take_branch(frame, node.then if chosen else node.otherwise, want)
         case tree.ListExpr():
             return evaluate_list(frame, node.items, want)
         case tree.Comprehension():
@@ -68,6 +68,12 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.Index():
             return frame.world.elaborate.index(frame, node)
     return UNKNOWN
+
+
+def take_branch(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
+    """The branch of an `if` that its condition has chosen."""
+    frame.world.ran.add(id(node))
+    return evaluate(frame, node, want)
 
 
 def evaluate_list(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Value:
@@ -192,7 +198,7 @@ def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Spa
         return evaluate_logical(frame, node, left)
     right = evaluate(frame, node.right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return UNKNOWN
+        return frame.without(node, left, right)
     if node.op in ("in", "not in") and (tensor := find_tensor(left, right)) is not None:
         return frame.report(BadOperands(at=node.op_span, op=node.op, left=describe(tensor), repair=suggest_comparisons(node)))
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):

@@ -146,10 +146,11 @@ def collect_sections(file: tree.File, kinds: type | tuple[type, ...], what: str,
 def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Definition:
     """What a block or model offers to its callers: params, inputs, outputs and bounds of dims."""
 
-    def of(kind: type) -> tuple:
-        return tuple(s for s in node.body.statements if isinstance(s, kind))
-
-    return Definition(node, of(tree.Param), of(tree.Input), tuple(all_outputs(node.body)), of(tree.DimBound), params)
+    found: dict[type, list] = {tree.Param: [], tree.Input: [], tree.Output: []}
+    collect_declared(node.body, found)
+    bounds = tuple(s for s in node.body.statements if isinstance(s, tree.DimBound))
+    own, inputs, outputs = (tuple(each) for each in found.values())
+    return Definition(node, own, inputs, outputs, bounds, params)
 
 
 def find_unread(file: tree.File) -> list[str]:
@@ -168,13 +169,13 @@ def find_unread(file: tree.File) -> list[str]:
     return found
 
 
-def all_outputs(body: tree.Body) -> list[tree.Output]:
-    """Outputs of a body, those inside `when` included."""
-    found = [s for s in body.statements if isinstance(s, tree.Output)]
+def collect_declared(body: tree.Body, found: dict[type, list]) -> None:
+    """Params, inputs and outputs of a body, in order, those in regions included, so that a misplaced one is the only problem."""
     for statement in body.statements:
-        if isinstance(statement, tree.When):
-            found += all_outputs(statement.body)
-    return found
+        if type(statement) in found:
+            found[type(statement)].append(statement)
+        elif isinstance(statement, tree.For | tree.Repeat | tree.When):
+            collect_declared(statement.body, found)
 
 
 def resolve_section(section: tree.Section, names: Names, definitions: Mapping[str, Definition]) -> None:

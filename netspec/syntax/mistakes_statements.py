@@ -186,6 +186,8 @@ def if_statement(p: Place) -> Diagnostic | None:
         return problems.IfIsAnExpression(at=p.here, name=str(inside[0]) if inside else name)
     if p.enclosing == "branch" and (p.token.type == "SEP" or (p.token.type == "EQUAL" and len(p.level) == 1)):
         return problems.IfIsAnExpression(at=p.here, name=name)
+    if p.enclosing == "branch" and len(p.level) == 1 and str(p.previous) in BODY and p.token.type in ("NAME", "NUMBER"):
+        return problems.IfIsAnExpression(at=p.span(p.previous).to(p.here), declares=str(p.previous))
     return None
 
 

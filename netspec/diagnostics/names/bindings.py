@@ -43,6 +43,53 @@ class DuplicateName(Diagnostic):
 
 
 @record(kw_only=True)
+class CircularParams(Diagnostic):
+    """Params of a file may refer to one another in any order, but each must come to a value in the end."""
+
+    cycle: tuple[str, ...]
+
+    def message(self) -> str:
+        if len(self.cycle) == 2:
+            return f"the param `{self.cycle[0]}` is its own default"
+        return f"these params need one another: {' -> '.join(self.cycle)}"
+
+    def help(self) -> str | None:
+        return f"give `{self.cycle[0]}` a default that does not depend on it"
+
+
+@record(kw_only=True)
+class MisplacedDeclaration(Diagnostic):
+    """What a block or model has, or gives, is declared directly in its body, not in a region of it; and `state` only in a block."""
+
+    keyword: str
+    name: str
+    owner: str
+    """The block or model, as `model M`."""
+    region: str = ""
+    """The keyword of the region that it stands in, or nothing where the owner may not have it at all."""
+    region_at: Span = NOWHERE
+
+    def message(self) -> str:
+        if not self.region:
+            return f"`{self.keyword} {self.name}` stands in a model, and only a block can be one step of time."
+        return f"`{f'{self.keyword} {self.name}'.strip()}` stands inside of `{self.region}`."
+
+    def places(self) -> Sequence[Place]:
+        return [] if self.region_at is NOWHERE else [Place(self.region_at, "inside of this")]
+
+    def help(self) -> str | None:
+        if self.keyword == "state":
+            cell = f"block Cell {{ …; state {self.name}: …; output … }}"
+            return f"put it directly into a block that `rnn` runs over time: `{cell}`, and in the model `x -> rnn(Cell)`"
+        if self.keyword == "output":
+            there = f"behind it, in `{self.owner}` itself"
+            return f"bind its value in the `{self.region}` to a name that stands before it, and write `output` {there}"
+        if self.keyword == "when":
+            return f"a step is of one phase, so nothing runs it: move it out, up into the body of `{self.owner}` itself"
+        return f"move the line out of the `{self.region}`, up into the body of `{self.owner}` itself"
+
+
+@record(kw_only=True)
 class MissingOutput(Diagnostic):
     """A block or model without an `output` computes nothing that anyone could use."""
 
@@ -101,9 +148,17 @@ class OnlyInPhase(Diagnostic):
 
     name: str
     phase: str
+    measured: str = ""
+    """The phase in which a section measures it, where one does."""
 
     def message(self) -> str:
+        if self.measured:
+            return f"`{self.name}` exists only in the phase `{self.phase}`, and this is measured in the phase `{self.measured}`"
         return f"`{self.name}` exists only in the phase `{self.phase}`, and this is done in other phases too"
 
     def help(self) -> str | None:
+        if self.measured and self.phase == "eval":
+            return "measure it in `eval { metric … }`, or declare the output outside of the `when`"
+        if self.measured:
+            return "declare the output outside of the `when`"
         return f"do it inside `when {self.phase} {{ … }}`"

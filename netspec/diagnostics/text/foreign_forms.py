@@ -107,11 +107,15 @@ class IfIsAnExpression(Diagnostic):
     """`if` chooses between two values, and each branch is one expression. It holds no statements."""
 
     name: str = "x"
+    declares: str = ""
+    """The keyword of a statement that begins in a branch."""
 
     def message(self) -> str:
         return "`if` chooses between two values: a branch holds one expression and no statements."
 
     def help(self) -> str | None:
+        if self.declares:
+            return f"write the `{self.declares}` before the `if`, in the body itself, and choose between values in the branches"
         return f"write `{self.name} = if … {{ … }} else {{ … }}`"
 
 

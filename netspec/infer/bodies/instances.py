@@ -4,10 +4,11 @@ types).
 
 from __future__ import annotations
 
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
+from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
 from netspec.infer import types
 from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
@@ -21,6 +22,7 @@ from netspec.ir.paths import count
 from netspec.limits import LIMITS
 from netspec.proofs.instances import find_clashes
 from netspec.record import replace
+from netspec.resolve.cycles import find_cycle, list_reachable
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
@@ -33,6 +35,8 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     if definition.name in world.stack:
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
         return world.report(Recursion(at=use.span, cycle=cycle))
+    if len(world.stack) > LIMITS.block_depth:
+        return world.report(describe_depth(world, definition, use.span))
     if definition.is_cell:
         from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
 
@@ -42,6 +46,15 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     if made is None:
         return UNKNOWN
     return emit_instance(frame, made, tensors, use.segment(frame), use.callee is not use.value, use.span)
+
+
+def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic:
+    """Blocks that use one another beyond the limit: in a circle, where their text has one, else in a row that is too long."""
+    world.elaborated.update(id(d) for d in list_reachable(world.graph, definition))  # this one problem stands for all behind it
+    cycle = find_cycle(world.graph, definition)
+    if cycle:
+        return Recursion(at=at, cycle=cycle)
+    return ExpansionTooLarge(at=at, what="this row of uses", count=len(world.stack), limit=LIMITS.block_depth, things=DEEP)
 
 
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
@@ -77,6 +90,7 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
 def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
     """A new body for these arguments and input types."""
     world = outer.world
+    world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
     actual = [(each.value, each.span) for each in given]
@@ -176,9 +190,10 @@ def find_model(world: World, definition: Definition, given: dict[str, Given], at
 def elaborate_model(world: World, definition: Definition, args: dict[str, Value]) -> Body | None:
     """The body of a model on sizes that are free; None after a problem."""
     frame = Frame(world, definition.name, Facts())
+    frame.of_model = True
     frame.env.update(args)
-    world.stack.append(definition.name)
-    try:
+    world.elaborated.add(id(definition))
+    with world.instance(definition.name):
         bind_free_symbols(frame, definition)
         ports = [port for port in (bind_free_input(frame, i) for i in definition.inputs) if port is not None]
         statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
@@ -186,8 +201,6 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
             return None
         body = finish_body(frame, definition, tuple(ports), args).body
         return body if body is None or fits_memory(world, definition, body) else None
-    finally:
-        world.stack.pop()
 
 
 def fits_memory(world: World, definition: Definition, body: Body) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
-from netspec.infer.bodies import statements
+from netspec.infer.bodies import statements, variables
 from netspec.infer.calls.loop_items import count_outer_passes, fits, read_passes
 from netspec.infer.frame import Frame, Loop
 from netspec.infer.types import have_same_type
@@ -16,6 +16,7 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_p
 from netspec.ir import Affine, Node, Repeat, Segment, map_within, regions
 from netspec.limits import LIMITS
 from netspec.record import replace
+from netspec.resolve.expressions import list_targets
 from netspec.shape import TensorType
 from netspec.syntax import tree
 
@@ -24,7 +25,7 @@ def unroll(frame: Frame, node: tree.For) -> None:
     """`for i in range(3) { … }`, `for a, b in pairs { … }`: names bound outside are rebound for what follows, new ones stay inside."""
     passes = read_passes(frame, node.names, node.iterable)
     if passes is None:
-        return forget_names(frame, node.body)
+        return run_unknown(frame, node)
     before = frame.world.nodes
     for position, named in enumerate(passes):
         if frame.world.stopped:
@@ -32,7 +33,9 @@ def unroll(frame: Frame, node: tree.For) -> None:
         outer = dict(frame.env)
         frame.loops.append(Loop(position, len(passes)))
         frame.env.update(named)
+        emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame, emitted)
         frame.loops.pop()
         close_scope(frame, outer, set(named))
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
@@ -40,6 +43,17 @@ def unroll(frame: Frame, node: tree.For) -> None:
         if position == 0 and not fits(frame, node.iterable.span, expected):
             return forget_names(frame, node.body)
     return None
+
+
+def run_unknown(frame: Frame, node: tree.For) -> None:
+    """A loop over what nobody knows: one pass, for the problems in it; what it binds anew is unknown then."""
+    outer, names = dict(frame.env), {target.name for target in list_targets(node.names)}
+    frame.env.update(dict.fromkeys(names, UNKNOWN))
+    frame.loops.append(Loop(0))
+    statements.run(frame, node.body.statements)
+    frame.loops.pop()
+    close_scope(frame, outer, names)
+    forget_names(frame, node.body)
 
 
 def close_scope(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
@@ -74,7 +88,7 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     """`repeat n { … }`: one region; rebound tensors are carried and keep their types."""
     count = to_plain(expressions.evaluate(frame, node.count))
     if isinstance(count, Unknown):
-        return forget_names(frame, node.body)
+        return elaborate_region(frame, node, 1)
     if not isinstance(count, int) or isinstance(count, bool):
         frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
         return
@@ -107,6 +121,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
     frame.loops.append(Loop(None, count))
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame)
     frame.loops.pop()
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)

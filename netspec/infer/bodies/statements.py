@@ -37,6 +37,7 @@ def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     for statement in body:
         try:
             note_progress("proving this", statement.span)
+            frame.world.ran.add(id(statement))
             elaborate[type(statement)](frame, statement)
         except (Mistake, DimTooComplex) as mistake:
             frame.world.report_mistake(mistake, statement.span)
@@ -130,7 +131,8 @@ def declare_output(frame: Frame, node: tree.Output) -> None:
     else:
         frame.report(explain_no_output(node, name, value))
         value = UNKNOWN
-    results.append((name, value, node.span, phase_of(frame, value)))
+    if not frame.loops:  # else it is misplaced, which is reported
+        results.append((name, value, node.span, phase_of(frame, value)))
     if node.name is not None:
         frame.env[node.name] = value
         if isinstance(value, Tensor):

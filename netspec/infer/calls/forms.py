@@ -87,6 +87,9 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
             return value
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         return frame.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+    found = frame.late_name(node)
+    if found is not None:
+        return found
     from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]
