@@ -20,8 +20,8 @@ from netspec.shape import TensorType
 
 Statistics = tuple[Any, ...]
 """One tree of sums for each measurement, in order."""
-WEIGHT = "weight"
-"""The batch's field that weighs its examples."""
+EXAMPLE_WEIGHTS = "example weights"
+"""Beside a batch's fields: how much each of its examples counts, f32[B], 0 for those that only fill it up. No field can be called so."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,16 @@ class Pass:
     params: Mapping[str, Array]
     exports: Mapping[str, Array]
     """Values of `aux` by stored key."""
+
+
+def weigh_examples(objective: Objective, batch: Mapping[str, Array]) -> Array | None:
+    """How much each example of a batch counts, f32[B]: by the field that the spec names, times 0 where it only fills up; None: all alike."""
+    beside = batch.get(EXAMPLE_WEIGHTS)
+    if not objective.weights:
+        return beside
+    given = jnp.asarray(batch[objective.weights])
+    own = given.astype(_widen_dtype(given))
+    return own if beside is None else jnp.where(beside == 0, 0, own * beside)
 
 
 def measure(

@@ -64,7 +64,7 @@ def test_four_batches_are_one_of_four_times_the_size(loss: str) -> None:
     whole, parts = made(LOSSES[loss], 1), made(LOSSES[loss], 4)
     one, four = whole.init(2), parts.init(2)
     for k in range(2):
-        batch = {**digits(12, seed=k), "weight": np.array([1, 0, 1, 2, 1, 1, 0.5, 1, 1, 0, 0, 0])}
+        batch = {**digits(12, seed=k), "example weights": np.array([1, 0, 1, 2, 1, 1, 0.5, 1, 1, 0, 0, 0])}
         one, first = whole.train_step(one, batch)
         four, second = parts.train_step(four, cut(batch, 4))
         close(parts.finish(second), whole.finish(first))

@@ -41,7 +41,7 @@ def wide() -> Iterator[None]:
 
 def test_labels_masks_and_examples_weigh_together() -> None:
     made = program(SPEC)
-    state, batch = made.init(2), {**digits(8), "weight": WEIGHT}
+    state, batch = made.init(2), {**digits(8), "example weights": WEIGHT}
     found = made.finish(made.eval_step(state, batch), "eval")
     out = {n: np.asarray(x, np.float64) for n, x in made.apply(state, image=batch["image"]).items()}
     label = batch["label"]

@@ -45,6 +45,8 @@ class ObjectiveFrame(Frame):
         self.auxiliaries: dict[str, tuple[str, ...]] = {}
         self.penalties: dict[str, Penalty] = {}
         self.answers: dict[str, ServePlan] = {}
+        self.weights = ""
+        """The field that weighs the examples."""
         self.evaluating = False
         """The lines are those of `eval`, which may ask for generated sequences."""
 
@@ -86,7 +88,7 @@ class ObjectiveFrame(Frame):
         auxiliaries = {name: paths for name, paths in self.auxiliaries.items() if name in left}
         penalties = {name: penalty for name, penalty in self.penalties.items() if name in left}
         answers = {name: plan for name, plan in self.answers.items() if name in left}
-        return Objective(body, measurements, finish, auxiliaries, penalties, answers)
+        return Objective(body, measurements, finish, auxiliaries, penalties, answers, self.weights)
 
     # --- what only an objective has a place for ---
 
