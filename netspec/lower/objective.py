@@ -8,7 +8,8 @@ from typing import Any
 
 from netspec.ir import OUTPUT, Body, Measurement, Objective, Penalty, Segment
 from netspec.lazy import jnp, np
-from netspec.library.base import Array
+from netspec.library.base import Array, Measure
+from netspec.library.base.trainables import FACTOR
 from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.input_arrays import sizes_of
@@ -88,6 +89,7 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     """The statistics of one loss or metric."""
     optional = {name: wires[wire] for name, wire in measurement.optional}
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
+    factor = optional.pop(FACTOR, None) if measurement.op.takes_weight else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
     op = bind_sizes(measurement.op, frame.run.sizes)
@@ -95,10 +97,20 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
     factors = [x for x in (mask, own, batch) if x is not None]
-    if not factors:
+    if factor is None and not factors:
         return op.statistics(values, jnp.ones(values.shape, _widen_dtype(values)))
     weight = _weights(values, factors)
-    return op.statistics(jnp.where(weight == 0, 0, values), weight)  # what does not count may be NaN
+    values = jnp.where(weight == 0, 0, values)  # what does not count may be NaN
+    return op.statistics(values, weight) if factor is None else op.statistics(*_apply_factor(op, values, weight, factor))
+
+
+def _apply_factor(op: Measure, values: Array, weight: Array, factor: Array) -> tuple[Array, Array]:
+    """Values and weights with those of the input `weight`, which stand in the denominator where the mean is normalised."""
+    given = _weights(values, [factor])
+    if not op.normalize:
+        return jnp.where(weight == 0, 0, values * given), weight
+    counts = jnp.where(weight == 0, 0, weight * jnp.abs(given))
+    return jnp.where((weight != 0) & ~(given >= 0), jnp.nan, jnp.where(counts == 0, 0, values)), counts
 
 
 def _widen_dtype(values: Array) -> Any:

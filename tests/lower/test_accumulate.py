@@ -37,6 +37,8 @@ LOSSES = {
     "one with a mask": "loss = low",
     "one with weights of classes": "loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 0, 1, 1, 4, 1, 1, 1, 1], ignore=3)",
     "several means": 'loss = xent + 0.5 * low + 0.1 * mean(aux("**/size")) + 0.01 * l2(params("**/kernel"))',
+    "one with weights of values": "loss = softmax_cross_entropy(logits, label, weight=cast(label, f32) - 4.5)"
+    " + softmax_cross_entropy(logits, label, mask=label < 6, weight=exp(logits[:, 0]), normalize=true) + mean(each(low) * logits[:, 1])",
     "no sum of means": "loss = xent * low + exp(0.1 * low)",
 }
 OPTIMIZER = "optimizer = clip_by_global_norm(0.5) -> adam(0.01)"
