@@ -75,7 +75,11 @@ def operand_types(node: Apply | Measurement, body: Body, frame: Frame) -> tuple[
     sized, weighs = frame.run.sized, isinstance(node.op, Measure) and node.op.mask_weighs
     is_factor = isinstance(node.op, Measure) and node.op.takes_weight
     types = tuple(operand.value if isinstance(operand, Literal) else sized(body.types[operand]) for operand in node.inputs)
-    return types, {name: sized(body.types[wire]) for name, wire in node.optional if not (weighs and name == "mask") and not (name == FACTOR and is_factor)}
+    return types, {
+        name: sized(body.types[wire])
+        for name, wire in node.optional
+        if not (weighs and name == "mask") and not (name == FACTOR and is_factor)
+    }
 
 
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:

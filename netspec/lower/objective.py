@@ -36,7 +36,7 @@ class Pass:
 
 
 def weigh_examples(objective: Objective, batch: Mapping[str, Array]) -> Array | None:
-    """How much each example of a batch counts, f32[B]: by the field that the spec names, times 0 where it only fills up; None: all alike."""
+    """How much each example of a batch counts, f32[B]: by the field that the spec names, 0 where it only fills up; None: all alike."""
     beside = batch.get(EXAMPLE_WEIGHTS)
     if not objective.weights:
         return beside

@@ -195,7 +195,8 @@ class Program:
 
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
         """One step. The batch's arrays are by field, and beside them f32[B] `"example weights"` where some count differently, such as 0
-        for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says `accumulate = k` each array holds k batches along a first axis of its own.
+        for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says
+        `accumulate = k` each array holds k batches along a first axis of its own.
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """

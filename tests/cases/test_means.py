@@ -89,7 +89,7 @@ def test_only_a_field_of_numbers_weighs(line: str) -> None:
 @pytest.mark.parametrize("bad", [-1.0, -1e-9])
 @pytest.mark.parametrize("whole", [True, False])
 def test_negative_weights_are_refused_with_the_record(bad: float, whole: bool) -> None:
-    chain = "" if whole else " -> normalize(mean=0.0, std=1.0, field=\"height\")"
+    chain = "" if whole else ' -> normalize(mean=0.0, std=1.0, field="height")'
     made, data = compiled(FISH.replace("-> batch", f"{chain} -> batch").replace("MORE", "weights = width")), fish()
     data["width"] = np.abs(data["width"])
     data["width"][33] = bad
@@ -144,7 +144,7 @@ MIXED = [
     f"loss = mean({XENT} > reward)",
     f"loss = sum([{XENT}, value])",
     f"loss = {XENT}; metric m = accuracy(logits, action) * reward",
-    f"loss = mean_squared_error(value, reward) * v",
+    "loss = mean_squared_error(value, reward) * v",
     "loss = mean_squared_error(logits, v) * w[:, none]",
     "loss = value * (reward - mean(reward))",
     "loss = value * (reward - mean(reward)) / std(reward)",
@@ -170,9 +170,9 @@ def test_a_loss_that_was_0_whatever_the_data_is_refused_and_its_repair_moves() -
     path = CASES / "traps/04-centred-reward-moves-nothing.net"
     (problem,) = netspec.check(str(path)).problems
     (edit,) = problem.edits()
-    assert (problem.slug(), edit.replacement) == ("mean-meets-examples", "mean(reward, axis=0)")
+    assert (problem.slug(), edit.text) == ("mean-meets-examples", "mean(reward, axis=0)")
     text = path.read_text()
-    made = compiled(text[: edit.at.start] + edit.replacement + text[edit.at.end :])
+    made = compiled(text[: edit.span.start] + edit.text + text[edit.span.end :])
     x, reward = RNG.normal(size=(8, 3)).astype(np.float32), RNG.normal(size=8).astype(np.float32)
     before = made.unpack(made.init(0))["params"]
     state, statistics = made.train_step(made.init(0), {"x": x, "reward": reward})

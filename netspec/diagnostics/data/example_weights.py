@@ -15,7 +15,9 @@ class BadExampleWeight(Diagnostic):
     value: float
 
     def message(self) -> str:
-        return f"`weights = {self.field}` weighs the examples, but record {self.record} has the weight {self.value:g}: weights are 0 and more."
+        return (
+            f"`weights = {self.field}` weighs the examples, but record {self.record} has the weight {self.value:g}: weights are 0 and more."
+        )
 
     def help(self) -> str | None:
         factor = f"for factors of any sign, such as advantages, leave `weights` away and give the loss `weight={self.field}`"

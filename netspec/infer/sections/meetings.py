@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.training.means import MeanMeetsExamples
 from netspec.infer.calls.call_rule import Bound, Call
-from netspec.infer.sections.objective import ObjectiveFrame
+from netspec.infer.frame import Frame
 from netspec.infer.shelf import make_mean_metric
 from netspec.infer.values import Given, Mean
 from netspec.ir import Measurement
@@ -13,12 +15,14 @@ from netspec.library.base import Callable
 from netspec.library.shape_rules.targets import shapes_equal
 from netspec.shape import DimTooComplex, TensorType
 
+Measured = Sequence[tuple[Measurement, TensorType]]
+"""Losses and metrics with the types of their values."""
 
-def describe(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound, stranger: Given) -> Diagnostic:
-    """The problem, with the forms that are well-typed here: over the batch, weighed, each, averaged."""
+
+def describe(frame: Frame, use: Call, op: Callable, bound: Bound, stranger: Given, measured: Measured) -> Diagnostic:
+    """The problem, with the forms that are well-typed here: over the batch, weighed, each, averaged. `measured`: what has been so far."""
     mean = next(given for given in bound.tensors if isinstance(given.value, Mean))
-    measurement = next((m for m in frame.measurements if m.output == mean.value.wire), None)
-    values = frame.values[mean.value.wire] if measurement is not None else None
+    measurement, values = next(((m, kind) for m, kind in measured if m.output == mean.value.wire), (None, None))
     statistic = measurement is not None and type(measurement.op) is type(make_mean_metric()) and not measurement.optional
     opened = measurement is not None and measurement.op.averaged and not statistic
     written = mean.span.text
@@ -29,7 +33,7 @@ def describe(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound, stran
         mean_at=mean.span,
         examples=stranger.span.text,
         type=stranger.value.type,
-        over_batch=write_statistic(written, values) if statistic and works(frame, op, bound, mean, TensorType(values.dtype, ())) else "",
+        over_batch=write_statistic(written, values) if statistic and works(frame, op, bound, mean, TensorType(values.dtype if values else "f32", ())) else "",
         weighed=write_weighed(written, stranger) if is_product(use) and opened and takes(frame, measurement, values, stranger) else "",
         opened=values if opened else None,
         fits=opened and works(frame, op, bound, mean, values),
@@ -42,9 +46,9 @@ def is_product(use: Call) -> bool:
     return use.name == "multiply"
 
 
-def works(frame: ObjectiveFrame, op: Callable, bound: Bound, mean: Given, instead: TensorType | None) -> bool:
+def works(frame: Frame, op: Callable, bound: Bound, mean: Given, instead: TensorType | None) -> bool:
     """Does the op take its operands with a tensor of this type in place of the mean? Other means must not be there."""
-    operands = [instead if given is mean else getattr(given.value, "type", given.value) for given in bound.tensors]
+    operands: list = [instead if given is mean else getattr(given.value, "type", given.value) for given in bound.tensors]
     if any(isinstance(given.value, Mean) and given is not mean for given in bound.tensors):
         return False
     try:
@@ -54,7 +58,7 @@ def works(frame: ObjectiveFrame, op: Callable, bound: Bound, mean: Given, instea
     return True
 
 
-def takes(frame: ObjectiveFrame, measurement: Measurement | None, values: TensorType | None, factor: Given) -> bool:
+def takes(frame: Frame, measurement: Measurement | None, values: TensorType | None, factor: Given) -> bool:
     """Could the loss have the tensor as its `weight`?"""
     if measurement is None or values is None or not measurement.op.takes_weight or any(n == "weight" for n, _ in measurement.optional):
         return False

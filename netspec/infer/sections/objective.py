@@ -7,8 +7,8 @@ import math
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
-from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
 from netspec.diagnostics.training.means import NormalizeAlone, WeightShape
+from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
 from netspec.diagnostics.training.settings import LossNotAMean
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
@@ -151,7 +151,7 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
         if not factor_fits(frame, use, op, factor, results[0]):
             return UNKNOWN
         bound.optional[FACTOR] = factor
-    elif op.normalize:
+    elif op.takes_weight and op.normalize:
         return frame.report(NormalizeAlone(at=bound.args["normalize"].span if "normalize" in bound.args else use.span, op=use.name))
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     return frame.mean(op, op_uses.to_operands(bound.tensors), results[0], use.span, optional)
@@ -248,7 +248,7 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
 
 
 def find_examples(frame: ObjectiveFrame, bound: Bound) -> Given | None:
-    """Among what meets a finished mean, the tensor that has a number for each example: it counts them as the batch or as a loss's values do."""
+    """Among what meets a finished mean, the tensor that has a number for each example: counted as the batch, or a loss's values, are."""
     leading = {kind.shape[0] for kind in frame.values.values() if kind.rank}
     for given in bound.tensors:
         if isinstance(given.value, Tensor) and given.value.type.rank:
@@ -262,7 +262,8 @@ def describe_meeting(frame: ObjectiveFrame, use: Call, op: Callable, bound: Boun
     """The problem of an op between a finished mean and that tensor, with the forms that would do."""
     from netspec.infer.sections import meetings  # only specs with a problem need it
 
-    return meetings.describe(frame, use, op, bound, stranger)
+    measured = [(m, frame.values[m.output]) for m in frame.measurements]
+    return meetings.describe(frame, use, op, bound, stranger, measured)
 
 
 def add_means(frame: ObjectiveFrame, means: list[Mean]) -> Mean:

@@ -42,7 +42,12 @@ def resolve_settings(
         if isinstance(item, tree.Metric):
             note(f"metric {item.name}", item, "")
     own = "the dataset's test part" if evaluation.data else "none"
-    for name, key, default in (("eval", "data", own), ("eval", "every", str(evaluation.every)), ("eval", "limit", "none"), ("eval", "weights", evaluation.objective.weights or "none")):
+    for name, key, default in (
+        ("eval", "data", own),
+        ("eval", "every", str(evaluation.every)),
+        ("eval", "limit", "none"),
+        ("eval", "weights", evaluation.objective.weights or "none"),
+    ):
         note(f"{name}.{key}", find_inner_setting(body, name, key), default)
     for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
         note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), default)
