@@ -25,7 +25,7 @@ from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.objective import WEIGHT, Statistics
+from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
@@ -207,8 +207,9 @@ class Program:
         return tuple(plan for plan in self.typed.serves if plan.model is self.model)
 
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
-        """One step. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0). Where the
-        spec says `accumulate = k` each array holds k batches along a first axis of its own.
+        """One step. The batch's arrays are by field, and beside them f32[B] `"example weights"` where some count differently, such as 0
+        for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says
+        `accumulate = k` each array holds k batches along a first axis of its own.
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
@@ -273,8 +274,8 @@ class Program:
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**objective.fields(), **self.model.input_types()}
-        if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
-            types[WEIGHT] = TensorType("f32", [self.model.batch])
+        if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
+            types[EXAMPLE_WEIGHTS] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
         arrays = accept(stacked, batch, self._precision, self.model.facts)
         require_lengths(self.model, stacked, arrays)

@@ -24,9 +24,9 @@ from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
     "update": ("loss", "params", "optimizer", "every"),
-    "eval": ("data", "every", "limit"),
+    "eval": ("data", "every", "limit", "weights"),
     "checkpoint": ("every", "keep"),
 }
 GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}

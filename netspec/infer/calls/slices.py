@@ -9,7 +9,7 @@ from netspec.infer import arithmetic, expressions, shelf, types
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_size
 from netspec.shape import DTYPES
 from netspec.syntax import tree
 
@@ -21,6 +21,9 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
         return value
     if isinstance(value, Tensor):
         return slice_tensor(frame, node, value)
+    if isinstance(value, Mean):
+        each = f"a mean is one number; `each({node.value.span.text})` is the values before they are averaged"
+        return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value), repair=each))
     if isinstance(node.value, tree.Name) and node.value.text == value and value in DTYPES:
         return types.evaluate_type(frame, node, value)
     return slice_list(frame, node, value)

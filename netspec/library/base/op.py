@@ -228,6 +228,9 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
+    opens_means: ClassVar[bool] = False
+    """Takes a loss or metric for its values, before they are averaged: `each`."""
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
         return inputs[0]
