@@ -32,6 +32,7 @@ from netspec.library.base.trainables import (
     Transformation,
 )
 from netspec.library.base.value_faults import BadArguments, Fault
+from netspec.library.base.whole_numbers import widen_whole, widen_wholes
 from netspec.library.contracts.sequence_axis import Flow, Passage
 
 __all__ = [
@@ -70,4 +71,6 @@ __all__ = [
     "Weight",
     "hand_on",
     "Wanted",
+    "widen_whole",
+    "widen_wholes",
 ]

@@ -10,7 +10,7 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
-from netspec.library.base.op import Array, Callable, Op
+from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
 
@@ -144,6 +144,10 @@ class Measure(Callable):
     def result(self, values: TensorType) -> TensorType:
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
+
+    def widens(self, tensor: In) -> bool:
+        """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
+        return True
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
