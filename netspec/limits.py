@@ -223,6 +223,8 @@ class Limits:
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    batches_looked_through: int = 64
+    """Batches in which the source of a gradient that is no number is sought."""
 
     # --- specs of strangers ---------------------------------------------------------------------------------------
 

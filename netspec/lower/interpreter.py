@@ -86,7 +86,10 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs, optional = op_arrays(node, wires)
     op = bind_sizes(node.op, frame.run.sizes)
-    results = measure_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
+    if isinstance(op, Measure):
+        results = measure_values(op, scope, inputs, optional)
+    else:
+        results = frame.run.compute(op, node.span, scope, inputs, optional)
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 
 

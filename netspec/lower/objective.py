@@ -82,7 +82,7 @@ def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wir
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
     op = bind_sizes(measurement.op, frame.run.sizes)
     inputs = [jnp.asarray(x) for x in given]
-    values = jnp.asarray(op.apply(scope, *inputs, **optional))
+    values = jnp.asarray(frame.run.compute(op, measurement.span, scope, inputs, optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
     factors = [x for x in (mask, own, batch) if x is not None]
     if not factors:

@@ -22,6 +22,7 @@ from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
+from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
 from netspec.lower.input_arrays import accept, refuse_unknown
@@ -228,6 +229,23 @@ class Program:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+
+    def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
+        """The op whose gradient is infinite or NaN on a batch before any update, though the loss is a number; None where none is.
+
+        A batch is looked at op by op only when its gradient, computed as a whole, is no number.
+        """
+        state = self.init()
+        arrays = self._batch(batch, self._objective("train"))
+        for name, update in self._updates.items():
+            if not bool(self._gradient_tests[name](state.params, state.buffers, arrays)):
+                return find_source(update.gradient, state.params, state.buffers, arrays)
+        return None
+
+    @cached_property
+    def _gradient_tests(self) -> dict[str, Callable[..., Any]]:
+        """Whether the gradients of each update are finite."""
+        return {name: self._placement.jit(is_finite(update.gradient)) for name, update in self._updates.items()}
 
     @property
     def symbols(self) -> tuple[str, ...]:
