@@ -241,6 +241,8 @@ class Limits:
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    batches_looked_through: int = 64
+    """Batches in which the source of a gradient that is no number is sought."""
 
     # --- specs of strangers ---------------------------------------------------------------------------------------
 

@@ -111,10 +111,15 @@ def collect_types(bound: Bound) -> tuple[list, dict]:
 
 def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
     """The result is no larger than a program may have; a problem is reported."""
+    return within_limits(frame, use, found, f"`{use.name}`'s result")
+
+
+def within_limits(frame: Frame, use: Call, found: TensorType, whose: str) -> bool:
+    """A tensor is no larger than a program may have; a problem is reported."""
     broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
-        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
+        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of {whose} {found}", value=value, limit=limit))
     return broken is None
 
 
@@ -173,7 +178,7 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
-    """No parameter's shape depends on a free dim of the model."""
+    """No parameter's shape depends on a free dim of the model, or is larger than a program may have."""
     if not isinstance(op, Layer) or frame.world.doubtful is not None:
         return True
     inputs, optional = collect_types(bound)
@@ -183,6 +188,8 @@ def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> boo
             shape = "[" + ", ".join(map(str, weight.shape)) + "]"
             problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
             frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            return False
+        if not within_limits(frame, use, TensorType(weight.dtype, weight.shape), f"`{use.name}`'s parameter `{name}`"):
             return False
     return True
 

@@ -174,6 +174,10 @@ class Measure(Callable):
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
 
+    def widens(self, tensor: In) -> bool:
+        """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
+        return True
+
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
 
