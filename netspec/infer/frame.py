@@ -49,6 +49,8 @@ class Elaborator:
     """The use of a block: asked by calls, done by bodies; so is the next."""
     cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
     """The body of a block with `state`, for one step of a sequence."""
+    formula: Callable[[Frame, BlockValue], CallableOp | None]
+    """A block as the function of one tensor that it is: asked where ops are made, done where blocks are called."""
     statements: Mapping[type, Callable[[Frame, Any], None]]
     """What elaborates a statement, by its kind."""
 

@@ -315,7 +315,9 @@ class Program:
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
         arrays = accept(stacked, batch, self._precision, self.model.facts)
         require_lengths(self.model, stacked, arrays)
-        require_ids(self._id_bounds["train" if objective is self._objective("train") else "eval"], stacked, arrays, arrays.get(WEIGHT))
+        require_ids(
+            self._id_bounds["train" if objective is self._objective("train") else "eval"], stacked, arrays, arrays.get(EXAMPLE_WEIGHTS)
+        )
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:

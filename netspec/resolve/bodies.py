@@ -226,8 +226,18 @@ class Bodies:
     def unused(self, scope: Scope) -> None:
         """Reports names that nothing reads."""
         for name, known in scope.names.items():
-            if not known.read and not name.startswith("_") and not (known.what in ("param", "layer") and name in self.spoken_of):
+            if known.read or name.startswith("_") or (known.what in ("param", "layer") and name in self.spoken_of):
+                continue
+            if known.what != "input" or not self.gives_sizes(name):
                 self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
+
+    def gives_sizes(self, name: str) -> bool:
+        """Is a size used that only this input brings, `P` of `input like: f32[B, P, D]`?"""
+        own = {dim for stated in self.definition.inputs if stated.name == name for dim in plain_symbols(stated)}
+        others = {dim for stated in self.definition.inputs if stated.name != name for dim in plain_symbols(stated)}
+        brought = own - others
+        rest = (each for each in self.definition.node.body.statements if not (isinstance(each, tree.Input) and each.name == name))
+        return bool(brought) and any(isinstance(n, tree.Name) and n.parts[0] in brought for each in rest for n in descendants(each))
 
     @cached_property
     def spoken_of(self) -> frozenset[str]:
@@ -245,6 +255,11 @@ def head_of(region: tree.For | tree.Repeat | tree.When) -> Span:
     start, end = region.span.start, max(region.body.span.start, region.span.start)
     text = region.span.source.text[start:end]
     return Span(region.span.source, start, start + len(text.rstrip(" \n{"))) if text.strip() else NOWHERE
+
+
+def plain_symbols(stated: tree.Input) -> set[str]:
+    """The symbols that an input's type binds."""
+    return {dim.text for dim in stated.type.dims if isinstance(dim, tree.Name) and dim.text[:1].isupper()}
 
 
 def output_name(output: tree.Output) -> str | None:

@@ -54,6 +54,8 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         if measured is not None:
             return measured
     results = prove_types(frame, use, op, bound)
+    if results is not None and type(op).foreign is not Callable.foreign:
+        warn_of_habit(frame, use, op, bound)
     if results is None or not shapes_are_fixed(frame, use, op, bound):
         return UNKNOWN
     outputs = [frame.wire(t, use.span) for t in results]
@@ -67,6 +69,21 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
         export_values(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def warn_of_habit(frame: Frame, use: Call, op: Callable, bound: Bound) -> None:
+    """Report a call whose positional arguments were meant as another library has them."""
+    positional = [arg.value.span for arg in use.args if arg.name is None]
+    given = tuple(name for name, arg in use.value.args.items() if arg.span in positional) or tuple(
+        name for name, arg in bound.args.items() if arg.span in positional
+    )
+    meant = op.foreign(given, *collect_types(bound)[0])
+    if meant:
+        from netspec.diagnostics.calls.habits import ForeignOrder  # few specs have this problem
+
+        spans = [bound.args[name].span for name in given if name in bound.args]
+        at = spans[0].to(spans[-1]) if spans else use.span
+        frame.report(ForeignOrder(at=at, op=use.name, given=at.text, meant=meant, takes=given, input=str(bound.tensors[0].value.type)))
 
 
 def find_fault(error: Exception) -> PluginFault | None:

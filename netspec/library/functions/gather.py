@@ -53,6 +53,9 @@ class Gather(Function):
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take(x, indices, self.axis, mode="fill")
 
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        return {1: self.axis % inputs[0].rank}
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
 
