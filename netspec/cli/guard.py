@@ -7,11 +7,12 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from types import FrameType
+from typing import Any
 
 from netspec.cli.terminal import abandon, report, say
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.spec_error import SpecError
 
 ENVIRONMENT = 2
@@ -27,7 +28,7 @@ class Terminated(BaseException):
 def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
     """The exit code of `run(args)`, whatever happens in it."""
     try:
-        with _raise_on_sigterm():
+        with _raise_on_sigterm(), _stay(args):
             return finish(run(args))
     except BaseException as error:
         if args.debug and sys.stderr is not None:
@@ -60,6 +61,11 @@ def _say_unwritten(error: Exception) -> None:
 
 def describe_ending(error: BaseException, command: str) -> int:
     """The exit code of what ended a command, whose message is printed here."""
+    if fault := _find_plugin(error):
+        return report([fault])
+    plugin_guard = sys.modules.get("netspec.library.shelf.plugin_guard")
+    if plugin_guard is not None and isinstance(error, plugin_guard.LeftProcess):
+        return error.status
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else ENVIRONMENT
@@ -78,10 +84,23 @@ def describe_ending(error: BaseException, command: str) -> int:
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
-    if plugins := sys.modules.get("netspec.library.shelf.plugins"):
-        if fault := plugins.find_blamed(error):
-            return report([fault])
     return _bug(error, command)
+
+
+def _stay(args: Namespace) -> AbstractContextManager[Any]:
+    """Where plugins are asked for, their code may not end the process."""
+    if not getattr(args, "plugins", None):
+        return nullcontext()
+    from netspec.library.shelf.plugin_guard import stay
+
+    return stay()
+
+
+def _find_plugin(error: BaseException) -> Diagnostic | None:
+    """The fault of the plugin in whose code an error was raised; of a signal, which comes wherever the code is, none is at fault."""
+    plugins = sys.modules.get("netspec.library.shelf.plugins")
+    signal_or_file = isinstance(error, KeyboardInterrupt | Terminated | OSError | MemoryError)
+    return None if plugins is None or signal_or_file else plugins.find_blamed(error)
 
 
 def _environment_line(error: BaseException) -> str | None:

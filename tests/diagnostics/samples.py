@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
