@@ -87,7 +87,7 @@ class Project:
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions of an imported file, within the limits of number, depth and size."""
-        from netspec.syntax.spec_file import parse_spec
+        from netspec.syntax.spec_file import is_spec, parse_spec
 
         if len(self.opened) >= LIMITS.import_files:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=LIMITS.import_files))
@@ -96,6 +96,9 @@ class Project:
         source, problems = self.read(path, node)
         self.sources[os.path.relpath(path, self.folder)] = source
         file, found = parse_spec(source)
+        if source.text and not is_spec(source):
+            why = "it does not begin with `netspec 1`, so it is no spec"
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why))
         self.problems(problems + found)
         if file is None:
             return {}
@@ -110,7 +113,7 @@ class Project:
 
     def read(self, path: str, node: tree.Import) -> tuple[Source, list[Diagnostic]]:
         """The text of an imported file, from the disk or from what was given in its place."""
-        shown = os.path.relpath(path, os.getcwd()) if self.given is None else os.path.relpath(path, self.folder)
+        shown = show_path(path) if self.given is None else os.path.relpath(path, self.folder)
         if self.given is not None:
             text = self.given.get(os.path.relpath(path, self.folder))
             if text is None:
@@ -131,6 +134,14 @@ class Project:
     def short(self, path: str) -> str:
         """The path as a person in the project's folder writes it."""
         return os.path.relpath(path, self.folder)
+
+
+def show_path(path: str) -> str:
+    """The path from the current folder, where there is one."""
+    try:
+        return os.path.relpath(path)
+    except OSError:
+        return path
 
 
 def describe_unread(problem: Diagnostic, shown: str) -> str:

@@ -78,6 +78,7 @@ def test_a_real_interrupt_is_none_of_the_plugins(install: Install, spec: str, ca
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # of JAX, where it is loaded
 def test_its_own_process_may_end(install: Install, spec: str) -> None:
     install({"broken.py": f"import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\n{LAYER}\n"}, acme="broken")
     assert main(["check", "--plugin", "acme", spec]) == 0
