@@ -133,11 +133,14 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
     from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.text.characters import TooLarge
     from netspec.resolve.imports import Project
+    from netspec.syntax.spec_file import is_spec
 
     source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
     file: File | None = None
     try:
         with time_limit(LIMITS.untrusted_seconds):
+            if source.text and not is_spec(source):
+                return Checked(Source(source.path, ""), None, None, (untrusted.refuse_other(source),))
             file = parse_source(source, problems)
             problems += [] if file is None else untrusted.find_too_long(file)
             if file is None or any(isinstance(p, TooLarge) for p in problems):

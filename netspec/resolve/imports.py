@@ -94,7 +94,7 @@ class Project:
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions of an imported file, within the limits of number, depth and size."""
-        from netspec.syntax.spec_file import parse_spec
+        from netspec.syntax.spec_file import is_spec, parse_spec
 
         if len(self.opened) >= LIMITS.import_files:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=LIMITS.import_files))
@@ -103,6 +103,9 @@ class Project:
         source, problems = self.read(path, node)
         self.sources[self.short(path)] = source
         file, found = parse_spec(source)
+        if source.text and not is_spec(source):
+            why = "it does not begin with `netspec 1`, so it is no spec"
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why))
         self.problems(problems + found)
         if file is None:
             return {}
@@ -122,7 +125,7 @@ class Project:
             if text is None:
                 raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
             return read_text(path, text)
-        shown = os.path.relpath(path, os.getcwd())
+        shown = show_path(path)
         try:
             data = read_plain(path, LIMITS.import_bytes) if self.untrusted else read_bytes(path)
         except Mistake as mistake:
@@ -143,6 +146,14 @@ class Project:
         """All that a spec brings together, to be given in the place of its files: the texts, and where links lead."""
         links = {LINK + path: real for path, real in self.links.items()}
         return {**{path: source.text for path, source in self.sources.items()}, **links}
+
+
+def show_path(path: str) -> str:
+    """The path from the current folder, where there is one."""
+    try:
+        return os.path.relpath(path)
+    except OSError:
+        return path
 
 
 def describe_unread(problem: Diagnostic, shown: str) -> str:

@@ -53,9 +53,9 @@ def wide(count: int, per: int, part: str, between: str, around: str) -> list[str
 
 def twin(count: int, body: Callable[[int], object]) -> str:
     """A spec in JSON with so many statements in its model."""
-    lines = [{"statement": "input", "name": "x", "type": "f32[B, 8]"}, *(body(n) for n in range(count))]
-    lines.append({"statement": "output", "name": "y", "value": {"chain": ["x", {"call": "relu"}]}})
-    return json.dumps({"netspec": 1, "sections": [{"section": "model", "name": "M", "body": lines}]})
+    lines = [{"kind": "input", "name": "x", "type": "f32[B, 8]"}, *(body(n) for n in range(count))]
+    lines.append({"kind": "output", "name": "y", "value": "x"})
+    return json.dumps({"netspec": 1, "sections": [{"kind": "model", "name": "M", "body": lines}]})
 
 
 @record
@@ -203,12 +203,12 @@ BOMBS: Mapping[str, Bomb] = {
     "statements nobody can read": Bomb(16_000, lambda n: model(*numbered(n, "  what is this % @"))),
     "another language": Bomb(16_000, lambda n: "\n".join(numbered(n, "def f%(self, x): return self.a@(x)"))),
     # --- JSON
-    "json statements": Bomb(8_000, lambda n: twin(n, lambda k: {"statement": "bind", "name": f"a{k}", "value": "x"}), "m.json"),
-    "json unknown keys": Bomb(8_000, lambda n: twin(n, lambda k: {"statement": "bind", "nmae": f"a{k}", "value": "x"}), "m.json"),
+    "json statements": Bomb(8_000, lambda n: twin(n, lambda k: {"kind": "binding", "targets": [f"a{k}"], "value": "x"}), "m.json"),
+    "json unknown keys": Bomb(8_000, lambda n: twin(n, lambda k: {"kind": "binding", "targtes": [f"a{k}"], "value": "x"}), "m.json"),
     "json keys of one object": Bomb(20_000, lambda n: json.dumps({"netspec": 1, **{f"k{i}": 1 for i in range(n)}}), "m.json"),
-    "json bad expressions": Bomb(8_000, lambda n: twin(n, lambda k: {"statement": "bind", "name": f"a{k}", "value": "x +"}), "m.json"),
+    "json bad expressions": Bomb(8_000, lambda n: twin(n, lambda k: {"kind": "binding", "targets": [f"a{k}"], "value": "x +"}), "m.json"),
     "json unknown names": Bomb(
-        4_000, lambda n: twin(n, lambda k: {"statement": "bind", "name": f"a{k}", "value": f"strange{k}"}), "m.json"
+        4_000, lambda n: twin(n, lambda k: {"kind": "binding", "targets": [f"a{k}"], "value": f"strange{k}"}), "m.json"
     ),
     "json one list": Bomb(90_000, lambda n: json.dumps({"netspec": 1, "sections": [1] * n}), "m.json"),
     "json one string": Bomb(2_000_000, lambda n: json.dumps({"netspec": 1, "sections": "a" * n}), "m.json"),
