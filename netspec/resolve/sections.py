@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
@@ -123,6 +124,10 @@ class Opened:
         return {**names.definitions, **names.functions}
 
 
+FUNCTION = re.compile(r'(let|def|fn|func|function) |\{\s*"kind":\s*"let"')
+"""How text begins that may have been meant as a function."""
+
+
 def group_by_model(file: tree.File) -> dict[str, list[tree.Section]]:
     """The sections about each model, which see its params."""
     found: dict[str, list[tree.Section]] = {}
@@ -161,7 +166,7 @@ def find_unread(file: tree.File) -> list[str]:
         for part in parts:
             if isinstance(part, tree.Hole):
                 found.extend(n for n in (*part.names, *part.mentions) if n[:1].isupper())
-                found.extend(part.names if part.span.text.startswith(("let ", '{"kind": "let"')) else ())
+                found.extend((*part.names, *part.mentions[1:2]) if FUNCTION.match(part.span.text) else ())
             elif isinstance(part, tree.Block | tree.Model | tree.For | tree.Repeat | tree.When):
                 visit(part.body.statements)
 
