@@ -33,7 +33,9 @@ def describe(frame: Frame, use: Call, op: Callable, bound: Bound, stranger: Give
         mean_at=mean.span,
         examples=stranger.span.text,
         type=stranger.value.type,
-        over_batch=write_statistic(written, values) if statistic and works(frame, op, bound, mean, TensorType(values.dtype if values else "f32", ())) else "",
+        over_batch=write_statistic(written, values)
+        if statistic and works(frame, op, bound, mean, TensorType(values.dtype if values else "f32", ()))
+        else "",
         weighed=write_weighed(written, stranger) if is_product(use) and opened and takes(frame, measurement, values, stranger) else "",
         opened=values if opened else None,
         fits=opened and works(frame, op, bound, mean, values),

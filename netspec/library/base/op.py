@@ -257,6 +257,10 @@ class Callable(Op):
         """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
         return {}
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
+        return {}
+
     def holds(self) -> Dim | int | None:
         """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
         return None

@@ -104,6 +104,9 @@ class OneHot(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": Dim.of(self.classes)}
+
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))
 

@@ -62,6 +62,9 @@ class ImageFolder(Dataset):
         images = Lazy(len(files), lambda index: _pixels(pillow, files[index][0]))
         return {"image": images, "label": np.array([label for _, label in files], np.int32)}, {CLASSES: names}
 
+    def class_counts(self) -> dict[str, int]:
+        return {} if self.size is None else {"label": self.size}
+
     def class_names(self, known: Learned) -> dict[str, Any]:
         return {"label": known[CLASSES]} if CLASSES in known else {}
 
