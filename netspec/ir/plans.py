@@ -107,6 +107,8 @@ class DataPlan:
     span: Span = NOWHERE
     weights: str = ""
     """The field, f32[B], that says how much each example counts; "": all the same."""
+    class_counts: Mapping[str, int] = field(default_factory=dict)
+    """How many classes the fields of class numbers have, as far as the dataset says it."""
     longest: int | None = None
     """Sequences of different length are padded to at most so many elements: what the model takes."""
 

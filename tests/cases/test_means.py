@@ -263,3 +263,91 @@ def test_every_loss_and_every_mean_of_the_shelf_takes_a_weight() -> None:
         names, arguments = {i.name for i in entry.inputs}, {a.name for a in entry.signature}
         assert ("weight" in names) == op.takes_weight == op.averaged, entry.name
         assert entry.kind == "metric" or {"weight", "normalize"} <= names | arguments, entry.name
+
+
+# --- classes ---------------------------------------------------------------------------------------------------------
+
+CLASSES = """netspec 1
+
+model M {
+  input image: f32[B, 8, 8, 1]
+  h = image -> flatten
+  output logits = h -> dense(UNITS)
+}
+
+train M {
+  data = DATA -> batch(32)
+  loss = LOSS
+  optimizer = sgd(0.1)
+  duration = 1 epoch
+}
+"""
+DIGITS = "digits()"
+TABLE = 'csv("t.csv", fields={image: f32[4], label: i32[]}, classes={label: ["a", "b", "c", "d", "e"]})'
+FOLDER = 'image_folder("train", size=5) -> random_resized_crop(8) -> rename(image="picture") -> rename(picture="image")'
+XENT_10 = "softmax_cross_entropy(logits, label)"
+UNITS = [
+    (DIGITS, 10, XENT_10, []),
+    (DIGITS, 9, XENT_10, ["too-few-units"]),
+    (DIGITS, 11, XENT_10, ["more-units"]),
+    ('digits() -> rename(label="digit")', 4, "softmax_cross_entropy(logits, digit)", ["too-few-units"]),
+    (DIGITS, 9, "softmax_cross_entropy(logits, one_hot(label, 9))", ["too-few-units"]),
+    (DIGITS, 12, "softmax_cross_entropy(logits, one_hot(label, 12))", ["more-units"]),
+    (DIGITS, 9, "softmax_cross_entropy(logits, label, ignore=9)", []),
+    (DIGITS, 9, "softmax_cross_entropy(logits, label, mask=label < 9)", ["too-few-units"]),
+    (DIGITS, 2, "softmax_cross_entropy(logits, label % 2)", []),
+    (DIGITS, 9, "multiclass_hinge(logits, label)", ["too-few-units"]),
+    (DIGITS, 9, "softmax_focal(logits, label)", ["too-few-units"]),
+    (DIGITS, 11, "mean(logits)\n  metric m = accuracy(logits, label)", ["more-units"]),
+    (DIGITS, 9, "mean(logits)\n  metric m = top_k_accuracy(logits, label)", ["too-few-units"]),
+    (DIGITS, 9, "mean(logits)\n  metric m = confusion_matrix(logits, label)", ["too-few-units"]),
+    (DIGITS, 9, "mean(logits)\n  metric m = f1(logits, label)", ["too-few-units"]),
+    (DIGITS, 9, "mean(logits)\n  metric m = perplexity(logits, label)", ["too-few-units"]),
+    (DIGITS, 11, "ctc(logits[:, none], stack([label], axis=1), blank=10)", []),
+    (DIGITS, 1, XENT_10, ["one-class"]),
+    (DIGITS, 1, "softmax_cross_entropy(logits, cast(label[:, none] % 2, f32))", ["one-class"]),
+    (DIGITS, 1, "log_loss(sigmoid(logits), label)", ["one-class"]),
+    (DIGITS, 1, "mean(logits)\n  metric m = accuracy(logits, label)", ["one-class"]),
+    (DIGITS, 1, "mean(logits)\n  metric m = top_k_accuracy(logits, label, k=1)", ["one-class"]),
+    (DIGITS, 1, "mean(logits)\n  metric m = f1(logits, label)", ["one-class"]),
+    (DIGITS, 1, "mean(softmax(logits))", ["softmax-of-one"]),
+    (DIGITS, 1, "mean(log_softmax(logits, axis=1))", ["softmax-of-one"]),
+    (DIGITS, "1) -> softmax(axis=-1", "mean(logits)", ["softmax-of-one"]),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label)", ["too-few-units"]),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label % 2)", []),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label, ignore=3)", []),
+    (DIGITS, 1, "hinge(logits[:, 0], label)", ["too-few-units"]),
+    (DIGITS, 1, "mean(logits)\n  metric m = binary_accuracy(logits[:, 0], label)", ["too-few-units"]),
+    (DIGITS, 1, "mean(logits)\n  metric m = auroc(logits[:, 0], label)", ["too-few-units"]),
+    (FOLDER, 4, XENT_10, ["too-few-units"]),
+    (FOLDER, 5, XENT_10, []),
+    (FOLDER, 6, XENT_10, ["more-units"]),
+    (TABLE, 4, XENT_10, ["too-few-units"]),
+    (TABLE, 5, XENT_10, []),
+    (TABLE, 7, XENT_10, ["more-units"]),
+    ("mnist()", 9, XENT_10, ["too-few-units"]),
+    ("cifar10()", 9, XENT_10, ["too-few-units"]),
+]
+INPUTS = {TABLE: "f32[B, 4]", FOLDER: "f32[B, 8, 8, 3]", "mnist()": "f32[B, 28, 28, 1]", "cifar10()": "f32[B, 32, 32, 3]"}
+
+
+def test_units_are_held_against_the_classes_that_the_data_state() -> None:
+    for data, units, loss, wanted in UNITS:
+        spec = CLASSES.replace("f32[B, 8, 8, 1]", INPUTS.get(data, "f32[B, 8, 8, 1]"))
+        spec = spec.replace("DATA", data).replace("UNITS", str(units)).replace("LOSS", loss)
+        assert slugs(spec) == wanted, (data, units, loss)
+
+
+def test_a_label_for_the_model_needs_its_row_too() -> None:
+    spec = CLASSES.replace("DATA", DIGITS).replace("UNITS", "10").replace("LOSS", XENT_10)
+    for rows, wanted in {9: ["too-few-units"], 10: [], 11: []}.items():
+        given = spec.replace("flatten\n", f"flatten\n  input label: i32[B]\n  e = label -> embed({rows}, 4)\n")
+        assert slugs(given.replace("h -> dense", "concat([h, e], axis=-1) -> dense")) == wanted, rows
+
+
+def test_seven_units_beside_five_class_names_and_a_softmax_over_one_unit() -> None:
+    assert slugs(Path("reports/17-more-units-than-class-names.net")) == ["more-units"]
+    (problem,) = netspec.check(str(CASES / "traps/31-softmax-cross-entropy-over-one-unit.net")).problems
+    assert problem.slug() == "one-class" and "`sigmoid_cross_entropy(y, label)`" in (problem.help() or "")
+    text = (CASES / "traps/31-softmax-cross-entropy-over-one-unit.net").read_text()
+    assert slugs(text.replace("softmax_cross_entropy", "sigmoid_cross_entropy")) == []

@@ -22,6 +22,7 @@ from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
+from netspec.proofs.class_counts import find_unfit_units
 from netspec.record import replace
 from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts
@@ -119,6 +120,8 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
         section.world.report(mixed)
     if trained is not None and isinstance(values["duration"], Duration):
         schedules.warn_of_schedules(section, frame, trained, values["duration"])
+    if evaluation is not None and objective is not None:
+        section.world.report_all(find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:

@@ -273,6 +273,10 @@ class Callable(Op):
         type, unless the op `keeps_values`."""
         return tensor.dtype == "int"
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
+        return {}
+
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
         return {}

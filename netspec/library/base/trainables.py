@@ -295,6 +295,10 @@ class Dataset(Op):
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
         return given
 
+    def class_counts(self) -> Mapping[str, int]:
+        """How many classes a field of class numbers has, by field, where the arguments, or the dataset itself, say so."""
+        return {}
+
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
         return {}

@@ -119,6 +119,9 @@ class OneHot(Function):
     def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
         return {"x": None}
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": Dim.of(self.classes)}
+
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))
 

@@ -103,6 +103,9 @@ class ImageFolder(Dataset):
         if self.size is not None and len(known[CLASSES]) > self.size:
             raise ValueError(f"`{CLASSES}` holds {len(known[CLASSES])} names, more than `size={self.size}`")
 
+    def class_counts(self) -> dict[str, int]:
+        return {} if self.size is None else {"label": self.size}
+
     def class_names(self, known: Learned) -> dict[str, Any]:
         return {"label": known[CLASSES]} if CLASSES in known else {}
 
