@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,253 @@ def test_indices_of_small_types(tmp_path: Path) -> None:
         ("uint32", "u32", [299, 2**32 - 1], [299, np.nan]),
     ]:
         np.testing.assert_array_equal(apply(tmp_path, text.format(name), x=x, i=np.array(numbers, dtype)), wanted)
+
+
+# --- indices, slices and windows -------------------------------------------------------------------------------------
+def test_paired_indices_are_numpy_s(tmp_path: Path) -> None:
+    """One program for many forms: each output is what NumPy makes of the same text."""
+    r = np.random.default_rng(0)
+    x, i, j = r.normal(size=(3, 5, 6, 4)).astype("f"), r.integers(0, 4, (3, 2)).astype("i4"), r.integers(-4, 4, (3, 2)).astype("i4")
+    forms = ["x[:, i, j]", "x[:, i, :, j]", "x[..., i, j]", "x[0, :, i, j]", "x[:, i, none, j]", "x[:, [0, -1], [2, 3]]", "x[:, i, 2, j]"]
+    forms += ["x[:, 0, i, j]", "x[:, 1:, i, j]", "x[:, i[0], [1, 2]]", "x[0, :, i]", "x[:, 0, :, i]", "x[..., 0, i]", "x[:, [1, 2], :, -1]"]
+    inputs = "input x: f32[B, 5, 6, 4]\n  input i: i32[B, 2]\n  input j: i32[B, 2]"
+    path = tmp_path / "spec.net"
+    path.write_text(f"netspec 1\n\nmodel M {{\n  {inputs}\n" + "".join(f"  output y{k} = {form}\n" for k, form in enumerate(forms)) + "}\n")
+    program = netspec.compile(path)
+    found = program.apply(program.init(0), x=x, i=i, j=j)
+    for k, form in enumerate(forms):
+        right = eval(form.replace("none", "None"), {"x": x, "i": i, "j": j})
+        assert found[f"y{k}"].shape == right.shape, form
+        np.testing.assert_array_equal(found[f"y{k}"], right, form)
+
+
+def test_slices_are_numpy_s_and_never_clamped() -> None:
+    from netspec.diagnostics.base import Mistake
+    from netspec.library.functions.indexing import Cut, Slice
+    from netspec.shape import Facts, TensorType
+
+    ends = [None, *range(-8, 9)]
+    for size, start, stop, step in itertools.product(range(1, 7), ends, ends, (-3, -1, 1, 2)):
+        right = len(range(size)[slice(start, stop, step)])
+        outside = any(end is not None and not -size <= end <= size - (step < 0) for end in (start, stop))
+        try:
+            found = Slice(items=(Cut(start, stop, step),)).shape(Facts(), TensorType("f32", [size])).shape[0].value
+        except Mistake:
+            found = None
+        assert found == (None if outside or right == 0 else right), (size, start, stop, step)
+
+
+def test_slices_backwards_with_free_sizes(tmp_path: Path) -> None:
+    text = "model M {{\n  dim T >= 3\n  input x: f32[B, T]\n  output y = {0}\n}}"
+    x = np.arange(10, dtype="f").reshape(2, 5)
+    assert apply(tmp_path, text.format("x[:, T - 1 : 0 : -1]"), x=x).tolist() == x[:, :0:-1].tolist()
+    assert apply(tmp_path, text.format("x[:, -2::-2]"), x=x).tolist() == x[:, -2::-2].tolist()
+    assert slugs(tmp_path, text.format("x[:, T::-1]")) == ["slice-outside-axis"]
+    assert slugs(tmp_path, text.format("x[:, 4:0:-1]")) == ["unproven-size"]
+
+
+def test_integers_are_pooled_and_resized(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).integers(-100, 100, (2, 6, 6, 1)).astype("int8")
+    text = "model M {{\n  input x: i8[B, 6, 6, 1]\n  output y = x -> {0}\n}}"
+    blocks = x.reshape(2, 3, 2, 3, 2, 1)
+    np.testing.assert_array_equal(apply(tmp_path, text.format("adaptive_max_pool(3)"), x=x), blocks.max((2, 4)))
+    assert apply(tmp_path, text.format("adaptive_max_pool(4)"), x=x).dtype == np.int8
+    grown = np.repeat(np.repeat(x, 2, 1), 2, 2)
+    np.testing.assert_array_equal(apply(tmp_path, text.format('resize(12, method="nearest")'), x=x), grown)
+    np.testing.assert_array_equal(apply(tmp_path, text.format("upsample(2)"), x=x), grown)
+    assert slugs(tmp_path, text.format("resize(12)")) == ["wrong-operand"]
+
+
+RESIZED = list(
+    itertools.product(["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"], [(4, 7), (7, 3), (5, 1), (1, 4), (3, 6)])
+)
+
+
+@pytest.mark.parametrize(("rule", "sizes"), RESIZED)
+def test_resizing_is_onnx_s(rule: str, sizes: tuple[int, int]) -> None:
+    """The formulas of ONNX's Resize, in plain loops: places, the four roundings, linear and cubic weights with repeated borders."""
+    from netspec.library.functions.resize_filter import nearest_points, weights
+
+    before, after = sizes
+    scale = after / before
+    for i in range(after):
+        half = (i + 0.5) / scale - 0.5
+        place = {
+            "half_pixel": half,
+            "pytorch_half_pixel": half if after > 1 else 0.0,
+            "align_corners": i * (before - 1) / (after - 1) if after > 1 else 0.0,
+            "asymmetric": i / scale,
+        }[rule]
+        low = int(np.floor(place + 1e-9))
+        ratio = max(place - low, 0.0)
+        rounded = {"floor": low, "ceil": low + (ratio > 1e-9)}
+        rounded["round_prefer_floor"], rounded["round_prefer_ceil"] = low + (ratio > 0.5 + 1e-9), low + (ratio >= 0.5 - 1e-9)
+        for rounding, point in rounded.items():
+            assert nearest_points(before, after, rule, rounding)[i] == min(max(point, 0), before - 1), (i, rounding)  # type: ignore[arg-type]
+        for method, a, taps in [("bilinear", 0.0, [1 - ratio, ratio]), ("bicubic", -0.75, None), ("bicubic", -0.5, None)]:
+            if taps is None:
+                near = [
+                    ((a * (d - 5) * d + 8 * a) * d - 4 * a) if d > 1 else ((a + 2) * d - (a + 3)) * d * d + 1 for d in (1 + ratio, ratio)
+                ]
+                taps = near + [
+                    ((a + 2) * d - (a + 3)) * d * d + 1 if d <= 1 else ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+                    for d in (1 - ratio, 2 - ratio)
+                ]
+            first, row = low - (len(taps) // 2 - 1), np.zeros(before)
+            for k, tap in enumerate(taps):
+                row[min(max(first + k, 0), before - 1)] += tap
+            found = weights(before, after, method, False, rule, a, False)[i]  # type: ignore[arg-type]
+            np.testing.assert_allclose(found, row, 1e-6, 1e-6, err_msg=f"{method} {a} {i}")
+
+
+def test_cubic_enlargement_by_two() -> None:
+    """PyTorch's and ONNX's weights of a = -0.75 for a factor of 2, the well-known eighths of 256: -0.03515625, 0.26171875, 0.87890625, …"""
+    from netspec.library.functions.resize_filter import weights
+
+    row = weights(8, 16, "bicubic", False, "half_pixel", -0.75, False)[6]
+    np.testing.assert_allclose(row[1:5], [-0.03515625, 0.26171875, 0.87890625, -0.10546875], 1e-6)
+
+
+# --- what was refused, and habits ------------------------------------------------------------------------------------
+def test_ceil_pooling_at_a_free_size(tmp_path: Path) -> None:
+    text = (HERE / "reports/15-ceil-pooling-at-a-free-size.net").read_text().removeprefix("netspec 1\n")
+    found = problems(tmp_path, text)
+    assert [problem.slug() for problem in found] == ["argument-of-free-size"] and "`H` and `W`" in found[0].message()
+    right = text.replace("padding=[[0, H % 2], [0, W % 2]]", "ceil_mode=true")
+    assert slugs(tmp_path, right) == []
+    plain = "model M {{\n  input x: f32[B, N, 1]\n  output y = x -> {0}\n}}"
+    x = np.arange(1, 6, dtype="f").reshape(1, 5, 1)
+    assert apply(tmp_path, plain.format("max_pool(2, ceil_mode=true)"), x=x).ravel().tolist() == [2, 4, 5]
+    assert apply(tmp_path, plain.format("avg_pool(2, ceil_mode=true)"), x=x).ravel().tolist() == [1.5, 3.5, 5]
+    assert apply(tmp_path, plain.format("max_pool(2, stride=3, padding=1, ceil_mode=true)"), x=x).ravel().tolist() == [1, 4]
+    assert slugs(tmp_path, plain.format("conv(4, 3, padding=[[N % 2, 0]])")) == ["argument-of-free-size"]
+    assert slugs(tmp_path, plain.format("conv(4, N)")) == ["argument-of-free-size"]
+
+
+@pytest.mark.parametrize(
+    ("text", "unused"),
+    [
+        ((HERE / "reports/16-input-used-for-its-size-only.net").read_text().removeprefix("netspec 1\n"), 0),
+        ("model M {\n  input x: f32[B, 3]\n  input like: f32[B, N]\n  output y = x[:, none] * ones([N, 1])\n}", 0),
+        ("model M {\n  input x: f32[B, N]\n  input like: f32[B, N]\n  output y = x * ones([N])\n}", 1),
+        ("model M {\n  input x: f32[B, 3]\n  input like: f32[B, N]\n  output y = x\n}", 1),
+    ],
+)
+def test_an_input_used_for_its_size(tmp_path: Path, text: str, unused: int) -> None:
+    assert slugs(tmp_path, text).count("unused-binding") == unused
+
+
+def test_a_block_is_an_activation(tmp_path: Path) -> None:
+    """Keras 2's hard sigmoid as a block, and as the function's argument, gives the same; one with parameters is refused with a reason."""
+    text = (HERE / "reports/20-hard-sigmoid-of-keras-2.net").read_text().removeprefix("netspec 1\n")
+    x = np.random.default_rng(0).normal(size=(2, 5, 4)).astype("f")
+    assert slugs(tmp_path, text) == []
+    named = text.replace("gate_activation=KerasHardSigmoid", "gate_activation=hard_sigmoid(slope=0.2)")
+    np.testing.assert_allclose(apply(tmp_path, text, x=x), apply(tmp_path, named, x=x), 1e-6, 1e-6)
+    for body in ("x -> dense(8)", "x -> softmax", "x -> dropout(0.5)"):
+        found = problems(tmp_path, text.replace("clip(0.2 * x + 0.5, 0.0, 1.0)", body))
+        assert [p.slug() for p in found] == ["bad-argument"] and "element by element" in (found[0].help() or ""), body
+    line = "block Line {\n  input x: f32[B, D]\n  output 0.2 * x + 0.5\n}\n"
+    nested = line + text.replace("clip(0.2 * x + 0.5, 0.0, 1.0)", "x -> Line -> clip(0.0, 1.0)")
+    np.testing.assert_allclose(apply(tmp_path, nested.replace("B, ..., D", "B, D"), x=x), apply(tmp_path, named, x=x), 1e-6, 1e-6)
+
+
+NORM = """
+model M {{
+  input x: f32[{batch}, 4]
+  output y = (x -> {norm} -> dense(1))[:, 0]
+}}
+
+train M {{
+  data = arrays(fields={{x: f32[4], t: f32[]}}) -> batch({size})
+  loss = mean_squared_error(y, t)
+  optimizer = adam(0.01)
+  duration = 3 epochs
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("norm", "size", "warned"),
+    [
+        ("dense(4) -> batch_norm", 1, True),
+        ("dense(4) -> batch_norm", 2, False),
+        ("reshape([B, 2, 2]) -> batch_norm -> flatten", 1, False),
+        ("reshape([B, 1, 1, 4]) -> conv(4, 1) -> batch_norm -> flatten", 1, True),
+        ("dense(1) -> layer_norm", 8, True),
+        ("dense(4) -> layer_norm", 1, False),
+        ("dense(8) -> group_norm(8)", 4, True),
+        ("dense(8) -> group_norm(4)", 4, False),
+        ("reshape([B, 1, 4]) -> instance_norm -> flatten", 4, True),
+    ],
+)
+def test_normalising_one_value(tmp_path: Path, norm: str, size: int, warned: bool) -> None:
+    assert ("one-value" in slugs(tmp_path, NORM.format(batch="B", norm=norm, size=size))) is warned
+
+
+def test_the_first_of_equals_is_the_first_of_the_largest(tmp_path: Path) -> None:
+    text = "model M {\n  input x: f32[B, 4]\n  _, i = x -> top_k(4)\n  output y = i\n}"
+    x = np.array([[-0.0, 0.0, -1.0, 0.0], [0.0, -0.0, 3.0, -0.0]], "f")
+    assert apply(tmp_path, text, x=x).tolist() == [[0, 1, 3, 2], [2, 0, 1, 3]]
+    slope = "model M {\n  input x: f32[B, 4]\n  best, _ = x -> top_k(2)\n  output y = best\n}"
+    path = tmp_path / "slope.net"
+    path.write_text("netspec 1\n\n" + slope)
+    import jax
+
+    program = netspec.compile(path)
+    state = program.init(0)
+    assert jax.grad(lambda x: program.apply(state, x=x)["y"].sum())(x).tolist() == [[1, 1, 0, 0], [1, 0, 1, 0]]
+
+
+IMAGE = "model M {{\n  input image: f32[{shape}]\n  output y = image -> {layers}\n}}"
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "slug"),
+    [
+        ("28, 28, 1", "conv(8, 3) -> relu", "image-without-batch"),
+        ("3, 64, 64", "conv(8, 3)", "image-without-batch"),
+        ("32, 48, 3", "max_pool(2)", "image-without-batch"),
+        ("B, 3, 224, 224", "conv(64, 7, stride=2)", "channels-first"),
+        ("B, 1, 28, 28", "avg_pool(2, padding=1)", "channels-first"),
+        ("B, 1, 16, 16, 16", "conv(4, 3)", "channels-first"),
+        ("B, 32, 32, 3", "conv(3, 64, 3)", "foreign-order"),
+        ("B, 32, 32, 1", "conv(1, 6, 5)", "foreign-order"),
+        ("B, 32, 32, 3", "conv(16, 3) -> relu -> conv(16, 32, 3, padding=1)", "foreign-order"),
+        ("B, 16, 16, 64", "conv_transpose(64, 32, 2)", "foreign-order"),
+        ("B, 100, 64", "conv(64, 128, 3)", "foreign-order"),
+        ("B, 8, 8, 16", "conv(16, 9, 1)", "foreign-order"),
+    ],
+)
+def test_habits(tmp_path: Path, shape: str, layers: str, slug: str) -> None:
+    text = IMAGE.format(shape=shape, layers=layers)
+    assert slugs(tmp_path, text) == [slug]
+    assert slugs(tmp_path, repaired(tmp_path, text)) == ([] if slug == "foreign-order" else [slug])
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers"),
+    [
+        ("8, 32, 32, 3", "conv(8, 3)"),
+        ("B, 3, 3, 512", "conv(8, 3)"),
+        ("B, 3, 64", "conv(8, 3)"),
+        ("B, 1, 64, 8", "conv(8, 3)"),
+        ("16, 100, 40", "conv(8, 3)"),
+        ("28, 28, 1", "flatten -> dense(10)"),
+        ("B, 3, 32, 32", "transpose([0, 2, 3, 1]) -> conv(8, 3)"),
+        ("B, 16, 16, 64", "conv(64, 3, 1)"),
+        ("B, 16, 16, 64", "conv(64, 4, 2)"),
+        ("B, 16, 16, 64", "conv(64, 2, 2)"),
+        ("B, 16, 16, 64", "conv(64, 7, 4)"),
+        ("B, 16, 16, 64", "conv(64, 8, 4)"),
+        ("B, 16000, 1", "conv(512, 10, 5)"),
+        ("B, 16, 16, 64", "conv_transpose(64, 4, 2)"),
+        ("B, 100, 512", "conv(512, 31, 1)"),
+        ("B, 32, 32, 3", "conv(features=3, kernel=64, stride=3)"),
+        ("B, 32, 32, 3", "conv(3, 3, 1)"),
+    ],
+)
+def test_no_habit(tmp_path: Path, shape: str, layers: str) -> None:
+    assert not {"image-without-batch", "channels-first"} & set(slugs(tmp_path, IMAGE.format(shape=shape, layers=layers)))
+    if layers != "conv(3, 3, 1)":
+        assert "foreign-order" not in slugs(tmp_path, IMAGE.format(shape=shape, layers=layers))

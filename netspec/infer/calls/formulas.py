@@ -11,13 +11,16 @@ from netspec.library.base import Function, Layer
 from netspec.library.functions.formula import Step, make_formula
 from netspec.shape import TensorType
 
+FEATURES = 8
+"""Of the tensor that a block is tried with: a function has no parameters, to which it would matter."""
+
 
 def read_formula(frame: Frame, block: BlockValue) -> Function | None:
     """The block as a function of one tensor; None where it is none, or has a problem, which is reported."""
     if len(block.definition.inputs) != 1 or block.definition.is_cell:
         return None
     inner = Frame(frame.world, block.name, frame.facts)
-    x = inner.wire(TensorType("f32", ["B", "D"]), block.span)
+    x = inner.wire(TensorType("f32", ["B", FEATURES]), block.span)
     made = frame.world.elaborate.use_block(inner, Call(block, block.span), block, Bound(tensors=[Given(x, block.span)]))
     if not isinstance(made, Tensor) or made.type != x.type:
         return None
