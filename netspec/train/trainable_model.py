@@ -19,6 +19,7 @@ from netspec.lower.program import Program
 from netspec.train import run_lock
 from netspec.train.ceilings import ceilings, require_below
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
+from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import split_arrays
 from netspec.train.evaluation import evaluate_feed
@@ -102,6 +103,7 @@ class Model(Program):
 
     def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        marks = self._marks(feed, eval_feed, data) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
@@ -110,6 +112,7 @@ class Model(Program):
             return _session(program, table, feed, eval_feed, None, False, tell)
         run = start_run(out, self.recipe, self._plan, data, resume)
         with run_lock.hold_lock(run.path):
+            keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
@@ -146,6 +149,12 @@ class Model(Program):
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         seed = self._plan.seed
         return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+
+    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None) -> Marks:
+        """By what the data of a training are known again: arrays that were handed over, and the files of the others."""
+        own = self._plan.eval.data
+        plans = [plan for plan, used in ((self._plan.data, feed), (own, eval_feed)) if plan and not is_handed(used)]
+        return {**mark_files(plans, folder), **mark_arrays(feed), **mark_arrays(eval_feed, "validation: ")}
 
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""

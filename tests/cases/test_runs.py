@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -17,9 +18,14 @@ import pytest
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import Mistake
+from netspec.ir import DataPlan
+from netspec.library.data.datasets.image_folder import ImageFolder
 from netspec.library.data.datasets.npz_archive import read_archive
+from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Source
+from netspec.train import data_marks
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -251,3 +257,103 @@ def test_crafted_36_also_by_set_and_in_json(tmp_path: Path, capsys: pytest.Captu
     assert "1 epoch" in twin
     code, text = run(capsys, "check", write(tmp_path / "m.json", twin.replace("1 epoch", "1.5 steps")))
     assert code == 1 and "error[fraction-of-step]" in text, text
+
+
+# --- the data of a run -----------------------------------------------------------------------------------------------
+
+TABLE = "x_0,x_1,label\n" + "0.5,0.5,2\n" * 16
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A folder with a spec, its table, and a run of it."""
+    shutil.copy(REPORTS / "09-resume-with-changed-labels.net", tmp_path / "m.net")
+    write(tmp_path / "t.csv", TABLE)
+    monkeypatch.chdir(tmp_path)
+    code, text = run(capsys, "train", "m.net", "--data", ".", "--out", "run")
+    assert code == 0, text
+    return tmp_path
+
+
+def test_report_09_changed_data_are_refused_at_resume_and_said_at_eval(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    resume = ("train", "m.net", "--data", ".", "--out", "run", "--resume")
+    assert run(capsys, *resume)[0] == 0
+    times = (table / "t.csv").stat()
+    for text, words in ((TABLE.replace("0.5,0.5,2", "0.1,0.1,1"), "its content is another"), (TABLE + "0.1,0.1,1\n", "bytes, and had")):
+        write(table / "t.csv", text)
+        os.utime(table / "t.csv", ns=(times.st_atime_ns, times.st_mtime_ns))
+        before = {path: path.read_bytes() for path in (table / "run").rglob("*") if path.is_file()}
+        code, said = run(capsys, *resume)
+        assert code == 1 and "error[data-changed]" in said and f"t.csv: {'it has' if 'had' in words else ''}" in said and words in said
+        assert {path: path.read_bytes() for path in (table / "run").rglob("*") if path.is_file()} == before
+        code, said = run(capsys, "eval", "run")
+        assert code == 0 and "warning[data-differ]" in said and "t.csv" in said and ": loss" in said, said
+    (table / "run" / "data.json").unlink()
+    assert run(capsys, *resume)[0] == 0 == run(capsys, *resume)[0]
+    write(table / "t.csv", TABLE)
+    assert run(capsys, *resume)[0] == 1
+    os.rename(table / "t.csv", table / "t.csv.gz")
+    (table / "t.csv.gz").write_bytes(gzip.compress((table / "t.csv.gz").read_bytes()))
+    code, said = run(capsys, *resume)
+    assert code == 1 and "t.csv: it is not there any more" in said and "t.csv.gz: it was not there" in said
+
+
+def test_the_same_data_elsewhere_are_the_same(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "other" / "t.csv", TABLE)
+    write(tmp_path / "other" / "unused.csv", "x\n")
+    assert run(capsys, "train", "m.net", "--data", "other", "--out", "run", "--resume")[0] == 0
+    code, said = run(capsys, "eval", "run", "--data", "other")
+    assert code == 0 and "warning" not in said
+
+
+ARRAYS = """netspec 1
+
+model M {
+  input x: f32[B, 4]
+  output y = mean(x -> dense(3), axis=1)
+}
+
+train M {
+  data = arrays(fields={x: f32[4], price: f32[]}) -> batch(2)
+  loss = mean_squared_error(y, price)
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}
+"""
+
+
+def test_arrays_from_python_are_compared_too(tmp_path: Path) -> None:
+    made = netspec.compile(Source("m.net", ARRAYS))
+    x, price = np.ones((4, 4), np.float32), np.arange(4, dtype=np.float32)
+    data = {"x": x, "price": price}
+    batches = [{"x": x[:2], "price": price[:2]}, {"x": x[2:], "price": price[2:]}]
+    for number, (given, others) in enumerate(
+        (
+            (data, ({**data, "price": price + 1}, {**data, "x": x * 2}, {"x": x[:2], "price": price[:2]})),
+            (batches, ([batches[1], batches[0]], batches[:1], [batches[0], {**batches[1], "price": price[:2]}])),
+        )
+    ):
+        out = tmp_path / f"run{number}"
+        made.fit(given, out=out)
+        made.fit(given, out=out, resume=True)
+        for other in others:
+            with pytest.raises(netspec.SpecError, match="the data are not those") as caught:
+                made.fit(other, out=out, resume=True)
+            assert any(name in str(caught.value) for name in ("price: its content is another", "x: it"))
+        with pytest.raises(netspec.SpecError, match="validation: x: it was not there"):
+            made.fit(given, validation=given, out=out, resume=True)
+
+
+def test_large_data_are_known_by_sizes_and_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b/c", "b/d", "b/.hidden"):
+        write(tmp_path / "data" / name, "12345678")
+    monkeypatch.setattr(data_marks, "LIMITS", replace(LIMITS, digest_bytes=20))
+    plan = DataPlan(ImageFolder(folder="b"), (), {}, 1)
+    first = data_marks.mark_files([plan], tmp_path / "data")
+    assert sorted(first) == ["b/c", "b/d"] and all(mark.digest for mark in first.values())
+    monkeypatch.setattr(data_marks, "LIMITS", replace(LIMITS, digest_bytes=10))
+    less = data_marks.mark_files([plan], tmp_path / "data")
+    assert less["b/c"].digest and less["b/d"].digest is None and data_marks.compare(first, less) == ()
+    os.utime(tmp_path / "data" / "b" / "d", ns=(1, 1))
+    [line] = data_marks.compare(less, data_marks.mark_files([plan], tmp_path / "data"))
+    assert line.startswith("b/d: it was changed or copied")

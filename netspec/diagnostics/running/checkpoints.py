@@ -160,6 +160,41 @@ class RunOfAnotherSpec(Diagnostic):
 
 
 @record(kw_only=True)
+class DataChanged(Diagnostic):
+    """A run can only be resumed with the data it was started with: what it has learned so far it has learned from those."""
+
+    run: str
+    file: str
+    """Where the run keeps by what it knows its data."""
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was started with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return (
+            "put the data back as they were, or train into another folder with `--out`; "
+            f"to go on with the data as they are now, remove `{self.file}`"
+        )
+
+
+@record(kw_only=True)
+class DataDiffer(Diagnostic):
+    """A run is evaluated on files that are not as they were in training. That may be meant: the numbers are of the files as they are."""
+
+    severity = "warning"
+
+    run: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was trained with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return "the numbers are of the data as they are now; give the folder of the others with `--data`"
+
+
+@record(kw_only=True)
 class RunInUse(Diagnostic):
     """Another process is training into the run folder."""
 
