@@ -26,6 +26,7 @@ from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Source
 from netspec.train import data_marks
+from netspec.train.trainable_model import Model
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -357,3 +358,69 @@ def test_large_data_are_known_by_sizes_and_times(tmp_path: Path, monkeypatch: py
     os.utime(tmp_path / "data" / "b" / "d", ns=(1, 1))
     [line] = data_marks.compare(less, data_marks.mark_files([plan], tmp_path / "data"))
     assert line.startswith("b/d: it was changed or copied")
+
+
+# --- lists of different length ---------------------------------------------------------------------------------------
+
+VECTORS = (REPORTS / "07-lists-of-vectors-of-different-length.net").read_text()
+TOKENS = (REPORTS / "08-predict-with-lists-and-length.net").read_text()
+MEAN = "output y = mean(x -> dense(1), axis=[1, 2])"
+MASKED = "input length: i32[B]\n  output y = x -> global_avg_pool(mask=iota(T)[none, :] < length[:, none]) -> dense(1)"
+
+
+@pytest.fixture(scope="module")
+def masked() -> Model:
+    """A model that pools over vectors, as many as `length` says."""
+    text = VECTORS.replace(MEAN, MASKED).replace("loss = y", "loss = mean(y)")
+    return netspec.compile(Source("m.net", text))
+
+
+def test_report_07_lists_of_vectors_are_padded_as_lists_of_numbers_are(masked: Model) -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(n, 4)).astype(np.float32) for n in (3, 5, 2, 4)]
+    lengths = np.array([3, 5, 2, 4], np.int32)
+    padded = np.zeros((4, 8, 4), np.float32)
+    for row, array in zip(padded, arrays, strict=True):
+        row[: len(array)] = array
+    wanted = masked.fit({"x": padded, "length": lengths})
+    objects = np.empty(4, object)
+    objects[:] = arrays
+    for given in (arrays, tuple(arrays), [array.tolist() for array in arrays], objects):
+        for data in ({"x": given, "length": lengths}, {"x": given}):
+            assert masked.fit(data).metrics == wanted.metrics
+            np.testing.assert_array_equal(wanted.predict(**data)["y"], wanted.predict(x=padded, length=lengths)["y"])
+    batches = [{"x": arrays[:2], "length": lengths[:2]}, {"x": arrays[2:], "length": lengths[2:]}]
+    assert masked.fit(batches).metrics["loss"] == pytest.approx(wanted.metrics["loss"], abs=0.1)
+    many = arrays * 100
+    np.testing.assert_allclose(wanted.predict(x=many)["y"], np.tile(wanted.predict(x=arrays)["y"], (100, 1)), rtol=1e-5)
+
+
+def test_report_08_what_fit_takes_goes_to_predict_too() -> None:
+    made = netspec.compile(Source("m.net", TOKENS))
+    lists, lengths = [[1, 2, 3], [4, 5, 6, 7, 8]], np.array([3, 5], np.int32)
+    fit = made.fit({"tokens": lists, "length": lengths, "label": np.array([0, 1], np.int32)})
+    wanted = fit.predict(tokens=np.array([[1, 2, 3, 0, 0], [4, 5, 6, 7, 8]], np.int32), length=lengths)["logits"]
+    for given in ({"tokens": lists, "length": lengths}, {"tokens": lists}, {"tokens": [np.array(row) for row in lists], "length": [3, 5]}):
+        np.testing.assert_allclose(fit.predict(**given)["logits"], wanted, rtol=1e-5)
+
+
+WRONG = {
+    "other vectors": {"x": [np.ones((3, 4), np.float32), np.ones((2, 5), np.float32)]},
+    "vectors of different length": {"x": [[[1.0, 2.0, 3.0, 4.0], [1.0, 2.0]], [[1.0] * 4]]},
+    "one without any": {"x": [np.ones((3, 4), np.float32), np.ones((0, 4), np.float32)]},
+    "numbers among vectors": {"x": [np.ones((3, 4), np.float32), 1.0]},
+    "texts": {"x": [["a", "b"], ["c"]]},
+    "nothing": {"x": [None, [1.0]]},
+    "not finite": {"x": [np.ones((3, 4), np.float32), np.full((2, 4), np.nan, np.float32)]},
+    "more than there are": {"x": [np.ones((3, 4), np.float32), np.ones((2, 4), np.float32)], "length": np.array([3, 7], np.int32)},
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_lists_that_cannot_be_padded_are_refused_in_words(masked: Model, kind: str) -> None:
+    with pytest.raises(netspec.SpecError) as caught:
+        masked.fit(WRONG[kind])
+    assert all(word in str(caught.value) for word in (("length", "record 1") if kind == "more than there are" else ("`x`",)))
+    if kind not in ("not finite", "more than there are"):
+        with pytest.raises(netspec.SpecError):
+            masked.predict(masked.init(0), length=np.array([3, 2], np.int32), **WRONG[kind])
