@@ -99,7 +99,7 @@ def _compare(metadata: Any, leaves: Sequence[Leaf]) -> None:
             stands = Leaf(leaf.name, str(found.dtype), tuple(found.shape or ()))
             raise BadArrays(f"{leaf.name} is {leaf}, but {stands} is stored", place=key)
     if stored:
-        raise BadArrays(f"a tensor {next(iter(stored))!r} is stored that no leaf is")
+        raise BadArrays(f"a tensor {next(iter(stored))!r} is stored that no leaf is", place="/leaves")
 
 
 def _blame(error: Exception, folder: Path) -> tuple[str, str]:

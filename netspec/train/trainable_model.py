@@ -187,21 +187,21 @@ def _session(
     program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
     """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
-    start, history = _begin(program, run, resume)
+    start, history = _begin(program, table, run, resume)
     with listen() as stop:
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
+def _begin(program: Model, table: Timetable, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state."""
     if run is None:
         return Resumed(program.init()), []
     run.store.recover()
     steps = run.store.steps() if resume else []
     start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
-    return start, run.log.keep_until(start.position.step, start.evaluated)
+    return start, run.log.keep_until(start.position.step, start.evaluated, table.log_due(start.position.step))
 
 
 def _leave(stop: Stop) -> None:

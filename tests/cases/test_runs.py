@@ -10,7 +10,9 @@ import shlex
 import shutil
 import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +27,9 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.train import data_marks
+from netspec.train import data_marks, manifest
+from netspec.train.checkpoint_store import Store
+from netspec.train.metrics_log import Log
 from netspec.train.trainable_model import Model
 
 REPORTS = Path(__file__).parent / "reports"
@@ -424,3 +428,215 @@ def test_lists_that_cannot_be_padded_are_refused_in_words(masked: Model, kind: s
     if kind not in ("not finite", "more than there are"):
         with pytest.raises(netspec.SpecError):
             masked.predict(masked.init(0), length=np.array([3, 2], np.int32), **WRONG[kind])
+
+
+# --- damaged runs ----------------------------------------------------------------------------------------------------
+
+
+def newest(run: Path) -> Path:
+    return max((run / "checkpoints").iterdir(), key=lambda path: int(path.name))
+
+
+def rewrite(run: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Change the newest checkpoint's manifest; its digest and its list of files fit again."""
+    path = newest(run) / manifest.NAME
+    body = json.loads(path.read_text())
+    body["files"] = {name: list(entry) for name, entry in manifest.files_of(newest(run)).items()}
+    change(body)
+    body.pop("digest", None)
+    path.write_bytes(manifest._text({**body, "digest": manifest._digest(body)}))
+    return path
+
+
+def kernel(body: dict[str, Any]) -> int:
+    """The first tensor of several axes."""
+    return next(number for number, leaf in enumerate(body["leaves"]) if len(leaf[2]) > 1)
+
+
+Body = dict[str, Any]
+MANIFESTS: dict[str, tuple[Callable[[Body], object], str]] = {
+    "01": (lambda m: m.pop("facts"), "damaged: `facts` is missing"),
+    "02": (lambda m: m.pop("files"), "damaged: `files` is missing"),
+    "03": (lambda m: m.pop("format"), "damaged: `format` is missing"),
+    "04": (lambda m: m.pop("step"), "damaged: `step` is missing"),
+    "05": (lambda m: m.update(spec=None), "at `/spec`: it is null, not a text"),
+    "06": (lambda m: m.update(files=[]), "at `/files`: it is a list, not an object"),
+    "07": (lambda m: m.update(files=None), "at `/files`: it is null, not an object"),
+    "08": (lambda m: m.update(leaves=None), "at `/leaves`: it is null, not a list"),
+    "09": (lambda m: m.update(facts=None), "at `/facts`: it is null, not an object"),
+    "10": (lambda m: m["leaves"][kernel(m)].__setitem__(2, [1]), "float32[1], but float32[64, 10] is stored"),
+    "11": (lambda m: m["leaves"][kernel(m)].__setitem__(2, None), "/2`: it is null, not a list"),
+    "12": (lambda m: m["leaves"].__setitem__(kernel(m), ["a", "b"]), "/1`: it is no element type of an array"),
+    "13": (lambda m: m["leaves"].reverse(), "is stored"),
+    "14": (lambda m: m["leaves"][0].__setitem__(0, 5), "at `/leaves/0/0`: it is 5, not a text"),
+    "15": (lambda m: m["facts"].pop("step"), "at `/facts`: `step` is missing"),
+    "16": (lambda m: m["facts"].update(step="x"), 'at `/facts/step`: it is "x", not a whole number'),
+    "17": (lambda m: m["facts"].update(seconds="x"), 'at `/facts/seconds`: it is "x", not a number'),
+    "18": (lambda m: m["facts"].update(eval_loss=[1]), "at `/facts/eval_loss`: it is a list, not a number"),
+    "a float for a count": (lambda m: m["facts"].update(epoch=1.0), "at `/facts/epoch`: it is 1.0, not a whole number"),
+    "a truth value for a count": (lambda m: m["facts"].update(batch=True), "at `/facts/batch`: it is true, not a whole number"),
+    "negative": (lambda m: m["facts"].update(batch=-1), "at `/facts/batch`: it is -1, not greater than or equal to 0"),
+    "beyond every training": (lambda m: m["facts"].update(epoch=2**31), "at `/facts/epoch`: it is 2147483648"),
+    "infinite": (lambda m: m["facts"].update(best=1e999), "no JSON any more"),
+    "evaluated later": (lambda m: m["facts"].update(evaluated=99), "at `/facts/evaluated`: it is 99"),
+    "of two steps": (lambda m: m["facts"].update(step=1), "at `/facts/step`: it is 1"),
+    "a key more": (lambda m: m["facts"].update(more=1), "at `/facts`: `more` does not belong there"),
+    "an axis of -1": (lambda m: m["leaves"][kernel(m)].__setitem__(2, [-1, 640]), "it is -1"),
+    "a tensor twice": (lambda m: m["leaves"][1].__setitem__(0, m["leaves"][0][0]), "names a tensor that is named before"),
+    "a tensor more": (lambda m: m["leaves"].append(["w", "float32", [2]]), "no tensor is stored for w"),
+    "a tensor less": (lambda m: m["leaves"].pop(), "is stored that no leaf is"),
+    "more than fits": (lambda m: m["leaves"][kernel(m)].__setitem__(2, [2**31 - 1] * 3), "more elements than any array"),
+    "a dtype that is none": (lambda m: m["leaves"][0].__setitem__(1, "__doc__"), "it is no element type"),
+    "a file elsewhere": (lambda m: m["files"].update({"../../spec.net": [1, "0" * 64]}), "spec.net` is damaged: it is missing"),
+    "of a later version": (lambda m: m.update(format=7), "has format 7"),
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_crafted_01_to_18_a_forged_manifest_is_refused_with_file_and_place(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    change, words = MANIFESTS[case]
+    path = rewrite(copy, change)
+    x = archive(tmp_path / "x.npz", [("image.npy", IMAGE)])
+    for command in (
+        ("eval", copy, "--which", "last"),
+        ("predict", copy, "--input", x),
+        ("train", trained.parent / "m.net", "--out", copy, "--resume"),
+    ):
+        code, text = run(capsys, *command)
+        assert code == 1 and words in text, text
+        assert str(path) in text or "of a later" in case or "elsewhere" in case, text
+    with pytest.raises(netspec.SpecError):
+        netspec.load(copy)
+
+
+METRICS = {
+    "19": ('{"step":"5","epoch":1,"split":"train","loss":1,"metrics":{},"examples_per_second":0,"seconds":0}', "line 1, /step"),
+    "20": ('{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{"a":"x"},"examples_per_second":0,"seconds":0}', "line 1, /metrics/a"),
+    "21": ('{"step":1,"epoch":1,"split":"train","loss":"low","metrics":[],"examples_per_second":0,"seconds":0}', "line 1, /loss"),
+    "22": ("[" * 100_000, "line 1: its lists or objects lie too deep"),
+    "a split that is none": (
+        '{"step":1,"epoch":1,"split":"test","loss":1,"metrics":{},"examples_per_second":0,"seconds":0}',
+        "line 1, /split",
+    ),
+    "lists in lists": (
+        '{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{"a":' + "[" * 90 + "]" * 90 + '},"examples_per_second":0,"seconds":0}',
+        "line 1, /metrics/a: it has lists that lie too deep",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", METRICS)
+def test_crafted_19_to_22_a_forged_line_is_refused_with_its_number(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    line, words = METRICS[case]
+    before = write(copy / "metrics.jsonl", f"{line}\n").read_bytes()
+    code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
+    assert code == 1 and "metrics.jsonl" in text and words in text, text
+    assert (copy / "metrics.jsonl").read_bytes() == before
+
+
+def test_every_flip_in_the_metrics_is_said_or_drops_nothing(trained: Path, tmp_path: Path) -> None:
+    text = (trained / "metrics.jsonl").read_bytes()
+    path = tmp_path / "metrics.jsonl"
+    for bit in range(0, 8 * len(text), 3):
+        changed = bytearray(text)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        try:
+            kept = Log(path).keep_until(3, 3, True)
+        except Mistake as mistake:
+            assert "line " in mistake.diagnostic.message()
+            assert path.read_bytes() == bytes(changed)
+        else:
+            assert len(kept) == 2, f"bit {bit} of {text.decode()}"
+
+
+ARRAY_FILES: dict[str, tuple[str, bytes | None, str]] = {
+    "24": ("_METADATA", b"null", "_METADATA` is damaged: it is null, not an object"),
+    "25": ("manifest.ocdbt", b"", "manifest.ocdbt` is damaged: it is no manifest of OCDBT"),
+    "metadata of nothing": ("_METADATA", b'{"tree_metadata": {}}', "is damaged"),
+    "metadata missing": ("_METADATA", None, "_METADATA` is damaged: it is missing"),
+    "metadata deep": ("_METADATA", b"[" * 9_000, "_METADATA` is damaged: its lists"),
+    "metadata cut": ("_METADATA", b'{"tree_metadata"', "_METADATA` is damaged at line 1"),
+    "the other metadata": ("_CHECKPOINT_METADATA", b"[]", "_CHECKPOINT_METADATA` is damaged"),
+    "no database": ("manifest.ocdbt", None, "is damaged"),
+    "another database": ("manifest.ocdbt", bytes.fromhex("0cdb3a2a") + (20).to_bytes(8, "little") + bytes(8), "is damaged"),
+}
+
+
+@pytest.mark.parametrize("case", ARRAY_FILES)
+def test_crafted_24_and_25_forged_files_of_tensors_are_refused_by_name(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    name, content, words = ARRAY_FILES[case]
+    path = newest(copy) / "tensors" / name
+    path.unlink() if content is None else path.write_bytes(content)
+    rewrite(copy, lambda body: None)
+    code, text = run(capsys, "eval", copy, "--which", "last")
+    assert code == 1 and "error[checkpoint-damaged]" in text and words in text, text
+
+
+def test_crafted_23_a_forged_setting_is_refused_with_its_place(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    settings = json.loads((copy / "settings.json").read_text())
+    for name, value, words in (
+        ("spec", "a\0b", "at `/spec`: it holds the character NUL"),
+        ("data", "a\0b", "at `/data`: it holds the character NUL"),
+        ("imports", {"a": 1}, "at `/imports/a`: it is 1, not a text"),
+        ("settings", {"x": {"value": "1"}}, "at `/settings/x`: `origin` is missing"),
+        ("plugins", "acme", 'at `/plugins`: it is "acme", not a list'),
+    ):
+        write(copy / "settings.json", json.dumps({**settings, name: value}))
+        code, text = run(capsys, "eval", copy)
+        assert code == 1 and "settings.json" in text and words in text, text
+
+
+def test_a_reader_that_meets_retention_chooses_again(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    store = Store(copy / "checkpoints", 1)
+    step = int(newest(copy).name)
+    original = manifest.verify_folder
+    calls: list[Path] = []
+
+    def removing(folder: Path) -> Any:
+        """The process that trains removes the checkpoint in the middle of the verification, and has a newer one."""
+        calls.append(folder)
+        if len(calls) == 1:
+            shutil.copytree(folder, store.path(step + 1))
+            (body := json.loads((store.path(step + 1) / manifest.NAME).read_text())).update(step=step + 1)
+            body["facts"]["step"] = step + 1
+            body.pop("digest")
+            (store.path(step + 1) / manifest.NAME).write_bytes(manifest._text({**body, "digest": manifest._digest(body)}))
+            shutil.rmtree(folder)
+        return original(folder)
+
+    monkeypatch.setattr(manifest, "verify_folder", removing)
+    assert store.restore_chosen("last")[0] == step + 1 and len(calls) >= 2
+    with pytest.raises(Mistake, match=f"no checkpoint {step}"):
+        store.restore_chosen(str(step))
+
+    def replacing(folder: Path) -> Any:
+        """Whenever it is looked at, another one of the same step has taken its place."""
+        shutil.move(folder, tmp_path / "aside")
+        shutil.copytree(tmp_path / "aside", folder)
+        shutil.rmtree(tmp_path / "aside")
+        return original(folder / "no")
+
+    monkeypatch.setattr(manifest, "verify_folder", replacing)
+    with pytest.raises(Mistake, match="was removed 10 times"):
+        store.restore_chosen("last")
+
+
+def test_report_19_a_longer_training_is_told_where_to_go_on(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = run(capsys, "train", trained.parent / "m.net", "--set", "train.duration=2 epochs", "--out", trained, "--resume")
+    assert code == 1 and "train.duration: was not set, is 2 epochs" in text and "--out" in text and "train_step" in text
+    loaded = netspec.load(trained, "last")
+    batch = {"image": np.zeros((4, 8, 8, 1), np.float32), "label": np.zeros(4, np.int32)}
+    state, _ = loaded.model.train_step(loaded.state, batch)
+    assert int(state.step) == loaded.step + 1

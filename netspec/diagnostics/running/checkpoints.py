@@ -156,6 +156,11 @@ class RunOfAnotherSpec(Diagnostic):
         return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
+        if any(line.startswith("train.duration") or "duration =" in line for line in self.differences):
+            return (
+                "a run's length is part of it, since schedules end with it: train for the new one into another folder with `--out`, "
+                f'or go on by hand from the weights that are `netspec.load("{self.run}", "last").state` in Python, step by step with `train_step`'
+            )
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
 
 
