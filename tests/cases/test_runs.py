@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -20,6 +21,7 @@ import pytest
 import netspec
 from netspec.cli.main import main
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.checkpoints import CheckpointsReplaced
 from netspec.ir import DataPlan
 from netspec.library.data.datasets.image_folder import ImageFolder
 from netspec.library.data.datasets.npz_archive import read_archive
@@ -31,6 +33,8 @@ from netspec.train import data_marks, manifest
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
 from netspec.train.trainable_model import Model
+from tests.train.checkpoints import ONE, facts, save
+from tests.train.checkpoints import SPEC as SPEC_DIGEST
 
 REPORTS = Path(__file__).parent / "reports"
 
@@ -640,3 +644,29 @@ def test_report_19_a_longer_training_is_told_where_to_go_on(trained: Path, capsy
     batch = {"image": np.zeros((4, 8, 8, 1), np.float32), "label": np.zeros(4, np.int32)}
     state, _ = loaded.model.train_step(loaded.state, batch)
     assert int(state.step) == loaded.step + 1
+
+
+def test_reading_while_a_training_saves_and_removes_meets_no_raw_error(tmp_path: Path) -> None:
+    store = Store(tmp_path / "checkpoints", keep=1)
+    save(store, 1, loss={1: 1.0})
+    stop = threading.Event()
+
+    def train() -> None:
+        for step in range(2, 10_000):
+            if stop.is_set():
+                return
+            store.save(step, ONE, SPEC_DIGEST, facts(step, 1.0 / step))
+
+    writer = threading.Thread(target=train)
+    writer.start()
+    steps = []
+    try:
+        for number in range(40):
+            try:
+                steps.append(store.restore_chosen(("best", "last")[number % 2])[0])
+            except Mistake as mistake:
+                assert isinstance(mistake.diagnostic, CheckpointsReplaced), mistake.diagnostic.message()
+    finally:
+        stop.set()
+        writer.join()
+    assert steps and steps == sorted(steps) and store.steps()[-1] > 3

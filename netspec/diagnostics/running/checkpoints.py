@@ -157,9 +157,10 @@ class RunOfAnotherSpec(Diagnostic):
 
     def help(self) -> str | None:
         if any(line.startswith("train.duration") or "duration =" in line for line in self.differences):
+            state = f'netspec.load("{self.run}", "last").state'
             return (
                 "a run's length is part of it, since schedules end with it: train for the new one into another folder with `--out`, "
-                f'or go on by hand from the weights that are `netspec.load("{self.run}", "last").state` in Python, step by step with `train_step`'
+                f"or go on by hand from the weights in `{state}` (Python), step by step with `train_step`"
             )
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
 
