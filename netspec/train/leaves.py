@@ -79,7 +79,7 @@ def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
     check_files(folder)
     try:
         with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
-            _compare(orbax.PyTreeCheckpointHandler().metadata(folder.absolute()), leaves)
+            _compare(orbax.PyTreeCheckpointHandler().metadata(folder.absolute()), leaves)  # pyright: ignore[reportArgumentType]
             stored = checkpointer.restore(folder.absolute())
         return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
     except (BadArrays, MemoryError):
