@@ -239,6 +239,8 @@ class Limits:
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
     run_file_bytes: int = 2**30
     """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
+    digest_bytes: int = 2**30
+    """Bytes of data whose contents a run is known by: they are read in two seconds."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
     batches_looked_through: int = 64

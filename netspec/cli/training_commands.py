@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli.spec_options import overrides
-from netspec.cli.terminal import write_text
+from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
@@ -66,6 +66,7 @@ def run_eval(args: Namespace) -> int:
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
+    report(run.changed_data(args.data))
     write_text(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
     return 0
 

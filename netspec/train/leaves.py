@@ -79,7 +79,7 @@ def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
     check_files(folder)
     try:
         with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
-            _compare(orbax.PyTreeCheckpointHandler().metadata(folder.absolute()), leaves)
+            _compare(orbax.PyTreeCheckpointHandler().metadata(folder.absolute()), leaves)  # pyright: ignore[reportArgumentType]
             stored = checkpointer.restore(folder.absolute())
         return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
     except (BadArrays, MemoryError):
@@ -99,7 +99,7 @@ def _compare(metadata: Any, leaves: Sequence[Leaf]) -> None:
             stands = Leaf(leaf.name, str(found.dtype), tuple(found.shape or ()))
             raise BadArrays(f"{leaf.name} is {leaf}, but {stands} is stored", place=key)
     if stored:
-        raise BadArrays(f"a tensor {next(iter(stored))!r} is stored that no leaf is")
+        raise BadArrays(f"a tensor {next(iter(stored))!r} is stored that no leaf is", place="/leaves")
 
 
 def _blame(error: Exception, folder: Path) -> tuple[str, str]:

@@ -133,10 +133,22 @@ class Log:
             raise Mistake(RunFileDamaged(path=str(self.path), place=place, finding=unfit.finding, line=number)) from None
         return record
 
-    def keep_until(self, step: int, evaluated: int) -> list[Record]:
-        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`."""
+    def keep_until(self, step: int, evaluated: int, logged: bool = False) -> list[Record]:
+        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`.
+
+        `logged`: whether a line of training was written at `step`. Raises `Mistake` where that line, or that of the evaluation, is not
+        there: one that says another step now would be dropped unsaid. A file without any line is a new one.
+        """
         limits = {"train": step, "eval": evaluated}
-        kept = [r for r in self.records() if r.step <= limits[r.split]]
+        found = self.records()
+        kept = [r for r in found if r.step <= limits[r.split]]
+        written = {(r.split, r.step) for r in kept}
+        wanted = [("eval", evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
+        missing = next((line for line in wanted if line not in written), None)
+        if found and missing:
+            number = len(kept) + 1
+            finding = f'no line says `"step": {missing[1]}` and `"split": "{missing[0]}"`, and the checkpoint was saved behind such a one'
+            raise Mistake(RunFileDamaged(path=str(self.path), place=f"line {number}", finding=finding, line=number))
         write_atomic(self.path, "".join(f"{r.text()}\n" for r in kept))
         return kept
 

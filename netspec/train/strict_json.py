@@ -137,7 +137,7 @@ def _first(wrong: ValidationError) -> Unfit:
     if what in _WANTED:
         return Unfit(pointer(place), f"it is {found}, not {_WANTED[what]}")
     if what == "value_error":
-        return Unfit(pointer(place), f"it {error['ctx']['error']}")
+        return Unfit(pointer(place), f"it {error.get('ctx', {}).get('error', error['msg'])}")
     if what == "string_pattern_mismatch":
         return Unfit(pointer(place), f"it is {found}, which has not the form that was written")
     reason = error["msg"].removeprefix("Input should be ").removeprefix("Invalid JSON: ")

@@ -57,6 +57,8 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
     checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
+    checkpoints.DataChanged(run=RUN, file=f"{RUN}/data.json", differences=("train.csv: it has 4,810 bytes, and had 4,790",)),
+    checkpoints.DataDiffer(run=RUN, differences=("test.csv: its content is another",)),
     checkpoints.RunInUse(run=RUN),
     SizeNotTraced(model="Tagger", sizes=("B", "T"), batch="B", reason="a scan needs a number."),
 )

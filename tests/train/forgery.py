@@ -208,6 +208,8 @@ def fit_digests(run: Path, path: Path) -> None:
     """Make the digests of a file, and those that a manifest has of it, fit again."""
     from netspec.train import manifest
 
+    if path.exists() and not path.is_file():
+        return  # a pipe or a device is never read to its end
     if path.name == "learned.json":
         body = json.loads(path.read_text())
         body["sha256"] = hashlib.sha256(json.dumps(body["learned"], sort_keys=True).encode()).hexdigest()

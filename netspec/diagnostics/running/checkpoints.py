@@ -156,7 +156,48 @@ class RunOfAnotherSpec(Diagnostic):
         return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
+        if any(line.startswith("train.duration") or "duration =" in line for line in self.differences):
+            state = f'netspec.load("{self.run}", "last").state'
+            return (
+                "a run's length is part of it, since schedules end with it: train for the new one into another folder with `--out`, "
+                f"or go on by hand from the weights in `{state}` (Python), step by step with `train_step`"
+            )
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
+
+
+@record(kw_only=True)
+class DataChanged(Diagnostic):
+    """A run can only be resumed with the data it was started with: what it has learned so far it has learned from those."""
+
+    run: str
+    file: str
+    """Where the run keeps by what it knows its data."""
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was started with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return (
+            "put the data back as they were, or train into another folder with `--out`; "
+            f"to go on with the data as they are now, remove `{self.file}`"
+        )
+
+
+@record(kw_only=True)
+class DataDiffer(Diagnostic):
+    """A run is evaluated on files that are not as they were in training. That may be meant: the numbers are of the files as they are."""
+
+    severity = "warning"
+
+    run: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was trained with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return "the numbers are of the data as they are now; give the folder of the others with `--data`"
 
 
 @record(kw_only=True)
