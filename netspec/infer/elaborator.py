@@ -21,6 +21,7 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
+from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
@@ -129,7 +130,12 @@ def open_world(graph: Graph) -> World:
 
 def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     """Prove a file. Problems are returned, never raised."""
-    world = open_world(graph)
+    with room_for_depth():
+        return prove_file(open_world(graph), graph)
+
+
+def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
+    """The same in a world that knows nothing yet."""
     evaluate_file_params(world)
     models = {}
     for name, definition in graph.definitions.items():
