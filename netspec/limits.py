@@ -68,6 +68,14 @@ class Limits:
     """Times that the models of a file together may have what one may have, of nodes, edges and values."""
     block_depth: int = 64
     """Blocks that use one another in a row: bodies are walked by recursion."""
+    repeats: int = 32
+    """Repeats inside one another, blocks included: each is an axis of the weights in it, and arrays of NumPy have at most 64."""
+    levels: int = 128
+    """Bodies of blocks, and regions, inside one another: what comes behind a proof walks them by recursion."""
+    depth: int = 400
+    """Expressions inside one another, those of the blocks that they call included."""
+    frames: int = 10_000
+    """Calls of Python inside one another while a file is proved: some 15 for each level of depth."""
     tried_sizes: int = 200
     """Sizes that an op in a block which nobody uses is tried with, before it counts as wrong of every use."""
     call_values: int = 5

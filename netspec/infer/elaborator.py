@@ -25,6 +25,7 @@ from netspec.proofs.image_layouts import find_odd_images
 from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
+from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
@@ -149,7 +150,12 @@ def open_world(graph: Graph) -> World:
 
 def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     """Prove a file. Problems are returned, never raised."""
-    world = open_world(graph)
+    with room_for_depth():
+        return prove_file(open_world(graph), graph)
+
+
+def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
+    """The same in a world that knows nothing yet."""
     evaluate_file_params(world)
     if graph.functions:
         from netspec.infer.calls import static_functions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.expansion import DEEP_EXPRESSIONS, ExpansionTooLarge
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.settings import FractionOfStep
@@ -21,12 +22,18 @@ from netspec.syntax import tree
 
 def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
     """The value of an expression; problems are reported and give UNKNOWN. `want` are the kinds of op that the position asks for."""
+    world = frame.world
+    world.depth += 1
     try:
+        if world.depth > LIMITS.depth:
+            raise Mistake(ExpansionTooLarge(what="this", count=world.depth, limit=LIMITS.depth, things=DEEP_EXPRESSIONS))
         value = to_plain(evaluate_form(frame, node, want))
-        frame.world.spend(value)
+        world.spend(value)
         return value
     except (Mistake, DimTooComplex) as mistake:
-        return frame.world.report_mistake(mistake, node.span)
+        return world.report_mistake(mistake, node.span)
+    finally:
+        world.depth -= 1
 
 
 def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:

@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, SizeTooComplex
+from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
@@ -77,6 +77,10 @@ class World:
     """How many functions of static values are being evaluated, one inside the other."""
     whole: Counter[str] = field(default_factory=Counter)
     """What the models that are done have taken, by the name of the count."""
+    depth: int = 0
+    """Expressions around the present one."""
+    levels: int = 0
+    """Bodies and regions around the present statement."""
     stopped: bool = False
     """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)
@@ -107,6 +111,17 @@ class World:
             self.stack.pop()
             self.whole.update(nodes=self.nodes, edges=self.edges, work=self.work)
             self.nodes, self.edges, self.work = before
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Inside is one more body or region. Raises Mistake when too many stand inside one another."""
+        if self.levels >= LIMITS.levels:
+            raise Mistake(ExpansionTooLarge(what="this", count=self.levels + 1, limit=LIMITS.levels, things=DEEP))
+        self.levels += 1
+        try:
+            yield
+        finally:
+            self.levels -= 1
 
     def spend(self, value: Value) -> None:
         """Count a computed value. Raises Mistake when the file has computed more than it may."""

@@ -164,7 +164,7 @@ def test_a_long_row_of_blocks_is_refused_by_a_limit_that_is_named() -> None:
     assert found(blocks(60, "relu")) == []
     for count in (150, 3_000):
         [problem] = check(Source("m.net", blocks(count, "relu"))).problems
-        assert "65 blocks inside one another, and the limit is 64" in problem.message()
+        assert "65 blocks and regions inside one another, and the limit is 64" in problem.message()
 
 
 @pytest.mark.parametrize("count", [1, 5, 63, 64, 65, 100, 3_000])
@@ -322,3 +322,48 @@ def test_a_repeat_with_random_numbers_is_a_loop() -> None:
         program = netspec.compile(Source("m.net", text.replace("repeat 400", f"repeat {count}")))
         lengths.add(str(program._apply.trace({}, {}, {"x": np.ones((2, 64), "f")}).jaxpr).count("="))
     assert len(lengths) == 1
+
+
+# --- depth -----------------------------------------------------------------------------------------------------------
+
+
+def row(count: int, opened: str, closed: str, call: str = "h -> {}") -> str:
+    """Blocks in a row, the use of each inside of something."""
+    names = [f"A{i}" for i in range(count)] + ["relu"]
+    bodies = [f"  h = x\n  {opened} h = {call.format(names[i + 1])} {closed}\n" for i in range(count)]
+    blocks = [f"block {name} {{\n  input x: f32[B, 8]\n{body}  output h\n}}\n" for name, body in zip(names, bodies, strict=False)]
+    return "netspec 1\n" + "".join(blocks) + "model M {\n  input x: f32[B, 8]\n  output y = x -> A0 -> dense(8)\n}\n"
+
+
+DEEP = {
+    "parentheses": (60, "", "", "(" * 30 + "h -> {}" + ")" * 30),
+    "calls": (60, "", "", "relu(" * 30 + "{}(h)" + ")" * 30),
+    "minus signs": (60, "", "", "-" * 40 + "{}(h)"),
+    "choices": (60, "", "", "if true {{ " * 20 + "h -> {}" + " }} else {{ h }}" * 20),
+    "repeats": (60, "repeat 1 { " * 20, " }" * 20),
+    "loops": (60, " ".join(f"for i{k} in range(1) {{" for k in range(20)), " }" * 20),
+    "phases": (60, "when train { " * 20, " }" * 20),
+}
+
+
+@pytest.mark.parametrize("what", DEEP)
+def test_what_is_too_deep_through_blocks_is_refused_by_a_limit_that_is_named(what: str) -> None:
+    [problem] = check(Source("m.net", row(*DEEP[what]))).problems
+    assert problem.slug() == "expansion-too-large" and "inside one another" in problem.message()
+
+
+def test_repeats_inside_one_another_have_a_limit() -> None:
+    assert found(row(2, "repeat 1 { " * 16, " }" * 16)) == []
+    assert [slug for slug, _ in found(row(2, "repeat 1 { " * 17, " }" * 17))] == ["expansion-too-large"]
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("repeat 1 {", "}"), ("when train {", "}"), ("for i in range(1) {", "}"), ("", "")])
+def test_what_is_as_deep_as_it_may_be_is_compiled(opened: str, closed: str) -> None:
+    import jax
+    import numpy as np
+
+    import netspec
+
+    program = netspec.compile(Source("m.net", row(31 if "repeat" in opened else 63, opened, closed)))
+    state = program.init(0)
+    assert jax.eval_shape(lambda s: program.apply(s, x=np.ones((3, 8), "f")), state)["y"].shape == (3, 8)

@@ -147,7 +147,7 @@ class SizeTooComplex(Diagnostic):
         return "write the dims that it is made of as numbers, or leave out some of the powers and products"
 
 
-DEEP = "blocks inside one another"
+DEEP, DEEP_EXPRESSIONS = "blocks and regions inside one another", "expressions inside one another, those of blocks included"
 
 
 @record(kw_only=True)
@@ -163,6 +163,6 @@ class ExpansionTooLarge(Diagnostic):
         return f"{self.what} would expand to {self.count:,} {self.things}, and the limit is {self.limit:,}"
 
     def help(self) -> str | None:
-        if self.things == DEEP:
+        if self.things in (DEEP, DEEP_EXPRESSIONS):
             return "let one block use several others in a row, in place of each using the next"
         return None if self.things != "nodes" else "where all passes are alike, write `repeat n { … }`: it stays one"

@@ -17,7 +17,7 @@ from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, key_of, to_plain
-from netspec.ir import Body, Port
+from netspec.ir import Body, Node, Port, Repeat, fold
 from netspec.ir.paths import count
 from netspec.limits import LIMITS
 from netspec.proofs.instances import find_clashes
@@ -54,7 +54,7 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
     cycle = find_cycle(world.graph, definition)
     if cycle:
         return Recursion(at=at, cycle=cycle)
-    return ExpansionTooLarge(at=at, what="this row of uses", count=len(world.stack), limit=LIMITS.block_depth, things=DEEP)
+    return ExpansionTooLarge(at=at, what="this", count=len(world.stack), limit=LIMITS.block_depth, things=DEEP)
 
 
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
@@ -205,10 +205,18 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
 
 def fits_memory(world: World, definition: Definition, body: Body) -> bool:
     """Written out, with every pass of its repeats, the model stays within what names can be given to."""
-    uses = count(body)
-    if uses > LIMITS.uses:
-        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=LIMITS.uses))
-    return uses <= LIMITS.uses
+    uses, repeats = count(body), fold(body, count_repeats, lambda depths: max(depths, default=0))
+    for found, limit, things in ((uses, LIMITS.uses, "nodes"), (repeats, LIMITS.repeats, "repeats inside one another")):
+        if found > limit:
+            at, what = definition.node.name_span, f"`{definition.name}`"
+            world.report(ExpansionTooLarge(at=at, what=what, count=found, limit=limit, things=things))
+            return False
+    return True
+
+
+def count_repeats(node: Node, below: list[int]) -> int:
+    """How many repeats stand inside one another here: each is an axis of the weights in it."""
+    return max(below, default=0) + isinstance(node, Repeat)
 
 
 def bind_free_symbols(frame: Frame, definition: Definition) -> None:

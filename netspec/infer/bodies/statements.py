@@ -34,13 +34,14 @@ from netspec.syntax import tree
 def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     """Elaborate statements; a problem in one does not stop the next."""
     elaborate = frame.world.elaborate.statements
-    for statement in body:
-        try:
-            note_progress("proving this", statement.span)
-            frame.world.ran.add(id(statement))
-            elaborate[type(statement)](frame, statement)
-        except (Mistake, DimTooComplex) as mistake:
-            frame.world.report_mistake(mistake, statement.span)
+    with frame.world.deeper():
+        for statement in body:
+            try:
+                note_progress("proving this", statement.span)
+                frame.world.ran.add(id(statement))
+                elaborate[type(statement)](frame, statement)
+            except (Mistake, DimTooComplex) as mistake:
+                frame.world.report_mistake(mistake, statement.span)
 
 
 Output = tuple[str | None, Value, Span, str | None]
