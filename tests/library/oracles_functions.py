@@ -48,6 +48,7 @@ FUNCTIONS |= {
     "isfinite": each(math.isfinite),
     "isnan": each(math.isnan),
     "stop_gradient": each(lambda v: v),
+    "each": each(lambda v: v),
 }
 
 

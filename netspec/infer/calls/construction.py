@@ -63,7 +63,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
-        return UNKNOWN
+        return judge_known(frame, value, cls, args)
     try:
         return cls(**args)
     except BadArguments as error:
@@ -73,6 +73,23 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(value, error):
             frame.report(problem)
         return UNKNOWN
+
+
+def judge_given(frame: Frame, value: OpValue) -> Unknown:
+    """The arguments that are there, whatever is missing."""
+    args = {name: to_python(frame, given.value) for name, given in value.args.items()}
+    return judge_known(frame, value, index.load(value.entry), args)
+
+
+def judge_known(frame: Frame, value: OpValue, cls: type[Op], args: dict[str, Any]) -> Unknown:
+    """Where some arguments are unknown the others can still be wrong."""
+    try:
+        cls(**{name: None if isinstance(given, Unknown) else given for name, given in args.items()})
+    except BadArguments as error:
+        known = {name: faults for name, faults in error.faults.items() if name in args and not isinstance(args[name], Unknown)}
+        for name, faults in known.items():
+            frame.report(describe_problem(value, name, faults))
+    return UNKNOWN
 
 
 def construct_use(frame: Frame, value: OpValue) -> Op | Unknown:

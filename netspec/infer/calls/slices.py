@@ -9,7 +9,7 @@ from netspec.infer import arithmetic, expressions, shelf, types
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size, to_plain
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_size, to_plain
 from netspec.shape import DTYPES, Dim
 from netspec.source import Span
 from netspec.syntax import tree
@@ -22,6 +22,9 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
         return value
     if isinstance(value, Tensor):
         return slice_tensor(frame, node, value)
+    if isinstance(value, Mean):
+        each = f"a mean is one number; `each({node.value.span.text})` is the values before they are averaged"
+        return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value), repair=each))
     if isinstance(node.value, tree.Name) and node.value.text == value and value in DTYPES:
         return types.evaluate_type(frame, node, value)
     return slice_list(frame, node, value)
@@ -29,6 +32,10 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
 
 def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
     """`widths[i]`, `widths[1:]`."""
+    if isinstance(value, dict) and value:
+        field = node.items[0].value if isinstance(node.items[0], tree.String) else next(iter(value))
+        repair = f"fields of a record are read with a dot: `{node.value.span.text}.{field}`"
+        return frame.report(BadOperands(at=node.span, op="[ ]", left="a record", repair=repair))
     if not isinstance(value, tuple) or len(node.items) != 1:
         return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value)))
     chosen = node.items[0]

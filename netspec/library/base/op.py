@@ -37,6 +37,8 @@ class In:
     rank: int = 0
     """The smallest rank accepted."""
     optional: bool = False
+    named: bool = False
+    """Its whole numbers are names that are compared with each other and nothing else: tokens. Others count something, or choose."""
     wants: str = ""
     """What its numbers mean: "logits" (for a softmax), "log_odds" (for a sigmoid), "probabilities", "log_probabilities"; "": anything."""
 
@@ -232,6 +234,9 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
+    opens_means: ClassVar[bool] = False
+    """Takes a loss or metric for its values, before they are averaged: `each`."""
+
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
         return inputs[0]
@@ -256,6 +261,20 @@ class Callable(Op):
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
+        return {}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        """The least number of inputs that have a ceiling, where it is not 0; None where any will do, and what is outside has a meaning
+        when the spec makes it itself."""
+        return {}
+
+    def widens(self, tensor: In) -> bool:
+        """Do whole numbers in this input count or choose something (labels, ids, lengths)? Then `apply` gets them as i32, whatever their
+        type, unless the op `keeps_values`."""
+        return tensor.dtype == "int"
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
         return {}
 
     def picks(self, *inputs: TensorType) -> dict[int, int]:
@@ -336,6 +355,16 @@ class Initializer(Op):
     same: ClassVar[bool] = False
     """Every element has the same value, whatever the shape: a state may begin so, as its batch is of any size."""
 
+    def written(self) -> tuple[float, ...] | None:
+        """Every number that it gives, where the spec writes them; None where they are drawn, and have fractions."""
+        return None
+
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""
         raise TypeError(f"{self.op_name()} cannot be sampled")
+
+    def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        """The same distribution drawn by a key of JAX's, which may be traced. As it is: `sample` on the host, which the program calls."""
+        from netspec.library.initializers.traced_draws import call_host
+
+        return call_host(self, key, shape, fan)

@@ -51,6 +51,11 @@ class Windows:
         """How far a window reaches along each axis: `dilation` - 1 elements between its own are left out."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True))
 
+    def stays(self, axis: int) -> bool:
+        """Each window along an axis of space is one element, at its own place."""
+        alone = self.size[axis] == 1 and self.stride[axis] == 1
+        return alone and (isinstance(self.padding, str) or not any(self.padding[axis]))
+
     @property
     def elements(self) -> int:
         """Elements of one window."""
