@@ -108,7 +108,7 @@ def _mark(parts: Sequence[Any]) -> Mark:
     for array in (array for part in parts for array in _arrays(part)):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.size else np.zeros(0, np.uint8)
-        digest.update(memoryview(flat)[: max(LIMITS.digest_bytes - size, 0)])
+        digest.update(flat.data[: max(LIMITS.digest_bytes - size, 0)])
         size += array.nbytes
     return Mark(size, None, digest.hexdigest())
 

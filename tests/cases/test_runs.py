@@ -80,6 +80,8 @@ def test_report_10_the_printed_command_evaluates_a_run_with_imports(
     assert following == ["eval", "run"]
     assert run(capsys, *following) == run(capsys, "eval", tmp_path / "run")
     assert main(["train", "m.net", "--out", "run", "--resume"]) == 0
+    shutil.rmtree(tmp_path / "lib")
+    assert main(["train", "run/spec.net", "--out", "run", "--resume"]) == 0
 
 
 @pytest.fixture
@@ -670,3 +672,28 @@ def test_reading_while_a_training_saves_and_removes_meets_no_raw_error(tmp_path:
         stop.set()
         writer.join()
     assert steps and steps == sorted(steps) and store.steps()[-1] > 3
+
+
+def test_the_file_of_arrays_is_data_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "m.net", ARRAYS)
+    np.savez(tmp_path / "a.npz", x=np.ones((4, 4), np.float32), price=np.ones(4, np.float32))
+    assert run(capsys, "train", file, "--data", tmp_path / "a.npz", "--out", tmp_path / "run")[0] == 0
+    os.rename(tmp_path / "a.npz", tmp_path / "b.npz")
+    resume = ("train", file, "--data", tmp_path / "b.npz", "--out", tmp_path / "run", "--resume")
+    assert run(capsys, *resume)[0] == 0
+    np.savez(tmp_path / "b.npz", x=np.ones((4, 4), np.float32), price=np.zeros(4, np.float32))
+    code, text = run(capsys, *resume)
+    assert code == 1 and "--data: its content is another" in text, text
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop"])
+def test_a_strange_lock_stops_no_reader_and_is_named_to_a_training(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    lock = copy / ".lock"
+    lock.unlink()
+    {"pipe": os.mkfifo, "folder": os.mkdir, "loop": lambda path: path.symlink_to(path)}[kind](lock)
+    assert run(capsys, "eval", copy)[0] == 0
+    code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
+    assert (code == 0 and kind == "pipe") or (code == 2 and ".lock" in text), text
