@@ -172,6 +172,8 @@ class Limits:
     """Differences of two specs or trees that a message shows."""
     suggestions: int = 3
     """Names that are proposed in place of an unknown one."""
+    compared_names: int = 200_000
+    """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
     listed_names: int = 12
     """Names that are listed where none is near."""
     listed_words: int = 5

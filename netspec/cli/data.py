@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import report
+from netspec.cli.terminal import report, write_line
 from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def run(args: Namespace) -> int:
     code = report(checked.problems)
     trains = checked.typed.trains if checked.typed else ()
     lines = [line for plan in trains for line in section(plan, args.data)]
-    print("\n".join(lines) if lines else f"`{args.file}` has no `train` section, so it needs no data.")
+    for line in lines or [f"`{args.file}` has no `train` section, so it needs no data."]:
+        write_line(line)
     return max(code, int(any(line.endswith(MISSING) for line in lines)))
 
 

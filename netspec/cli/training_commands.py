@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from netspec.cli.spec_options import overrides
-from netspec.cli.terminal import report
+from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import BadArchive
+from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.runs import InputsUnreadable
 from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
@@ -34,7 +35,7 @@ def run_train(args: Namespace) -> int:
     out = Path(args.out) if args.out else find_free(name)
     feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     fit = model.train(*feeds, data, out, args.resume, reporter())
-    print(summarize_fit(fit, out, args))
+    write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
 
 
@@ -77,7 +78,7 @@ def run_eval(args: Namespace) -> int:
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
     report(run.changed_data(args.data))
-    print(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
+    write_text(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
     return 0
 
 
@@ -93,7 +94,7 @@ def run_predict(args: Namespace) -> int:
     outputs = _generate(run, arrays, args) if decodes or args.answer else run.predict(**arrays)
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
-    print("\n".join(f"{name}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
+    write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
     return 0
 
 

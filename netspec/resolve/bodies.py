@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain, islice
 
 from netspec.deadline import note_progress
 from netspec.diagnostics.names.bindings import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.limits import LIMITS
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Bad, Definition
 from netspec.resolve.name_scope import Scope
@@ -107,9 +109,9 @@ class Bodies:
         self.names.expression(node.bound, scope)
         known = scope.find(node.name)
         if known is None or known.what != "dim":
-            dims = tuple(n for n, k in scope.all().items() if k.what == "dim")
-            near = tuple(nearest(node.name, dims))
-            self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=dims))
+            near = tuple(nearest(node.name, scope.dims_in_sight()))
+            listed = () if near else tuple(islice(scope.dims_in_sight(), LIMITS.listed_names))
+            self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=listed))
 
     def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
         """Binds the body of a loop or a `when`, whose new names stay inside."""
@@ -145,8 +147,11 @@ class Bodies:
 
     def is_small_symbol(self, dim: tree.Name, scope: Scope) -> bool:
         """`f32[b, 16]`: a size that nothing binds, with the name of a value."""
-        known = {*scope.all(), *self.names.params, *self.names.later}
-        return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
+        if len(dim.parts) > 1 or not dim.text[:1].islower():
+            return False
+        if scope.find(dim.text) is not None or dim.text in self.names.params or dim.text in self.names.later:
+            return False
+        return not nearest(dim.text, chain(scope.names_in_sight(), self.names.params, self.names.later), aliases={})
 
     def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
         """Binds a name that may not be bound already."""

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.names.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
 from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.running.files import NotAFile, ReadFailed
 from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
@@ -71,6 +73,8 @@ class Project:
     def place(self, node: tree.Import) -> str:
         """The real path that a line means, which must lie below the root."""
         text = node.path.value
+        if escape(text) != text:  # no file of a project has such a name, and a system may not even be asked for it
+            raise Mistake(ImportNotFound(at=node.path.span, path=text, why="the path holds a character that cannot be seen"))
         path = os.path.normpath(os.path.join(os.path.dirname(self.chain[-1][0]), text))
         real = os.path.realpath(path) if self.given is None else self.given.get(LINK + path, path)
         if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
@@ -89,7 +93,7 @@ class Project:
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions of an imported file, within the limits of number, depth and size."""
-        from netspec.syntax.spec_file import parse_spec
+        from netspec.syntax.spec_file import is_spec, parse_spec
 
         if len(self.opened) >= LIMITS.import_files:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=LIMITS.import_files))
@@ -98,6 +102,9 @@ class Project:
         source, problems = self.read(path, node)
         self.sources[self.short(path)] = source
         file, found = parse_spec(source)
+        if source.text and not is_spec(source):
+            why = "it does not begin with `netspec 1`, so it is no spec"
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why))
         self.problems(problems + found)
         if file is None:
             return {}
@@ -117,13 +124,14 @@ class Project:
             if text is None:
                 raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
             return read_text(path, text)
-        shown = os.path.relpath(path, os.getcwd())
+        shown = show_path(path)
         try:
             data = read_plain(path, LIMITS.import_bytes) if self.untrusted else read_bytes(path)
         except Mistake as mistake:
             if isinstance(mistake.diagnostic, FileRefused):
                 raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
-            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=f"there is no file {shown}")) from None
+            why = describe_unread(mistake.diagnostic, shown)
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why)) from None
         self.bytes += len(data)
         if self.bytes > LIMITS.import_bytes:
             raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=LIMITS.import_bytes))
@@ -137,6 +145,21 @@ class Project:
         """All that a spec brings together, to be given in the place of its files: the texts, and where links lead."""
         links = {LINK + path: real for path, real in self.links.items()}
         return {**{path: source.text for path, source in self.sources.items()}, **links}
+
+
+def show_path(path: str) -> str:
+    """The path from the current folder, where there is one."""
+    try:
+        return os.path.relpath(path)
+    except OSError:
+        return path
+
+
+def describe_unread(problem: Diagnostic, shown: str) -> str:
+    """Why a file cannot be imported, in words."""
+    if isinstance(problem, NotAFile):
+        return f"{shown} is {problem.kind}, not a file"
+    return f"{shown} cannot be read: {problem.reason}" if isinstance(problem, ReadFailed) else f"there is no file {shown}"
 
 
 def root_of(folder: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.names.bindings import DuplicateName
@@ -161,8 +162,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             kind = type(section).__name__.lower()
             definition = definitions.get(section.model)
             if definition is None or not definition.is_model:
-                models = [n for n, d in definitions.items() if d.is_model]
-                near = tuple(nearest(section.model, models) or models[: LIMITS.suggestions])
+                near = tuple(nearest(section.model, models_of(definitions)) or islice(models_of(definitions), LIMITS.suggestions))
                 names.report(UnknownModel(at=section.name_span, name=section.model, section=kind, near=near))
             names.each([a.value for a in section.args], Scope(), False)
             names.own = frozenset(p.name for p in definition.params) if definition is not None else frozenset()
@@ -176,6 +176,11 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             names.own = frozenset()
         case _:
             pass
+
+
+def models_of(definitions: Mapping[str, Definition]) -> Iterator[str]:
+    """The names of the models among blocks and models."""
+    return (name for name, definition in definitions.items() if definition.is_model)
 
 
 def bind_decodings(section: tree.Serve, names: Names) -> None:

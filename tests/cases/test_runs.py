@@ -233,7 +233,7 @@ def test_crafted_27_a_strange_archive_is_refused_in_words_by_predict_and_by_data
 def test_a_pipe_is_no_archive(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(tmp_path / "x.npz")
     code, text = run(capsys, "predict", trained, "--input", tmp_path / "x.npz")
-    assert code in (1, 2) and "regular file" in text
+    assert code in (1, 2) and "pipe" in text
 
 
 # --- steps are whole -------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.data.columns import Lazy
+from netspec.library.data.datasets.data_file import open_data
 from netspec.library.data.datasets.pixels import to_floats
 from netspec.library.data.datasets.text_file import DataPath
 from netspec.shape import TensorType
@@ -115,7 +116,7 @@ def _images(folder: Path) -> list[str]:
 def _pixels(pillow: Any, file: str) -> Array:
     """The image as f32[H, W, 3] in 0..1. Raises `Mistake` for a file that is no image."""
     try:
-        with pillow.open(file) as image:
+        with open_data(file) as content, pillow.open(content) as image:
             return to_floats(np.asarray(image.convert("RGB")))
     except (OSError, SyntaxError, ValueError, pillow.DecompressionBombError) as error:
         reason = "it is not a known kind of image" if isinstance(error, pillow.UnidentifiedImageError) else str(error).rstrip(".")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 import struct
 import zipfile
 import zlib
@@ -14,10 +13,10 @@ from typing import IO, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import ArrayUnlike, BadArchive, BadValue, NoSuchColumn
-from netspec.diagnostics.data.files import UnreadableData
 from netspec.diagnostics.data.records import NoRecords, UnequalCounts
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.datasets.data_file import open_data
 from netspec.limits import LIMITS
 from netspec.shape import Dim, TensorType
 
@@ -51,12 +50,7 @@ def read_all(path: Path) -> dict[str, Array]:
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """An archive whose entries may be read; whatever is wrong with it inside becomes a `Mistake`."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Mistake(UnreadableData(file=str(path), reason="it is not a regular file"))
-        file = path.open("rb")
-    except OSError as error:
-        raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
+    file = open_data(path)
     try:
         with file, zipfile.ZipFile(file) as archive:
             _refuse_bomb(archive, path)
