@@ -663,7 +663,9 @@ def test_reading_while_a_training_saves_and_removes_meets_no_raw_error(tmp_path:
     writer.start()
     steps = []
     try:
-        for number in range(40):
+        for number in range(2_000):
+            if number >= 20 and store.steps()[-1:] > [5]:
+                break
             try:
                 steps.append(store.restore_chosen(("best", "last")[number % 2])[0])
             except Mistake as mistake:
@@ -671,7 +673,7 @@ def test_reading_while_a_training_saves_and_removes_meets_no_raw_error(tmp_path:
     finally:
         stop.set()
         writer.join()
-    assert steps and steps == sorted(steps) and store.steps()[-1] > 3
+    assert steps and steps == sorted(steps) and store.steps()[-1] > 5
 
 
 def test_the_file_of_arrays_is_data_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
