@@ -17,34 +17,26 @@ from netspec.lower.precision import FULL
 from netspec.shape import TensorType
 from netspec.train.python_sequences import as_column, shape_of
 
-WEIGHT = "weight"
-"""The field that weighs examples; data may have it beside the declared fields."""
 _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
 
 
 def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
-    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` but `weight` are left out.
+    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` are left out.
 
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
     kind of number, unequal numbers of examples, NaN.
     """
-    wanted = {**types, **({WEIGHT: _weight_type(types)} if WEIGHT in data else {})}
-    given = {name: as_column(wanted[name], values) if name in wanted else values for name, values in data.items()}
-    columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in wanted}
-    given = _add_lengths(given, columns, wanted)
-    plain = {name: kind for name, kind in wanted.items() if name not in columns}
+    given = {name: as_column(types[name], values) if name in types else values for name, values in data.items()}
+    columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in types}
+    given = _add_lengths(given, columns, types)
+    plain = {name: kind for name, kind in types.items() if name not in columns}
     arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
-    converted = {name: _convert_column(name, wanted[name], column) for name, column in columns.items()}
-    found = {name: converted[name] if name in converted else arrays[name] for name in wanted}
-    if problems := [*_find_uneven(found, wanted, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
+    converted = {name: _convert_column(name, types[name], column) for name, column in columns.items()}
+    found = {name: converted[name] if name in converted else arrays[name] for name in types}
+    if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
         raise SpecError(problems)
     return found
-
-
-def _weight_type(types: Mapping[str, TensorType]) -> TensorType:
-    """The type of the weights of examples."""
-    return TensorType("f32", next(iter(types.values())).shape[:1])
 
 
 def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ def predict_all(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict
     """
     examples = _examples(program, inputs)
     size = (program.plan and program.plan.data.batch) or CHUNK
-    if examples is None or examples <= size:
+    if examples is None or examples == 0 or (examples <= size and not _is_fixed(program)):
         return program.predict(state, **inputs)
     parts = [program.predict(state, **chunk) for chunk in _chunks(inputs, examples, size)]
     return {name: np.concatenate([part[name] for part in parts])[:examples] for name in parts[0]}
@@ -35,10 +35,16 @@ def _examples(program: Program, inputs: Mapping[str, Any]) -> int | None:
     """How many examples the inputs hold; None when they cannot be cut (or do not fit, which `predict` reports)."""
     batch = program.model.batch
     types = {**program.model.input_types(), **program.model.output_types()}
-    if batch is None or batch.is_constant or any(not t.rank or t.shape[0] != batch for t in types.values()):
+    if batch is None or (batch.is_constant and not _is_fixed(program)) or any(not t.rank or t.shape[0] != batch for t in types.values()):
         return None
     lengths = {len(a) for a in inputs.values() if shape_of(a)}
     return lengths.pop() if len(lengths) == 1 and set(inputs) == set(program.model.input_types()) else None
+
+
+def _is_fixed(program: Program) -> bool:
+    """The model takes batches of one size only, with which it is trained: any number of examples is cut into such."""
+    batch = program.model.batch
+    return batch is not None and batch.is_constant and program.plan is not None and batch == program.plan.data.batch
 
 
 def _chunks(inputs: Mapping[str, Any], examples: int, size: int) -> Iterator[dict[str, Array]]:

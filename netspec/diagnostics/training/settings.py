@@ -69,6 +69,21 @@ class FractionOfStep(Diagnostic):
 
 
 @record(kw_only=True)
+class LossOnlyInTraining(Diagnostic):
+    """An evaluation leaves out the terms of a loss that read outputs of `when train`; of this loss nothing is left."""
+
+    outputs: tuple[str, ...]
+
+    def message(self) -> str:
+        names = ", ".join(f"`{name}`" for name in self.outputs)
+        return f"an evaluation has no loss: outside of training there is no {names}"
+
+    def help(self) -> str | None:
+        both = "loss(y, label) + 0.3 * loss(first, label)"
+        return f"add a term that reads an output of every phase, as in `{both}`, or move the output out of `when`"
+
+
+@record(kw_only=True)
 class LossNotAMean(Diagnostic):
     """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means."""
 

@@ -33,6 +33,7 @@ from netspec.library.base.trainables import (
     require_texts,
 )
 from netspec.library.base.value_faults import BadArguments, Fault
+from netspec.library.base.whole_numbers import widen_whole, widen_wholes
 from netspec.library.contracts.sequence_axis import Flow, Passage
 
 __all__ = [
@@ -72,4 +73,6 @@ __all__ = [
     "hand_on",
     "require_texts",
     "Wanted",
+    "widen_whole",
+    "widen_wholes",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -10,7 +10,7 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
-from netspec.library.base.op import Array, Callable, Op
+from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
 
@@ -125,12 +125,22 @@ class Optimizer(Op):
         raise TypeError(f"{self.op_name()} has no meaning")
 
 
+FACTOR = "weight"
+WEIGHT = In(
+    FACTOR,
+    "Factors of the values, of any sign: of the values' shape, or of its first axes, such as [B]. See `normalize`.",
+    dtype="number",
+    optional=True,
+)
+
+
 class Measure(Callable):
     """A loss or metric: statistics that add up over batches and devices, finished once.
 
     `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
     w = mask × `weights` × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does
-    not get, unless `mask_weighs` is false.
+    not get, unless `mask_weighs` is false. Every one whose result is a mean takes `weight` and `normalize` besides; no method gets to see
+    those two.
     """
 
     mask_weighs: ClassVar[bool] = True
@@ -138,12 +148,35 @@ class Measure(Callable):
     averaged: ClassVar[bool] = True
     """Is its result a mean of the values, or a function of it? If not, the values mean something to `statistics` only: classes, scores."""
 
+    takes_weight: ClassVar[bool] = False
+    """Is the input `weight` the one that every mean has? It is set by netspec; an op may have an input of that name of its own."""
+
+    normalize: bool = False
+    """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
+    divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
+
+    def __init_subclass__(cls) -> None:
+        """Gives a mean `weight` and `normalize`, unless it has something of its own that is called so, and takes them from what is none."""
+        super().__init_subclass__()
+        inputs = tuple(declared for declared in cls.inputs if declared is not WEIGHT)
+        common = cls._arguments["normalize"] is Measure._arguments["normalize"] if "normalize" in cls._arguments else False
+        cls.takes_weight = cls.averaged and common and bool(inputs) and all(declared.name != WEIGHT.name for declared in inputs)
+        cls.inputs = (*inputs, WEIGHT) if cls.takes_weight else inputs
+        if common and inputs:
+            others = {name: argument for name, argument in cls._arguments.items() if name != "normalize"}
+            cls._arguments = {**others, "normalize": cls._arguments["normalize"]} if cls.takes_weight else others
+            cls.last_arguments = (*cls.last_arguments, "normalize")
 
     def result(self, values: TensorType) -> TensorType:
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
+
+    def widens(self, tensor: In) -> bool:
+        """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
+        return True
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
@@ -228,6 +261,10 @@ class Dataset(Op):
         """The files it reads: of each the path in the data folder, then the other names that would do."""
         return files_of(self)
 
+    def describe_files(self, folder: Path) -> Iterable[str]:
+        """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
+        return ()
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
@@ -257,6 +294,10 @@ class Dataset(Op):
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
         return given
+
+    def class_counts(self) -> Mapping[str, int]:
+        """How many classes a field of class numbers has, by field, where the arguments, or the dataset itself, say so."""
+        return {}
 
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""

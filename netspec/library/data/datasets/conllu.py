@@ -67,6 +67,9 @@ class Conllu(Dataset):
         if self.size is None:
             raise Mistake(VocabularySizeNeeded(op=self.op_name()))
 
+    def class_counts(self) -> dict[str, int]:
+        return {} if self.tags is None else {"tag": self.tags}
+
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         return self.learn(folder, None)[0]
 
