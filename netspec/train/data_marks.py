@@ -94,13 +94,13 @@ def is_handed(feed: Feed | None) -> bool:
 
 
 def mark_arrays(feed: Feed | None, prefix: str = "") -> dict[str, Mark]:
-    """The marks of arrays that a person handed over; none of an iterable, which would have to be run through."""
+    """The marks of arrays that a person handed over; of an iterable, which would have to be run through, only that it is one."""
     if isinstance(feed, ArrayFeed) and feed.handed is not None:
         return {prefix + name: _mark([values]) for name, values in feed.handed.items()}
     if isinstance(feed, BatchFeed) and isinstance(feed.source, Sequence) and all(isinstance(batch, Mapping) for batch in feed.source):
         names = {name for batch in feed.source for name in batch}
         return {prefix + name: _mark([batch[name] for batch in feed.source if name in batch]) for name in sorted(names)}
-    return {}
+    return {f"{prefix}batches": Mark(0, None, None)} if isinstance(feed, BatchFeed) else {}
 
 
 def _mark(parts: Sequence[Any]) -> Mark:
