@@ -12,10 +12,10 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged
-from netspec.lower.input_arrays import accept
+from netspec.lower.input_arrays import accept, shape_of
 from netspec.lower.precision import FULL
 from netspec.shape import TensorType
-from netspec.train.python_sequences import as_column, shape_of
+from netspec.train.python_sequences import as_column
 
 _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
