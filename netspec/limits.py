@@ -34,6 +34,8 @@ class Limits:
     """Brackets inside one another: the tree is walked by recursion."""
     operators: int = 100
     """Operators of one expression, each of which makes its tree deeper."""
+    clauses: int = 8
+    """`for`s of one comprehension: each is a loop in those before it."""
     spare_depth: int = 8
     """Levels that an expression with brackets may be deeper: the formatter's own parentheses never make a text too deep."""
     json_depth: int = 150
@@ -78,6 +80,8 @@ class Limits:
     """Sizes that an op in a block which nobody uses is tried with, before it counts as wrong of every use."""
     call_values: int = 5
     """Values that a call counts as: binding its arguments takes as long as so many."""
+    function_depth: int = 16
+    """Functions of static values that call one another, one inside the other: they are evaluated by recursion."""
     measure_values: int = 60
     """Values that a loss or metric counts as besides."""
     recurrence_values: int = 60

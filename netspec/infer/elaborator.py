@@ -18,7 +18,7 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, Kinds, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
 from netspec.recursion import room_for_depth
@@ -58,6 +58,13 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
     return slices.evaluate_index(frame, node)
 
 
+def evaluate_comprehension(frame: Frame, node: tree.Comprehension, want: Kinds) -> Value:
+    """`[f(x) for x in xs]`."""
+    from netspec.infer.calls import loop_items
+
+    return loop_items.evaluate_comprehension(frame, node, want)
+
+
 def elaborate_region(frame: Frame, node: tree.For | tree.Repeat | tree.When) -> None:
     """A statement that holds others."""
     from netspec.infer.bodies import loops, phases
@@ -95,6 +102,7 @@ ELABORATOR = Elaborator(
     chain=chains.evaluate_chain,
     operator=forms.apply_operator,
     index=evaluate_index,
+    comprehension=evaluate_comprehension,
     late_name=forms.evaluate_late_name,
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
     use_block=instances.use_block,
@@ -137,6 +145,10 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
 def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     """The same in a world that knows nothing yet."""
     evaluate_file_params(world)
+    if graph.functions:
+        from netspec.infer.calls import static_functions
+
+        static_functions.check_functions(world)
     models = {}
     for name, definition in graph.definitions.items():
         if definition.is_model and needs_nothing(definition):

@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge, SizeTooComplex
+from netspec.diagnostics.shapes.expansion import DEEP, DEEP_EXPRESSIONS, ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
@@ -36,10 +36,11 @@ class Elaborator:
     """
 
     call: Callable[[Frame, tree.Call, Kinds], Value]
-    """`f(x, 3)`: asked by expressions, done by calls; so are the next four."""
+    """`f(x, 3)`: asked by expressions, done by calls; so are the next five."""
     chain: Callable[[Frame, tree.Chain, Kinds], Value]
     operator: Callable[[Frame, str, tuple[Value, ...], tuple[Span, ...], tree.Binary | tree.Unary], Value]
     index: Callable[[Frame, tree.Index], Value]
+    comprehension: Callable[[Frame, tree.Comprehension, Kinds], Value]
     late_name: Callable[[Frame, tree.Name, Kinds], Value]
     """A name that only the section can give a meaning."""
     builders: Mapping[str, Callable[[Frame, Call, OpValue, Bound], Value]]
@@ -76,6 +77,8 @@ class World:
     """Expressions around the present one."""
     levels: int = 0
     """Bodies and regions around the present statement."""
+    functions: int = 0
+    """How many functions of static values are being evaluated, one inside the other."""
     stopped: bool = False
     """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)
@@ -106,6 +109,11 @@ class World:
             self.stack.pop()
             self.whole.update(nodes=self.nodes, edges=self.edges, work=self.work)
             self.nodes, self.edges, self.work = before
+
+    def hold_depth(self) -> None:
+        """Raises Mistake where too many expressions stand inside one another."""
+        if self.depth > LIMITS.depth:
+            raise Mistake(ExpansionTooLarge(what="this", count=self.depth, limit=LIMITS.depth, things=DEEP_EXPRESSIONS))
 
     @contextmanager
     def deeper(self) -> Iterator[None]:

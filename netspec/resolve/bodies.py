@@ -75,22 +75,22 @@ class Bodies:
         match node:
             case tree.Param():
                 self.optional(node.default, scope)
-                self.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
+                self.names.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
                 self.forgive(scope, node.name)
             case tree.Input():
                 self.type(node.type, scope)
-                self.declare(scope, node.name, "input", node.name_span)
+                self.names.declare(scope, node.name, "input", node.name_span)
                 self.forgive(scope, node.name)
             case tree.Output():
                 self.output(node, scope)
             case tree.Weight() | tree.Buffer() | tree.State():
                 self.type(node.type, scope)
                 self.names.expression(node.init, scope)
-                self.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
+                self.names.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
                 self.forgive(scope, node.name if isinstance(node, tree.State) else "")
             case tree.Shared():
                 self.names.expression(node.value, scope)
-                self.declare(scope, node.name, "shared", node.name_span)
+                self.names.declare(scope, node.name, "shared", node.name_span)
             case tree.Aux():
                 self.names.expression(node.value, scope)
             case tree.Binding():
@@ -101,18 +101,18 @@ class Bodies:
                 self.dim_bound(node, scope)
             case tree.For():
                 self.names.expression(node.iterable, scope)
-                self.inner(node, scope, [(t.name, t.span) for t in node.names])
+                self.inner(node, scope, node.names)
             case tree.Repeat():
                 self.names.expression(node.count, scope)
-                self.inner(node, scope, [(node.index.name, node.index.span)] if node.index else [])
+                self.inner(node, scope, (node.index,) if node.index else ())
             case tree.When():
                 self.excluded(node)
-                self.inner(node, scope, [])
+                self.inner(node, scope, ())
             case tree.Hole():
                 for name in node.names:
                     scope.bind(name, "unread", node.span)
                 for name in (*node.names, *node.mentions):
-                    self.read(scope, name)
+                    scope.read(name)
 
     def dim_bound(self, node: tree.DimBound, scope: Scope) -> None:
         """Binds the bound of a dim, which an input must have brought."""
@@ -146,25 +146,16 @@ class Bodies:
     def forgive(self, scope: Scope, name: str) -> None:
         """A misplaced declaration is no unused one besides."""
         if self.regions or (self.definition.is_model and name and scope.find(name).what == "state"):  # type: ignore[union-attr]
-            self.read(scope, name)
+            scope.read(name)
 
-    def inner(self, node: tree.For | tree.Repeat | tree.When, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
+    def inner(self, node: tree.For | tree.Repeat | tree.When, scope: Scope, loop_names: tuple[tree.LoopName, ...]) -> None:
         """Binds the body of a loop or a `when`, whose new names stay inside."""
         inner = Scope(scope)
-        for name, span in loop_names:
-            if name != "_":
-                self.declare(inner, name, "loop", span)
-                self.read(inner, name)
+        self.names.loop(loop_names, inner)
         self.regions.append(node)
         self.statements(node.body.statements, inner)
         self.regions.pop()
         self.unused(inner)
-
-    def read(self, scope: Scope, name: str) -> None:
-        """Notes that a name is read, so that it is not reported as unused."""
-        known = scope.find(name)
-        if known is not None:
-            known.read = True
 
     def optional(self, node: tree.Expr | None, scope: Scope) -> None:
         """Binds the names of an expression that may be absent."""
@@ -187,12 +178,6 @@ class Bodies:
         known = {*scope.all(), *self.names.params, *self.names.later}
         return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
 
-    def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
-        """Binds a name that may not be bound already."""
-        before = scope.bind(name, what, span)
-        if before is not None:
-            self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
-
     def binding(self, node: tree.Binding, scope: Scope) -> None:
         """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
         self.names.expression(node.value, scope)
@@ -212,14 +197,14 @@ class Bodies:
         self.type(node.type, scope)
         if node.name is not None:
             scope.bind(node.name, "binding", node.name_span)
-            self.read(scope, node.name)
+            scope.read(node.name)
 
     def outputs(self, scope: Scope) -> None:
         """There is one; a model's are named; no two share a name."""
         definition = self.definition
         if not definition.outputs and not has_hole(definition.node.body):
             last = last_name(definition)
-            self.read(scope, last or "")
+            scope.read(last or "")
             self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last, end=end_of(definition)))
         seen: dict[str, Span] = {}
         for output in definition.outputs:

@@ -12,7 +12,7 @@ from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
 from netspec.limits import LIMITS
-from netspec.resolve.graph import Definition
+from netspec.resolve.graph import Definition, Function
 from netspec.source import Source, Span
 from netspec.syntax import tree
 from netspec.syntax.source_reader import read_source, read_text
@@ -20,7 +20,8 @@ from netspec.syntax.source_reader import read_source, read_text
 MARKS = (".git", "pyproject.toml")
 
 Read = Callable[[str], tuple[Source, list[Diagnostic]]]
-Names = Mapping[str, Definition]
+Names = Mapping[str, Definition | Function]
+"""What a file defines: blocks, models and functions."""
 
 
 class Project:
@@ -55,7 +56,7 @@ class Project:
         unknown = next((n for n in node.names if n.name not in found), None)
         if unknown is not None:
             near = tuple(nearest(unknown.name, found))
-            noun = f'block or model in "{node.path.value}" called'
+            noun = f'block, model or function in "{node.path.value}" called'
             raise Mistake(UnknownName(at=unknown.span, name=unknown.name, noun=noun, near=near, options=tuple(found)))
         return {n.alias or n.name: found[n.name] for n in node.names}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -14,7 +15,9 @@ from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.limits import LIMITS
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
-from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
+from netspec.resolve.functions import Functions, find_collision
+from netspec.resolve.graph import UNREAD, Definition, Function, Graph, Meaning
+from netspec.resolve.imports import Names as Brought
 from netspec.resolve.imports import Project
 from netspec.resolve.name_scope import Scope
 from netspec.source import Source, Span
@@ -53,7 +56,7 @@ def resolve(file: tree.File, source: Source, project: Project | None = None) -> 
     expects = tuple(s for s in file.sections if isinstance(s, tree.Expect))
     sections = (trains, serves, expects)
     files = (tuple(opened.params), dict(project.sources))
-    graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files)
+    graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files, tuple(opened.functions))
     return graph, problems
 
 
@@ -64,6 +67,7 @@ class Opened:
         self.project, self.problems = project, problems
         self.meanings: dict[int, Meaning] = {}
         self.params: list[tree.Param] = []
+        self.functions: list[Function] = []
 
     def file(self, file: tree.File, source: Source) -> Names:
         """Bind the names of one file's params, blocks and models, imports first."""
@@ -71,25 +75,38 @@ class Opened:
         self.params += params.values()
         shells = collect_sections(file, (tree.Block, tree.Model), "name", self.problems)
         own = {name: define(node, params) for name, node in shells.items()}
-        names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
+        written = self.written_functions(file, {**params, **shells})
+        brought = self.imported(file, source, {**shells, **{name: function.node for name, function in written.items()}})
+        blocks = {name: found for name, found in brought.items() if isinstance(found, Definition)}
+        names = Names(params, {**blocks, **own}, self.problems.append, self.meanings)
+        names.functions = {**{name: found for name, found in brought.items() if isinstance(found, Function)}, **written}
         names.unread = frozenset(find_unread(file))
         sections = group_by_model(file)
         for param in params.values():
             for part in (param.default, param.where):
                 if part is not None:
                     names.expression(part, Scope())
+        Functions(names).check(written)
         for definition in own.values():
             Bodies(names, definition, sections.get(definition.name, ())).check()
         return names
 
-    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
+    def written_functions(self, file: tree.File, others: Mapping[str, tree.Param | tree.Block | tree.Model]) -> dict[str, Function]:
+        """The functions of a file; a name that something else has is reported."""
+        nodes = collect_sections(file, tree.Function, "function", self.problems)
+        self.problems += [problem for node in nodes.values() if (problem := find_collision(node, others)) is not None]
+        written = {name: Function(node) for name, node in nodes.items()}
+        self.functions += written.values()
+        return written
+
+    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model | tree.Function]) -> Brought:
         """What the file's `import` lines bring."""
-        found: dict[str, Definition] = {}
+        found: dict[str, Definition | Function] = {}
         for section in file.sections:
             if not isinstance(section, tree.Import):
                 continue
             try:
-                brought = self.project.names(section, source, lambda f, s: self.file(f, s).definitions)
+                brought = self.project.names(section, source, self.define)
             except Mistake as mistake:
                 self.problems.append(mistake.diagnostic)
                 brought = {n.alias or n.name: UNREAD for n in section.names}
@@ -99,6 +116,15 @@ class Opened:
                     self.problems.append(DuplicateName(at=section.span, name=name, first=taken.name_span))
                 found[name] = definition
         return found
+
+    def define(self, file: tree.File, source: Source) -> Brought:
+        """What an imported file defines."""
+        names = self.file(file, source)
+        return {**names.definitions, **names.functions}
+
+
+FUNCTION = re.compile(r'(let|def|fn|func|function) |\{\s*"kind":\s*"let"')
+"""How text begins that may have been meant as a function."""
 
 
 def group_by_model(file: tree.File) -> dict[str, list[tree.Section]]:
@@ -132,13 +158,14 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
 
 
 def find_unread(file: tree.File) -> list[str]:
-    """Names like a block's in text that could not be read: a block may have been meant there."""
+    """Names like a block's in text that could not be read, and those of functions: one may have been meant there."""
     found: list[str] = []
 
     def visit(parts: tuple) -> None:
         for part in parts:
             if isinstance(part, tree.Hole):
                 found.extend(n for n in (*part.names, *part.mentions) if n[:1].isupper())
+                found.extend((*part.names, *part.mentions[1:2]) if FUNCTION.match(part.span.text) else ())
             elif isinstance(part, tree.Block | tree.Model | tree.For | tree.Repeat | tree.When):
                 visit(part.body.statements)
 

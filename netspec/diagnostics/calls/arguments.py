@@ -111,3 +111,16 @@ class Recursion(Diagnostic):
 
     def help(self) -> str | None:
         return "write the repetition as `repeat n { … }`"
+
+
+@record(kw_only=True)
+class RecursiveFunction(Diagnostic):
+    """A function of static values calls itself, directly or through others. Every function ends: repetition is written as a list."""
+
+    cycle: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the function `{self.cycle[0]}` calls itself: {' -> '.join(self.cycle)}"
+
+    def help(self) -> str | None:
+        return "write the repetition over a list: `sum([2**i for i in range(n)])`, `[f(x) for x in xs]`"

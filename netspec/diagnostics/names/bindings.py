@@ -17,13 +17,17 @@ class DuplicateName(Diagnostic):
     what: str = "name"
     first: Span = NOWHERE
     first_what: str = ""
+    built_in: str = ""
+    """What netspec itself has under the name: "the built-in layer"."""
 
     def message(self) -> str:
+        if self.built_in:
+            return f"the {self.what} `{self.name}` has the name of {self.built_in}"
         verb = "stands twice" if self.what == "setting" else "is already taken"
         return f"the {self.what} `{self.name}` {verb}"
 
     def label(self) -> str:
-        return "declared again"
+        return "" if self.built_in else "declared again"
 
     def places(self) -> Sequence[Place]:
         article = "an" if self.first_what[:1] in ("a", "e", "i", "o") else "a"
@@ -33,6 +37,8 @@ class DuplicateName(Diagnostic):
     def help(self) -> str | None:
         if self.what == "setting":
             return "delete one of them"
+        if self.built_in:
+            return f"give it another name: `my_{self.name}`"
         return "give one of the two another label" if self.what == "path" else "give one of the two another name"
 
 

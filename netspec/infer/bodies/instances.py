@@ -4,8 +4,6 @@ types).
 
 from __future__ import annotations
 
-from typing import Any
-
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
@@ -18,7 +16,7 @@ from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, key_of, to_plain
 from netspec.ir import Body, Node, Port, Repeat, fold
 from netspec.ir.paths import count
 from netspec.limits import LIMITS
@@ -87,17 +85,6 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     if partial is not None:
         frame.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
     return body if partial is None else None
-
-
-def key_of(value: Any) -> Any:
-    """A hashable stand-in for an argument's value: what it says, not where it stands."""
-    if isinstance(value, OpValue | BlockValue):
-        return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
-    if isinstance(value, Composed):
-        return tuple(key_of(p) for p in value.parts)
-    if isinstance(value, tuple):
-        return tuple(key_of(v) for v in value)
-    return (type(value).__name__, str(value))
 
 
 def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:

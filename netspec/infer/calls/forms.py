@@ -16,7 +16,7 @@ from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Me
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
-from netspec.resolve.graph import Builtin
+from netspec.resolve.graph import Builtin, FunctionRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
@@ -28,6 +28,10 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
     meaning = frame.world.graph.meaning(node.callee)
     if isinstance(meaning, Builtin):
         return evaluate_builtin(frame, meaning, node, want)
+    if isinstance(meaning, FunctionRef):
+        from netspec.infer.calls import static_functions  # few specs have any
+
+        return static_functions.call_function(frame, node, meaning.function, want)
     callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, SharedChain):
         from netspec.infer.calls import shared_chains  # few specs have any
