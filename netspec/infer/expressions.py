@@ -11,6 +11,7 @@ from netspec.infer import arithmetic, shelf
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
 from netspec.library.base import Duration
+from netspec.limits import LIMITS
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
 from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span
