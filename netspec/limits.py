@@ -190,6 +190,8 @@ class Limits:
     """Differences of two specs or trees that a message shows."""
     suggestions: int = 3
     """Names that are proposed in place of an unknown one."""
+    compared_names: int = 200_000
+    """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
     proposed_size: int = 1_024
     """The largest size that is tried as one which a model allows."""
     listed_names: int = 12
@@ -202,6 +204,8 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    described_images: int = 256
+    """Pictures of a folder that `netspec data` looks into."""
     listed_files: int = 3
     """Names that would do for one file of data."""
     quoted_characters: int = 60
@@ -241,8 +245,14 @@ class Limits:
     """Bytes of the records of one IDX or CIFAR-10 file, which are held in memory."""
     manifest_bytes: int = 64 << 20
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
+    run_file_bytes: int = 2**30
+    """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
+    digest_bytes: int = 2**30
+    """Bytes of data whose contents a run is known by: they are read in two seconds."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    batches_looked_through: int = 64
+    """Batches in which the source of a gradient that is no number is sought."""
 
     # --- specs of strangers ---------------------------------------------------------------------------------------
 

@@ -37,9 +37,10 @@ SOAKS = {
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",
+    "forged": "tests.train.forgery:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "regions", "runs", "twin")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills",)
 """Soaks of which one case takes seconds: their tests run their own few cases."""

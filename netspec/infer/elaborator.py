@@ -18,9 +18,13 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, Kinds, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
+from netspec.library.base import Callable
+from netspec.proofs.image_layouts import find_odd_images
+from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
+from netspec.proofs.picked_rows import find_picked_rows
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
@@ -49,6 +53,13 @@ def use_parts(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     from netspec.infer.calls import message_passing
 
     return message_passing.use_parts(frame, use, value, bound)
+
+
+def read_formula(frame: Frame, block: BlockValue) -> Callable | None:
+    """A block where a function is wanted."""
+    from netspec.infer.calls import formulas
+
+    return formulas.read_formula(frame, block)
 
 
 def evaluate_index(frame: Frame, node: tree.Index) -> Value:
@@ -107,6 +118,7 @@ ELABORATOR = Elaborator(
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
     use_block=instances.use_block,
     cell_body=instances.elaborate_cell,
+    formula=read_formula,
     statements={
         tree.Assume: elaborate_condition,
         tree.Aux: statements.export_aux,
@@ -161,6 +173,10 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     for node in graph.expects:
         world.prove(node.name_span, check_claims(world, node))
     check_unused(world)
+    bodies = list({id(body): body for body in (*models.values(), *(plan.model for plan in plans))}.values())
+    world.report_all(find_picked_rows(models.values(), plans))
+    world.report_all(find_odd_images(bodies))
+    world.report_all(find_lone_values(bodies, plans))
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), world.problems

@@ -7,6 +7,7 @@ from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import FractionOfStep
 from netspec.infer import arithmetic, shelf
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
@@ -66,6 +67,8 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.DictExpr():
             return {item.key: evaluate(frame, item.value, want) for item in node.items}
         case tree.Duration():
+            if node.unit == "step" and not float(node.number.value).is_integer():
+                return frame.report(FractionOfStep(at=node.span, count=node.number.value))
             return Duration(node.number.value, node.unit)
         case tree.Index():
             return frame.world.elaborate.index(frame, node)

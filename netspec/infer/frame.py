@@ -49,6 +49,8 @@ class Elaborator:
     """The use of a block: asked by calls, done by bodies; so is the next."""
     cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
     """The body of a block with `state`, for one step of a sequence."""
+    formula: Callable[[Frame, BlockValue], CallableOp | None]
+    """A block as the function of one tensor that it is: asked where ops are made, done where blocks are called."""
     statements: Mapping[type, Callable[[Frame, Any], None]]
     """What elaborates a statement, by its kind."""
 
@@ -71,14 +73,14 @@ class World:
     """Tensors that the nodes take."""
     work: int = 0
     """Static values computed for it."""
+    functions: int = 0
+    """How many functions of static values are being evaluated, one inside the other."""
     whole: Counter[str] = field(default_factory=Counter)
     """What the models that are done have taken, by the name of the count."""
     depth: int = 0
     """Expressions around the present one."""
     levels: int = 0
     """Bodies and regions around the present statement."""
-    functions: int = 0
-    """How many functions of static values are being evaluated, one inside the other."""
     stopped: bool = False
     """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import chain, islice
 
 from netspec.deadline import note_progress
 from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.limits import LIMITS
 from netspec.resolve.expressions import Names
 from netspec.resolve.graph import Bad, Definition
 from netspec.resolve.name_scope import Scope
@@ -119,9 +121,9 @@ class Bodies:
         self.names.expression(node.bound, scope)
         known = scope.find(node.name)
         if known is None or known.what != "dim":
-            dims = tuple(n for n, k in scope.all().items() if k.what == "dim")
-            near = tuple(nearest(node.name, dims))
-            self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=dims))
+            near = tuple(nearest(node.name, scope.dims_in_sight()))
+            listed = () if near else tuple(islice(scope.dims_in_sight(), LIMITS.listed_names))
+            self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=listed))
 
     def place(self, node: tree.Statement) -> None:
         """Reports a declaration of the body itself that stands in a region of it, or a state that no block has."""
@@ -175,8 +177,11 @@ class Bodies:
 
     def is_small_symbol(self, dim: tree.Name, scope: Scope) -> bool:
         """`f32[b, 16]`: a size that nothing binds, with the name of a value."""
-        known = {*scope.all(), *self.names.params, *self.names.later}
-        return len(dim.parts) == 1 and dim.text[:1].islower() and dim.text not in known and not nearest(dim.text, known, aliases={})
+        if len(dim.parts) > 1 or not dim.text[:1].islower():
+            return False
+        if scope.find(dim.text) is not None or dim.text in self.names.params or dim.text in self.names.later:
+            return False
+        return not nearest(dim.text, chain(scope.names_in_sight(), self.names.params, self.names.later), aliases={})
 
     def binding(self, node: tree.Binding, scope: Scope) -> None:
         """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
@@ -221,8 +226,18 @@ class Bodies:
     def unused(self, scope: Scope) -> None:
         """Reports names that nothing reads."""
         for name, known in scope.names.items():
-            if not known.read and not name.startswith("_") and not (known.what in ("param", "layer") and name in self.spoken_of):
+            if known.read or name.startswith("_") or (known.what in ("param", "layer") and name in self.spoken_of):
+                continue
+            if known.what != "input" or not self.gives_sizes(name):
                 self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
+
+    def gives_sizes(self, name: str) -> bool:
+        """Is a size used that only this input brings, `P` of `input like: f32[B, P, D]`?"""
+        own = {dim for stated in self.definition.inputs if stated.name == name for dim in plain_symbols(stated)}
+        others = {dim for stated in self.definition.inputs if stated.name != name for dim in plain_symbols(stated)}
+        brought = own - others
+        rest = (each for each in self.definition.node.body.statements if not (isinstance(each, tree.Input) and each.name == name))
+        return bool(brought) and any(isinstance(n, tree.Name) and n.parts[0] in brought for each in rest for n in descendants(each))
 
     @cached_property
     def spoken_of(self) -> frozenset[str]:
@@ -240,6 +255,11 @@ def head_of(region: tree.For | tree.Repeat | tree.When) -> Span:
     start, end = region.span.start, max(region.body.span.start, region.span.start)
     text = region.span.source.text[start:end]
     return Span(region.span.source, start, start + len(text.rstrip(" \n{"))) if text.strip() else NOWHERE
+
+
+def plain_symbols(stated: tree.Input) -> set[str]:
+    """The symbols that an input's type binds."""
+    return {dim.text for dim in stated.type.dims if isinstance(dim, tree.Name) and dim.text[:1].isupper()}
 
 
 def output_name(output: tree.Output) -> str | None:

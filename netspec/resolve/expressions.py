@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import NeedsQuotes, NotCallable
@@ -221,11 +222,10 @@ class Names:
             return self.settle(node, Late(first))
         found = Builtin(node.text) if node.text in DTYPES else self.named(node)
         if found is None and first not in self.unread:
-            options = [*scope.all(), *self.params]
             below = self.later.get(first, NOWHERE)
             from netspec.resolve.suggestions import suggest_for_plugin, unknown_value  # only specs with a problem need it
 
-            near = tuple(unknown_value(first) or nearest(first, options, aliases={}))
+            near = tuple(unknown_value(first) or nearest(first, chain(scope.names_in_sight(), self.params), aliases={}))
             unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
             self.report(suggest_for_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())
@@ -250,9 +250,8 @@ class Names:
             return self.settle(node, Bad())
         if node.text in self.unread:
             return self.settle(node, Bad())
-        others = [*self.definitions, *self.functions, *STATIC_FUNCTIONS] if self.wanted == CALLABLE else [*self.functions]
-        if self.training:
-            others += OF_MODELS
+        ours = (self.definitions, self.functions, STATIC_FUNCTIONS) if self.wanted == CALLABLE else (self.functions,)
+        others = chain(*ours, OF_MODELS if self.training else ())
         from netspec.resolve.suggestions import unknown_op  # only specs with a problem need it
 
         self.report(unknown_op(node.span, node.text, self.wanted, others))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.names.bindings import DuplicateName
@@ -24,9 +25,9 @@ from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
     "update": ("loss", "params", "optimizer", "every"),
-    "eval": ("data", "every", "limit"),
+    "eval": ("data", "every", "limit", "weights"),
     "checkpoint": ("every", "keep"),
 }
 GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
@@ -76,7 +77,7 @@ class Opened:
         shells = collect_sections(file, (tree.Block, tree.Model), "name", self.problems)
         own = {name: define(node, params) for name, node in shells.items()}
         written = self.written_functions(file, {**params, **shells})
-        brought = self.imported(file, source, {**shells, **{name: function.node for name, function in written.items()}})
+        brought = self.imported(file, {**shells, **{name: function.node for name, function in written.items()}})
         blocks = {name: found for name, found in brought.items() if isinstance(found, Definition)}
         names = Names(params, {**blocks, **own}, self.problems.append, self.meanings)
         names.functions = {**{name: found for name, found in brought.items() if isinstance(found, Function)}, **written}
@@ -99,14 +100,14 @@ class Opened:
         self.functions += written.values()
         return written
 
-    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model | tree.Function]) -> Brought:
+    def imported(self, file: tree.File, own: Mapping[str, tree.Block | tree.Model | tree.Function]) -> Brought:
         """What the file's `import` lines bring."""
         found: dict[str, Definition | Function] = {}
         for section in file.sections:
             if not isinstance(section, tree.Import):
                 continue
             try:
-                brought = self.project.names(section, source, self.define)
+                brought = self.project.names(section, self.define)
             except Mistake as mistake:
                 self.problems.append(mistake.diagnostic)
                 brought = {n.alias or n.name: UNREAD for n in section.names}
@@ -189,8 +190,7 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             kind = type(section).__name__.lower()
             definition = definitions.get(section.model)
             if definition is None or not definition.is_model:
-                models = [n for n, d in definitions.items() if d.is_model]
-                near = tuple(nearest(section.model, models) or models[: LIMITS.suggestions])
+                near = tuple(nearest(section.model, models_of(definitions)) or islice(models_of(definitions), LIMITS.suggestions))
                 names.report(UnknownModel(at=section.name_span, name=section.model, section=kind, near=near))
             names.each([a.value for a in section.args], Scope(), False)
             names.own = frozenset(p.name for p in definition.params) if definition is not None else frozenset()
@@ -204,6 +204,11 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             names.own = frozenset()
         case _:
             pass
+
+
+def models_of(definitions: Mapping[str, Definition]) -> Iterator[str]:
+    """The names of the models among blocks and models."""
+    return (name for name, definition in definitions.items() if definition.is_model)
 
 
 def bind_decodings(section: tree.Serve, names: Names) -> None:

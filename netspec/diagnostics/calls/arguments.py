@@ -35,6 +35,26 @@ class BadArgument(Diagnostic):
 
 
 @record(kw_only=True)
+class ArgumentOfFreeSize(Diagnostic):
+    """An argument is a number known when the program is compiled, and here it depends on a size that is free until data come."""
+
+    op: str
+    name: str
+    sizes: tuple[str, ...]
+    """The free sizes."""
+    advice: str = ""
+    """What to write instead, where the op knows."""
+
+    def message(self) -> str:
+        sizes = " and ".join(f"`{size}`" for size in self.sizes)
+        return f"`{self.name}` of `{self.op}` may not depend on {sizes}, which {'is' if len(self.sizes) == 1 else 'are'} free"
+
+    def help(self) -> str:
+        sizes = " and ".join(f"`{size}`" for size in self.sizes)
+        return self.advice or f"write a number, or a fixed size in the place of {sizes} in the input's type"
+
+
+@record(kw_only=True)
 class SwappedArguments(Diagnostic):
     """Two arguments stand the other way round: each has the type of the other."""
 

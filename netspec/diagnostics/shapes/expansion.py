@@ -55,6 +55,23 @@ class IndexOutOfRange(Diagnostic):
 
 
 @record(kw_only=True)
+class WeightNotTrained(Diagnostic):
+    """A weight is what training moves, in steps of any size, so it holds floats. Whole numbers and truth values have no gradient."""
+
+    name: str
+    kind: str
+
+    def message(self) -> str:
+        return f"the weight `{self.name}` is {self.kind}, which training cannot move"
+
+    def help(self) -> str | None:
+        return "write `buffer`: what is kept, but not trained"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, "buffer")]
+
+
+@record(kw_only=True)
 class FreeParameter(Diagnostic):
     """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created."""
 

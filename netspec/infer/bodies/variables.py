@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.names.bindings import OnlyInPhase
-from netspec.diagnostics.shapes.expansion import FreeParameter
+from netspec.diagnostics.shapes.expansion import FreeParameter, WeightNotTrained
 from netspec.infer import expressions, types
 from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
@@ -15,9 +15,10 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
 from netspec.ir import Port, State, Variable
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
-from netspec.library.initializers.distributions import require_fit
+from netspec.library.initializers.distributions import require_fit, require_values
 from netspec.record import replace
 from netspec.shape import TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -27,16 +28,29 @@ def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     type_, init = types.read_type(frame, node.type), read_initializer(frame, node)
     if type_ is None or init is None or not shape_is_fixed(frame, node, type_):
         return
-    try:
-        require_fit(init, node.name, type_.shape)
-    except Mistake as mistake:
-        frame.world.report_mistake(mistake, node.init.span)
+    if not values_fit(frame, node, init, type_):
+        return
+    if isinstance(node, tree.Weight) and not type_.is_float:
+        frame.report(
+            WeightNotTrained(at=Span(node.span.source, node.span.start, node.span.start + len("weight")), name=node.name, kind=str(type_))
+        )
         return
     tensor = frame.wire(type_, node.name_span)
     frame.wire_names[tensor.wire] = node.name
     frame.env[node.name] = tensor
     segment = frame.label(node.name, node.name_span)
     frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
+
+
+def values_fit(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, init: Initializer, type_: TensorType) -> bool:
+    """The initializer fills the type, shape and elements; a problem is reported."""
+    try:
+        require_fit(init, node.name, type_.shape)
+        require_values(init, node.name, type_)
+    except Mistake as mistake:
+        frame.world.report_mistake(mistake, node.init.span)
+        return False
+    return True
 
 
 def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
@@ -91,6 +105,8 @@ def declare_state(frame: Frame, node: tree.State) -> None:
         from netspec.diagnostics.calls.recurrences import StateOnlyConstant  # only specs with this problem need it
 
         frame.report(StateOnlyConstant(at=node.init.span, name=node.name))
+        return
+    if not values_fit(frame, node, init, type_):
         return
     tensor = frame.named_wire(node.name, type_, node.name_span)
     frame.env[node.name] = tensor

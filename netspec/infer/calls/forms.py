@@ -111,9 +111,11 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
 def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:
     """A list of tensors (and numbers) as one, from left to right."""
     assert entry is not None
-    result = values[0]
-    for value in values[1:]:
-        given = [Given(v, node.args[0].value.span) for v in (result, value)]
+    written = node.args[0].value
+    spans = [i.span for i in written.items] if isinstance(written, tree.ListExpr) else [written.span] * len(values)
+    result, before = values[0], spans[0]
+    for value, span in zip(values[1:], spans[1:], strict=True):
+        given, before = [Given(result, before), Given(value, span)], written.span
         if not any(isinstance(g.value, Tensor | Mean) for g in given):
             result = arithmetic.FUNCTIONS[node.callee.text]((result, value))
             continue

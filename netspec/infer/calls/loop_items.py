@@ -158,12 +158,12 @@ def _with_positions(names: str, node: tree.Expr, at: Span, edits: tuple[Edit, ..
 
 
 def fits(frame: Frame, at: Span, count: int) -> bool:
-    """Whether so many nodes may stand in a file, and those that do; a loop that is too large is reported."""
-    most = max(count, frame.world.nodes)
-    if most <= LIMITS.nodes and most + frame.world.whole["nodes"] <= LIMITS.nodes * LIMITS.models:
+    """Whether so many nodes may stand in a model, and those that do; a loop that is too large is reported."""
+    count = max(count, frame.world.nodes)
+    if count <= LIMITS.nodes and count + frame.world.whole["nodes"] <= LIMITS.nodes * LIMITS.models:
         return True
     what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
-    frame.report(ExpansionTooLarge(at=at, what=what, count=most, limit=LIMITS.nodes))
+    frame.report(ExpansionTooLarge(at=at, what=what, count=count, limit=LIMITS.nodes))
     return False
 
 

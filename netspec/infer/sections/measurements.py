@@ -38,6 +38,7 @@ def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phas
             type_ = section.model.types[port.wire].substitute(sizes)
             frame.env[port.name] = frame.port(OUTPUT + port.name, type_, port.span)
     frame.env["batch_size"] = section.batch_size
+    frame.weights = data.weights
     frame.sees(section.model)
     return frame
 
