@@ -5,7 +5,6 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownName
-from netspec.diagnostics.shapes.expansion import DEEP_EXPRESSIONS, ExpansionTooLarge
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.settings import FractionOfStep
@@ -25,8 +24,7 @@ def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
     world = frame.world
     world.depth += 1
     try:
-        if world.depth > LIMITS.depth:
-            raise Mistake(ExpansionTooLarge(what="this", count=world.depth, limit=LIMITS.depth, things=DEEP_EXPRESSIONS))
+        world.hold_depth()
         value = to_plain(evaluate_form(frame, node, want))
         world.spend(value)
         return value

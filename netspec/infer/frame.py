@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge, SizeTooComplex
+from netspec.diagnostics.shapes.expansion import DEEP, DEEP_EXPRESSIONS, ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
@@ -111,6 +111,11 @@ class World:
             self.stack.pop()
             self.whole.update(nodes=self.nodes, edges=self.edges, work=self.work)
             self.nodes, self.edges, self.work = before
+
+    def hold_depth(self) -> None:
+        """Raises Mistake where too many expressions stand inside one another."""
+        if self.depth > LIMITS.depth:
+            raise Mistake(ExpansionTooLarge(what="this", count=self.depth, limit=LIMITS.depth, things=DEEP_EXPRESSIONS))
 
     @contextmanager
     def deeper(self) -> Iterator[None]:

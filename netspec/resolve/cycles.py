@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from netspec.resolve.graph import BlockRef, Definition, Global, Graph
+from netspec.resolve.graph import BlockRef, Definition, FunctionRef, Global, Graph
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -22,9 +22,17 @@ def order_params(graph: Graph) -> tuple[list[tree.Param], list[list[tree.Param]]
     """The files' params, each behind those that its default refers to, and the circles among them."""
 
     def list_needed(param: tree.Param) -> list[tree.Param]:
-        names = [] if param.default is None else descendants(param.default)
-        meanings = (graph.meanings.get(id(node)) for node in names)
-        return [m.param for m in meanings if isinstance(m, Global)]
+        found: list[tree.Param] = []
+        waiting: list[tree.Node] = [] if param.default is None else [param.default]
+        seen: set[int] = set()
+        while waiting:
+            for meaning in (graph.meanings.get(id(node)) for node in descendants(waiting.pop())):
+                if isinstance(meaning, Global):
+                    found.append(meaning.param)
+                elif isinstance(meaning, FunctionRef) and id(meaning.function) not in seen:  # it may read params of the file
+                    seen.add(id(meaning.function))
+                    waiting.append(meaning.function.node)
+        return found
 
     return put_in_order(graph.all_params, list_needed)
 

@@ -23,9 +23,12 @@ VALUES = (
     *("if flag {{ {h} -> dense(8) }} else {{ {g} }}", "if width > 8 {{ {h} }} else {{ {g} -> tanh }}", "concat({h}, {g})[:, 4:12]"),
     *("where(random_bernoulli(0.5, [B, 8]), {h}, {g})", "max([{h}, {g}])", "sum([{h}, {g}])", "{h} - mean({g}, axis=0)", "Pair({h}, {g})"),
     *("({h}, {g}) -> Pair", "{h} -> Twice(Half)", "{h} -> Twice(dense(8))", "reshape({h}, [B, 1, 8]) -> rnn(Cell) -> flatten"),
-    *("reshape({h}, [B, 2, 4]) -> gru(4) -> flatten", "stop_gradient({h})"),
+    *("reshape({h}, [B, 2, 4]) -> gru(4) -> flatten", "stop_gradient({h})", "sum([{h} -> dense(8) for k in range(2)])"),
+    *("{h} -> dense(twice(4))", "{h} -> dense(sizes.wide) -> dense(8)", "if 4 in [width, n] {{ {h} }} else {{ {g} }}"),
 )
-BLOCKS = """block Half {
+BLOCKS = """let twice(v: int) = 2 * v
+
+block Half {
   input x: f32[B, D]
   output x -> dense(D // 2) -> relu -> dense(D)
 }
@@ -137,7 +140,7 @@ class Regions:
     def buffer(self, depth: int, phases: tuple[str, ...], loops: int) -> list[str]:
         name = self.fresh("b")
         moved = f"{name} = 0.9 * {name} + 0.1 * mean({self.pick()}, axis=0)"
-        written = moved if phases and phases[-1] == "train" else f"when train {{ {moved} }}"
+        written = moved if phases else f"when train {{ {moved} }}"
         return [f"buffer {name}: f32[8] = zeros", *self.bind(depth, phases, loops), *self.again(f"+ {name}"), written]
 
     def again(self, change: str) -> list[str]:
@@ -173,8 +176,11 @@ class Regions:
 
     def loop(self, depth: int, phases: tuple[str, ...], loops: int) -> list[str]:
         index = self.fresh("i")
-        heads = (f"for {index} in range(2)", f"for {index} in [8, 4]", f"for {index} in range(n - 2)", f"for {index} in []")
-        head = self.rng.choice(heads)
+        lists = ("range(2)", "[8, 4]", "range(n - 2)", "[]", "reverse([8, 4])", "[i * 2 for i in range(3) if i > 0]")
+        pairs = ("enumerate([8, 4])", "zip([8, 4], [1, 2])", "[[8, 1], [4, 2]]", "[]")
+        one = f"for {index} in {self.rng.choice(lists)}"
+        two = f"for {index}, {index}b in {self.rng.choice(pairs)}"
+        head = self.rng.choice([one, one, two, f"for {index}, ({index}b, _) in enumerate([[8, 1], [4, 2]])"])
         lines = self.body(depth + 1, phases, loops + 1, self.rng.choice([0, 1, 2, 3]))
         if self.rng.random() < 0.3 and self.rebound:
             name = self.rng.choice(self.rebound)
@@ -215,7 +221,7 @@ FORMS: tuple[Form, ...] = (*FLAT, Regions.loop, Regions.repeat, Regions.phase, R
 def region_spec(rng: Random) -> str:
     """A file with a model, perhaps trained, and blocks that are used and that are not."""
     regions = Regions(rng, model=True)
-    params = ["param width: int = 8", "param n: int = 4", "param flag: bool = true"]
+    params = ["param width: int = 8", "param n: int = 4", "param flag: bool = true", "param sizes: {wide: int} = {wide: 12}"]
     lines = regions.body(0, (), 0, rng.randrange(2, 7))
     last = f"output y = {regions.pick()} -> dense(8)"
     model = ["model M {", *params, "input x: f32[B, 8]", *lines, last, "}"]

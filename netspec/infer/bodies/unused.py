@@ -121,6 +121,11 @@ def list_unrun(world: World, body: tree.Body) -> list[tree.Statement]:
 
 
 def list_untaken(world: World, body: tree.Body) -> list[tree.Expr]:
-    """The branches of every `if` that nothing has taken."""
-    ifs = [node for node in descendants(body) if isinstance(node, tree.If)]
-    return [branch for node in ifs for branch in (node.then, node.otherwise) if id(branch) not in world.ran]
+    """The branches of every `if` that nothing has taken, and what comprehensions without a pass would make."""
+    found: list[tree.Expr] = []
+    for node in descendants(body):
+        if isinstance(node, tree.If):
+            found += (node.then, node.otherwise)
+        elif isinstance(node, tree.Comprehension):
+            found.append(node.value)
+    return [node for node in found if id(node) not in world.ran]

@@ -185,11 +185,14 @@ def evaluate_comprehension(frame: Frame, node: tree.Comprehension, want: Kinds) 
 def collect(frame: Frame, node: tree.Comprehension, level: int, want: Kinds, values: list[Value]) -> bool:
     """Adds what the clauses from `level` on give; False after a problem."""
     if level == len(node.clauses):
+        frame.world.ran.add(id(node.value))
         values.append(expressions.make_item(expressions.evaluate(frame, node.value, want)))
         return not isinstance(values[-1], Unknown)
     clause, world = node.clauses[level], frame.world
     passes = read_passes(frame, clause.names, clause.iterable)
     before = world.nodes
+    if passes is None:
+        make_pass(frame, node, level, want, values, Loop(0), {target.name: UNKNOWN for target in list_targets(clause.names)})
     for position, named in enumerate(passes or ()):
         if world.stopped or not make_pass(frame, node, level, want, values, Loop(position, len(passes or ())), named):
             return False
