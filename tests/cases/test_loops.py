@@ -60,6 +60,8 @@ MEANT = {
     "x = concat([x -> dense(w) for w in [4, 5] for _ in range(2) if w in [5]], axis=1)": ["8,5", "8,5"],
     "x = sum([x -> f for f in [dense(8), dense(8) -> relu]])": ["8,8", "8,8"],
     "x = concat([f(x) for f in [dense(3), dense(4)]], axis=1)": ["8,3", "8,4"],
+    "for half, max in [(4, 5)] { x = x -> dense(half(half)) -> dense(max(max, 3)) }": ["8,2", "2,5"],
+    "for dense in [4, 5] { x = x -> dense(dense) }": ["8,4", "4,5"],
     "for s in [{w: 4, sub: {k: 5}}] { x = x -> dense(s.w) -> dense(s.sub.k) }": ["8,4", "4,5"],
     "x = x -> dense(table[-1].w) -> dense(sum([s.w for s in table]))": ["8,5", "5,8"],
     "x = x -> dense(half(9)) -> dense(half(9, true)) -> dense(third(9))": ["8,4", "4,5", "5,3"],
