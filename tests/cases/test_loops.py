@@ -265,3 +265,30 @@ def test_the_twin_has_functions_and_loop_names() -> None:
     sections = json.loads(to_json(file)[0])["sections"]
     assert sections[0] == {"kind": "let", "blank_before": True, "name": "f", "params": ["a: int", "b: int = 2"], "value": "a + b"}
     assert next(s for s in sections[1]["body"] if s["kind"] == "for")["names"] == ["i", "(a, b)"]
+
+
+SUPERVISED = """netspec 1
+
+model M {
+  input image: f32[B, 8, 8, 1]
+  x = image -> flatten
+  output a = x -> dense(10)
+  output b = x -> dense(10)
+}
+
+train M {
+  data = digits() -> batch(32)
+  loss = LOSS
+  optimizer = adam(0.001)
+  duration = 1 epoch
+}
+"""
+
+
+def test_losses_of_a_list_add_up() -> None:
+    of_list = "sum([w * softmax_cross_entropy(l, label) for l, w in [(a, 1.0), (b, 0.3)]])"
+    written = "1.0 * softmax_cross_entropy(a, label) + 0.3 * softmax_cross_entropy(b, label)"
+    first, second = (check(Source("m.net", SUPERVISED.replace("LOSS", loss))) for loss in (of_list, written))
+    assert first.ok and second.ok and first.typed is not None and second.typed is not None, render_text(first.problems)
+    made, meant = (typed.trains[0].objective for typed in (first.typed, second.typed))
+    assert draw_ir(made.body) == draw_ir(meant.body) and draw_ir(made.finish) == draw_ir(meant.finish)

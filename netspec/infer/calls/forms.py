@@ -53,7 +53,7 @@ def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tupl
         args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
         callee = find_op(meaning.name, want or CALLABLE, node.callee.span)
         return perform(frame, Call(callee, node.span, args=args))  # type: ignore[arg-type]
-    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor) for v in values[0]):
+    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor | Mean) for v in values[0]):
         return fold(frame, FOLDS[meaning.name], values[0], node)
     if any(a.name for a in node.args):
         arg = next(a for a in node.args if a.name)
