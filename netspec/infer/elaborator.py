@@ -221,4 +221,5 @@ def evaluate_file_params(world: World) -> None:
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
-            world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))
+            facts = {"value": found, "expected": value.expected, "part": value.part, "advice": value.advice}
+            world.report(BadArgument(at=param.span, op="the file", name=param.name, **facts))
