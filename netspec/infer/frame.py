@@ -226,6 +226,9 @@ class Frame:
         """`params(pattern)` or `aux(pattern)`."""
         return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
 
+    def mask_of_batch(self, span: Span) -> Tensor | None:
+        """`batch_mask`; None where nothing counts examples."""
+
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve

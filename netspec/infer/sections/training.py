@@ -115,7 +115,7 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     values: dict[str, Any] = {key: read_setting(frame, section, key) for key in READERS}
     trained = None if sizes is None else plan_updates(section, frame, sizes, objective, values["optimizer"])
     evaluation = plan_evaluation(section, frame, sizes, objective) if objective and sizes is not None else None
-    mixed = None if evaluation is None else find_mixing(model, evaluation)
+    mixed = None if evaluation is None or objective is None else find_mixing(model, evaluation, data, objective)
     if mixed is not None:
         section.world.report(mixed)
     if trained is not None and isinstance(values["duration"], Duration):
