@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training.means import UnmovedLoss
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.diagnostics.training.settings import LossOnlyInTraining
 from netspec.infer import expressions
@@ -13,6 +14,7 @@ from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_res
 from netspec.infer.sections.section import Section
 from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
+from netspec.proofs.loss_slopes import is_moved
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
@@ -135,6 +137,8 @@ def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | No
     found = evaluate_result(frame, node, ("loss", "metric", "function"))
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
+        frame.report(UnmovedLoss(at=node.span))
     return found
 
 
