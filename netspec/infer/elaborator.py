@@ -19,6 +19,7 @@ from netspec.infer.sections.claims import check_claims
 from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.proofs.masks import find_dropped_masks
+from netspec.proofs.sequence_training import find_sequence_mistakes
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 from netspec.syntax import tree
@@ -140,6 +141,7 @@ def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
         check_claims(world, node)
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
+        world.report_all(find_sequence_mistakes(plans))
     return Typed(models, plans, graph.source.path, serves), world.problems
 
 
