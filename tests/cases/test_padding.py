@@ -95,6 +95,7 @@ model M {{
   input length: i32[B]
   mask = iota(T)[none, :] < length[:, none]
   x = tokens -> embed(50, 8)
+  output _m = mask
   {body}
 }}
 """
@@ -104,7 +105,9 @@ FORMS = {
     "output y = x -> conv(8, [3]) -> global_max_pool(mask=mask)": (
         "output y = where(mask[:, :, none], x, 0) -> conv(8, [3]) -> global_max_pool(mask=mask)"
     ),
-    "output y = (x -> self_attention(2, mask=mask)) -> mean(axis=1)": "output y = x -> self_attention(2, mask=mask) -> global_avg_pool(mask=mask)",
+    "output y = (x -> self_attention(2, mask=mask)) -> mean(axis=1)": (
+        "output y = x -> self_attention(2, mask=mask) -> global_avg_pool(mask=mask)"
+    ),
 }
 
 

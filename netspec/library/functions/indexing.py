@@ -71,9 +71,10 @@ class Slice(Operator):
 
     def left_out(self, axis: int, *inputs: TensorType) -> int | None:
         items = [item for item in self._expanded(inputs[0]) if item is not None]
+        cut = items[axis]
         if not all(isinstance(item, Cut) and item.step == 1 for item in items[: axis + 1]) or None in self.items:
             return None
-        start = Dim.of(items[axis].start or 0)
+        start = ZERO if not isinstance(cut, Cut) or cut.start is None else Dim.of(cut.start)
         return start.value if start.is_constant and start.value >= 0 else None
 
     def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
