@@ -297,6 +297,15 @@ class Callable(Op):
         """The positional arguments that were meant, where the names of those that are `given` read as another library's; else ""."""
         return ""
 
+    def left_out(self, axis: int, *inputs: TensorType) -> int | None:
+        """How many elements of this axis of its first input it leaves out in front, of an op that otherwise keeps them in order, one for
+        one: 1 of `x[:, 1:]`. None of any other op."""
+        return 0 if self.elementwise and len(inputs) == 1 else None
+
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        """Does its result begin with an element that is counted from the end of this axis of the first input: `x[:, -1]`?"""
+        return False
+
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""
         return passage.made() if self.elementwise else passage.unknown()

@@ -329,6 +329,12 @@ class Transform(Op):
     """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
     groups: ClassVar[bool] = False
     """Says which examples may share a batch, so nothing behind it may work on all examples any more."""
+
+    @property
+    def mingles(self) -> bool:
+        """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
+        return False
+
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

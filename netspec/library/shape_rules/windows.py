@@ -56,6 +56,12 @@ class Windows:
         alone = self.size[axis] == 1 and self.stride[axis] == 1
         return alone and (isinstance(self.padding, str) or not any(self.padding[axis]))
 
+    def looks_ahead(self, axis: int) -> bool:
+        """Some window along an axis of space holds an element behind the place that it stands for."""
+        if self.padding == "SAME":
+            return self.size[axis] > 1
+        return self.edge != "constant" or self.spans[axis] - 1 > self.padding[axis][0]
+
     @property
     def elements(self) -> int:
         """Elements of one window."""
