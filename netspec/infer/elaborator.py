@@ -26,6 +26,7 @@ from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
 from netspec.proofs.sequence_training import find_sequence_mistakes
+from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
@@ -223,5 +224,5 @@ def evaluate_file_params(world: World) -> None:
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
-            facts = {"value": found, "expected": value.expected, "part": value.part, "advice": value.advice}
-            world.report(BadArgument(at=param.span, op="the file", name=param.name, **facts))
+            problem = BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected)
+            world.report(replace(problem, part=value.part, advice=value.advice))
