@@ -21,6 +21,7 @@ from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
+from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.initial_values import initialise
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
@@ -297,7 +298,9 @@ class Program:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
+        frozen = find_frozen(self.layout, self.plan.updates, self.foreign) if self.plan and self.layout.buffers else {}
+        kernels = Chooser(self.lowering, self.variants)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, kernels, frozen)
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:
