@@ -22,6 +22,7 @@ from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
+from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
@@ -356,7 +357,9 @@ class Program:
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
+        frozen = find_frozen(self.layout, self.plan.updates, self.foreign) if self.plan and self.layout.buffers else {}
+        kernels = Chooser(self.lowering, self.variants)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, kernels, frozen)
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:
