@@ -102,6 +102,8 @@ class Op:
     """The plugin that gave the class; netspec sets it."""
     at_any_size: ClassVar[Mapping[str, str]] = {}
     """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
+    mistaken: ClassVar[Mapping[str, str]] = {}
+    """For arguments that get a whole number which they do not take, where another library has a size: what to write."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
