@@ -16,6 +16,7 @@ from netspec.library.data.columns import LENGTH, Table, rows_of
 from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mix_batches
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
+from netspec.lower.precision import FULL, Precision
 from netspec.train.collation import collate
 from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
 from netspec.train.field_checks import WEIGHT, check_fields
@@ -152,6 +153,7 @@ class BatchFeed:
     source: Iterable[Mapping[str, Any]]
     plan: DataPlan
     learned: Knowledge = field(default_factory=dict)
+    precision: Precision = FULL
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -159,7 +161,7 @@ class BatchFeed:
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
         """The batches from one on; an iterable of Python knows no epochs."""
-        return (self._copied(check_fields(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
+        return (self._copied(check_fields(batch, self.plan.fields, self.precision)) for batch in islice(iter(self.source), start, None))
 
     def _copied(self, batch: dict[str, Any]) -> Fields:
         """Lists of sequences are padded as those of a chain."""
@@ -183,16 +185,22 @@ def _pad_batch(batch: Fields, missing: int) -> Fields:
     return {**more, WEIGHT: np.concatenate([batch[WEIGHT], np.zeros(missing, np.float32)])}
 
 
-def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPlan, seed: int, known: Knowledge | None = None) -> Feed:
+def feed_of(
+    data: Mapping[str, Any] | Iterable[Mapping[str, Any]],
+    plan: DataPlan,
+    seed: int,
+    known: Knowledge | None = None,
+    precision: Precision = FULL,
+) -> Feed:
     """A dict of arrays (fields as the dataset has them, before the plan's transforms), or an iterable of batches (after them).
 
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        table = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
+        table = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types(), precision)
         table, learned = apply_whole(table, plan, None, known or {})
         return ArrayFeed(table, plan, seed, learned)
-    return BatchFeed(data, plan)
+    return BatchFeed(data, plan, precision=precision)
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:

@@ -129,7 +129,7 @@ class Model(Program):
         plan, seed = bound_lengths(self._plan.data, self.model), self._plan.seed
         if data is not None and validation is None:
             data, validation = split_arrays(data, self._plan)
-        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
         if data is not None and validation is None:
             return feed, None
         return feed, self.evaluation_feed(validation, folder, feed.learned)
@@ -146,7 +146,7 @@ class Model(Program):
         plan = bound_lengths(own or self._plan.data, self.model)
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         seed = self._plan.seed
-        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
 
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""

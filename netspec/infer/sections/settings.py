@@ -18,7 +18,7 @@ from netspec.library.optimizers.chain import step_problem
 from netspec.record import replace
 from netspec.syntax import tree
 
-PRECISIONS = ("f32", "mixed(bf16)")
+PRECISIONS = ("f32", "mixed(bf16)", "f64")
 LOWERINGS = ("automatic", "portable")
 COUNTS = {
     "keep": "a positive whole number",
@@ -99,7 +99,7 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
     repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
     return frame.report(
         BadSetting(
-            at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
+            at=item.value.span, name="precision", expected="`f32`, `mixed(bf16)` or `f64`", found=f"`{item.value.span.text}`", repair=repair
         )
     )
 
