@@ -76,9 +76,14 @@ def in_full_width(wide: bool) -> AbstractContextManager[Any]:
     return jax.enable_x64(True) if wide and not jax.config.read("jax_enable_x64") else nullcontext()
 
 
+def is_traced(x: Any) -> bool:
+    """The array stands for the numbers of a trace."""
+    return isinstance(x, jax.core.Tracer)  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def require_width(model: str, wide: bool, given: Any) -> None:
     """Raises `SpecError` for arrays of a trace that runs in 32 bits, where the program computes in 64."""
-    if wide and not jax.config.read("jax_enable_x64") and any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(given)):
+    if wide and not jax.config.read("jax_enable_x64") and any(is_traced(x) for x in jax.tree.leaves(given)):
         raise SpecError([DoublePrecisionOff(model=model)])
 
 
@@ -89,7 +94,7 @@ def own_width(method: Method) -> Method:
     """The method of a program, run in the width that its numbers have."""
 
     @wraps(method)
-    def run(program: Any, *given: Any, **named: Any) -> Any:
+    def run(program: Any, /, *given: Any, **named: Any) -> Any:
         program.require_width((given, named))
         with program.width():
             return method(program, *given, **named)

@@ -29,7 +29,7 @@ from netspec.lower.initial_values import host_seed, initialise, trace_initial, t
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.objective import WEIGHT, Statistics
+from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_wide, own_width, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
@@ -148,14 +148,14 @@ class Program:
     # --- running -----------------------------------------------------------------------------------------------------
 
     @own_width
-    def apply(self, variables: Variables, **inputs: Any) -> dict[str, Array]:
+    def apply(self, variables: Variables, /, **inputs: Any) -> dict[str, Array]:
         """The model's outputs by name, in the phase `eval`; of no examples those have none."""
         if is_empty(self.model, inputs):
             return {name: jnp.asarray(x) for name, x in self._nothing(inputs, "eval").items()}
         return self._apply(*self._leaves(variables), self._inputs(inputs))
 
     @own_width
-    def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
+    def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, in the phase `serve`; of no examples those have none."""
         if is_empty(self.model, inputs):
             return self._nothing(inputs, "serve")
@@ -200,6 +200,19 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
+        return self.decode_arrays(state, name, inputs, prefix_length, seed, first_example, examples)
+
+    def decode_arrays(
+        self,
+        state: Variables,
+        name: str | None,
+        inputs: Mapping[str, Any],
+        prefix_length: Any = None,
+        seed: int | None = None,
+        first_example: int = 0,
+        examples: int = 1,
+    ) -> dict[str, Any]:
+        """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
@@ -216,8 +229,9 @@ class Program:
 
     @own_width
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
-        """One step. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0). Where the
-        spec says `accumulate = k` each array holds k batches along a first axis of its own.
+        """One step. The batch's arrays are by field, and beside them f32[B] `"example weights"` where some count differently, such as 0
+        for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says
+        `accumulate = k` each array holds k batches along a first axis of its own.
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
@@ -310,12 +324,13 @@ class Program:
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**objective.fields(), **self.model.input_types()}
-        if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
-            types[WEIGHT] = TensorType("f32", [self.model.batch])
+        if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
+            types[EXAMPLE_WEIGHTS] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
         arrays = accept(stacked, batch, self._precision, self.model.facts)
         require_lengths(self.model, stacked, arrays)
-        require_ids(self._id_bounds["train" if objective is self._objective("train") else "eval"], stacked, arrays, arrays.get(WEIGHT))
+        bounds = self._id_bounds["train" if objective is self._objective("train") else "eval"]
+        require_ids(bounds, stacked, arrays, [arrays[name] for name in (EXAMPLE_WEIGHTS, objective.weights) if name in arrays])
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:

@@ -234,7 +234,7 @@ def test_a_label_that_is_no_class(label: int) -> None:
         found = refused(run)
         assert isinstance(found, NumberTooLarge) and (found.record, found.value, found.op) == (1, label, "softmax_cross_entropy")
     weight = np.array([1, 0], "f")
-    assert np.isfinite(program.finish(program.eval_step(program.init(), {**batch, "weight": weight}), "eval")["loss"])
+    assert np.isfinite(program.finish(program.eval_step(program.init(), {**batch, "example weights": weight}), "eval")["loss"])
 
 
 # --- trap 30: numbers that are none -----------------------------------------------------------------------------------------

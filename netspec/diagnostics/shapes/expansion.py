@@ -147,6 +147,9 @@ class SizeTooComplex(Diagnostic):
         return "write the dims that it is made of as numbers, or leave out some of the powers and products"
 
 
+DEEP, DEEP_EXPRESSIONS = "blocks and regions inside one another", "expressions inside one another, those of blocks included"
+
+
 @record(kw_only=True)
 class ExpansionTooLarge(Diagnostic):
     """Loops and blocks would expand to more than a spec may hold. Counted before it is done."""
@@ -160,4 +163,6 @@ class ExpansionTooLarge(Diagnostic):
         return f"{self.what} would expand to {self.count:,} {self.things}, and the limit is {self.limit:,}"
 
     def help(self) -> str | None:
+        if self.things in (DEEP, DEEP_EXPRESSIONS):
+            return "let one block use several others in a row, in place of each using the next"
         return None if self.things != "nodes" else "where all passes are alike, write `repeat n { … }`: it stays one"

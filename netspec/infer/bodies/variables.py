@@ -69,7 +69,7 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
 
 def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> bool:
     """The shape has no free dim of the model."""
-    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
+    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()}) if frame.world.doubtful is None else []
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
         frame.report(
@@ -80,10 +80,14 @@ def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorT
     return not free
 
 
-def bind_written(frame: Frame) -> None:
-    """At the end of a body: buffers whose name was bound anew get that value in the next step."""
-    for place, node in enumerate(frame.nodes):
-        if isinstance(node, Variable) and node.buffer:
+def bind_written(frame: Frame, since: int = 0) -> None:
+    """At the end of a body, a region, or a pass of a `for`: its buffers whose name was bound anew get that value in the next step.
+
+    Those of a pass stand among the nodes of what is around it, from the number `since` on, and are done with when it ends.
+    """
+    for place, node in enumerate(frame.nodes[since:], since):
+        if isinstance(node, Variable) and node.buffer and node.output not in frame.settled:
+            frame.settled.add(node.output)
             last = frame.env.get(frame.wire_names.get(node.output, ""))
             if isinstance(last, Tensor) and last.wire != node.output:
                 frame.nodes[place] = replace(node, written=last.wire)
@@ -106,7 +110,8 @@ def declare_state(frame: Frame, node: tree.State) -> None:
         return
     tensor = frame.named_wire(node.name, type_, node.name_span)
     frame.env[node.name] = tensor
-    frame.states.append((State(node.name, type_, init), tensor, node.name_span))
+    if not frame.loops and not frame.phase and not frame.of_model:  # else it is misplaced, which is reported
+        frame.states.append((State(node.name, type_, init), tensor, node.name_span))
 
 
 def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:

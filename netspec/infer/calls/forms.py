@@ -16,7 +16,7 @@ from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Me
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
-from netspec.resolve.graph import Builtin
+from netspec.resolve.graph import Builtin, FunctionRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
@@ -28,6 +28,10 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
     meaning = frame.world.graph.meaning(node.callee)
     if isinstance(meaning, Builtin):
         return evaluate_builtin(frame, meaning, node, want)
+    if isinstance(meaning, FunctionRef):
+        from netspec.infer.calls import static_functions  # few specs have any
+
+        return static_functions.call_function(frame, node, meaning.function, want)
     callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, SharedChain):
         from netspec.infer.calls import shared_chains  # few specs have any
@@ -83,6 +87,9 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
             return value
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         return frame.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+    found = frame.late_name(node)
+    if found is not None:
+        return found
     from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]
@@ -104,9 +111,11 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
 def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:
     """A list of tensors (and numbers) as one, from left to right."""
     assert entry is not None
-    result = values[0]
-    for value in values[1:]:
-        given = [Given(v, node.args[0].value.span) for v in (result, value)]
+    written = node.args[0].value
+    spans = [i.span for i in written.items] if isinstance(written, tree.ListExpr) else [written.span] * len(values)
+    result, before = values[0], spans[0]
+    for value, span in zip(values[1:], spans[1:], strict=True):
+        given, before = [Given(result, before), Given(value, span)], written.span
         if not any(isinstance(g.value, Tensor | Mean) for g in given):
             result = arithmetic.FUNCTIONS[node.callee.text]((result, value))
             continue

@@ -30,6 +30,7 @@ from netspec.library.base.trainables import (
     Schedule,
     Transform,
     Transformation,
+    require_texts,
 )
 from netspec.library.base.value_faults import BadArguments, Fault
 from netspec.library.base.whole_numbers import widen_whole, widen_wholes
@@ -70,6 +71,7 @@ __all__ = [
     "Transformation",
     "Weight",
     "hand_on",
+    "require_texts",
     "Wanted",
     "widen_whole",
     "widen_wholes",

@@ -100,6 +100,8 @@ class Op:
     """Its values are what `->` makes of its `parts`, and are written so."""
     namespace: ClassVar[str] = ""
     """The plugin that gave the class; netspec sets it."""
+    at_any_size: ClassVar[Mapping[str, str]] = {}
+    """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
@@ -225,10 +227,15 @@ class Callable(Op):
     or "mixes", where it mixes axes that its `flow` lets pass."""
     masks: ClassVar[Mapping[str, int]] = {}
     """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
+    over_space: ClassVar[bool] = False
+    """Reads its first input as [batch, space…, channels]: a convolution, a pool."""
     zeroes: ClassVar[bool] = False
     """What its mask leaves out is 0 in its result."""
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
+
+    opens_means: ClassVar[bool] = False
+    """Takes a loss or metric for its values, before they are averaged: `each`."""
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
@@ -266,6 +273,14 @@ class Callable(Op):
         type, unless the op `keeps_values`."""
         return tensor.dtype == "int"
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
+        return {}
+
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
+        return {}
+
     def holds(self) -> Dim | int | None:
         """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
         return None
@@ -273,6 +288,14 @@ class Callable(Op):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         """Does a row (axis 0) of a result depend on other rows of the inputs than its own? `training` as in `Scope`."""
         return False
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        """How many values each of its means is taken of, where one value alone would be its own mean, so that 0 is left; else None."""
+        return None
+
+    def foreign(self, given: tuple[str, ...], *inputs: TensorType) -> str:
+        """The positional arguments that were meant, where the names of those that are `given` read as another library's; else ""."""
+        return ""
 
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""

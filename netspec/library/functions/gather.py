@@ -53,6 +53,9 @@ class Gather(Function):
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take(x, indices, self.axis, mode="fill")
 
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        return {1: self.axis % inputs[0].rank}
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
 
@@ -115,6 +118,9 @@ class OneHot(Function):
 
     def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
         return {"x": None}
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": Dim.of(self.classes)}
 
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))

@@ -10,7 +10,7 @@ from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Positive, Scope
 from netspec.library.metrics.share import Share
-from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values, sequence_values
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, count_classes, label_values, sequence_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -33,6 +33,9 @@ class Accuracy(Share):
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs
@@ -82,6 +85,9 @@ class TopKAccuracy(Share):
         if classes.is_constant and classes.value < self.k:
             raise Mistake(FewerClasses(op=self.op_name(), k=self.k, logits=logits, blame="k"))
         return values
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, classes = inputs[0], class_numbers(inputs[1])[..., None]
