@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable as Compute
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
@@ -92,20 +93,22 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs, optional = op_arrays(node, wires)
     op = bind_sizes(node.op, frame.run.sizes)
-    results = measure_values(op, scope, inputs, optional) if isinstance(op, Measure) else apply_op(op, node, body, scope, inputs, optional)
+    if isinstance(op, Measure):
+        results = measure_values(op, scope, inputs, optional)
+    else:
+        results = apply_op(node, body, scope, op, partial(frame.run.compute, op, node.span, scope, inputs, optional))
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 
 
-def apply_op(op: Callable, node: Apply, body: Body, scope: NodeScope, inputs: Sequence[Any], optional: dict[str, Array]) -> Any:
+def apply_op(node: Apply, body: Body, scope: NodeScope, op: Callable, compute: Compute[[], Any]) -> Any:
     """What an op makes of its inputs. One that is frozen works as in eval; where only some iterations of a `repeat` are, it does both."""
-    compute = scope.frame.run.compute
     types, named = body.op_inputs(node) if scope.training and type(op).buffers is not Callable.buffers else ([], {})
     frozen = scope.frozen(op.buffers(*types, **named)) if types else False
     if frozen is False:
-        return compute(op, node.span, scope, inputs, optional)
-    moving = None if frozen is True else compute(op, node.span, scope, inputs, optional)
+        return compute()
+    moving = None if frozen is True else compute()
     scope.training = False
-    still = compute(op, node.span, scope, inputs, optional)
+    still = compute()
     return still if moving is None else jax.tree.map(lambda a, b: jnp.where(frozen, a, b), still, moving)
 
 

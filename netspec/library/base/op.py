@@ -376,6 +376,6 @@ class Initializer(Op):
 
     def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """The same distribution drawn by a key of JAX's, which may be traced. As it is: `sample` on the host, which the program calls."""
-        from netspec.library.initializers.traced_draws import call_host
+        from netspec.library.base.host_draws import call_host  # few programs draw in a trace
 
         return call_host(self, key, shape, fan)
