@@ -38,9 +38,10 @@ SOAKS = {
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",
     "forged": "tests.train.forgery:run",
+    "archives": "tests.train.archives:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills",)
 """Soaks of which one case takes seconds: their tests run their own few cases."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def run_train(args: Namespace) -> int:
     from netspec.train.trainable_model import Model
 
     before = plugins(args.out) if args.resume and args.out else ()
-    model = program(args.file, args.train, overrides(args.set), plugins=(*before, *args.plugins))
+    model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Model)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
@@ -36,6 +37,16 @@ def run_train(args: Namespace) -> int:
     fit = model.train(*feeds, data, out, args.resume, reporter())
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def _kept_imports(args: Namespace) -> Mapping[str, str] | None:
+    """The texts that the spec imports, where it is the one that the resumed run keeps: they are kept with it."""
+    from netspec.train.run_folder import SETTINGS, open_run
+
+    if not (args.resume and args.out and os.path.exists(os.path.join(args.out, SETTINGS))):
+        return None
+    recipe = open_run(args.out).recipe
+    return recipe.imports if os.path.realpath(recipe.path) == os.path.realpath(args.file) else None
 
 
 def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:

@@ -26,6 +26,8 @@ from netspec.proofs.image_layouts import find_odd_images
 from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
+from netspec.proofs.sequence_training import find_sequence_mistakes
+from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
@@ -180,6 +182,7 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     world.report_all(find_lone_values(bodies, plans))
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
+        world.report_all(find_sequence_mistakes(plans))
     return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), world.problems
 
 
@@ -222,7 +225,8 @@ def evaluate_file_params(world: World) -> None:
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
-            world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))
+            problem = BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected)
+            world.report(replace(problem, part=value.part, advice=value.advice))
     for param in ordered:
         hold_condition(frame, param)
 

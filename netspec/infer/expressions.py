@@ -156,6 +156,7 @@ def read_fields(frame: Frame, value: Value, text: str, fields: list[tuple[str, S
             return value
         if not isinstance(value, dict):
             repair = f"fields are read of one item: `{text}[0].{name}`" if isinstance(value, tuple) else ""
+            repair = "a record is written in braces: `{width: 8, stride: 2}`" if isinstance(value, Several) else repair
             return frame.report(BadOperands(at=span, op=f".{name}", left=describe(value), repair=repair))
         if name not in value:
             near = tuple(nearest(name, value, aliases={}))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from netspec.library.decoders.protocol import Decoder
 
 
+BATCH_MASK = "batch.mask"
+"""The input of an objective that says which examples count, bool[B]: `batch_mask`."""
 OUTPUT = "output."
 """Before the names of an objective's inputs that are outputs of the model."""
 
@@ -75,7 +77,7 @@ class Objective:
 
     def fields(self) -> dict[str, TensorType]:
         """The batch's fields that it reads, with their types: neither the model's outputs nor what is computed of it."""
-        read, computed = self.reads, {*self.auxiliaries, *self.penalties, *self.answers}
+        read, computed = self.reads, {*self.auxiliaries, *self.penalties, *self.answers, BATCH_MASK}
         fields = [port for port in self.body.inputs if port.name not in computed and not port.name.startswith(OUTPUT)]
         return {port.name: self.body.types[port.wire] for port in fields if port.wire in read or port.name == self.weights}  # type: ignore[index]
 

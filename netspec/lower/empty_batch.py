@@ -8,7 +8,7 @@ from typing import Any
 from netspec.ir import Body
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.lower.input_arrays import accept, sizes_of
+from netspec.lower.input_arrays import accept, shape_of, sizes_of
 from netspec.lower.precision import Precision
 from netspec.shape import Dim, TensorType
 
@@ -16,7 +16,7 @@ from netspec.shape import Dim, TensorType
 def is_empty(model: Body, given: Mapping[str, Any]) -> bool:
     """Each input that counts examples is given, and has none of them; there is one at least, and the model takes any number."""
     counting = [name for name, kind in model.input_types().items() if counts_examples(model, kind)]
-    shapes = [np.shape(given[name]) for name in counting if name in given]
+    shapes = [shape_of(given[name]) for name in counting if name in given]
     return bool(counting) and len(shapes) == len(counting) and all(shape[:1] == (0,) for shape in shapes)
 
 

@@ -52,6 +52,14 @@ def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
         raise SpecError(unknown)
 
 
+def shape_of(values: Any) -> tuple[int, ...]:
+    """The shape of what may be no array; that of lists which are none is empty."""
+    try:
+        return np.shape(values)
+    except (ValueError, TypeError):  # NumPy's words for lists that are no array
+        return ()
+
+
 def _array(value: Any) -> Any:
     """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import OUTPUT, Body, Measurement, Objective, Penalty, Segment
+from netspec.ir import BATCH_MASK, OUTPUT, Body, Measurement, Objective, Penalty, Segment
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Measure
 from netspec.library.base.trainables import FACTOR
@@ -53,6 +53,9 @@ def measure(
     types = objective.body.input_types()
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
+    if BATCH_MASK in types:
+        weight = frame.run.weight
+        named[BATCH_MASK] = jnp.ones([d.evaluate(sizes) for d in types[BATCH_MASK].shape], bool) if weight is None else weight != 0
     if seen is not None:
         named |= {name: _sum_exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
         named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}

@@ -13,7 +13,7 @@ from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.residuals import ResidualNeedsParentheses
 from netspec.library.shelf import index
-from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Late, Local, Meaning, ShelfRef
+from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Late, Local, Meaning, ShelfRef
 from netspec.resolve.name_scope import Known, Scope
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
@@ -195,7 +195,7 @@ class Names:
         """The names that a callee's arguments may have; None where they are not known."""
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
-            if definition.unread:
+            if definition is UNREAD or definition.unread:
                 return None
             return [p.name for p in definition.params] + [i.name for i in definition.inputs]
         if isinstance(meaning, FunctionRef):

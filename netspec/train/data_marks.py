@@ -20,6 +20,7 @@ from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.data.columns import Narrow, Ragged
 from netspec.limits import LIMITS
+from netspec.lower.input_arrays import shape_of
 from netspec.train.feed import ArrayFeed, BatchFeed, Feed
 from netspec.train.strict_json import AsTuple, Digest, FileName, Size, Strict, read_form
 
@@ -93,13 +94,13 @@ def is_handed(feed: Feed | None) -> bool:
 
 
 def mark_arrays(feed: Feed | None, prefix: str = "") -> dict[str, Mark]:
-    """The marks of arrays that a person handed over; none of an iterable, which would have to be run through."""
+    """The marks of arrays that a person handed over; of an iterable, which would have to be run through, only that it is one."""
     if isinstance(feed, ArrayFeed) and feed.handed is not None:
         return {prefix + name: _mark([values]) for name, values in feed.handed.items()}
-    if isinstance(feed, BatchFeed) and isinstance(feed.source, Sequence):
+    if isinstance(feed, BatchFeed) and isinstance(feed.source, Sequence) and all(isinstance(batch, Mapping) for batch in feed.source):
         names = {name for batch in feed.source for name in batch}
         return {prefix + name: _mark([batch[name] for batch in feed.source if name in batch]) for name in sorted(names)}
-    return {}
+    return {f"{prefix}batches": Mark(0, None, None)} if isinstance(feed, BatchFeed) else {}
 
 
 def _mark(parts: Sequence[Any]) -> Mark:
@@ -108,7 +109,7 @@ def _mark(parts: Sequence[Any]) -> Mark:
     for array in (array for part in parts for array in _arrays(part)):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8) if array.size else np.zeros(0, np.uint8)
-        digest.update(memoryview(flat)[: max(LIMITS.digest_bytes - size, 0)])
+        digest.update(flat.data[: max(LIMITS.digest_bytes - size, 0)])
         size += array.nbytes
     return Mark(size, None, digest.hexdigest())
 
@@ -117,9 +118,12 @@ def _arrays(values: Any) -> tuple[Any, ...]:
     """The arrays that a column of a table is made of."""
     if isinstance(values, Ragged):
         return values.values, values.starts, values.lengths
-    if isinstance(values, list | tuple) and any(np.shape(row) != np.shape(values[0]) for row in values):
-        return tuple(np.asarray(row) for row in values)
-    array = np.asarray(values.values if isinstance(values, Narrow) else values)
+    if isinstance(values, list | tuple) and any(shape_of(row) != shape_of(values[0]) for row in values):
+        return tuple(inner for row in values for inner in _arrays(row))
+    try:
+        array = np.asarray(values.values if isinstance(values, Narrow) else values)
+    except (ValueError, TypeError, OverflowError):  # no array, as training will say
+        return ()
     return (array if array.dtype.kind != "O" else np.frombuffer(repr(values).encode(), np.uint8),)
 
 

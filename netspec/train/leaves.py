@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,8 @@ def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
     check_files(folder)
     try:
         with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
-            _compare(orbax.PyTreeCheckpointHandler().metadata(folder.absolute()), leaves)  # pyright: ignore[reportArgumentType]
+            with closing(orbax.PyTreeCheckpointHandler()) as handler:
+                _compare(handler.metadata(folder.absolute()), leaves)  # pyright: ignore[reportArgumentType]
             stored = checkpointer.restore(folder.absolute())
         return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
     except (BadArrays, MemoryError):

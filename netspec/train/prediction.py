@@ -8,9 +8,10 @@ from typing import Any
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import Ragged
+from netspec.lower.input_arrays import shape_of
 from netspec.lower.program import Program
 from netspec.train.collation import pad_sequences
-from netspec.train.python_sequences import as_column, shape_of
+from netspec.train.python_sequences import as_column
 
 CHUNK = 256
 """Examples computed together when the spec names no batch size."""

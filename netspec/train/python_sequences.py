@@ -40,14 +40,6 @@ def _sequence(value: Any, rank: int) -> Array | None:
     return array if array.ndim == rank and len(array) and array.dtype.kind in "biufV" else None
 
 
-def shape_of(values: Any) -> tuple[int, ...]:
-    """The shape of what may be no array; that of lists which are none is empty."""
-    try:
-        return np.shape(values)
-    except (ValueError, TypeError):
-        return ()
-
-
 def pad_lists(given: Mapping[str, Any], types: Mapping[str, TensorType], longest: int | None = None) -> dict[str, Any]:
     """Inputs with lists of different length padded as in training, and `length` beside them where it is an input and was not given."""
     columns = {name: as_column(types[name], values) if name in types else values for name, values in given.items()}

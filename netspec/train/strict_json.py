@@ -197,6 +197,8 @@ class naming:
         pass
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, RecursionError):
+            error = Unfit("", "its lists or objects lie too deep inside one another")
         if isinstance(error, Unfit):
             place = ", ".join(part for part in (self.prefix, error.place) if part)
             raise Mistake(RunFileDamaged(path=self.path, place=place, finding=error.finding)) from None

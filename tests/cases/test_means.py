@@ -351,3 +351,45 @@ def test_seven_units_beside_five_class_names_and_a_softmax_over_one_unit() -> No
     assert problem.slug() == "one-class" and "`sigmoid_cross_entropy(y, label)`" in (problem.help() or "")
     text = (CASES / "traps/31-softmax-cross-entropy-over-one-unit.net").read_text()
     assert slugs(text.replace("softmax_cross_entropy", "sigmoid_cross_entropy")) == []
+
+
+# --- what fills a batch up -------------------------------------------------------------------------------------------
+
+PAIRS = """netspec 1
+
+model Pairs {
+  input a: f32[B, 3]
+  input b: f32[B, 3]
+  output left = a -> dense(4)
+  output right = b -> dense(4)
+}
+
+train Pairs {
+  data = arrays(fields={a: f32[3], b: f32[3]}) -> batch(8, partial="pad")
+  let scores = left @ transpose(right)
+  loss = softmax_cross_entropy(SCORES, iota(B))
+  optimizer = sgd(0.1)
+  duration = 2 epochs
+}
+"""
+
+
+def test_what_fills_a_batch_up_is_no_negative_where_the_mask_leaves_it_out() -> None:
+    assert set(slugs(PAIRS.replace("SCORES", "scores"))) == {"mixes-examples"}
+    masked = PAIRS.replace("SCORES", "where(batch_mask[none, :], scores, -1e9)")
+    assert slugs(masked) == []
+    made = compiled(masked)
+    batch = {name: RNG.normal(size=(5, 3)).astype(np.float32) for name in "ab"}
+    filled = {name: np.concatenate([x, x[:1].repeat(3, axis=0)]) for name, x in batch.items()}
+    filled["example weights"] = np.array([1, 1, 1, 1, 1, 0, 0, 0], np.float32)
+    state, other = made.init(0), made.init(0)
+    moved, statistics = made.train_step(state, batch)
+    again, padded = made.train_step(other, filled)
+    assert made.finish(padded) == pytest.approx(made.finish(statistics), rel=1e-5)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6), made.unpack(moved), made.unpack(again))
+
+
+def test_a_field_called_batch_mask_is_that_field() -> None:
+    own = PAIRS.replace("b: f32[3]}", "b: f32[3], batch_mask: bool[]}").replace("SCORES", "scores, weight=cast(batch_mask, f32)")
+    assert slugs(own.replace(", iota(B))", ")").replace("cross_entropy(scores", "cross_entropy(scores, iota(B)")) == ["mixes-examples"]
+    assert "unknown-name" in slugs(PAIRS.replace("SCORES", "scores * batch_masks"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import netspec
 from netspec.compile import check
@@ -80,3 +81,90 @@ def test_a_window_of_one_generates_what_the_whole_sequence_gives() -> None:
     ends = np.where((answer == 2).any(1), (answer == 2).argmax(1), answer.shape[1])
     for row, end in enumerate(ends):
         assert logits[row].argmax(-1)[: end + 1].tolist() == answer[row][: end + 1].tolist()
+
+
+# --- padding ---------------------------------------------------------------------------------------------------------
+def test_the_last_step_and_windows_of_padded_sequences() -> None:
+    assert problems("reports/01") == ["last-is-padding"]
+    assert problems("reports/02") == ["window-over-padding"]
+
+
+PADDED = """
+model M {{
+  input tokens: i32[B, T]
+  input length: i32[B]
+  mask = iota(T)[none, :] < length[:, none]
+  x = tokens -> embed(50, 8)
+  output _m = mask
+  {body}
+}}
+"""
+FORMS = {
+    "h = x -> lstm(8, lengths=length)\n  output y = h[:, -1]": "output y = last(x -> lstm(8, lengths=length), length)",
+    "output y = (x -> gru(8, lengths=length))[:, T - 1]": "_, h = x -> gru(8, lengths=length, return_state=true)\n  output y = h.h",
+    "output y = x -> conv(8, [3]) -> global_max_pool(mask=mask)": (
+        "output y = where(mask[:, :, none], x, 0) -> conv(8, [3]) -> global_max_pool(mask=mask)"
+    ),
+    "output y = (x -> self_attention(2, mask=mask)) -> mean(axis=1)": (
+        "output y = x -> self_attention(2, mask=mask) -> global_avg_pool(mask=mask)"
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", FORMS)
+def test_the_form_that_a_warning_shows_gives_the_same_alone_and_beside_a_longer_one(wrong: str) -> None:
+    assert len(said(PADDED.format(body=wrong))) == 1
+    text = PADDED.format(body=FORMS[wrong])
+    assert said(text) == []
+    program = netspec.compile(Source("m.net", f"netspec 1\n{text}"))
+    state = program.init()
+    tokens, length = np.random.default_rng(0).integers(1, 50, (2, 7)).astype("i4"), np.asarray([3, 7], "i4")
+    tokens[0, 3:] = 0
+    beside = np.asarray(program.apply(state, tokens=tokens, length=length)["y"])[0]
+    alone = np.asarray(program.apply(state, tokens=tokens[:1, :3], length=length[:1])["y"])[0]
+    np.testing.assert_allclose(beside, alone, atol=1e-6)
+
+
+TRAINED = """
+model M {{
+  dim T >= 2
+  input tokens: i32[B, T]
+  input segment: i32[B, T]
+  output s = segment
+  x = tokens -> {before} embed(300, 8)
+  output logits = x -> {layer} -> dense(300)
+}}
+train M {{
+  data = text_lines("a.txt") -> bpe(300) -> {pack} batch(4)
+  loss = softmax_cross_entropy({loss}, mask={mask})
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+NEXT = {"loss": "logits[:, :-1], tokens[:, 1:]", "mask": "tokens[:, 1:] != 0", "before": "", "pack": ""}
+SAME = {"loss": "logits, tokens", "mask": "tokens != 0", "before": "shift_right ->", "pack": ""}
+
+
+@pytest.mark.parametrize("form", [NEXT, SAME], ids=["labels moved", "inputs moved"])
+def test_what_is_to_be_predicted_is_not_seen(form: dict[str, str]) -> None:
+    for layer in (
+        "self_attention(2)",
+        "self_attention(2, mask=tokens != 0)",
+        "lstm(8, reverse=true)",
+        "conv(8, 3)",
+        "bidirectional(gru_cell(8))",
+    ):
+        assert "next-element-seen" in said(TRAINED.format(layer=layer, **form)), layer
+    for layer in ("self_attention(2, causal=true)", "lstm(8)", 'conv(8, 3, padding="CAUSAL")', "layer_norm", "dropout(0.1) -> batch_norm"):
+        assert "next-element-seen" not in said(TRAINED.format(layer=layer, **form)), layer
+    assert "next-element-seen" not in said(TRAINED.format(layer="self_attention(2)", **{**SAME, "before": ""}))  # fills in, as BERT
+
+
+def test_packed_rows_are_told_apart() -> None:
+    packed = {**NEXT, "pack": "pack(64) ->"}
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **packed)) == ["segments-mingled"]
+    assert said(TRAINED.format(layer="self_attention(2, causal=true, segments=segment)", **packed)) == []
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **{**NEXT, "pack": 'pack(64, fill="stream") ->'})) == []
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **NEXT)) == []
+    by_hand = "self_attention(2, causal=true, mask=segment[:, none, :] == segment[:, :, none])"
+    assert said(TRAINED.format(layer=by_hand, **packed)) == []

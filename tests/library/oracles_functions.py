@@ -170,6 +170,12 @@ def gather(op: Any, x: Array, indices: Array) -> Array:
 
 
 @oracle
+def last(op: Any, x: Array, lengths: Array) -> Array:
+    lines = np.moveaxis(x, op.axis, 1)
+    return np.stack([line[min(n, len(line)) - 1] if n > 0 else np.zeros_like(line[0]) for line, n in zip(lines, lengths, strict=True)])
+
+
+@oracle
 def take(op: Any, x: Array) -> Array:
     return np.moveaxis(np.array([np.moveaxis(x, op.axis, 0)[i] for i in op.indices]), 0, op.axis)
 

@@ -93,3 +93,18 @@ class IdBeyondVocabulary(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `{self.op}({self.number + 1}, …)` for one more row" if self.number == self.below else None
+
+
+@record(kw_only=True)
+class LengthsUnfit(Diagnostic):
+    """`last` takes one length for each example, and the axis that the lengths are about is another than that of the examples."""
+
+    op: str
+    x: TensorType
+    lengths: TensorType
+    axis: int
+
+    def message(self) -> str:
+        if self.axis == 0:
+            return f"axis 0 of {self.x} counts examples, and lengths say of each example how much of another axis counts."
+        return f"`{self.op}` of {self.x} takes one length for each of {self.x.shape[0]} examples, not {self.lengths}."

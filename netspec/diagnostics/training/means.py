@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.record import record
@@ -96,3 +97,32 @@ class NormalizeAlone(Diagnostic):
 
     def help(self) -> str | None:
         return "give the loss a `weight`, or leave `normalize` away: without one it is the mean"
+
+
+@record(kw_only=True)
+class UnmovedLoss(Diagnostic):
+    """No output of the model moves the loss: it is computed of the data alone, or only of what has no gradient, such as `argmax` or
+    `stop_gradient`. Every gradient is 0, and training changes nothing."""
+
+    severity: ClassVar[str] = "warning"
+
+    def message(self) -> str:
+        return "no output of the model moves this loss, so that every gradient is 0 and nothing is trained."
+
+    def help(self) -> str | None:
+        return "compute it of the model's outputs by what has a gradient: `softmax_cross_entropy(logits, label)`, not `accuracy`"
+
+
+@record(kw_only=True)
+class UnreadWeight(Diagnostic):
+    """A field is called like a weight of the examples, and nothing reads it: no field's name has a meaning of its own."""
+
+    severity: ClassVar[str] = "warning"
+
+    field: str
+
+    def message(self) -> str:
+        return f"the field `{self.field}` is never read: it weighs the examples only where the spec says so."
+
+    def help(self) -> str | None:
+        return f"write `weights = {self.field}` in `train`, or leave the field away"

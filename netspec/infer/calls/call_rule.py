@@ -209,7 +209,7 @@ def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, boun
         return take_variadic_inputs(frame, bound, args)
     if use.chained:
         return take_stage_inputs(frame, use, signature, slots, args)
-    if not signature.required or (use.value.args and not isinstance(use.callee, SharedInstance)):
+    if not signature.required:
         return list(args)
     count = len(signature.required)
     values = [look_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]

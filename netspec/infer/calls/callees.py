@@ -43,8 +43,6 @@ def find_callee(
                 return replace(value, span=name.span)
             if isinstance(value, SharedInstance | SharedChain | Composed | Unknown):
                 return value
-            if isinstance(meaning, Local) and meaning.otherwise is not None:
-                return find_callee(frame, name, meaning.otherwise, want, args, given)
             frame.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
             return UNKNOWN if definition is UNREAD or definition.unread else BlockValue(definition, span=name.span)
@@ -55,6 +53,15 @@ def find_callee(
         case _:
             frame.report(NotCallable(at=name.span, name=name.text, what="a value"))
     return UNKNOWN
+
+
+def look_up(frame: Frame, name: tree.Name) -> Meaning:
+    """What a name means before parentheses or as a stage: a loop's value where that can be called, else what the name is without it."""
+    meaning = frame.world.graph.meaning(name)
+    if not isinstance(meaning, Local) or meaning.otherwise is None:
+        return meaning
+    callable_ = isinstance(frame.env.get(meaning.name), OpValue | BlockValue | Composed | Unknown)
+    return meaning if callable_ else meaning.otherwise
 
 
 def find_method(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | Unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.calls.call_rule import Call, perform
-from netspec.infer.calls.callees import find_callee
+from netspec.infer.calls.callees import find_callee, look_up
 from netspec.infer.expressions import evaluate
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.shelf import CALLABLE, is_of
@@ -124,7 +124,7 @@ def apply_stages(frame: Frame, node: tree.Stage, chain: Composed, value: Value, 
 def find_stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: int = 0) -> Callee | Composed | SharedChain | Unknown:
     """What a stage calls; `given` inputs come from before the arrow."""
     name = node.call.callee if isinstance(node.call, tree.Call) else node.call
-    meaning = frame.world.graph.meaning(name)
+    meaning = look_up(frame, name)
     if isinstance(meaning, Builtin):
         meaning = ShelfRef(meaning.name)
         if not index.entries(meaning.name):

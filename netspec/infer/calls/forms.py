@@ -9,7 +9,7 @@ from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.infer import arithmetic, expressions
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call, complete, perform, signature_of
-from netspec.infer.calls.callees import find_callee
+from netspec.infer.calls.callees import find_callee, look_up
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import CALLABLE, FOLDS, find_op
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Mean, OpValue, SharedChain, Tensor, Unknown, Value, describe
@@ -22,10 +22,13 @@ from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
+BATCH_MASK_NAME = "batch_mask"
+"""Which examples of a batch count."""
+
 
 def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     """A call in an expression: `f(x, 3)`, `relu(x)`, `zeros([3])`, or a value such as `dense(4)`."""
-    meaning = frame.world.graph.meaning(node.callee)
+    meaning = look_up(frame, node.callee)
     if isinstance(meaning, Builtin):
         return evaluate_builtin(frame, meaning, node, want)
     if isinstance(meaning, FunctionRef):
@@ -53,7 +56,7 @@ def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tupl
         args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
         callee = find_op(meaning.name, want or CALLABLE, node.callee.span)
         return perform(frame, Call(callee, node.span, args=args))  # type: ignore[arg-type]
-    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor) for v in values[0]):
+    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor | Mean) for v in values[0]):
         return fold(frame, FOLDS[meaning.name], values[0], node)
     if any(a.name for a in node.args):
         arg = next(a for a in node.args if a.name)
@@ -79,6 +82,8 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
         return node.text
     if node.parts[0] == "serve" and len(node.parts) == 2:
         return frame.answer(node)
+    if node.text == BATCH_MASK_NAME and (mask := frame.mask_of_batch(node.span)) is not None:
+        return mask
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):

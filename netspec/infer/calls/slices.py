@@ -33,7 +33,7 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
 def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
     """`widths[i]`, `widths[1:]`."""
     if isinstance(value, dict) and value:
-        field = node.items[0].value if isinstance(node.items[0], tree.String) else next(iter(value))
+        field = node.items[0].value if node.items and isinstance(node.items[0], tree.String) else next(iter(value))
         repair = f"fields of a record are read with a dot: `{node.value.span.text}.{field}`"
         return frame.report(BadOperands(at=node.span, op="[ ]", left="a record", repair=repair))
     if not isinstance(value, tuple) or len(node.items) != 1:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training.means import UnmovedLoss
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.diagnostics.training.settings import LossOnlyInTraining
 from netspec.infer import expressions
 from netspec.infer.bodies import statements
+from netspec.infer.sections.fields import count_of
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
 from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
+from netspec.proofs.loss_slopes import is_moved
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
@@ -25,7 +28,7 @@ Results = dict[str, Mean | None]
 
 def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phase: str = "train") -> ObjectiveFrame:
     """The names that losses and metrics see, in the data's sizes: the outputs that exist in the phase among them."""
-    frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"), section.model, sizes)
+    frame = ObjectiveFrame(section.world, facts_of(section, sizes), count_of(section), section.model, sizes)
     frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)
@@ -135,6 +138,8 @@ def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | No
     found = evaluate_result(frame, node, ("loss", "metric", "function"))
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
+        frame.report(UnmovedLoss(at=node.span))
     return found
 
 

@@ -17,7 +17,7 @@ from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import MEASURES, make_add, make_fill, make_mean_metric
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
-from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
+from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
 from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.targets import shapes_equal
@@ -149,6 +149,10 @@ class ObjectiveFrame(Frame):
         from netspec.infer.sections import selections  # few specs have any
 
         return selections.select(self, name, node.args[0], pattern)
+
+    def mask_of_batch(self, span: Span) -> Tensor | None:
+        counted = any(self.batch in self.types[port.wire].shape[:1] for port in self.ports if isinstance(port.wire, int))
+        return self.port_named(BATCH_MASK) or (self.port(BATCH_MASK, TensorType("bool", (self.batch,)), span) if counted else None)
 
     def answer(self, node: tree.Name) -> Value:
         if not self.evaluating:

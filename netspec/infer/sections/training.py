@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.means import UnreadWeight
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import SettingBesideUpdates
 from netspec.infer.bodies.instances import find_model
@@ -115,13 +116,14 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     values: dict[str, Any] = {key: read_setting(frame, section, key) for key in READERS}
     trained = None if sizes is None else plan_updates(section, frame, sizes, objective, values["optimizer"])
     evaluation = plan_evaluation(section, frame, sizes, objective) if objective and sizes is not None else None
-    mixed = None if evaluation is None else find_mixing(model, evaluation)
+    mixed = None if evaluation is None or objective is None else find_mixing(model, evaluation, data, objective)
     if mixed is not None:
         section.world.report(mixed)
     if trained is not None and isinstance(values["duration"], Duration):
         schedules.warn_of_schedules(section, frame, trained, values["duration"])
     if evaluation is not None and objective is not None:
         section.world.report_all(find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
+        warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
@@ -147,6 +149,18 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
         lowering=values["lowering"],
         ema=values["ema"],
     )
+
+
+def warn_unread_weight(section: Section, objectives: list[Objective]) -> None:
+    """Warn of a field of one's own that is called like a weight of the examples, and that nothing reads."""
+    data = section.data
+    if "fields" not in data.dataset.arguments():
+        return
+    read = {*section.model.input_types(), *(name for objective in objectives for name in objective.fields())}
+    for name, kind in data.fields.items():
+        like = "weight" in name.lower() and kind.rank == 1 and kind.is_float
+        if like and name not in read and not any(name in repr(transform) for transform in data.transforms):
+            section.world.report(UnreadWeight(at=data.span, field=name))
 
 
 def read_setting(frame: Frame, section: Section, key: str) -> Any:

@@ -102,6 +102,8 @@ class Op:
     """The plugin that gave the class; netspec sets it."""
     at_any_size: ClassVar[Mapping[str, str]] = {}
     """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
+    mistaken: ClassVar[Mapping[str, str]] = {}
+    """For arguments that get a whole number which they do not take, where another library has a size: what to write."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
@@ -297,6 +299,15 @@ class Callable(Op):
         """The positional arguments that were meant, where the names of those that are `given` read as another library's; else ""."""
         return ""
 
+    def left_out(self, axis: int, *inputs: TensorType) -> int | None:
+        """How many elements of this axis of its first input it leaves out in front, of an op that otherwise keeps them in order, one for
+        one: 1 of `x[:, 1:]`. None of any other op."""
+        return 0 if self.elementwise and len(inputs) == 1 else None
+
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        """Does its result begin with an element that is counted from the end of this axis of the first input: `x[:, -1]`?"""
+        return False
+
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""
         return passage.made() if self.elementwise else passage.unknown()
@@ -365,6 +376,6 @@ class Initializer(Op):
 
     def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """The same distribution drawn by a key of JAX's, which may be traced. As it is: `sample` on the host, which the program calls."""
-        from netspec.library.initializers.traced_draws import call_host
+        from netspec.library.base.host_draws import call_host  # few programs draw in a trace
 
         return call_host(self, key, shape, fan)

@@ -121,6 +121,11 @@ class Optimizer(Op):
         """Arguments that are patterns over logical paths, which must match something."""
         return {}
 
+    def frozen(self, paths: Collection[str]) -> set[str]:
+        """Which of these logical paths, of parameters or buffers, it leaves as they are: `freeze`, and what holds one."""
+        inner = (getattr(self, name, None) for name in self.arguments())
+        return {path for value in inner if isinstance(value, Optimizer) for path in value.frozen(paths)}
+
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         raise TypeError(f"{self.op_name()} has no meaning")
 
@@ -329,6 +334,12 @@ class Transform(Op):
     """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
     groups: ClassVar[bool] = False
     """Says which examples may share a batch, so nothing behind it may work on all examples any more."""
+
+    @property
+    def mingles(self) -> bool:
+        """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
+        return False
+
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 

@@ -244,6 +244,9 @@ class Flip(Function):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return 0 in axes_of(self.op_name(), self.axis, inputs[0])
 
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        return axis in axes_of(self.op_name(), self.axis, inputs[0])
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it turns the positions round")
 

@@ -71,6 +71,23 @@ class Slice(Operator):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return bool(self.items) and self.items[0] != "..." and self.items[0] != Cut()  # the first axis is not left as it is
 
+    def left_out(self, axis: int, *inputs: TensorType) -> int | None:
+        items = [item for item in self._expanded(inputs[0]) if item is not None]
+        cut = items[axis]
+        if not all(isinstance(item, Cut) and item.step == 1 for item in items[: axis + 1]) or None in self.items:
+            return None
+        start = ZERO if not isinstance(cut, Cut) or cut.start is None else Dim.of(cut.start)
+        return start.value if start.is_constant and start.value >= 0 else None
+
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        item = [item for item in self._expanded(inputs[0]) if item is not None][axis]
+        if isinstance(item, Cut) and (item.step < 0 or item.start is None):
+            return item.step < 0
+        start, size = Dim.of(item.start if isinstance(item, Cut) else item), inputs[0].shape[axis]
+        if not start.is_constant:
+            return (size - start).is_constant
+        return start.value < 0 or (not isinstance(item, Cut) and size.is_constant and size.value > 1 and start == size - 1)
+
     def _axes(self, facts: Facts, x: TensorType) -> list[tuple[Dim, int | Dim | Cut | None]]:
         """The size that each item leaves, with the item; every bound is proved."""
         found, axis = [], 0

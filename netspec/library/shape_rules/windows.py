@@ -56,6 +56,12 @@ class Windows:
         alone = self.size[axis] == 1 and self.stride[axis] == 1
         return alone and (isinstance(self.padding, str) or not any(self.padding[axis]))
 
+    def looks_ahead(self, axis: int) -> bool:
+        """Some window along an axis of space holds an element behind the place that it stands for."""
+        if self.padding == "SAME":
+            return self.size[axis] > 1
+        return self.edge != "constant" or self.spans[axis] - 1 > self.padding[axis][0]
+
     @property
     def elements(self) -> int:
         """Elements of one window."""
@@ -84,7 +90,8 @@ class Windows:
 
     def _count(self, axis: int, size: Dim) -> Dim:
         """How many places there are along an axis of space on which the window fits."""
-        span, stride, (low, high) = self.spans[axis], self.stride[axis], self.padding[axis]  # type: ignore[misc]
+        assert self.padding != "SAME"
+        span, stride, (low, high) = self.spans[axis], self.stride[axis], self.padding[axis]
         return (size + (low - max(span - high, stride))).ceildiv(stride) + 1 if self.ceil else (size + (low + high - span)) // stride + 1
 
     def _need_mirror(self, facts: Facts, x: TensorType, axis: int, width: int) -> None:

@@ -258,6 +258,10 @@ ENTRIES: tuple = (
      (("tensors", False),), True, 1, "", ""),
     ("l2", None, "function", "functions.penalties", "L2", (),
      (("tensors", False),), True, 1, "", ""),
+    ("last", None, "function", "functions.gather", "Last", (
+        ("axis", False, "int"),
+    ),
+     (("x", False), ("lengths", False)), False, 1, "", ""),
     ("leaky_relu", None, "function", "functions.activation", "LeakyRelu", (
         ("slope", False, "float"),
     ),
