@@ -9,6 +9,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.bindings import CircularParams
 from netspec.infer import expressions
 from netspec.infer.bodies import instances, statements, variables
@@ -18,7 +19,7 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe, describe_short
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.library.base import Callable
 from netspec.proofs.image_layouts import find_odd_images
@@ -226,3 +227,15 @@ def evaluate_file_params(world: World) -> None:
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
             problem = BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected)
             world.report(replace(problem, part=value.part, advice=value.advice))
+    for param in ordered:
+        hold_condition(frame, param)
+
+
+def hold_condition(frame: Frame, param: tree.Param) -> None:
+    """The `where` of a param of the file, which all of them may stand in."""
+    if param.where is None or param.default is None or isinstance(value := frame.world.globals[id(param)], Unknown):
+        return
+    if expressions.evaluate(frame, param.where) is False:
+        condition, at = param.where.span, param.default.span
+        shown = describe_short(value)
+        frame.report(WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition))
