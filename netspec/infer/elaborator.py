@@ -9,6 +9,7 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.bindings import CircularParams
 from netspec.infer import expressions
 from netspec.infer.bodies import instances, statements, variables
@@ -18,7 +19,7 @@ from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe, describe_short
 from netspec.ir import ServePlan, TrainPlan, Typed
 from netspec.library.base import Callable
 from netspec.proofs.image_layouts import find_odd_images
@@ -26,6 +27,7 @@ from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
 from netspec.proofs.picked_rows import find_picked_rows
 from netspec.proofs.sequence_training import find_sequence_mistakes
+from netspec.record import replace
 from netspec.recursion import room_for_depth
 from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
@@ -223,5 +225,17 @@ def evaluate_file_params(world: World) -> None:
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
-            facts = {"value": found, "expected": value.expected, "part": value.part, "advice": value.advice}
-            world.report(BadArgument(at=param.span, op="the file", name=param.name, **facts))
+            problem = BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected)
+            world.report(replace(problem, part=value.part, advice=value.advice))
+    for param in ordered:
+        hold_condition(frame, param)
+
+
+def hold_condition(frame: Frame, param: tree.Param) -> None:
+    """The `where` of a param of the file, which all of them may stand in."""
+    if param.where is None or param.default is None or isinstance(value := frame.world.globals[id(param)], Unknown):
+        return
+    if expressions.evaluate(frame, param.where) is False:
+        condition, at = param.where.span, param.default.span
+        shown = describe_short(value)
+        frame.report(WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition))

@@ -47,8 +47,6 @@ def is_of(value: OpValue | BlockValue, kinds: Kinds) -> bool:
 # --- ops that are meant without their names -----------------------------------------------------------------------------
 
 ADD, SLICE = index.operator("+", 2), index.operator("[]", 1)
-PAIRS, ROW = index.lookup("gather_at", "function"), index.lookup("iota", "function")
-"""What `x[i, j]` means, and what numbers of a list are taken of there."""
 FOLDS = {"sum": ADD, "min": index.lookup("minimum"), "max": index.lookup("maximum")}
 """What `sum([x, y, z])` of tensors is made of."""
 
@@ -58,6 +56,17 @@ def find_chooser(by_tensor: bool) -> index.Entry:
     entry = index.lookup("gather" if by_tensor else "take", "function")
     assert entry is not None
     return entry
+
+
+def find_function(name: str) -> index.Entry:
+    """The function of that name, which netspec itself has."""
+    entry = index.lookup(name, "function")
+    assert entry is not None
+    return entry
+
+
+PAIRS, ROW = find_function("gather_at"), find_function("iota")
+"""What `x[i, j]` means, and what numbers of a list are taken of there."""
 
 
 def make_fill(like: TensorType, value: float) -> Callable:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from netspec.ir.nodes import Apply, Aux, Body, Call, Node, Repeat, Segment, Variable
 from netspec.ir.traversal import descend, fold
 from netspec.library.base import Weight
+from netspec.record import replace
 from netspec.shape import TensorType
 
 Places = list[tuple[str, tuple[int, ...]]]
@@ -81,10 +82,17 @@ def _steps(places: Places, segment: Segment) -> list[str]:
 def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The parameters of one op use, by their names in the op."""
     inputs, optional = body.op_inputs(node)
-    return node.op.params(*inputs, **optional)
+    return _in_full(node.op.params(*inputs, **optional), inputs)
 
 
 def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The buffers of one op use, by their names in the op."""
     inputs, optional = body.op_inputs(node)
-    return node.op.buffers(*inputs, **optional)
+    return _in_full(node.op.buffers(*inputs, **optional), inputs)
+
+
+def _in_full(weights: dict[str, Weight], inputs: Iterable[object]) -> dict[str, Weight]:
+    """What is f32 is kept in f64 by an op that works on f64."""
+    if not any(isinstance(kind, TensorType) and kind.dtype == "f64" for kind in inputs):
+        return weights
+    return {name: replace(weight, dtype="f64") if weight.dtype == "f32" else weight for name, weight in weights.items()}

@@ -10,6 +10,7 @@ from netspec.ir import Body
 from netspec.kernels.choice import Chooser
 from netspec.lazy import jnp, np
 from netspec.library.base import Array
+from netspec.lower.frozen_buffers import Frozen
 from netspec.lower.input_arrays import sizes_of
 from netspec.lower.interpreter import evaluate, execute
 from netspec.lower.layout import Layout
@@ -34,6 +35,8 @@ class Forward:
     kernels: Chooser = field(default_factory=Chooser)
     watch: Any = None
     """See `Run.watch`."""
+    frozen: Frozen = field(default_factory=dict)
+    """Buffers that a training leaves as they are."""
 
     def __call__(
         self,
@@ -68,8 +71,8 @@ class Forward:
         """What the model's body is run in, on these inputs."""
         sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
         key = step_key(self.seed, step)
-        examples = self._examples(inputs, first)
-        run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self.watch, examples)
+        examples, frozen = self._examples(inputs, first), self.frozen if phase == "train" else {}
+        run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self.watch, examples, frozen)
         return Frame(run, params, buffers)
 
     def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:

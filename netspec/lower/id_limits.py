@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netspec.diagnostics.data.texts import NumberTooLarge
@@ -10,11 +10,14 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jax, np
 from netspec.library.base import Array
 from netspec.lower.input_arrays import Types, sizes_of
+from netspec.lower.precision import is_traced
 from netspec.proofs.id_bounds import Bounds
 
 
-def require_ids(wanted: Iterable[Bounds], types: Types, arrays: Mapping[str, Any], weight: Any = None, on_device: bool = False) -> None:
-    """Raises `SpecError` with the first number of each array that nothing can use. Examples of weight 0 do not count.
+def require_ids(
+    wanted: Iterable[Bounds], types: Types, arrays: Mapping[str, Any], weights: Sequence[Any] = (), on_device: bool = False
+) -> None:
+    """Raises `SpecError` with the first number of each array that nothing can use. Examples that have a weight of 0 do not count.
 
     Arrays of JAX are looked at where they are `on_device` and not traced.
     """
@@ -23,7 +26,7 @@ def require_ids(wanted: Iterable[Bounds], types: Types, arrays: Mapping[str, Any
         values, known = arrays.get(bounds.field), bounds.at(sizes)
         if known is None or values is None or bounds.field in found or not _is_known(values, on_device):
             continue
-        problem = _problem(np.asarray(values), known, weight)
+        problem = _problem(np.asarray(values), known, weights)
         found |= {bounds.field: problem} if problem is not None else {}
     if found:
         raise SpecError(list(found.values()))
@@ -31,14 +34,15 @@ def require_ids(wanted: Iterable[Bounds], types: Types, arrays: Mapping[str, Any
 
 def _is_known(values: Any, on_device: bool) -> bool:
     """The numbers are there to be looked at."""
-    return isinstance(values, np.ndarray) or (on_device and isinstance(values, jax.Array) and not isinstance(values, jax.core.Tracer))
+    return isinstance(values, np.ndarray) or (on_device and isinstance(values, jax.Array) and not is_traced(values))
 
 
-def _problem(values: Array, bounds: Bounds, weight: Any) -> NumberTooLarge | None:
+def _problem(values: Array, bounds: Bounds, weights: Sequence[Any]) -> NumberTooLarge | None:
     """The first number outside, with its place."""
     outside = is_outside(values, bounds)
-    if weight is not None and isinstance(weight, np.ndarray) and outside.shape[: weight.ndim] == weight.shape:
-        outside = outside & (weight != 0).reshape(weight.shape + (1,) * (outside.ndim - weight.ndim))
+    for weight in weights:
+        if isinstance(weight, np.ndarray) and outside.shape[: weight.ndim] == weight.shape:
+            outside = outside & (weight != 0).reshape(weight.shape + (1,) * (outside.ndim - weight.ndim))
     if not outside.any():
         return None
     place = int(np.argmax(outside))

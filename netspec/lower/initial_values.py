@@ -59,7 +59,7 @@ def host_seed(seed: Any) -> int:
 
 def traced_key(key: Any) -> Any:
     """A key of JAX as one with a type of its own. Raises TypeError for what is none."""
-    if isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) and not key.ndim:
+    if isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and not key.ndim:
         return key
     if getattr(key, "dtype", None) == np.uint32 and key.shape == (2,):
         return jax.random.wrap_key_data(jnp.asarray(key), impl="threefry2x32")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable as Compute
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.kernels.array_forms import append_axes
-from netspec.lazy import jnp
-from netspec.library.base import Array, Measure, widen_wholes
+from netspec.lazy import jax, jnp
+from netspec.library.base import Array, Callable, Measure, widen_wholes
 from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.loops import Loop
@@ -95,8 +96,20 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     if isinstance(op, Measure):
         results = measure_values(op, scope, inputs, optional)
     else:
-        results = frame.run.compute(op, node.span, scope, inputs, optional)
+        results = apply_op(node, body, scope, op, partial(frame.run.compute, op, node.span, scope, inputs, optional))
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
+
+
+def apply_op(node: Apply, body: Body, scope: NodeScope, op: Callable, compute: Compute[[], Any]) -> Any:
+    """What an op makes of its inputs. One that is frozen works as in eval; where only some iterations of a `repeat` are, it does both."""
+    types, named = body.op_inputs(node) if scope.training and type(op).buffers is not Callable.buffers else ([], {})
+    frozen = scope.frozen(op.buffers(*types, **named)) if types else False
+    if frozen is False:
+        return compute()
+    moving = None if frozen is True else compute()
+    scope.training = False
+    still = compute()
+    return still if moving is None else jax.tree.map(lambda a, b: jnp.where(frozen, a, b), still, moving)
 
 
 def measure_values(op: Measure, scope: NodeScope, inputs: Sequence[Any], optional: dict[str, Array]) -> Array:
@@ -181,7 +194,7 @@ def _write_buffers(nodes: tuple[Node, ...], frame: Frame, wires: Wires) -> None:
     for node in nodes:
         if isinstance(node, Variable) and node.buffer and node.written is not None:
             key = join(frame.prefix, template(node.segment, frame.counts))
-            frame.updates[key] = cast(wires[node.written], frame.buffers[key].dtype)
+            frame.write(key, cast(wires[node.written], frame.buffers[key].dtype))
 
 
 _MEANING: dict[type, Any] = {Apply: _apply, Call: _call, Variable: _variable, Aux: _aux, Repeat: _repeat, When: _when, Recur: _recur}

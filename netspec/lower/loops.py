@@ -13,7 +13,7 @@ from netspec.ir import Body, Literal, Repeat
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array
 from netspec.lower.layout import Region
-from netspec.lower.node_scope import Frame
+from netspec.lower.node_scope import Frame, move_mean
 from netspec.lower.precision import cast
 
 Arrays = dict[str, Array]
@@ -30,15 +30,15 @@ class Loop:
     region: Region
     execute: Callable[..., None]
 
-    def iterate(self, index: Any, carried: list[Array], params: Arrays, buffers: Arrays) -> tuple[list[Array], Arrays, Arrays]:
-        """One iteration: the new carried values, in the types of the old, the buffers it has set, and the values it exports."""
+    def iterate(self, index: Any, carried: list[Array], params: Arrays, buffers: Arrays) -> tuple[list[Array], Frame]:
+        """One iteration: the new carried values, in the types of the old, and its frame, with the buffers and exports that it has set."""
         node, frame = self.node, self.frame.iteration(self.node.count, index, params, buffers)
         wires = {**self.wires, **dict(zip(node.inner, carried, strict=True))}
         if node.index is not None:
             wires[node.index] = jnp.asarray(index, jnp.int32)
         self.execute(node.nodes, self.body, frame, wires)
         results = [jnp.asarray(o.value) if isinstance(o, Literal) else wires[o] for o in node.results]
-        return [cast(x, old.dtype) for x, old in zip(results, carried, strict=True)], frame.updates, frame.exports or {}
+        return [cast(x, old.dtype) for x, old in zip(results, carried, strict=True)], frame
 
     def params(self) -> Arrays:
         """The stacked parameters, iterations leading."""
@@ -61,20 +61,31 @@ Lowering = Callable[[Loop, list[Array]], list[Array]]
 def scan_loop(loop: Loop, starts: list[Array]) -> list[Array]:
     """One iteration in the program, run by `lax.scan` over the stacked leaves."""
     common = {key: loop.frame.buffer(key) for key in loop.region.common}
+    uses: dict[str, int] = {}
 
     def step(carry: tuple[list[Array], Arrays], slices: tuple[Array, Arrays, Arrays]) -> Any:
-        carried, shared = carry
+        carried, means = carry
         index, params, buffers = slices
-        carried, updates, exports = loop.iterate(index, carried, params, {**buffers, **shared})
-        own = {key: updates[key] for key in buffers if key in updates}
-        return (carried, {key: updates.get(key, old) for key, old in shared.items()}), (own, exports)
+        carried, frame = loop.iterate(index, carried, params, buffers)
+        uses.update({key: frame.uses[key] for key in common if key in frame.updates})
+        own = {key: frame.updates[key] for key in buffers if key in frame.updates}
+        return (carried, {key: add_step(mean, frame.updates.get(key), index) for key, mean in means.items()}), (own, frame.exports or {})
 
     stacks = (jnp.arange(loop.node.count, dtype=jnp.int32), loop.params(), loop.buffers())
-    (carried, shared), (own, exports) = lax.scan(step, ([_strip_weak_type(x) for x in starts], common), stacks)
-    if loop.frame.run.phase == "train":
-        loop.frame.updates.update(own | shared)
+    (carried, means), (own, exports) = lax.scan(step, ([_strip_weak_type(x) for x in starts], common), stacks)
+    for key, count in uses.items():
+        loop.frame.write(key, means[key], count * loop.node.count)
+    for key, value in own.items():
+        loop.frame.write(key, value)
     loop.export(exports)
     return carried
+
+
+def add_step(mean: Array, value: Array | None, index: Any) -> Array:
+    """The mean of a buffer over the iterations so far, with that of the present one; before the first one it may be anything."""
+    if value is None:
+        return mean
+    return jnp.where(index == 0, value, move_mean(mean, value, 1 / (index + 1)))
 
 
 def _strip_weak_type(x: Array) -> Array:
@@ -88,12 +99,15 @@ def unroll_loop(loop: Loop, starts: list[Array]) -> list[Array]:
     params, buffers = _split(loop.params(), count), _split(loop.buffers(), count)
     carried, collected, exports = starts, [], []
     for index in range(count):
-        carried, updates, found = loop.iterate(index, carried, params[index], buffers[index])
-        loop.frame.updates.update({key: value for key, value in updates.items() if key in loop.region.common})
-        collected.append(updates)
-        exports.append(found)
-    stacked = [key for key in loop.region.buffers if key in collected[0]]
-    loop.frame.updates.update({key: jnp.stack([updates[key] for updates in collected]) for key in stacked})
+        carried, frame = loop.iterate(index, carried, params[index], buffers[index])
+        for key in loop.region.common:
+            if key in frame.updates:
+                loop.frame.write(key, frame.updates[key], frame.uses[key])
+        collected.append(frame.updates)
+        exports.append(frame.exports or {})
+    for key in loop.region.buffers:
+        if key in collected[0]:
+            loop.frame.write(key, jnp.stack([updates[key] for updates in collected]))
     loop.export({key: jnp.stack([each[key] for each in exports]) for key in exports[0]})
     return carried
 

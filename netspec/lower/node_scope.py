@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from netspec.ir import Segment
+from netspec.kernels.array_forms import append_axes
 from netspec.kernels.choice import Chooser, Kernels
 from netspec.kernels.random_bits import random_bits
+from netspec.lazy import jnp
 from netspec.library.base import Array
+from netspec.lower.frozen_buffers import Frozen
 from netspec.lower.layout import Layout
 from netspec.lower.precision import Precision
 from netspec.lower.random_draws import draw_key
@@ -38,6 +42,8 @@ class Run:
     """`around(op, at, compute, inputs, optional)`, which every op is computed by where the source of a number that is none is sought."""
     examples: Array | None = None
     """u32[B]: each example's index in the global batch; None where nothing counts examples."""
+    frozen: Frozen = field(default_factory=dict)
+    """Buffers that stay as they are."""
 
     def compute(self, op: Any, at: Any, scope: NodeScope, inputs: Any, optional: Mapping[str, Any]) -> Any:
         """What an op makes of its inputs."""
@@ -61,7 +67,9 @@ class Frame:
     params: Mapping[str, Array] = field(default_factory=dict)
     buffers: Mapping[str, Array] = field(default_factory=dict)
     updates: dict[str, Array] = field(default_factory=dict)
-    """Buffers that got a new value; filled while the body runs."""
+    """Buffers that got a new value, of several uses their mean; filled while the body runs."""
+    uses: dict[str, int] = field(default_factory=dict)
+    """How many uses of a shared instance that is the mean of."""
     prefix: str = ""
     """Stored path of the body."""
     site: str = ""
@@ -69,7 +77,9 @@ class Frame:
     counts: tuple[int, ...] = ()
     """Lengths of the repeats around, within this body."""
     loops: tuple[Any, ...] = ()
-    """Indices of all repeats around, outermost first."""
+    """Indices of all repeats around, and of time steps, outermost first."""
+    stacks: tuple[Any, ...] = ()
+    """The same of repeats only."""
     exports: dict[str, Array] | None = None
     """Values of `aux` by stored key, iterations of repeats leading; filled while the body runs. None where nobody asks for them."""
     alive: Array | None = None
@@ -87,10 +97,10 @@ class Frame:
     def iteration(self, count: int, index: Any, params: Mapping[str, Array], buffers: Mapping[str, Array]) -> Frame:
         """The frame of one iteration: slices stand in place of their stacks, and updates are collected anew."""
         own = {**self.params, **params}
-        known = {**self.buffers, **self.updates, **buffers}
+        known = {**self.buffers, **buffers}
         inner = None if self.exports is None else {}
-        counts, loops = (*self.counts, count), (*self.loops, index)
-        return replace(self, params=own, buffers=known, updates={}, counts=counts, loops=loops, exports=inner)
+        more = {"counts": (*self.counts, count), "loops": (*self.loops, index), "stacks": (*self.stacks, index)}
+        return replace(self, params=own, buffers=known, updates={}, uses={}, exports=inner, **more)
 
     def export(self, key: str, value: Array) -> None:
         """Note a value of `aux`; several of one key, as the uses of a shared instance make them, are added up."""
@@ -98,8 +108,41 @@ class Frame:
             self.exports[key] = self.exports[key] + value if key in self.exports else value
 
     def buffer(self, key: str) -> Array:
-        """A buffer's newest value: what an earlier use in this step has set, else the step's first."""
-        return self.updates[key] if key in self.updates else self.buffers[key]
+        """What a buffer had when the step began, for every use in it."""
+        return self.buffers[key]
+
+    def write(self, key: str, value: Array, uses: int = 1) -> None:
+        """Note what a buffer is to have in the next step: of several uses of a shared instance the mean, of whole numbers what the last of
+        them leaves. `value` is already that of so many `uses`. A frozen one stays."""
+        frozen, old = self.frozen(key), self.buffers[key]
+        if frozen is True:
+            return
+        value = value.astype(old.dtype)
+        if frozen is not False:
+            value = jnp.where(append_axes(frozen, value), old, value)
+        count = self.uses.get(key, 0) + uses
+        self.updates[key] = move_mean(self.updates[key], value, uses / count) if key in self.updates else value
+        self.uses[key] = count
+
+    def frozen(self, key: str) -> Any:
+        """Whether a buffer stays as it is, a truth value; an array where that differs within the repeats around or inside of it."""
+        flags = self.run.frozen.get(key)
+        if flags is None or flags.all():
+            return flags is not None
+        return jnp.asarray(flags)[self.stacks[: flags.ndim]]
+
+    def is_frozen_op(self, path: str, names: Iterable[str]) -> Any:
+        """The same of an op with these buffers: that all of them stay."""
+        found = [self.frozen(f"{path}/{name}") for name in names] if self.run.frozen else []
+        if not found or any(flag is False for flag in found):
+            return False
+        mixed = [flag for flag in found if flag is not True]
+        return functools.reduce(jnp.logical_and, mixed) if mixed else True
+
+
+def move_mean(mean: Array, value: Array, share: Any) -> Array:
+    """The mean with one more value, which is this share of all; of whole numbers and truth values the last."""
+    return mean + ((value - mean) * share).astype(mean.dtype) if jnp.issubdtype(mean.dtype, jnp.floating) else value
 
 
 def _number_use(name: str, use: int) -> str:
@@ -116,8 +159,13 @@ class NodeScope:
         name = template(segment, frame.counts)
         self._frame, self._prefix, self._site, self._draws = frame, join(frame.prefix, name), join(frame.site, _number_use(name, use)), 0
         self.training = frame.run.phase == "train"
+        """False too for an op whose buffers are frozen."""
         self.weight = frame.run.weight
         self.types, self.named = types, named
+
+    def frozen(self, names: Iterable[str]) -> Any:
+        """Whether an op with these buffers is frozen, in training: see `Frame.is_frozen_op`."""
+        return self.training and self._frame.is_frozen_op(self._prefix, names)
 
     @property
     def kernels(self) -> Kernels:
@@ -132,8 +180,7 @@ class NodeScope:
     def update(self, name: str, value: Array) -> None:
         if not self.training:
             raise ValueError(f"{self._prefix} updates its buffer {name} outside training")
-        key = f"{self._prefix}/{name}"
-        self._frame.updates[key] = value.astype(self._frame.buffers[key].dtype)
+        self._frame.write(f"{self._prefix}/{name}", value)
 
     def uniform(self, shape: tuple[int, ...]) -> Array:
         return self._draw("uniform", shape)

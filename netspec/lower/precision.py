@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
+from typing import cast as cast_type
 
 from netspec.diagnostics.running.weights import DoublePrecisionOff
 from netspec.diagnostics.spec_error import SpecError
-from netspec.ir import Body
+from netspec.ir import Body, Call, walk
 from netspec.lazy import jax, jnp
 from netspec.shape.types import JAX_DTYPES
 
@@ -48,11 +51,55 @@ def cast(array: Any, dtype: Any) -> Any:
     return array if array.dtype == dtype else array.astype(dtype)
 
 
-def require_width(model: Body, precision: Precision) -> None:
-    """Raises `SpecError` when the model computes in f64 and JAX does not."""
-    wide = precision.storage == "float64" or any(type.dtype == "f64" for type in model.types.values())
-    if wide and not jax.config.read("jax_enable_x64"):
-        raise SpecError([DoublePrecisionOff(model=model.name)])
+def is_wide(model: Body, precision: Precision) -> bool:
+    """The program keeps or computes something in f64."""
+    return precision.storage == "float64" or any(_has_wide(body) for body in find_bodies(model))
+
+
+def _has_wide(body: Body) -> bool:
+    return any(kind.dtype == "f64" for kind in body.types.values())
+
+
+def find_bodies(model: Body) -> Iterator[Body]:
+    """The model, and the blocks that it calls, each once."""
+    seen, waiting = set(), [model]
+    while waiting:
+        body = waiting.pop()
+        if id(body) not in seen:
+            seen.add(id(body))
+            yield body
+            waiting += [node.body for node, _ in walk(body) if isinstance(node, Call)]
+
+
+def in_full_width(wide: bool) -> AbstractContextManager[Any]:
+    """JAX computes in 64 bits as long as this runs, where that is wanted."""
+    return jax.enable_x64(True) if wide and not jax.config.read("jax_enable_x64") else nullcontext()
+
+
+def is_traced(x: Any) -> bool:
+    """The array stands for the numbers of a trace."""
+    return isinstance(x, jax.core.Tracer)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def require_width(model: str, wide: bool, given: Any) -> None:
+    """Raises `SpecError` for arrays of a trace that runs in 32 bits, where the program computes in 64."""
+    if wide and not jax.config.read("jax_enable_x64") and any(is_traced(x) for x in jax.tree.leaves(given)):
+        raise SpecError([DoublePrecisionOff(model=model)])
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def own_width(method: Method) -> Method:
+    """The method of a program, run in the width that its numbers have."""
+
+    @wraps(method)
+    def run(program: Any, /, *given: Any, **named: Any) -> Any:
+        program.require_width((given, named))
+        with program.width():
+            return method(program, *given, **named)
+
+    return cast_type(Method, run)
 
 
 FULL = Precision("float32", "float32")
@@ -61,4 +108,4 @@ PRECISIONS: Mapping[str, Precision] = {
     "mixed(bf16)": Precision("float32", "bfloat16"),
     "f64": Precision("float64", "float64"),
 }
-"""By the text of the setting. `f64` needs JAX in 64 bits; trajectories are compared in it."""
+"""By the text of the setting. In `f64` JAX computes in 64 bits as long as the program does; trajectories are compared in it."""

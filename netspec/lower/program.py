@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -12,7 +13,7 @@ from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant
-from netspec.lazy import jnp, np
+from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
@@ -22,6 +23,7 @@ from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
+from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
@@ -29,7 +31,7 @@ from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
-from netspec.lower.precision import PRECISIONS, Precision, require_width
+from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_wide, own_width, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
@@ -99,19 +101,23 @@ class Program:
 
     # --- states ------------------------------------------------------------------------------------------------------
 
+    @own_width
     def init(self, seed: int | None = None) -> State:
         """The state before the first step. Without a seed, that of the spec. Raises TypeError for a seed that is no number on the host."""
         return self._state(initialise(self.layout, self._seed if seed is None else host_seed(seed), self._precision))
 
+    @own_width
     def init_traced(self, key: Any) -> State:
         """The state before the first step, drawn by a key of JAX's: under `jax.jit`, `jax.vmap` (members of an ensemble) and
         `jax.eval_shape`. Values have the same distributions as those of `init`, but are others. Raises TypeError for what is no key."""
         return self._state(trace_initial(self.layout, traced_key(key), self._precision))
 
+    @own_width
     def pack(self, tree: Mapping[str, Any]) -> State:
         """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them)."""
         return self._state(self._packed(tree))
 
+    @own_width
     def averaged(self, state: State) -> State:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
@@ -142,18 +148,21 @@ class Program:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
+    @own_width
     def apply(self, variables: Variables, /, **inputs: Any) -> dict[str, Array]:
         """The model's outputs by name, in the phase `eval`; of no examples those have none."""
         if is_empty(self.model, inputs):
             return {name: jnp.asarray(x) for name, x in self._nothing(inputs, "eval").items()}
         return self._apply(*self._leaves(variables), self._inputs(inputs))
 
+    @own_width
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, in the phase `serve`; of no examples those have none."""
         if is_empty(self.model, inputs):
             return self._nothing(inputs, "serve")
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
+    @own_width
     def export(
         self,
         state: Variables | None = None,
@@ -169,10 +178,10 @@ class Program:
         `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is no name, or
         that `sizes` has a number for.
         """
-        require_width(self.model, self._precision)
         weights = None if state is None else self._leaves(state)
         return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
 
+    @own_width
     def decode(
         self,
         state: Variables,
@@ -219,6 +228,7 @@ class Program:
         """What the file generates with this model."""
         return tuple(plan for plan in self.typed.serves if plan.model is self.model)
 
+    @own_width
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
         """One step. The batch's arrays are by field, and beside them f32[B] `"example weights"` where some count differently, such as 0
         for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says
@@ -229,21 +239,25 @@ class Program:
         with raise_spec_errors():
             return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
 
+    @own_width
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
         return self._eval(*self._leaves(state), self._batch(batch, self._objective("eval")), np.uint32(first))
 
+    @own_width
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, Result]:
         """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them."""
         return finish_sums(self._finish[objective], statistics)
 
     merge = staticmethod(merge)
 
+    @own_width
     def first_nan(self, batch: Mapping[str, Any]) -> Span | None:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
 
+    @own_width
     def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
         """The op whose gradient is infinite or NaN on a batch before any update, though the loss is a number; None where none is.
 
@@ -266,6 +280,7 @@ class Program:
         """The free dims of what a training step takes, of the model's inputs where nothing is trained."""
         return tuple(sorted({symbol for kind in self._types.values() for symbol in kind.symbols()}))
 
+    @own_width
     def kernels(self, sizes: Mapping[str, int]) -> tuple[Chosen, ...]:
         """What a training step computes with when its symbols have these sizes, without training an evaluation. Nothing is compiled."""
         forward = replace(self._forward, kernels=Chooser(self.lowering, self.variants))
@@ -315,9 +330,8 @@ class Program:
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
         arrays = accept(stacked, batch, self._precision, self.model.facts)
         require_lengths(self.model, stacked, arrays)
-        require_ids(
-            self._id_bounds["train" if objective is self._objective("train") else "eval"], stacked, arrays, arrays.get(EXAMPLE_WEIGHTS)
-        )
+        bounds = self._id_bounds["train" if objective is self._objective("train") else "eval"]
+        require_ids(bounds, stacked, arrays, [arrays[name] for name in (EXAMPLE_WEIGHTS, objective.weights) if name in arrays])
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
@@ -350,13 +364,30 @@ class Program:
 
     @cached_property
     def _placement(self) -> OneDevice | DataParallel:
-        """The devices, once it is known that they can compute in this precision."""
-        require_width(self.model, self._precision)
         return all_devices()
+
+    def width(self) -> AbstractContextManager[Any]:
+        """In it JAX computes in the width that the program's numbers have."""
+        return in_full_width(self._wide)
+
+    def require_width(self, given: Any) -> None:
+        """Raises `SpecError` for arrays of a trace that runs in 32 bits, where the program's numbers have 64."""
+        require_width(self.model.name, self._wide, given)
+
+    def send(self, arrays: Any) -> Any:
+        """Arrays on the device, in their own width."""
+        with self.width():
+            return jax.device_put(arrays)
+
+    @cached_property
+    def _wide(self) -> bool:
+        return is_wide(self.model, self._precision)
 
     @cached_property
     def _forward(self) -> Forward:
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, Chooser(self.lowering, self.variants))
+        frozen = find_frozen(self.layout, self.plan.updates, self.foreign) if self.plan and self.layout.buffers else {}
+        kernels = Chooser(self.lowering, self.variants)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, kernels, frozen)
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:

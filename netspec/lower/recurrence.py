@@ -12,6 +12,7 @@ from netspec.kernels.recur import recur
 from netspec.lazy import jnp
 from netspec.library.base import Array, widen_whole
 from netspec.lower.layout import Region
+from netspec.lower.loops import add_step
 from netspec.lower.node_scope import Frame
 from netspec.lower.precision import cast
 from netspec.lower.segment_names import join, template
@@ -53,19 +54,18 @@ class Time:
         shape = tuple(d.evaluate(self.frame.run.sizes) for d in type_.shape)
         return jnp.full(shape, init.sample(None, (1,), (1, 1))[0], dtype)
 
-    def step(self, states: list[Array], shared: Arrays, time: Any, parts: list[Array]) -> tuple[list[Array], Arrays, list[Array], Arrays]:
-        """One step: new states, new buffers, outputs, exported values."""
+    def step(self, states: list[Array], shared: Arrays, time: Any, parts: list[Array]) -> tuple[list[Array], Frame, list[Array], Arrays]:
+        """One step: new states, its frame with the buffers that it has set, outputs, exported values."""
         alive = None if self.lengths is None else time < self.lengths
         exports = None if self.frame.exports is None else {}
         known, loops = {**self.frame.buffers, **shared}, (*self.frame.loops, time)
-        frame = replace(self.frame, buffers=known, updates={}, loops=loops, exports=exports, alive=alive)
+        frame = replace(self.frame, buffers=known, updates={}, uses={}, loops=loops, exports=exports, alive=alive)
         wires = {**self.wires, **dict(zip(self.node.steps, parts, strict=True)), **dict(zip(self.node.inner, states, strict=True))}
         self.execute(self.node.nodes, self.body, frame, wires)
         after = [cast(wires[w], old.dtype) for w, old in zip(self.node.results, states, strict=True)]
         if alive is not None:
             after = [jnp.where(append_axes(alive, new), new, old) for new, old in zip(after, states, strict=True)]
-        buffers = {key: frame.updates.get(key, old) for key, old in shared.items()}
-        return after, buffers, [wires[w] for w in self.node.made], frame.exports or {}
+        return after, frame, [wires[w] for w in self.node.made], frame.exports or {}
 
 
 def run_over_time(run: Time) -> tuple[list[Array], list[Array]]:
@@ -75,15 +75,18 @@ def run_over_time(run: Time) -> tuple[list[Array], list[Array]]:
     length = sequences[0].shape[1]
     shared = {key: run.frame.buffer(key) for key in run.region.common}
 
+    uses: dict[str, int] = {}
+
     def step(carry: tuple[list[Array], Arrays], now: tuple[Array, list[Array]]) -> Any:
-        states, buffers, made, exports = run.step(carry[0], carry[1], now[0], now[1])
-        return (states, buffers), (made, exports)
+        states, frame, made, exports = run.step(carry[0], shared, now[0], now[1])
+        uses.update({key: frame.uses[key] for key in shared if key in frame.updates})
+        return (states, {key: add_step(mean, frame.updates.get(key), now[0]) for key, mean in carry[1].items()}), (made, exports)
 
     steps = (jnp.arange(length, dtype=jnp.int32), [jnp.moveaxis(s, 1, 0) for s in sequences])
     start, unroll = (run.starts(), shared), min(node.unroll, length)
-    (states, shared), (made, exports) = recur(run.frame.kernels(run.place), start, steps, step=step, unroll=unroll)
-    if run.frame.run.phase == "train":
-        run.frame.updates.update(shared)
+    (states, means), (made, exports) = recur(run.frame.kernels(run.place), start, steps, step=step, unroll=unroll)
+    for key, count in uses.items():
+        run.frame.write(key, means[key], count * length)
     for key, values in exports.items():
         run.frame.export(key, jnp.sum(values, axis=0))
     outputs = [jnp.moveaxis(m, 0, 1) for m in made]

@@ -67,5 +67,5 @@ def _is_slowed(loop: Loop, starts: list[Array]) -> bool:
     aside = frame.run.kernels.aside()
     probe = replace(loop, frame=replace(frame, run=replace(frame.run, kernels=aside)))
     first = [{key: x[0] for key, x in stacks.items()} for stacks in (probe.params(), probe.buffers())]
-    jax.eval_shape(lambda carried, params, buffers: probe.iterate(0, carried, params, buffers), starts, *first)
+    jax.eval_shape(lambda carried, params, buffers: probe.iterate(0, carried, params, buffers)[0], starts, *first)
     return any(backend in chosen.variant.slow_in_loops for chosen in aside.log)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, list_groups
+from netspec.ir.paths import buffers_of, weights_of
 from netspec.library.base import Weight
 from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
@@ -84,9 +85,8 @@ class _Survey:
     def _own(self, node: Node, body: Body, place: Place) -> Iterator[Found]:
         match node:
             case Apply():
-                inputs, named = body.op_inputs(node)
-                for what, weights in ((PARAMS, node.op.params), (BUFFERS, node.op.buffers)):
-                    for name, weight in weights(*inputs, **named).items():
+                for what, weights in ((PARAMS, weights_of(body, node)), (BUFFERS, buffers_of(body, node))):
+                    for name, weight in weights.items():
                         yield self._register(what, place.step(node.segment), name, weight)
             case Variable():
                 yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight)

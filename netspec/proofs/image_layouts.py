@@ -17,7 +17,9 @@ def find_odd_images(models: Iterable[Body]) -> list[Diagnostic]:
     """The inputs of models that are read as something else than they look like, each once."""
     found, seen = [], {}
     for model in models:
-        odd = {port.wire: port for port in model.inputs if isinstance(port.wire, int) and looks_odd(model.types[port.wire])}
+        odd: dict[Operand, Port] = {
+            port.wire: port for port in model.inputs if isinstance(port.wire, int) and looks_odd(model.types[port.wire])
+        }
         if odd and fold(model, lambda node, below: (isinstance(node, Apply) and node.op.over_space) or any(below), any, seen):
             for port, use in dict(find_readers(model.nodes, model, dict(odd))).items():
                 found.append(describe(port, model.types[port.wire], use))  # type: ignore[index]

@@ -7,7 +7,7 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, WindowOverPadding
+from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, PaddingTaken, WindowOverPadding
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
 from netspec.library.contracts.mask_effects import MIXES, NEAR, mask_inputs
@@ -23,7 +23,7 @@ Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 
 
-PROBLEMS: dict[str, type[MaskDropped]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding}
+PROBLEMS: dict[str, type[PaddingTaken]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding}
 
 
 class TooFar(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.names.bindings import DuplicateName
+from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration
 from netspec.diagnostics.names.unknown_names import UnknownModel, UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.versions import NotYetCompiled
@@ -88,6 +88,9 @@ class Opened:
                 if part is not None:
                     names.expression(part, Scope())
         Functions(names).check(written)
+        self.problems += [
+            MisplacedDeclaration(at=s.span, keyword="dim", name=s.name, owner="file") for s in file.sections if isinstance(s, tree.DimBound)
+        ]
         for definition in own.values():
             Bodies(names, definition, sections.get(definition.name, ())).check()
         return names

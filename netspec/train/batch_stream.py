@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
@@ -35,9 +35,12 @@ class Fed:
     examples: int
 
 
-def stream(feed: Feed, start: Position, total: int, axes: int = 1) -> Generator[Fed, None, None]:
-    """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples."""
-    return prefetch(islice(_repeat_epochs(feed, start), max(total - start.step, 0)), lambda item: _send(item, axes))
+def stream(
+    feed: Feed, start: Position, total: int, axes: int = 1, send: Callable[[Any], Any] = jax.device_put
+) -> Generator[Fed, None, None]:
+    """The batches of the steps after `start` up to `total`; the first `axes` axes of their arrays count examples. `send` brings arrays to
+    the device."""
+    return prefetch(islice(_repeat_epochs(feed, start), max(total - start.step, 0)), lambda item: _send(item, axes, send))
 
 
 def _repeat_epochs(feed: Feed, start: Position) -> Iterator[tuple[Fields, Position]]:
@@ -58,8 +61,8 @@ def _advance(step: int, epoch: int, batch: int, steps_per_epoch: int | None) -> 
     return Position(step, epoch + 1, 0) if batch == steps_per_epoch else Position(step, epoch, batch)
 
 
-def _send(item: tuple[Fields, Position], axes: int) -> Fed:
+def _send(item: tuple[Fields, Position], axes: int, send: Callable[[Any], Any]) -> Fed:
     """Sends a batch to the device."""
     batch, after = item
     examples = prod(next(iter(batch.values())).shape[:axes])
-    return Fed(jax.device_put(batch), after, examples)
+    return Fed(send(batch), after, examples)

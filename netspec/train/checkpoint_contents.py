@@ -96,7 +96,8 @@ def _match_tensors(program: Program, tensors: Mapping[str, Array], path: str) ->
     found = differences(describe_leaves(flatten_tree(template)), describe_leaves(tensors))
     if found:
         raise Mistake(CheckpointMismatch(path=path, differences=found))
-    return jax.tree.map(_place_tensor, template, unflatten_tree(template, tensors))
+    with program.width():
+        return jax.tree.map(_place_tensor, template, unflatten_tree(template, tensors))
 
 
 def _place_tensor(ours: Any, stored: Array) -> Any:

@@ -9,6 +9,7 @@ from netspec.ir import TrainPlan
 from netspec.lazy import np
 from netspec.library.base import Dataset
 from netspec.library.data.columns import Table, select
+from netspec.lower.precision import PRECISIONS
 from netspec.train.field_checks import check_fields
 
 Data: TypeAlias = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -19,7 +20,7 @@ def split_arrays(data: Data, plan: TrainPlan) -> tuple[Data, Data | None]:
     evaluated = plan.eval.data.dataset if plan.eval.data else None
     if not isinstance(data, Mapping) or evaluated is None or evaluated.portion(2) is None:
         return data, None
-    table = check_fields(cast(Mapping[str, Any], data), plan.data.dataset.batch_types())
+    table = check_fields(cast(Mapping[str, Any], data), plan.data.dataset.batch_types(), PRECISIONS[plan.precision])
     count = len(next(iter(table.values())))
     return part_of(table, plan.data.dataset, count), part_of(table, evaluated, count)
 

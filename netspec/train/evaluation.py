@@ -6,7 +6,6 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from netspec.lazy import jax
 from netspec.train.feed import Feed
 from netspec.train.prefetch import prefetch
 from netspec.train.tally import Tally
@@ -21,7 +20,7 @@ def evaluate_feed(
 ) -> dict[str, Result] | None:
     """Loss and metrics over the feed (at most `limit` batches); None when `stop` said so before the end."""
     tally, state = Tally(program, "eval"), program.averaged(state)
-    batches = prefetch(islice(feed.evaluation(), limit), jax.device_put)
+    batches = prefetch(islice(feed.evaluation(), limit), program.send)
     try:
         first = 0
         for batch in batches:

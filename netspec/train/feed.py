@@ -17,6 +17,7 @@ from netspec.library.data.example_order import batch_count, batch_generator, bat
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
 from netspec.lower.objective import EXAMPLE_WEIGHTS
+from netspec.lower.precision import FULL, Precision
 from netspec.train.collation import collate
 from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
 from netspec.train.example_weights import require_some_weight, require_weights
@@ -156,6 +157,7 @@ class BatchFeed:
     source: Iterable[Mapping[str, Any]]
     plan: DataPlan
     learned: Knowledge = field(default_factory=dict)
+    precision: Precision = FULL
 
     @property
     def steps_per_epoch(self) -> int | None:
@@ -163,7 +165,7 @@ class BatchFeed:
 
     def training(self, epoch: int, start: int = 0) -> Iterator[Fields]:
         """The batches from one on; an iterable of Python knows no epochs."""
-        return (self._copied(check_fields(batch, self.plan.fields)) for batch in islice(iter(self.source), start, None))
+        return (self._copied(check_fields(batch, self.plan.fields, self.precision)) for batch in islice(iter(self.source), start, None))
 
     def _copied(self, batch: dict[str, Any]) -> Fields:
         """Lists of sequences are padded as those of a chain."""
@@ -188,17 +190,23 @@ def _pad_batch(batch: Fields, missing: int) -> Fields:
     return {**more, EXAMPLE_WEIGHTS: np.concatenate([batch[EXAMPLE_WEIGHTS], np.zeros(missing, np.float32)])}
 
 
-def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPlan, seed: int, known: Knowledge | None = None) -> Feed:
+def feed_of(
+    data: Mapping[str, Any] | Iterable[Mapping[str, Any]],
+    plan: DataPlan,
+    seed: int,
+    known: Knowledge | None = None,
+    precision: Precision = FULL,
+) -> Feed:
     """A dict of arrays (fields as the dataset has them, before the plan's transforms), or an iterable of batches (after them).
 
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        handed = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
+        handed = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types(), precision)
         table, learned = apply_whole(handed, plan, None, known or {})
         require_some_weight(table, plan)
         return ArrayFeed(table, plan, seed, learned, handed)
-    return BatchFeed(data, plan)
+    return BatchFeed(data, plan, precision=precision)
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:

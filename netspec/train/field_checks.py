@@ -13,7 +13,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged
 from netspec.lower.input_arrays import accept, shape_of
-from netspec.lower.precision import FULL
+from netspec.lower.precision import FULL, Precision
 from netspec.shape import TensorType
 from netspec.train.python_sequences import as_column
 
@@ -21,8 +21,8 @@ _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
 
 
-def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
-    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` are left out.
+def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType], precision: Precision = FULL) -> dict[str, Any]:
+    """The declared fields as NumPy arrays or columns of the declared dtypes, f32 as the precision stores it; other entries are left out.
 
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
     kind of number, unequal numbers of examples, NaN.
@@ -31,8 +31,8 @@ def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> di
     columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in types}
     given = _add_lengths(given, columns, types)
     plain = {name: kind for name, kind in types.items() if name not in columns}
-    arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
-    converted = {name: _convert_column(name, types[name], column) for name, column in columns.items()}
+    arrays = {name: np.asarray(array) for name, array in accept(plain, given, precision).items()}
+    converted = {name: _convert_column(name, types[name], column, precision) for name, column in columns.items()}
     found = {name: converted[name] if name in converted else arrays[name] for name in types}
     if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
         raise SpecError(problems)
@@ -54,11 +54,11 @@ def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types:
     return given
 
 
-def _convert_column(name: str, kind: TensorType, column: Column) -> Column:
+def _convert_column(name: str, kind: TensorType, column: Column, precision: Precision) -> Column:
     """The elements of sequences are checked as one flat array. Raises `SpecError`."""
     if not isinstance(column, Ragged):
         return column
-    flat = accept({name: TensorType(kind.dtype, ("elements", *kind.shape[2:]))}, {name: column.values}, FULL)[name]
+    flat = accept({name: TensorType(kind.dtype, ("elements", *kind.shape[2:]))}, {name: column.values}, precision)[name]
     return Ragged(np.asarray(flat), column.starts, column.lengths)
 
 

@@ -68,7 +68,7 @@ class Session:
         try:
             self._between_steps()
             axes = 1 if self.plan.accumulate == 1 else 2
-            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes)) as batches:
+            with closing(stream(self.feed, self.position, self.timetable.clock.total_steps, axes, self.program.send)) as batches:
                 while not self.stop and (fed := next(batches, None)) is not None:
                     self._step(fed)
                     self._between_steps()

@@ -132,7 +132,7 @@ class Model(Program):
         plan, seed = bound_lengths(self._plan.data, self.model), self._plan.seed
         if data is not None and validation is None:
             data, validation = split_arrays(data, self._plan)
-        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+        feed = self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
         if data is not None and validation is None:
             return feed, None
         return feed, self.evaluation_feed(validation, folder, feed.learned)
@@ -149,7 +149,7 @@ class Model(Program):
         plan = bound_lengths(own or self._plan.data, self.model)
         known = known or self.learned or (self.training_feed(folder).learned if learns(plan) else {})
         seed = self._plan.seed
-        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
+        return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known, self._precision))
 
     def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None) -> Marks:
         """By what the data of a training are known again: arrays that were handed over, and the files of the others."""

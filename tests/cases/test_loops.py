@@ -202,7 +202,7 @@ model M {
   input image: f32[B, 8, 8, 1]
   x = image -> flatten
   for w in widths { x = x -> dense(w) }
-  output y = x -> Part
+  output y = x -> Part -> dense(10)
 }
 
 train M(widths=[double(w) for w in [1, 2]]) {
@@ -212,7 +212,7 @@ train M(widths=[double(w) for w in [1, 2]]) {
   duration = 1 epoch
 }
 
-expect M { params == 64 * 4 + 4 + 4 * rounded(7) + 8 + 9 * rounded(4) }
+expect M { params == 64 * 4 + 4 + 4 * rounded(7) + 8 + 9 * rounded(4) + 50 }
 """
 
 

@@ -181,7 +181,7 @@ def test_policy_gradient_by_hand(tmp_path: Path) -> None:
 def test_indices_of_small_types(tmp_path: Path) -> None:
     """Places of 300 elements, by i8, u8, u32: -1 is the last one, and 2**32 - 1 is none."""
     x = np.arange(600, dtype="f").reshape(2, 300)
-    text = "model M {{\n  input x: f32[B, 300]\n  input i: {0}[B]\n  output y = pick(x, i)\n}}"
+    text = "model M {{\n  input x: f32[B, 300]\n  input i: {0}[B]\n  output y = take_along_axis(x, i[:, none])[:, 0]\n}}"
     for dtype, name, numbers, wanted in [
         ("int8", "i8", [-1, 5], [299, 305]),
         ("uint8", "u8", [255, 0], [255, 300]),
@@ -438,3 +438,12 @@ def test_no_habit(tmp_path: Path, shape: str, layers: str) -> None:
     assert not {"image-without-batch", "channels-first"} & set(slugs(tmp_path, IMAGE.format(shape=shape, layers=layers)))
     if layers != "conv(3, 3, 1)":
         assert "foreign-order" not in slugs(tmp_path, IMAGE.format(shape=shape, layers=layers))
+
+
+@pytest.mark.parametrize(
+    "layers", ["dense(3, 64)", "lstm(8, 20)", "layer_norm(64)", "rms_norm(3)", "batch_norm(64)", "group_norm(3, 64)", "instance_norm(64)"]
+)
+def test_sizes_that_another_library_wants(tmp_path: Path, layers: str) -> None:
+    """A number of channels is no epsilon, momentum, bias or activation, and the help says what to do with it."""
+    found = problems(tmp_path, f"model M {{\n  input x: f32[B, 16, 3]\n  output y = x -> {layers}\n}}")
+    assert [problem.slug() for problem in found] == ["bad-argument"] and "is known" in (found[0].help() or "")

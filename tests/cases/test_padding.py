@@ -101,7 +101,7 @@ model M {{
 """
 FORMS = {
     "h = x -> lstm(8, lengths=length)\n  output y = h[:, -1]": "output y = last(x -> lstm(8, lengths=length), length)",
-    "output y = (x -> gru(8, lengths=length))[:, T - 1]": "output y = (x -> gru(8, lengths=length, return_state=true))[1]",
+    "output y = (x -> gru(8, lengths=length))[:, T - 1]": "_, h = x -> gru(8, lengths=length, return_state=true)\n  output y = h.h",
     "output y = x -> conv(8, [3]) -> global_max_pool(mask=mask)": (
         "output y = where(mask[:, :, none], x, 0) -> conv(8, [3]) -> global_max_pool(mask=mask)"
     ),

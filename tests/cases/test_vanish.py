@@ -367,3 +367,14 @@ def test_what_is_as_deep_as_it_may_be_is_compiled(opened: str, closed: str) -> N
     program = netspec.compile(Source("m.net", row(31 if "repeat" in opened else 63, opened, closed)))
     state = program.init(0)
     assert jax.eval_shape(lambda s: program.apply(s, x=np.ones((3, 8), "f")), state)["y"].shape == (3, 8)
+
+
+def test_a_condition_of_a_param_that_its_default_breaks_is_found_without_a_use() -> None:
+    assert found("netspec 1\nparam a: int = 3 where a > b\nparam b: int = 5\n" + USES) == [("where-failed", 2)]
+    assert found("netspec 1\nparam a: int = 3 where a < b\nparam b: int = 5\n" + USES) == []
+    block = "block K {\n  param n: int = 3 where n > 5\n  input x: f32[B, 8]\n  shared s = dense(-1)\n  output x -> dense(n)\n}\n"
+    assert found("netspec 1\n" + block + model().partition("\n")[2]) == [("where-failed", 3), ("bad-argument", 5)]
+
+
+def test_a_bound_of_a_dim_stands_in_the_model_that_has_it() -> None:
+    assert found("netspec 1\ndim B <= 4\n" + model().partition("\n")[2]) == [("misplaced-declaration", 2)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.shapes.masks import MaskDropped
+from netspec.diagnostics.shapes.masks import PaddingTaken
 from netspec.source import Source
 
 MODEL = """netspec 1
@@ -117,7 +117,7 @@ train M {{
 def dropped(text: str) -> list[Any]:
     problems = check(Source("spec.net", text)).problems
     assert all(p.severity == "warning" for p in problems), [p.message() for p in problems]
-    return [p for p in problems if isinstance(p, MaskDropped)]
+    return [p for p in problems if isinstance(p, PaddingTaken)]
 
 
 @pytest.mark.parametrize("line", DROPPED)

@@ -72,9 +72,9 @@ def test_lists_are_taken_as_tuples() -> None:
     assert Conv(features=1, kernel=1, stride=1, padding=0).padding == 0
 
 
-def test_only_masks_are_optional() -> None:
+def test_only_masks_and_weights_are_optional() -> None:
     for op in (SoftmaxCrossEntropy, MeanSquaredError, Accuracy, Mean):
-        assert [given.name for given in op.inputs if given.optional] == ["mask"]
+        assert [given.name for given in op.inputs if given.optional] == ["mask", "weight"]
     assert [(given.dtype, given.rank) for given in SoftmaxCrossEntropy.inputs] == [("float", 1), ("number", 0), ("any", 0)]
 
 

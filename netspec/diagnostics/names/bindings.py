@@ -70,6 +70,8 @@ class MisplacedDeclaration(Diagnostic):
     region_at: Span = NOWHERE
 
     def message(self) -> str:
+        if self.keyword == "dim":
+            return f"`dim {self.name}` stands outside of every block and model, and bounds none of their dims."
         if not self.region:
             return f"`{self.keyword} {self.name}` stands in a model, and only a block can be one step of time."
         return f"`{f'{self.keyword} {self.name}'.strip()}` stands inside of `{self.region}`."
@@ -78,6 +80,8 @@ class MisplacedDeclaration(Diagnostic):
         return [] if self.region_at is NOWHERE else [Place(self.region_at, "inside of this")]
 
     def help(self) -> str | None:
+        if self.keyword == "dim":
+            return f"move it into the body of the model that has the dim `{self.name}`"
         if self.keyword == "state":
             cell = f"block Cell {{ …; state {self.name}: …; output … }}"
             return f"put it directly into a block that `rnn` runs over time: `{cell}`, and in the model `x -> rnn(Cell)`"

@@ -52,15 +52,15 @@ class SizeExcluded(Diagnostic):
 
 @record(kw_only=True)
 class DoublePrecisionOff(Diagnostic):
-    """A spec uses f64, but JAX computes in 32 bits unless it is told otherwise before it starts."""
+    """A spec uses f64, in which its program computes by itself; but it is called in a trace of JAX that runs in 32 bits."""
 
     model: str
 
     def message(self) -> str:
-        return f"`{self.model}` computes in f64, but JAX runs in 32 bits."
+        return f"`{self.model}` computes in f64, but it is called in a trace of JAX that runs in 32 bits."
 
     def help(self) -> str | None:
-        return "set the environment variable `JAX_ENABLE_X64=1`"
+        return "trace it under `with jax.enable_x64(True):`, or set the environment variable `JAX_ENABLE_X64=1`"
 
 
 @record(kw_only=True)

@@ -10,10 +10,8 @@ from netspec.record import record
 
 
 @record(kw_only=True)
-class MaskDropped(Diagnostic):
-    """Some elements along an axis only fill it up: an op is given a mask, or lengths, that says so. Here an op makes one number of all
-    elements along that axis without being told which of them count. So the result of a short sequence depends on how far it was padded, and
-    a mean over it comes out too small."""
+class PaddingTaken(Diagnostic):
+    """Base of the problems of elements that only fill up an axis, and are taken for others."""
 
     severity: ClassVar[str] = "warning"
 
@@ -31,12 +29,25 @@ class MaskDropped(Diagnostic):
     by_length: bool = False
     """Lengths say what counts, not a mask."""
 
+    def places(self) -> Sequence[Place]:
+        return (self.masked,)
+
+    def _made(self, mask: str) -> str:
+        """How lengths become a mask."""
+        if not self.by_length or not self.size.isidentifier():
+            return ""
+        return f", with `{mask} = iota({self.size})[none, :] < {self.says or 'n'}[:, none]`"
+
+
+@record(kw_only=True)
+class MaskDropped(PaddingTaken):
+    """Some elements along an axis only fill it up: an op is given a mask, or lengths, that says so. Here an op makes one number of all
+    elements along that axis without being told which of them count. So the result of a short sequence depends on how far it was padded, and
+    a mean over it comes out too small."""
+
     def message(self) -> str:
         which = f"`{self.says}`" if self.says else "the length of each" if self.by_length else "a mask"
         return f"`{self.op}` takes in all {self.size} elements along axis {self.axis} of {self.type}, but {which} says which of them count"
-
-    def places(self) -> Sequence[Place]:
-        return (self.masked,)
 
     def help(self) -> str | None:
         if self.takes == "lengths":
@@ -49,15 +60,9 @@ class MaskDropped(Diagnostic):
         pool = f"; for a mean, take `global_avg_pool(mask={mask})`" if self.rank > 2 else ""
         return f"leave the others out before, in a sum by `where({wide}, x, 0)`{pool}{self._made(mask)}"
 
-    def _made(self, mask: str) -> str:
-        """How lengths become a mask."""
-        if not self.by_length or not self.size.isidentifier():
-            return ""
-        return f", with `{mask} = iota({self.size})[none, :] < {self.says or 'n'}[:, none]`"
-
 
 @record(kw_only=True)
-class WindowOverPadding(MaskDropped):
+class WindowOverPadding(PaddingTaken):
     """Some elements along an axis only fill it up, as an op is told that takes a mask, or lengths. Here windows slide along that axis, and
     those at the end of a short sequence hold elements that count beside some that fill up. So the result of a sequence depends on what
     stands behind it, and on whether anything does."""
@@ -73,7 +78,7 @@ class WindowOverPadding(MaskDropped):
 
 
 @record(kw_only=True)
-class LastIsPadding(MaskDropped):
+class LastIsPadding(PaddingTaken):
     """Some elements along an axis only fill it up, as an op is told that takes a mask, or lengths. Here elements are counted from the end
     of that axis, where the short sequences have nothing but what fills up. So the last element is that of the longest sequence only."""
 

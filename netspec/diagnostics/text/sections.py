@@ -11,7 +11,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class UnknownSection(Diagnostic):
-    """A file has `import`, `param`, `dim`, `let`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word."""
+    """A file has `import`, `param`, `let`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word."""
 
     found: str
     near: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class UnknownSection(Diagnostic):
         return f"there is no section `{self.found}`."
 
     def help(self) -> str | None:
-        names = self.near or ("import", "param", "dim", "let", "block", "model", "train", "serve", "expect")
+        names = self.near or ("import", "param", "let", "block", "model", "train", "serve", "expect")
         return f"a section begins with {one_of(names)}" if not self.near else f"write {one_of(names)}"
 
     def edits(self) -> Sequence[Edit]:

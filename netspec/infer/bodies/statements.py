@@ -9,6 +9,7 @@ from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCoun
 from netspec.diagnostics.shapes.proofs import NotStatic, TypeMismatch
 from netspec.infer import expressions, types
 from netspec.infer.calls.call_rule import signature_of
+from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.shelf import CALLABLE
 from netspec.infer.values import (
@@ -170,6 +171,8 @@ def declare_shared(frame: Frame, node: tree.Shared) -> None:
     """One instance under its name; every use is the same."""
     value = expressions.evaluate(frame, node.value, CALLABLE)
     if isinstance(value, OpValue | BlockValue):
+        if isinstance(value, OpValue):
+            construct_use(frame, value)  # its arguments can be wrong though nothing uses it
         frame.env[node.name] = SharedInstance(value, frame.label(node.name, node.name_span))
         return
     if isinstance(value, Composed):

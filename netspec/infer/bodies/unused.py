@@ -14,7 +14,7 @@ from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.infer import expressions
 from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.instances import bind_free_input, bind_free_symbols
-from netspec.infer.calls.arguments import Misfit, evaluate_default, fit, list_dim_conditions
+from netspec.infer.calls.arguments import Misfit, evaluate_default, fit, list_dim_conditions, where_holds
 from netspec.infer.calls.certainty import OF_VALUES, depends_on_a_size
 from netspec.infer.frame import Frame, World
 from netspec.infer.values import UNKNOWN, Value, describe
@@ -42,6 +42,7 @@ def check_alone(world: World, definition: Definition) -> None:
     frame.of_model = definition.is_model
     with world.instance(definition.name), forgiving(world, depends_on_a_size if not definition.is_model else None):
         bind_open_params(frame, definition)
+        where_holds(frame, definition, {}, definition.node.name_span)
         bind_free_symbols(frame, definition)
         for declared in definition.inputs:
             bind_open_input(frame, declared)

@@ -207,10 +207,17 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
-    advice = (
-        FORMULA if given is not None and isinstance(given.value, BlockValue) and "function" in kinds_of_argument(value.entry, name) else ""
-    )
+    advice = find_advice(value, name, given)
     return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults), advice=advice)
+
+
+def find_advice(value: OpValue, name: str, given: Given | None) -> str:
+    """What is to be written instead, where the kind of value tells."""
+    if given is None:
+        return ""
+    if isinstance(given.value, BlockValue):
+        return FORMULA if "function" in kinds_of_argument(value.entry, name) else ""
+    return index.load(value.entry).mistaken.get(name, "") if isinstance(given.value, int) and not isinstance(given.value, bool) else ""
 
 
 FORMULA = "a block can stand for a function if it has one input, no parameters, and works element by element"

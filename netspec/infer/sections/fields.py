@@ -135,6 +135,12 @@ def adopt_names(plan: DataPlan, model: Body) -> DataPlan:
     return replace(plan, fields={name: kind.substitute(names) for name, kind in plan.fields.items()})
 
 
+def count_of(section: Section) -> Dim:
+    """The examples of a batch: a symbol, or their number where the model takes no other."""
+    fixed = section.model.batch
+    return fixed if fixed is not None and fixed == section.data.batch else Dim.symbol(BATCH)
+
+
 def is_symbol(dim: Dim) -> bool:
     return not dim.is_constant and dim == Dim.symbol(str(dim))
 

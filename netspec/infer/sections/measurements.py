@@ -10,6 +10,7 @@ from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.diagnostics.training.settings import LossOnlyInTraining
 from netspec.infer import expressions
 from netspec.infer.bodies import statements
+from netspec.infer.sections.fields import count_of
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
 from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
@@ -27,7 +28,7 @@ Results = dict[str, Mean | None]
 
 def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phase: str = "train") -> ObjectiveFrame:
     """The names that losses and metrics see, in the data's sizes: the outputs that exist in the phase among them."""
-    frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"), section.model, sizes)
+    frame = ObjectiveFrame(section.world, facts_of(section, sizes), count_of(section), section.model, sizes)
     frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)

@@ -19,7 +19,7 @@ from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.syntax import tree
 
-PRECISIONS = ("f32", "mixed(bf16)")
+PRECISIONS = ("f32", "mixed(bf16)", "f64")
 LOWERINGS = ("automatic", "portable")
 BATCH = "B"
 """What counts examples."""
@@ -102,7 +102,7 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
     repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
     return frame.report(
         BadSetting(
-            at=item.value.span, name="precision", expected="`f32` or `mixed(bf16)`", found=f"`{item.value.span.text}`", repair=repair
+            at=item.value.span, name="precision", expected="`f32`, `mixed(bf16)` or `f64`", found=f"`{item.value.span.text}`", repair=repair
         )
     )
 

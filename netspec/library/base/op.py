@@ -102,6 +102,8 @@ class Op:
     """The plugin that gave the class; netspec sets it."""
     at_any_size: ClassVar[Mapping[str, str]] = {}
     """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
+    mistaken: ClassVar[Mapping[str, str]] = {}
+    """For arguments that get a whole number which they do not take, where another library has a size: what to write."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
@@ -374,6 +376,6 @@ class Initializer(Op):
 
     def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """The same distribution drawn by a key of JAX's, which may be traced. As it is: `sample` on the host, which the program calls."""
-        from netspec.library.initializers.traced_draws import call_host
+        from netspec.library.base.host_draws import call_host  # few programs draw in a trace
 
         return call_host(self, key, shape, fan)

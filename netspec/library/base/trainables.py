@@ -121,6 +121,11 @@ class Optimizer(Op):
         """Arguments that are patterns over logical paths, which must match something."""
         return {}
 
+    def frozen(self, paths: Collection[str]) -> set[str]:
+        """Which of these logical paths, of parameters or buffers, it leaves as they are: `freeze`, and what holds one."""
+        inner = (getattr(self, name, None) for name in self.arguments())
+        return {path for value in inner if isinstance(value, Optimizer) for path in value.frozen(paths)}
+
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         raise TypeError(f"{self.op_name()} has no meaning")
 

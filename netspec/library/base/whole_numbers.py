@@ -7,6 +7,7 @@ classes may not exist, and a difference wraps. So an op never sees them in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from netspec.lazy import jnp
@@ -24,7 +25,8 @@ def widen_wholes(op: Callable, inputs: tuple[Any, ...] | list[Any], optional: Ma
         return tuple(inputs), dict(optional)
     declared = {each.name: each for each in op.inputs}
     required = [each for each in op.inputs if not each.optional]
-    given = tuple(_widen(x, op.widens(each), each.named) for each, x in zip(required, inputs, strict=True))
+    known = zip_longest(inputs, required[: len(inputs)])
+    given = tuple(x if each is None else _widen(x, op.widens(each), each.named) for x, each in known)
     return given, {name: _widen(x, op.widens(declared[name]), declared[name].named) for name, x in optional.items()}
 
 

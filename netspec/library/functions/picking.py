@@ -70,8 +70,9 @@ class TakeAlongAxis(Function):
 class Pick(Function):
     """For each place one element of the last axis: the log-probability of the action that was taken, `pick(log_softmax(logits), action)`.
 
-    [..., n] and whole numbers [...] -> [...]: x[b, …, i[b, …]]. Numbers count from 0, negative ones from the end. One outside the axis
-    gives NaN (of whole numbers the smallest, or largest if unsigned) and passes no gradient. FLOPs: 0.
+    [..., n] and whole numbers [...] -> [...]: x[b, …, i[b, …]]. Numbers of the data are refused outside 0 to n - 1; computed ones count
+    from the end when negative, and one outside the axis gives NaN (of whole numbers the smallest, or largest if unsigned) and passes no
+    gradient. FLOPs: 0.
     """
 
     inputs = (In("x", "any tensor with an axis to choose from", dtype="any", rank=1), INDICES)

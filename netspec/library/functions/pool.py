@@ -209,6 +209,7 @@ def _contents(w: Windows, space: tuple[int, ...], padded: bool) -> Array:
     """For each window how many of its elements are there, the padding that is asked for among them if `padded`: [1, space'…, 1]."""
     sides = lax.padtype_to_pads(space, w.spans, w.stride, "SAME") if w.padding == "SAME" else w.sides(space)
     asked = sides if w.padding == "SAME" else w.padding
+    assert not isinstance(sides, str) and not isinstance(asked, str)
     number = np.ones(1)
     for axis in reversed(range(len(space))):
         n, (low, high), (before, behind) = space[axis], sides[axis], asked[axis] if padded else (0, 0)

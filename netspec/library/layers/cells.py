@@ -38,6 +38,7 @@ class Recurrence(Layer):
     )
 
     built: ClassVar[str] = "recurrence"
+    mistaken = {"activation": "how many features come in is known: write only those of the state"}
     last_arguments: ClassVar[tuple[str, ...]] = ("layers", "dropout", "reverse", "return_state", "initial", "unroll")
 
     layers: Positive = 1

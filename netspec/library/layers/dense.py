@@ -28,6 +28,7 @@ class Dense(Layer):
 
     inputs = (In("x", "any leading axes, then the features", rank=1),)
     source = "Flax linen Dense and DenseGeneral"
+    mistaken = {"bias": "how many features come in is known: write only those that come out"}
 
     features: Size | Annotated[tuple[Size, ...], Field(strict=False, min_length=1)]
     """Size of the last axis of the output, or a list of sizes for several."""

@@ -13,7 +13,7 @@ from netspec.library.shape_rules.axis_arguments import Axes
 from netspec.library.shape_rules.sizes import parameter
 from netspec.shape import Dim, Facts, TensorType
 
-Epsilon = Annotated[float, Field(ge=0)]
+Epsilon = Annotated[float, Field(ge=0, le=1)]
 Momentum = Annotated[float, Field(ge=0, le=1)]
 MASK = In(
     "mask",
@@ -26,6 +26,8 @@ MASK = In(
 
 class Normalization(Layer):
     """What the normalisations share: an optional mask, and the scale and bias. Each class declares the arguments in its own order."""
+
+    mistaken = dict.fromkeys(("epsilon", "momentum", "groups"), "how many features there are is known: leave the number out")
 
     if TYPE_CHECKING:
         epsilon: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
@@ -37,6 +37,9 @@ class Chain(Optimizer):
 
     def steps(self) -> tuple[str, ...]:
         return tuple(name for part in self.parts for name in part.steps())
+
+    def frozen(self, paths: Collection[str]) -> set[str]:
+        return {path for part in self.parts for path in part.frozen(paths)}
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         return compose(**{f"{i}_{part.op_name()}": part.build(clock, leaves) for i, part in enumerate(self.parts)})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.field_bounds import Field
+from netspec.library.base.path_patterns import matches
 from netspec.library.gradients import gradient_changes
 from netspec.library.gradients.core import compose
 from netspec.library.gradients.decay import decay_weights
@@ -85,7 +86,8 @@ class Freeze(Optimizer):
     """Leaves parameters as they are: `adam(1e-3) -> freeze("encoder/**")`, or as a group of `groups`.
 
     It stands behind the optimizer, whose decay of the frozen ones is undone with the rest of their step. Without a pattern it is an
-    optimizer that never moves anything.
+    optimizer that never moves anything. Buffers stay too: those that the pattern matches, and those of a layer none of whose parameters is
+    trained any more. Such a layer works as in eval: a frozen `batch_norm` normalises by its running statistics, which do not move.
     """
 
     behind: ClassVar[bool] = True
@@ -102,6 +104,9 @@ class Freeze(Optimizer):
 
     def patterns(self) -> dict[str, str]:
         return {} if self.params is None else {"params": self.params}
+
+    def frozen(self, paths: Collection[str]) -> set[str]:
+        return {path for path in paths if self.params is None or matches(self.params, path)}
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when `params` matches no path."""

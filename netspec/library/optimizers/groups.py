@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from netspec.library.base import Clock, Example, Leaf, Optimizer, Transformation
 from netspec.library.base.field_bounds import BeforeValidator
+from netspec.library.base.path_patterns import matches
 from netspec.library.gradients.core import compose
-from netspec.library.gradients.groups import groups, members
+from netspec.library.gradients.groups import ELSE, groups, members
 from netspec.library.optimizers.adam import Adam, AdamW
 from netspec.library.optimizers.gradient_changes import Freeze
 from netspec.library.optimizers.gradient_descent import Sgd
@@ -51,6 +52,12 @@ class Groups(Optimizer):
         labels = members(self.groups.keys(), paths)
         for name, inner in self.groups.items():
             yield ("groups", name), inner, tuple(path for path, own in labels.items() if own == name)
+
+    def frozen(self, paths: Collection[str]) -> set[str]:
+        """A buffer is in the group of the first pattern that matches it."""
+        named = {path: next((name for name in self.groups if name != ELSE and matches(name, path)), ELSE) for path in paths}
+        own = {name: [path for path in paths if named[path] == name] for name in self.groups}
+        return {path for name, inner in self.groups.items() for path in inner.frozen(own[name])}
 
     def build(self, clock: Clock, leaves: Mapping[str, Leaf]) -> Transformation:
         """Raises `Mistake` when a pattern matches no path, two match the same one, or a path is in no group."""

@@ -90,7 +90,8 @@ class Windows:
 
     def _count(self, axis: int, size: Dim) -> Dim:
         """How many places there are along an axis of space on which the window fits."""
-        span, stride, (low, high) = self.spans[axis], self.stride[axis], self.padding[axis]  # type: ignore[misc]
+        assert self.padding != "SAME"
+        span, stride, (low, high) = self.spans[axis], self.stride[axis], self.padding[axis]
         return (size + (low - max(span - high, stride))).ceildiv(stride) + 1 if self.ceil else (size + (low + high - span)) // stride + 1
 
     def _need_mirror(self, facts: Facts, x: TensorType, axis: int, width: int) -> None:
