@@ -203,6 +203,7 @@ class Program:
         """
         return self.decode_arrays(state, name, inputs, prefix_length, seed, first_example, examples)
 
+    @own_width
     def decode_arrays(
         self,
         state: Variables,
