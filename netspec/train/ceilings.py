@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.data.texts import NumberTooLarge
+from netspec.diagnostics.data.texts import ImpossibleRecord, NumberTooLarge
 from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, list_groups, pair_inputs
 from netspec.lazy import np
 from netspec.library.base import Array, Callable
@@ -77,6 +78,28 @@ def require_below(table: Table, plan: DataPlan, wanted: Iterable[Ceiling]) -> No
             raise Mistake(problem)
 
 
+def require_possible(table: Table, plan: DataPlan, objectives: Iterable[Objective]) -> None:
+    """Raises `Mistake` with the first record for which a loss is infinite whatever the model says."""
+    for objective in objectives:
+        names = _ports(objective.body)
+        for use in objective.measurements:
+            optional = dict(use.optional)
+            if "mask" in optional:
+                continue
+            wires = {**{port.name: wire for port, wire in zip(use.op.inputs, use.inputs, strict=False)}, **optional}
+            origins = {name: _origin(plan, names[wire]) for name, wire in wires.items() if isinstance(wire, int) and wire in names}
+            fields = {name: _rows(table[field]) for name, field in origins.items() if field in table}
+            types = [objective.body.types[operand] for operand in use.inputs if isinstance(operand, int)]
+            if (found := use.op.find_impossible(types, fields)) is not None:
+                record, why, repair = found
+                raise Mistake(ImpossibleRecord(at=use.span, op=use.op.op_name(), record=record, why=why, repair=repair))
+
+
+def _rows(values: Array | Ragged) -> Any:
+    """All records of a field, one after another."""
+    return values if isinstance(values, np.ndarray) else values.rows(np.arange(len(values)))
+
+
 def _origin(plan: DataPlan, field: str) -> str:
     """What a field was called before the chain renamed it."""
     for transform in reversed(plan.transforms):
@@ -86,8 +109,7 @@ def _origin(plan: DataPlan, field: str) -> str:
 
 def _problem(name: str, values: Array | Ragged, ceiling: Ceiling) -> NumberTooLarge | None:
     """None where only elements that no record has are too large."""
-    rows = values if isinstance(values, np.ndarray) else values.rows(np.arange(len(values)))
-    for number, row in enumerate(rows):
+    for number, row in enumerate(_rows(values)):
         if row.size and row.max() >= ceiling.below:
             return NumberTooLarge(field=name, record=number, value=int(row.max()), op=ceiling.op, below=ceiling.below)
     return None

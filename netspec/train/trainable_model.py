@@ -17,7 +17,7 @@ from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
 from netspec.lower.program import Program
 from netspec.train import run_lock
-from netspec.train.ceilings import ceilings, require_below
+from netspec.train.ceilings import ceilings, require_below, require_possible
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import split_arrays
@@ -150,7 +150,9 @@ class Model(Program):
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
-            require_below(feed.arrays, feed.plan, ceilings(self.model, [self._plan.objective, self._plan.eval.objective]))
+            objectives = [self._plan.objective, self._plan.eval.objective]
+            require_below(feed.arrays, feed.plan, ceilings(self.model, objectives))
+            require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
     def _bound(self, clock: Clock) -> Model:

@@ -108,3 +108,22 @@ class NumberTooLarge(Diagnostic):
 
     def help(self) -> str | None:
         return "make the model larger, or look at the data"
+
+
+@record(kw_only=True)
+class ImpossibleRecord(Diagnostic):
+    """A loss is infinite for a record of the data, whatever the model says: `ctc` of more labels than the steps of the sequence can spell."""
+
+    op: str
+    record: int
+    why: str
+    repair: str = ""
+    """An argument that leaves such records out."""
+
+    def message(self) -> str:
+        return f"`{self.op}` is infinite for record {self.record}, whatever the model says: {self.why}."
+
+    def help(self) -> str | None:
+        return (
+            f"take the record away, or leave such records out by `{self.op}(…, {self.repair})`" if self.repair else "take the record away"
+        )

@@ -150,6 +150,11 @@ class Measure(Callable):
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
 
+    def find_impossible(self, types: Sequence[Any], fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+        """The first record for which it is infinite whatever the model says, why, and the argument that leaves such out. `fields` are those
+        of its inputs that the data have, all records by the names of the inputs."""
+        return None
+
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
 
