@@ -112,7 +112,7 @@ class NumberTooLarge(Diagnostic):
 
 @record(kw_only=True)
 class ImpossibleRecord(Diagnostic):
-    """A loss is infinite for a record of the data, whatever the model says: `ctc` of more labels than the steps of the sequence can spell."""
+    """A loss is infinite for a record of the data, whatever the model says: `ctc` of more labels than its steps can spell."""
 
     op: str
     record: int
@@ -124,6 +124,5 @@ class ImpossibleRecord(Diagnostic):
         return f"`{self.op}` is infinite for record {self.record}, whatever the model says: {self.why}."
 
     def help(self) -> str | None:
-        return (
-            f"take the record away, or leave such records out by `{self.op}(…, {self.repair})`" if self.repair else "take the record away"
-        )
+        leave = f", or leave such records out by `{self.op}(…, {self.repair})`" if self.repair else ""
+        return f"take the record away{leave}"
