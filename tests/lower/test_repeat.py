@@ -133,7 +133,7 @@ def test_buffers_of_a_repeat_move_each_by_itself(repeat: str) -> None:
 
 
 def test_a_shared_buffer_moves_once_by_the_mean_of_its_uses() -> None:
-    """Its value after the step is that of the last of five uses, each on the one before."""
+    """Each of two uses begins with what the step began with."""
     b = Builder("Shared")
     x = b.op(Dense(features=6), b.input("x", "f32[B, 4]"))
     norm = BatchNorm(momentum=0.5)
