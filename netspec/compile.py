@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from netspec.train.trained_run import Loaded
 
 
+class Unproved(Exception):
+    """A part of a spec could not be proved, and no error says why: a bug in netspec, which must not pass as a clean spec."""
+
+    def __init__(self, name: Span) -> None:
+        super().__init__(f"line {name.line}: `{name.text}` could not be proved, and no error says why")
+
+
 @record(eq=False)
 class Checked:
     """What is known of a spec without running it."""
@@ -64,9 +71,10 @@ def check(
         return check_untrusted(spec)
     if plugins:
         return check_with(plugins, spec, overrides, train, imports)
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
-    with extend_shelf(()):
+    with extend_shelf(()), limit_search():
         return check_trusted(spec, overrides, train, imports)
 
 
@@ -79,10 +87,11 @@ def check_with(
 ) -> Checked:
     """The same with these plugins on the shelf; that one is missing, or fails, is the only problem then."""
     from netspec.diagnostics.running.plugins import PluginProblem
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.plugins import enable_plugins
 
     try:
-        with enable_plugins(plugins):
+        with enable_plugins(plugins), limit_search():
             return check_trusted(spec, overrides, train, imports)
     except Mistake as mistake:
         if not isinstance(mistake.diagnostic, PluginProblem):
@@ -111,9 +120,10 @@ def check_trusted(
 
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
-    with extend_shelf(()):
+    with extend_shelf(()), limit_search():
         return check_limited(spec)
 
 
@@ -123,11 +133,14 @@ def check_limited(spec: str | PathLike[str] | Source) -> Checked:
     from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.text.characters import TooLarge
     from netspec.resolve.imports import Project
+    from netspec.syntax.spec_file import is_spec
 
     source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
     file: File | None = None
     try:
         with time_limit(LIMITS.untrusted_seconds):
+            if source.text and not is_spec(source):
+                return Checked(Source(source.path, ""), None, None, (untrusted.refuse_other(source),))
             file = parse_source(source, problems)
             problems += [] if file is None else untrusted.find_too_long(file)
             if file is None or any(isinstance(p, TooLarge) for p in problems):
@@ -157,8 +170,10 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    texts = {path: s.text for path, s in graph.imported.items()}
-    return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), texts), graph
+    found = order_problems([*problems, *news(mistakes, names)])
+    if typed.unproved and all(problem.severity != "error" for problem in found):
+        raise Unproved(typed.unproved[0])
+    return Checked(source, file, typed, found, project.texts()), graph
 
 
 def compile(

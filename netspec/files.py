@@ -4,14 +4,15 @@ Floor 0.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, ReadFailed, WriteFailed
+from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, NotAFile, ReadFailed, WriteFailed
 from netspec.diagnostics.running.limits import FileRefused
 
 if TYPE_CHECKING:
@@ -60,37 +61,77 @@ def _homes() -> list[Path]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_bytes(path: PathLike) -> bytes:
-    """The content of a file. Raises `Mistake` with `NoSuchFile` (and files of similar name) or `ReadFailed`."""
+def open_file(path: PathLike, *, links: bool = True) -> BinaryIO:
+    """A file that a person or a spec names, to be read: every one is opened here. Raises `Mistake` with `NoSuchFile`, `ReadFailed` or
+    `NotAFile`.
+
+    Only a regular file is opened: a pipe that nobody writes to would be waited for without end, and a device has none. Without `links`
+    a symbolic link is no file either.
+    """
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        descriptor = os.open(path, _HOW if links else _HOW | getattr(os, "O_NOFOLLOW", 0))
+        _require_regular(descriptor, path)
+        return open(descriptor, "rb")
     except FileNotFoundError:
         raise Mistake(describe_missing(path)) from None
     except OSError as error:
+        if not links and os.path.islink(path):
+            raise Mistake(NotAFile(path=os.fspath(path), kind="a symbolic link")) from None
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
+    except ValueError:  # half a character, or a zero byte
+        raise Mistake(ReadFailed(path=os.fspath(path), reason="no file can have this name")) from None
+
+
+_HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _require_regular(descriptor: int, path: PathLike) -> None:
+    """Closes what is no regular file. Raises `Mistake` with `NotAFile`, and OSError for a folder, as the system itself does."""
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    raise Mistake(NotAFile(path=os.fspath(path), kind="a named pipe" if stat.S_ISFIFO(mode) else "a device"))
+
+
+def read_bytes(path: PathLike) -> bytes:
+    """The content of a file. Raises `Mistake` as `open_file` does."""
+    with open_file(path) as file, _reading(path):
+        return file.read()
+
+
+def read_start(path: PathLike, size: int) -> bytes:
+    """The first bytes of a file. Raises `Mistake` as `open_file` does."""
+    with open_file(path) as file, _reading(path):
+        return file.read(size)
 
 
 def read_plain(path: PathLike, limit: int) -> bytes:
-    """The content of a regular file with one name, at most `limit` bytes and one: no link is followed, no pipe waited for.
+    """The content of a regular file with one name, at most `limit` bytes and one: no link is followed.
 
     Raises `Mistake` as `read_bytes` does, or with `FileRefused`.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        raise Mistake(describe_missing(path)) from None
-    except OSError as error:
-        if os.path.islink(path):
-            raise Mistake(FileRefused(path=os.fspath(path), why="it is a symbolic link")) from None
-        raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
-    with open(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            raise Mistake(FileRefused(path=os.fspath(path), why="it is not a regular file"))
-        if about.st_nlink > 1:
+        file = open_file(path, links=False)
+    except Mistake as mistake:
+        if isinstance(mistake.diagnostic, NotAFile):
+            raise Mistake(FileRefused(path=os.fspath(path), why=f"it is {mistake.diagnostic.kind}, not a regular file")) from None
+        raise
+    with file, _reading(path):
+        if os.fstat(file.fileno()).st_nlink > 1:
             raise Mistake(FileRefused(path=os.fspath(path), why="it has several names (hard links)"))
         return file.read(limit + 1)
+
+
+@contextmanager
+def _reading(path: PathLike) -> Iterator[None]:
+    """What fails while a file is read is reported with its name."""
+    try:
+        yield
+    except OSError as error:
+        raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
 
 
 def describe_missing(path: PathLike) -> NoSuchFile:
@@ -100,7 +141,7 @@ def describe_missing(path: PathLike) -> NoSuchFile:
     folder, name = os.path.split(os.fspath(path))
     try:
         beside = sorted(os.listdir(folder or "."))
-    except OSError:
+    except (OSError, ValueError):
         beside = []
     return NoSuchFile(path=os.fspath(path), near=tuple(os.path.join(folder, n) for n in nearest(name, beside, aliases={})))
 
@@ -109,13 +150,8 @@ def sha256_file(path: PathLike) -> str:
     """The SHA-256 of a file's bytes in hex, read in pieces. Raises `Mistake` as `read_bytes` does."""
     import hashlib  # 5 ms that `check` need not pay
 
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise Mistake(describe_missing(path)) from None
-    except OSError as error:
-        raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
+    with open_file(path) as file, _reading(path):
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -148,11 +184,51 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
     sync_folder(os.path.dirname(target))
 
 
-def _write_new(temporary: str, target: str, content: bytes) -> None:
-    """Writes and syncs the temporary file, so that renaming it is all that remains."""
-    with _step(target, "creating the file"):
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+def rewrite(path: PathLike, before: bytes, after: str) -> None:
+    """Gives a person's file other content, and leaves everything else as it was: the links to it, its mode, its owner.
+
+    `before` is what was read: a file that has changed since is left alone. As with `write_atomic` a crash leaves the old file or the whole
+    new one; where the file has several names, which renaming would part, the new one may then lie beside it under its temporary name.
+    Raises `Mistake` with `WriteFailed`.
+    """
+    target = os.path.realpath(path)
+    with _step(target, "looking at the file"):
+        about = os.stat(target)
+    if not about.st_mode & 0o222:
+        raise Mistake(WriteFailed(path=target, step="looking at the file", reason="it is read-only"))
+    temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     try:
+        _write_new(temporary, target, after.encode(), about)
+        if read_bytes(target) != before:
+            raise Mistake(WriteFailed(path=target, step="comparing it once more", reason="somebody else has changed it meanwhile"))
+        with _step(target, "renaming it into place"):
+            _fill(target, after.encode()) if about.st_nlink > 1 else os.replace(temporary, target)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+    sync_folder(os.path.dirname(target))
+
+
+def _fill(target: str, content: bytes) -> None:
+    """Overwrites a file in its place, so that all its names keep it."""
+    descriptor = os.open(target, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    try:
+        write_all(descriptor, content)
+        os.ftruncate(descriptor, len(content))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_new(temporary: str, target: str, content: bytes, like: os.stat_result | None = None) -> None:
+    """Writes and syncs the temporary file, so that renaming it is all that remains; `like` has the mode and the owner that it gets."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with _step(target, "creating the file"):
+        descriptor = os.open(temporary, how, 0o666 if like is None else 0o600)
+    try:
+        if like is not None:
+            with _step(target, "giving it its owner and mode"):
+                _liken(descriptor, like)
         with _step(target, "writing the content"):
             write_all(descriptor, content)
         with _step(target, "flushing it to the disk"):
@@ -161,11 +237,20 @@ def _write_new(temporary: str, target: str, content: bytes) -> None:
         os.close(descriptor)
 
 
+def _liken(descriptor: int, like: os.stat_result) -> None:
+    """Gives a new file the owner and the mode of another. Raises OSError where the owner is somebody else, who would lose the file."""
+    if hasattr(os, "fchown"):  # Windows has neither
+        about = os.fstat(descriptor)
+        if (about.st_uid, about.st_gid) != (like.st_uid, like.st_gid):
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
+
+
 def append_line(path: PathLike, line: str) -> None:
     """Add a line to a log file (`metrics.jsonl`), in one write. Raises `Mistake` with `WriteFailed`."""
     target = os.fspath(path)
     with _step(target, "opening the file"):
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0), 0o666)
     try:
         with _step(target, "adding a line"):
             write_all(descriptor, f"{line}\n".encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn
@@ -53,6 +54,11 @@ class Item:
         if self.end - self.start - 2 == len(self.value):
             return self.start + 1 + index
         return self.start + 1 + self._starts[min(index, len(self._starts) - 1)]
+
+    @cached_property
+    def steps(self) -> Steps:
+        """What is right below it."""
+        return Steps(self)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -253,21 +259,31 @@ class Pointers:
         way: list[tuple[str, Item]] = []
         inner: tuple[str, Item] | None = ("", self.root)
         while inner is not None:
-            inner = next((step for step in _steps(inner[1]) if step[2] <= offset < step[3]), None)  # type: ignore[assignment]
+            inner = inner[1].steps.find(offset)
             if inner is not None:
-                inner = inner[0], inner[1]
                 way.append(inner)
         return way
 
 
-def _steps(item: Item) -> list[tuple[str, Item, int, int]]:
-    """What is right below a value, each with the characters it takes: a member begins with its key."""
-    if isinstance(item.value, list):
-        return [(str(i), inner, inner.start, inner.end) for i, inner in enumerate(item.value)]
-    if not isinstance(item.value, dict):
-        return []
-    keys = [(name, m.key, m.key.start, m.key.end) for name, m in item.value.items()]
-    return keys + [(name, m.item, m.key.end, m.item.end) for name, m in item.value.items()]
+class Steps:
+    """What is right below a value, in the order of the text; a member begins with its key."""
+
+    def __init__(self, item: Item) -> None:
+        found: list[tuple[int, int, str, Item]] = []
+        if isinstance(item.value, list):
+            found = [(inner.start, inner.end, str(i), inner) for i, inner in enumerate(item.value)]
+        elif isinstance(item.value, dict):
+            for name, m in item.value.items():
+                found += [(m.key.start, m.key.end, name, m.key), (m.key.end, m.item.end, name, m.item)]
+        self.found = sorted(found, key=lambda step: step[:2])
+        self.starts = [step[0] for step in self.found]
+
+    def find(self, offset: int) -> tuple[str, Item] | None:
+        """The step to the value or key at an offset; a file with many problems asks for many."""
+        place = bisect_right(self.starts, offset) - 1
+        if place < 0 or offset >= self.found[place][1]:
+            return None
+        return self.found[place][2:]
 
 
 def pointers(source: Source) -> Pointers | None:

@@ -101,8 +101,10 @@ class Span:
 
     def __str__(self) -> str:
         """`m.net:12:8`; of a JSON text with the pointer: `m.json:12:8 (#/sections/0/body/2/value)`."""
+        from netspec.diagnostics.drawing.cells import escape  # the name of a file may hold anything
+
         pointer = self.pointer
-        return f"{self.source.path}:{self.line}:{self.column}" + (f" (#{pointer})" if pointer is not None else "")
+        return f"{escape(self.source.path)}:{self.line}:{self.column}" + (f" (#{pointer})" if pointer is not None else "")
 
 
 @record

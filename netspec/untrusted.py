@@ -11,6 +11,7 @@ from itertools import islice
 from math import prod
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.ir import Typed
@@ -28,6 +29,11 @@ def read(path: str) -> tuple[Source, list[Diagnostic]]:
     from netspec.syntax.source_reader import read_source
 
     return read_source(path, read_plain(path, LIMITS.json_file_bytes))
+
+
+def refuse_other(source: Source) -> FileRefused:
+    """The problem of a file that is no spec, without its text."""
+    return FileRefused(path=source.path, why="it does not begin with `netspec 1`, so it is no spec, and its text is not shown")
 
 
 def find_too_long(file: tree.File) -> list[Diagnostic]:

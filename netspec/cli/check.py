@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import wants_color, width
+from netspec.cli.terminal import wants_color, width, write_line, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
@@ -43,7 +43,7 @@ def check_files(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
     problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
-        print(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
+        write_line(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")
         return 0
     return _report(problems, args.format)
 
@@ -54,7 +54,7 @@ def _report(problems: Sequence[Diagnostic], format: str) -> int:
     from netspec.diagnostics.running.files import choose_exit_code
 
     if text := render(problems, format, color=wants_color(sys.stdout), width=width(sys.stdout)):
-        print(text)
+        write_text(text)
     return choose_exit_code(problems)
 
 
@@ -81,13 +81,12 @@ def is_spec(path: str) -> bool:
 
 def _read_beginning(path: str) -> bytes:
     """What a file begins with, which tells whether it is a spec; nothing of one that cannot be read."""
+    from netspec.files import read_start
+
     try:
-        if os.path.isfile(path):
-            with open(path, "rb") as file:
-                return file.read(4096)
-    except OSError:
-        pass
-    return b""
+        return read_start(path, 4096)
+    except Mistake:
+        return b""
 
 
 def _check_each(paths: Sequence[str], untrusted: bool, values: Mapping[str, str], plugins: Sequence[str]) -> Iterable[Sequence[Diagnostic]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from netspec.cli.terminal import report
+from netspec.cli.terminal import report, write_exact
 
 HELP = "convert a spec from text to JSON, or back"
 
@@ -18,7 +17,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    from netspec.files import refuse_existing, write_atomic
+    from netspec.files import refuse_existing
 
     if args.output and not args.force:
         refuse_existing(args.output, "choose another name, or replace it with `--force`")
@@ -26,10 +25,20 @@ def run(args: Namespace) -> int:
     if text is None:
         return 1
     if args.output:
-        write_atomic(Path(args.output), text)
+        write_spec(args.output, text)
     else:
-        sys.stdout.write(text)
+        write_exact(text)
     return 0
+
+
+def write_spec(path: str, text: str) -> None:
+    """A new file, or in the place of an old one, whose mode and links stay."""
+    from netspec.files import read_bytes, rewrite, write_atomic
+
+    if os.path.lexists(path):
+        rewrite(path, read_bytes(path), text)
+    else:
+        write_atomic(path, text)
 
 
 def convert_spec(path: str) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from netspec.cli.spec_options import add_plugins
+from netspec.cli.terminal import tell
 
 HELP = "write the reference of everything that specs can name"
 FOLDER = os.path.join("docs", "reference")
@@ -29,7 +29,7 @@ def run(args: Namespace) -> int:
     folder = make_folder(args.out)
     for name, text in pages.items():
         write_atomic(folder / name, text)
-    print(f"wrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {folder}", file=sys.stderr)
+    tell(f"wrote {len(pages)} page{'' if len(pages) == 1 else 's'} to {folder}")
     return 0
 
 

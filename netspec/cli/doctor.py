@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from netspec import __version__
+from netspec.cli.terminal import write_line
 from netspec.diagnostics.base import Mistake
 from netspec.record import record
 
@@ -37,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     findings = [_look_safely(name, look) for name, look in LOOKS.items()]
     for finding in findings:
-        print(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<10}  {finding.text}")
+        write_line(f"{'ok    ' if finding.ok else 'BROKEN'}  {finding.name:<10}  {finding.text}")
     return 0 if all(f.ok for f in findings) else 2
 
 

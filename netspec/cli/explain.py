@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.terminal import say, wants_color
+from netspec.cli.terminal import say, wants_color, write_text
 
 HELP = "explain a problem by its name"
 
@@ -24,7 +24,7 @@ def run(args: Namespace) -> int:
 
     paint = COLOR if wants_color(sys.stdout) else PLAIN
     try:
-        print(draw_index(paint) if args.name is None else explain(args.name, paint, args.all), end="")
+        write_text((draw_index(paint) if args.name is None else explain(args.name, paint, args.all)).removesuffix("\n"))
     except UnknownSlug as unknown:
         say(f"{unknown}")
         return 2

@@ -6,7 +6,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from netspec.cli.check import spec_paths
-from netspec.cli.terminal import report
+from netspec.cli.terminal import report, tell, write_exact
+from netspec.diagnostics.base import Mistake
 
 HELP = "write specs in the one style of the language"
 STDIN = "-"
@@ -19,15 +20,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     paths = list(spec_paths(args.files))
-    codes = [_format(path, args.check) for path in paths]
+    codes = [_format_each(path, args.check) for path in paths]
     if args.check and not any(codes):
-        print(f"{len(paths):,} file{'' if len(paths) == 1 else 's'} formatted already.", file=sys.stderr)
+        tell(f"{len(paths):,} file{'' if len(paths) == 1 else 's'} formatted already.")
     return max(codes, default=0)
+
+
+def _format_each(path: str, only_check: bool) -> int:
+    """Formats one of several files: that one cannot be read or written leaves none of the others out."""
+    try:
+        return _format(path, only_check)
+    except Mistake as mistake:
+        return report([mistake.diagnostic])
 
 
 def _format(path: str, only_check: bool) -> int:
     """Formats one file, or only says that it would; the exit code."""
-    from netspec.files import read_bytes, write_atomic
+    from netspec.files import read_bytes, rewrite
 
     before = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
     text = _format_text(before, "<stdin>" if path == STDIN else path)
@@ -36,10 +45,10 @@ def _format(path: str, only_check: bool) -> int:
     if only_check:
         return _check(path, before == text.encode())
     if path == STDIN:
-        sys.stdout.write(text)
+        write_exact(text)
     elif before != text.encode():
-        write_atomic(path, text)
-        print(f"formatted {path}", file=sys.stderr)
+        rewrite(path, before, text)
+        tell(f"formatted {path}")
     return 0
 
 
@@ -63,5 +72,5 @@ def _format_text(content: bytes, path: str) -> str | None:
 def _check(path: str, same: bool) -> int:
     """Says that a file is not in the style, if it is not; the exit code."""
     if not same:
-        print(f"would format {path}", file=sys.stderr)
+        tell(f"would format {path}")
     return int(not same)

@@ -8,12 +8,15 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from traceback import walk_tb
 from types import FrameType
+from typing import Any
 
-from netspec.cli.terminal import report, say
-from netspec.diagnostics.base import Mistake
+from netspec.cli.terminal import abandon, report, say
+from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.spec_error import SpecError
+from netspec.limits import LIMITS
 
 ENVIRONMENT = 2
 BUG = 101
@@ -28,20 +31,44 @@ class Terminated(BaseException):
 def run_guarded(run: Callable[[Namespace], int], args: Namespace) -> int:
     """The exit code of `run(args)`, whatever happens in it."""
     try:
-        with _raise_on_sigterm():
-            code = run(args)
-            sys.stdout.flush()
-            return code
+        with _raise_on_sigterm(), _stay(args):
+            return finish(run(args))
     except BaseException as error:
-        if args.debug:
+        if args.debug and sys.stderr is not None:
             import traceback
 
-            traceback.print_exc()
-        return _exit_code(error, args)
+            with suppress(OSError, ValueError):
+                traceback.print_exc()
+        return finish(describe_ending(error, args.command))
 
 
-def _exit_code(error: BaseException, args: Namespace) -> int:
+def finish(code: int) -> int:
+    """The exit code of a command that ends with this one; another when the last of what it printed cannot be written."""
+    for stream in (sys.stderr, sys.stdout):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            abandon(stream)
+            if stream is sys.stdout:
+                _say_unwritten(error)
+                code = code or ENVIRONMENT
+    return code
+
+
+def _say_unwritten(error: Exception) -> None:
+    """Says why the output could not be written; of a reader that went away (`netspec show m.net | head`) nobody need be told."""
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        say(f"cannot write to the standard output: {error.strerror or type(error).__name__}.")
+
+
+def describe_ending(error: BaseException, command: str) -> int:
     """The exit code of what ended a command, whose message is printed here."""
+    if fault := _find_plugin(error):
+        return report([fault])
+    plugin_guard = sys.modules.get("netspec.library.shelf.plugin_guard")
+    if plugin_guard is not None and isinstance(error, plugin_guard.LeftProcess):
+        return error.status
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else ENVIRONMENT
@@ -54,14 +81,57 @@ def _exit_code(error: BaseException, args: Namespace) -> int:
         case Terminated():
             return TERMINATED
         case BrokenPipeError():
-            return _silence_output()
+            abandon(sys.stdout)
+            abandon(sys.stderr)
+            return ENVIRONMENT
         case OSError() | MemoryError() | ModuleNotFoundError() if line := _environment_line(error):
             say(line)
             return ENVIRONMENT
-    if plugins := sys.modules.get("netspec.library.shelf.plugins"):
-        if fault := plugins.find_blamed(error):
-            return report([fault])
-    return _bug(error, args)
+        case FloatingPointError() if os.environ.get("JAX_DEBUG_NANS") or os.environ.get("JAX_DEBUG_INFS"):
+            say(f"a value is not finite, and JAX was asked to stop there (JAX_DEBUG_NANS, JAX_DEBUG_INFS): {_first_line(error)}")
+            return 1
+    if line := _explain_jax(error):
+        say(line)
+        return ENVIRONMENT
+    return _bug(error, command)
+
+
+def _explain_jax(error: BaseException) -> str | None:
+    """Why JAX cannot start, where it cannot: what was asked for in the environment is then at fault, whatever came of it."""
+    met = "jax" in sys.modules or any(f.f_globals.get("__name__", "").startswith("jax") for f, _ in walk_tb(error.__traceback__))
+    if not met:
+        return None
+    try:
+        import jax
+
+        jax.devices()
+    except Exception as fault:
+        asked = ", ".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(("JAX_", "XLA_")))
+        given = f" with {asked} in the environment" if asked else ""
+        return f"JAX cannot start{given}: {_first_line(error if str(error) else fault)}; `netspec doctor` shows what there is."
+    return None
+
+
+def _first_line(error: BaseException) -> str:
+    """What an exception says, on one line that is not too long."""
+    lines = str(error).strip().splitlines()
+    return (lines[0].rstrip(".")[: LIMITS.reason_characters] if lines else "") or type(error).__name__
+
+
+def _stay(args: Namespace) -> AbstractContextManager[Any]:
+    """Where plugins are asked for, their code may not end the process."""
+    if not getattr(args, "plugins", None):
+        return nullcontext()
+    from netspec.library.shelf.plugin_guard import stay
+
+    return stay()
+
+
+def _find_plugin(error: BaseException) -> Diagnostic | None:
+    """The fault of the plugin in whose code an error was raised; of a signal, which comes wherever the code is, none is at fault."""
+    plugins = sys.modules.get("netspec.library.shelf.plugins")
+    signal_or_file = isinstance(error, KeyboardInterrupt | Terminated | OSError | MemoryError)
+    return None if plugins is None or signal_or_file else plugins.find_blamed(error)
 
 
 def _environment_line(error: BaseException) -> str | None:
@@ -71,25 +141,28 @@ def _environment_line(error: BaseException) -> str | None:
     if isinstance(error, ModuleNotFoundError):
         ours = not error.name or error.name.split(".")[0] == "netspec"
         return None if ours else f"the Python package `{error.name}` is not installed; `netspec doctor` shows what is missing."
+    if isinstance(error, FileNotFoundError) and not error.filename and not _has_folder():
+        return "the folder that the command was started in is gone."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: `{error.filename}`." if error.filename else f"{error.strerror}."
     return None
 
 
-def _silence_output() -> int:
-    """The reader of our output went away (`netspec show m.net | head`); Python must not complain about it at exit."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ENVIRONMENT
+def _has_folder() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
-def _bug(error: BaseException, args: Namespace) -> int:
+def _bug(error: BaseException, command: str) -> int:
     """Saves a report of an error that is netspec's own, and says where it lies."""
     from netspec.cli.bug_report import save_report
 
     say(f"this is a bug in netspec ({type(error).__name__}), not in your spec.")
     try:
-        say(f"a report without your data was saved: {save_report(error, args.command)}")
+        say(f"a report without your data was saved: {save_report(error, command)}")
     except Exception as failure:
         say(f"a report could not be saved ({type(failure).__name__}); run again with --debug to see it.")
     return BUG

@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from netspec.cli.terminal import report, say
+from netspec.cli.terminal import report, say, write_text
 
 if TYPE_CHECKING:
     from netspec.ir import Typed
@@ -30,7 +30,7 @@ def show_kernels(args: Namespace, typed: Typed) -> int:
         views = [(name, draw_kernels(program.kernels(sizes))) for name, program in programs]
     except SpecError as error:
         return report(error.diagnostics)
-    print("\n\n".join(f"{name}\n\n{view}" if len(views) > 1 else view for name, view in views))
+    write_text("\n\n".join(f"{name}\n\n{view}" if len(views) > 1 else view for name, view in views))
     return 0
 
 

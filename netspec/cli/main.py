@@ -11,11 +11,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from netspec import __version__
-from netspec.cli.guard import run_guarded
-from netspec.cli.terminal import width
+from netspec.cli.guard import describe_ending, finish, run_guarded
+from netspec.cli.terminal import careful_output, reserve_descriptors, width, write_text
+from netspec.diagnostics.drawing.cells import escape
 
 COMMANDS = (
     "check",
@@ -38,11 +39,21 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's) and return its exit code; never raises."""
     skip_plugin_search()
+    if argv is None:
+        reserve_descriptors()
+    given = sys.argv[1:] if argv is None else argv
+    with careful_output():
+        return run_command(given)
+
+
+def run_command(given: Sequence[str]) -> int:
+    """The exit code of a command line whose output is taken care of."""
     try:
-        given = sys.argv[1:] if argv is None else argv
         args = build_parser(choose_commands(given)).parse_args(given)
     except SystemExit as leaving:  # argparse has printed help, version or what is wrong
-        return leaving.code if isinstance(leaving.code, int) else 2
+        return finish(leaving.code if isinstance(leaving.code, int) else 2)
+    except OSError as error:  # or could not
+        return finish(describe_ending(error, "help"))
     return run_guarded(module(args.command).run, args)
 
 
@@ -69,10 +80,24 @@ class Help(argparse.HelpFormatter):
         super().__init__(prog, width=width(sys.stdout, 80) - 2)
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with arguments, which may hold anything, on one line."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escape(message))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """As argparse does, but what cannot be written on the standard output is not passed over."""
+        if message and file is sys.stdout:
+            write_text(message.removesuffix("\n"))
+        else:
+            super()._print_message(message, file)
+
+
 def build_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of these subcommands."""
     about = "Compile text specs of neural networks to JAX trainers."
-    parser = argparse.ArgumentParser(prog="netspec", description=about, formatter_class=Help)
+    parser = Parser(prog="netspec", description=about, formatter_class=Help)
     parser.add_argument("--version", action="version", version=f"netspec {__version__}")
     parser.add_argument("--debug", action="store_true", help="show Python tracebacks")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="netspec")

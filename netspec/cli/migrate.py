@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from netspec.cli.check import spec_paths
-from netspec.cli.terminal import report
-from netspec.diagnostics.base import Diagnostic
+from netspec.cli.terminal import report, tell
+from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "rewrite specs of an older version of the language"
 
@@ -19,27 +18,36 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    return max([_migrate(path, args.check) for path in spec_paths(args.files)], default=0)
+    return max([_migrate_each(path, args.check) for path in spec_paths(args.files)], default=0)
+
+
+def _migrate_each(path: str, only_check: bool) -> int:
+    """Migrates one of several files: that one cannot be read or written leaves none of the others out."""
+    try:
+        return _migrate(path, only_check)
+    except Mistake as mistake:
+        return report([mistake.diagnostic])
 
 
 def _migrate(path: str, only_check: bool) -> int:
     """Brings one file to the present version, or only says that it would; the exit code."""
-    from netspec.compile import read
     from netspec.diagnostics.drawing.text import say_count
     from netspec.diagnostics.suggestions.repairs import apply_edits
-    from netspec.files import write_atomic
+    from netspec.files import read_bytes, rewrite
     from netspec.syntax.migrations import migrate_file
+    from netspec.syntax.source_reader import read_source
     from netspec.syntax.spec_file import parse_spec
 
-    source, problems = read(path)
+    before = read_bytes(path)
+    source, problems = read_source(path, before)
     file, more = (None, []) if problems else parse_spec(source)
     if report([*problems, *_drop_age_problems(more)]) or file is None:
         return 1
     edits = migrate_file(file)
     if edits and not only_check:
-        write_atomic(path, apply_edits(source, edits))
+        rewrite(path, before, apply_edits(source, edits))
     if edits:
-        print(f"{'would migrate' if only_check else 'migrated'} {path}: {say_count(len(edits), 'change')}", file=sys.stderr)
+        tell(f"{'would migrate' if only_check else 'migrated'} {path}: {say_count(len(edits), 'change')}")
     return int(bool(edits) and only_check)
 
 

@@ -25,7 +25,7 @@ def print_schema(args: Namespace) -> int:
     """Prints the schema of specs or of one op; the exit code is that of a wrong name where there is no such op."""
     import json
 
-    from netspec.cli.terminal import say
+    from netspec.cli.terminal import can_write, say, write_text
     from netspec.diagnostics.suggestions.nearest import nearest
     from netspec.library.shelf import index
 
@@ -33,7 +33,7 @@ def print_schema(args: Namespace) -> int:
         near = nearest(args.op, index.names())
         say(f"there is nothing called `{args.op}`" + (f"; did you mean `{near[0]}`?" if near else ""))
         return 2
-    print(json.dumps(_schema(args.op), indent=2, ensure_ascii=False))
+    write_text(json.dumps(_schema(args.op), indent=2, ensure_ascii=not can_write("…")))
     return 0
 
 

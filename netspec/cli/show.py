@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from netspec.cli.kernel_view import parse_size, show_kernels
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import report, say, width
+from netspec.cli.terminal import report, say, width, write_text
+from netspec.diagnostics.drawing.cells import escape
+from netspec.diagnostics.drawing.cells import width as width_of
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -41,7 +43,7 @@ def run(args: Namespace) -> int:
     checked = check(args.file, overrides=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
-        print(FILE_VIEWS[args.view](checked))
+        write_text(FILE_VIEWS[args.view](checked))
     elif args.view == KERNELS:
         return max(code, _kernels(args, checked))
     elif checked.typed is not None:
@@ -55,7 +57,7 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
     view = MODEL_VIEWS[args.view]
-    print("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
+    write_text("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
     return 0
 
 
@@ -98,7 +100,7 @@ def _schedules(checked: Checked) -> str:
     from netspec.tools.plot import glyphs_for
     from netspec.tools.schedule_drawing import draw_schedules
 
-    trains, glyphs = checked.typed.trains if checked.typed else (), glyphs_for(sys.stdout.encoding)
+    trains, glyphs = checked.typed.trains if checked.typed else (), glyphs_for(getattr(sys.stdout, "encoding", None))
     return "\n\n".join(draw_schedules(plan, width(sys.stdout), glyphs) for plan in trains) or NO_TRAIN
 
 
@@ -107,8 +109,9 @@ NO_TRAIN = "There is no `train` section without problems, and so no learning rat
 
 def _settings(plan: TrainPlan) -> str:
     """Every setting of a train section, defaults included, each with where it came from."""
-    widest = max((len(f"  {k} = {v}") for k, v in plan.settings.items()), default=0)
-    lines = [f"{f'  {k} = {v}':<{widest}}  # {plan.origins.get(k, 'default')}" for k, v in plan.settings.items()]
+    settings = {name: escape(f"  {name} = {value}") for name, value in plan.settings.items()}
+    widest = max(map(width_of, settings.values()), default=0)
+    lines = [f"{text}{' ' * (widest - width_of(text))}  # {escape(plan.origins.get(name, 'default'))}" for name, text in settings.items()]
     return "\n".join([f"train {plan.model.name} as {plan.name} {{", *lines, "}"])
 
 
@@ -121,7 +124,8 @@ def _decoding(plan: ServePlan) -> str:
     values = {name: getattr(plan.decoder, name) for name in plan.decoder.arguments()}
     arguments = [plan.reads, *(f"{name}={'none' if value is None else value}" for name, value in values.items())]
     line = f"  {plan.feeds} = {plan.decoder.op_name()}({', '.join(arguments)})"
-    return f"serve {plan.model.name} {{\n{line}  # {plan.span.source.path}:{plan.span.line}\n  # runs {how}\n}}"
+    at = f"{plan.span.source.path}:{plan.span.line}"
+    return f"serve {plan.model.name} {{\n{escape(line)}  # {escape(at)}\n{escape(f'  # runs {how}')}\n}}"
 
 
 def _table(model: Body) -> str:

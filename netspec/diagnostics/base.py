@@ -11,10 +11,11 @@ argument in `blame`; `infer` puts the caret there.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
-from netspec.record import record
+from netspec.diagnostics.drawing.cells import escape
+from netspec.record import fields, record, replace
 from netspec.source import NOWHERE, Span
 
 
@@ -74,6 +75,28 @@ class Diagnostic:
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
         return ()
+
+    def in_words(self) -> Self:
+        """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed = {name: safe for name, fact in facts.items() if (safe := escape_fact(fact)) is not fact}
+        return replace(self, **changed) if changed else self
+
+
+def escape_fact(fact: Any) -> Any:
+    """A fact whose strings, at any depth, stay in their line; the very same where they do already."""
+    if isinstance(fact, str):
+        return fact if fact.isprintable() else escape(fact)
+    if isinstance(fact, Place):
+        text = escape_fact(fact.text)
+        return fact if text is fact.text else Place(fact.span, text)
+    if type(fact) in (tuple, list):
+        parts = type(fact)(escape_fact(part) for part in fact)
+        return parts if any(a is not b for a, b in zip(parts, fact, strict=True)) else fact
+    if isinstance(fact, Mapping):
+        made = {escape_fact(key): escape_fact(value) for key, value in fact.items()}
+        return made if any(a is not b or made[a] is not fact[b] for a, b in zip(made, fact, strict=True)) else fact
+    return fact
 
 
 class Mistake(Exception):

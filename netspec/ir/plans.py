@@ -212,6 +212,8 @@ class Typed:
     trains: tuple[TrainPlan, ...] = ()
     path: str = ""
     serves: tuple[ServePlan, ...] = ()
+    unproved: tuple[Span, ...] = ()
+    """Names of the models and sections that could not be proved: each has an error."""
 
     def train(self, name: str | None = None) -> TrainPlan | None:
         """The train section of that name, or the first."""

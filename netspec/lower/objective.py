@@ -13,7 +13,7 @@ from netspec.library.base.trainables import FACTOR
 from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.input_arrays import sizes_of
-from netspec.lower.interpreter import Wires, array, execute, operand_types, value
+from netspec.lower.interpreter import Wires, array, execute, op_arrays, operand_types
 from netspec.lower.layout import Exported, Layout
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
@@ -90,14 +90,14 @@ def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
 
 def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wires: Wires) -> Any:
     """The statistics of one loss or metric."""
-    optional = {name: wires[wire] for name, wire in measurement.optional}
+    given, optional = op_arrays(measurement, wires)
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
     factor = optional.pop(FACTOR, None) if measurement.op.takes_weight else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
     op = bind_sizes(measurement.op, frame.run.sizes)
-    inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
-    values = jnp.asarray(op.apply(scope, *inputs, **optional))
+    inputs = [jnp.asarray(x) for x in given]
+    values = jnp.asarray(frame.run.compute(op, measurement.span, scope, inputs, optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
     factors = [x for x in (mask, own, batch) if x is not None]
     if factor is None and not factors:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netspec.record import field, record
 from netspec.source import Span
 
@@ -22,18 +24,40 @@ class Scope:
     def __init__(self, outer: Scope | None = None) -> None:
         self.outer = outer
         self.names: dict[str, Known] = {}
+        self.dims: list[str] = []
 
     def find(self, name: str) -> Known | None:
         """What a name is bound to here or in a scope around this one."""
-        return self.names.get(name) or (self.outer.find(name) if self.outer else None)
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
 
     def bind(self, name: str, what: str, span: Span) -> Known | None:
         """Bind or rebind; returns what the name was before, if it was known."""
         before = self.find(name)
         if before is None:
             self.names[name] = Known(what, span)
+            if what == "dim":
+                self.dims.append(name)
         return before
 
-    def all(self) -> dict[str, Known]:
-        """All names that can be seen here."""
-        return {**(self.outer.all() if self.outer else {}), **self.names}
+    def read(self, name: str) -> None:
+        """Notes that a name is read, so that it is not reported as unused."""
+        known = self.find(name)
+        if known is not None:
+            known.read = True
+
+    def names_in_sight(self) -> Iterator[str]:
+        """The names that can be seen here, those of the outermost scope first; one may come twice."""
+        if self.outer:
+            yield from self.outer.names_in_sight()
+        yield from self.names
+
+    def dims_in_sight(self) -> Iterator[str]:
+        """The symbols among them."""
+        if self.outer:
+            yield from self.outer.dims_in_sight()
+        yield from self.dims

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
-from netspec.diagnostics.suggestions.nearest import find_alike, find_same, nearest, squash
+from netspec.diagnostics.suggestions.nearest import find_alike, find_same, nearest, squash, take_candidates
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
@@ -18,7 +19,7 @@ from netspec.syntax import tree
 from netspec.syntax.migrations import find_renamed_argument
 
 
-def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> Diagnostic:
+def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str]) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     return suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
 
@@ -44,9 +45,9 @@ def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diag
     return UnknownPlugin(at=at, name=name, plugin=plugin) if plugin in find_installed() else None
 
 
-def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Sequence[str]) -> UnknownName:
+def suggest_from_shelf(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str]) -> UnknownName:
     """The same for names without a plugin, and for those of other libraries."""
-    options = [*index.names(*kinds), *others]
+    options = take_candidates(chain(index.names(*kinds), others))
     last = name.rpartition(".")[2]  # `nn.Dense`, `jax.nn.relu`
     near = find_same(last, options)
     said = None if near else find_foreign(last, kinds)
@@ -88,7 +89,7 @@ def unknown_value(name: str) -> list[str]:
 
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
     """A name in `train` that is none of those `known` there, the spec's `own` among them, where ops of these kinds can stand."""
-    near = nearest(name, [*known, *DTYPES, *(index.names(kinds[0]) if kinds else [])])
+    near = nearest(name, chain(known, DTYPES, index.names(kinds[0]) if kinds else ()))
     return suggest_for_plugin(at, name) or UnknownName(
         at=at, name=name, noun="value", near=tuple(near), options=tuple(own[: LIMITS.listed_names])
     )

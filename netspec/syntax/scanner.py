@@ -44,7 +44,7 @@ _WORD = re.compile(
             ("number", r"\.?[0-9](?:[eE][+-](?=[0-9])|[\w.])*"),
             ("sign", "|".join(map(re.escape, _SIGNS))),
             ("escapes", r'"(?:[^"\\\n]|\\.)*"'),
-            ("quotes", r"'(?:[^'\\\n]|\\.)*'|“[^”\n]*”|‘[^’\n]*’"),
+            ("quotes", r"'(?:[^'\\\n]|\\.)*'|“[^“”\n]*”|‘[^‘’\n]*’"),
             ("unclosed", r'"[^\n]*'),
             ("word", r"\w+"),
             ("character", r"."),

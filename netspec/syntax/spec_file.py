@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.source import Source
 from netspec.syntax.tree import File
 
 JSON_SUFFIX = ".json"
+
+
+TWIN = re.compile(r'\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*)?"netspec"\s*:')
+"""What a spec in JSON begins with."""
+_FIRST_LINE = re.compile(r"(?:\s+|#[^\n]*(?:\n|\Z))*+([^\n]{0,80})")
+"""The first line that is no comment."""
+
+
+def is_spec(source: Source) -> bool:
+    """Whether a text says that it is a spec, if only with a slip. Of one that does not nothing is shown where a stranger chose the file: it
+    may be anything, a list of passwords as well.
+    """
+    if source.path.endswith(JSON_SUFFIX):
+        return TWIN.match(source.text) is not None
+    from netspec.diagnostics.suggestions.nearest import find_alike, find_same
+
+    line = _FIRST_LINE.match(source.text)
+    words = re.findall(r"[A-Za-z]+", line[1])[:3] if line else []
+    return any(find_same(word, ["netspec"]) or find_alike(word, ["netspec"]) for word in words)
 
 
 def parse_spec(source: Source) -> tuple[File | None, list[Diagnostic]]:

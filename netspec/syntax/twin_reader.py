@@ -18,6 +18,7 @@ from netspec.record import replace
 from netspec.source import NOWHERE, Meant, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.printer import print_expr, print_stage
+from netspec.syntax.twin_depth import find_too_deep
 from netspec.syntax.twin_forms import Family, Field, Form, family, file_form
 from netspec.syntax.twin_places import depth
 from netspec.syntax.twin_strings import BAD, Strings
@@ -33,6 +34,8 @@ def parse_json(source: Source) -> tuple[tree.File | None, list[Diagnostic]]:
         return None, found
     reader = Reader(found)
     file = reader.file(root)
+    if file is not None and not reader.problems:
+        reader.problems += find_too_deep(root, file)
     return file, sorted(reader.problems, key=lambda p: (p.at.start, p.at.end))[: LIMITS.mistakes]
 
 
@@ -301,6 +304,8 @@ _ONE: dict[str, Callable[[Reader, Item], Any]] = {
     "tensor": lambda reader, item: reader.fragment(item, "tensor"),
     "param_type": lambda reader, item: reader.fragment(item, "param_type"),
     "targets": Reader.targets,
+    "loop_names": Reader.loop_names,
+    "function_params": Reader.function_params,
     "imports": Reader.imports,
     "dims": Reader.dims,
     "at": Reader.at,

@@ -59,6 +59,8 @@ class ArrayFeed:
     seed: int
     learned: Knowledge = field(default_factory=dict)
     """What the chain has learned from its data."""
+    handed: Table | None = None
+    """The examples as a person handed them over, where no dataset read them."""
 
     @property
     def examples(self) -> int:
@@ -192,10 +194,10 @@ def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPla
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        table = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
-        table, learned = apply_whole(table, plan, None, known or {})
+        handed = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
+        table, learned = apply_whole(handed, plan, None, known or {})
         require_some_weight(table, plan)
-        return ArrayFeed(table, plan, seed, learned)
+        return ArrayFeed(table, plan, seed, learned, handed)
     return BatchFeed(data, plan)
 
 

@@ -15,7 +15,7 @@ from netspec.library.data.columns import LENGTH, Column, Ragged
 from netspec.lower.input_arrays import accept
 from netspec.lower.precision import FULL
 from netspec.shape import TensorType
-from netspec.train.python_sequences import as_column
+from netspec.train.python_sequences import as_column, shape_of
 
 _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
@@ -34,7 +34,7 @@ def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> di
     arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
     converted = {name: _convert_column(name, types[name], column) for name, column in columns.items()}
     found = {name: converted[name] if name in converted else arrays[name] for name in types}
-    if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays)]:
+    if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
         raise SpecError(problems)
     return found
 
@@ -48,8 +48,8 @@ def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types:
             values = columns.get(name)
             if isinstance(values, Ragged):
                 return {**given, LENGTH: values.lengths}
-            if np.ndim(given[name]) > 1:
-                rows, width = np.shape(given[name])[:2]
+            if len(shape := shape_of(given[name])) > 1:
+                rows, width = shape[:2]
                 return {**given, LENGTH: np.full(rows, width)}
     return given
 
@@ -58,7 +58,7 @@ def _convert_column(name: str, kind: TensorType, column: Column) -> Column:
     """The elements of sequences are checked as one flat array. Raises `SpecError`."""
     if not isinstance(column, Ragged):
         return column
-    flat = accept({name: TensorType(kind.dtype, ("elements",))}, {name: column.values}, FULL)[name]
+    flat = accept({name: TensorType(kind.dtype, ("elements", *kind.shape[2:]))}, {name: column.values}, FULL)[name]
     return Ragged(np.asarray(flat), column.starts, column.lengths)
 
 
@@ -77,6 +77,29 @@ def _not_finite(arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
         if array.dtype.kind == "f" and (index := _first_not_finite(array)) is not None:
             record = index // max(array[0].size, 1)
             yield ValueNotFinite(field=name, record=record, value=float(array.reshape(-1)[index]))
+
+
+def _not_finite_elements(found: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """The first number of each column of sequences that is not finite."""
+    for name, column in found.items():
+        if isinstance(column, Ragged) and column.values.dtype.kind == "f" and (index := _first_not_finite(column.values)) is not None:
+            element = index // max(column.values[0].size, 1)
+            held = (column.starts <= element) & (element < column.starts + column.lengths)
+            if held.any():
+                yield ValueNotFinite(field=name, record=int(np.argmax(held)), value=float(column.values.reshape(-1)[index]))
+
+
+def _overlong(found: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """The first record whose `length` counts more elements than every one of its lists has."""
+    columns = {name: column for name, column in found.items() if isinstance(column, Ragged)}
+    given = found.get(LENGTH)
+    if not columns or not isinstance(given, np.ndarray) or given.ndim != 1 or any(len(c) != len(given) for c in columns.values()):
+        return
+    most = np.max([column.lengths for column in columns.values()], axis=0)
+    if (given > most).any():
+        record = int(np.argmax(given > most))
+        reason = f"it counts {int(given[record])} elements of record {record} (counted from 0), whose list has {int(most[record])}"
+        yield ArrayMismatch(field=LENGTH, expected="the length of each list or less", found="more", reason=reason)
 
 
 def _first_not_finite(array: Array) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.drawing.cells import escape
 from netspec.ir import Objective
 from netspec.limits import LIMITS
 
@@ -69,7 +70,7 @@ def largest(value: list[list[float]], rows: list[str], columns: list[str]) -> li
 def labels(size: int, axes: tuple[str, ...], names: Sequence[Sequence[str]]) -> list[str]:
     """What the places of an axis are called: by their names, where exactly one list of them has its length, else by their numbers."""
     found = [n for n in names if len(n) == size]
-    return [str(n) for n in found[0]] if axes and axes[0] in CLASSES and len(found) == 1 else [str(i) for i in range(size)]
+    return [escape(str(n)) for n in found[0]] if axes and axes[0] in CLASSES and len(found) == 1 else [str(i) for i in range(size)]
 
 
 def texts(values: Sequence[float]) -> list[str]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
+from netspec.diagnostics.drawing.cells import escape
 from netspec.train.metrics_log import Record
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Lines:
         self.note(f"training {name}: {total:,} steps" + (f", going on after step {step:,}" if step else ""))
 
     def note(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        print(escape(text), file=self._stream, flush=True)
 
     def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
 
@@ -84,7 +85,7 @@ class Bar:
         self._bar.start()
 
     def note(self, text: str) -> None:
-        self._bar.print(text, markup=False, soft_wrap=True)
+        self._bar.print(escape(text), markup=False, soft_wrap=True)
 
     def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
         shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]

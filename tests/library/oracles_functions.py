@@ -63,7 +63,7 @@ FUNCTIONS |= {
     "selu": each(lambda v: 1.0507009873554805 * (v if v > 0 else 1.6732632423543772 * (math.exp(v) - 1))),
     "relu6": each(relu6),
     "hard_tanh": each(lambda v: min(max(v, -1), 1)),
-    "hard_sigmoid": each(lambda v: relu6(v + 3) / 6),
+    "hard_sigmoid": lambda op, weights, x: np.clip(op.slope * x + 0.5, 0, 1),
     "hard_silu": each(lambda v: v * relu6(v + 3) / 6),
     "mish": each(lambda v: v * math.tanh(math.log(1 + math.exp(v)))),
     "celu": lambda op, weights, x: each(lambda v: v if v > 0 else op.alpha * (math.exp(v / op.alpha) - 1))(op, weights, x),

@@ -57,16 +57,17 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> str:
 
 def to_object(diagnostic: Diagnostic) -> dict[str, Any]:
     """One problem as plain data. `path` is null for one that belongs to no file; then it has no line."""
+    words = diagnostic.in_words()
     return {
         "slug": diagnostic.slug(),
         "severity": diagnostic.severity,
-        "message": diagnostic.message(),
-        "label": diagnostic.label(),
+        "message": words.message(),
+        "label": words.label(),
         **_position(diagnostic.at),
-        "places": [_place(p) for p in diagnostic.places()],
-        "chain": [_place(p) for p in diagnostic.chain],
-        "trail": [_place(p) for p in diagnostic.trail],
-        "help": diagnostic.help(),
+        "places": [_place(p) for p in words.places()],
+        "chain": [_place(p) for p in words.chain],
+        "trail": [_place(p) for p in words.trail],
+        "help": words.help(),
         "edits": [_edit(e) for e in find_edits(diagnostic)],
     }
 
@@ -76,8 +77,21 @@ def _position(span: Span) -> dict[str, Any]:
         return {"path": None}
     end_line, end_column = span.source.position(span.end)
     end = {"line": end_line, "column": end_column}
-    place = {"path": span.source.path, "line": span.line, "column": span.column, "end": end}
+    place = {"path": path_text(span.source.path), "line": span.line, "column": span.column, "end": end}
     return place if span.pointer is None else {**place, "pointer": span.pointer}
+
+
+def path_text(path: str) -> str:
+    """A path as text that every reader of JSON takes: bytes that are no UTF-8 stand as `\\xff`."""
+    return path_bytes(path).decode("utf-8", "backslashreplace")
+
+
+def path_bytes(path: str) -> bytes:
+    """A path as the system has it; half a character, which no system has, stands as its code."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "backslashreplace")
 
 
 def _place(place: Place) -> dict[str, Any]:
@@ -116,12 +130,13 @@ def _rule(cls: type[Diagnostic]) -> dict[str, Any]:
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, Any]:
-    others = [*diagnostic.places(), *diagnostic.chain, *diagnostic.trail]
-    repair = diagnostic.help()
+    words = diagnostic.in_words()
+    others = [*words.places(), *words.chain, *words.trail]
+    repair = words.help()
     result: dict[str, Any] = {
         "ruleId": diagnostic.slug(),
         "level": diagnostic.severity,
-        "message": {"text": _sarif_text(diagnostic.message() + (f" Help: {repair}" if repair else ""))},
+        "message": {"text": _sarif_text(words.message() + (f" Help: {repair}" if repair else ""))},
         "locations": [_location(diagnostic.at)] if has_place(diagnostic) else [],
         "relatedLocations": [
             {"id": i, **_location(p.span), "message": {"text": _sarif_text(p.text)}}
@@ -163,7 +178,7 @@ def _uri(path: str) -> str:
     from urllib.parse import quote
 
     slashed = path.replace("\\", "/")
-    return ("file://" if slashed.startswith("/") else "") + quote(slashed)
+    return ("file://" if slashed.startswith("/") else "") + quote(path_bytes(slashed))
 
 
 def _sarif_text(text: str) -> str:
@@ -194,6 +209,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
 
 
 def _annotation_text(diagnostic: Diagnostic) -> str:
+    diagnostic = diagnostic.in_words()
     seen = [f"{p.span}: {p.text}" for p in diagnostic.places() if p.text]
     repair = diagnostic.help()
     pointer = diagnostic.at.pointer

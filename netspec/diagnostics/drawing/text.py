@@ -52,7 +52,7 @@ def say_count(number: int, noun: str) -> str:
 
 def render_one(diagnostic: Diagnostic, paint: Paint = PLAIN, width: int = 100) -> str:
     """One problem: its title, the drawn places, notes and help."""
-    severity = diagnostic.severity
+    severity, diagnostic = diagnostic.severity, diagnostic.in_words()
     first, *more = _cut(diagnostic.message()).split("\n")
     title = paint(severity, f"{severity}[{diagnostic.slug()}]") + paint("strong", f": {visible(first)}")
     if not has_place(diagnostic):

@@ -40,6 +40,20 @@ class ReadFailed(Diagnostic):
 
 
 @record(kw_only=True)
+class NotAFile(Diagnostic):
+    """Only regular files are read: a pipe may be waited for without end, and a device may give bytes without end."""
+
+    exit_code: ClassVar[int] = 2
+
+    path: str
+    kind: str
+    """What it is: "a named pipe", "a device", "a symbolic link"."""
+
+    def message(self) -> str:
+        return f"cannot read `{self.path}`: it is {self.kind}, not a file."
+
+
+@record(kw_only=True)
 class WriteFailed(Diagnostic):
     """The operating system refused to write a file: a full disk, a missing permission, a missing folder."""
 

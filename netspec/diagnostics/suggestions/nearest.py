@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 from netspec.limits import LIMITS
@@ -21,14 +23,41 @@ def nearest(
     other libraries (`Linear` -> `dense`), then names at a small Damerau-Levenshtein distance, then names whose words begin with its own
     or the other way round. `aliases` are the well-known names; None stands for all that `aliases` lists.
     """
-    candidates = list(dict.fromkeys(names))
+    candidates = take_candidates(names)
     found = find_same(name, candidates) or _find_aliased(name, candidates, aliases) or find_alike(name, candidates)
     return found[:limit]
 
 
+_LEFT: ContextVar[list[int] | None] = ContextVar("names left to compare", default=None)
+
+
+@contextmanager
+def limit_search() -> Iterator[None]:
+    """Inside, so many names are compared and no more: of thousands of unknown names each would else be held against thousands that exist,
+    and nobody reads on behind the first hundreds.
+    """
+    token = _LEFT.set([LIMITS.compared_names])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
+def take_candidates(names: Iterable[str]) -> list[str]:
+    """The names to look among, each once; none, and the names are not even listed, when enough have been compared in this check."""
+    left = _LEFT.get()
+    if left is not None and left[0] <= 0:
+        return []
+    found = list(dict.fromkeys(names))
+    if left is not None:
+        left[0] -= len(found)
+    return found
+
+
 def find_same(name: str, candidates: Iterable[str]) -> list[str]:
     """The candidates with the same letters."""
-    return [c for c in candidates if squash(c) == squash(name)]
+    wanted = squash(name)
+    return [c for c in candidates if squash(c) == wanted]
 
 
 def find_alike(name: str, candidates: Sequence[str]) -> list[str]:
@@ -51,9 +80,20 @@ def _find_aliased(name: str, candidates: Sequence[str], aliases: Mapping[str, Se
 
 
 def _find_close(name: str, candidates: Sequence[str]) -> list[str]:
-    limit = cutoff(squash(name))
-    near = [(d, c) for c in candidates if (d := distance(squash(name), squash(c), limit)) <= limit and _same_words(name, c)]
+    wanted = squash(name)
+    limit, size, letters = cutoff(wanted), len(wanted), letters_of(wanted)
+    alike = [c for c in candidates if abs(len(squash(c)) - size) <= limit and (letters_of(squash(c)) ^ letters).bit_count() <= 2 * limit]
+    near = [(d, c) for c in alike if (d := distance(wanted, squash(c), limit)) <= limit and _same_words(name, c)]
     return [c for d, c in sorted(near) if d <= near_enough(min(near)[0])]
+
+
+@lru_cache(maxsize=10_000)
+def letters_of(name: str) -> int:
+    """Which characters a name has, a bit for each: one slip changes two of them at most."""
+    found = 0
+    for character in name:
+        found |= 1 << (ord(character) & 63)
+    return found
 
 
 def cutoff(name: str) -> int:
@@ -85,7 +125,7 @@ def _begins(short: str, long: str) -> bool:
     return long.lower().startswith(short.lower() + "_") and 2 * len(short) >= len(long)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=10_000)
 def distance(a: str, b: str, limit: int) -> int:
     """Damerau-Levenshtein distance (insert, delete, replace, swap neighbours; optimal string alignment), or limit + 1 when it is larger."""
     if abs(len(a) - len(b)) > limit:

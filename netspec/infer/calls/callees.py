@@ -6,6 +6,7 @@ from netspec.diagnostics.calls.instances import MethodNeedsInstance
 from netspec.diagnostics.calls.kinds import NotCallable
 from netspec.diagnostics.names.unknown_names import UnknownMethod
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import METHOD, find_op
 from netspec.infer.values import (
@@ -34,12 +35,16 @@ def find_callee(
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
-            if len(name.parts) > 1:
+            if isinstance(value, dict) and len(name.parts) > 1:
+                value = expressions.read_attribute(frame, name, value)
+            elif len(name.parts) > 1:
                 return find_method(frame, name, value)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
             if isinstance(value, SharedInstance | SharedChain | Composed | Unknown):
                 return value
+            if isinstance(meaning, Local) and meaning.otherwise is not None:
+                return find_callee(frame, name, meaning.otherwise, want, args, given)
             frame.report(NotCallable(at=name.span, name=name.text, what=describe(value)))
         case BlockRef(definition):
             return UNKNOWN if definition is UNREAD or definition.unread else BlockValue(definition, span=name.span)

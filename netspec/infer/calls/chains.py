@@ -27,7 +27,7 @@ from netspec.infer.values import (
 )
 from netspec.library.shelf import index
 from netspec.record import replace
-from netspec.resolve.graph import Builtin, ShelfRef
+from netspec.resolve.graph import Builtin, FunctionRef, ShelfRef
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -129,6 +129,8 @@ def find_stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], giv
         meaning = ShelfRef(meaning.name)
         if not index.entries(meaning.name):
             return frame.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
+    if isinstance(meaning, FunctionRef):
+        return frame.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
     return find_callee(frame, name, meaning, want, node.call.args if isinstance(node.call, tree.Call) else (), given)
 
 

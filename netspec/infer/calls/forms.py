@@ -16,14 +16,11 @@ from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Me
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
-from netspec.resolve.graph import Builtin
+from netspec.resolve.graph import Builtin, FunctionRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
-
-BATCH_MASK_NAME = "batch_mask"
-"""Which examples of a batch count."""
 
 
 def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
@@ -31,6 +28,10 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
     meaning = frame.world.graph.meaning(node.callee)
     if isinstance(meaning, Builtin):
         return evaluate_builtin(frame, meaning, node, want)
+    if isinstance(meaning, FunctionRef):
+        from netspec.infer.calls import static_functions  # few specs have any
+
+        return static_functions.call_function(frame, node, meaning.function, want)
     callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, SharedChain):
         from netspec.infer.calls import shared_chains  # few specs have any
@@ -78,8 +79,6 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
         return node.text
     if node.parts[0] == "serve" and len(node.parts) == 2:
         return frame.answer(node)
-    if node.text == BATCH_MASK_NAME and (mask := frame.mask_of_batch(node.span)) is not None:
-        return mask
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):
@@ -88,6 +87,9 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
             return value
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         return frame.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+    found = frame.late_name(node)
+    if found is not None:
+        return found
     from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]

@@ -26,6 +26,7 @@ def describe(frame: Frame, use: Call, op: Callable, bound: Bound, stranger: Give
     statistic = measurement is not None and type(measurement.op) is type(make_mean_metric()) and not measurement.optional
     opened = measurement is not None and measurement.op.averaged and not statistic
     written = mean.span.text
+    kind = TensorType(values.dtype if values else "f32", ())
     return MeanMeetsExamples(
         at=use.span,
         op=op.symbol if op.kind == "operator" else op.op_name(),  # type: ignore[attr-defined]
@@ -33,9 +34,7 @@ def describe(frame: Frame, use: Call, op: Callable, bound: Bound, stranger: Give
         mean_at=mean.span,
         examples=stranger.span.text,
         type=stranger.value.type,
-        over_batch=write_statistic(written, values)
-        if statistic and works(frame, op, bound, mean, TensorType(values.dtype if values else "f32", ()))
-        else "",
+        over_batch=write_statistic(written, values) if statistic and works(frame, op, bound, mean, kind) else "",
         weighed=write_weighed(written, stranger) if is_product(use) and opened and takes(frame, measurement, values, stranger) else "",
         opened=values if opened else None,
         fits=opened and works(frame, op, bound, mean, values),

@@ -6,6 +6,7 @@ import math
 
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.training.means import NormalizeAlone, WeightShape
 from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
@@ -48,6 +49,10 @@ class ObjectiveFrame(Frame):
         self.auxiliaries: dict[str, tuple[str, ...]] = {}
         self.penalties: dict[str, Penalty] = {}
         self.answers: dict[str, ServePlan] = {}
+        self.elsewhere: dict[str, str] = {}
+        """Outputs of the model that exist in another phase, which each has."""
+        self.lacking = False
+        """What is unknown reads an output that does not exist in evaluation; the lines are right in training."""
         self.weights = ""
         """The field that weighs the examples."""
         self.evaluating = False
@@ -126,12 +131,30 @@ class ObjectiveFrame(Frame):
 
         return selections.add_penalty(self, use, op, bound)
 
+    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
+        """In a sum, what is left of it where a term does not exist in evaluation."""
+        if not self.lacking or node.op not in ("+", "-") or not any(isinstance(v, Mean) for v in (left, right)):
+            return super().without(node, left, right)
+        if isinstance(left, Mean):
+            return left
+        return right if node.op == "+" else self.world.elaborate.operator(self, "-", (0.0, right), (node.span, node.right.span), node)
+
+    def late_name(self, node: tree.Name) -> Value | None:
+        """`batch_mask`, which examples count; and what exists in another phase."""
+        if node.text == "batch_mask":
+            return self.mask_of_batch(node.span)
+        phase = self.elsewhere.get(node.parts[0])
+        if phase is None:
+            return None
+        return self.report(OnlyInPhase(at=node.span, name=node.parts[0], phase=phase, measured="eval" if self.lacking else "train"))
+
     def select(self, name: str, node: tree.Call, pattern: str) -> Value:
         from netspec.infer.sections import selections  # few specs have any
 
         return selections.select(self, name, node.args[0], pattern)
 
     def mask_of_batch(self, span: Span) -> Tensor | None:
+        """bool[B]; None where nothing counts examples."""
         counted = any(self.batch in self.types[port.wire].shape[:1] for port in self.ports if isinstance(port.wire, int))
         return self.port_named(BATCH_MASK) or (self.port(BATCH_MASK, TensorType("bool", (self.batch,)), span) if counted else None)
 

@@ -14,13 +14,13 @@ from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
-from netspec.infer.sections.measurements import build_objective
+from netspec.infer.sections.measurements import build_evaluation, build_objective
 from netspec.infer.sections.resolved_settings import resolve_settings
 from netspec.infer.sections.section import Section, find_setting, find_updates
 from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
@@ -180,6 +180,7 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
     limit = read_count(frame, settings["limit"]) if "limit" in settings else None
     data = data_chain.plan_data(frame, settings["data"].value) if "data" in settings else data_chain.plan_test_data(frame, section.data)
     own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
+    own = own or reads_training(section, objective)
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
         return None
     if group is not None and ("data" in settings or "weights" in settings):
@@ -193,12 +194,18 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
         if found is None or not fields_are_there(section, objective):
             return None
         sizes, own = found, own or dict(measured.fields) != before
-    if own and group is not None:
-        built = build_objective(section, group.body, section.data, sizes)
+    if own:
+        built = build_evaluation(section, group.body if group else section.node.body, section.data, sizes)
         if built is None:
             return None
         objective = built
     return EvalPlan(data, every, limit, objective)
+
+
+def reads_training(section: Section, objective: Objective) -> bool:
+    """The objective reads an output that exists in training only."""
+    partial = {OUTPUT + port.name for port in section.model.outputs if port.phase == "train"}
+    return any(port.name in partial for port in objective.body.inputs)
 
 
 def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:

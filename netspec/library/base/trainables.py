@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -174,6 +174,10 @@ class Measure(Callable):
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
 
+    def widens(self, tensor: In) -> bool:
+        """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
+        return True
+
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
 
@@ -214,6 +218,20 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
+def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[str] = ()) -> None:
+    """Raises ValueError unless what was learned holds exactly these lists of different texts and these texts."""
+    if unlike := known.keys() ^ {*lists, *single}:
+        raise ValueError(f"`{sorted(unlike)[0]}` {'does not belong there' if unlike & known.keys() else 'is missing'}")
+    for name in lists:
+        values = known[name]
+        if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"`{name}` is no list of texts")
+        if len(set(values)) < len(values):
+            raise ValueError(f"`{name}` holds a text twice")
+    if bad := next((name for name in single if not isinstance(known[name], str)), None):
+        raise ValueError(f"`{bad}` is no text")
+
+
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
@@ -243,6 +261,10 @@ class Dataset(Op):
         """The files it reads: of each the path in the data folder, then the other names that would do."""
         return files_of(self)
 
+    def describe_files(self, folder: Path) -> Iterable[str]:
+        """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
+        return ()
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
@@ -265,6 +287,9 @@ class Dataset(Op):
         With `known`, what the same dataset in the chain of `data` has learned, nothing is learned anew.
         """
         return self.load(folder), None
+
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
@@ -322,6 +347,9 @@ class Transform(Op):
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""
         return data
+
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
     def learn(self, data: Mapping[str, Any], folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
         """`prepare`, for a transform that learns: see `Dataset.learn`."""

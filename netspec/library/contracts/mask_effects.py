@@ -58,8 +58,7 @@ class _Watched(Passage):
     def windowed(self, windows: Windows) -> Flow:
         """Windows that only ever see what counts, or what is filled, keep the two apart."""
         for place in (axis - 1 for axis in self.flows[0].axes if 0 <= axis - 1 < len(windows.size)):
-            shifts = not isinstance(windows.padding, str) and any(windows.padding[place])
-            if windows.size[place] > 1 or windows.stride[place] > 1 or shifts:
+            if not windows.stays(place):
                 raise _Blurred
         self.untouched(-1)
         return self.made()

@@ -109,7 +109,7 @@ class Passage:
         reach = self.reach
         for axis in self.flows[0].axes:
             place = axis - 1
-            if not 0 <= place < len(windows.size):
+            if not 0 <= place < len(windows.size) or windows.stays(place):
                 continue
             if windows.stride[place] != 1 or isinstance(windows.padding, str) or windows.padding[place][1] or windows.edge != "constant":
                 front = '`padding="CAUSAL"`' if windows.argument == "kernel" else "`padding=[[2, 0]]`"

@@ -274,10 +274,14 @@ class Standardize(_AlongAxis):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (*super().examples(), Example(cls(epsilon=0.1), ("f32[4, 3]",)))
+        shapes = (cls(), "f32[4, 7]"), (cls(axis=1), "f32[3, 4, 5]"), (cls(axis=-2), "f32[3, 4, 2]"), (cls(epsilon=0.1), "f32[4, 3]")
+        return tuple(Example(op, (kind,)) for op, kind in shapes)
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         rest = wide - lax.stop_gradient(jnp.mean(wide, self.axis, keepdims=True))
         centred = rest - jnp.mean(rest, self.axis, keepdims=True)  # the first mean is rounded where it is large
         return (centred * lax.rsqrt(jnp.mean(lax.square(centred), self.axis, keepdims=True) + self.epsilon)).astype(x.dtype)
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        return inputs[0].shape[self.axis]

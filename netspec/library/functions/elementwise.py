@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Function, In, Scope
-from netspec.library.functions.broadcasting import literal_fits
+from netspec.library.functions.broadcasting import need_value
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -224,8 +222,8 @@ class Clip(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         for name, bound in (("low", self.low), ("high", self.high)):
-            if bound is not None and not literal_fits(bound, x.dtype):
-                raise Mistake(LiteralDoesNotFit(self.op_name(), bound, x, blame=name))
+            if bound is not None:
+                need_value(self.op_name(), bound, x, blame=name)
         return x
 
     def apply(self, scope: Scope, x: Array) -> Array:

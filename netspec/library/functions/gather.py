@@ -44,8 +44,17 @@ class Gather(Function):
         axis = axis_of(self.op_name(), self.axis, x)
         return x.with_shape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"indices": inputs[0].shape[self.axis]}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"indices": -inputs[0].shape[self.axis]}
+
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take(x, indices, self.axis, mode="fill")
+
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        return {1: self.axis % inputs[0].rank}
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
@@ -87,7 +96,7 @@ class Take(Function):
 class OneHot(Function):
     """A vector with a 1 at the place that each number names, else 0: whole numbers [...] -> f32[..., classes].
 
-    A number outside 0 to classes - 1 gives zeros. FLOPs: 0.
+    A number outside 0 to classes - 1 gives zeros; data that hold one of classes and above are refused. FLOPs: 0.
     """
 
     inputs = (In("x", "whole numbers, any shape", dtype="int"),)
@@ -103,6 +112,12 @@ class OneHot(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": self.classes}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"x": None}
 
     def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {"x": Dim.of(self.classes)}

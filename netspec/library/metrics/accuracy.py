@@ -41,6 +41,9 @@ class Accuracy(Share):
         logits, labels = inputs
         return (jnp.argmax(logits, axis=-1) == class_numbers(labels)).astype(widen(logits).dtype)
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
+
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """1 per logit (the maximum), and per one-hot label, and 1 per value."""
         return elements(inputs[0].shape) * (2 if inputs[1].is_float else 1) + elements(inputs[0].shape[:-1])
@@ -95,6 +98,9 @@ class TopKAccuracy(Share):
         right = inside & ~jnp.isnan(own) & (jnp.sum(larger, axis=-1, keepdims=True) < self.k)
         return right[..., 0].astype(widen(logits).dtype)
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
+
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """2 per logit (a comparison, a sum), 1 more per one-hot label, and 1 per value."""
         return elements(inputs[0].shape) * (3 if inputs[1].is_float else 2) + elements(inputs[0].shape[:-1])
@@ -108,8 +114,8 @@ class SequenceExact(Share):
     """
 
     inputs: ClassVar[tuple[In, ...]] = (
-        In("prediction", "Whole numbers [..., T], such as tokens that were decoded.", dtype="int", rank=1),
-        In("target", "What they should be, of the same shape.", dtype="int", rank=1),
+        In("prediction", "Whole numbers [..., T], such as tokens that were decoded.", dtype="int", rank=1, named=True),
+        In("target", "What they should be, of the same shape.", dtype="int", rank=1, named=True),
         In("mask", "Which positions are compared, of the same shape.", dtype="any", optional=True),
     )
     mask_weighs: ClassVar[bool] = False

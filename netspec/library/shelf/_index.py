@@ -44,6 +44,8 @@ ENTRIES: tuple = (
     ("image_folder", None, "dataset", "data.datasets.image_folder", "ImageFolder", (
         ("folder", True, "str"),
         ("size", False, "int?"),
+        ("channels", False, "int"),
+        ("background", False, "(float | list[float])?"),
     ),
      (), False, 1, "", ""),
     ("karate_club", None, "dataset", "data.datasets.karate", "KarateClub", (),
@@ -123,6 +125,8 @@ ENTRIES: tuple = (
         ("stride", False, "(int | list[int])?"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
         ("count_padding", False, "bool"),
+        ("dilation", False, "int | list[int]"),
+        ("ceil_mode", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("broadcast_to", None, "function", "functions.axes", "BroadcastTo", (
@@ -171,6 +175,10 @@ ENTRIES: tuple = (
         ("alpha", False, "float"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("entropy", None, "function", "functions.distributions", "Entropy", (
+        ("axis", False, "int"),
+    ),
+     (("logits", False), ("mask", True)), False, 1, "", ""),
     ("erf", None, "function", "functions.elementwise", "Erf", (),
      (("x", False),), False, 1, "", ""),
     ("exp", None, "function", "functions.elementwise", "Exp", (),
@@ -199,6 +207,11 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("x", False), ("indices", False)), False, 1, "", ""),
+    ("gather_at", None, "function", "functions.picking", "GatherAt", (
+        ("axes", True, "list[int]"),
+        ("front", False, "bool"),
+    ),
+     (("tensors", False),), True, 1, "", ""),
     ("geglu", None, "function", "functions.gated_activation", "Geglu", (
         ("axis", False, "int"),
     ),
@@ -220,7 +233,9 @@ ENTRIES: tuple = (
         ("graphs", False, "int?"),
     ),
      (("x", False), ("ids", True), ("mask", True)), False, 1, "", ""),
-    ("hard_sigmoid", None, "function", "functions.rectifiers", "HardSigmoid", (),
+    ("hard_sigmoid", None, "function", "functions.rectifiers", "HardSigmoid", (
+        ("slope", False, "float"),
+    ),
      (("x", False),), False, 1, "", ""),
     ("hard_silu", None, "function", "functions.rectifiers", "HardSilu", (),
      (("x", False),), False, 1, "", ""),
@@ -276,6 +291,8 @@ ENTRIES: tuple = (
         ("stride", False, "(int | list[int])?"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
         ("p", False, "float"),
+        ("dilation", False, "int | list[int]"),
+        ("ceil_mode", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("matmul", None, "function", "functions.selection", "Matmul", (),
@@ -289,6 +306,8 @@ ENTRIES: tuple = (
         ("window", True, "int | list[int]"),
         ("stride", False, "(int | list[int])?"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("dilation", False, "int | list[int]"),
+        ("ceil_mode", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("maximum", None, "function", "functions.selection", "Maximum", (),
@@ -307,6 +326,8 @@ ENTRIES: tuple = (
         ("window", True, "int | list[int]"),
         ("stride", False, "(int | list[int])?"),
         ("padding", False, '"SAME" | "VALID" | int | list[int | list[int]]'),
+        ("dilation", False, "int | list[int]"),
+        ("ceil_mode", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("minimum", None, "function", "functions.selection", "Minimum", (),
@@ -339,6 +360,8 @@ ENTRIES: tuple = (
         ("value", False, "int | float | bool"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("pick", None, "function", "functions.picking", "Pick", (),
+     (("x", False), ("indices", False)), False, 1, "", ""),
     ("pixel_shuffle", None, "function", "functions.pixel_blocks", "PixelShuffle", (
         ("scale", True, "int | list[int]"),
     ),
@@ -357,6 +380,10 @@ ENTRIES: tuple = (
         ("dims", True, "list[int]"),
     ),
      (), False, 1, "", ""),
+    ("random_categorical", None, "function", "functions.distributions", "RandomCategorical", (
+        ("axis", False, "int"),
+    ),
+     (("logits", False),), False, 1, "", ""),
     ("random_normal", None, "function", "functions.creation", "RandomNormal", (
         ("dims", True, "list[int]"),
     ),
@@ -395,6 +422,15 @@ ENTRIES: tuple = (
         ("size", True, "int | list[int]"),
         ("method", False, '"nearest" | "bilinear" | "bicubic"'),
         ("antialias", False, "bool"),
+        ("coordinates", False, '"half_pixel" | "pytorch_half_pixel" | "align_corners" | "asymmetric"'),
+        ("rounding", False, '"round_prefer_ceil" | "round_prefer_floor" | "floor" | "ceil"'),
+        ("cubic_a", False, "float"),
+        ("exclude_outside", False, "bool"),
+    ),
+     (("x", False),), False, 1, "", ""),
+    ("roll", None, "function", "functions.axes", "Roll", (
+        ("shift", True, "int | list[int]"),
+        ("axis", True, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
     ("rope", None, "function", "layers.rope", "Rope", (
@@ -412,6 +448,11 @@ ENTRIES: tuple = (
      (("x", False),), False, 1, "", ""),
     ("rsqrt", None, "function", "functions.elementwise", "Rsqrt", (),
      (("x", False),), False, 1, "", ""),
+    ("scatter", None, "function", "functions.scatter", "Scatter", (
+        ("axis", False, "int"),
+        ("mode", False, '"set" | "add" | "max" | "min"'),
+    ),
+     (("x", False), ("indices", False), ("updates", False)), False, 1, "", ""),
     ("segment_max", None, "function", "functions.gather", "SegmentMax", (
         ("segments", True, "int"),
     ),
@@ -528,6 +569,10 @@ ENTRIES: tuple = (
         ("axis", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("take_along_axis", None, "function", "functions.picking", "TakeAlongAxis", (
+        ("axis", False, "int"),
+    ),
+     (("x", False), ("indices", False)), False, 1, "", ""),
     ("tanh", None, "function", "functions.activation", "Tanh", (),
      (("x", False),), False, 1, "", ""),
     ("tile", None, "function", "functions.axes", "Tile", (
@@ -546,6 +591,10 @@ ENTRIES: tuple = (
     ("upsample", None, "function", "functions.resize", "Upsample", (
         ("scale", True, "int | list[int]"),
         ("method", False, '"nearest" | "bilinear" | "bicubic"'),
+        ("coordinates", False, '"half_pixel" | "pytorch_half_pixel" | "align_corners" | "asymmetric"'),
+        ("rounding", False, '"round_prefer_ceil" | "round_prefer_floor" | "floor" | "ceil"'),
+        ("cubic_a", False, "float"),
+        ("exclude_outside", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
     ("var", None, "function", "functions.reductions", "Var", (
@@ -705,6 +754,7 @@ ENTRIES: tuple = (
         ("bias_init", False, "initializer"),
         ("dilation", False, "int | list[int]"),
         ("transpose_kernel", False, "bool"),
+        ("groups", False, "int"),
     ),
      (("x", False),), False, 1, "", ""),
     ("dense", None, "layer", "layers.dense", "Dense", (

@@ -24,6 +24,7 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.kernels.family import Variant
 from netspec.kernels.shelf import find_variants
 from netspec.library.shelf import index
+from netspec.library.shelf.plugin_guard import stay
 from netspec.limits import LIMITS
 from netspec.record import record
 
@@ -55,11 +56,11 @@ class Plugin:
 @contextmanager
 def enable_plugins(names: Sequence[str]) -> Iterator[None]:
     """The ops of these plugins, and of no others, can be named inside. Raises `Mistake` when one is missing or broken, or fails inside."""
-    with index.extend_shelf(tuple(load(name).shelf for name in dict.fromkeys(names))):
+    with index.extend_shelf(tuple(load(name).shelf for name in dict.fromkeys(names))), stay() as signals:
         try:
             yield
-        except Exception as error:
-            if fault := find_blamed(error):
+        except BaseException as error:
+            if not signals.sent(error) and (fault := find_blamed(error)):
                 raise Mistake(fault) from error
             raise
 
@@ -119,9 +120,12 @@ def _plugin(name: str, points: Sequence[EntryPoint]) -> Plugin:
 def _load_public(point: EntryPoint) -> list[Any]:
     """The classes, and the variants of kernels, that the entry point stands for."""
     try:
-        value = point.load()
-        found = _find_public(value) if isinstance(value, ModuleType) else _call_point(value) if callable(value) else None
-    except Exception as error:
+        with stay() as signals:
+            value = point.load()
+            found = _find_public(value) if isinstance(value, ModuleType) else _call_point(value) if callable(value) else None
+    except BaseException as error:
+        if signals.sent(error):
+            raise
         raise _describe_broken(point, _error_text(error)) from error
     if found is None:
         raise _describe_broken(point, f"`{point.value}` is neither a module nor a function")
@@ -169,7 +173,7 @@ def _shelf(classes: Iterable[type[Op]], point: EntryPoint) -> index.Shelf:
         name = cls.op_name()
         try:
             about = facts(cls)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _describe_broken(point, f"the annotations of `{cls.__name__}` cannot be read: {_error_text(error)}") from error
         for spelling in (name, *(f"{point.name}.{alias}" for alias in getattr(cls, "aliases", ()))):
             entry = index.make_entry((spelling, None if spelling == name else name, *about))
@@ -206,10 +210,20 @@ def find_blamed(error: BaseException) -> PluginFault | None:
         return None
     frames = [(frame, line) for frame, line in walk_tb(error.__traceback__) if _owner(frame)]
     if not frames:
-        return None
+        return _find_miscalled(error)
     (first, _), (last, line) = frames[0], frames[-1]
     where = f"{Path(last.f_code.co_filename).name}:{line}"
     return PluginFault(plugin=_owner(first), op=_op(first), method=first.f_code.co_name, error=_error_text(error), where=where)
+
+
+def _find_miscalled(error: BaseException) -> PluginFault | None:
+    """The plugin whose op has a method that takes other arguments than it is called with: no line of the plugin has run then."""
+    called = re.match(r"(\w+)\.(\w+)\(\) ", str(error)) if isinstance(error, TypeError) else None
+    for plugin in _LOADED.values() if called else ():
+        for cls in plugin.classes:
+            if called and cls.__name__ == called[1] and hasattr(cls, called[2]):
+                return PluginFault(plugin=plugin.name, op=cls.op_name(), method=called[2], error=_error_text(error), where=cls.__module__)
+    return None
 
 
 def _owner(frame: FrameType) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os.path import exists
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from netspec.diagnostics.data.files import DataFolderNeeded, DataTooLarge, Missi
 from netspec.diagnostics.data.records import LabelOutOfRange, NoRecords
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example
+from netspec.library.data.datasets.data_file import open_data
 from netspec.library.data.datasets.pixels import Pixels
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
@@ -79,10 +81,11 @@ def _read(path: Path) -> Array:
     """The records of a file, u8[n, RECORD]. Raises `Mistake` with the file and the record."""
     file = str(path)
     try:
-        size = path.stat().st_size
-        if size > LIMITS.records_bytes:
-            raise Mistake(DataTooLarge(file=file, records=size // RECORD, size=size, limit=LIMITS.records_bytes))
-        found = np.frombuffer(path.read_bytes(), np.uint8)
+        with open_data(path) as content:
+            size = os.fstat(content.fileno()).st_size
+            if size > LIMITS.records_bytes:
+                raise Mistake(DataTooLarge(file=file, records=size // RECORD, size=size, limit=LIMITS.records_bytes))
+            found = np.frombuffer(content.read(), np.uint8)
     except OSError as error:
         raise Mistake(UnreadableData(file=file, reason=error.strerror or str(error))) from error
     if not len(found):

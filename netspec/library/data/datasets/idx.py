@@ -10,13 +10,14 @@ import gzip
 import math
 import struct
 import zlib
-from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import CorruptData, DataTooLarge, LongData, ShortData, UnreadableData, WrongMagic
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.datasets.data_file import open_data
 from netspec.limits import LIMITS
 from netspec.record import record
 
@@ -42,7 +43,7 @@ IMAGES, LABELS = Content("images", 3), Content("labels", 1)
 def read_idx(path: Path, content: Content) -> Array:
     """The bytes of an IDX file as a uint8 array, the first axis counting records. Raises `Mistake` with the file and the record."""
     try:
-        with path.open("rb") as plain:
+        with open_data(path) as plain:
             compressed = plain.read(2) == b"\x1f\x8b"
             plain.seek(0)
             if not compressed:
@@ -56,7 +57,7 @@ def read_idx(path: Path, content: Content) -> Array:
 class _Reader:
     """Reads one open file, remembering how far it came."""
 
-    def __init__(self, file: str, content: Content, stream: BufferedReader | gzip.GzipFile) -> None:
+    def __init__(self, file: str, content: Content, stream: Any) -> None:
         self.file, self.content, self.stream = file, content, stream
         self.records, self.width = 0, 0
         """How many records there should be, and the bytes of one; known once the header is read."""

@@ -5,18 +5,21 @@ A plain file is mapped into memory, not read, so that one of many gigabytes cost
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import CorruptData, DataFolderNeeded, MissingData, UnreadableData
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadText, UnpacksTooFar
+from netspec.diagnostics.drawing.cells import escape
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
+from netspec.library.data.datasets.data_file import open_data
 from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
@@ -27,7 +30,7 @@ NEWLINE, RETURN, MARK = 10, 13, b"\xef\xbb\xbf"
 def require_inside(path: str) -> str:
     """A path that cannot leave the folder it starts from."""
     parts = path.replace("\\", "/").split("/")
-    if not path or parts[0] == "" or ":" in parts[0] or ".." in parts:
+    if not path or parts[0] == "" or ":" in parts[0] or ".." in parts or escape(path) != path:
         raise ValueError('a path inside the data folder, such as "train.txt"')
     return path
 
@@ -57,10 +60,12 @@ def read_content(path: Path) -> Array:
     import zlib
 
     try:
-        with path.open("rb") as file:
+        with open_data(path) as file:
+            size = os.fstat(file.fileno()).st_size
             if file.read(2) == b"\x1f\x8b":
-                return np.frombuffer(_unpack(path), np.uint8)
-        return np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
+                file.seek(0)
+                return np.frombuffer(_unpack(path, file, size), np.uint8)
+            return np.asarray(np.memmap(file, np.uint8, "r", 0, (size,))) if size else np.zeros(0, np.uint8)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         reason = "the compressed file ends too early" if isinstance(error, EOFError) else str(error)
         raise Mistake(CorruptData(file=str(path), record=None, reason=reason)) from None
@@ -68,12 +73,12 @@ def read_content(path: Path) -> Array:
         raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
 
 
-def _unpack(path: Path) -> bytes:
+def _unpack(path: Path, packed: BinaryIO, size: int) -> bytes:
     """The content of a gzip file. Raises `Mistake` for one that grows without end."""
     import gzip
 
-    limit = LIMITS.text_ratio * path.stat().st_size + BLOCK
-    with gzip.open(path) as file:
+    limit = LIMITS.text_ratio * size + BLOCK
+    with gzip.GzipFile(fileobj=packed) as file:
         found = file.read(limit + 1)
     if len(found) > limit:
         raise Mistake(UnpacksTooFar(file=str(path), limit=limit))

@@ -1,0 +1,25 @@
+"""Opens the files of a dataset: what is no regular file, or cannot be read, is a problem of the data."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.files import UnreadableData
+from netspec.diagnostics.running.files import NotAFile, ReadFailed
+from netspec.files import PathLike, open_file
+
+
+def open_data(path: PathLike) -> BinaryIO:
+    """A file of data, to be read. Raises `Mistake` with its name where it is a folder, a pipe or a device, or the system refuses it."""
+    try:
+        return open_file(path)
+    except Mistake as mistake:
+        match mistake.diagnostic:
+            case NotAFile(kind=kind):
+                reason = f"it is {kind}, not a file"
+            case ReadFailed(reason=reason):
+                pass
+            case _:
+                reason = "there is no such file"
+        raise Mistake(UnreadableData(file=str(path), reason=reason)) from None
