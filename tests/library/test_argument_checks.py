@@ -77,7 +77,7 @@ def words_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def theirs(argument: Argument, value: Any) -> tuple[bool, Any]:
-    if get_origin(argument.annotation) is Literal and not isinstance(value, int | str):
+    if get_origin(argument.annotation) is Literal and (isinstance(value, bool) or not isinstance(value, int | str)):
         return False, None  # pydantic takes what is equal
     try:
         return True, model(argument)(value=value).value
