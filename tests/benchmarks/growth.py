@@ -135,7 +135,7 @@ BOMBS: Mapping[str, Bomb] = {
     "many inputs of concat": Bomb(16_000, lambda n: model("  a = concat(\n" + ",\n".join(["x"] * n) + ", axis=1)")),
     "a long dict": Bomb(8_000, lambda n: model() + TRAIN.format("  mesh = {\n" + ",\n".join(numbered(n, "a%: 1")) + "}")),
     "a long type": Bomb(4_000, lambda n: model("  a: f32[" + ", ".join(["B"] * n).replace(", ", ",\n") + "] = x")),
-    "a long dim": Bomb(4_500, lambda n: model(input="f32[" + "+".join(["B"] * n) + "]")),
+    "long dims": Bomb(1_000, lambda n: model(*numbered(n, "  input a%: f32[B, " + "+".join(["B"] * 90) + "]"))),
     "long names": Bomb(4_000, lambda n: model(*numbered(n, "  " + "n" * 120 + "% = x"))),
     "too long names": Bomb(4_000, lambda n: model(*numbered(n, "  " + "n" * 200 + "% = x"))),
     "one endless name": Bomb(1_000_000, lambda n: model("  a" + "b" * n + " = x")),
