@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from netspec.train.trained_run import Loaded
 
 
+class Unproved(Exception):
+    """A part of a spec could not be proved, and no error says why: a bug in netspec, which must not pass as a clean spec."""
+
+    def __init__(self, name: Span) -> None:
+        super().__init__(f"line {name.line}: `{name.text}` could not be proved, and no error says why")
+
+
 @record(eq=False)
 class Checked:
     """What is known of a spec without running it."""
@@ -163,8 +170,10 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    texts = {path: s.text for path, s in graph.imported.items()}
-    return Checked(source, file, typed, order_problems([*problems, *news(mistakes, names)]), texts), graph
+    found = order_problems([*problems, *news(mistakes, names)])
+    if typed.unproved and all(problem.severity != "error" for problem in found):
+        raise Unproved(typed.unproved[0])
+    return Checked(source, file, typed, found, project.texts()), graph
 
 
 def compile(

@@ -36,6 +36,8 @@ class Limits:
     """Operators of one expression, each of which makes its tree deeper."""
     repair_words: int = 200
     """Words further on in a line that are looked at to tell which of two brackets is the odd one."""
+    clauses: int = 8
+    """`for`s of one comprehension: each is a loop in those before it."""
     spare_depth: int = 8
     """Levels that an expression with brackets may be deeper: the formatter's own parentheses never make a text too deep."""
     json_depth: int = 150
@@ -59,13 +61,29 @@ class Limits:
     # --- what a spec expands to -----------------------------------------------------------------------------------
 
     nodes: int = 8_000
-    """Nodes that a file may expand to: so many are elaborated in less than two seconds."""
+    """Nodes that a model may expand to: so many are elaborated in less than two seconds."""
     edges: int = 100_000
-    """Tensors that all nodes together may take: so many are looked at in less than two seconds."""
+    """Tensors that all nodes of a model together may take: so many are looked at in less than two seconds."""
     values: int = 300_000
-    """Static values that a file may compute, each item of a list counted."""
+    """Static values that a model may compute, each item of a list counted; the sections of a file together may compute as many."""
+    models: int = 5
+    """Times that the models of a file together may have what one may have, of nodes, edges and values."""
+    block_depth: int = 64
+    """Blocks that use one another in a row: bodies are walked by recursion."""
+    repeats: int = 32
+    """Repeats inside one another, blocks included: each is an axis of the weights in it, and arrays of NumPy have at most 64."""
+    levels: int = 128
+    """Bodies of blocks, and regions, inside one another: what comes behind a proof walks them by recursion."""
+    depth: int = 400
+    """Expressions inside one another, those of the blocks that they call included."""
+    frames: int = 10_000
+    """Calls of Python inside one another while a file is proved: some 15 for each level of depth."""
+    tried_sizes: int = 200
+    """Sizes that an op in a block which nobody uses is tried with, before it counts as wrong of every use."""
     call_values: int = 5
     """Values that a call counts as: binding its arguments takes as long as so many."""
+    function_depth: int = 16
+    """Functions of static values that call one another, one inside the other: they are evaluated by recursion."""
     measure_values: int = 60
     """Values that a loss or metric counts as besides."""
     recurrence_values: int = 60
@@ -176,6 +194,8 @@ class Limits:
     """Names that are proposed in place of an unknown one."""
     compared_names: int = 200_000
     """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
+    proposed_size: int = 1_024
+    """The largest size that is tried as one which a model allows."""
     listed_names: int = 12
     """Names that are listed where none is near."""
     listed_words: int = 5
@@ -186,6 +206,8 @@ class Limits:
     """Arrays of a PyTorch model that a problem names, of each sort."""
     listed_weights: int = 8
     """Differences between weights that a problem names, of each sort."""
+    described_images: int = 256
+    """Pictures of a folder that `netspec data` looks into."""
     listed_files: int = 3
     """Names that would do for one file of data."""
     quoted_characters: int = 60
@@ -225,8 +247,14 @@ class Limits:
     """Bytes of the records of one IDX or CIFAR-10 file, which are held in memory."""
     manifest_bytes: int = 64 << 20
     """Bytes of a checkpoint's manifest, which has a line for each tensor."""
+    run_file_bytes: int = 2**30
+    """Bytes of any other file of a run folder that is read as a whole, such as its metrics or a vocabulary."""
+    digest_bytes: int = 2**30
+    """Bytes of data whose contents a run is known by: they are read in two seconds."""
     prefetched_batches: int = 2
     """Batches that are made ahead of the step that trains on them."""
+    batches_looked_through: int = 64
+    """Batches in which the source of a gradient that is no number is sought."""
 
     # --- specs of strangers ---------------------------------------------------------------------------------------
 

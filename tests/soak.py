@@ -31,13 +31,17 @@ SOAKS = {
     "dims": "tests.shape.brute:run",
     "mutate": "tests.random_specs.mutate:run",
     "grammar": "tests.random_specs.grammar:run",
+    "regions": "tests.random_specs.runs:run_regions",
+    "runs": "tests.random_specs.runs:run_mutants",
     "twin": "tests.twin.soak:run",
     "checkpoint_flips": "tests.train.faults:run_flips",
     "checkpoint_cuts": "tests.train.faults:run_truncations",
     "kills": "tests.train.faults:run_kills",
+    "forged": "tests.train.forgery:run",
+    "archives": "tests.train.archives:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
-NUMBERED = ("mutate", "grammar", "twin")
+NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives")
 """Soaks that also take the number of their `first` case, and whose reports `join`."""
 SLOW = ("kills",)
 """Soaks of which one case takes seconds: their tests run their own few cases."""

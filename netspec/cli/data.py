@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
@@ -13,6 +14,7 @@ from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.ir import DataPlan, TrainPlan
+    from netspec.library.base import Dataset
     from netspec.shape import TensorType
 
 HELP = "print what data files a spec needs"
@@ -62,12 +64,24 @@ def chain(setting: str, plan: DataPlan, folder: str | None) -> Iterator[str]:
     files = [*dataset.needs(), *(names for transform in plan.transforms for names in transform.needs())]
     for names in files:
         yield f"    file {locate(names, folder)}"
+    if folder and os.path.isdir(folder):
+        yield from described(dataset, folder)
     if not files and folder and os.path.isfile(folder) and dataset.origin:
         yield f"    file {folder}: {size(folder)}"
     elif dataset.origin:
         yield f"    from {dataset.origin}"
     elif not files:
         yield "    no files: the data are part of netspec"
+
+
+def described(dataset: Dataset, folder: str) -> Iterator[str]:
+    """What a dataset's files hold, or why that cannot be said."""
+    from netspec.diagnostics.base import Mistake
+
+    try:
+        yield from (f"      {line}" for line in dataset.describe_files(Path(folder)))
+    except Mistake as mistake:
+        yield f"      {mistake.diagnostic.message()}"
 
 
 def fields(types: Mapping[str, TensorType]) -> str:

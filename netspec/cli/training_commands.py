@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from netspec.cli.spec_options import overrides
-from netspec.cli.terminal import write_text
+from netspec.cli.terminal import report, write_text
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.data.arrays import BadArchive
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.running.runs import InputsUnreadable
-from netspec.files import describe_missing, read_bytes, refuse_existing, write_atomic
+from netspec.files import describe_missing, refuse_existing, write_atomic
 from netspec.lazy import np
-from netspec.limits import LIMITS
 
 
 def run_train(args: Namespace) -> int:
@@ -25,15 +28,25 @@ def run_train(args: Namespace) -> int:
     from netspec.train.trainable_model import Model
 
     before = plugins(args.out) if args.resume and args.out else ()
-    model = program(args.file, args.train, overrides(args.set), plugins=(*before, *args.plugins))
+    model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
     assert isinstance(model, Model)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
-    feeds = model.feeds(None, None, data, read_learned(out) if args.resume else None)
+    feeds = model.feeds(None, None, data, read_learned(out, model.plan) if args.resume else None)
     fit = model.train(*feeds, data, out, args.resume, reporter())
     write_text(summarize_fit(fit, out, args))
     return fit.stop.exit_code
+
+
+def _kept_imports(args: Namespace) -> Mapping[str, str] | None:
+    """The texts that the spec imports, where it is the one that the resumed run keeps: they are kept with it."""
+    from netspec.train.run_folder import SETTINGS, open_run
+
+    if not (args.resume and args.out and os.path.exists(os.path.join(args.out, SETTINGS))):
+        return None
+    recipe = open_run(args.out).recipe
+    return recipe.imports if os.path.realpath(recipe.path) == os.path.realpath(args.file) else None
 
 
 def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
@@ -42,13 +55,18 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
     from netspec.train.progress import numbers
 
     if fit.stop:
-        data = f" --data {args.data}" if args.data else ""
-        sets = "".join(f" --set '{s}'" for s in args.set) + (f" --train {args.train}" if args.train else "")
-        return f"stopped and saved in {out}; go on with: netspec train {args.file}{data}{sets} --out {out} --resume"
+        options = [("--data", args.data), *(("--set", text) for text in args.set), ("--train", args.train), ("--out", str(out))]
+        words = [f" {name} {word_of(value)}" for name, value in options if value]
+        return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
     several = tables(fit.model, fit.metrics)
     space = "\n" if several else ""
-    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {out}"
+    return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
+
+
+def word_of(text: str) -> str:
+    """A text as one word of the command line, which a shell takes as it is and argparse for no option."""
+    return shlex.quote(os.path.join(".", text) if text.startswith("-") else text)
 
 
 def run_eval(args: Namespace) -> int:
@@ -59,6 +77,7 @@ def run_eval(args: Namespace) -> int:
 
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
+    report(run.changed_data(args.data))
     write_text(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
     return 0
 
@@ -72,11 +91,20 @@ def run_predict(args: Namespace) -> int:
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
     decodes = bool(run.model.serves) and not args.outputs
-    outputs = run.decode(args.answer, seed=args.seed, **arrays) if decodes or args.answer else run.predict(**arrays)
+    outputs = _generate(run, arrays, args) if decodes or args.answer else run.predict(**arrays)
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
     write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
     return 0
+
+
+def _generate(run: Any, arrays: dict[str, Any], args: Namespace) -> dict[str, Any]:
+    """What the run's `serve` makes of arrays, whatever they are called."""
+    from netspec.train.prediction import PREFIX, generate_all
+
+    length = arrays.get(PREFIX) if PREFIX not in run.model.model.input_types() else None
+    inputs = {name: array for name, array in arrays.items() if length is None or name != PREFIX}
+    return generate_all(run.model, run.state, inputs, args.answer, prefix_length=length, seed=args.seed)
 
 
 def _range(array: Any) -> str:
@@ -86,25 +114,18 @@ def _range(array: Any) -> str:
 
 def read_arrays(path: Path) -> dict[str, Any]:
     """The arrays of an .npz file by name. Raises `Mistake` for a file that is none; never unpickles anything."""
-    import io
-    import zipfile
+    from netspec.library.data.datasets.npz_archive import read_all
 
     if not path.exists():
         raise Mistake(describe_missing(path))
-    content = read_bytes(path)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _refuse_bomb(sum(entry.file_size for entry in archive.infolist()), len(content))
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (ValueError, zipfile.BadZipFile, AttributeError, EOFError, KeyError) as error:
-        raise Mistake(InputsUnreadable(path=str(path), reason=" ".join(str(error).split())[: LIMITS.reason_characters])) from error
-
-
-def _refuse_bomb(declared: int, size: int) -> None:
-    """Raises ValueError when unpacking would take far more memory than the file's size lets one expect."""
-    if declared > LIMITS.archive_ratio * max(size, 1 << 20):
-        raise ValueError(f"it would unpack from {size:,} to {declared:,} bytes")
+        return read_all(path)
+    except Mistake as mistake:
+        bad = mistake.diagnostic
+        if not isinstance(bad, BadArchive):
+            raise
+        array = f"its array `{bad.array}` cannot be read: " if bad.array else ""
+        raise Mistake(InputsUnreadable(path=str(path), reason=f"{array}{bad.reason}")) from None
 
 
 def pack_arrays(arrays: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from netspec.library.base import Array, Op
 from netspec.library.layers.bilinear import Bilinear
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_depthwise import DepthwiseConv
-from netspec.library.layers.conv_transposed import ConvTranspose
+from netspec.library.layers.conv_transposed import ConvTranspose, turn_round
 from netspec.library.layers.dense import Dense
 from netspec.library.layers.embed import Embed
 from netspec.library.layers.gates import GatedCell
@@ -43,10 +43,10 @@ def conv(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
 
 
 def conv_transpose(op: Op, shapes: Shapes, module: Module) -> dict[str, Array]:
-    """`nn.ConvTranspose1d` … of one group: [in, features, kernel…], which is applied mirrored."""
-    weight, transposed = module["weight"], getattr(op, "transpose_kernel", False)
+    """`nn.ConvTranspose1d` …: [in, features / groups, kernel…], which is applied mirrored."""
+    weight, transposed, groups = module["weight"], getattr(op, "transpose_kernel", False), getattr(op, "groups", 1)
     space = range(2, weight.ndim)
-    kernel = weight.transpose(*space, 1, 0) if transposed else np.flip(weight, tuple(space)).transpose(*space, 0, 1)
+    kernel = weight.transpose(*space, 1, 0) if transposed else turn_round(np.flip(weight, tuple(space)).transpose(*space, 1, 0), groups)
     return _add_bias(op, {"kernel": kernel}, shapes, module)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.expansion import IndexOutOfRange, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands, CannotDecide
-from netspec.infer.values import Value, describe, is_number, is_size, to_plain
+from netspec.infer.values import Value, are_same, describe, is_number, is_size, to_plain
 from netspec.library.base import Duration
 from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, Verdict
@@ -38,6 +38,8 @@ def combine(op: str, left: Value, right: Value, facts: Facts) -> Value:
     left, right = to_plain(left), to_plain(right)
     if op in COMPARISONS:
         return compare(op, left, right, facts)
+    if op in ("in", "not in"):
+        return find_member(left, right, facts) == (op == "in")
     if isinstance(left, tuple) and isinstance(right, tuple) and op == "+":
         return bound_list(left + right)
     if isinstance(left, str) and isinstance(right, str) and op == "+":
@@ -125,7 +127,23 @@ def compare(op: str, left: Value, right: Value, facts: Facts) -> bool:
     comparable = (is_number(left) and is_number(right)) or op in ("==", "!=") or (isinstance(left, str) and isinstance(right, str))
     if not comparable:
         raise Mistake(BadOperands(op=op, left=describe(left), right=describe(right)))
-    return COMPARISONS[op](left, right)
+    return are_same(left, right) == (op == "==") if op in ("==", "!=") else COMPARISONS[op](left, right)
+
+
+def find_member(value: Value, items: Value, facts: Facts) -> bool:
+    """Whether a list holds a value; each item that might be it must be decided."""
+    if not isinstance(items, tuple):
+        raise Mistake(BadOperands(op="in", left=describe(value), right=describe(items), repair="behind `in` stands a list: `[1, 2]`"))
+    open_items: list[Mistake] = []
+    for item in items:
+        try:
+            if compare("==", value, to_plain(item), facts):
+                return True
+        except Mistake as mistake:
+            open_items.append(mistake)
+    if open_items:
+        raise open_items[0]
+    return False
 
 
 def negate(value: Value) -> Value:
@@ -188,14 +206,28 @@ def take_list(name: str, values: tuple[Value, ...]) -> tuple:
 
 def zip_lists(*values: Value) -> tuple:
     """Lists of one length as a list of tuples."""
-    if not values or not all(isinstance(v, tuple) for v in values) or len({len(v) for v in values}) != 1:
+    if not values or not all(isinstance(v, tuple) for v in values):
         raise Mistake(BadOperands(op="zip", left=", ".join(map(describe, values)) or "nothing", repair="`zip` takes lists of one length"))
+    lengths = [len(v) for v in values]
+    if len(set(lengths)) != 1:
+        found = f"lists of {', '.join(map(str, lengths[:-1]))} and {lengths[-1]} items"
+        repair = f"`zip` takes lists of one length: give all of them {max(lengths)}, or cut the longer ones with `[:{min(lengths)}]`"
+        raise Mistake(BadOperands(op="zip", left=found, repair=repair))
     return bound_list(tuple(zip(*values, strict=True)))
+
+
+def enumerate_list(*values: Value) -> tuple:
+    """The items of a list with their positions, counted from 0 or from the number behind the list."""
+    start = to_plain(values[1]) if len(values) == 2 else 0
+    if not isinstance(start, int) or isinstance(start, bool):
+        raise Mistake(BadOperands(op="enumerate", left=describe(start), repair="positions count from a whole number: `enumerate(xs, 1)`"))
+    return bound_list(tuple(enumerate(take_list("enumerate", values if len(values) != 2 else values[:1]), start)))
 
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
     "range": make_range,
     "len": lambda *v: len(take_list("len", v)),
+    "enumerate": enumerate_list,
     "reverse": lambda *v: tuple(reversed(take_list("reverse", v))),
     "zip": zip_lists,
     "sum": lambda *v: bound_number(sum(list_items("sum", v))),

@@ -9,16 +9,25 @@ from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.names.bindings import CircularParams
 from netspec.infer import expressions
 from netspec.infer.bodies import instances, statements, variables
+from netspec.infer.bodies.unused import check_unused
 from netspec.infer.calls import chains, forms
 from netspec.infer.calls.arguments import Misfit, fit
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Elaborator, Frame, World
 from netspec.infer.sections.claims import check_claims
-from netspec.infer.values import UNKNOWN, OpValue, Unknown, Value, describe
+from netspec.infer.values import UNKNOWN, BlockValue, Kinds, OpValue, Unknown, Value, describe
 from netspec.ir import ServePlan, TrainPlan, Typed
+from netspec.library.base import Callable
+from netspec.proofs.image_layouts import find_odd_images
+from netspec.proofs.lone_values import find_lone_values
 from netspec.proofs.masks import find_dropped_masks
+from netspec.proofs.picked_rows import find_picked_rows
+from netspec.proofs.sequence_training import find_sequence_mistakes
+from netspec.recursion import room_for_depth
+from netspec.resolve.cycles import order_params
 from netspec.resolve.graph import Definition, Graph
 from netspec.shape import Facts
 from netspec.syntax import tree
@@ -47,11 +56,25 @@ def use_parts(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     return message_passing.use_parts(frame, use, value, bound)
 
 
+def read_formula(frame: Frame, block: BlockValue) -> Callable | None:
+    """A block where a function is wanted."""
+    from netspec.infer.calls import formulas
+
+    return formulas.read_formula(frame, block)
+
+
 def evaluate_index(frame: Frame, node: tree.Index) -> Value:
     """`x[1, 2:4]`."""
     from netspec.infer.calls import slices
 
     return slices.evaluate_index(frame, node)
+
+
+def evaluate_comprehension(frame: Frame, node: tree.Comprehension, want: Kinds) -> Value:
+    """`[f(x) for x in xs]`."""
+    from netspec.infer.calls import loop_items
+
+    return loop_items.evaluate_comprehension(frame, node, want)
 
 
 def elaborate_region(frame: Frame, node: tree.For | tree.Repeat | tree.When) -> None:
@@ -91,10 +114,12 @@ ELABORATOR = Elaborator(
     chain=chains.evaluate_chain,
     operator=forms.apply_operator,
     index=evaluate_index,
+    comprehension=evaluate_comprehension,
     late_name=forms.evaluate_late_name,
     builders={"cell": refuse_cell, "recurrence": use_recurrence, "parts": use_parts},
     use_block=instances.use_block,
     cell_body=instances.elaborate_cell,
+    formula=read_formula,
     statements={
         tree.Assume: elaborate_condition,
         tree.Aux: statements.export_aux,
@@ -126,28 +151,47 @@ def open_world(graph: Graph) -> World:
 
 def infer(graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     """Prove a file. Problems are returned, never raised."""
-    world = open_world(graph)
+    with room_for_depth():
+        return prove_file(open_world(graph), graph)
+
+
+def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
+    """The same in a world that knows nothing yet."""
     evaluate_file_params(world)
+    if graph.functions:
+        from netspec.infer.calls import static_functions
+
+        static_functions.check_functions(world)
     models = {}
     for name, definition in graph.definitions.items():
         if definition.is_model and needs_nothing(definition):
             body = instances.find_model(world, definition, {}, definition.node.name_span)
             if body is not None:
                 models[name] = body
+            world.prove(definition.node.name_span, body is not None)
     plans = plan_trains(world, graph) if graph.trains else ()
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
-        check_claims(world, node)
+        world.prove(node.name_span, check_claims(world, node))
+    check_unused(world)
+    bodies = list({id(body): body for body in (*models.values(), *(plan.model for plan in plans))}.values())
+    world.report_all(find_picked_rows(models.values(), plans))
+    world.report_all(find_odd_images(bodies))
+    world.report_all(find_lone_values(bodies, plans))
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
-    return Typed(models, plans, graph.source.path, serves), world.problems
+        world.report_all(find_sequence_mistakes(plans))
+    return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), world.problems
 
 
 def plan_trains(world: World, graph: Graph) -> tuple[TrainPlan, ...]:
     """Everything that the file trains."""
     from netspec.infer.sections.training import plan_training
 
-    return tuple(plan for plan in (plan_training(world, node) for node in graph.trains) if plan is not None)
+    plans = [(node, plan_training(world, node)) for node in graph.trains]
+    for node, plan in plans:
+        world.prove(node.name_span, plan is not None)
+    return tuple(plan for _, plan in plans if plan is not None)
 
 
 def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
@@ -157,7 +201,11 @@ def plan_serves(world: World, graph: Graph) -> tuple[ServePlan, ...]:
 
     bodies = [find_trained_model(Frame(world, "train", Facts()), node) for node in graph.trains]
     trained = [body for body in dict.fromkeys(bodies) if body is not None]
-    return tuple(plan for node in graph.serves for plan in plan_serving(world, node, trained))
+    plans = [(node, plan_serving(world, node, trained)) for node in graph.serves]
+    for node, found in plans:
+        lines = [item for item in node.body.items if isinstance(item, tree.Setting)]
+        world.prove(node.name_span, {plan.feeds for plan in found} >= {item.key for item in lines})
+    return tuple(plan for _, found in plans for plan in found)
 
 
 def needs_nothing(definition: Definition) -> bool:
@@ -165,11 +213,15 @@ def needs_nothing(definition: Definition) -> bool:
 
 
 def evaluate_file_params(world: World) -> None:
-    """The file's params, in order."""
+    """The files' params, each after those that it refers to."""
     frame = Frame(world, "file", Facts())
-    for param in world.graph.all_params:
+    ordered, cycles = order_params(world.graph)
+    for cycle in cycles:
+        world.report(CircularParams(at=cycle[0].name_span, cycle=tuple(p.name for p in (*cycle, cycle[0]))))
+    for param in ordered:
         value = UNKNOWN if param.default is None else fit(frame, param.type, expressions.evaluate(frame, param.default))
         world.globals[id(param)] = value if not isinstance(value, Misfit) else UNKNOWN
         if isinstance(value, Misfit) and not isinstance(value, Unknown):
             found = describe(expressions.evaluate(frame, param.default)) if param.default else "nothing"
-            world.report(BadArgument(at=param.span, op="the file", name=param.name, value=found, expected=value.expected))
+            facts = {"value": found, "expected": value.expected, "part": value.part, "advice": value.advice}
+            world.report(BadArgument(at=param.span, op="the file", name=param.name, **facts))

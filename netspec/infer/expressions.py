@@ -7,10 +7,12 @@ from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.settings import FractionOfStep
 from netspec.infer import arithmetic, shelf
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
 from netspec.library.base import Duration
+from netspec.limits import LIMITS
 from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
 from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span
@@ -19,12 +21,17 @@ from netspec.syntax import tree
 
 def evaluate(frame: Frame, node: tree.Expr, want: Kinds = ()) -> Value:
     """The value of an expression; problems are reported and give UNKNOWN. `want` are the kinds of op that the position asks for."""
+    world = frame.world
+    world.depth += 1
     try:
+        world.hold_depth()
         value = to_plain(evaluate_form(frame, node, want))
-        frame.world.spend(value)
+        world.spend(value)
         return value
     except (Mistake, DimTooComplex) as mistake:
-        return frame.world.report_mistake(mistake, node.span)
+        return world.report_mistake(mistake, node.span)
+    finally:
+        world.depth -= 1
 
 
 def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
@@ -48,24 +55,44 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
             return evaluate_unary(frame, node)
         case tree.If():
             chosen = decide_condition(frame, node.condition)
-            return UNKNOWN if chosen is None else evaluate(frame, node.then if chosen else node.otherwise, want)
+            return UNKNOWN if chosen is None else take_branch(frame, node.then if chosen else node.otherwise, want)
         case tree.ListExpr():
             return evaluate_list(frame, node.items, want)
+        case tree.Comprehension():
+            return frame.world.elaborate.comprehension(frame, node, want)
+        case tree.Member():
+            return read_fields(frame, evaluate(frame, node.value), node.value.span.text, [(node.name, node.name_span)])
         case tree.TupleExpr():
             return Several(tuple((a.name, evaluate(frame, a.value)) for a in node.items))
         case tree.DictExpr():
             return {item.key: evaluate(frame, item.value, want) for item in node.items}
         case tree.Duration():
+            if node.unit == "step" and not float(node.number.value).is_integer():
+                return frame.report(FractionOfStep(at=node.span, count=node.number.value))
             return Duration(node.number.value, node.unit)
         case tree.Index():
             return frame.world.elaborate.index(frame, node)
     return UNKNOWN
 
 
+def take_branch(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
+    """The branch of an `if` that its condition has chosen."""
+    frame.world.ran.add(id(node))
+    return evaluate(frame, node, want)
+
+
 def evaluate_list(frame: Frame, items: tuple[tree.Expr, ...], want: Kinds) -> Value:
     """`[a, b]`: unknown where an item is."""
-    values = tuple(evaluate(frame, i, want) for i in items)
+    values = tuple(make_item(evaluate(frame, i, want)) for i in items)
     return UNKNOWN if any(isinstance(v, Unknown) for v in values) else arithmetic.bound_list(values)
+
+
+def make_item(value: Value) -> Value:
+    """A value as it stands in a list: several without names, `(a, b)`, are a list themselves."""
+    if not isinstance(value, Several) or any(name is not None for name, _ in value.values):
+        return value
+    items = tuple(make_item(v) for _, v in value.values)
+    return UNKNOWN if any(isinstance(v, Unknown) for v in items) else items
 
 
 def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
@@ -76,7 +103,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
         case Local():
             return UNKNOWN
         case Global(_, param):
-            return frame.world.globals.get(id(param), UNKNOWN)
+            return read_attribute(frame, node, frame.world.globals.get(id(param), UNKNOWN))
         case BlockRef(definition):
             return BlockValue(definition, span=node.span)
         case ShelfRef(text):
@@ -87,7 +114,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
             return text
         case Bad():
             return UNKNOWN
-    return frame.report(WrongKind(at=node.span, name=node.text, is_a="static function", wanted="a value"))
+    return frame.report(WrongKind(at=node.span, name=node.text, is_a="function of static values", wanted="a value"))
 
 
 def suggest_attribute(node: tree.Name, value: Value) -> str:
@@ -105,7 +132,37 @@ def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
         return read_member(frame, node, value)
     if len(node.parts) == 1 or isinstance(value, Unknown):
         return value
+    if isinstance(value, dict):
+        fields = [(part, place_of_part(node, place)) for place, part in enumerate(node.parts[1:], 1)]
+        return read_fields(frame, value, node.parts[0], fields)
+    if isinstance(value, tuple):
+        name, field = node.parts[:2]
+        repair = f"fields are read of one item: `{name}[0].{field}`, or `item.{field}` in `for item in {name}`"
+        return frame.report(BadOperands(at=node.span, op=f".{field}", left=describe(value), repair=repair))
     return frame.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=suggest_attribute(node, value)))
+
+
+def place_of_part(node: tree.Name, place: int) -> Span:
+    """Where one part of a dotted name stands; the whole name where it is not written in one piece."""
+    start = node.span.start + sum(len(part) + 1 for part in node.parts[:place])
+    span = Span(node.span.source, start, start + len(node.parts[place]))
+    return span if span.text == node.parts[place] else node.span
+
+
+def read_fields(frame: Frame, value: Value, text: str, fields: list[tuple[str, Span]]) -> Value:
+    """`s.features`, `stages[0].block.width`: fields of records, one inside the other."""
+    for name, span in fields:
+        if isinstance(value, Unknown):
+            return value
+        if not isinstance(value, dict):
+            repair = f"fields are read of one item: `{text}[0].{name}`" if isinstance(value, tuple) else ""
+            repair = "a record is written in braces: `{width: 8, stride: 2}`" if isinstance(value, Several) else repair
+            return frame.report(BadOperands(at=span, op=f".{name}", left=describe(value), repair=repair))
+        if name not in value:
+            near = tuple(nearest(name, value, aliases={}))
+            return frame.report(UnknownName(at=span, name=name, noun=f"field of `{text}` called", near=near, options=tuple(value)))
+        value, text = value[name], f"{text}.{name}"
+    return value
 
 
 def read_member(frame: Frame, node: tree.Name, value: Record) -> Value:
@@ -147,13 +204,31 @@ def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Spa
         return evaluate_logical(frame, node, left)
     right = evaluate(frame, node.right)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return UNKNOWN
+        return frame.without(node, left, right)
+    if node.op in ("in", "not in") and (tensor := find_tensor(left, right)) is not None:
+        return frame.report(BadOperands(at=node.op_span, op=node.op, left=describe(tensor), repair=suggest_comparisons(node)))
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):
         return frame.world.elaborate.operator(frame, node.op, (left, right), (left_span, node.right.span), node)
     try:
         return arithmetic.combine(node.op, left, right, frame.facts)
     except Mistake as mistake:
         return frame.world.report_mistake(mistake, node.span)
+
+
+def find_tensor(left: Value, right: Value) -> Value:
+    """The tensor beside `in`, which looks into lists that are known before anything runs; or None."""
+    sides = (left, right, *(right if isinstance(right, tuple) else ()))
+    return next((v for v in sides if isinstance(v, Tensor | Mean)), None)
+
+
+def suggest_comparisons(node: tree.Binary) -> str:
+    """What says the same of each element of a tensor."""
+    items = node.right.items if isinstance(node.right, tree.ListExpr) else ()
+    if not items or len(items) > LIMITS.listed_words or isinstance(node.left, tree.Binary | tree.Chain):
+        return "`in` looks into a list before anything runs; of tensors compare each element: `x == 1 or x == 2`"
+    sign, word = ("==", " or ") if node.op == "in" else ("!=", " and ")
+    compared = word.join(f"{node.left.span.text} {sign} {item.span.text}" for item in items)
+    return f"`in` looks into a list before anything runs; of tensors compare each element: `{compared}`"
 
 
 def evaluate_logical(frame: Frame, node: tree.Binary, left: bool) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake, Place
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.bindings import DuplicateName, OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, SizeTooComplex
+from netspec.diagnostics.shapes.expansion import DEEP, DEEP_EXPRESSIONS, ExpansionTooLarge, SizeTooComplex
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Kinds, OpValue, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Node, Segment, State, When, reads, regions
 from netspec.limits import LIMITS
@@ -36,10 +36,11 @@ class Elaborator:
     """
 
     call: Callable[[Frame, tree.Call, Kinds], Value]
-    """`f(x, 3)`: asked by expressions, done by calls; so are the next four."""
+    """`f(x, 3)`: asked by expressions, done by calls; so are the next five."""
     chain: Callable[[Frame, tree.Chain, Kinds], Value]
     operator: Callable[[Frame, str, tuple[Value, ...], tuple[Span, ...], tree.Binary | tree.Unary], Value]
     index: Callable[[Frame, tree.Index], Value]
+    comprehension: Callable[[Frame, tree.Comprehension, Kinds], Value]
     late_name: Callable[[Frame, tree.Name, Kinds], Value]
     """A name that only the section can give a meaning."""
     builders: Mapping[str, Callable[[Frame, Call, OpValue, Bound], Value]]
@@ -48,6 +49,8 @@ class Elaborator:
     """The use of a block: asked by calls, done by bodies; so is the next."""
     cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
     """The body of a block with `state`, for one step of a sequence."""
+    formula: Callable[[Frame, BlockValue], CallableOp | None]
+    """A block as the function of one tensor that it is: asked where ops are made, done where blocks are called."""
     statements: Mapping[type, Callable[[Frame, Any], None]]
     """What elaborates a statement, by its kind."""
 
@@ -65,13 +68,65 @@ class World:
     trail: list[Place] = field(default_factory=list)
     stack: list[str] = field(default_factory=list)
     nodes: int = 0
+    """Nodes of the model under construction; the others' are counted in `whole`."""
     edges: int = 0
     """Tensors that the nodes take."""
     work: int = 0
-    """Static values computed so far."""
+    """Static values computed for it."""
+    functions: int = 0
+    """How many functions of static values are being evaluated, one inside the other."""
+    whole: Counter[str] = field(default_factory=Counter)
+    """What the models that are done have taken, by the name of the count."""
+    depth: int = 0
+    """Expressions around the present one."""
+    levels: int = 0
+    """Bodies and regions around the present statement."""
     stopped: bool = False
     """The file is too large: no loop is unrolled any further."""
     seen: set[Any] = field(default_factory=set)
+    ran: set[int] = field(default_factory=set)
+    """Ids of the statements that were elaborated, and of the branches that were taken."""
+    elaborated: set[int] = field(default_factory=set)
+    """Ids of the definitions that were elaborated."""
+    doubtful: Callable[[Diagnostic], bool] | None = None
+    """What stays silent of a block that nobody uses, since it may be right in a use. None: every problem is reported."""
+
+    unproved: list[Span] = field(default_factory=list)
+    """Names of the models and sections that could not be proved."""
+
+    def prove(self, name: Span, proved: bool) -> None:
+        """Note what became of a model or section. One that is not proved has an error, or netspec has one."""
+        if not proved:
+            self.unproved.append(name)
+
+    @contextmanager
+    def instance(self, name: str) -> Iterator[None]:
+        """While a model is elaborated, or a block by itself: it has limits of its own, and the file has them several times."""
+        self.stack.append(name)
+        before = self.nodes, self.edges, self.work
+        self.nodes = self.edges = self.work = 0
+        try:
+            yield
+        finally:
+            self.stack.pop()
+            self.whole.update(nodes=self.nodes, edges=self.edges, work=self.work)
+            self.nodes, self.edges, self.work = before
+
+    def hold_depth(self) -> None:
+        """Raises Mistake where too many expressions stand inside one another."""
+        if self.depth > LIMITS.depth:
+            raise Mistake(ExpansionTooLarge(what="this", count=self.depth, limit=LIMITS.depth, things=DEEP_EXPRESSIONS))
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Inside is one more body or region. Raises Mistake when too many stand inside one another."""
+        if self.levels >= LIMITS.levels:
+            raise Mistake(ExpansionTooLarge(what="this", count=self.levels + 1, limit=LIMITS.levels, things=DEEP))
+        self.levels += 1
+        try:
+            yield
+        finally:
+            self.levels -= 1
 
     def spend(self, value: Value) -> None:
         """Count a computed value. Raises Mistake when the file has computed more than it may."""
@@ -81,14 +136,21 @@ class World:
     def call(self, work: int = LIMITS.call_values) -> None:
         """Count work in values; a call costs several times what another value does. Raises Mistake like `spend`."""
         self.work += work
-        if self.work > LIMITS.values:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.work, limit=LIMITS.values, things="values"))
+        self.hold("work", self.work, LIMITS.values, "values")
+
+    def hold(self, name: str, count: int, limit: int, things: str, at: Span = NOWHERE) -> None:
+        """Raises Mistake where the present model, or all of the file, has more than it may."""
+        whole, most = count + self.whole[name], limit * LIMITS.models
+        if count > limit:
+            what = f"`{self.stack[0]}`" if self.stack else "this file"
+            raise Mistake(ExpansionTooLarge(at=at, what=what, count=count, limit=limit, things=things))
+        if whole > most:
+            raise Mistake(ExpansionTooLarge(at=at, what="this file", count=whole, limit=most, things=things))
 
     def connect(self, nodes: Iterable[Node]) -> None:
         """Count what nodes take. Raises Mistake when the file has more than it may."""
         self.edges += sum(len(getattr(node, "inputs", ())) for node in nodes)
-        if self.edges > LIMITS.edges:
-            raise Mistake(ExpansionTooLarge(what="this file", count=self.edges, limit=LIMITS.edges, things="edges between nodes"))
+        self.hold("edges", self.edges, LIMITS.edges, "edges between nodes")
 
     def report(self, problem: Diagnostic) -> Unknown:
         """Note a problem once per place and kind, with the calls that led there. Gives the value that stays silent from there on.
@@ -96,6 +158,8 @@ class World:
         This is how elaboration says that something is wrong. Code that knows no place (the library, sizes, static arithmetic, the limits
         above) raises `Mistake`, which whoever knows the place hands to `report_mistake`.
         """
+        if self.doubtful is not None and self.doubtful(problem):
+            return UNKNOWN
         once = isinstance(problem, ExpansionTooLarge)
         self.stopped |= once
         key = (problem.slug(), *(() if once else (id(problem.at.source), problem.at.start, problem.at.end)))
@@ -173,6 +237,10 @@ class Frame:
         """Wires that exist in one phase only."""
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
+        self.settled: set[int] = set()
+        """Wires of buffers whose next value is known."""
+        self.of_model = False
+        """It is the body of a model, not of a block."""
 
     def report(self, problem: Diagnostic) -> Unknown:
         """Report a problem; its value is unknown."""
@@ -225,6 +293,17 @@ class Frame:
     def select(self, name: str, node: tree.Call, pattern: str) -> Value:
         """`params(pattern)` or `aux(pattern)`."""
         return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
+
+    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
+        """An operator of which a side is unknown."""
+        return UNKNOWN
+
+    def late_name(self, node: tree.Name) -> Value | None:
+        """What a name means that only the section can say; None where it means nothing there."""
+        return None
+
+    def mask_of_batch(self, span: Span) -> Tensor | None:
+        """`batch_mask`; None where nothing counts examples."""
 
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.infer.frame import Assumption, Frame
 from netspec.infer.values import UNKNOWN, Several, Tensor, Unknown, Value
 from netspec.ir import Affine, Body, Segment
@@ -36,8 +35,7 @@ def emit_instance(frame: Frame, instance: Instance, tensors: list[Tensor], segme
     if instance.body is not None:
         frame.world.nodes += len(instance.body.nodes)  # every use of an instance counts, though it is elaborated once
         frame.world.connect(instance.body.nodes)
-        if frame.world.nodes > LIMITS.nodes:
-            return frame.report(ExpansionTooLarge(at=span, what="this file", count=frame.world.nodes, limit=LIMITS.nodes))
+        frame.world.hold("nodes", frame.world.nodes, LIMITS.nodes, "nodes", span)
         for port, result in zip(instance.body.outputs, results, strict=True):
             if port.phase is not None:
                 frame.phases[result.wire] = port.phase

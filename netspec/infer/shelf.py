@@ -47,6 +47,8 @@ def is_of(value: OpValue | BlockValue, kinds: Kinds) -> bool:
 # --- ops that are meant without their names -----------------------------------------------------------------------------
 
 ADD, SLICE = index.operator("+", 2), index.operator("[]", 1)
+PAIRS, ROW = index.lookup("gather_at", "function"), index.lookup("iota", "function")
+"""What `x[i, j]` means, and what numbers of a list are taken of there."""
 FOLDS = {"sum": ADD, "min": index.lookup("minimum"), "max": index.lookup("maximum")}
 """What `sum([x, y, z])` of tensors is made of."""
 

@@ -140,7 +140,7 @@ def explain_shape(frame: Frame, pattern: Pattern, actual: tuple[Dim, ...]) -> st
         verdict = frame.facts.equal(wanted, found)
         if verdict is Verdict.REFUTED:
             return f"axis {axis} is {found}, not {wanted}"
-        if verdict is Verdict.UNKNOWN:
+        if verdict is Verdict.UNKNOWN and frame.world.doubtful is None:
             return f"nothing says that axis {axis}, {found}, is {wanted}{_suggest_require(frame.facts.missing(wanted, found))}"
     return None
 
@@ -151,6 +151,11 @@ def _suggest_require(fact: str) -> str:
 
 
 def have_same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
-    """The types are proved to be equal."""
+    """The types are proved to be equal; where a use may make them so, it counts as proved."""
     normal = frame.facts.normal
-    return a.dtype == b.dtype and a.rank == b.rank and all(normal(x) == normal(y) for x, y in zip(a.shape, b.shape, strict=True))
+    if a.dtype != b.dtype or a.rank != b.rank:
+        return False
+    pairs = list(zip(a.shape, b.shape, strict=True))
+    if frame.world.doubtful is not None:
+        return all(frame.facts.equal(x, y) is not Verdict.REFUTED for x, y in pairs)
+    return all(normal(x) == normal(y) for x, y in pairs)

@@ -170,6 +170,27 @@ def to_plain(value: Value) -> Value:
     return value.value if isinstance(value, Dim) and value.is_constant else value
 
 
+def are_same(left: Value, right: Value) -> bool:
+    """Two static values say the same; where a layer stands does not count."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(are_same, left, right))
+    ops = (OpValue, BlockValue, Composed)
+    return key_of(left) == key_of(right) if isinstance(left, ops) and isinstance(right, ops) else left == right
+
+
+def key_of(value: Any) -> Any:
+    """A hashable stand-in for an argument's value: what it says, not where it stands."""
+    if isinstance(value, OpValue | BlockValue):
+        return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
+    if isinstance(value, Composed):
+        return tuple(key_of(p) for p in value.parts)
+    if isinstance(value, tuple):
+        return tuple(key_of(v) for v in value)
+    if isinstance(value, dict):
+        return tuple((name, key_of(v)) for name, v in value.items())
+    return (type(value).__name__, str(value))
+
+
 def describe(value: Value) -> str:
     """What a value is, for messages: "a number", "a tensor f32[B, 4]"."""
     match value:

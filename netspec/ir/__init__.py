@@ -22,6 +22,7 @@ from netspec.ir.nodes import (
     When,
 )
 from netspec.ir.plans import (
+    BATCH_MASK,
     OUTPUT,
     CheckpointPlan,
     DataPlan,
@@ -38,6 +39,7 @@ from netspec.ir.regions import Region, keep_wires, list_groups, operands, pair_i
 from netspec.ir.traversal import descend, fold, list_bodies, map_nodes, map_within, walk, walk_nodes
 
 __all__ = [
+    "BATCH_MASK",
     "OUTPUT",
     "Affine",
     "Apply",

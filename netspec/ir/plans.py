@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from netspec.library.decoders.protocol import Decoder
 
 
+BATCH_MASK = "batch.mask"
+"""The input of an objective that says which examples count, bool[B]: `batch_mask`."""
 OUTPUT = "output."
 """Before the names of an objective's inputs that are outputs of the model."""
 
@@ -64,6 +66,8 @@ class Objective:
     """Inputs of `body`, f32[], that are computed from parameters."""
     answers: Mapping[str, ServePlan] = field(default_factory=dict)
     """Inputs of `body` that are generated: `serve.NAME`, i32[B, limit]; in evaluations only."""
+    weights: str = ""
+    """The batch's field, f32[B], that says how much each example counts; "": all the same."""
 
     @property
     def reads(self) -> set[int]:
@@ -73,9 +77,9 @@ class Objective:
 
     def fields(self) -> dict[str, TensorType]:
         """The batch's fields that it reads, with their types: neither the model's outputs nor what is computed of it."""
-        read, computed = self.reads, {*self.auxiliaries, *self.penalties, *self.answers}
+        read, computed = self.reads, {*self.auxiliaries, *self.penalties, *self.answers, BATCH_MASK}
         fields = [port for port in self.body.inputs if port.name not in computed and not port.name.startswith(OUTPUT)]
-        return {port.name: self.body.types[port.wire] for port in fields if isinstance(port.wire, int) and port.wire in read}
+        return {port.name: self.body.types[port.wire] for port in fields if port.wire in read or port.name == self.weights}  # type: ignore[index]
 
 
 @record(eq=False)
@@ -103,6 +107,10 @@ class DataPlan:
     fields: Mapping[str, TensorType]
     batch: int | None
     span: Span = NOWHERE
+    weights: str = ""
+    """The field, f32[B], that says how much each example counts; "": all the same."""
+    class_counts: Mapping[str, int] = field(default_factory=dict)
+    """How many classes the fields of class numbers have, as far as the dataset says it."""
     longest: int | None = None
     """Sequences of different length are padded to at most so many elements: what the model takes."""
 
@@ -204,6 +212,8 @@ class Typed:
     trains: tuple[TrainPlan, ...] = ()
     path: str = ""
     serves: tuple[ServePlan, ...] = ()
+    unproved: tuple[Span, ...] = ()
+    """Names of the models and sections that could not be proved: each has an error."""
 
     def train(self, name: str | None = None) -> TrainPlan | None:
         """The train section of that name, or the first."""

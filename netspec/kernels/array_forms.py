@@ -15,3 +15,10 @@ def widen(x: Any) -> Any:
 def append_axes(x: Any, like: Any) -> Any:
     """The array with axes of size 1 behind, so that it stretches over `like`."""
     return x.reshape(x.shape + (1,) * (like.ndim - x.ndim))
+
+
+def widen_places(numbers: Any) -> Any:
+    """Whole numbers that name places of an axis as i32, which holds every size. What u32 has beyond i32 stays beyond every axis."""
+    if numbers.dtype == jnp.uint32:
+        numbers = jnp.minimum(numbers, jnp.uint32(2**31 - 1))
+    return numbers.astype(jnp.int32)

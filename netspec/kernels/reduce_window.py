@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Sequence
@@ -24,19 +25,66 @@ SLICES = 9
     Sample("f32[2, 6, 4, 3]", start=INFINITY, combine="min", size=(3, 2), stride=(3, 2), padding="SAME"),
     Sample("f32[2, 6, 5, 3]", start=INFINITY, combine="min", size=(2, 2), stride=(1, 2), padding=((1, 0), (0, 1))),
     Sample("f32[2, 7, 1]", start=0.0, combine="add", size=(3,), stride=(2,), padding="SAME"),
+    Sample("f32[2, 7, 6, 2]", start=-INFINITY, combine="max", size=(3, 2), stride=(1, 2), padding=((1, 2), (0, 1)), dilation=(2, 3)),
 )
-def reduce_window(x: Any, *, start: float, combine: Combine, size: Sequence[int], stride: Sequence[int], padding: Padding) -> Any:
-    """[batch, space…, channels] -> [batch, space'…, channels] in x's type. `start` leaves a number as it is; padding counts as it.
+def reduce_window(
+    x: Any,
+    *,
+    start: float,
+    combine: Combine,
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Padding,
+    dilation: Sequence[int] = (),
+) -> Any:
+    """[batch, space…, channels] -> [batch, space'…, channels] in x's type. `start` leaves a number as it is; padding counts as it. Between
+    the elements of a window lie dilation - 1 others.
 
     Of several largest elements the first one gets the gradient. The start value stays a NumPy constant: JAX finds the gradient only where
-    it sees that the start is the reduction's identity.
+    it sees that the start is the reduction's identity, and of dilated windows not at all.
     """
+    if any(apart > 1 for apart in dilation):
+        return _reduce_apart(x, start, combine, size, stride, padding, dilation)
     sides = padding if padding == "SAME" else ((0, 0), *padding, (0, 0))
     return lax.reduce_window(x, np.asarray(start, x.dtype), getattr(lax, combine), (1, *size, 1), (1, *stride, 1), sides)
 
 
-def tiles(place: Place, x: Any, *, combine: Combine, size: Sequence[int], stride: Sequence[int], padding: Padding, **start: float) -> str:
+def _reduce_apart(
+    x: Any, start: float, combine: Combine, size: Sequence[int], stride: Sequence[int], padding: Padding, dilation: Sequence[int]
+) -> Any:
+    """Dilated windows along one axis after the other, the last one first: slice by slice, each with one element of every window."""
+    spans = [(k - 1) * d + 1 for k, d in zip(size, dilation, strict=True)]
+    sides = lax.padtype_to_pads(x.shape[1:-1], spans, stride, "SAME") if padding == "SAME" else padding
+    x = jnp.pad(x, ((0, 0), *sides, (0, 0)), constant_values=np.asarray(start, x.dtype))
+    for axis, k, d, s, span in reversed([*zip(itertools.count(1), size, dilation, stride, spans)]):
+        reach = (x.shape[axis] - span) // s * s + 1
+        parts = [lax.slice_in_dim(x, o * d, o * d + reach, s, axis) for o in range(k)]
+        x = functools.reduce(lambda best, part: _join(combine, best, part), parts)
+    return x
+
+
+def _join(combine: Combine, best: Any, part: Any) -> Any:
+    """Of two elements the sum, or the one that the other does not beat; NaN stays."""
+    if combine == "add":
+        return best + part
+    stays = {"max": operator.ge, "min": operator.le}[combine]
+    return jnp.where(stays(best, part) | (best != best), best, part)
+
+
+def tiles(
+    place: Place,
+    x: Any,
+    *,
+    combine: Combine,
+    size: Sequence[int],
+    stride: Sequence[int],
+    padding: Padding,
+    dilation: Sequence[int] = (),
+    **start: float,
+) -> str:
     """Small windows lie side by side and cover the space exactly, and one element of each is picked."""
+    if any(apart > 1 for apart in dilation):
+        return ""
     unpadded = padding == "SAME" or not any(map(max, padding))
     even = tuple(size) == tuple(stride) and not any(n % k for n, k in zip(x.shape[1:-1], size, strict=True))
     picked = combine != "add" and unpadded and even and prod(size) <= SLICES
@@ -49,8 +97,8 @@ def by_slices(x: Any, *, combine: Combine, size: Sequence[int], **rest: Any) -> 
 
     On CPUs this is several times faster than `reduce_window`, which gives the same.
     """
-    stays, best = {"max": operator.ge, "min": operator.le}[combine], None
+    best = None
     for offset in itertools.product(*map(range, size)):
         part = x[(slice(None), *(slice(o, None, k) for o, k in zip(offset, size, strict=True)))]
-        best = part if best is None else jnp.where(stays(best, part) | jnp.isnan(best), best, part)
+        best = part if best is None else _join(combine, best, part)
     return best

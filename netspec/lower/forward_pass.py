@@ -32,6 +32,8 @@ class Forward:
     choose: Choice
     seed: int
     kernels: Chooser = field(default_factory=Chooser)
+    watch: Any = None
+    """See `Run.watch`."""
 
     def __call__(
         self,
@@ -66,7 +68,8 @@ class Forward:
         """What the model's body is run in, on these inputs."""
         sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
         key = step_key(self.seed, step)
-        run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self._examples(inputs, first))
+        examples = self._examples(inputs, first)
+        run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self.watch, examples)
         return Frame(run, params, buffers)
 
     def first_nan(self, params: Arrays, buffers: Arrays, inputs: Arrays) -> Span | None:
@@ -90,4 +93,4 @@ class Forward:
         """A frame for an objective: no parameters, full precision."""
         full = Precision(self.precision.storage, self.precision.storage)
         key = step_key(self.seed, EVAL_STEP)
-        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, key, self.kernels, weight))
+        return Frame(Run(phase, full, Layout(self.model, {}, {}, {}), self.choose, key, self.kernels, weight, watch=self.watch))

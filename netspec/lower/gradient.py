@@ -11,7 +11,7 @@ from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array
 from netspec.library.gradients.path_selection import Chosen
 from netspec.lower.forward_pass import Forward
-from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
+from netspec.lower.objective import Pass, Statistics, finish, measure, weigh_examples
 
 Arrays = Mapping[str, Array]
 Found = tuple[dict[str, Array], Statistics, dict[str, Array]]
@@ -41,7 +41,7 @@ class Gradient:
 
     def statistics(self, params: Arrays, buffers: Arrays, batch: Arrays, step: Any, first: Any) -> tuple[Statistics, dict[str, Array]]:
         """Statistics and buffers after a pass over one batch, whose first example has the global index `first`."""
-        weight = batch.get(WEIGHT)
+        weight = weigh_examples(self.objective, batch)
         exports: dict[str, Array] | None = {} if self.objective.auxiliaries else None
         outputs, updates = self.forward("train", params, buffers, batch, step=step, weight=weight, first=first, exports=exports)
         seen = Pass(self.forward.layout, params, exports or {})

@@ -6,14 +6,16 @@ order of parameters, nor on how they are stored, nor on the number of devices.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from netspec.lazy import np
-from netspec.library.initializers.distributions import draw_weight
+from netspec.lazy import jax, jnp, np
+from netspec.library.initializers.distributions import draw_weight, fans
 from netspec.lower.layout import BUFFERS, PARAMS, Layout, Stored
 from netspec.lower.precision import FULL, Precision
+from netspec.lower.random_draws import path_hash
 
 
 def generator(seed: int, path: str) -> Any:
@@ -25,6 +27,44 @@ def generator(seed: int, path: str) -> Any:
 def initialise(layout: Layout, seed: int, precision: Precision = FULL) -> dict[str, dict[str, Any]]:
     """Stored leaves as NumPy arrays: {"params": by stored key, "buffers": by stored key}."""
     return {PARAMS: _sample_all(layout.params, seed, precision), BUFFERS: _sample_all(layout.buffers, seed, precision)}
+
+
+def trace_initial(layout: Layout, key: Any, precision: Precision = FULL) -> dict[str, dict[str, Any]]:
+    """The same distributions drawn by a key of JAX's, which may be traced; each slice by the key folded with its own path."""
+    drawn = {PARAMS: layout.params, BUFFERS: layout.buffers}
+    return {name: {k: _trace_leaf(stored, key, precision) for k, stored in leaves.items()} for name, leaves in drawn.items()}
+
+
+def _trace_leaf(stored: Stored, key: Any, precision: Precision) -> Any:
+    """A leaf of which every slice is drawn by its own path."""
+    weight, shape = stored.weight, stored.slice_shape
+    fan = weight.fan or fans(shape)
+
+    def one(word: Any) -> Any:
+        drawn = weight.init.sample_traced(jax.random.fold_in(key, word), fan if weight.matrix else shape, fan)
+        return drawn.reshape(shape).astype(precision.stored(weight.dtype))
+
+    words = np.array([path_hash(path) for path in stored.paths], np.uint32)
+    return jax.vmap(one)(words).reshape(stored.shape) if stored.counts else one(words[0])
+
+
+def host_seed(seed: Any) -> int:
+    """A seed as Python's own number. Raises TypeError for what is no whole number on the host: an array that is traced, a fraction."""
+    try:
+        return operator.index(seed)
+    except TypeError:
+        wanted = "`init` takes a whole number of Python or NumPy as its seed, since it draws on the host"
+        raise TypeError(f"{wanted}; under `jax.jit`, `jax.vmap` and `jax.eval_shape` write `init_traced(key)`, with a key of JAX") from None
+
+
+def traced_key(key: Any) -> Any:
+    """A key of JAX as one with a type of its own. Raises TypeError for what is none."""
+    if isinstance(key, jax.Array) and jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) and not key.ndim:
+        return key
+    if getattr(key, "dtype", None) == np.uint32 and key.shape == (2,):
+        return jax.random.wrap_key_data(jnp.asarray(key), impl="threefry2x32")
+    several = "for several write `jax.vmap(program.init_traced)(keys)`"
+    raise TypeError(f"`init_traced` takes one key of JAX, such as `jax.random.key(0)`; {several}")
 
 
 def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:

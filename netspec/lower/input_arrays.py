@@ -25,8 +25,17 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     Symbols are bound consistently over all arrays, to sizes that the facts allow. Lists and numbers become NumPy arrays; arrays and tracers
     of JAX stay what they are.
     """
-    arrays = {name: _array(given[name]) for name in types if name in given}
-    problems: list[Diagnostic] = [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
+    arrays: dict[str, Any] = {}
+    problems: list[Diagnostic] = []
+    for name in types:
+        if name in given:
+            try:
+                arrays[name] = _array(given[name])
+            except (ValueError, TypeError, OverflowError):  # NumPy's words for lists that are no array
+                problems.append(
+                    ArrayMismatch(field=name, expected=str(types[name]), found="a list whose items have different lengths or kinds")
+                )
+    problems += [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
     problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
@@ -41,6 +50,14 @@ def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
     unknown: list[Diagnostic] = [UnknownInput(field=name, inputs=known) for name in given if name not in known]
     if unknown:
         raise SpecError(unknown)
+
+
+def shape_of(values: Any) -> tuple[int, ...]:
+    """The shape of what may be no array; that of lists which are none is empty."""
+    try:
+        return np.shape(values)
+    except (ValueError, TypeError):  # NumPy's words for lists that are no array
+        return ()
 
 
 def _array(value: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from netspec.ir import Apply, Aux, Body, Call, Literal, Measurement, Node, Operand, Recur, Repeat, Variable, When, walk
 from netspec.kernels.array_forms import append_axes
 from netspec.lazy import jnp
-from netspec.library.base import Array, Measure
+from netspec.library.base import Array, Measure, widen_wholes
+from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.loops import Loop
 from netspec.lower.node_scope import Frame, NodeScope
@@ -72,26 +73,39 @@ def use_of(node: Apply | Call, body: Body) -> int:
 def operand_types(node: Apply | Measurement, body: Body, frame: Frame) -> tuple[tuple[Any, ...], dict[str, TensorType]]:
     """The types of what a node's `apply` takes, as `Scope` has them: in order, and optional ones by name."""
     sized, weighs = frame.run.sized, isinstance(node.op, Measure) and node.op.mask_weighs
+    is_factor = isinstance(node.op, Measure) and node.op.takes_weight
     types = tuple(operand.value if isinstance(operand, Literal) else sized(body.types[operand]) for operand in node.inputs)
-    return types, {name: sized(body.types[wire]) for name, wire in node.optional if not (weighs and name == "mask")}
+    return types, {
+        name: sized(body.types[wire])
+        for name, wire in node.optional
+        if not (weighs and name == "mask") and not (name == FACTOR and is_factor)
+    }
+
+
+def op_arrays(node: Apply | Measurement, wires: Wires) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a node's `apply` takes, in order and by name: whole numbers that count something are i32."""
+    return widen_wholes(node.op, [value(operand, wires) for operand in node.inputs], {name: wires[wire] for name, wire in node.optional})
 
 
 def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     """Runs an op in a scope of its own."""
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
-    inputs = [value(operand, wires) for operand in node.inputs]
-    optional = {name: wires[wire] for name, wire in node.optional}
+    inputs, optional = op_arrays(node, wires)
     op = bind_sizes(node.op, frame.run.sizes)
-    results = measure_values(op, scope, inputs, optional) if isinstance(op, Measure) else op.apply(scope, *inputs, **optional)
+    if isinstance(op, Measure):
+        results = measure_values(op, scope, inputs, optional)
+    else:
+        results = frame.run.compute(op, node.span, scope, inputs, optional)
     _bind(node.outputs, results if isinstance(results, tuple) else (results,), wires)
 
 
-def measure_values(op: Measure, scope: NodeScope, inputs: list[Any], optional: dict[str, Array]) -> Array:
+def measure_values(op: Measure, scope: NodeScope, inputs: Sequence[Any], optional: dict[str, Array]) -> Array:
     """The values of a loss or metric that is an argument of another function, times its mask and weights: 0 where they are 0."""
     mask = optional.pop("mask", None) if op.mask_weighs else None
+    given = optional.pop(FACTOR, None) if op.takes_weight else None
     inputs = [jnp.asarray(x) for x in inputs]
     values = jnp.asarray(op.apply(scope, *inputs, **optional))
-    for factor in (mask, op.weights(*inputs, **optional)):
+    for factor in (mask, op.weights(*inputs, **optional), given):
         if factor is not None:
             weight = append_axes(factor.astype(values.dtype), values)
             values = jnp.where(weight == 0, 0, values * weight)

@@ -34,8 +34,18 @@ class Run:
     """f32[B], or None when every example counts."""
     sizes: Mapping[str, Any] = field(default_factory=dict)
     """What the symbols of the body's types are on these inputs: numbers, or a dimension of JAX's own where any size is traced."""
+    watch: Any = None
+    """`around(op, at, compute, inputs, optional)`, which every op is computed by where the source of a number that is none is sought."""
     examples: Array | None = None
     """u32[B]: each example's index in the global batch; None where nothing counts examples."""
+
+    def compute(self, op: Any, at: Any, scope: NodeScope, inputs: Any, optional: Mapping[str, Any]) -> Any:
+        """What an op makes of its inputs."""
+
+        def apply(*inputs: Any, **optional: Any) -> Any:
+            return op.apply(scope, *inputs, **optional)
+
+        return apply(*inputs, **optional) if self.watch is None else self.watch.around(op, at, apply, inputs, optional)
 
     def sized(self, kind: Any) -> Any:
         """A type with the sizes that are known on these inputs; a number stays one."""

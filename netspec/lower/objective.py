@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.ir import OUTPUT, Body, Measurement, Objective, Penalty, Segment
+from netspec.ir import BATCH_MASK, OUTPUT, Body, Measurement, Objective, Penalty, Segment
 from netspec.lazy import jnp, np
-from netspec.library.base import Array
+from netspec.library.base import Array, Measure
+from netspec.library.base.trainables import FACTOR
 from netspec.library.gradients.path_selection import Chosen, join_stack_axes, numbers_of
 from netspec.library.shape_rules.size_binding import bind_sizes
 from netspec.lower.input_arrays import sizes_of
-from netspec.lower.interpreter import Wires, array, execute, operand_types, value
+from netspec.lower.interpreter import Wires, array, execute, op_arrays, operand_types
 from netspec.lower.layout import Exported, Layout
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
@@ -20,8 +21,8 @@ from netspec.shape import TensorType
 
 Statistics = tuple[Any, ...]
 """One tree of sums for each measurement, in order."""
-WEIGHT = "weight"
-"""The batch's field that weighs its examples."""
+EXAMPLE_WEIGHTS = "example weights"
+"""Beside a batch's fields: how much each of its examples counts, f32[B], 0 for those that only fill it up. No field can be called so."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Pass:
     """Values of `aux` by stored key."""
 
 
+def weigh_examples(objective: Objective, batch: Mapping[str, Array]) -> Array | None:
+    """How much each example of a batch counts, f32[B]: by the field that the spec names, 0 where it only fills up; None: all alike."""
+    beside = batch.get(EXAMPLE_WEIGHTS)
+    if not objective.weights:
+        return beside
+    given = jnp.asarray(batch[objective.weights])
+    own = given.astype(_widen_dtype(given))
+    return own if beside is None else jnp.where(beside == 0, 0, own * beside)
+
+
 def measure(
     objective: Objective, frame: Frame, fields: Mapping[str, Array], outputs: Mapping[str, Array], seen: Pass | None = None
 ) -> Statistics:
@@ -42,6 +53,9 @@ def measure(
     types = objective.body.input_types()
     sizes = sizes_of(types, {name: jnp.asarray(x) for name, x in named.items() if name in types})
     frame = replace(frame, run=replace(frame.run, sizes=sizes))
+    if BATCH_MASK in types:
+        weight = frame.run.weight
+        named[BATCH_MASK] = jnp.ones([d.evaluate(sizes) for d in types[BATCH_MASK].shape], bool) if weight is None else weight != 0
     if seen is not None:
         named |= {name: _sum_exported(seen, paths, types[name], frame) for name, paths in objective.auxiliaries.items()}
         named |= {name: _penalty(seen, penalty, name, frame) for name, penalty in objective.penalties.items()}
@@ -76,19 +90,30 @@ def _penalty(seen: Pass, penalty: Penalty, name: str, frame: Frame) -> Array:
 
 def _measure(measurement: Measurement, index: int, body: Body, frame: Frame, wires: Wires) -> Any:
     """The statistics of one loss or metric."""
-    optional = {name: wires[wire] for name, wire in measurement.optional}
+    given, optional = op_arrays(measurement, wires)
     mask = optional.pop("mask", None) if measurement.op.mask_weighs else None
+    factor = optional.pop(FACTOR, None) if measurement.op.takes_weight else None
     segment = Segment(f"{measurement.op.op_name()}:{index}")
     scope = NodeScope(frame, segment, 0, *operand_types(measurement, body, frame))
     op = bind_sizes(measurement.op, frame.run.sizes)
-    inputs = [jnp.asarray(value(o, wires)) for o in measurement.inputs]
-    values = jnp.asarray(op.apply(scope, *inputs, **optional))
+    inputs = [jnp.asarray(x) for x in given]
+    values = jnp.asarray(frame.run.compute(op, measurement.span, scope, inputs, optional))
     own, batch = op.weights(*inputs, **optional), frame.run.weight if measurement.per_example else None
     factors = [x for x in (mask, own, batch) if x is not None]
-    if not factors:
+    if factor is None and not factors:
         return op.statistics(values, jnp.ones(values.shape, _widen_dtype(values)))
     weight = _weights(values, factors)
-    return op.statistics(jnp.where(weight == 0, 0, values), weight)  # what does not count may be NaN
+    values = jnp.where(weight == 0, 0, values)  # what does not count may be NaN
+    return op.statistics(values, weight) if factor is None else op.statistics(*_apply_factor(op, values, weight, factor))
+
+
+def _apply_factor(op: Measure, values: Array, weight: Array, factor: Array) -> tuple[Array, Array]:
+    """Values and weights with those of the input `weight`, which stand in the denominator where the mean is normalised."""
+    given = _weights(values, [factor])
+    if not op.normalize:
+        return jnp.where(weight == 0, 0, values * given), weight
+    counts = jnp.where(weight == 0, 0, weight * jnp.abs(given))
+    return jnp.where((weight != 0) & ~(given >= 0), jnp.nan, jnp.where(counts == 0, 0, values)), counts
 
 
 def _widen_dtype(values: Array) -> Any:

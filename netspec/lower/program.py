@@ -12,25 +12,29 @@ from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
 from netspec.kernels.family import Variant
-from netspec.lazy import np
+from netspec.lazy import jnp, np
 from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
 from netspec.lower.clock import derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
+from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
 from netspec.lower.forward_pass import Forward
-from netspec.lower.initial_values import initialise
+from netspec.lower.gradient_source import Source, find_source, is_finite
+from netspec.lower.id_limits import require_ids
+from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
 from netspec.lower.input_arrays import accept, refuse_unknown
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
-from netspec.lower.objective import WEIGHT, Statistics
+from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, require_width
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
 from netspec.lower.updates import make_update
+from netspec.proofs.id_bounds import Bounds, find_bounds
 from netspec.shape import TensorType
 from netspec.source import Span
 
@@ -96,8 +100,13 @@ class Program:
     # --- states ------------------------------------------------------------------------------------------------------
 
     def init(self, seed: int | None = None) -> State:
-        """The state before the first step. Without a seed, that of the spec."""
-        return self._state(initialise(self.layout, self._seed if seed is None else seed, self._precision))
+        """The state before the first step. Without a seed, that of the spec. Raises TypeError for a seed that is no number on the host."""
+        return self._state(initialise(self.layout, self._seed if seed is None else host_seed(seed), self._precision))
+
+    def init_traced(self, key: Any) -> State:
+        """The state before the first step, drawn by a key of JAX's: under `jax.jit`, `jax.vmap` (members of an ensemble) and
+        `jax.eval_shape`. Values have the same distributions as those of `init`, but are others. Raises TypeError for what is no key."""
+        return self._state(trace_initial(self.layout, traced_key(key), self._precision))
 
     def pack(self, tree: Mapping[str, Any]) -> State:
         """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them)."""
@@ -133,12 +142,16 @@ class Program:
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def apply(self, variables: Variables, **inputs: Any) -> dict[str, Array]:
-        """The model's outputs by name, in the phase `eval`."""
+    def apply(self, variables: Variables, /, **inputs: Any) -> dict[str, Array]:
+        """The model's outputs by name, in the phase `eval`; of no examples those have none."""
+        if is_empty(self.model, inputs):
+            return {name: jnp.asarray(x) for name, x in self._nothing(inputs, "eval").items()}
         return self._apply(*self._leaves(variables), self._inputs(inputs))
 
-    def predict(self, state: Variables, **inputs: Any) -> dict[str, Any]:
-        """The model's outputs by name as NumPy arrays, in the phase `serve`."""
+    def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name as NumPy arrays, in the phase `serve`; of no examples those have none."""
+        if is_empty(self.model, inputs):
+            return self._nothing(inputs, "serve")
         return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
     def export(
@@ -179,6 +192,19 @@ class Program:
         along the same positions must be given for all P + limit. `seed` is that of samples, the spec's when absent;
         `first_example` the index of the first one among all; `examples` their number where no array tells it.
         """
+        return self.decode_arrays(state, name, inputs, prefix_length, seed, first_example, examples)
+
+    def decode_arrays(
+        self,
+        state: Variables,
+        name: str | None,
+        inputs: Mapping[str, Any],
+        prefix_length: Any = None,
+        seed: int | None = None,
+        first_example: int = 0,
+        examples: int = 1,
+    ) -> dict[str, Any]:
+        """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
@@ -194,8 +220,9 @@ class Program:
         return tuple(plan for plan in self.typed.serves if plan.model is self.model)
 
     def train_step(self, state: State, batch: Mapping[str, Any]) -> tuple[State, Statistics]:
-        """One step. The batch's arrays are by field, f32[B] `weight` among them where examples count differently (padding 0). Where the
-        spec says `accumulate = k` each array holds k batches along a first axis of its own.
+        """One step. The batch's arrays are by field, and beside them f32[B] `"example weights"` where some count differently, such as 0
+        for those that only fill it up; a field that the spec's `weights` names is a factor of its own. Where the spec says
+        `accumulate = k` each array holds k batches along a first axis of its own.
 
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
@@ -216,6 +243,23 @@ class Program:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
         return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+
+    def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
+        """The op whose gradient is infinite or NaN on a batch before any update, though the loss is a number; None where none is.
+
+        A batch is looked at op by op only when its gradient, computed as a whole, is no number.
+        """
+        state = self.init()
+        arrays = self._batch(batch, self._objective("train"))
+        for name, update in self._updates.items():
+            if not bool(self._gradient_tests[name](state.params, state.buffers, arrays)):
+                return find_source(update.gradient, state.params, state.buffers, arrays)
+        return None
+
+    @cached_property
+    def _gradient_tests(self) -> dict[str, Callable[..., Any]]:
+        """Whether the gradients of each update are finite."""
+        return {name: self._placement.jit(is_finite(update.gradient)) for name, update in self._updates.items()}
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -255,16 +299,25 @@ class Program:
         refuse_unknown(given, types)
         arrays = accept(types, given, self._precision, self.model.facts)
         require_lengths(self.model, types, arrays)
+        require_ids(self._id_bounds[""], types, arrays, on_device=True)
         return self._place(arrays, types)
+
+    def _nothing(self, given: Mapping[str, Any], phase: str) -> dict[str, Any]:
+        """The outputs for no examples. Raises `SpecError` for inputs that would not fit if there were one."""
+        refuse_unknown(given, self.model.input_types())
+        return answer_nothing(self.model, given, self._precision, phase)
 
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**objective.fields(), **self.model.input_types()}
-        if WEIGHT in batch and WEIGHT not in types and self.model.batch is not None:
-            types[WEIGHT] = TensorType("f32", [self.model.batch])
+        if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
+            types[EXAMPLE_WEIGHTS] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
         arrays = accept(stacked, batch, self._precision, self.model.facts)
         require_lengths(self.model, stacked, arrays)
+        require_ids(
+            self._id_bounds["train" if objective is self._objective("train") else "eval"], stacked, arrays, arrays.get(EXAMPLE_WEIGHTS)
+        )
         return self._place(arrays, types, 0 if count == 1 else 1)
 
     def _place(self, arrays: dict[str, Any], types: Mapping[str, TensorType], axis: int = 0) -> dict[str, Any]:
@@ -272,6 +325,12 @@ class Program:
         batch = self.model.batch
         counted = [n for n in arrays if types[n].rank and batch is not None and types[n].shape[0] == batch]
         return self._placement.batch(arrays, counted, axis)
+
+    @cached_property
+    def _id_bounds(self) -> dict[str, list[Bounds]]:
+        """Which ids, labels and indices can be used: by the model alone, in training and in evaluations."""
+        objectives = {"": [], **({"train": [self.plan.objective], "eval": [self.plan.eval.objective]} if self.plan else {})}
+        return {name: find_bounds(self.model, used) for name, used in objectives.items()}
 
     # --- compiled once -----------------------------------------------------------------------------------------------
 

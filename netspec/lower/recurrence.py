@@ -10,7 +10,7 @@ from netspec.ir import Apply, Body, Call, Recur
 from netspec.kernels.array_forms import append_axes
 from netspec.kernels.recur import recur
 from netspec.lazy import jnp
-from netspec.library.base import Array
+from netspec.library.base import Array, widen_whole
 from netspec.lower.layout import Region
 from netspec.lower.node_scope import Frame
 from netspec.lower.precision import cast
@@ -38,7 +38,7 @@ class Time:
 
     @property
     def lengths(self) -> Array | None:
-        return None if self.node.lengths is None else self.wires[self.node.lengths]
+        return None if self.node.lengths is None else widen_whole(self.wires[self.node.lengths])
 
     def starts(self) -> list[Array]:
         """The states before the first step."""

@@ -12,7 +12,7 @@ from netspec.library.base import Array, Transformation
 from netspec.lower import parameter_average
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
-from netspec.lower.objective import WEIGHT, Pass, Statistics, finish, measure
+from netspec.lower.objective import Pass, Statistics, finish, measure, weigh_examples
 from netspec.lower.serve_arrays import decode_batch
 from netspec.lower.training_state import State
 
@@ -119,7 +119,7 @@ def evaluation_step(forward: Forward, objective: Objective) -> Callable[..., Sta
     """(params, buffers, batch, global index of its first example) -> the batch's statistics."""
 
     def step(params: Batch, buffers: Batch, batch: Batch, first: Array) -> Statistics:
-        weight = batch.get(WEIGHT)
+        weight = weigh_examples(objective, batch)
         exports: dict[str, Array] | None = {} if objective.auxiliaries else None
         outputs, _ = forward("eval", params, buffers, batch, weight=weight, first=first, exports=exports)
         seen = Pass(forward.layout, params, exports or {})

@@ -11,7 +11,7 @@ from netspec.library.base import Array
 from netspec.library.contracts.sequence_axis import STILL
 from netspec.library.contracts.stretch_steps import Stretch, Use, cut_stretch
 from netspec.library.shape_rules.size_binding import bind_sizes
-from netspec.lower.interpreter import execute, operand_types, use_of, value
+from netspec.lower.interpreter import execute, op_arrays, operand_types, use_of
 from netspec.lower.node_scope import Frame, NodeScope
 from netspec.lower.precision import cast
 from netspec.lower.precomputation import Kept, Wires, enter_iteration, stacks
@@ -41,8 +41,8 @@ def advance(part: Part, frame: Frame, wires: Wires, kept: Kept, past: Past, stre
 def _apply(part: Part, place: int, node: Apply, frame: Frame, wires: Wires, kept: Any, past: Past, stretch: Stretch) -> Past:
     """Runs an op by its step."""
     flows = tuple(part.flows[operand] if isinstance(operand, int) else STILL for operand in node.inputs)
-    inputs = tuple(value(operand, wires) for operand in node.inputs)
-    optional, named = {name: wires[wire] for name, wire in node.optional}, {name: part.flows[wire] for name, wire in node.optional}
+    inputs, optional = op_arrays(node, wires)
+    named = {name: part.flows[wire] for name, wire in node.optional}
     scope = NodeScope(frame, node.segment, use_of(node, part.body), *operand_types(node, part.body, frame))
     op = bind_sizes(node.op, frame.run.sizes)
     results, past = op.step(Use(op, scope, stretch, inputs, flows, optional, named, past))

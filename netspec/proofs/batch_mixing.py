@@ -8,20 +8,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.ir import OUTPUT, Apply, Aux, Body, Call, DataPlan, EvalPlan, Node, Objective, Port, When, reads, regions, walk_nodes
+from netspec.ir import (
+    BATCH_MASK,
+    OUTPUT,
+    Apply,
+    Aux,
+    Body,
+    Call,
+    DataPlan,
+    EvalPlan,
+    Node,
+    Objective,
+    Port,
+    When,
+    reads,
+    regions,
+    walk_nodes,
+)
 from netspec.ir.def_use import select_needed
+from netspec.library.data.transforms.steps import Batch
 from netspec.shape import Dim, TensorType
 
-EVAL = "eval"
+EVAL, TRAIN = "eval", "train"
 Types = Mapping[int, TensorType]
 
 
-def find_mixing(model: Body, evaluation: EvalPlan) -> Diagnostic | None:
-    """The problem of the first op of the model, or of the objective, that mixes what is evaluated."""
-    data = evaluation.data
-    if data is None or data.batch is None or fills_nothing(data, evaluation.limit):
+def find_mixing(model: Body, evaluation: EvalPlan, trained: DataPlan, objective: Objective) -> Diagnostic | None:
+    """The problem of the first op of the model, or of an objective, that mixes what is evaluated or, where training fills up, trained."""
+    data, limit = evaluation.data, evaluation.limit
+    problem = None if data is None else _find_in(model, evaluation.objective, data, limit, EVAL)
+    if problem is None and any(isinstance(t, Batch) and t.partial == "pad" for t in trained.transforms):
+        problem = _find_in(model, objective, trained, None, TRAIN)
+    return problem
+
+
+def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | None, phase: str) -> Diagnostic | None:
+    """The same of one phase."""
+    if data.batch is None or fills_nothing(data, limit):
         return None
-    found = next(find_mixing_ops(model, evaluation.objective, data), None)
+    found = next(find_mixing_ops(model, objective, data, phase), None)
     if found is None:
         return None
     from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
@@ -33,6 +58,8 @@ def find_mixing(model: Body, evaluation: EvalPlan) -> Diagnostic | None:
         takes=tuple(str(types[wire]) for wire in reads(node)),
         gives=str(types[node.outputs[0]]),
         batch=data.batch,
+        training=phase == TRAIN,
+        masks=node in objective.body.nodes,
         examples=data.dataset.known_count(),
     )
 
@@ -43,35 +70,35 @@ def fills_nothing(data: DataPlan, limit: int | None) -> bool:
     return count is not None and data.batch is not None and (count % data.batch == 0 or (limit or count) <= count // data.batch)
 
 
-def find_mixing_ops(model: Body, objective: Objective, data: DataPlan) -> Iterator[tuple[Apply, Types]]:
-    """The ops that mix, each with the types of its wires."""
+def find_mixing_ops(model: Body, objective: Objective, data: DataPlan, phase: str) -> Iterator[tuple[Apply, Types]]:
+    """The ops that mix, each with the types of its wires; those of an objective that reads `batch_mask` know what fills up."""
     batch, read = model.batch, objective.reads
     measured = {port.name.removeprefix(OUTPUT) for port in objective.body.inputs if port.name.startswith(OUTPUT) and port.wire in read}
     if batch is not None and not batch.is_constant:
         outputs = tuple(port for port in model.outputs if port.name in measured)
-        yield from search_body(model, outputs, batch, bool(objective.auxiliaries))
+        yield from search_body(model, outputs, batch, bool(objective.auxiliaries), phase)
     counted = next(iter(data.fields.values())).shape[0]
-    if not counted.is_constant:
-        yield from search_nodes(objective.body.nodes, objective.body.types, counted, False)
+    if not counted.is_constant and all(port.name != BATCH_MASK for port in objective.body.inputs):
+        yield from search_nodes(objective.body.nodes, objective.body.types, counted, False, phase)
 
 
-def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:
     """What these outputs depend on and, with `auxiliary`, what the body exports."""
     wires = {port.wire for port in outputs if isinstance(port.wire, int)}
     if auxiliary:
         wires |= {node.input for node in walk_nodes(body.nodes) if isinstance(node, Aux)}
-    yield from search_nodes(select_needed(body.nodes, wires)[0], body.types, batch, auxiliary)
+    yield from search_nodes(select_needed(body.nodes, wires)[0], body.types, batch, auxiliary, phase)
 
 
-def search_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool) -> Iterator[tuple[Apply, Types]]:
+def search_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:
     for node in nodes:
         if isinstance(node, Apply) and mixes(node, types, batch):
             yield node, types
         elif isinstance(node, Call):
-            yield from search_body(node.body, node.body.outputs, batch, auxiliary)
-        elif not isinstance(node, When) or node.phase == EVAL:
+            yield from search_body(node.body, node.body.outputs, batch, auxiliary, phase)
+        elif not isinstance(node, When) or node.phase == phase:
             for region in regions(node):
-                yield from search_nodes(region.nodes, types, batch, auxiliary)
+                yield from search_nodes(region.nodes, types, batch, auxiliary, phase)
 
 
 def mixes(node: Apply, types: Types, batch: Dim) -> bool:

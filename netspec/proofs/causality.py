@@ -120,7 +120,7 @@ class Causality:
         """The axes that count positions count them one by one: the size is the number of positions, and a number more or less."""
         for axis, size in enumerate(kind.shape):
             if self.counts(size) and not (axis in flow.axes and self.steps(size)):
-                passage.refuse(f"the size {size} of its result does not grow by one with each position")
+                passage.refuse(f"the size {size} of its result does not grow by one with each position", certain=False)
         return flow
 
     def steps(self, size: Dim) -> bool:

@@ -15,7 +15,11 @@ from netspec.shape import Dim, Facts, TensorType
 def need_rows(facts: Facts, nodes: Sequence[Node], op: Callable, inputs: Iterable[TensorType], wires: Mapping[str, int]) -> None:
     """Every number that is known to stand in an input is below the op's ceiling for it. `nodes` are those before this use, `wires` what the
     inputs are given. Raises `Mistake`."""
-    for name, limit in op.ceilings(*inputs).items():
+    kinds = tuple(inputs)
+    floors = op.floors(*kinds)
+    for name, limit in op.ceilings(*kinds).items():
+        if floors.get(name, 0) is None:
+            continue
         for made, number in find_numbers(nodes, wires[name]) if name in wires else ():
             problem = IdBeyondVocabulary(op.op_name(), made, number, Dim.of(limit), blame=name)
             need_at_least(facts, op.op_name(), limit, number + 1, "so that every number has a row", problem)

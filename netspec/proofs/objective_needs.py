@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from netspec.ir import Measurement, Node, Port, keep_wires
+from netspec.ir import BATCH_MASK, Measurement, Node, Port, keep_wires
 from netspec.ir.def_use import select_needed
 
-COMPUTED = ("aux.", "params.")
+COMPUTED = ("aux.", "params.", BATCH_MASK)
 """Beginnings of the names of inputs that are computed from the model, where they are asked for."""
 
 

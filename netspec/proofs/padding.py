@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from netspec.diagnostics.base import Place
 from netspec.ir import Apply, Body, Literal, Measurement, Operand
 from netspec.library.base import Callable, Measure
 from netspec.library.contracts.mask_effects import EACH, MASKS, MIXES, NEAR, Treatment, masked_axes, treatment
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.shape import TensorType
 
 SAYING = ("mask", "node_mask", "valid")
@@ -26,12 +26,16 @@ class Padded:
     """What the mask, or what the lengths are called in this body; "": in any."""
     body: Body | None = None
     by_length: bool = False
+    told: bool = False
+    """A window that takes it in is told of already."""
 
     def says(self, body: Body) -> str:
         """The mask's name, where it means the same in this body."""
         return self.name if self.body in (None, body) else ""
 
 
+LAST = "last"
+"""How an op takes padding that counts from the end of its axis."""
 CLEAN, MASK = "clean", "mask"
 """What is left out is nothing harmful any more (0, -inf); the numbers say themselves what is left out."""
 Status = Padded | str
@@ -48,6 +52,8 @@ class Drop:
     """The input."""
     axis: int
     padded: Padded
+    how: str = MIXES
+    """MIXES, NEAR or LAST."""
 
 
 # --- where there is padding ------------------------------------------------------------------------------------------
@@ -112,14 +118,14 @@ def pass_on(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, S
         beside = [(p, a) for p, known in enumerate(marks) for a in known if (p, a) != start]
         what = treatment(node.op, types, start, beside, body.facts)
         done |= set(what.together)
-        status, dropped = judge(node, what, marks)
+        status, dropped = judge(node, what, marks, body)
         drop = drop or dropped
         for made, axes in zip(found, _find_carried_axes(what, types, results), strict=False):
             made.update({a: status for a in axes if a and status and not isinstance(made.get(a), Padded)})
     return found, drop
 
 
-def judge(node: Use, what: Treatment, marks: list[Marks]) -> tuple[Status | None, Drop | None]:
+def judge(node: Use, what: Treatment, marks: list[Marks], body: Body) -> tuple[Status | None, Drop | None]:
     """What the op makes of padding along these axes, and whether it takes it for elements."""
     op, own = node.op, what.together
     status = meet_statuses([marks[place].get(axis) for place, axis in own], op.factors)
@@ -128,20 +134,26 @@ def judge(node: Use, what: Treatment, marks: list[Marks]) -> tuple[Status | None
         return status, None
     if given and (isinstance(op, Measure) or (op.zeroes and what.how == MIXES)):
         return CLEAN, None
-    if given or not takes_in(node, what):
+    types = [kind.value if isinstance(kind, Literal) else body.types[kind] for kind in node.inputs]
+    how = find_harm(node, what, types)
+    if given or not how or (how == NEAR and status.told):
         return status, None
     names = [port.name for port in op.inputs]
     place, axis = next((p, a) for p, a in own if isinstance(marks[p].get(a), Padded))
     heard = [(p, a) for p, a in own if not op.masks or (names[p] in op.masks and isinstance(marks[p].get(a), Padded))]
-    return CLEAN if heard else status, Drop(place, axis, status) if heard else None
+    after = replace(status, told=True) if how == NEAR else CLEAN
+    return after if heard else status, Drop(place, axis, status, how) if heard else None
 
 
-def takes_in(use: Use, what: Treatment) -> bool:
-    """Does it make one element of those along the axis? A loss or metric does where its values are averaged."""
+def find_harm(use: Use, what: Treatment, types: Sequence[Any]) -> str:
+    """MIXES where it makes one element of those along the axis, as a loss or metric does where its values are averaged; NEAR where its
+    windows reach from one that counts to what fills up; LAST where it begins with what stands at the end."""
     op = use.op
     if isinstance(op, Measure):
-        return isinstance(use, Measurement) and (any(map(bool, what.axes)) or not op.mask_weighs)
-    return what.how == MIXES
+        return MIXES if isinstance(use, Measurement) and (any(map(bool, what.axes)) or not op.mask_weighs) else ""
+    if what.how == MIXES or (what.how == NEAR and what.ahead):
+        return what.how
+    return LAST if what.together[0][0] == 0 and op.counts_from_end(what.together[0][1], *types) else ""
 
 
 def combine_elementwise(op: Callable, types: tuple[Any, ...], marks: list[Marks], result: TensorType) -> dict[int, Status]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.shapes.masks import MaskDropped
+from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, WindowOverPadding
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
-from netspec.library.contracts.mask_effects import mask_inputs
+from netspec.library.contracts.mask_effects import MIXES, NEAR, mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
-from netspec.proofs.padding import CLEAN, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
+from netspec.proofs.padding import CLEAN, LAST, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
 from netspec.record import field, record, replace
 
 Known = dict[int, dict[int, Status]]
@@ -21,6 +21,9 @@ Known = dict[int, dict[int, Status]]
 SAYS_LENGTHS = "`lengths` say here how many of them count"
 Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
+
+
+PROBLEMS: dict[str, type[MaskDropped]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding}
 
 
 class TooFar(Exception):
@@ -213,7 +216,7 @@ class PaddingAnalysis:
         inputs = use.sequences if isinstance(use, Recur) else use.inputs
         kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
         self.problems.append(
-            MaskDropped(
+            PROBLEMS[drop.how](
                 at=use.span,
                 op=use.layer_name if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
                 takes=takes[0] if takes else "",

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain, islice
 
 from netspec.deadline import note_progress
-from netspec.diagnostics.names.bindings import DuplicateName, MissingOutput, UnnamedOutput, UnusedBinding
+from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration, MissingOutput, UnnamedOutput, UnusedBinding
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.limits import LIMITS
@@ -20,6 +20,10 @@ from netspec.syntax.tree_walk import descendants
 
 FIXED = ("param", "shared", "layer", "weight", "dim")
 """What a binding may not rebind."""
+OF_THE_BODY = {tree.Param: ("for", "repeat", "when"), tree.Input: ("for", "repeat", "when"), tree.State: ("for", "repeat", "when")} | {
+    tree.Output: ("for", "repeat")
+}
+"""What a block or model declares of itself, and the regions that it may not stand in. A `when` may hold outputs of its phase."""
 
 
 class Bodies:
@@ -27,6 +31,8 @@ class Bodies:
 
     def __init__(self, names: Names, definition: Definition, sections: Sequence[tree.Section] = ()) -> None:
         self.names, self.definition, self.sections, self.report = names, definition, sections, names.report
+        self.regions: list[tree.For | tree.Repeat | tree.When] = []
+        """The regions around the present statement, outermost first."""
 
     def check(self) -> None:
         """Binds every name of the definition and reports what is wrong with them."""
@@ -66,22 +72,27 @@ class Bodies:
 
     def statement(self, node: tree.Statement, scope: Scope) -> None:
         """Binds what a statement reads, then declares what it gives."""
+        if type(node) in OF_THE_BODY:
+            self.place(node)
         match node:
             case tree.Param():
                 self.optional(node.default, scope)
-                self.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
+                self.names.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
+                self.forgive(scope, node.name)
             case tree.Input():
                 self.type(node.type, scope)
-                self.declare(scope, node.name, "input", node.name_span)
+                self.names.declare(scope, node.name, "input", node.name_span)
+                self.forgive(scope, node.name)
             case tree.Output():
                 self.output(node, scope)
             case tree.Weight() | tree.Buffer() | tree.State():
                 self.type(node.type, scope)
                 self.names.expression(node.init, scope)
-                self.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
+                self.names.declare(scope, node.name, type(node).__name__.lower(), node.name_span)
+                self.forgive(scope, node.name if isinstance(node, tree.State) else "")
             case tree.Shared():
                 self.names.expression(node.value, scope)
-                self.declare(scope, node.name, "shared", node.name_span)
+                self.names.declare(scope, node.name, "shared", node.name_span)
             case tree.Aux():
                 self.names.expression(node.value, scope)
             case tree.Binding():
@@ -92,17 +103,18 @@ class Bodies:
                 self.dim_bound(node, scope)
             case tree.For():
                 self.names.expression(node.iterable, scope)
-                self.inner(node.body, scope, [(t.name, t.span) for t in node.names])
+                self.inner(node, scope, node.names)
             case tree.Repeat():
                 self.names.expression(node.count, scope)
-                self.inner(node.body, scope, [(node.index.name, node.index.span)] if node.index else [])
+                self.inner(node, scope, (node.index,) if node.index else ())
             case tree.When():
-                self.inner(node.body, scope, [])
+                self.excluded(node)
+                self.inner(node, scope, ())
             case tree.Hole():
                 for name in node.names:
                     scope.bind(name, "unread", node.span)
                 for name in (*node.names, *node.mentions):
-                    self.read(scope, name)
+                    scope.read(name)
 
     def dim_bound(self, node: tree.DimBound, scope: Scope) -> None:
         """Binds the bound of a dim, which an input must have brought."""
@@ -113,21 +125,39 @@ class Bodies:
             listed = () if near else tuple(islice(scope.dims_in_sight(), LIMITS.listed_names))
             self.report(UnknownName(at=node.name_span, name=node.name, noun="dim", near=near, options=listed))
 
-    def inner(self, body: tree.Body, scope: Scope, loop_names: list[tuple[str, Span]]) -> None:
+    def place(self, node: tree.Statement) -> None:
+        """Reports a declaration of the body itself that stands in a region of it, or a state that no block has."""
+        region = next((r for r in self.regions if keyword_of(r) in OF_THE_BODY[type(node)]), None)
+        stateless = isinstance(node, tree.State) and self.definition.is_model
+        if region is None and not stateless:
+            return
+        name = (output_name(node) if isinstance(node, tree.Output) else node.name) or ""  # type: ignore[union-attr]
+        owner = f"{'model' if self.definition.is_model else 'block'} {self.definition.name}"
+        where = (keyword_of(region), head_of(region)) if region is not None and not stateless else ("", NOWHERE)
+        problem = MisplacedDeclaration(at=node.span, keyword=keyword_of(node), name=name, owner=owner, region=where[0], region_at=where[1])
+        self.report(problem)
+
+    def excluded(self, node: tree.When) -> None:
+        """Reports a phase inside of another one, which nothing ever runs."""
+        around = next((r for r in self.regions if isinstance(r, tree.When) and r.phase != node.phase), None)
+        if around is not None:
+            owner = f"{'model' if self.definition.is_model else 'block'} {self.definition.name}"
+            where = {"region": f"when {around.phase}", "region_at": head_of(around)}
+            self.report(MisplacedDeclaration(at=head_of(node), keyword="when", name=node.phase, owner=owner, **where))
+
+    def forgive(self, scope: Scope, name: str) -> None:
+        """A misplaced declaration is no unused one besides."""
+        if self.regions or (self.definition.is_model and name and scope.find(name).what == "state"):  # type: ignore[union-attr]
+            scope.read(name)
+
+    def inner(self, node: tree.For | tree.Repeat | tree.When, scope: Scope, loop_names: tuple[tree.LoopName, ...]) -> None:
         """Binds the body of a loop or a `when`, whose new names stay inside."""
         inner = Scope(scope)
-        for name, span in loop_names:
-            if name != "_":
-                self.declare(inner, name, "loop", span)
-                self.read(inner, name)
-        self.statements(body.statements, inner)
+        self.names.loop(loop_names, inner)
+        self.regions.append(node)
+        self.statements(node.body.statements, inner)
+        self.regions.pop()
         self.unused(inner)
-
-    def read(self, scope: Scope, name: str) -> None:
-        """Notes that a name is read, so that it is not reported as unused."""
-        known = scope.find(name)
-        if known is not None:
-            known.read = True
 
     def optional(self, node: tree.Expr | None, scope: Scope) -> None:
         """Binds the names of an expression that may be absent."""
@@ -153,12 +183,6 @@ class Bodies:
             return False
         return not nearest(dim.text, chain(scope.names_in_sight(), self.names.params, self.names.later), aliases={})
 
-    def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
-        """Binds a name that may not be bound already."""
-        before = scope.bind(name, what, span)
-        if before is not None:
-            self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
-
     def binding(self, node: tree.Binding, scope: Scope) -> None:
         """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
         self.names.expression(node.value, scope)
@@ -178,14 +202,14 @@ class Bodies:
         self.type(node.type, scope)
         if node.name is not None:
             scope.bind(node.name, "binding", node.name_span)
-            self.read(scope, node.name)
+            scope.read(node.name)
 
     def outputs(self, scope: Scope) -> None:
         """There is one; a model's are named; no two share a name."""
         definition = self.definition
         if not definition.outputs and not has_hole(definition.node.body):
             last = last_name(definition)
-            self.read(scope, last or "")
+            scope.read(last or "")
             self.report(MissingOutput(at=definition.node.name_span, name=definition.name, last=last, end=end_of(definition)))
         seen: dict[str, Span] = {}
         for output in definition.outputs:
@@ -202,13 +226,40 @@ class Bodies:
     def unused(self, scope: Scope) -> None:
         """Reports names that nothing reads."""
         for name, known in scope.names.items():
-            if not known.read and not name.startswith("_") and not (known.what in ("param", "layer") and name in self.spoken_of):
+            if known.read or name.startswith("_") or (known.what in ("param", "layer") and name in self.spoken_of):
+                continue
+            if known.what != "input" or not self.gives_sizes(name):
                 self.report(UnusedBinding(at=known.span, name=name, what="param" if known.what == "layer" else known.what))
+
+    def gives_sizes(self, name: str) -> bool:
+        """Is a size used that only this input brings, `P` of `input like: f32[B, P, D]`?"""
+        own = {dim for stated in self.definition.inputs if stated.name == name for dim in plain_symbols(stated)}
+        others = {dim for stated in self.definition.inputs if stated.name != name for dim in plain_symbols(stated)}
+        brought = own - others
+        rest = (each for each in self.definition.node.body.statements if not (isinstance(each, tree.Input) and each.name == name))
+        return bool(brought) and any(isinstance(n, tree.Name) and n.parts[0] in brought for each in rest for n in descendants(each))
 
     @cached_property
     def spoken_of(self) -> frozenset[str]:
         """The names in the sections about the model, its params among them."""
         return frozenset(n.parts[0] for section in self.sections for n in descendants(section) if isinstance(n, tree.Name))
+
+
+def keyword_of(node: tree.Statement) -> str:
+    """The word that a statement begins with."""
+    return type(node).__name__.lower()
+
+
+def head_of(region: tree.For | tree.Repeat | tree.When) -> Span:
+    """The line that opens a region, up to its brace."""
+    start, end = region.span.start, max(region.body.span.start, region.span.start)
+    text = region.span.source.text[start:end]
+    return Span(region.span.source, start, start + len(text.rstrip(" \n{"))) if text.strip() else NOWHERE
+
+
+def plain_symbols(stated: tree.Input) -> set[str]:
+    """The symbols that an input's type binds."""
+    return {dim.text for dim in stated.type.dims if isinstance(dim, tree.Name) and dim.text[:1].isupper()}
 
 
 def output_name(output: tree.Output) -> str | None:

@@ -13,8 +13,8 @@ from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.residuals import ResidualNeedsParentheses
 from netspec.library.shelf import index
-from netspec.resolve.graph import Bad, BlockRef, Builtin, Definition, Global, Late, Local, Meaning, ShelfRef
-from netspec.resolve.name_scope import Scope
+from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Late, Local, Meaning, ShelfRef
+from netspec.resolve.name_scope import Known, Scope
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
@@ -22,7 +22,7 @@ from netspec.syntax import tree
 CALLABLE = ("layer", "function")
 OF_MODELS = ("params", "aux")
 """What a `train` section says of its model: `params("**/kernel")`, `aux("**/balance")`."""
-STATIC_FUNCTIONS = ("range", "len", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
+STATIC_FUNCTIONS = ("range", "len", "enumerate", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
 
 
 class Names:
@@ -45,7 +45,9 @@ class Names:
         self.own: frozenset[str] = frozenset()
         """Params of the model that the present section is about: there they hide the file's."""
         self.unread: frozenset[str] = frozenset()
-        """Names of blocks that text which could not be read may define."""
+        """Names of blocks and functions that text which could not be read may define."""
+        self.functions: Mapping[str, Function] = {}
+        """The functions that the file defines or imports."""
 
     def expression(self, node: tree.Expr, scope: Scope, late: bool = False) -> None:
         """Bind the names in an expression standing where a value is wanted."""
@@ -58,6 +60,10 @@ class Names:
                 self.chain(node, scope, late)
             case tree.ListExpr():
                 self.each(node.items, scope, late)
+            case tree.Comprehension():
+                self.comprehension(node, scope, late)
+            case tree.Member():
+                self.expression(node.value, scope, late)
             case tree.TupleExpr():
                 self.each([a.value for a in node.items], scope, late)
             case tree.DictExpr():
@@ -79,6 +85,31 @@ class Names:
     def each(self, nodes: list | tuple, scope: Scope, late: bool) -> None:
         for node in nodes:
             self.expression(node, scope, late)
+
+    def comprehension(self, node: tree.Comprehension, scope: Scope, late: bool) -> None:
+        """Binds a comprehension, whose names are seen behind their `for` and in the value."""
+        for clause in node.clauses:
+            self.expression(clause.iterable, scope, late)
+            scope = Scope(scope)
+            self.loop(clause.names, scope)
+            self.each(clause.conditions, scope, late)
+        self.expression(node.value, scope, late)
+
+    def loop(self, names: tuple[tree.LoopName, ...], scope: Scope) -> None:
+        """Declares the names of a loop, which need not be read."""
+        for target in list_targets(names):
+            taken = scope.find(target.name) is not None
+            if target.name != "_":
+                self.declare(scope, target.name, "loop", target.span)
+                scope.read(target.name)
+            if taken and target.name != "_":
+                scope.names[target.name] = Known("taken", target.span, read=True)
+
+    def declare(self, scope: Scope, name: str, what: str, span: Span) -> None:
+        """Binds a name that may not be bound already."""
+        before = scope.bind(name, what, span)
+        if before is not None:
+            self.report(DuplicateName(at=span, name=name, first=before.span, first_what=before.what))
 
     def keys(self, node: tree.DictExpr) -> None:
         """No key of a dict stands twice."""
@@ -164,9 +195,11 @@ class Names:
         """The names that a callee's arguments may have; None where they are not known."""
         if isinstance(meaning, BlockRef):
             definition = meaning.definition
-            if definition.unread:
+            if definition is UNREAD or definition.unread:
                 return None
             return [p.name for p in definition.params] + [i.name for i in definition.inputs]
+        if isinstance(meaning, FunctionRef):
+            return [p.name for p in meaning.function.params]
         if isinstance(meaning, ShelfRef) and not any(e.open_arguments for e in index.entries(meaning.name)):
             return of_entries(index.entries(meaning.name))
         return None
@@ -182,13 +215,13 @@ class Names:
         known = scope.find(first)
         if known is not None:
             known.read = True
-            return self.settle(node, Local(first))
+            return self.settle(node, Bad() if known.what == "taken" else Local(first))
         if first in self.params and first not in self.own:
             return self.settle(node, Global(first, self.params[first]))
         if late:
             return self.settle(node, Late(first))
         found = Builtin(node.text) if node.text in DTYPES else self.named(node)
-        if found is None:
+        if found is None and first not in self.unread:
             below = self.later.get(first, NOWHERE)
             from netspec.resolve.suggestions import suggest_for_plugin, unknown_value  # only specs with a problem need it
 
@@ -201,10 +234,14 @@ class Names:
         """What a name means before `(` or as a stage: shared instances and layers before ops."""
         first = node.parts[0]
         known = scope.find(first)
+        if known is not None and known.what == "taken":
+            return self.settle(node, Bad())
         if known is not None and (known.what in ("shared", "layer", "unread") or len(node.parts) > 1):
             known.read = True
             return self.settle(node, Local(first))
         found = self.named(node)
+        if known is not None and known.what == "loop":
+            return self.settle(node, Local(first, found))
         if found is not None:
             return self.settle(node, found)
         if known is not None:
@@ -213,7 +250,7 @@ class Names:
             return self.settle(node, Bad())
         if node.text in self.unread:
             return self.settle(node, Bad())
-        ours = (self.definitions, STATIC_FUNCTIONS) if self.wanted == CALLABLE else ()
+        ours = (self.definitions, self.functions, STATIC_FUNCTIONS) if self.wanted == CALLABLE else (self.functions,)
         others = chain(*ours, OF_MODELS if self.training else ())
         from netspec.resolve.suggestions import unknown_op  # only specs with a problem need it
 
@@ -221,9 +258,11 @@ class Names:
         return self.settle(node, Bad())
 
     def named(self, node: tree.Name) -> Meaning | None:
-        """What a name means that no body binds: a block, an op, a static function."""
+        """What a name means that no body binds: a block, a function of the file, an op, a static function."""
         if node.text in self.definitions:
             return BlockRef(self.definitions[node.text])
+        if node.text in self.functions:
+            return FunctionRef(self.functions[node.text])
         if node.text in STATIC_FUNCTIONS or (self.training and node.text in OF_MODELS):
             return Builtin(node.text)
         return ShelfRef(node.text) if index.entries(node.text) else None
@@ -244,6 +283,11 @@ DESCRIBED = {
     "buffer": "a buffer",
     "state": "a state",
 }
+
+
+def list_targets(names: Sequence[tree.LoopName]) -> list[tree.Target]:
+    """All names that a loop binds, those in brackets among them."""
+    return [t for n in names for t in ([n] if isinstance(n, tree.Target) else list_targets(n.names))]
 
 
 def words_of(op: str, argument: str | None) -> list[str]:

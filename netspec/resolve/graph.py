@@ -46,6 +46,21 @@ class Definition:
         return [(name, hole) for hole in self.unread for name in hole.mentions if name[:1].isupper()]
 
 
+@record(eq=False)
+class Function:
+    """A function of static values."""
+
+    node: tree.Function
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def params(self) -> tuple[tree.FunctionParam, ...]:
+        return self.node.params
+
+
 UNREAD = Definition(tree.Block("", tree.Body(())), (), (), (), (), {})
 """Stands for a block whose file could not be read; what uses it stays silent."""
 
@@ -55,6 +70,8 @@ class Local:
     """A param, input, binding, loop name, shared instance or dim symbol of the body the name stands in."""
 
     name: str
+    otherwise: Meaning | None = None
+    """What is called where a loop's value of that name is nothing to call."""
 
 
 @record
@@ -72,6 +89,13 @@ class BlockRef:
     definition: Definition
 
 
+@record(eq=False)
+class FunctionRef:
+    """A name that stands for a function of the file."""
+
+    function: Function
+
+
 @record
 class ShelfRef:
     """A built-in op; which kind, where several share the name, the position decides."""
@@ -81,7 +105,7 @@ class ShelfRef:
 
 @record
 class Builtin:
-    """A static function: range, len, reverse, zip, sum, min, max, floor, ceil, round."""
+    """A static function: range, len, enumerate, reverse, zip, sum, min, max, floor, ceil, round."""
 
     name: str
 
@@ -98,7 +122,7 @@ class Bad:
     """A name that stands for nothing, already reported."""
 
 
-Meaning = Local | Global | BlockRef | ShelfRef | Builtin | Late | Bad
+Meaning = Local | Global | BlockRef | FunctionRef | ShelfRef | Builtin | Late | Bad
 
 
 @record(eq=False)
@@ -117,6 +141,8 @@ class Graph:
     """Params of this file and of the imported ones."""
     imported: Mapping[str, Source] = field(default_factory=dict)
     """Sources of the imported files by path relative to this one's folder."""
+    functions: tuple[Function, ...] = ()
+    """Functions of this file and of the imported ones."""
 
     def meaning(self, name: tree.Name) -> Meaning:
         """What a name was bound to; one that could not be bound is `Bad`, and reported already."""

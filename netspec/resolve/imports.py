@@ -14,7 +14,7 @@ from netspec.diagnostics.running.limits import FileRefused
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import read_bytes, read_plain
 from netspec.limits import LIMITS
-from netspec.resolve.graph import Definition
+from netspec.resolve.graph import Definition, Function
 from netspec.source import Source, Span
 from netspec.syntax import tree
 from netspec.syntax.source_reader import read_source, read_text
@@ -22,28 +22,38 @@ from netspec.syntax.source_reader import read_source, read_text
 MARKS = (".git", "pyproject.toml")
 
 Read = Callable[[str], tuple[Source, list[Diagnostic]]]
-Names = Mapping[str, Definition]
+Names = Mapping[str, Definition | Function]
+"""What a file defines: blocks, models and functions."""
+
+
+LINK = "-> "
+"""Stands before a path among kept texts that leads to another one, whose path is its text: there was a link on the way."""
+GIVEN = "-> spec"
+"""The place of a spec whose imports are given: no file of its own is called so."""
 
 
 class Project:
     """The files that one spec brings together. `given`: texts by path relative to the spec's folder, instead of files.
 
+    Given texts are found by their paths alone, wherever the spec lies now: no folder of this machine is looked at.
     An untrusted spec reaches no link and nothing above its own folder.
     """
 
     def __init__(self, spec: str, given: Mapping[str, str] | None = None, untrusted: bool = False) -> None:
         self.untrusted = untrusted
-        self.folder = os.path.dirname(os.path.realpath(spec))
-        self.root = root_of(self.folder)
+        self.folder = os.path.dirname(os.path.realpath(spec)) if given is None else ""
+        self.root = root_of(self.folder) if given is None else ""
         self.given = given
         self.opened: dict[str, Names] = {}
         self.sources: dict[str, Source] = {}
-        self.chain: list[tuple[str, Span]] = [(os.path.realpath(spec), Span(Source(spec, ""), 0, 0))]
+        self.links: dict[str, str] = {}
+        own = os.path.realpath(spec) if given is None else GIVEN
+        self.chain: list[tuple[str, Span]] = [(own, Span(Source(spec, ""), 0, 0))]
         self.bytes = 0
 
-    def names(self, node: tree.Import, importing: Source, define: Callable[[tree.File, Source], Names]) -> Names:
+    def names(self, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions that a line brings, under the names it gives them. Raises Mistake; `define` resolves a file that is new."""
-        path = self.place(node, importing)
+        path = self.place(node)
         if path in (opened for opened, _ in self.chain):
             start = [p for p, _ in self.chain].index(path)
             cycle = (*(self.short(p) for p, _ in self.chain[start:]), self.short(path))
@@ -57,20 +67,21 @@ class Project:
         unknown = next((n for n in node.names if n.name not in found), None)
         if unknown is not None:
             near = tuple(nearest(unknown.name, found))
-            noun = f'block or model in "{node.path.value}" called'
+            noun = f'block, model or function in "{node.path.value}" called'
             raise Mistake(UnknownName(at=unknown.span, name=unknown.name, noun=noun, near=near, options=tuple(found)))
         return {n.alias or n.name: found[n.name] for n in node.names}
 
-    def place(self, node: tree.Import, importing: Source) -> str:
+    def place(self, node: tree.Import) -> str:
         """The real path that a line means, which must lie below the root."""
         text = node.path.value
-        base = os.path.dirname(os.path.realpath(importing.path)) if self.given is None else self.folder_of(importing)
-        path = os.path.normpath(os.path.join(base, text))
         if escape(text) != text:  # no file of a project has such a name, and a system may not even be asked for it
             raise Mistake(ImportNotFound(at=node.path.span, path=text, why="the path holds a character that cannot be seen"))
-        real = os.path.realpath(path) if self.given is None else path
+        path = os.path.normpath(os.path.join(os.path.dirname(self.chain[-1][0]), text))
+        real = os.path.realpath(path) if self.given is None else self.given.get(LINK + path, path)
         if os.path.isabs(text) or "\\" in text or (self.given is None and not is_inside(real, self.root)):
             raise Mistake(ImportOutside(at=node.path.span, path=text))
+        if real != path:
+            self.links[self.short(path)] = self.short(real)
         if self.untrusted:
             self.plain(node, text, linked=real != path)
         return real
@@ -81,10 +92,6 @@ class Project:
         if why:
             raise Mistake(FileRefused(at=node.path.span, path=text, why=why))
 
-    def folder_of(self, importing: Source) -> str:
-        """The folder from which the paths of a file count."""
-        return os.path.dirname(os.path.normpath(os.path.join(self.folder, importing.path)))
-
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions of an imported file, within the limits of number, depth and size."""
         from netspec.syntax.spec_file import is_spec, parse_spec
@@ -94,7 +101,7 @@ class Project:
         if len(self.chain) > LIMITS.import_depth:
             raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=LIMITS.import_depth))
         source, problems = self.read(path, node)
-        self.sources[os.path.relpath(path, self.folder)] = source
+        self.sources[self.short(path)] = source
         file, found = parse_spec(source)
         if source.text and not is_spec(source):
             why = "it does not begin with `netspec 1`, so it is no spec"
@@ -113,12 +120,12 @@ class Project:
 
     def read(self, path: str, node: tree.Import) -> tuple[Source, list[Diagnostic]]:
         """The text of an imported file, from the disk or from what was given in its place."""
-        shown = show_path(path) if self.given is None else os.path.relpath(path, self.folder)
         if self.given is not None:
-            text = self.given.get(os.path.relpath(path, self.folder))
+            text = self.given.get(path)
             if text is None:
                 raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why="it was not kept with the spec"))
-            return read_text(shown, text)
+            return read_text(path, text)
+        shown = show_path(path)
         try:
             data = read_plain(path, LIMITS.import_bytes) if self.untrusted else read_bytes(path)
         except Mistake as mistake:
@@ -133,7 +140,12 @@ class Project:
 
     def short(self, path: str) -> str:
         """The path as a person in the project's folder writes it."""
-        return os.path.relpath(path, self.folder)
+        return os.path.relpath(path, self.folder) if self.given is None else path
+
+    def texts(self) -> dict[str, str]:
+        """All that a spec brings together, to be given in the place of its files: the texts, and where links lead."""
+        links = {LINK + path: real for path, real in self.links.items()}
+        return {**{path: source.text for path, source in self.sources.items()}, **links}
 
 
 def show_path(path: str) -> str:

@@ -28,7 +28,12 @@ class Scope:
 
     def find(self, name: str) -> Known | None:
         """What a name is bound to here or in a scope around this one."""
-        return self.names.get(name) or (self.outer.find(name) if self.outer else None)
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
 
     def bind(self, name: str, what: str, span: Span) -> Known | None:
         """Bind or rebind; returns what the name was before, if it was known."""
@@ -38,6 +43,12 @@ class Scope:
             if what == "dim":
                 self.dims.append(name)
         return before
+
+    def read(self, name: str) -> None:
+        """Notes that a name is read, so that it is not reported as unused."""
+        known = self.find(name)
+        if known is not None:
+            known.read = True
 
     def names_in_sight(self) -> Iterator[str]:
         """The names that can be seen here, those of the outermost scope first; one may come twice."""

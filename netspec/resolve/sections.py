@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
@@ -15,16 +16,18 @@ from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.limits import LIMITS
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
-from netspec.resolve.graph import UNREAD, Definition, Graph, Meaning
+from netspec.resolve.functions import Functions, find_collision
+from netspec.resolve.graph import UNREAD, Definition, Function, Graph, Meaning
+from netspec.resolve.imports import Names as Brought
 from netspec.resolve.imports import Project
 from netspec.resolve.name_scope import Scope
 from netspec.source import Source, Span
 from netspec.syntax import tree
 
 SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema"),
+    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
     "update": ("loss", "params", "optimizer", "every"),
-    "eval": ("data", "every", "limit"),
+    "eval": ("data", "every", "limit", "weights"),
     "checkpoint": ("every", "keep"),
 }
 GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
@@ -54,7 +57,7 @@ def resolve(file: tree.File, source: Source, project: Project | None = None) -> 
     expects = tuple(s for s in file.sections if isinstance(s, tree.Expect))
     sections = (trains, serves, expects)
     files = (tuple(opened.params), dict(project.sources))
-    graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files)
+    graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files, tuple(opened.functions))
     return graph, problems
 
 
@@ -65,6 +68,7 @@ class Opened:
         self.project, self.problems = project, problems
         self.meanings: dict[int, Meaning] = {}
         self.params: list[tree.Param] = []
+        self.functions: list[Function] = []
 
     def file(self, file: tree.File, source: Source) -> Names:
         """Bind the names of one file's params, blocks and models, imports first."""
@@ -72,25 +76,38 @@ class Opened:
         self.params += params.values()
         shells = collect_sections(file, (tree.Block, tree.Model), "name", self.problems)
         own = {name: define(node, params) for name, node in shells.items()}
-        names = Names(params, {**self.imported(file, source, shells), **own}, self.problems.append, self.meanings)
+        written = self.written_functions(file, {**params, **shells})
+        brought = self.imported(file, {**shells, **{name: function.node for name, function in written.items()}})
+        blocks = {name: found for name, found in brought.items() if isinstance(found, Definition)}
+        names = Names(params, {**blocks, **own}, self.problems.append, self.meanings)
+        names.functions = {**{name: found for name, found in brought.items() if isinstance(found, Function)}, **written}
         names.unread = frozenset(find_unread(file))
         sections = group_by_model(file)
         for param in params.values():
             for part in (param.default, param.where):
                 if part is not None:
                     names.expression(part, Scope())
+        Functions(names).check(written)
         for definition in own.values():
             Bodies(names, definition, sections.get(definition.name, ())).check()
         return names
 
-    def imported(self, file: tree.File, source: Source, own: Mapping[str, tree.Block | tree.Model]) -> dict[str, Definition]:
+    def written_functions(self, file: tree.File, others: Mapping[str, tree.Param | tree.Block | tree.Model]) -> dict[str, Function]:
+        """The functions of a file; a name that something else has is reported."""
+        nodes = collect_sections(file, tree.Function, "function", self.problems)
+        self.problems += [problem for node in nodes.values() if (problem := find_collision(node, others)) is not None]
+        written = {name: Function(node) for name, node in nodes.items()}
+        self.functions += written.values()
+        return written
+
+    def imported(self, file: tree.File, own: Mapping[str, tree.Block | tree.Model | tree.Function]) -> Brought:
         """What the file's `import` lines bring."""
-        found: dict[str, Definition] = {}
+        found: dict[str, Definition | Function] = {}
         for section in file.sections:
             if not isinstance(section, tree.Import):
                 continue
             try:
-                brought = self.project.names(section, source, lambda f, s: self.file(f, s).definitions)
+                brought = self.project.names(section, self.define)
             except Mistake as mistake:
                 self.problems.append(mistake.diagnostic)
                 brought = {n.alias or n.name: UNREAD for n in section.names}
@@ -100,6 +117,15 @@ class Opened:
                     self.problems.append(DuplicateName(at=section.span, name=name, first=taken.name_span))
                 found[name] = definition
         return found
+
+    def define(self, file: tree.File, source: Source) -> Brought:
+        """What an imported file defines."""
+        names = self.file(file, source)
+        return {**names.definitions, **names.functions}
+
+
+FUNCTION = re.compile(r'(let|def|fn|func|function) |\{\s*"kind":\s*"let"')
+"""How text begins that may have been meant as a function."""
 
 
 def group_by_model(file: tree.File) -> dict[str, list[tree.Section]]:
@@ -125,20 +151,22 @@ def collect_sections(file: tree.File, kinds: type | tuple[type, ...], what: str,
 def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Definition:
     """What a block or model offers to its callers: params, inputs, outputs and bounds of dims."""
 
-    def of(kind: type) -> tuple:
-        return tuple(s for s in node.body.statements if isinstance(s, kind))
-
-    return Definition(node, of(tree.Param), of(tree.Input), tuple(all_outputs(node.body)), of(tree.DimBound), params)
+    found: dict[type, list] = {tree.Param: [], tree.Input: [], tree.Output: []}
+    collect_declared(node.body, found)
+    bounds = tuple(s for s in node.body.statements if isinstance(s, tree.DimBound))
+    own, inputs, outputs = (tuple(each) for each in found.values())
+    return Definition(node, own, inputs, outputs, bounds, params)
 
 
 def find_unread(file: tree.File) -> list[str]:
-    """Names like a block's in text that could not be read: a block may have been meant there."""
+    """Names like a block's in text that could not be read, and those of functions: one may have been meant there."""
     found: list[str] = []
 
     def visit(parts: tuple) -> None:
         for part in parts:
             if isinstance(part, tree.Hole):
                 found.extend(n for n in (*part.names, *part.mentions) if n[:1].isupper())
+                found.extend((*part.names, *part.mentions[1:2]) if FUNCTION.match(part.span.text) else ())
             elif isinstance(part, tree.Block | tree.Model | tree.For | tree.Repeat | tree.When):
                 visit(part.body.statements)
 
@@ -146,13 +174,13 @@ def find_unread(file: tree.File) -> list[str]:
     return found
 
 
-def all_outputs(body: tree.Body) -> list[tree.Output]:
-    """Outputs of a body, those inside `when` included."""
-    found = [s for s in body.statements if isinstance(s, tree.Output)]
+def collect_declared(body: tree.Body, found: dict[type, list]) -> None:
+    """Params, inputs and outputs of a body, in order, those in regions included, so that a misplaced one is the only problem."""
     for statement in body.statements:
-        if isinstance(statement, tree.When):
-            found += all_outputs(statement.body)
-    return found
+        if type(statement) in found:
+            found[type(statement)].append(statement)
+        elif isinstance(statement, tree.For | tree.Repeat | tree.When):
+            collect_declared(statement.body, found)
 
 
 def resolve_section(section: tree.Section, names: Names, definitions: Mapping[str, Definition]) -> None:

@@ -15,23 +15,30 @@ from netspec.syntax.tree import (
     Binary,
     Call,
     Chain,
+    Comprehension,
     Constant,
     DictExpr,
     DictItem,
     Dots,
     Duration,
+    ForClause,
     If,
     Index,
     ListExpr,
+    LoopName,
+    LoopNames,
+    Member,
     Name,
     Node,
     Number,
     ParamType,
     Paren,
+    RecordField,
     ShapeStage,
     Slice,
     Stage,
     String,
+    Target,
     TensorRef,
     TupleExpr,
     Unary,
@@ -96,6 +103,16 @@ class ExpressionBuilder:
     def list_expr(self, c: Children) -> ListExpr:
         return ListExpr(_items(c[1:-1]), span=self.span(c))
 
+    def comprehension(self, c: Children) -> Comprehension:
+        return Comprehension(c[1], tuple(c[2:-1]), span=self.span(c))
+
+    def for_clause(self, c: Children) -> ForClause:
+        iterable, *conditions = [child for child in c if not isinstance(child, Token | Target | LoopNames)]
+        return ForClause(loop_names(c), iterable, tuple(conditions), span=self.span(c))
+
+    def loop_name(self, c: Children) -> LoopName:
+        return Target(str(c[0]), span=self.span(c)) if len(c) == 1 else LoopNames(loop_names(c), span=self.span(c))
+
     def dict_expr(self, c: Children) -> DictExpr:
         return DictExpr(_items(c[1:-1]), span=self.span(c))
 
@@ -138,13 +155,17 @@ class ExpressionBuilder:
     # --- operators ---------------------------------------------------------------------------------------------------
 
     def binary(self, c: Children) -> Binary:
-        return Binary(str(c[1]), c[0], c[2], op_span=self.token_span(c[1]), span=self.span(c))
+        op, first, last = " ".join(map(str, c[1:-1])), self.token_span(c[1]), self.token_span(c[-2])
+        return Binary(op, c[0], c[-1], op_span=first.to(last), span=self.span(c))
 
     def unary(self, c: Children) -> Unary:
         return Unary(str(c[0]), c[1], span=self.span(c))
 
     def index(self, c: Children) -> Index:
         return Index(c[0], _items(c[2:-1]), span=self.span(c))
+
+    def member(self, c: Children) -> Member:
+        return Member(c[0], str(c[2]), name_span=self.token_span(c[2]), span=self.span(c))
 
     def slice_expr(self, c: Children) -> Slice:
         parts: list[Any] = [None]
@@ -189,9 +210,13 @@ class ExpressionBuilder:
         return Bracketed(c, span=self.span(c))
 
     def param_type(self, c: Children) -> ParamType:
-        item = c[2] if len(c) > 2 else None
         optional = isinstance(c[-1], Token) and c[-1].type == "QMARK"
-        return ParamType(str(c[0]), item, optional, span=self.span(c))
+        fields = tuple(f for f in c if isinstance(f, RecordField))
+        item = next((i for i in c if isinstance(i, ParamType)), None)
+        return ParamType("record" if fields else str(c[0]), item, optional, fields, span=self.span(c))
+
+    def record_field(self, c: Children) -> RecordField:
+        return RecordField(str(c[0]), c[2], span=self.span(c))
 
 
 class Bracketed(Node):
@@ -207,6 +232,11 @@ class Bracketed(Node):
 def _items(children: Children) -> tuple[Any, ...]:
     """The items between commas."""
     return tuple(c for c in children if not isinstance(c, Token))
+
+
+def loop_names(children: Children) -> tuple[LoopName, ...]:
+    """The names before `in`, and those that stand in brackets among them."""
+    return tuple(c for c in children if isinstance(c, Target | LoopNames))
 
 
 def _dims(children: Children) -> tuple[Any, ...]:

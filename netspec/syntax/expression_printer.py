@@ -55,7 +55,7 @@ def binding(node: Any) -> int:
 
 
 _BRACED = (tree.If, tree.DictExpr)
-_FIXED = {tree.Chain: CHAIN, tree.If: CHOICE, tree.DictExpr: CHOICE, tree.Index: POSTFIX}
+_FIXED = {tree.Chain: CHAIN, tree.If: CHOICE, tree.DictExpr: CHOICE, tree.Index: POSTFIX, tree.Member: POSTFIX}
 
 
 # --- atoms -----------------------------------------------------------------------------------------------------------
@@ -87,6 +87,33 @@ def _list(node: tree.ListExpr) -> Doc:
     """Lists of numbers are filled into lines; anything else stands on one line or on a line each."""
     numbers = len(node.items) > 1 and all(isinstance(i, tree.Number) for i in node.items)
     return (fill_docs if numbers else bracket_docs)("[", [expression(i) for i in node.items], "]")
+
+
+def _comprehension(node: tree.Comprehension) -> Doc:
+    """A comprehension on one line, or each clause on a line of its own."""
+    clauses = [[LINE, _clause(clause)] for clause in node.clauses]
+    return Group(["[", Indent([SOFT, expression(node.value), *clauses]), SOFT, "]"])
+
+
+def _clause(node: tree.ForClause) -> Doc:
+    """One `for` of a comprehension with its conditions."""
+    return [
+        "for ",
+        loop_names(node.names),
+        " in ",
+        expression(node.iterable, OR),
+        [[LINE, "if ", expression(c, OR)] for c in node.conditions],
+    ]
+
+
+def loop_names(names: tuple[tree.LoopName, ...]) -> str:
+    """What stands before `in`."""
+    return ", ".join(n.name if isinstance(n, tree.Target) else f"({loop_names(n.names)})" for n in names)
+
+
+def _member(node: tree.Member) -> Doc:
+    """A field behind an index."""
+    return [expression(node.value, POSTFIX), ".", node.name]
 
 
 def _tuple(node: tree.TupleExpr) -> Doc:
@@ -220,9 +247,10 @@ def tensor_type(node: tree.TensorRef) -> Doc:
 
 
 def param_type(node: tree.ParamType) -> str:
-    """`list[int]?`."""
+    """`list[int]?`, `{width: int, stride: int?}`."""
     item = "" if node.item is None else f"[{param_type(node.item)}]"
-    return f"{node.name}{item}{'?' if node.optional else ''}"
+    fields = ", ".join(f"{f.name}: {param_type(f.type)}" for f in node.fields)
+    return f"{f'{{{fields}}}' if fields else node.name}{item}{'?' if node.optional else ''}"
 
 
 _FORMS: dict[type, Callable[[Any], Doc]] = {
@@ -232,12 +260,14 @@ _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.Duration: _duration,
     tree.String: lambda node: string(node.value),
     tree.ListExpr: _list,
+    tree.Comprehension: _comprehension,
     tree.TupleExpr: _tuple,
     tree.DictExpr: _dict,
     tree.Unary: _unary,
     tree.Binary: _binary,
     tree.If: _if,
     tree.Index: _index,
+    tree.Member: _member,
     tree.Call: _call,
     tree.Chain: _chain,
 }

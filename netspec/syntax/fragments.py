@@ -10,7 +10,7 @@ from netspec.syntax.mistake_place import Place
 from netspec.syntax.mistakes import explain
 from netspec.syntax.parser import engine
 from netspec.syntax.token import Token
-from netspec.syntax.tree import Expr, Node, ParamType, TensorRef
+from netspec.syntax.tree import Expr, FunctionParam, Node, ParamType, TensorRef
 
 
 def parse_expression(name: str, text: str) -> tuple[Expr | None, list[Diagnostic]]:
@@ -26,6 +26,11 @@ def parse_tensor_type(name: str, text: str) -> tuple[TensorRef | None, list[Diag
 def parse_param_type(name: str, text: str) -> tuple[ParamType | None, list[Diagnostic]]:
     """`list[int]?`."""
     return _parse("param_type", name, text)  # type: ignore[return-value]
+
+
+def parse_function_param(name: str, text: str) -> tuple[FunctionParam | None, list[Diagnostic]]:
+    """`by: int = 8`."""
+    return _parse("function_param", name, text)  # type: ignore[return-value]
 
 
 def _parse(rule: str, name: str, text: str) -> tuple[Node | None, list[Diagnostic]]:

@@ -18,7 +18,7 @@ from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE
 
 _OPENS = {"LPAR", "LSQB", "LBRACE"}
 _CLOSES = {"RPAR", "RSQB", "RBRACE"}
-_DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON"}
+_DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON", "IN"}
 _BEHIND_VALUE = {"in", "as", "at", "from", "where"}
 _FOREIGN_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
 _UNITS = {"epoch", "epochs", "step", "steps"}
@@ -51,6 +51,8 @@ class _Level:
     """The `[ ]` behind a value."""
     ifs: int = 0
     """Conditions whose branch has not come yet."""
+    fors: int = 0
+    """`for`s of a comprehension so far."""
     operators: int = 0
     """Operators so far in this part of the expression; with `inner` an upper bound on how deep its tree is."""
     inner: int = 0
@@ -164,9 +166,15 @@ class _Layout:
             return LITERALS[text]
         if text in _UNITS and previous == "NUMBER":
             return "UNIT"
-        if text in _BEHIND_VALUE and previous in VALUE_ENDS and not starts:
+        if text in _BEHIND_VALUE and not starts and (previous in VALUE_ENDS or (text == "in" and self._denies())):
+            return LITERALS[text]
+        if text == "for" and previous in VALUE_ENDS and self.levels[-1].kind == "list":
             return LITERALS[text]
         return "NAME"
+
+    def _denies(self) -> bool:
+        """Whether a value and `not` stand before the word, which make an operator of `in`."""
+        return [t.type in VALUE_ENDS or t.type for t in self.out.tokens[-2:]] == [True, "NOT"]
 
     def _foreign_constant(self, word: Token) -> str:
         """`True` is a problem; so is `None`, but for the new axis of an index, as NumPy writes it. The formatter writes `none`."""
@@ -185,6 +193,9 @@ class _Layout:
             self._limit(top.operators == LIMITS.operators + 1 or deep, word, "operators in one expression", LIMITS.operators)
         if kind == "IF" or (word in ("elif", "elseif") and self.previous is not None and self.previous.type == "RBRACE"):
             top.ifs += 1
+        elif kind == "FOR" and top.kind == "list":
+            top.fors += 1
+            self._limit(top.fors == LIMITS.clauses + 1, word, "`for` in one comprehension", LIMITS.clauses)
         elif kind == "COMMA":
             top.parts, top.operators, top.inner = top.bound(), 0, 0
         elif kind in _OPENS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.limits import LIMITS
+from netspec.source import Span
 from netspec.syntax import problems
 from netspec.syntax.mistake_place import NOTHING, Place, describe
 from netspec.syntax.token import Token
@@ -11,6 +12,7 @@ from netspec.syntax.words import BODY, CONTINUES, OPERATORS, SETTINGS
 
 _LISTS = ("call", "paren", "list", "index", "dict")
 _OPENING = {"LPAR", "LSQB", "LBRACE"}
+_CLOSING = {"RPAR", "RSQB", "RBRACE"}
 
 
 # --- chains ----------------------------------------------------------------------------------------------------------
@@ -77,7 +79,8 @@ def trailing_if(p: Place) -> Diagnostic | None:
     if p.token.type != "IF" or not p.after_value:
         return None
     part = p.part()
-    return problems.TrailingIf(at=p.here, value=p.text(part[0], p.previous) if part else str(p.previous))
+    filters = p.enclosing == "list" and any(t.type == "FOR" for t in p.rest()) and all(t.type != "ELSE" for t in p.rest())
+    return problems.TrailingIf(at=p.here, value=p.text(part[0], p.previous) if part else str(p.previous), filters=filters)
 
 
 # --- arguments and items ---------------------------------------------------------------------------------------------
@@ -104,16 +107,40 @@ def unknown_unit(p: Place) -> Diagnostic | None:
     return problems.UnknownUnit(at=p.here, number=str(p.previous), found=str(p.token))
 
 
-def comprehension(p: Place) -> Diagnostic | None:
-    """`[2 * i for i in range(3)]`."""
-    if str(p.token) != "for" or p.enclosing not in ("list", "call", "paren") or not p.after_value or p.opened is None:
+def bare_comprehension(p: Place) -> Diagnostic | None:
+    """`sum(i for i in sizes)`, `{k: 1 for k in names}`: only a list is made so, and it has its brackets."""
+    parts = p.enclosing == "list" and any(t.type == "COMMA" for t in p.level)
+    if p.token.type != "FOR" or not (parts or p.enclosing in ("call", "paren", "dict")) or p.opened is None:
         return None
-    value = p.text(p.part()[0], p.previous)
-    return problems.NoComprehension(at=p.here, value=value if len(value) <= LIMITS.quoted_characters else "…")
+    first, last = (p.level[0], p.previous) if parts else (p.part()[0], _find_end(p))
+    edges = (p.span(first).start, p.span(last).end) if p.enclosing != "dict" else ()
+    insertions = tuple(Span(p.lexed.source, edge, edge) for edge in edges)
+    return problems.BareComprehension(at=p.here, found=p.text(first, last), edges=insertions, parts=parts)
+
+
+def item_before_for(p: Place) -> Diagnostic | None:
+    """`[for x in xs]`: what each item is stands before its `for`."""
+    if p.enclosing != "list" or not p.level or str(p.level[0]) != "for" or not p.before_value:
+        return None
+    return problems.MissingOperand(at=p.span(p.level[0]), after="", found="`for`")
+
+
+def _find_end(p: Place) -> Token:
+    """The last word before the bracket around the place closes, or before the next argument of a call begins with its name."""
+    depth, last, rest = 0, p.token, p.rest()
+    for token, after, behind in zip(rest, [*rest[1:], NOTHING], [*rest[2:], NOTHING, NOTHING], strict=False):
+        depth += (token.type in _OPENING) - (token.type in _CLOSING)
+        if depth < 0 or (depth == 0 and token.type == "COMMA" and after.type == "NAME" and behind.type == "EQUAL"):
+            return last
+        last = token
+    return last
 
 
 def missing_comma(p: Place) -> Diagnostic | None:
     """Two values side by side in a list."""
+    fors = [place for place, t in enumerate(p.level) if t.type == "FOR"]
+    if fors and not any(t.type == "IN" for t in p.level[fors[-1] :]):
+        return None
     if p.after_value and p.before_value and p.enclosing in _LISTS and p.opened is not None and p.token.type != "IF":
         return problems.MissingComma(at=p.here, opened=p.span(p.opened))
     return None
@@ -194,7 +221,8 @@ EXPRESSION_RULES = (
     colon_in_arguments,
     equals_in_dict,
     unknown_unit,
-    comprehension,
+    bare_comprehension,
+    item_before_for,
     missing_comma,
     no_target,
     missing_operand,

@@ -24,6 +24,24 @@ def broken_import(p: Place) -> Diagnostic | None:
     return None
 
 
+def broken_function(p: Place) -> Diagnostic | None:
+    """`let f = 3`, `let f(a) = 2 * a`, `let f(a: int) { … }`, and `def f(a) = …` as other languages write it."""
+    defined = str(p.first) in _DEFINING and p.index == p.start and p.next.type == "NAME" and str(p.at(2)) == "("
+    if p.depth or not (defined or (p.first.type == "LET" and p.index > p.start + 1)):
+        return None
+    value = str(p.name) if p.index == p.start + 2 and p.token.type == "EQUAL" else ""
+    typed = str(p.previous) if p.enclosing == "call" and p.previous.type == "NAME" and p.token.type in ("COMMA", "RPAR", "EQUAL") else ""
+    typed = typed if p.at(-2).type in ("LPAR", "COMMA") else ""
+    braces = p.enclosing == "dict" or p.token.type in ("LBRACE", "ARROW", "COLON", "SEP", "$END")
+    if not (defined or value or typed or braces):
+        return None
+    return problems.BadFunction(at=p.here, found=describe(p.token), value=value, typed=typed)
+
+
+_DEFINING = {"def", "fn", "fun", "func", "function", "define", "macro", "lambda"}
+"""Words with which other languages begin a function."""
+
+
 def unknown_section(p: Place) -> Diagnostic | None:
     """`modle M {`: a word, a name and a body."""
     if p.depth or p.index != p.start or p.token.type != "NAME":
@@ -168,6 +186,8 @@ def if_statement(p: Place) -> Diagnostic | None:
         return problems.IfIsAnExpression(at=p.here, name=str(inside[0]) if inside else name)
     if p.enclosing == "branch" and (p.token.type == "SEP" or (p.token.type == "EQUAL" and len(p.level) == 1)):
         return problems.IfIsAnExpression(at=p.here, name=name)
+    if p.enclosing == "branch" and len(p.level) == 1 and str(p.previous) in BODY and p.token.type in ("NAME", "NUMBER"):
+        return problems.IfIsAnExpression(at=p.span(p.previous).to(p.here), declares=str(p.previous))
     return None
 
 
@@ -243,6 +263,9 @@ def several_outputs(p: Place) -> Diagnostic | None:
 
 def foreign_keyword(p: Place) -> Diagnostic | None:
     """`return x`, `def f(x):`, `} elif c {`, `f"…"`."""
+    if str(p.first) == "let" and p.first.type == "NAME" and p.index == p.start + 1 and p.next.type == "LPAR":
+        instead = "a function stands outside of all sections, as a line of its own: `let name(v: float) = …`"
+        return problems.ForeignKeyword(at=p.span(p.first), found="let", instead=instead)
     for token in (p.token, p.first) if p.token.type == "NAME" else (p.first,):
         beside = p.index == p.start + 1 if token is p.first else p.after_value
         if token.type == "NAME" and beside and _foreign_word(str(token)):
@@ -263,7 +286,7 @@ def foreign_comment(p: Place) -> Diagnostic | None:
     return problems.ForeignComment(at=p.here, found=str(p.token) if p.token.type == "FLOORDIV" else "a string")
 
 
-SECTION_RULES = (foreign_comment, unknown_section, outside_section, broken_import, nested_section, parameters_in_header)
+SECTION_RULES = (broken_function, foreign_comment, unknown_section, outside_section, broken_import, nested_section, parameters_in_header)
 STATEMENT_RULES = (
     foreign_keyword,
     param_in_settings,

@@ -11,12 +11,13 @@ from typing import Any
 
 from netspec.limits import LIMITS
 from netspec.syntax import tree
-from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, join_docs, render
+from netspec.syntax.document import HARD, LINE, STEP, WIDTH, Doc, Group, Indent, bracket_docs, join_docs, render
 from netspec.syntax.expression_printer import (
     OR,
     SUM,
     args,
     expression,
+    loop_names,
     param_type,
     print_behind_word,
     spare_parentheses,
@@ -75,6 +76,11 @@ def print_expr(node: Any) -> str:
 def print_stage(node: tree.Stage | tree.ShapeStage) -> str:
     """What stands behind `->`, on one line."""
     return _render_flat(stage(node))
+
+
+def print_function_param(node: tree.FunctionParam) -> str:
+    """A param of a function on one line."""
+    return _render_flat(function_param(node))
 
 
 def print_type(node: tree.TensorRef | tree.ParamType) -> str:
@@ -166,6 +172,16 @@ def _param(node: tree.Param) -> Doc:
     return ["param ", node.name, ": ", param_type(node.type), default, where]
 
 
+def _function(node: tree.Function) -> Doc:
+    """A function with its params."""
+    return ["let ", node.name, bracket_docs("(", [function_param(p) for p in node.params], ")"), " = ", _value(node.value)]
+
+
+def function_param(node: tree.FunctionParam) -> Doc:
+    """`by: int = 8`."""
+    return [node.name, ": ", param_type(node.type), "" if node.default is None else [" = ", expression(node.default)]]
+
+
 def _output(node: tree.Output) -> Doc:
     """`= x` behind `output x: f32[B]` goes without saying."""
     if node.name is None:
@@ -194,7 +210,7 @@ def _targets(targets: Sequence[tree.Target]) -> Doc:
 
 def _for(node: tree.For) -> Doc:
     """The head of a `for`, without its body."""
-    return ["for ", ", ".join(t.name for t in node.names), " in ", _print_count(node.iterable)]
+    return ["for ", loop_names(node.names), " in ", _print_count(node.iterable)]
 
 
 def _repeat(node: tree.Repeat) -> Doc:
@@ -235,6 +251,7 @@ def _print_used(word: str) -> Callable[[Any], Doc]:
 
 _FORMS: dict[type, Callable[[Any], Doc]] = {
     tree.Param: _param,
+    tree.Function: _function,
     tree.DimBound: lambda node: ["dim ", node.name, f" {node.op} ", expression(node.bound, SUM)],
     tree.Input: lambda node: ["input ", node.name, ": ", tensor_type(node.type)],
     tree.Output: _output,

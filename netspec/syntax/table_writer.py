@@ -16,7 +16,7 @@ from lark.lexer import Lexer, Token
 
 from netspec.files import data_file, write_atomic
 
-STARTS = ["file", "expr", "tensor", "param_type"]
+STARTS = ["file", "expr", "tensor", "param_type", "function_param"]
 _HEADER = '''"""Generated from grammar/netspec.lark by `python -m netspec.syntax.table_writer`. Change the grammar, not this file."""
 
 # ruff: noqa

@@ -6,7 +6,7 @@ from typing import Any
 
 from netspec.source import Span
 from netspec.syntax.comments import END
-from netspec.syntax.expression_builder import Bracketed, Children, ExpressionBuilder, string_value
+from netspec.syntax.expression_builder import Bracketed, Children, ExpressionBuilder, loop_names, string_value
 from netspec.syntax.token import Token
 from netspec.syntax.tree import (
     Assume,
@@ -21,6 +21,8 @@ from netspec.syntax.tree import (
     Expect,
     File,
     For,
+    Function,
+    FunctionParam,
     Group,
     Hole,
     Import,
@@ -93,8 +95,7 @@ class Builder(ExpressionBuilder):
         return Target(str(c[0]), c[2] if len(c) == 3 else None, span=self.span(c))
 
     def for_loop(self, c: Children) -> For:
-        names = [t for t in c[:4] if isinstance(t, Token) and t.type == "NAME"]
-        return For(tuple(self._name(t) for t in names), c[-2], c[-1], **self._facts(c))
+        return For(loop_names(c), c[-2], c[-1], **self._facts(c))
 
     def repeat(self, c: Children) -> Repeat:
         return Repeat(c[1], self._name(c[3]) if len(c) == 5 else None, c[-1], **self._facts(c))
@@ -160,6 +161,13 @@ class Builder(ExpressionBuilder):
 
     def import_name(self, c: Children) -> ImportName:
         return ImportName(str(c[0]), str(c[2]) if len(c) == 3 else None, span=self.span(c))
+
+    def function(self, c: Children) -> Function:
+        return Function(str(c[1]), tuple(p for p in c if isinstance(p, FunctionParam)), c[-1], **self._named(c))
+
+    def function_param(self, c: Children) -> FunctionParam:
+        default = c[4] if len(c) == 5 else None
+        return FunctionParam(str(c[0]), c[2], default, name_span=self.token_span(c[0]), span=self.span(c))
 
     def block(self, c: Children) -> Block | Hole:
         if not c[1]:

@@ -29,6 +29,8 @@ _FORMS = {
     "Body": "statements",
     "Settings": "settings",
     "tuple[Target, ...]": "targets",
+    "tuple[LoopName, ...]": "loop_names",
+    "tuple[FunctionParam, ...]": "function_params",
     "tuple[Arg, ...]": "args",
     "tuple[At, ...]": "at",
     "tuple[ImportName, ...]": "imports",
@@ -119,7 +121,7 @@ def _field(cls: type, field: dataclasses.Field) -> Field:
 
 
 _LAID_OUT = {
-    *((name, "value") for name in ("Output", "Shared", "Aux", "Binding", "Setting", "Metric", "Let")),
+    *((name, "value") for name in ("Output", "Shared", "Aux", "Binding", "Setting", "Metric", "Let", "Function")),
     *((name, "init") for name in ("Weight", "Buffer", "State")),
 }
 """Values whose chain keeps its comments and line breaks."""
@@ -142,6 +144,7 @@ _FAMILIES: Mapping[str, Mapping[str, type[tree.Node]]] = {
         "import": tree.Import,
         "param": tree.Param,
         "dim": tree.DimBound,
+        "let": tree.Function,
         "block": tree.Block,
         "model": tree.Model,
         "train": tree.Train,

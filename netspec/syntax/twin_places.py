@@ -11,12 +11,17 @@ from netspec.diagnostics.text.json_twin import BadJsonText
 from netspec.json_text import Item
 from netspec.source import NO_SOURCE, Meant, Source, Span
 from netspec.syntax import tree
-from netspec.syntax.fragments import parse_expression, parse_param_type, parse_tensor_type
+from netspec.syntax.fragments import parse_expression, parse_function_param, parse_param_type, parse_tensor_type
 from netspec.syntax.lexer import lex
 from netspec.syntax.tree_walk import children
 
 Parse = Callable[[str, str], tuple[Any, list[Diagnostic]]]
-PARSERS: dict[str, Parse] = {"expr": parse_expression, "tensor": parse_tensor_type, "param_type": parse_param_type}
+PARSERS: dict[str, Parse] = {
+    "expr": parse_expression,
+    "tensor": parse_tensor_type,
+    "param_type": parse_param_type,
+    "function_param": parse_function_param,
+}
 
 
 def parse_string(item: Item, form: str, start: int = 0) -> tuple[Any, list[Diagnostic]]:

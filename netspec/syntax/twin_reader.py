@@ -304,6 +304,8 @@ _ONE: dict[str, Callable[[Reader, Item], Any]] = {
     "tensor": lambda reader, item: reader.fragment(item, "tensor"),
     "param_type": lambda reader, item: reader.fragment(item, "param_type"),
     "targets": Reader.targets,
+    "loop_names": Reader.loop_names,
+    "function_params": Reader.function_params,
     "imports": Reader.imports,
     "dims": Reader.dims,
     "at": Reader.at,

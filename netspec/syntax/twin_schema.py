@@ -109,6 +109,7 @@ _STRINGS: Schema = {
     "tensor": {"type": "string", "description": "A tensor's type: `f32[B, T, 4 * D]`."},
     "param_type": {"type": "string", "description": "The type of a param: `int`, `list[int]?`, `layer`."},
     "target": {"type": "string", "description": "A name, perhaps with its type: `y`, `y: f32[B, 4]`; `_` drops the value."},
+    "loop_name": {"type": "string", "description": "A name, or names in brackets: `x`, `(a, b)`."},
     "comment": {"type": "string", "pattern": "^#[^\n]*$"},
     "lines": {
         "type": "array",
@@ -160,6 +161,8 @@ _ONE: Mapping[str, Schema] = {
     "tensor": _ref("tensor"),
     "param_type": _ref("param_type"),
     "targets": _list("target", 1),
+    "loop_names": {**_list("loop_name", 1), "description": "Names; one in brackets is taken apart once more."},
+    "function_params": {"type": "array", "items": {"type": "string"}, "description": "Params: `by: int = 8`."},
     "imports": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "Names, or `A as B`."},
     "dims": {"type": "array", "items": {"type": "string"}, "description": "Sizes: expressions, or `...`."},
     "at": _named_values(),

@@ -170,6 +170,26 @@ class Strings:
         type_ = self.fragment(item, "tensor", typed.end())
         return BAD if name is BAD or type_ is BAD else tree.Target(name, type_, span=span)
 
+    def loop_names(self, item: Item) -> Any:
+        """`x`, or `(a, b)`, in a list: the names of a loop."""
+        items = self.list(item)
+        found = BAD if items is None else self.each(items, self.loop_name)
+        return self.wrong(item, "one name or more", "an empty list") if found == () else found
+
+    def loop_name(self, item: Item) -> Any:
+        """A name of a loop; in brackets stand those of an item that is taken apart once more."""
+        text = self.string(item, "a name in a string")
+        if text is BAD or not text.lstrip().startswith("("):
+            return BAD if text is BAD else self.index(item)
+        value = self.fragment(item, "expr")
+        name = value if value is BAD else _to_loop_name(value)
+        return self.bad(item.span, "a name", "in brackets stand two names or more") if name is None else name
+
+    def function_params(self, item: Item) -> Any:
+        """`v: float`, `by: int = 8`, in a list."""
+        items = self.list(item)
+        return BAD if items is None else self.each(items, lambda i: self.fragment(i, "function_param"))
+
     def imports(self, item: Item) -> Any:
         items = self.list(item)
         found = BAD if items is None else self.each(items, self.import_name)
@@ -236,6 +256,16 @@ class Strings:
         return tree.Hole((), (), span=node.span)
 
 
+def _to_loop_name(node: Any) -> tree.LoopName | None:
+    """The names that a string with brackets means."""
+    if isinstance(node, tree.Name) and len(node.parts) == 1:
+        return tree.Target(node.text, span=node.span)
+    items = node.items if isinstance(node, tree.TupleExpr) else ()
+    names = [_to_loop_name(item.value) if item.name is None else None for item in items]
+    fine = len(names) > 1 and None not in names
+    return tree.LoopNames(tuple(n for n in names if n is not None), span=node.span) if fine else None
+
+
 _SIDES = ("before", "after")
 
 
@@ -244,8 +274,6 @@ def _explain_unfit(node: Any) -> tuple[str, str] | None:
     match node:
         case tree.Binding() if node.targets[0].name in BODY:
             return "a binding", f"`{node.targets[0].name}` begins another statement"
-        case tree.For() if len(node.names) > 2 or any(t.type for t in node.names):
-            return "the header of a loop", "it takes one name or two, without types"
         case tree.Output(name=None) if node.type is not None:
             return "an output", "one with a type needs a `name`"
         case tree.Setting(quoted=False) if not NAME.fullmatch(node.key) or node.key in (*SETTINGS, *RESERVED):

@@ -12,8 +12,8 @@ from netspec.diagnostics.text.json_twin import NotInJson
 from netspec.limits import LIMITS
 from netspec.syntax import tree
 from netspec.syntax.document import render
-from netspec.syntax.expression_printer import chain_head, param_type
-from netspec.syntax.printer import print_expr, print_type
+from netspec.syntax.expression_printer import chain_head, loop_names, param_type
+from netspec.syntax.printer import print_expr, print_function_param, print_type
 from netspec.syntax.tree_walk import drop_parens
 from netspec.syntax.twin_forms import Field, Form, family, file_form
 
@@ -163,6 +163,8 @@ _ONE: dict[str, Callable[[Any], Json]] = {
     "tensor": print_type,
     "param_type": param_type,
     "targets": lambda targets: [_target(t) for t in targets],
+    "loop_names": lambda names: [loop_names((name,)) for name in names],
+    "function_params": lambda params: [print_function_param(p) for p in params],
     "imports": lambda names: [n.name if n.alias is None else f"{n.name} as {n.alias}" for n in names],
     "dims": lambda dims: ["..." if isinstance(d, tree.Dots) else print_expr(d) for d in dims],
     "at": _write_places,

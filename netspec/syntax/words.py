@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECTIONS = frozenset({"netspec", "import", "param", "dim", "block", "model", "train", "serve", "expect"})
+SECTIONS = frozenset({"netspec", "import", "param", "dim", "let", "block", "model", "train", "serve", "expect"})
 BODY = frozenset(
     {"param", "dim", "input", "output", "weight", "buffer", "state", "shared", "aux", "for", "repeat", "when", "require", "assume"}
 )
@@ -12,11 +12,30 @@ CLAIMS: frozenset[str] = frozenset()
 RESERVED = frozenset({"and", "or", "not", "if", "else", "true", "false", "none", "inf"})
 """Keywords wherever a value may stand."""
 
-OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "AND", "OR", "NOT", "IF"})
+OPERATORS = frozenset(
+    {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "IN", "AND", "OR", "NOT", "IF"}
+)
 """Tokens that make the tree of an expression one deeper."""
 
 CONTINUES = frozenset(
-    {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "AND", "OR", "NOT", "EQUAL", "COMMA", "ARROW"}
+    {
+        "PLUS",
+        "MINUS",
+        "STAR",
+        "SLASH",
+        "PERCENT",
+        "MATMUL",
+        "POWER",
+        "FLOORDIV",
+        "COMPARE",
+        "IN",
+        "AND",
+        "OR",
+        "NOT",
+        "EQUAL",
+        "COMMA",
+        "ARROW",
+    }
 )
 """A line that ends in one of these goes on in the next."""
 

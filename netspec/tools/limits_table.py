@@ -18,8 +18,10 @@ def of_every_spec() -> str:
             f"{most.number_digits} digits",
             "an expression": f"{most.brackets} brackets inside one another, {most.operators} operators",
             "imports": f"{most.import_files} files, {most.import_depth} deep, {size(most.import_bytes)}",
-            "what it expands to": f"{most.nodes:,} nodes that take {most.edges:,} tensors, {most.values:,} static values, "
-            f"{most.passes:,} passes of repeats, {most.uses:,} uses of layers",
+            "what a model expands to": f"{most.nodes:,} nodes that take {most.edges:,} tensors, {most.values:,} static values, "
+            f"{most.passes:,} passes of repeats, {most.uses:,} uses of layers; all models of a file {most.models} times as much",
+            "inside one another": f"{most.block_depth} blocks, {most.repeats} repeats, {most.levels} blocks and regions, "
+            f"{most.depth} expressions, those of the blocks that they call included",
             "a tensor": f"{most.axes} axes of at most 2^{most.axis_size.bit_length()} - 1, {power(2, most.elements)} elements",
             "text": "strict UTF-8; no invisible, bidirectional or control characters; names of ASCII letters",
             "a report": f"{most.problems:,} problems (SARIF {most.sarif_results:,}), {most.report_characters // 10**6} MB; "

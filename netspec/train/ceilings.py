@@ -2,78 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.texts import NumberTooLarge
-from netspec.ir import Apply, Body, Call, DataPlan, Node, Objective, Operand, list_groups, pair_inputs
+from netspec.ir import DataPlan
 from netspec.lazy import np
-from netspec.library.base import Array, Callable
+from netspec.library.base import Array
 from netspec.library.data.columns import Ragged, Table
-from netspec.record import record
-from netspec.shape import Dim, TensorType
-
-Names = Mapping[int, str]
-"""The wires of a body whose numbers are those of a field."""
+from netspec.lower.id_limits import describe_outside, is_outside
+from netspec.lower.input_arrays import sizes_of
+from netspec.proofs.id_bounds import Bounds
 
 
-@record
-class Ceiling:
-    """What an op demands of a field: its numbers are below `below`."""
-
-    field: str
-    below: int
-    op: str
-
-
-def ceilings(model: Body, objectives: Iterable[Objective]) -> list[Ceiling]:
-    """What the model demands of its inputs, and losses and metrics without a mask of the fields that they read as they are."""
-    found = list(_of_nodes(model.nodes, model, _ports(model)))
-    for objective in objectives:
-        names = _ports(objective.body)
-        for measurement in objective.measurements:
-            if not measurement.optional:
-                found += _of_op(measurement.op, measurement.inputs, objective.body.types, names)
-    return found
-
-
-def _ports(body: Body) -> dict[int, str]:
-    """The names of a body's inputs by wire."""
-    return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int)}
-
-
-def _of_nodes(nodes: tuple[Node, ...], body: Body, names: Names) -> Iterator[Ceiling]:
-    known = dict(names)
-    for node in nodes:
-        if isinstance(node, Apply):
-            yield from _of_op(node.op, node.inputs, body.types, known)
-            if node.op.keeps_values and isinstance(first := node.inputs[0], int) and first in known:
-                known[node.outputs[0]] = known[first]
-        inner = {port: known[wire] for port, wire in pair_inputs(node) if wire in known} if isinstance(node, Call) else known
-        for below, owner in list_groups(node, body):
-            yield from _of_nodes(below, owner, inner)
-
-
-def _of_op(op: Callable, inputs: tuple[Operand, ...], types: Mapping[int, TensorType], names: Names) -> Iterator[Ceiling]:
-    """The ceilings that an op has for the inputs that reach it."""
-    wires = [wire for wire in inputs if isinstance(wire, int)]
-    if len(wires) < len(inputs) or not any(wire in names for wire in wires):
-        return
-    found = op.ceilings(*(types[wire] for wire in wires))
-    for tensor, wire in zip(op.inputs, wires, strict=False):
-        below = Dim.of(found[tensor.name]) if tensor.name in found else None
-        if wire in names and below is not None and below.is_constant:
-            yield Ceiling(names[wire], below.value, op.op_name())
-
-
-def require_below(table: Table, plan: DataPlan, wanted: Iterable[Ceiling]) -> None:
-    """Raises `Mistake` with the first record of a field that holds too large a number."""
-    for ceiling in wanted:
-        name = _origin(plan, ceiling.field)
+def require_within(table: Table, plan: DataPlan, wanted: Iterable[Bounds]) -> None:
+    """Raises `Mistake` with the first record of a field that holds a number which nothing can use."""
+    sizes = {} if plan.batch is not None else sizes_of(plan.fields, {n: x for n, x in table.items() if n in plan.fields})
+    for bounds in wanted:
+        name, known = _origin(plan, bounds.field), bounds.at(sizes)
         values = table.get(name)
         flat = values.values if isinstance(values, Ragged) else values
-        high = isinstance(flat, np.ndarray) and flat.dtype.kind in "iu" and flat.size and flat.max() >= ceiling.below
-        if high and (problem := _problem(name, values, ceiling)):
+        if known is None or not isinstance(flat, np.ndarray) or flat.dtype.kind not in "iu" or not flat.size:
+            continue
+        if is_outside(flat, known).any() and (problem := _problem(name, values, known)):
             raise Mistake(problem)
 
 
@@ -84,10 +35,10 @@ def _origin(plan: DataPlan, field: str) -> str:
     return field
 
 
-def _problem(name: str, values: Array | Ragged, ceiling: Ceiling) -> NumberTooLarge | None:
-    """None where only elements that no record has are too large."""
+def _problem(name: str, values: Array | Ragged, bounds: Bounds) -> NumberTooLarge | None:
+    """None where only elements that no record has are outside."""
     rows = values if isinstance(values, np.ndarray) else values.rows(np.arange(len(values)))
     for number, row in enumerate(rows):
-        if row.size and row.max() >= ceiling.below:
-            return NumberTooLarge(field=name, record=number, value=int(row.max()), op=ceiling.op, below=ceiling.below)
+        if (outside := is_outside(np.asarray(row), bounds)).any():
+            return describe_outside(name, number, int(np.asarray(row)[outside].flat[0]), bounds)
     return None

@@ -55,7 +55,17 @@ def facts_of(position: Position, seed: int, evaluated: int, eval_loss: float | N
 
 def restore_checkpoint(program: Program, folder: RunFolder, step: int) -> Resumed:
     """The checkpoint of a step, verified and compared with the program and the folder's spec. Raises `Mistake`."""
-    arrays, manifest = folder.store.restore(step)
+    return _resumed_from(program, folder, step, *folder.store.restore(step))
+
+
+def restore_chosen(program: Program, folder: RunFolder, which: str) -> tuple[int, Resumed]:
+    """The checkpoint that "best", "last" or a number means, and its step. Raises `Mistake`."""
+    step, arrays, manifest = folder.store.restore_chosen(which)
+    return step, _resumed_from(program, folder, step, arrays, manifest)
+
+
+def _resumed_from(program: Program, folder: RunFolder, step: int, arrays: Mapping[str, Array], manifest: Manifest) -> Resumed:
+    """What was read of a checkpoint, as a program takes it. Raises `Mistake` where it belongs to another one."""
     if manifest.spec != folder.recipe.digest:
         found = f"checkpoint {step} belongs to a spec with the digest {manifest.spec[:12]}, the folder's has {folder.recipe.digest[:12]}"
         raise Mistake(RunOfAnotherSpec(run=str(folder.path), differences=(found,)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.checkpoints import CheckpointDamaged, NoSuchCheckpoint
+from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointsReplaced, NoSuchCheckpoint
 from netspec.diagnostics.running.files import WriteFailed
 from netspec.files import make_folder, sync_folder, write_atomic
 from netspec.library.base import Array
@@ -22,8 +22,13 @@ from netspec.limits import LIMITS
 from netspec.train import manifest
 from netspec.train.leaves import describe_leaves, read_leaves, write_leaves
 from netspec.train.manifest import Manifest
+from netspec.train.tensor_files import BadArrays
 
 TENSORS = "tensors"
+TRIES = 10
+"""How often a checkpoint is chosen anew that was removed while it was read."""
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
+"""How a step is written as a folder's name."""
 _BEST = "eval_loss"
 """The fact that a checkpoint is compared by."""
 
@@ -40,8 +45,8 @@ class Store:
 
     def steps(self) -> list[int]:
         """Steps of the finished checkpoints, oldest first."""
-        with suppress(FileNotFoundError):
-            names = [n for n in os.listdir(self.folder) if n.isdecimal() and (self.folder / n / manifest.NAME).exists()]
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = [n for n in os.listdir(self.folder) if _NUMBER.fullmatch(n) and os.path.lexists(self.folder / n / manifest.NAME)]
             return sorted(map(int, names))
         return []
 
@@ -65,18 +70,57 @@ class Store:
 
         Raises `Mistake` when a manifest is damaged: it might be that one.
         """
-        return _find_lowest(self._manifest(step) for step in self.steps())
+        return _find_lowest(found for step in self.steps() if (found := self._manifest(step)))
 
-    def _manifest(self, step: int) -> Manifest:
-        """The manifest of a step. Raises `Mistake` that names checkpoints which are whole."""
-        with self._naming_whole_ones(step):
-            return manifest.read(self.path(step))
+    def _manifest(self, step: int) -> Manifest | None:
+        """The manifest of a step, None where it was removed meanwhile. Raises `Mistake` that names checkpoints which are whole."""
+        before = self._identity(step)
+        try:
+            with self._naming_whole_ones(step):
+                return manifest.read(self.path(step))
+        except (Mistake, OSError):
+            if before is not None and self._identity(step) == before:
+                raise
+            return None
+
+    def restore_chosen(self, which: str) -> tuple[int, dict[str, Array], Manifest]:
+        """The step that `which` means, with its tensors and manifest. Raises `Mistake`.
+
+        The process that trains into the run may remove a checkpoint or put a new one in its place while it is read here: then it is chosen
+        anew, and only one that was asked for by its number is said to be gone.
+        """
+        for _ in range(TRIES):
+            step = self.choose(which)
+            before = self._identity(step)
+            try:
+                return step, *self.restore(step)
+            except (Mistake, OSError):
+                if before is not None and self._identity(step) == before:
+                    raise
+        raise Mistake(CheckpointsReplaced(run=str(self.folder.parent), which=which, tries=TRIES))
+
+    def _identity(self, step: int) -> tuple[int, int, int] | None:
+        """What tells a checkpoint's folder from another one of the same name, which may have its number; None where there is none."""
+        try:
+            about = os.stat(self.path(step))
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino, about.st_ctime_ns
 
     def restore(self, step: int) -> tuple[dict[str, Array], Manifest]:
         """The tensors by name and the manifest of a checkpoint, after every byte of it was verified. Raises `Mistake`."""
         with self._naming_whole_ones(step):
             found = manifest.verify_folder(self.path(step))
-            return read_leaves(self.path(step) / TENSORS, found.leaves), found
+            try:
+                return read_leaves(self.path(step) / TENSORS, found.leaves), found
+            except BadArrays as bad:
+                raise Mistake(self._describe_arrays(step, bad)) from bad
+
+    def _describe_arrays(self, step: int, bad: BadArrays) -> CheckpointDamaged:
+        """The problem of tensors that are not what the manifest says: at a place of the manifest, or in the file at fault."""
+        folder = self.path(step)
+        path = folder / manifest.NAME if bad.place.startswith("/leaves") else folder / TENSORS / bad.file
+        return CheckpointDamaged(path=str(path), place=bad.place, finding=bad.finding, folder=str(folder))
 
     @contextmanager
     def _naming_whole_ones(self, step: int) -> Iterator[None]:

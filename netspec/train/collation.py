@@ -9,6 +9,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.sequences import UnevenField
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.library.data.columns import Sequences
 
 SMALLEST = 8
 """No batch of sequences is narrower."""
@@ -24,7 +25,7 @@ def _array(name: str, values: Any, bounds: Sequence[int], longest: int | None) -
     if not isinstance(values, list):
         return values
     shapes = {np.shape(value) for value in values}
-    if all(len(shape) == 1 for shape in shapes):
+    if isinstance(values, Sequences) or all(len(shape) == 1 for shape in shapes):
         length = max(shape[0] for shape in shapes)
         return pad_sequences(values, next((b for b in bounds if b >= length), None) or width(length, longest))
     if len(shapes) > 1:
@@ -39,8 +40,8 @@ def width(length: int, longest: int | None = None) -> int:
 
 
 def pad_sequences(sequences: Sequence[Array], width: int) -> Array:
-    """[n, width], zeros behind each sequence."""
-    array = np.zeros((len(sequences), width), sequences[0].dtype)
+    """[n, width, …], zeros behind each sequence."""
+    array = np.zeros((len(sequences), width, *sequences[0].shape[1:]), sequences[0].dtype)
     for row, sequence in zip(array, sequences, strict=True):
         row[: len(sequence)] = sequence
     return array

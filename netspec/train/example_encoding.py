@@ -15,6 +15,7 @@ from netspec.shape import TensorType
 from netspec.train.collation import collate
 from netspec.train.data_preparation import Knowledge, bound_lengths, name_transforms
 from netspec.train.field_checks import check_fields
+from netspec.train.python_sequences import pad_lists
 
 if TYPE_CHECKING:
     from netspec.train.trainable_model import Model
@@ -27,9 +28,12 @@ def inputs_of(model: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
     only arranges examples (`shuffle`, `pack`) is left out. Raises `SpecError` for what does not fit the dataset's fields.
     """
     plan = model.plan and (model.plan.eval.data or model.plan.data)
-    if plan is None or not _needs_encoding(plan, given, model.model.input_types()):
-        return given
+    types = model.model.input_types()
+    if plan is None:
+        return pad_lists(given, types)
     plan = bound_lengths(plan, model.model)
+    if not _needs_encoding(plan, given, types):
+        return pad_lists(given, types, plan.longest)
     batch = collate(_apply_chain(plan, _table(plan, given, model.learned), model.learned), longest=plan.longest)
     return {name: values for name, values in batch.items() if name in model.model.input_types()}
 

@@ -16,12 +16,14 @@ from netspec.library.data.columns import LENGTH, Table, rows_of
 from netspec.library.data.example_order import batch_count, batch_generator, batches, bucket_batches, bucket_count, epoch_order, mix_batches
 from netspec.library.data.transforms.sequences import BucketByLength
 from netspec.library.data.transforms.steps import Batch, Partial, Shuffle
+from netspec.lower.objective import EXAMPLE_WEIGHTS
 from netspec.train.collation import collate
 from netspec.train.data_preparation import Knowledge, apply_whole, load_examples
-from netspec.train.field_checks import WEIGHT, check_fields
+from netspec.train.example_weights import require_some_weight, require_weights
+from netspec.train.field_checks import check_fields
 
 Fields = dict[str, Array]
-"""One batch: arrays by field, their leading axis counting examples, and optionally `weight` f32[B], 0 for padding."""
+"""One batch: arrays by field, their leading axis counting examples, and besides how much each counts, where some only fill the batch up."""
 Part: TypeAlias = tuple[Array | None, Array | None]
 """Indices and weights of a batch's examples."""
 
@@ -57,6 +59,8 @@ class ArrayFeed:
     seed: int
     learned: Knowledge = field(default_factory=dict)
     """What the chain has learned from its data."""
+    handed: Table | None = None
+    """The examples as a person handed them over, where no dataset read them."""
 
     @property
     def examples(self) -> int:
@@ -90,7 +94,7 @@ class ArrayFeed:
             batch = self._rows(indices)
             for position, transform in enumerate(self.plan.transforms):
                 batch = transform.apply(batch, batch_generator(self.seed, epoch, number, position))
-            yield self._finished(batch, weight, self.partial == "pad")
+            yield self._finished(batch, weight, self.partial == "pad", indices)
 
     def evaluation(self) -> Iterator[Fields]:
         """In the order of the data; the last batch (of each bucket) is filled up with examples of weight 0."""
@@ -98,7 +102,7 @@ class ArrayFeed:
             batch = self._rows(indices)
             for transform in self.plan.transforms:
                 batch = transform.apply_eval(batch)
-            yield self._finished(batch, weight, True)
+            yield self._finished(batch, weight, True, indices)
 
     def _epoch(self, epoch: int) -> Iterable[Part]:
         """The batches of an epoch in their order; with `shuffle` those of buckets are mixed as well."""
@@ -131,15 +135,15 @@ class ArrayFeed:
             return dict(self.arrays)
         return {name: rows_of(values, indices) for name, values in self.arrays.items()}
 
-    def _finished(self, batch: dict[str, Any], weight: Array | None, always: bool) -> Fields:
-        """A batch as arrays; with weights where some example does not count, or `always`."""
-        made = collate(batch, self._bounds, self.plan.longest)
-        return _multiply_weights(made, weight) if weight is not None and (always or WEIGHT in made) else made
+    def _finished(self, batch: dict[str, Any], weight: Array | None, weighed: bool, indices: Array | None) -> Fields:
+        """A batch as arrays, `weighed` with what its examples count."""
+        made = require_weights(collate(batch, self._bounds, self.plan.longest), self.plan.weights, indices)
+        return _add_weights(made, weight) if weight is not None and weighed else made
 
 
-def _multiply_weights(batch: Fields, weight: Array) -> Fields:
-    """A batch whose examples count less by these weights."""
-    return {**batch, WEIGHT: (batch[WEIGHT] * weight if WEIGHT in batch else weight).astype(np.float32)}
+def _add_weights(batch: Fields, weight: Array) -> Fields:
+    """A batch whose examples count so much."""
+    return {**batch, EXAMPLE_WEIGHTS: weight.astype(np.float32)}
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,8 @@ class BatchFeed:
     def _copied(self, batch: dict[str, Any]) -> Fields:
         """Lists of sequences are padded as those of a chain."""
         lists = {name: array if isinstance(array, np.ndarray) else rows_of(array, np.arange(len(array))) for name, array in batch.items()}
-        return {name: np.array(array) for name, array in collate(lists, longest=self.plan.longest).items()}
+        made = {name: np.array(array) for name, array in collate(lists, longest=self.plan.longest).items()}
+        return require_weights(made, self.plan.weights, None)
 
     def evaluation(self) -> Iterator[Fields]:
         """A batch of another size than the first is filled up or costs another compilation; batches get a weight either way."""
@@ -172,7 +177,7 @@ class BatchFeed:
         for batch in self.training(0):
             count = len(next(iter(batch.values())))
             size = max(size, count)
-            yield _pad_batch(_multiply_weights(batch, np.ones(count, np.float32)), size - count)
+            yield _pad_batch(_add_weights(batch, np.ones(count, np.float32)), size - count)
 
 
 def _pad_batch(batch: Fields, missing: int) -> Fields:
@@ -180,7 +185,7 @@ def _pad_batch(batch: Fields, missing: int) -> Fields:
     if not missing:
         return batch
     more = {name: np.concatenate([a, np.repeat(a[:1], missing, axis=0)]) for name, a in batch.items()}
-    return {**more, WEIGHT: np.concatenate([batch[WEIGHT], np.zeros(missing, np.float32)])}
+    return {**more, EXAMPLE_WEIGHTS: np.concatenate([batch[EXAMPLE_WEIGHTS], np.zeros(missing, np.float32)])}
 
 
 def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPlan, seed: int, known: Knowledge | None = None) -> Feed:
@@ -189,13 +194,15 @@ def feed_of(data: Mapping[str, Any] | Iterable[Mapping[str, Any]], plan: DataPla
     `known` is what the chain of training has learned.
     """
     if isinstance(data, Mapping):
-        table = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
-        table, learned = apply_whole(table, plan, None, known or {})
-        return ArrayFeed(table, plan, seed, learned)
+        handed = check_fields(cast(Mapping[str, Any], data), plan.dataset.batch_types())
+        table, learned = apply_whole(handed, plan, None, known or {})
+        require_some_weight(table, plan)
+        return ArrayFeed(table, plan, seed, learned, handed)
     return BatchFeed(data, plan)
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
     table, learned = load_examples(plan, folder, known or {})
+    require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)

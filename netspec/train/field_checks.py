@@ -12,39 +12,31 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged
-from netspec.lower.input_arrays import accept
+from netspec.lower.input_arrays import accept, shape_of
 from netspec.lower.precision import FULL
 from netspec.shape import TensorType
 from netspec.train.python_sequences import as_column
 
-WEIGHT = "weight"
-"""The field that weighs examples; data may have it beside the declared fields."""
 _BLOCK = 1 << 22
 """Elements looked at together for NaN."""
 
 
 def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType]) -> dict[str, Any]:
-    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` but `weight` are left out.
+    """The declared fields as NumPy arrays or columns of the declared dtypes; other entries of `data` are left out.
 
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
     kind of number, unequal numbers of examples, NaN.
     """
-    wanted = {**types, **({WEIGHT: _weight_type(types)} if WEIGHT in data else {})}
-    given = {name: as_column(wanted[name], values) if name in wanted else values for name, values in data.items()}
-    columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in wanted}
-    given = _add_lengths(given, columns, wanted)
-    plain = {name: kind for name, kind in wanted.items() if name not in columns}
+    given = {name: as_column(types[name], values) if name in types else values for name, values in data.items()}
+    columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in types}
+    given = _add_lengths(given, columns, types)
+    plain = {name: kind for name, kind in types.items() if name not in columns}
     arrays = {name: np.asarray(array) for name, array in accept(plain, given, FULL).items()}
-    converted = {name: _convert_column(name, wanted[name], column) for name, column in columns.items()}
-    found = {name: converted[name] if name in converted else arrays[name] for name in wanted}
-    if problems := [*_find_uneven(found, wanted, columns), *_not_finite(arrays)]:
+    converted = {name: _convert_column(name, types[name], column) for name, column in columns.items()}
+    found = {name: converted[name] if name in converted else arrays[name] for name in types}
+    if problems := [*_find_uneven(found, types, columns), *_not_finite(arrays), *_not_finite_elements(found), *_overlong(found)]:
         raise SpecError(problems)
     return found
-
-
-def _weight_type(types: Mapping[str, TensorType]) -> TensorType:
-    """The type of the weights of examples."""
-    return TensorType("f32", next(iter(types.values())).shape[:1])
 
 
 def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types: Mapping[str, TensorType]) -> Mapping[str, Any]:
@@ -56,8 +48,8 @@ def _add_lengths(given: Mapping[str, Any], columns: Mapping[str, Column], types:
             values = columns.get(name)
             if isinstance(values, Ragged):
                 return {**given, LENGTH: values.lengths}
-            if np.ndim(given[name]) > 1:
-                rows, width = np.shape(given[name])[:2]
+            if len(shape := shape_of(given[name])) > 1:
+                rows, width = shape[:2]
                 return {**given, LENGTH: np.full(rows, width)}
     return given
 
@@ -66,7 +58,7 @@ def _convert_column(name: str, kind: TensorType, column: Column) -> Column:
     """The elements of sequences are checked as one flat array. Raises `SpecError`."""
     if not isinstance(column, Ragged):
         return column
-    flat = accept({name: TensorType(kind.dtype, ("elements",))}, {name: column.values}, FULL)[name]
+    flat = accept({name: TensorType(kind.dtype, ("elements", *kind.shape[2:]))}, {name: column.values}, FULL)[name]
     return Ragged(np.asarray(flat), column.starts, column.lengths)
 
 
@@ -85,6 +77,29 @@ def _not_finite(arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
         if array.dtype.kind == "f" and (index := _first_not_finite(array)) is not None:
             record = index // max(array[0].size, 1)
             yield ValueNotFinite(field=name, record=record, value=float(array.reshape(-1)[index]))
+
+
+def _not_finite_elements(found: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """The first number of each column of sequences that is not finite."""
+    for name, column in found.items():
+        if isinstance(column, Ragged) and column.values.dtype.kind == "f" and (index := _first_not_finite(column.values)) is not None:
+            element = index // max(column.values[0].size, 1)
+            held = (column.starts <= element) & (element < column.starts + column.lengths)
+            if held.any():
+                yield ValueNotFinite(field=name, record=int(np.argmax(held)), value=float(column.values.reshape(-1)[index]))
+
+
+def _overlong(found: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """The first record whose `length` counts more elements than every one of its lists has."""
+    columns = {name: column for name, column in found.items() if isinstance(column, Ragged)}
+    given = found.get(LENGTH)
+    if not columns or not isinstance(given, np.ndarray) or given.ndim != 1 or any(len(c) != len(given) for c in columns.values()):
+        return
+    most = np.max([column.lengths for column in columns.values()], axis=0)
+    if (given > most).any():
+        record = int(np.argmax(given > most))
+        reason = f"it counts {int(given[record])} elements of record {record} (counted from 0), whose list has {int(most[record])}"
+        yield ArrayMismatch(field=LENGTH, expected="the length of each list or less", found="more", reason=reason)
 
 
 def _first_not_finite(array: Array) -> int | None:

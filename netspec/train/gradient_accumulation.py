@@ -10,9 +10,9 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.chains import EpochShorterThanStep
 from netspec.lazy import np
 from netspec.library.base import Array
+from netspec.lower.objective import EXAMPLE_WEIGHTS
 from netspec.train.data_preparation import Knowledge
 from netspec.train.feed import Feed, Fields
-from netspec.train.field_checks import WEIGHT
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def group_batches(feed: Feed, count: int) -> Feed:
 def stack_batches(batches: Sequence[Fields]) -> Fields:
     """The batches along a new first axis. Shorter sequences are padded with 0, missing examples with copies of weight 0."""
     sizes = [len(next(iter(batch.values()))) for batch in batches]
-    if len(set(sizes)) > 1 or len({WEIGHT in batch for batch in batches}) > 1:
+    if len(set(sizes)) > 1 or len({EXAMPLE_WEIGHTS in batch for batch in batches}) > 1:
         batches = [fill_batch(batch, max(sizes)) for batch in batches]
     return {name: np.stack(pad_to_one_shape([batch[name] for batch in batches])) for name in batches[0]}
 
@@ -60,9 +60,9 @@ def stack_batches(batches: Sequence[Fields]) -> Fields:
 def fill_batch(batch: Fields, size: int) -> Fields:
     """The batch with a weight for each example, and copies of the first one at weight 0 up to a size."""
     count = len(next(iter(batch.values())))
-    weight = batch.get(WEIGHT, np.ones(count, np.float32))
+    weight = batch.get(EXAMPLE_WEIGHTS, np.ones(count, np.float32))
     full = {name: np.concatenate([array, np.repeat(array[:1], size - count, axis=0)]) for name, array in batch.items()}
-    return {**full, WEIGHT: np.concatenate([weight, np.zeros(size - count, np.float32)])}
+    return {**full, EXAMPLE_WEIGHTS: np.concatenate([weight, np.zeros(size - count, np.float32)])}
 
 
 def pad_to_one_shape(arrays: Sequence[Array]) -> list[Array]:

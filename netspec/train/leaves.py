@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from netspec.lazy import jax, np
 from netspec.library.base import Array
+from netspec.limits import LIMITS
+from netspec.train.tensor_files import BadArrays, check_files
 
 
 @dataclass(frozen=True)
@@ -67,19 +70,55 @@ def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
 
 
 def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
-    """The tensors by name, bit for bit as they were given to `write_leaves`."""
+    """The tensors by name, bit for bit as they were given to `write_leaves`. Raises `BadArrays` where they are others.
+
+    Nothing is read before it is known to have the size that the manifest says.
+    """
     import orbax.checkpoint as orbax
 
-    with _quieten_orbax(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
-        stored = checkpointer.restore(folder.absolute())
-    return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
+    check_files(folder)
+    try:
+        with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:
+            with closing(orbax.PyTreeCheckpointHandler()) as handler:
+                _compare(handler.metadata(folder.absolute()), leaves)  # pyright: ignore[reportArgumentType]
+            stored = checkpointer.restore(folder.absolute())
+        return {leaf.name: _read(stored.get(_key(i)), leaf) for i, leaf in enumerate(leaves)}
+    except (BadArrays, MemoryError):
+        raise
+    except Exception as error:  # Orbax and TensorStore raise whatever their own code met
+        raise BadArrays(*_blame(error, folder)) from error
 
 
-def _read(stored: Array | None, leaf: Leaf) -> Array:
+def _compare(metadata: Any, leaves: Sequence[Leaf]) -> None:
+    """Raises `BadArrays` unless the stored tensors have the numbers, dtypes and shapes of the leaves."""
+    stored = dict(metadata.tree if hasattr(metadata, "tree") else metadata)
+    for number, leaf in enumerate(leaves):
+        found, key = stored.pop(_key(number), None), f"/leaves/{number}"
+        if found is None and 0 not in leaf.shape:
+            raise BadArrays(f"no tensor is stored for {leaf.name} {leaf}", place=key)
+        if found is not None and (tuple(getattr(found, "shape", None) or ()) != (leaf.shape or (1,)) or str(found.dtype) != leaf.dtype):
+            stands = Leaf(leaf.name, str(found.dtype), tuple(found.shape or ()))
+            raise BadArrays(f"{leaf.name} is {leaf}, but {stands} is stored", place=key)
+    if stored:
+        raise BadArrays(f"a tensor {next(iter(stored))!r} is stored that no leaf is", place="/leaves")
+
+
+def _blame(error: Exception, folder: Path) -> tuple[str, str]:
+    """What another library found, and the file of the folder that it names."""
+    text = " ".join(str(error).split())
+    names = sorted((p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()), key=len, reverse=True)
+    reason = text.replace(str(folder), "").strip() or type(error).__name__
+    return f"its tensors cannot be read ({reason[: LIMITS.reason_characters].rstrip('.')})", next((n for n in names if n in text), "")
+
+
+def _read(stored: Any, leaf: Leaf) -> Array:
     """A tensor as it was: one without elements is not stored at all."""
     if stored is None:
         return np.zeros(leaf.shape, _dtype(leaf.dtype))
-    return np.asarray(stored).reshape(leaf.shape)
+    array = np.asarray(stored)
+    if str(array.dtype) != leaf.dtype or array.shape != (leaf.shape or (1,)):
+        raise BadArrays(f"{leaf.name} is {leaf}, but {array.dtype}{list(array.shape)} was read")
+    return array.reshape(leaf.shape)
 
 
 def _dtype(name: str) -> Any:
@@ -87,6 +126,16 @@ def _dtype(name: str) -> Any:
     import ml_dtypes
 
     return np.dtype(getattr(ml_dtypes, name, name))
+
+
+def is_dtype(name: str) -> bool:
+    """Whether an array may have elements of a type of this name."""
+    import ml_dtypes
+
+    plain = re.fullmatch(r"bool|u?int(8|16|32|64)|float(16|32|64)|complex(64|128)", name)
+    return bool(plain) or (
+        re.fullmatch(r"(bfloat|float|u?int)[0-9a-z_]+", name) is not None and isinstance(getattr(ml_dtypes, name, 0), type)
+    )
 
 
 def _key(number: int) -> str:

@@ -13,16 +13,65 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.checkpoints import CheckpointDamaged, CheckpointTooNew
 from netspec.files import sha256_file
 from netspec.limits import LIMITS
-from netspec.train.leaves import Leaf
+from netspec.train.leaves import Leaf, is_dtype
+from netspec.train.strict_json import AsTuple, Count, Digest, Size, Strict, Text, Unfit, fit, parse_json
 
 NAME = "manifest.json"
 FORMAT = 1
+
+
+class Facts(Strict):
+    """Where a run stood: the position in its data, and what had been evaluated."""
+
+    step: Count
+    epoch: Count
+    batch: Count
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**64)]
+    evaluated: Count
+    eval_loss: float | None
+    best: float | None
+    seconds: Annotated[float, Field(ge=0)]
+
+
+def _require_dtype(name: str) -> str:
+    """The name of an element type that an array may have."""
+    if not is_dtype(name):
+        raise ValueError("is no element type of an array")
+    return name
+
+
+def _require_countable(shape: list[int]) -> list[int]:
+    """A shape whose elements can be counted, empty axes apart."""
+    product = 1
+    for size in shape:
+        product *= size or 1
+    if product > LIMITS.elements:
+        raise ValueError("is the shape of more elements than any array has")
+    return shape
+
+
+Axis = Annotated[int, Field(ge=0, le=LIMITS.axis_size)]
+Shape = Annotated[list[Axis], Field(max_length=4 * LIMITS.axes), AfterValidator(_require_countable)]
+
+
+class Form(Strict):
+    """What stands in the file."""
+
+    format: Literal[1]
+    digest: Digest
+    step: Count
+    spec: Digest
+    facts: Facts
+    leaves: list[Annotated[tuple[Text, Annotated[str, AfterValidator(_require_dtype)], Shape], AsTuple]]
+    files: dict[str, Annotated[tuple[Size, Digest], AsTuple]]
 
 
 @dataclass(frozen=True)
@@ -84,13 +133,30 @@ def read(folder: Path) -> Manifest:
     """The manifest of a checkpoint, itself verified; the other files are not looked at. Raises `Mistake`."""
     path = folder / NAME
     body = _parse_file(folder, path)
-    if body["format"] != FORMAT:
-        raise Mistake(CheckpointTooNew(path=str(folder), format=body["format"], known=FORMAT))
-    leaves = tuple(Leaf(name, dtype, tuple(shape)) for name, dtype, shape in body["leaves"])
-    files = {name: (size, digest) for name, (size, digest) in body["files"].items()}
-    if str(body["step"]) != folder.name:
-        raise _describe_damage(folder, str(path), f"it is the manifest of step {body['step']}")
-    return Manifest(body["step"], body["spec"], leaves, body["facts"], files)
+    if isinstance(number := body.get("format"), int) and not isinstance(number, bool) and number != FORMAT:
+        raise Mistake(CheckpointTooNew(path=str(folder), format=number, known=FORMAT))
+    try:
+        form = fit(body, Form)
+        if str(form.step) != folder.name:
+            raise Unfit("/step", f"it is the manifest of step {form.step}")
+        _require_sense(form)
+    except Unfit as unfit:
+        raise _describe_damage(folder, str(path), unfit.finding, unfit.place) from None
+    leaves = tuple(Leaf(name, dtype, tuple(shape)) for name, dtype, shape in form.leaves)
+    return Manifest(form.step, form.spec, leaves, form.facts.model_dump(), form.files)
+
+
+def _require_sense(form: Form) -> None:
+    """Raises `Unfit` where two values of a manifest cannot both be so."""
+    if form.facts.step != form.step:
+        raise Unfit("/facts/step", f"it is {form.facts.step}, but the checkpoint's step is {form.step}")
+    if form.facts.evaluated > form.step:
+        raise Unfit("/facts/evaluated", f"it is {form.facts.evaluated}, behind the checkpoint's step {form.step}")
+    seen: set[str] = set()
+    for number, (name, _, _) in enumerate(form.leaves):
+        if name in seen:
+            raise Unfit(f"/leaves/{number}/0", "it names a tensor that is named before")
+        seen.add(name)
 
 
 def _parse_file(folder: Path, path: Path) -> dict[str, Any]:
@@ -99,11 +165,11 @@ def _parse_file(folder: Path, path: Path) -> dict[str, Any]:
         if not stat.S_ISREG(os.lstat(path).st_mode) or os.path.getsize(path) > LIMITS.manifest_bytes:
             raise _describe_damage(folder, str(path), "it is not the small plain file that was written")
         text = path.read_bytes()
-        body = json.loads(text)
+        body = parse_json(text)
         whole = isinstance(body, dict) and body.get("digest") == _digest(body) and text == _text(body)
     except FileNotFoundError:
         raise _describe_damage(folder, str(path), "it is missing") from None
-    except (ValueError, RecursionError):
+    except (Unfit, ValueError, RecursionError):
         raise _describe_damage(folder, str(path), "it is no JSON any more") from None
     if not whole:
         raise _describe_damage(folder, str(path), "its own digest does not fit its content")
@@ -136,5 +202,5 @@ def _compare_file(path: Path, entry: tuple[int, str] | None, present: bool) -> s
     return None if sha256_file(path) == digest else "its SHA-256 differs from the manifest's"
 
 
-def _describe_damage(folder: Path, path: str, finding: str) -> Mistake:
-    return Mistake(CheckpointDamaged(path=path, finding=finding, folder=str(folder)))
+def _describe_damage(folder: Path, path: str, finding: str, place: str = "") -> Mistake:
+    return Mistake(CheckpointDamaged(path=path, finding=finding, place=place, folder=str(folder)))

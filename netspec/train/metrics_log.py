@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import AfterValidator, Field
+
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.checkpoints import RunFileDamaged
 from netspec.files import append_line, write_atomic
+from netspec.limits import LIMITS
+from netspec.train.strict_json import Count, Strict, Text, Unfit, fit, parse_json, read_file
 
 if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
@@ -54,14 +61,40 @@ def _read(value: Any) -> Result:
     return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 
-def _record(line: str) -> Record | None:
-    """A line read back; None for one that a crash cut short."""
-    try:
-        fields: dict[str, Any] = json.loads(line)
-        numbers = {k: _read(v) for k, v in fields["metrics"].items()}
-        return Record(**{**fields, "metrics": numbers, "loss": math.nan if fields["loss"] is None else fields["loss"]})
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+def _require_result(value: Any, axes: int = LIMITS.axes) -> Any:
+    """A number, null, or nested lists of them. Raises ValueError."""
+    if isinstance(value, list):
+        if axes == 0:
+            raise ValueError("has lists that lie too deep inside one another")
+        for item in value:
+            _require_result(item, axes - 1)
+    elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError("is no number")
+    return value
+
+
+Measured = Annotated[Any, AfterValidator(_require_result)]
+
+
+class Form(Strict):
+    """What stands in a line."""
+
+    step: Count
+    epoch: Annotated[float, Field(ge=0)]
+    split: Literal["train", "eval"]
+    loss: Measured
+    metrics: dict[Text, Measured]
+    examples_per_second: Annotated[float, Field(ge=0)] | None
+    seconds: Annotated[float, Field(ge=0)]
+
+
+def _record(line: bytes) -> Record:
+    """A line read back. Raises `Unfit`."""
+    form = fit(parse_json(line), Form)
+    if isinstance(form.loss, list):
+        raise Unfit("/loss", "it is a list, not a number")
+    numbers = {name: _read(value) for name, value in form.metrics.items()}
+    return Record(**{**form.model_dump(), "metrics": numbers, "loss": _read(form.loss)})
 
 
 @dataclass(frozen=True)
@@ -74,14 +107,59 @@ class Log:
         append_line(self.path, record.text())
 
     def records(self) -> list[Record]:
-        """Every whole line; none when there is no file yet."""
-        if not self.path.exists():
-            return []
-        return [r for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines() if (r := _record(line)) is not None]
+        """Every line; none when there is no file yet. Raises `Mistake` with the first line that is none.
 
-    def keep_until(self, step: int, evaluated: int) -> list[Record]:
-        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`."""
+        Only what follows the last line end may be the beginning of a line: a kill cut it short.
+        """
+        if not os.path.lexists(self.path):
+            return []
+        *lines, rest = read_file(self.path).split(b"\n")
+        found: list[Record] = []
+        for number, line in enumerate(lines, 1):
+            found.append(self._line(number, line, found))
+        if rest and not _is_cut(rest):
+            found.append(self._line(len(lines) + 1, rest, found))
+        return found
+
+    def _line(self, number: int, line: bytes, before: list[Record]) -> Record:
+        """One line. Raises `Mistake` where it is none, or not in the order of the steps."""
+        try:
+            record = _record(line)
+            if before and record.step < before[-1].step:
+                raise Unfit("/step", f"it is {record.step}, behind a line of step {before[-1].step}")
+        except Unfit as unfit:
+            at = unfit.place if unfit.place.startswith("/") else unfit.place.removeprefix("line 1, ")
+            place = f"line {number}, {at}" if at else f"line {number}"
+            raise Mistake(RunFileDamaged(path=str(self.path), place=place, finding=unfit.finding, line=number)) from None
+        return record
+
+    def keep_until(self, step: int, evaluated: int, logged: bool = False) -> list[Record]:
+        """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`.
+
+        `logged`: whether a line of training was written at `step`. Raises `Mistake` where that line, or that of the evaluation, is not
+        there: one that says another step now would be dropped unsaid. A file without any line is a new one.
+        """
         limits = {"train": step, "eval": evaluated}
-        kept = [r for r in self.records() if r.step <= limits.get(r.split, -1)]
+        found = self.records()
+        kept = [r for r in found if r.step <= limits[r.split]]
+        written = {(r.split, r.step) for r in kept}
+        wanted = [("eval", evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)
+        missing = next((line for line in wanted if line not in written), None)
+        if found and missing:
+            number = len(kept) + 1
+            finding = f'no line says `"step": {missing[1]}` and `"split": "{missing[0]}"`, and the checkpoint was saved behind such a one'
+            raise Mistake(RunFileDamaged(path=str(self.path), place=f"line {number}", finding=finding, line=number))
         write_atomic(self.path, "".join(f"{r.text()}\n" for r in kept))
         return kept
+
+
+def _is_cut(rest: bytes) -> bool:
+    """Whether what follows the last line end is a piece of a line, as a kill leaves it, and no whole one: a flip took that one's end."""
+    text = rest.rstrip(b"\0").decode(errors="replace")
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return not text or text.startswith("{")
+    except RecursionError:
+        return False
+    return False

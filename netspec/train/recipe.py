@@ -52,6 +52,8 @@ def changes(before: Recipe, after: Recipe) -> tuple[str, ...]:
     section = [f"train section: was {before.train or 'the first'}, is {after.train or 'the first'}"] if before.train != after.train else []
     origins = ["the spec's", "handed over from Python"]
     foreign = [f"optimizer: was {origins[before.foreign]}, is {origins[after.foreign]}"] if before.foreign != after.foreign else []
+    texts = sorted({*before.imports, *after.imports})
+    imports = [f"{path}: its text changed" for path in texts if before.imports.get(path) != after.imports.get(path)]
     diff = difflib.unified_diff(before.text.splitlines(), after.text.splitlines(), lineterm="", n=0)
     lines = [line for line in diff if not line.startswith(("---", "+++", "@@"))]
-    return (*settings, *section, *foreign, *lines)
+    return (*settings, *section, *foreign, *imports, *lines)

@@ -11,18 +11,19 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunOfAnotherSpec
-from netspec.files import PathLike, make_folder, read_bytes, refuse_existing, write_atomic
+from netspec.diagnostics.running.checkpoints import CheckpointTooNew, NotARun, RunFileDamaged, RunOfAnotherSpec
+from netspec.files import PathLike, make_folder, refuse_existing, write_atomic
 from netspec.ir import TrainPlan
 from netspec.train import metrics_log, run_lock
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
 from netspec.train.recipe import Recipe, changes
+from netspec.train.strict_json import FileName, FileNameOrNone, Strict, Text, Unfit, fit, naming, parse_json, read_file
 
 SETTINGS = "settings.json"
 CHECKPOINTS = "checkpoints"
@@ -108,19 +109,24 @@ def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None
 
 
 def open_run(path: PathLike) -> RunFolder:
-    """A run folder that exists. Raises `Mistake` with `NotARun`, `CheckpointTooNew` or a problem of reading."""
+    """A run folder that exists. Raises `Mistake` with `NotARun`, `CheckpointTooNew`, `RunFileDamaged` or a problem of reading."""
     folder = Path(path)
     if not folder.is_dir():
         raise Mistake(NotARun(path=str(folder), finding="there is no such folder"))
-    if not (folder / SETTINGS).exists():
+    if not os.path.lexists(folder / SETTINGS):
         raise Mistake(NotARun(path=str(folder), finding=f"it has no `{SETTINGS}`"))
     settings = _settings(folder)
-    if settings["format"] > FORMAT:
-        raise Mistake(CheckpointTooNew(path=str(folder), format=settings["format"], known=FORMAT))
-    spec = folder / Path(settings["spec"]).name
-    text = _decode_spec(folder, spec)
-    more = settings.get("imports", {}), tuple(settings.get("plugins", ())), settings.get("foreign_optimizer", False)
-    return RunFolder(folder, Recipe(text, str(spec), settings["overrides"], settings["train"], *more), settings)
+    spec = folder / settings.spec
+    recipe = Recipe(
+        _decode_spec(spec),
+        str(spec),
+        settings.overrides,
+        settings.train,
+        settings.imports,
+        tuple(settings.plugins),
+        settings.foreign_optimizer,
+    )
+    return RunFolder(folder, recipe, settings.model_dump())
 
 
 def plugins(path: PathLike) -> tuple[str, ...]:
@@ -128,37 +134,45 @@ def plugins(path: PathLike) -> tuple[str, ...]:
     return open_run(path).recipe.plugins if (Path(path) / SETTINGS).exists() else ()
 
 
-class Settings(BaseModel):
-    """What must stand in `settings.json` for the run to be read; how the program was set up stands beside it, for people."""
+class Setting(Strict):
+    """A setting of the program for people to read: nothing is made of it."""
 
-    model_config = ConfigDict(strict=True, extra="allow")
+    value: Text
+    origin: FileName
+
+
+class Settings(Strict):
+    """`settings.json`: what the run was started with."""
 
     format: int
-    spec: str
-    overrides: dict[str, str]
-    train: str | None
-    data: str | None
-    imports: dict[str, str] = {}
-    plugins: list[str] = []
+    spec: Annotated[Text, Field(pattern=r"^spec\.[^/\\\x00-\x1f]{1,200}$")]
+    written_at: FileName = ""
+    train: Text | None
+    overrides: dict[Text, Text]
+    imports: dict[FileName, Text] = {}
+    plugins: list[Text] = []
     foreign_optimizer: bool = False
+    data: FileNameOrNone
+    settings: dict[Text, Setting] = {}
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def _settings(folder: Path) -> Settings:
     """The run's settings. Raises `Mistake` when they are damaged, or of a newer netspec."""
-    try:
-        settings = json.loads(read_bytes(folder / SETTINGS))
-        Settings.model_validate(settings)
-    except ValidationError as wrong:
-        name = next((part for error in wrong.errors() for part in error["loc"]), "format")
-        raise Mistake(NotARun(path=str(folder), finding=f"its `{SETTINGS}` has no proper `{name}`")) from None
-    except (ValueError, RecursionError):
-        raise Mistake(NotARun(path=str(folder), finding=f"its `{SETTINGS}` is no JSON")) from None
+    path = folder / SETTINGS
+    with naming(path):
+        found = parse_json(read_file(path))
+        number = found.get("format") if isinstance(found, dict) else None
+        if isinstance(number, int) and not isinstance(number, bool) and number > FORMAT:
+            raise Mistake(CheckpointTooNew(path=str(folder), format=number, known=FORMAT))
+        settings = fit(found, Settings)
+        if settings.format != FORMAT:
+            raise Unfit("/format", f"it is {settings.format}, a format that never was")
     return settings
 
 
-def _decode_spec(folder: Path, spec: Path) -> str:
+def _decode_spec(spec: Path) -> str:
     """The run's spec. Raises `Mistake` when it is no text."""
     try:
-        return read_bytes(spec).decode()
-    except UnicodeDecodeError:
-        raise Mistake(NotARun(path=str(folder), finding=f"its `{spec.name}` is no UTF-8 text")) from None
+        return read_file(spec).decode()
+    except UnicodeDecodeError as error:
+        raise Mistake(RunFileDamaged(path=str(spec), place=f"byte {error.start}", finding="it is no UTF-8 text")) from None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.runs import LossNotFinite
+from netspec.diagnostics.running.runs import GradientNotFinite, LossNotFinite
 from netspec.ir import TrainPlan
 from netspec.lazy import jax, np
+from netspec.limits import LIMITS
 from netspec.train.batch_stream import Fed, Position, stream
 from netspec.train.checkpoint_contents import Resumed, facts_of, tensors_of
 from netspec.train.evaluation import evaluate_feed
@@ -55,6 +57,8 @@ class Session:
         self._saved = self.start.saved
         self._first: Any = None
         """The first batch, until its loss has been looked at."""
+        self._last: Any = None
+        """The newest batch."""
         self._tally = Tally(self.program, "train", self.start.statistics)
         self._watch = Stopwatch(self.start.seconds)
 
@@ -68,6 +72,8 @@ class Session:
                 while not self.stop and (fed := next(batches, None)) is not None:
                     self._step(fed)
                     self._between_steps()
+            self._tally.settle()
+            self._refuse_not_finite()
             self._save()
         except Mistake as mistake:
             raise self._with_checkpoint(self._with_source(mistake)) from mistake
@@ -76,6 +82,7 @@ class Session:
 
     def _step(self, fed: Fed) -> None:
         """One step of training. The first batch is kept for the step behind it, whose loss may be no number."""
+        self._last = fed.batch
         self._first = fed.batch if self.position.step == 0 else self._first if self.position.step == 1 else None
         self.state, statistics = self.program.train_step(self.state, fed.batch)
         self.position = fed.after
@@ -87,6 +94,9 @@ class Session:
     def _between_steps(self) -> None:
         """What is due behind a step: a line of metrics, an evaluation, a checkpoint."""
         step, table = self.position.step, self.timetable
+        if step == 1 or (step and self._evaluated < step and table.evaluation_due(step)):
+            self._tally.settle()
+            self._refuse_not_finite()
         if self._tally and table.log_due(step):
             self._write("train", self._tally.finish(), self._watch.lap())
         improved = self._evaluate() if step and self._evaluated < step and table.evaluation_due(step) and not self.stop else False
@@ -147,14 +157,35 @@ class Session:
                 raise Mistake(LossNotFinite(step=self.position.step, value=float(bad), what=f"a value of the parameter `{path}`"))
 
     def _with_source(self, mistake: Mistake) -> Mistake:
-        """A loss that is no number before any update is laid at what makes the first NaN of the model."""
+        """A loss that is no number before any update is laid at what makes the first NaN of the model; one behind an update, or a
+        parameter, at the op whose gradient broke it, where there is one."""
         from dataclasses import replace
 
-        if not isinstance(mistake.diagnostic, LossNotFinite) or not mistake.diagnostic.untrained or self._first is None:
+        if not isinstance(mistake.diagnostic, LossNotFinite):
+            return mistake
+        if not mistake.diagnostic.untrained:
+            return self._with_gradient_source(mistake)
+        if self._first is None:
             return mistake
         batch = self._first if self.plan.accumulate == 1 else {name: x[0] for name, x in self._first.items()}
         at = self.program.first_nan(batch)
         return mistake if at is None else Mistake(replace(mistake.diagnostic, at=at))
+
+    def _with_gradient_source(self, mistake: Mistake) -> Mistake:
+        """The op whose gradient is no number on one of the first batches before any update: no learning rate makes up for it."""
+        assert isinstance(mistake.diagnostic, LossNotFinite)
+        parts = chain([] if self._last is None else self._split(self._last), *map(self._split, self.feed.training(0)))
+        for batch in islice(parts, LIMITS.batches_looked_through):
+            source = self.program.find_gradient_source(batch)
+            if source is not None:
+                named = {"op": source.op.op_name(), "symbol": getattr(source.op, "symbol", ""), "positive": source.op.positive}
+                return Mistake(GradientNotFinite(at=source.at, step=mistake.diagnostic.step, **named))
+        return mistake
+
+    def _split(self, batch: Any) -> list[Any]:
+        """The batches that count as one where the spec accumulates."""
+        count = self.plan.accumulate
+        return [batch] if count == 1 else [{name: x[part] for name, x in batch.items()} for part in range(count)]
 
     def _with_checkpoint(self, mistake: Mistake) -> Mistake:
         """A lost run is told where it can go on from."""

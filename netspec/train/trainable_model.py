@@ -16,9 +16,11 @@ from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
 from netspec.lower.program import Program
+from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
-from netspec.train.ceilings import ceilings, require_below
+from netspec.train.ceilings import require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
+from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
 from netspec.train.data_split import split_arrays
 from netspec.train.evaluation import evaluate_feed
@@ -56,7 +58,7 @@ class Fit:
         evaluations = [r for r in self.history if r.split == "eval"] or list(self.history)
         return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
 
-    def predict(self, **inputs: Any) -> dict[str, Any]:
+    def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name, for any number of examples."""
         from netspec.train.example_encoding import inputs_of
         from netspec.train.prediction import predict_all
@@ -95,13 +97,14 @@ class Model(Program):
         the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
-        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out) if resume else None)
+        feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
         fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
         _leave(fit.stop)
         return fit
 
     def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        marks = self._marks(feed, eval_feed, data) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
@@ -110,6 +113,7 @@ class Model(Program):
             return _session(program, table, feed, eval_feed, None, False, tell)
         run = start_run(out, self.recipe, self._plan, data, resume)
         with run_lock.hold_lock(run.path):
+            keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
             return _session(program, table, feed, eval_feed, run, resume, tell)
 
@@ -147,10 +151,16 @@ class Model(Program):
         seed = self._plan.seed
         return self._within(feed_from(folder, plan, seed, known) if data is None else feed_of(data, plan, seed, known))
 
+    def _marks(self, feed: Feed, eval_feed: Feed | None, folder: Path | None) -> Marks:
+        """By what the data of a training are known again: arrays that were handed over, and the files of the others."""
+        own = self._plan.eval.data
+        plans = [plan for plan, used in ((self._plan.data, feed), (own, eval_feed)) if plan and not is_handed(used)]
+        return {**mark_files(plans, folder), **mark_arrays(feed), **mark_arrays(eval_feed, "validation: ")}
+
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
-            require_below(feed.arrays, feed.plan, ceilings(self.model, [self._plan.objective, self._plan.eval.objective]))
+            require_within(feed.arrays, feed.plan, find_bounds(self.model, [self._plan.objective, self._plan.eval.objective]))
         return feed
 
     def _bound(self, clock: Clock) -> Model:
@@ -178,21 +188,21 @@ def _session(
     program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
     """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
-    start, history = _begin(program, run, resume)
+    start, history = _begin(program, table, run, resume)
     with listen() as stop:
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Model, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
+def _begin(program: Model, table: Timetable, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state."""
     if run is None:
         return Resumed(program.init()), []
     run.store.recover()
     steps = run.store.steps() if resume else []
     start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
-    return start, run.log.keep_until(start.position.step, start.evaluated)
+    return start, run.log.keep_until(start.position.step, start.evaluated, table.log_due(start.position.step))
 
 
 def _leave(stop: Stop) -> None:

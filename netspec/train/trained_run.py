@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.running.checkpoints import DataDiffer
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.spec_error import raise_spec_errors
 from netspec.files import PathLike
 from netspec.lower.batch_statistics import Result
-from netspec.train.checkpoint_contents import Forgotten, restore_checkpoint
+from netspec.train.checkpoint_contents import Forgotten, restore_chosen
+from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
 from netspec.train.example_encoding import inputs_of
 from netspec.train.learned_vocabularies import read_learned
@@ -35,7 +37,7 @@ class Loaded:
     folder: RunFolder
 
     @raise_spec_errors()
-    def predict(self, **inputs: Any) -> dict[str, Any]:
+    def predict(self, /, **inputs: Any) -> dict[str, Any]:
         """The model's outputs by name as NumPy arrays, for any number of examples. Raises `SpecError` for inputs that do not fit.
 
         `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one
@@ -61,6 +63,16 @@ class Loaded:
         plan = self.model.plan
         return evaluate_feed(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
 
+    def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:
+        """A warning where the files of an evaluation are not as they were in training."""
+        from pathlib import Path
+
+        plan = self.model.plan and (self.model.plan.eval.data or self.model.plan.data)
+        kept = read_marks(self.folder.path)
+        now = mark_files([plan], Path(folder) if folder else self.folder.data) if plan and kept else {}
+        found = compare({n: kept[n] for n in now if n in kept}, {n: mark for n, mark in now.items() if n in kept})
+        return (DataDiffer(run=str(self.folder.path), differences=found),) if found else ()
+
 
 def drop_optimizers(model: Model) -> Model:
     """The model of a run whose optimizer was handed over from Python."""
@@ -77,9 +89,11 @@ def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loade
     of another spec.
     """
     folder = open_run(run)
-    step = folder.store.choose(str(which))
-    model, known = compile(folder.recipe), read_learned(folder.path)
+    folder.store.choose(str(which))  # which fails before anything is compiled
+    model = compile(folder.recipe)
+    known = read_learned(folder.path, model.plan)
     model = replace(model, learned=known) if known else model
     if folder.recipe.foreign:
         model = drop_optimizers(model)
-    return Loaded(model, restore_checkpoint(model, folder, step).state, step, folder)
+    step, resumed = restore_chosen(model, folder, str(which))
+    return Loaded(model, resumed.state, step, folder)

@@ -44,7 +44,7 @@ LANGUAGE = """model M {
   x = tokens -> shift_right -> embed(20, 8)
   output logits = x + (x -> moe(4, 6, MORE)) -> dense(20)
 }
-serve M { tokens = greedy(logits, start=1, limit=5) }
+serve M { tokens = greedy(logits, limit=5) }
 """
 
 

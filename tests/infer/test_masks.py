@@ -54,7 +54,18 @@ DROPPED = {
     "output y = mean(x[:, 1:], axis=1)": "mean",
     "output y = mean(stack([x, x], axis=1), axis=2)": "mean",
     "output y = concat([x, x], axis=-1) -> sum(axis=1)": "sum",
-    "output y = x -> conv(8, 3) -> max(axis=1)": "max",
+    "output y = x -> conv(8, 3)": "conv",
+    'output y = x -> conv(8, 2, padding="VALID")': "conv",
+    'output y = x -> depthwise_conv(3, padding="CIRCULAR")': "depthwise_conv",
+    "output y = x -> conv(8, 3) -> relu -> conv(8, 3)": "conv",
+    "output y = x -> max_pool(2)": "max_pool",
+    "output y = x -> avg_pool(3, stride=1, padding=1) -> global_avg_pool(mask=mask)": "avg_pool",
+    "output y = x[:, -1]": "[]",
+    "output y = x[:, T - 1]": "[]",
+    "output y = x[:, -2:]": "[]",
+    "output y = x -> lstm(4) -> dense(4)\n  output z = y[:, -1, :]": "[]",
+    "output y = flip(x, axis=1)": "flip",
+    "output y = x[:, ::-1]": "[]",
 }
 KEPT = [
     "output y = sum(where(mask[:, :, none], x, 0), axis=1)",
@@ -70,7 +81,13 @@ KEPT = [
     "output y = x[:, 0]",
     "output y = x -> lstm(4)",
     "output y = x -> lstm(4, reverse=true, lengths=n)",
-    "output y = x -> conv(8, 3)",
+    'output y = x -> conv(8, 3, padding="CAUSAL")',
+    "output y = x -> conv(8, 1)",
+    "output y = where(mask[:, :, none], x, 0) -> conv(8, 3) -> global_avg_pool(mask=mask)",
+    "output y = x[:, :-1]",
+    "output y = last(x, n)",
+    "output y = x[:, :, -1]",
+    "output y = flip(x, axis=-1)",
     "s = x -> dense(1) -> squeeze(2)\n  output y = sum(softmax(s, mask=mask)[:, :, none] * x, axis=1)",
     "s = x -> dense(1) -> squeeze(2)\n  output y = softmax(where(mask, s, -inf))[:, none, :] @ x",
     "s = x -> dense(1) -> squeeze(2)\n  output y = softmax(s + (1 - cast(mask, f32)) * -1e9)",
@@ -112,6 +129,10 @@ def test_padding_that_is_taken_for_elements(line: str) -> None:
 @pytest.mark.parametrize("line", KEPT)
 def test_padding_that_is_left_out_or_harmless(line: str) -> None:
     assert dropped(MODEL.format(line=line)) == []
+
+
+def test_a_window_and_a_maximum_behind_it_are_both_named() -> None:
+    assert [found.op for found in dropped(MODEL.format(line="output y = x -> conv(8, 3) -> max(axis=1)"))] == ["conv", "max"]
 
 
 LOSSES = {

@@ -60,8 +60,10 @@ def test_a_plain_tensor_counts_once_per_example() -> None:
     assert (measurement.op.op_name(), measurement.per_example, ops(found.body)) == ("mean", True, ["multiply"])
 
 
-def test_a_mean_and_a_tensor_meet_as_means() -> None:
-    found = objective(f"  loss = {XENT} + 0.5 * logits")
+def test_a_mean_and_a_tensor_of_examples_do_not_meet() -> None:
+    [problem] = problems(in_train(f"  loss = {XENT} + 0.5 * logits"))
+    assert (problem.slug(), problem.at.text) == ("mean-meets-examples", "+")
+    found = objective(f"  loss = {XENT} + mean(0.5 * logits)")
     assert [m.op.op_name() for m in found.measurements] == ["softmax_cross_entropy", "mean"]
     assert (ops(found.body), ops(found.finish)) == (["multiply"], ["add"])
 
@@ -119,7 +121,7 @@ REFUSED = {
     "  loss = accuracy(logits, label) + [1]": "not-a-tensor",
     "  loss = softmax_cross_entropy(logits)": "missing-input",
     "  loss = softmax_cross_entropy(logits, 3)": "not-a-tensor",
-    "  loss = mean_squared_error(logits, logits, label)": "too-many-arguments",
+    "  loss = mean_squared_error(logits, logits, label)": "bad-argument",
     "  loss = softmax_cross_entropy(label, logits)": "wrong-dtype",
     "  loss = softmax_cross_entropy(logits, logit)": "unknown-name",
     "  loss = mean_squared_error(logits, image)": "unequal-targets",
@@ -204,9 +206,9 @@ def test_operators_and_functions_of_numbers_act_on_finished_means() -> None:
     assert ops(found.body) == [] and ops(found.finish) == ["exp", "maximum", "power", "subtract"]
 
 
-def test_a_function_of_a_loss_and_a_tensor_takes_the_values() -> None:
-    found = objective(f"  loss = where(label < 3, {XENT}, 0.0)")
-    assert ops(found.body) == ["less", "softmax_cross_entropy", "where"]
+def test_each_gives_the_values_of_a_loss() -> None:
+    found = objective(f"  loss = where(label < 3, each({XENT}), 0.0)")
+    assert ops(found.body) == ["less", "softmax_cross_entropy", "each", "where"]
 
 
 def test_a_metric_of_a_loss_takes_the_values() -> None:

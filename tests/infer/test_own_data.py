@@ -82,7 +82,6 @@ def test_over_several_lines_and_in_json() -> None:
         ("{x: f32[8], x2: 3}", "bad-argument"),
         ("{}", "bad-argument"),
         ("{x: f32[8], y2: i32[], y2: i32[]}", "duplicate-name"),
-        ("{x: f32[8], weight: i32[]}", "bad-argument"),
         ("f32[8]", "bad-argument"),
         ("{x: f32[8], x2: f33[8]}", "unknown-name"),
         ("{x: f32[8], x2: f32[t]}", "unknown-name"),

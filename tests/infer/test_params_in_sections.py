@@ -50,8 +50,8 @@ def test_in_data_and_optimizer() -> None:
 
 
 def test_at_the_values_that_the_section_gives() -> None:
-    assert slugs(MODEL + train("(classes=12)")) == []
-    assert slugs(MODEL + train(batch="2 * classes"), classes="16") == []
+    assert slugs(MODEL + train("(classes=12)")) == ["more-units"]
+    assert slugs(MODEL + train(batch="2 * classes"), classes="16") == ["more-units"]
     found = checked(MODEL + train("(classes=12)", batch="classes")).typed
     assert found is not None and found.trains[0].data.batch == 12
 

@@ -60,7 +60,10 @@ PASS = {
 
 @pytest.mark.parametrize("name", PASS)
 def test_generates(name: str) -> None:
-    assert plan(PASS[name]).placed == (name == "the elements before, by hand")
+    placed = name == "the elements before, by hand"
+    assert plan(PASS[name], serve=SERVE.replace("start=1, ", "") if placed else SERVE).placed == placed
+    if placed:
+        assert [problem.slug() for problem in checked(PASS[name]).problems] == ["begins-twice"]
 
 
 REFUSED = {

@@ -175,10 +175,10 @@ def test_exported_values_have_the_types_of_the_model() -> None:
 
 def test_what_nobody_uses_is_dropped() -> None:
     unused = ('let a = aux("**/size")', 'let b = l2(params("**"))', f"let c = {XENT}", "let d = exp(logits)")
-    lines = "\n  ".join(("", *unused, "loss = accuracy(logits, label) * 1.0"))
+    lines = "\n  ".join(("", *unused, "loss = perplexity(logits, label) * 1.0"))
     found = trained(lines, LAYERS).objective
     assert (found.auxiliaries, found.penalties) == ({}, {})
-    assert [m.op.op_name() for m in found.measurements] == ["accuracy"] and ops(found.body) == []
+    assert [m.op.op_name() for m in found.measurements] == ["perplexity"] and ops(found.body) == []
     assert [p.name for p in found.body.inputs] == ["image", "label", "output.logits"]
 
 

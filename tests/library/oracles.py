@@ -167,6 +167,10 @@ def slice_(op: Any, weights: Weights, x: Array) -> Array:
         elif isinstance(item, int):
             result = np.take(result, item % result.shape[axis], axis)
         else:
-            chosen = list(range(result.shape[axis]))[item.start : item.stop][:: item.step]
+            n = result.shape[axis]
+            chosen = list(range(n))[item.start : item.stop][:: item.step]
+            if item.step < 0:
+                ends = (n - 1 if item.start is None else item.start % n, -1 if item.stop is None else item.stop % n)
+                chosen = list(range(*ends, item.step))
             result, axis = np.take(result, chosen, axis), axis + 1
     return result

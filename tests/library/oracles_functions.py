@@ -48,6 +48,7 @@ FUNCTIONS |= {
     "isfinite": each(math.isfinite),
     "isnan": each(math.isnan),
     "stop_gradient": each(lambda v: v),
+    "each": each(lambda v: v),
 }
 
 
@@ -62,7 +63,7 @@ FUNCTIONS |= {
     "selu": each(lambda v: 1.0507009873554805 * (v if v > 0 else 1.6732632423543772 * (math.exp(v) - 1))),
     "relu6": each(relu6),
     "hard_tanh": each(lambda v: min(max(v, -1), 1)),
-    "hard_sigmoid": each(lambda v: relu6(v + 3) / 6),
+    "hard_sigmoid": lambda op, weights, x: np.clip(op.slope * x + 0.5, 0, 1),
     "hard_silu": each(lambda v: v * relu6(v + 3) / 6),
     "mish": each(lambda v: v * math.tanh(math.log(1 + math.exp(v)))),
     "celu": lambda op, weights, x: each(lambda v: v if v > 0 else op.alpha * (math.exp(v / op.alpha) - 1))(op, weights, x),
@@ -166,6 +167,12 @@ def gather(op: Any, x: Array, indices: Array) -> Array:
     axis = op.axis % x.ndim
     order = [*range(indices.ndim, indices.ndim + axis), *range(indices.ndim), *range(indices.ndim + axis, rows.ndim)]
     return rows.transpose(order)
+
+
+@oracle
+def last(op: Any, x: Array, lengths: Array) -> Array:
+    lines = np.moveaxis(x, op.axis, 1)
+    return np.stack([line[min(n, len(line)) - 1] if n > 0 else np.zeros_like(line[0]) for line, n in zip(lines, lengths, strict=True)])
 
 
 @oracle

@@ -107,14 +107,23 @@ def conv_local(op: Any, weights: Weights, x: Array) -> Array:
     return gathered(op, x, at) + weights.get("bias", 0)
 
 
+def of_group(op: Any, kernel: Array, channels: int, group: int) -> Array:
+    """[kernel…, in, features of the group]: 0 for the channels of other groups."""
+    own, parts = slice(group * (channels // op.groups), (group + 1) * (channels // op.groups)), op.features // op.groups
+    wide = np.zeros((*kernel.shape[:-2], channels, parts))
+    if op.transpose_kernel:
+        wide[..., own, :] = np.flip(kernel, tuple(range(kernel.ndim - 2)))[..., own].swapaxes(-1, -2)
+    else:
+        wide[..., own, :] = kernel[..., group * parts : (group + 1) * parts]
+    return wide
+
+
 @oracle
 def conv_transpose(op: Any, weights: Weights, x: Array) -> Array:
     """Every input element adds its own, mirrored, copy of the kernel to the result."""
     space = x.ndim - 2
     size, stride, apart = (spread(value, space) for value in (op.kernel, op.stride, op.dilation))
-    taps = weights["kernel"]
-    if op.transpose_kernel:
-        taps = np.flip(taps, tuple(range(space))).swapaxes(-1, -2)
+    taps = np.concatenate([of_group(op, weights["kernel"], x.shape[-1], group) for group in range(op.groups)], -1)
     spans = tuple((k - 1) * d + 1 for k, d in zip(size, apart, strict=True))
     whole = np.zeros((len(x), *((n - 1) * s + k for n, s, k in zip(x.shape[1:-1], stride, spans, strict=True)), taps.shape[-1]))
     for place in itertools.product(*map(range, x.shape[1:-1])):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,33 +23,46 @@ def oracle(function: Callable[..., Array]) -> Callable[..., Array]:
 
 
 # --- pools -----------------------------------------------------------------------------------------------------------
-def pool(op: Any, x: Array, fill: float, reduce: Callable[[Array], Array]) -> Array:
-    """`reduce` of every window [batch, elements, channels]."""
-    size = spread(op.window, x.ndim - 2)
-    stride = size if op.stride is None else spread(op.stride, x.ndim - 2)
-    return slide(padded(x, size, stride, op.padding, fill), size, stride, lambda w: reduce(w.reshape(len(w), -1, w.shape[-1])))
+def pool(op: Any, x: Array, reduce: Callable[[Array], Array], padding: float = np.nan) -> Array:
+    """`reduce` of every window [batch, elements, channels]; what a window reaches over is NaN, and so is padding unless it counts."""
+    space = x.shape[1:-1]
+    size, apart = spread(op.window, len(space)), spread(op.dilation, len(space))
+    stride = size if op.stride is None else spread(op.stride, len(space))
+    spans = tuple((k - 1) * d + 1 for k, d in zip(size, apart, strict=True))
+    front = padded(x, spans, stride, op.padding, np.inf)
+    starts = []
+    for axis, (span, step) in enumerate(zip(spans, stride, strict=True), 1):
+        line = np.isinf(np.moveaxis(front, axis, 0).reshape(front.shape[axis], -1)).all(1)
+        end = len(line) - (np.argmax(~line[::-1]) if op.padding != "SAME" else 0)
+        over = step - 1 if op.ceil_mode and op.padding != "SAME" else 0
+        starts.append([p for p in range(0, len(line) - span + over + 1, step) if not over or p < end])
+    wide = padded(x, spans, stride, op.padding, padding)
+    wide = np.pad(wide, [(0, 0), *((0, span) for span in spans), (0, 0)], constant_values=np.nan)
+    rows = []
+    for place in itertools.product(*starts):
+        window = [range(p, p + k * d, d) for p, k, d in zip(place, size, apart, strict=True)]
+        rows.append(reduce(wide[np.ix_(range(len(x)), *window, range(x.shape[-1]))].reshape(len(x), -1, x.shape[-1])))
+    return np.stack(rows, 1).reshape(len(x), *map(len, starts), -1)
 
 
 @oracle
 def max_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, np.float64(x), -np.inf, lambda w: w.max(1))
+    return pool(op, np.float64(x), lambda w: np.nanmax(w, 1))
 
 
 @oracle
 def min_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, np.float64(x), np.inf, lambda w: w.min(1))
+    return pool(op, np.float64(x), lambda w: np.nanmin(w, 1))
 
 
 @oracle
 def avg_pool(op: Any, weights: Weights, x: Array) -> Array:
-    if op.count_padding:
-        return pool(op, x, 0, lambda w: w.mean(1))
-    return pool(op, x, np.nan, lambda w: np.nanmean(w, 1))
+    return pool(op, x, lambda w: np.nanmean(w, 1), 0 if op.count_padding else np.nan)
 
 
 @oracle
 def lp_pool(op: Any, weights: Weights, x: Array) -> Array:
-    return pool(op, x, 0, lambda w: np.linalg.norm(w, op.p, 1))
+    return pool(op, x, lambda w: np.linalg.norm(np.nan_to_num(w), op.p, 1))
 
 
 @oracle
@@ -93,39 +107,63 @@ def tent(distance: float) -> float:
     return max(0.0, 1 - distance)
 
 
-def keys(distance: float) -> float:
-    a = -0.5
+def keys(distance: float, a: float) -> float:
     if distance < 1:
         return (a + 2) * distance**3 - (a + 3) * distance**2 + 1
     return a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a if distance < 2 else 0.0
 
 
-def along(x: Array, axis: int, size: int, method: str, antialias: bool) -> Array:
+def place_of(i: int, n: int, size: int, rule: str) -> Fraction:
+    """ONNX's formulas, exactly."""
+    scale = Fraction(size, n)
+    if rule == "asymmetric":
+        return i / scale
+    if rule == "align_corners":
+        return Fraction(i * (n - 1), size - 1) if size > 1 else Fraction(0)
+    return (i + Fraction(1, 2)) / scale - Fraction(1, 2) if rule == "half_pixel" or size > 1 else Fraction(0)
+
+
+def round_place(place: Fraction, rounding: str) -> int:
+    low, high = math.floor(place), math.ceil(place)
+    if rounding in ("floor", "ceil"):
+        return low if rounding == "floor" else high
+    if place - low == Fraction(1, 2):
+        return high if rounding == "round_prefer_ceil" else low
+    return low if place - low < Fraction(1, 2) else high
+
+
+def along(x: Array, axis: int, size: int, op: Any, antialias: bool) -> Array:
     """Point by point: the place in the old axis, and a normalised mean of the old points by their distance from it."""
     n = x.shape[axis]
     rows = []
     for i in range(size):
-        place = (i + 0.5) * n / size - 0.5
-        if method == "nearest":
-            rows.append(np.take(x, math.floor(place + 0.5), axis))
+        place = place_of(i, n, size, op.coordinates)
+        if op.method == "nearest":
+            rows.append(np.take(x, min(max(round_place(place, op.rounding), 0), n - 1), axis))
             continue
-        wide = max(1.0, n / size) if antialias else 1.0
-        parts = [{"bilinear": tent, "bicubic": keys}[method](abs(place - k) / wide) for k in range(n)]
-        rows.append(sum(np.take(x, k, axis) * part for k, part in enumerate(parts)) / sum(parts))
+        step = Fraction(n - 1, size - 1) if op.coordinates == "align_corners" and size > 1 else Fraction(n, size)
+        wide = max(1.0, float(step)) if antialias else 1.0
+        parts = [0.0] * n
+        for k in range(-3 * n - 9, 4 * n + 9):
+            distance = abs(float(place) - k) / wide
+            own = tent(distance) if op.method == "bilinear" else keys(distance, op.cubic_a)
+            if 0 <= k < n or not op.exclude_outside:
+                parts[min(max(k, 0), n - 1)] += own
+        rows.append(sum(part / sum(parts) * np.take(x, k, axis) for k, part in enumerate(parts)))
     return np.stack(rows, axis)
 
 
 @oracle
 def upsample(op: Any, weights: Weights, x: Array) -> Array:
     for axis, factor in enumerate(spread(op.scale, x.ndim - 2), 1):
-        x = along(x, axis, x.shape[axis] * factor, op.method, True)
+        x = along(x, axis, x.shape[axis] * factor, op, True)
     return x
 
 
 @oracle
 def resize(op: Any, weights: Weights, x: Array) -> Array:
     for axis, size in enumerate(spread(op.size, x.ndim - 2), 1):
-        x = along(x, axis, size, op.method, op.antialias)
+        x = along(x, axis, size, op, op.antialias)
     return x
 
 

@@ -21,7 +21,7 @@ WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "
 
 
 CAREFUL = {"pad", "tile", "concat", "split", "reshape", "flatten", "rearrange", "repeat", "conv", "conv_transpose", "max_pool", "avg_pool"}
-CAREFUL |= {"weight_norm", "spectral_norm"}
+CAREFUL |= {"weight_norm", "spectral_norm", "scatter", "gather_at", "random_categorical"}
 CAREFUL |= {"attention", "rope", "relative_bias", "distance_bias"}
 CAREFUL |= {"min_pool", "lp_pool", "patch_embed", "upsample", "space_to_depth", "depth_to_space", "pixel_shuffle", "pixel_unshuffle"}
 CAREFUL |= {"graph_conv", "graph_attention", "graph_pool", "moe", "edge_inputs", "node_inputs"}

@@ -128,8 +128,6 @@ def test_one_example_cannot_be_split(tmp_path: Path) -> None:
     [
         {},
         {"x": 3},
-        {"weight": TensorType("i32")},
-        {"weight": TensorType("f32", (2,))},
         {"a b": TensorType("f32")},
         {"x": TensorType("f32", ("B", 3))},
         3,

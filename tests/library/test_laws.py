@@ -23,6 +23,7 @@ from tests.library.oracles_axes import FUNCTIONS
 from tests.library.oracles_graph import GRAPHS
 from tests.library.oracles_linear import LINEAR
 from tests.library.oracles_norm import NORMS
+from tests.library.oracles_picking import FUNCTIONS as PICKING
 from tests.library.oracles_positions import POSITIONS
 from tests.library.oracles_recurrent import RECURRENT
 from tests.library.oracles_space import SPACE
@@ -30,7 +31,7 @@ from tests.library.oracles_space import SPACE
 CLASSES = classes()
 BUILT: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and not has_apply(cls)]
 CALLABLES: list[Any] = [cls for cls in CLASSES if issubclass(cls, Callable) and has_apply(cls) and not issubclass(cls, Measure)]
-ORACLES |= FUNCTIONS | ATTENTION | NORMS | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
+ORACLES |= FUNCTIONS | PICKING | ATTENTION | NORMS | POSITIONS | RECURRENT | LINEAR | GRAPHS | ACTIVATIONS | SPACE
 
 
 def agrees_with_its_oracle(case: Case) -> None:

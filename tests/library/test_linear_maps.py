@@ -17,6 +17,7 @@ from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.diagnostics.shapes.axes import RepeatedAxis
 from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.diagnostics.shapes.sizes import AxisOutOfRange
+from netspec.from_torch.layers import conv_transpose as convert_transposed
 from netspec.library.layers.bilinear import Bilinear
 from netspec.library.layers.conv import Conv
 from netspec.library.layers.conv_transposed import ConvTranspose
@@ -80,6 +81,19 @@ def test_conv_transpose_takes_torch_s_kernels(stride: int, padding: int, extra: 
         if 0 <= place < len(wanted):
             wanted[place] += x[0, n] @ weight[:, :, t]
     np.testing.assert_allclose(from_torch(op, weight, x)[0], wanted, 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("transposed", [True, False])
+def test_torch_s_kernels_in_groups(transposed: bool) -> None:
+    """PyTorch's grouped transposed convolution is one for each group of channels; its kernel, [in, features / groups, …], is turned."""
+    weight, x = values((4, 3, 3), 1), values((1, 5, 4), 2)
+    op = ConvTranspose(features=6, kernel=3, stride=2, padding="VALID", bias=False, transpose_kernel=transposed, groups=2)
+    kernel = convert_transposed(op, {}, {"weight": weight})["kernel"]  # type: ignore[arg-type]
+    wanted = np.zeros((11, 6))
+    for n, t, o in np.ndindex(5, 3, 6):
+        own = slice(2 * (o // 3), 2 * (o // 3) + 2)
+        wanted[2 * n + t, o] += x[0, n, own] @ weight[own, o % 3, t]
+    np.testing.assert_allclose(applied(op, TestScope({"kernel": kernel}), x)[0], wanted, 1e-5, 1e-5)
 
 
 GENERAL = [

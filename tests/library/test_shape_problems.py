@@ -89,7 +89,8 @@ CASES = [
     (Slice(items=(slice(None, T),)), ["f32[1024]"], "unproven-size", "items", "`1024 >= T` so that the slice lies inside the axis"),
     (Slice(items=(slice(T - 4, None),)), ["f32[T]"], "unproven-size", "items", "from which end it counts"),
     (Slice(items=(slice(None, None, 0),)), ["f32[8]"], "bad-step", "items", "cannot be 0"),
-    (Slice(items=(slice(5, None, -1),)), ["f32[8]"], "bad-step", "items", "backwards, without bounds"),
+    (Slice(items=(slice(8, None, -1),)), ["f32[8]"], "slice-outside-axis", "items", "the slice 8::-1 reaches beyond"),
+    (Slice(items=(slice(1, 5, -1),)), ["f32[8]"], "slice-outside-axis", "items", "the slice 1:5:-1 of axis 0 takes no element"),
 ]
 
 

@@ -41,7 +41,7 @@ def main(file: str) -> None:
     state = p.init()
     start = p.unpack(state)
     for i in range(3):
-        state, statistics = p.train_step(state, {**batch(12, seed=i), "weight": WEIGHT})
+        state, statistics = p.train_step(state, {**batch(12, seed=i), "example weights": WEIGHT})
     evaluated = p.eval_step(state, batch(16, seed=9))
     numbers = (p.unpack(state), statistics, evaluated, p.predict(state, x=batch(6)["x"]))
     arrays = {jax.tree_util.keystr(path): np.asarray(x) for path, x in jax.tree_util.tree_leaves_with_path(numbers)}

@@ -37,6 +37,8 @@ LOSSES = {
     "one with a mask": "loss = low",
     "one with weights of classes": "loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 0, 1, 1, 4, 1, 1, 1, 1], ignore=3)",
     "several means": 'loss = xent + 0.5 * low + 0.1 * mean(aux("**/size")) + 0.01 * l2(params("**/kernel"))',
+    "one with weights of values": "loss = softmax_cross_entropy(logits, label, weight=cast(label, f32) - 4.5)"
+    " + softmax_cross_entropy(logits, label, mask=label < 6, weight=exp(logits[:, 0]), normalize=true) + mean(each(low) * logits[:, 1])",
     "no sum of means": "loss = xent * low + exp(0.1 * low)",
 }
 OPTIMIZER = "optimizer = clip_by_global_norm(0.5) -> adam(0.01)"
@@ -64,7 +66,7 @@ def test_four_batches_are_one_of_four_times_the_size(loss: str) -> None:
     whole, parts = made(LOSSES[loss], 1), made(LOSSES[loss], 4)
     one, four = whole.init(2), parts.init(2)
     for k in range(2):
-        batch = {**digits(12, seed=k), "weight": np.array([1, 0, 1, 2, 1, 1, 0.5, 1, 1, 0, 0, 0])}
+        batch = {**digits(12, seed=k), "example weights": np.array([1, 0, 1, 2, 1, 1, 0.5, 1, 1, 0, 0, 0])}
         one, first = whole.train_step(one, batch)
         four, second = parts.train_step(four, cut(batch, 4))
         close(parts.finish(second), whole.finish(first))

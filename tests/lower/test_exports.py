@@ -100,7 +100,7 @@ def test_patterns_choose_instances_and_iterations(repeat: str) -> None:
 def test_a_scalar_counts_as_it_is_and_a_tensor_once_per_example() -> None:
     weight = np.array([1.0, 0.0, 1.0, 0.5])
     lines = ['metric size = aux("top/size")', 'metric level = aux("top/level")', 'metric most = max(aux("**/size"), axis=0)']
-    found, weights = numbers(LAYER + DEEP, lines, weight=weight)
+    found, weights = numbers(LAYER + DEEP, lines, **{"example weights": weight})
     sizes = sizes_by_hand(weights, digits(4)["image"])
     assert found["size"] == pytest.approx(np.average(sizes["top"], weights=weight), rel=1e-10)
     assert found["most"] == pytest.approx(sum(sizes.values()).max(), rel=1e-10)

@@ -93,8 +93,8 @@ def test_a_batch_without_a_field() -> None:
 
 def test_weights_count_examples() -> None:
     p = program(deep(2))
-    with pytest.raises(SpecError, match="`weight` must be f32\\[B\\], but it is f64\\[7\\]"):
-        p.eval_step(p.init(), {**batch(), "weight": np.ones(7)})
+    with pytest.raises(SpecError, match="`example weights` must be f32\\[B\\], but it is f64\\[7\\]"):
+        p.eval_step(p.init(), {**batch(), "example weights": np.ones(7)})
 
 
 def test_an_input_that_the_model_does_not_have() -> None:

@@ -25,6 +25,14 @@ train M {
   metric summed = sum(expand_dims(values, 1), axis=-1)
   metric kl = gaussian_kl(centre, spread)
   metric sums = 2 * gaussian_kl(centre, spread) - 0.5 * mean_absolute_error(centre, 0.25, mask=spread > 0)
+  metric signed = softmax_cross_entropy(logits, label, weight=cast(label, f32) - 4.5, ignore=3)
+  metric mean_of_weights = mean_absolute_error(centre, 0.25, weight=label, normalize=true, mask=spread > 0)
+  metric by_number = mean_absolute_error(centre, 0.25, weight=spread)
+  metric by_hand = mean(each(softmax_cross_entropy(logits, label)) * (cast(label, f32) - 4.5))
+  metric held = mean(each(softmax_cross_entropy(logits, label, weight=label)))
+  metric right = accuracy(logits, label, weight=label)
+  metric share = accuracy(logits, label, weight=label, normalize=true)
+  metric below = softmax_cross_entropy(logits, label, weight=cast(label, f32) - 4.5, normalize=true)
   optimizer = sgd(0.1)
   duration = 20 steps
 }
@@ -41,7 +49,7 @@ def wide() -> Iterator[None]:
 
 def test_labels_masks_and_examples_weigh_together() -> None:
     made = program(SPEC)
-    state, batch = made.init(2), {**digits(8), "weight": WEIGHT}
+    state, batch = made.init(2), {**digits(8), "example weights": WEIGHT}
     found = made.finish(made.eval_step(state, batch), "eval")
     out = {n: np.asarray(x, np.float64) for n, x in made.apply(state, image=batch["image"]).items()}
     label = batch["label"]
@@ -58,4 +66,15 @@ def test_labels_masks_and_examples_weigh_together() -> None:
         "kl": np.average(kl, weights=WEIGHT),
         "sums": 2 * np.average(kl, weights=WEIGHT) - 0.5 * np.average(abs(m - 0.25), weights=chosen),
     }
+    signed, right = WEIGHT * (label - 4.5), out["logits"].argmax(-1) == label
+    expected |= {
+        "signed": np.sum(signed * xent * counts) / np.sum(WEIGHT * counts),
+        "mean_of_weights": np.average(abs(m - 0.25), weights=chosen * label[:, None]),
+        "by_number": np.sum(WEIGHT[:, None] * s * abs(m - 0.25)) / np.sum(WEIGHT) / 3,
+        "by_hand": np.sum(signed * xent) / np.sum(WEIGHT),
+        "held": np.sum(WEIGHT * label * xent) / np.sum(WEIGHT),
+        "right": np.sum(WEIGHT * label * right) / np.sum(WEIGHT),
+        "share": np.average(right, weights=WEIGHT * label),
+    }
+    assert np.isnan(found["below"])  # a mean by negative weights is none
     assert {name: float(found[name]) for name in expected} == pytest.approx(expected, rel=1e-9)

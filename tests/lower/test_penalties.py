@@ -56,7 +56,7 @@ def test_of_the_chosen_parameters(penalty: str, chosen: Any, function: Any) -> N
     p = made(penalty)
     weights = jax.tree.map(lambda x: x + 0.1, p.unpack(p.init(1)))
     wanted = sum(function(x) for path, x in paths(weights["params"]).items() if chosen(path))
-    found = p.finish(p.eval_step(p.pack(weights), {**digits(4), "weight": np.array([1.0, 0.5, 0.0, 2.0])}), "eval")
+    found = p.finish(p.eval_step(p.pack(weights), {**digits(4), "example weights": np.array([1.0, 0.5, 0.0, 2.0])}), "eval")
     assert found["penalty"] == pytest.approx(wanted, rel=1e-12)
 
 

@@ -131,7 +131,7 @@ def test_statistics_add_up_over_batches_with_weights() -> None:
     weights = [np.ones(8), np.ones(8), np.array([1, 1, 1, 1, 0, 0, 0, 0])]
     total = None
     for part, weight in zip(parts, weights, strict=True):
-        statistics = p.eval_step(state, {**part, "weight": weight.astype(np.float32)})
+        statistics = p.eval_step(state, {**part, "example weights": weight.astype(np.float32)})
         total = statistics if total is None else merge(total, statistics)
     assert p.finish(total, "eval") == pytest.approx(whole, rel=1e-6)  # type: ignore[arg-type]
     assert all(leaf.dtype == np.float64 for leaf in jax.tree.leaves(total))
@@ -146,7 +146,7 @@ def test_padding_does_not_move_a_training_step() -> None:
         data["x"][6:] = 1e3
         cut = {k: v[:size] for k, v in data.items()}
         weight = np.array([1, 1, 1, 1, 1, 1, 0, 0], np.float32)[:size]
-        state, statistics = p.train_step(p.init(), {**cut, "weight": weight})
+        state, statistics = p.train_step(p.init(), {**cut, "example weights": weight})
         results.append((p.unpack(state), statistics))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5), *results)
 
@@ -169,7 +169,7 @@ def test_masks_weigh_values_and_scalars_count_as_they_are() -> None:
     weight = np.arange(8).astype(np.float32)
     state = p.init()
     logs = np.log(softmax(data["x"] @ np.array(state.params["dense_0/kernel"])))[np.arange(8), data["label"]]
-    _, ((total, count), (one, once)) = p.train_step(state, {**data, "mask": keep, "weight": weight})
+    _, ((total, count), (one, once)) = p.train_step(state, {**data, "mask": keep, "example weights": weight})
     assert float(count) == 12.0
     assert float(total) == pytest.approx(-(logs * keep * weight).sum(), rel=1e-5)
     assert (float(one), float(once)) == (7.0, 1.0)

@@ -11,7 +11,8 @@ import jax
 import numpy as np
 import pytest
 
-from netspec.ir import Body
+from netspec.compile import check
+from netspec.ir import Body, Typed
 from netspec.library.base import Weight
 from netspec.library.functions.arithmetic import Add, Multiply
 from netspec.library.initializers.distributions import Normal, Ones, Zeros
@@ -21,7 +22,9 @@ from netspec.library.layers.dropout import Dropout
 from netspec.library.layers.norm import BatchNorm
 from netspec.lower.layout import Layout
 from netspec.lower.loops import Loop, Lowering
+from netspec.lower.program import Program
 from netspec.lower.repeat_lowering import choose_lowering
+from netspec.source import Source
 from tests.lower.build import Builder, literal
 from tests.lower.models import batch, block, deep, program
 
@@ -224,3 +227,31 @@ def test_repeats_run_in_mixed_precision(make: Callable[[], Body]) -> None:
         results.append(p.apply(state, x=batch()["x"])["logits"])
     assert results[0].dtype == np.float32
     np.testing.assert_allclose(*results, rtol=0.1, atol=0.2)
+
+
+def random_walk(count: int, body: str = "y = y + random_normal([B, 4])") -> Typed:
+    text = f"netspec 1\nmodel M {{\n  input x: f32[B, 4]\n  y = x\n  repeat {count} as i {{ {body} }}\n  output z = y\n}}\n"
+    found = check(Source("m.net", text))
+    assert found.typed is not None and found.ok, found.problems
+    return found.typed
+
+
+BARE = {
+    "random numbers": "y = y + random_normal([B, 4])",
+    "random numbers inside a loop": "repeat 3 { y = y + random_uniform([B, 4]) }",
+    "many ops": "y = tanh(y) * 0.5 + sin(y) - cos(y); y = y * y + 0.1 * y - exp(-y) / 2 + sqrt(abs(y))",
+    "the index": "y = y + cast(i, f32) * random_normal([B, 4])",
+}
+
+
+@pytest.mark.parametrize("what", BARE)
+def test_a_repeat_without_parameters_is_a_loop_whose_program_does_not_grow(what: str) -> None:
+    """And it gives what it gives unrolled."""
+    sizes = {}
+    for count in (10, 400):
+        p = Program.of(random_walk(count, BARE[what]))
+        sizes[count] = str(p._apply.trace({}, {}, {"x": np.ones((2, 4), np.float32)}).jaxpr).count("=")
+    assert sizes[10] == sizes[400]
+    x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
+    scanned, unrolled = (Program.of(random_walk(8, BARE[what]), repeat=way) for way in (None, "unroll"))
+    np.testing.assert_allclose(scanned.apply(scanned.init(), x=x)["z"], unrolled.apply(unrolled.init(), x=x)["z"], 1e-5, 1e-6)

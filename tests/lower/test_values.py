@@ -43,7 +43,10 @@ def wide() -> Iterator[None]:
 def measured(lines: str, precision: str = "f64") -> tuple[dict[str, float], dict[str, Any], dict[str, Any]]:
     """What an evaluation finds, the model's outputs, and the batch."""
     made = program(SPEC.replace("LINES", lines), precision)
-    state, batch = made.init(2), {**digits(4, dtype=np.float64 if precision == "f64" else np.float32), "weight": WEIGHT.astype(np.float32)}
+    state, batch = (
+        made.init(2),
+        {**digits(4, dtype=np.float64 if precision == "f64" else np.float32), "example weights": WEIGHT.astype(np.float32)},
+    )
     found = made.finish(made.eval_step(state, batch), "eval")
     return found, {n: np.asarray(x, np.float64) for n, x in made.apply(state, image=batch["image"]).items()}, batch
 

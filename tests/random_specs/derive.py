@@ -34,7 +34,7 @@ TYPES = ("int", "int", "float", "bool", "str", "list", "dtype", "layer", "initia
 PHASES = ("train", "eval", "serve")
 FIELDS = ("image", "label", "batch", "logits", "weight")
 STRINGS = ('"SAME"', '"VALID"', '"b h w c -> b (h w) c"', '"bij,bjk->bik"', '"**/kernel"', '"part.net"', '"{x} is odd"', '""', '"\\u00e9"')
-DECLARES = frozenset({"target", "input", "weight", "buffer", "state", "shared", "for_loop", "repeat", "output", "param"})
+DECLARES = frozenset({"target", "input", "weight", "buffer", "state", "shared", "loop_name", "function_param", "repeat", "output", "param"})
 """Rules whose first name is bound for what follows."""
 MODELS = frozenset({"train", "serve", "expect"})
 HEAVY = {
@@ -219,6 +219,9 @@ class Derivation:
         return SPELLED[kind]
 
     def name(self, rule: str, place: int, expansion: Expansion) -> str:
+        if rule == "function":
+            self.blocks.append(self.fresh("f"))
+            return self.blocks[-1]
         if rule in DECLARES:
             return self.bound()
         if rule in MODELS:
@@ -236,6 +239,8 @@ SPELLED = {kind: text for text, kind in LITERALS.items()}
 NAMES = {
     "tensor": ("f32", "f32", "i32", "bool", "bf16", "f64", "int"),
     "param_type": TYPES,
+    "record_field": FIELDS,
+    "member": FIELDS,
     "when": PHASES,
     "setting": SETTINGS,
     "group": SETTINGS,

@@ -53,7 +53,17 @@ class Model:
             name = next((n for n, v in self.params.items() if v is value), None) or self.fresh("size")
             self.params[name] = value
             return name
-        return f"{value - 1} + 1" if chance < 0.25 and value > 1 else str(value)
+        if chance < 0.2 and self.name:
+            return self.static(value)
+        return f"{value - 1} + 1" if chance < 0.3 and value > 1 else str(value)
+
+    def static(self, value: int) -> str:
+        """The same by a function of the file, a record, or a list made by a comprehension."""
+        function = self.fresh("same")
+        form = self.rng.choice([f"{function}({value})", f"[{{n: {value}}}][0].n", f"max([k for k in [1, {value}] if k in [{value}]])"])
+        if form.startswith(function):
+            self.sections.append(f"let {function}(n: int, by: float = 1.0) = floor(n * by)")
+        return form
 
     def steps(self, type_: TensorType, count: int) -> tuple[list[Step], TensorType]:
         """Up to `count` stages that the type passes through, and what comes out."""
@@ -154,9 +164,18 @@ class Model:
         body = [f"{name} = {self.chain(name, steps, labels=False)}"]
         if self.rng.random() < 0.2:
             body = [self.layout.block(f"repeat {self.rng.randrange(1, 4)}", body, 2)]
-        heads = (f"repeat {self.rng.randrange(1, 5)}", "for _i in range(2)", "for i, v in [1, 2]", f"repeat {self.number(2)}")
+        heads = (f"repeat {self.rng.randrange(1, 5)}", "for _i in range(2)", *EACH, f"repeat {self.number(2)}")
         self.statements.append(self.layout.block(self.rng.choice(heads).replace("_i", "i"), body, 1))
         self.env[name] = type_
+
+    def comprehension(self) -> None:
+        """The sum of a list of tensors, or of layers that are applied one by one."""
+        name, type_ = self.pick()
+        steps, bound = self.loop_steps(type_), self.fresh()
+        if steps and type_.is_float:
+            clause = self.rng.choice(CLAUSES)
+            self.add(f"{bound} = sum([{self.chain(name, steps, labels=False)} {clause}])")
+            self.env[bound] = type_
 
     def choice(self) -> None:
         """`if` on a static condition."""
@@ -239,8 +258,13 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+EACH = ("for i, v in enumerate([1, 2])", "for a, _ in [[1, 2], [3, 4]]", "for i, (a, b) in enumerate(zip([1], [2]))", "for r in [{a: 1}]")
+"""Heads of loops over lists."""
+CLAUSES = ("for _ in range(2)", "for k in [1, 2, 3] if k > 1", "for a, (_, b) in [(1, (2, 3))] for _ in range(b - a)")
+"""Of comprehensions."""
 FORMS: tuple[Function[[Model], None], ...] = (
     *(Model.binding,) * 6,
-    *(Model.two, Model.two, Model.arithmetic, Model.residual, Model.loop, Model.choice, Model.requirement, Model.shared, Model.block),
+    *(Model.two, Model.two, Model.arithmetic, Model.residual, Model.loop, Model.comprehension),
+    *(Model.choice, Model.requirement, Model.shared, Model.block),
     Model.recurrence,
 )

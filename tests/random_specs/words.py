@@ -164,8 +164,8 @@ def expression(rng: Random, depth: int = 4) -> str:
     return rng.choice(_FORMS)(rng, *parts)
 
 
-_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "@", "==", "!=", "<", "<=", ">", ">=", "and", "or", "->")
-_FUNCTIONS = ("range", "len", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
+_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "@", "==", "!=", "<", "<=", ">", ">=", "in", "not in", "and", "or", "->")
+_FUNCTIONS = ("range", "len", "enumerate", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round")
 _FORMS = (
     lambda rng, a, b, c: f"{a} {rng.choice(_OPERATORS)} {b}",
     lambda rng, a, b, c: f"({a} {rng.choice(_OPERATORS)} {b}) {rng.choice(_OPERATORS)} {c}",
@@ -177,6 +177,8 @@ _FORMS = (
     lambda rng, a, b, c: f"[{a}, {b}, {c}]",
     lambda rng, a, b, c: f"({a}, k={b})",
     lambda rng, a, b, c: f"{{a: {a}, b: {b}}}",
+    lambda rng, a, b, c: f"[{a} for i, (x, j) in {b} if {c}]",
+    lambda rng, a, b, c: f"[{{a: {a}, b: {b}}}][{c}].{rng.choice('abc')}",
     lambda rng, a, b, c: f"if {a} {{ {b} }} else {{ {c} }}",
     lambda rng, a, b, c: f"{name(rng)}({a}, {b})",
     lambda rng, a, b, c: f"({a} -> {name(rng)}({b}) -> lab: {name(rng)}({c}))",
@@ -225,7 +227,8 @@ def nest(rng: Random, inside: str) -> str:
     """Statements inside many loops, or many statements."""
     depth = rng.choice([1, 2, 3, 5, 30, 70])
     count = rng.choice(["2", "3", "10", "100", "1_000", "10_000", "10_001", "10**9", "0", "-1", "B", "x", "D"])
-    heads = (f"repeat {count} {{", f"repeat {count} as i {{", f"for i in range({count}) {{", "for i, v in [1, 2, 3] {", "when train {")
+    over = (f"for i in range({count}) {{", "for i, v in enumerate([1, 2, 3]) {")
+    heads = (f"repeat {count} {{", f"repeat {count} as i {{", *over, "when train {")
     head = rng.choice(heads) if rng.random() < 0.7 else None
     opened = "\n".join(head or rng.choice(heads) for _ in range(depth))
     statement = rng.choice([inside, "x = x -> relu", "x = x + x", "x = x -> dense(8)", "l = l + l", "n = n * 2", "x = concat(x, x)"])

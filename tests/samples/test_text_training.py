@@ -12,7 +12,7 @@ import pytest
 
 import netspec
 from netspec.diagnostics.spec_error import SpecError
-from netspec.train import learned_vocabularies
+from netspec.train import data_marks, learned_vocabularies
 from tests.library.text_files import conllu, sentences, spm_model
 
 HERE = Path(__file__).parent
@@ -67,7 +67,7 @@ def test_the_tagger_uses_the_words_of_training_in_evaluation(data: Path, tmp_pat
     model = netspec.compile(HERE / "tagger.net", **SIZES["tagger"])
     fit = model.fit(folder=data, out=tmp_path / "run")
     assert len(losses(fit, "eval")) == 2 and all(np.isfinite(losses(fit, "eval")))
-    known = learned_vocabularies.read_learned(tmp_path / "run")["conllu"]
+    known = learned_vocabularies.read_learned(tmp_path / "run", model.plan)["conllu"]
     assert "zebra" not in known["words"] and known["words"][0] == "the"
     assert netspec.load(tmp_path / "run", "last").evaluate(folder=data) == pytest.approx(fit.metrics)
 
@@ -89,16 +89,20 @@ def test_a_run_goes_on_with_the_words_it_learned(data: Path, tmp_path: Path) -> 
     }
     """
     spec.write_text(text, encoding="utf-8")
-    netspec.compile(spec).fit(folder=data, out=run)
-    before = learned_vocabularies.read_learned(run)
+    model = netspec.compile(spec)
+    model.fit(folder=data, out=run)
+    before = learned_vocabularies.read_learned(run, model.plan)
     (data / "train.conllu").write_text(conllu(sentences(200)[:100]), encoding="utf-8")
+    with pytest.raises(SpecError, match="train.conllu: it has"):
+        model.fit(folder=data, out=run, resume=True)
+    (run / data_marks.NAME).unlink()
     fit = netspec.compile(spec).fit(folder=data, out=run, resume=True)
-    assert learned_vocabularies.read_learned(run) == before == fit.model.learned and before["conllu"]["words"]
+    assert learned_vocabularies.read_learned(run, model.plan) == before == fit.model.learned and before["conllu"]["words"]
     file = run / learned_vocabularies.NAME
     file.write_text(file.read_text(encoding="utf-8").replace("cat", "cut"), encoding="utf-8")
     with pytest.raises(SpecError) as caught:
         netspec.load(run)
-    assert [p.slug() for p in caught.value.diagnostics] == ["not-a-run"]
+    assert [p.slug() for p in caught.value.diagnostics] == ["run-file-damaged"]
 
 
 def test_evaluating_a_state_learns_from_training_first(data: Path) -> None:

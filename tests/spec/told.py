@@ -54,7 +54,11 @@ PROBLEMS: tuple[Diagnostic, ...] = (
     checkpoints.CheckpointMismatch(path=SAVED, differences=("missing: params.conv_0/kernel f32[3, 3, 1, 32]",)),
     checkpoints.CheckpointTooNew(path=SAVED, format=2, known=1),
     checkpoints.NoSuchCheckpoint(run=RUN, which="7", steps=(176, 220)),
+    checkpoints.RunFileDamaged(path=f"{RUN}/metrics.jsonl", place="line 3, /loss", finding="it is no number", line=3),
+    checkpoints.CheckpointsReplaced(run=RUN, which="last", tries=10),
     checkpoints.RunOfAnotherSpec(run=RUN, differences=("train.duration: was not set, is 40 epochs",)),
+    checkpoints.DataChanged(run=RUN, file=f"{RUN}/data.json", differences=("train.csv: it has 4,810 bytes, and had 4,790",)),
+    checkpoints.DataDiffer(run=RUN, differences=("test.csv: its content is another",)),
     checkpoints.RunInUse(run=RUN),
     SizeNotTraced(model="Tagger", sizes=("B", "T"), batch="B", reason="a scan needs a number."),
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netspec.syntax import tree
 from netspec.syntax.expression_builder import number_value
 
-NAMES = st.sampled_from(["x", "y", "h0", "B", "train", "model", "in", "where", "at", "steps", "_", "wte"])
+NAMES = st.sampled_from(["x", "y", "h0", "B", "train", "model", "in", "for", "where", "at", "steps", "_", "wte"])
 CALLABLES = st.sampled_from([tree.Name(("conv",)), tree.Name(("e", "attend")), tree.Name(("step",))])
 DTYPES = st.sampled_from(["f32", "i32", "bool"])
 NUMBERS = st.sampled_from(["0", "3", "10_000", "0.5", "1e-4", "30M", "4GiB", "1.5k"]).map(
@@ -18,7 +18,14 @@ NUMBERS = st.sampled_from(["0", "3", "10_000", "0.5", "1e-4", "30M", "4GiB", "1.
 COUNTS = st.sampled_from(["1", "5", "2_000"]).map(lambda t: tree.Number(t, int(number_value(t))))
 STRINGS = st.text(st.sampled_from('ab "\\\n\té#{}→\u200b'), max_size=6).map(tree.String)
 CONSTANTS = st.sampled_from([True, False, None, float("inf")]).map(tree.Constant)
-OPERATORS = st.sampled_from("+ - * / // % @ ** == != < <= > >= and or".split())
+OPERATORS = st.sampled_from([*"+ - * / // % @ ** == != < <= > >= in and or".split(), "not in"])
+
+
+LOOP_NAMES = st.recursive(
+    st.builds(tree.Target, st.sampled_from(["i", "in", "_"])),
+    lambda inner: st.builds(tree.LoopNames, st.lists(inner, min_size=2, max_size=3).map(tuple)),
+    max_leaves=3,
+)
 
 
 def some(items: st.SearchStrategy[Any], least: int = 0, most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -43,13 +50,17 @@ def grown(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     keys = st.one_of(st.tuples(NAMES, st.just(False)), st.just(("else", False)), st.tuples(st.text("ab/*", max_size=4), st.just(True)))
     entries = st.builds(lambda key, value: tree.DictItem(key[0], value, key[1]), keys, values)
     tuples = arguments(values).filter(bool).map(tree.TupleExpr)
+    indices = st.builds(tree.Index, values, some(index))
+    clauses = st.builds(tree.ForClause, some(LOOP_NAMES, 1), values, some(values, most=2))
     return st.one_of(
         calls,
+        st.builds(tree.Comprehension, values, some(clauses, 1, 2)),
+        st.builds(tree.Member, st.one_of(indices, st.builds(tree.Member, indices, NAMES)), NAMES),
         st.builds(tree.Binary, OPERATORS, values, values),
         st.builds(tree.Unary, st.sampled_from(["-", "not"]), values),
         st.builds(tree.Chain, values, some(stages, 1)),
         st.builds(tree.If, values, values, values),
-        st.builds(tree.Index, values, some(index)),
+        indices,
         some(values).map(tree.ListExpr),
         some(entries).map(tree.DictExpr),
         values.map(tree.Paren),
@@ -69,8 +80,11 @@ EXPRESSIONS = st.recursive(ATOMS, grown, max_leaves=12)
 TENSORS = st.builds(tree.TensorRef, DTYPES, some(st.one_of(EXPRESSIONS, st.just(tree.Dots()))))
 PARAM_TYPES = st.recursive(
     st.builds(tree.ParamType, st.sampled_from(["int", "layer"]), st.none(), st.booleans()),
-    lambda inner: st.builds(tree.ParamType, st.just("list"), inner, st.booleans()),
-    max_leaves=2,
+    lambda inner: st.one_of(
+        st.builds(tree.ParamType, st.just("list"), inner, st.booleans()),
+        st.builds(tree.ParamType, st.just("record"), st.none(), st.booleans(), some(st.builds(tree.RecordField, NAMES, inner), 1)),
+    ),
+    max_leaves=3,
 )
 COMMENTS = st.one_of(
     st.just(tree.NO_COMMENTS),
@@ -110,7 +124,7 @@ def bodies(statements: st.SearchStrategy[Any]) -> st.SearchStrategy[tree.Body]:
 STATEMENTS = st.recursive(
     SIMPLE,
     lambda inner: st.one_of(
-        built(tree.For, some(LOOP_TARGETS, 1, 2), EXPRESSIONS, bodies(inner)),
+        built(tree.For, some(LOOP_NAMES, 1, 3), EXPRESSIONS, bodies(inner)),
         built(tree.Repeat, EXPRESSIONS, st.one_of(st.none(), LOOP_TARGETS), bodies(inner)),
         built(tree.When, st.sampled_from(["train", "eval", "serve"]), bodies(inner)),
     ),
@@ -133,7 +147,9 @@ CLAIMS = st.one_of(
 )
 IMPORTS = some(st.builds(tree.ImportName, PLAIN_NAMES, st.one_of(st.none(), PLAIN_NAMES)), 1)
 ARGS = arguments(EXPRESSIONS)
+FUNCTION_PARAMS = st.builds(tree.FunctionParam, PLAIN_NAMES, PARAM_TYPES, st.one_of(st.none(), EXPRESSIONS))
 SECTIONS = st.one_of(
+    built(tree.Function, PLAIN_NAMES, some(FUNCTION_PARAMS), EXPRESSIONS),
     built(tree.Import, IMPORTS, STRINGS),
     built(tree.Block, PLAIN_NAMES, bodies(STATEMENTS)),
     built(tree.Model, PLAIN_NAMES, bodies(STATEMENTS)),

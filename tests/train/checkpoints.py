@@ -16,6 +16,13 @@ from netspec.train import manifest
 from netspec.train.checkpoint_store import Store
 
 ONE = {"a": np.arange(3, dtype=np.float32)}
+SPEC = "5" * 64
+"""The digest of a spec."""
+
+
+def facts(step: int, loss: float | None = None) -> dict[str, Any]:
+    """Where a run stood that was evaluated at this step."""
+    return {"step": step, "epoch": 1, "batch": 0, "seed": 0, "evaluated": step, "eval_loss": loss, "best": loss, "seconds": 1.5}
 
 
 def problem(run: Any) -> Diagnostic:
@@ -39,7 +46,7 @@ def rewrite(checkpoint: Path, **changes: Any) -> None:
 def save(kept: Store, *steps: int, loss: dict[int, float] | None = None) -> None:
     kept.recover()
     for step in steps:
-        kept.save(step, ONE, "digest", {"eval_loss": (loss or {}).get(step)})
+        kept.save(step, ONE, SPEC, facts(step, (loss or {}).get(step)))
 
 
 def _inside(descriptor: str, folder: Path) -> bool:

@@ -10,6 +10,7 @@ from netspec.train import manifest
 from netspec.train.checkpoint_store import Store
 from netspec.train.leaves import Leaf
 from netspec.train.manifest import Manifest, files_of, manifest_text
+from tests.train.checkpoints import SPEC, facts
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def checkpoint(tmp_path: Path) -> Path:
     (folder / "tensors").mkdir(parents=True)
     (folder / "first").write_bytes(b"x" * 1234)
     (folder / "tensors" / manifest.NAME).write_bytes(b"not the manifest")
-    content = Manifest(7, "digest", (Leaf("w", "float32", (2, 3)),), {"epoch": 1}, files_of(folder))
+    content = Manifest(7, SPEC, (Leaf("w", "float32", (2, 3)),), facts(7), files_of(folder))
     (folder / manifest.NAME).write_bytes(manifest_text(content))
     return folder
 

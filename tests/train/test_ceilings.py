@@ -12,8 +12,8 @@ import netspec
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.data.texts import NumberTooLarge
 from netspec.diagnostics.spec_error import SpecError
+from netspec.proofs.id_bounds import Bounds, find_bounds
 from netspec.source import Source
-from netspec.train.ceilings import Ceiling, ceilings
 
 TEXT = """netspec 1
 block Deep {
@@ -50,10 +50,10 @@ def problems(data: dict[str, Any], **arguments: Any) -> list[Diagnostic]:
 
 def test_what_a_model_and_its_loss_demand() -> None:
     made = model()
-    assert ceilings(made.model, [made.plan.objective]) == [
-        Ceiling("words", 10, "embed"),
-        Ceiling("words", 12, "embed"),
-        Ceiling("label", 3, "softmax_cross_entropy"),
+    assert find_bounds(made.model, [made.plan.objective]) == [
+        Bounds("words", 10, "embed", -10),
+        Bounds("words", 12, "embed", -12),
+        Bounds("label", 3, "softmax_cross_entropy"),
     ]
 
 
@@ -68,9 +68,9 @@ def test_numbers_that_do() -> None:
 @pytest.mark.parametrize(
     ("words", "label", "problem"),
     [
-        ([[1], [3, 14, 11], [10]], LABEL, NumberTooLarge(field="words", record=1, value=14, op="embed", below=10)),
+        ([[1], [3, 14, 11], [10]], LABEL, NumberTooLarge(field="words", record=1, value=14, op="embed", below=10, least=-10)),
         (WORDS, [0, 1, 3], NumberTooLarge(field="label", record=2, value=3, op="softmax_cross_entropy", below=3)),
-        (np.full((3, 2), 10), LABEL, NumberTooLarge(field="words", record=0, value=10, op="embed", below=10)),
+        (np.full((3, 2), 10), LABEL, NumberTooLarge(field="words", record=0, value=10, op="embed", below=10, least=-10)),
     ],
 )
 def test_numbers_that_are_too_large(words: Any, label: Any, problem: Diagnostic) -> None:
@@ -80,7 +80,7 @@ def test_numbers_that_are_too_large(words: Any, label: Any, problem: Diagnostic)
 def test_a_field_under_another_name() -> None:
     text = TEXT.replace("{words: i32[T]", "{ids: i32[T]")
     found = problems({"ids": [[1, 12], [3]], "label": [0, 1]}, chain="rename(ids='words') -> ".replace("'", '"'), text=text)
-    assert found == [NumberTooLarge(field="ids", record=0, value=12, op="embed", below=10)]
+    assert found == [NumberTooLarge(field="ids", record=0, value=12, op="embed", below=10, least=-10)]
 
 
 def test_the_evaluation_is_looked_at_as_well(tmp_path: Path) -> None:

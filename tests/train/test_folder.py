@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.running.checkpoints import CheckpointMismatch, CheckpointTooNew, NoSuchCheckpoint, NotARun, RunOfAnotherSpec
+from netspec.diagnostics.running.checkpoints import (
+    CheckpointMismatch,
+    CheckpointTooNew,
+    NoSuchCheckpoint,
+    NotARun,
+    RunFileDamaged,
+    RunOfAnotherSpec,
+)
 from netspec.diagnostics.running.files import AlreadyExists
 from netspec.diagnostics.spec_error import SpecError
 from netspec.train.recipe import Recipe, changes
@@ -109,24 +117,34 @@ COMPLETE = {"format": 1, "spec": "spec.net", "overrides": {}, "train": None, "da
 @pytest.mark.parametrize(
     ("content", "finding"),
     [
-        ("{", "its `settings.json` is no JSON"),
-        ("[]", "its `settings.json` has no proper `format`"),
-        ('{"format": 1}', "its `settings.json` has no proper `spec`"),
-        ('{"format": 1, "spec": "spec.net", "overrides": 3}', "its `settings.json` has no proper `overrides`"),
-        (json.dumps(COMPLETE | {"overrides": {"rate": 0.1}}), "its `settings.json` has no proper `overrides`"),
-        (json.dumps(COMPLETE | {"imports": ["parts.net"]}), "its `settings.json` has no proper `imports`"),
-        (json.dumps(COMPLETE | {"format": True}), "its `settings.json` has no proper `format`"),
+        ("{", "line 1, column 2: it is no JSON (expecting property name enclosed in double quotes)"),
+        ("[]", ": it is a list, not an object"),
+        ('{"format": 1}', ": `spec` is missing"),
+        (json.dumps(COMPLETE | {"overrides": 3}), "/overrides: it is 3, not an object"),
+        (json.dumps(COMPLETE | {"overrides": {"rate": 0.1}}), "/overrides/rate: it is 0.1, not a text"),
+        (json.dumps(COMPLETE | {"imports": ["parts.net"]}), "/imports: it is a list, not an object"),
+        (json.dumps(COMPLETE | {"format": True}), "/format: it is true, not a whole number"),
+        (json.dumps(COMPLETE | {"format": 0}), "/format: it is 0, a format that never was"),
+        (json.dumps(COMPLETE | {"more": 0}), ": `more` does not belong there"),
+        (json.dumps(COMPLETE | {"spec": "../spec.net"}), '/spec: it is "../spec.net", which has not the form that was written'),
+        (json.dumps(COMPLETE | {"data": "a\0b"}), "/data: it holds the character NUL"),
+        (json.dumps(COMPLETE | {"train": "\ud800"}), "/train: it holds half a character (a lone surrogate)"),
+        (json.dumps(COMPLETE)[:-1] + ', "train": null}', ': an object has the key "train" twice'),
+        (json.dumps(COMPLETE | {"format": math.nan}), ": it holds NaN, which JSON does not know"),
+        ("[" * 100_000, ": its lists or objects lie too deep inside one another"),
+        ("9" * 10_000, ": it holds a number of too many digits"),
     ],
 )
 def test_broken_settings(tmp_path: Path, content: str, finding: str) -> None:
     (tmp_path / "settings.json").write_text(content)
-    assert load_problem(tmp_path) == NotARun(path=str(tmp_path), finding=finding)
+    place, _, finding = finding.partition(": ")
+    assert load_problem(tmp_path) == RunFileDamaged(path=str(tmp_path / "settings.json"), place=place, finding=finding)
 
 
 def test_a_spec_that_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text(json.dumps(COMPLETE))
     (tmp_path / "spec.net").write_bytes(b"\xff")
-    assert load_problem(tmp_path) == NotARun(path=str(tmp_path), finding="its `spec.net` is no UTF-8 text")
+    assert load_problem(tmp_path) == RunFileDamaged(path=str(tmp_path / "spec.net"), place="byte 0", finding="it is no UTF-8 text")
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

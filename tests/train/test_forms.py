@@ -155,14 +155,14 @@ def test_what_is_shorter_is_filled_up() -> None:
     first, second = Grouped(Numbers(), 2).training(0)
     assert set(first) == {"x", "n"} and first["x"].shape == (2, 3, 4)
     assert second["x"].shape == (2, 3, 5)
-    assert second["weight"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert second["example weights"].tolist() == [[1, 1, 1], [1, 1, 0]]
     np.testing.assert_array_equal(second["x"][1], [[4, 4, 4, 4, 0]] * 3)
 
 
 def test_weights_of_some_batches_are_kept() -> None:
     x = np.ones((2, 1), np.float32)
-    made = stack_batches([{"x": x, "weight": np.array([1, 0], np.float32)}, {"x": x}])
-    assert made["weight"].tolist() == [[1, 0], [1, 1]]
+    made = stack_batches([{"x": x, "example weights": np.array([1, 0], np.float32)}, {"x": x}])
+    assert made["example weights"].tolist() == [[1, 0], [1, 1]]
 
 
 def test_an_epoch_that_is_too_short_is_told() -> None:

@@ -69,7 +69,7 @@ def test_an_evaluation_does_not_depend_on_its_batches(chain: str, images: Any) -
     found = []
     for size in (4, 7, 18):
         batches = list(feed(chain, images, batch=size).evaluation())
-        found.append(np.concatenate([batch["image"][batch["weight"] > 0] for batch in batches]))
+        found.append(np.concatenate([batch["image"][batch["example weights"] > 0] for batch in batches]))
         assert len(found[-1]) == 18
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])

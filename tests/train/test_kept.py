@@ -16,7 +16,7 @@ from netspec.diagnostics.running.files import WriteFailed
 from netspec.train import checkpoint_store, manifest
 from netspec.train.checkpoint_store import Store
 from netspec.train.manifest import Manifest, manifest_text
-from tests.train.checkpoints import ONE, _inside, problem, rewrite, save
+from tests.train.checkpoints import ONE, SPEC, _inside, facts, problem, rewrite, save
 
 
 def forge(kept: Store, *steps: int, loss: dict[int, float] | None = None) -> None:
@@ -24,7 +24,7 @@ def forge(kept: Store, *steps: int, loss: dict[int, float] | None = None) -> Non
     for step in steps:
         kept.path(step).mkdir(parents=True)
         kept.path(step).joinpath(manifest.NAME).write_bytes(
-            manifest_text(Manifest(step, "digest", (), {"eval_loss": (loss or {}).get(step)}, {}))
+            manifest_text(Manifest(step, SPEC, (), facts(step, (loss or {}).get(step)), {}))
         )
 
 
@@ -90,7 +90,7 @@ def test_restoring_gives_what_was_saved(kept: Store) -> None:
     save(kept, 6, loss={6: 0.25})
     arrays, found = kept.restore(6)
     assert list(arrays) == ["a"] and arrays["a"].tolist() == [0, 1, 2] and arrays["a"].dtype == np.float32
-    assert (found.step, found.spec, found.facts) == (6, "digest", {"eval_loss": 0.25})
+    assert (found.step, found.spec, found.facts) == (6, SPEC, facts(6, 0.25))
     assert all(name.startswith("tensors/") for name in found.files) and found.files
 
 

@@ -14,13 +14,13 @@ from netspec.record import replace
 from netspec.train import manifest
 from netspec.train.leaves import Leaf
 from netspec.train.manifest import Manifest, files_of, manifest_text, read, verify_folder
-from tests.train.checkpoints import damage, problem, rewrite
+from tests.train.checkpoints import SPEC, damage, facts, problem, rewrite
 
 
 def test_a_manifest_comes_back_as_it_was_written(checkpoint: Path) -> None:
     found = verify_folder(checkpoint)
     assert found == read(checkpoint)
-    assert (found.step, found.spec, found.facts, found.leaves) == (7, "digest", {"epoch": 1}, (Leaf("w", "float32", (2, 3)),))
+    assert (found.step, found.spec, found.facts, found.leaves) == (7, SPEC, facts(7), (Leaf("w", "float32", (2, 3)),))
     assert list(found.files) == ["first", "tensors/manifest.json"] and found.files["first"][0] == 1234
     assert manifest_text(found) == (checkpoint / manifest.NAME).read_bytes()
     assert LIMITS.manifest_bytes == 64 * 2**20

@@ -27,6 +27,7 @@ train M {{
   loss      = mean_squared_error(y, price)
   optimizer = adam(0.05)
   duration  = 3 epochs
+  {more}
 }}
 """
 FIELDS = "fields={x: f32[3], price: f32[]}"
@@ -36,8 +37,8 @@ DATA = {"x": X, "price": X @ [1.0, -2.0, 0.5] + 3}
 TEST = {name: values[:30] for name, values in DATA.items()}
 
 
-def program(data: str) -> Any:
-    return netspec.compile(Source("houses.net", SPEC.format(data=data)))
+def program(data: str, more: str = "") -> Any:
+    return netspec.compile(Source("houses.net", SPEC.format(data=data, more=more)))
 
 
 @pytest.fixture
@@ -82,13 +83,15 @@ def test_batches_are_used_as_they_are() -> None:
     assert [r.step for r in fit.history] == [5, 10, 15]
 
 
-def test_a_field_called_weight_weighs_the_examples() -> None:
-    fields = "fields={x: f32[3], price: f32[], weight: f32[]}"
-    weighed = program(f"arrays({fields})")
+def test_the_field_that_weights_names_weighs_the_examples() -> None:
+    data = "arrays(fields={x: f32[3], price: f32[], trust: f32[]})"
+    weighed = program(data, "weights = trust")
     state = weighed.init(0)
     half = np.where(np.arange(100) < 30, 1.0, 0.0)
-    found = weighed.evaluate(state, {**DATA, "weight": half})
+    found = weighed.evaluate(state, {**DATA, "trust": half})
     assert found == pytest.approx(program(f"arrays({FIELDS})").evaluate(state, TEST))
+    plain, every = program(data, "weights = trust; eval { weights = none }"), program(f"arrays({FIELDS})").evaluate(state, DATA)
+    assert plain.evaluate(state, {**DATA, "trust": half}) == pytest.approx(every)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_a_spec_without_train_says_what_to_add() -> None:
 
 
 def test_the_command_line_takes_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "houses.net").write_text(SPEC.format(data=f"arrays({FIELDS}, test=0.2)"))
+    (folder / "houses.net").write_text(SPEC.format(data=f"arrays({FIELDS}, test=0.2)", more=""))
     out = str(folder / "run")
     assert main(["train", str(folder / "houses.net"), "--data", str(folder / "houses.npz"), "--out", out]) == 0
     assert main(["eval", out, "--data", str(folder / "houses.npz")]) == 0 and main(["eval", out]) == 0

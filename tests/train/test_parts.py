@@ -17,7 +17,7 @@ import jax
 import numpy as np
 import pytest
 
-from netspec.diagnostics.running.checkpoints import NotARun, RunInUse, RunOfAnotherSpec
+from netspec.diagnostics.running.checkpoints import NotARun, RunFileDamaged, RunInUse, RunOfAnotherSpec
 from netspec.diagnostics.running.files import AlreadyExists, WriteFailed
 from netspec.train import leaves, run_lock
 from netspec.train.batch_stream import Position
@@ -153,8 +153,10 @@ def test_settings_of_the_wrong_kind(tmp_path: Path, name: str, value: Any) -> No
     (tmp_path / "spec.net").write_text("netspec 1\n")
     for settings in (GOOD | {name: value}, {k: v for k, v in GOOD.items() if k != name}):
         (tmp_path / "settings.json").write_text(json.dumps(settings))
-        assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding=f"its `settings.json` has no proper `{name}`")
-    (tmp_path / "settings.json").write_text(json.dumps(GOOD | {"spec": "../../spec.net", "train": "T", "data": "d"}))
+        found = problem(lambda: open_run(tmp_path))
+        assert isinstance(found, RunFileDamaged) and found.path == str(tmp_path / "settings.json")
+        assert name in (found.place + found.finding)
+    (tmp_path / "settings.json").write_text(json.dumps(GOOD | {"train": "T", "data": "d"}))
     found = open_run(tmp_path)
     assert (found.recipe.text, found.recipe.imports, found.recipe.train, found.data) == ("netspec 1\n", {}, "T", Path("d"))
 
@@ -162,7 +164,9 @@ def test_settings_of_the_wrong_kind(tmp_path: Path, name: str, value: Any) -> No
 def test_deep_and_missing_settings(tmp_path: Path) -> None:
     assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding="it has no `settings.json`")
     (tmp_path / "settings.json").write_text("[" * 100_000)
-    assert problem(lambda: open_run(tmp_path)) == NotARun(path=str(tmp_path), finding="its `settings.json` is no JSON")
+    assert problem(lambda: open_run(tmp_path)) == RunFileDamaged(
+        path=str(tmp_path / "settings.json"), finding="its lists or objects lie too deep inside one another"
+    )
 
 
 def test_the_first_free_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +221,7 @@ def test_a_checkpoint_of_another_spec_is_refused_before_its_tensors_are_looked_a
     run = opened_run(tmp_path)
     save(run.store, 3)
     found = problem(lambda: restore_checkpoint(None, run, 3))  # type: ignore[arg-type]
-    digests = f"checkpoint 3 belongs to a spec with the digest digest, the folder's has {run.recipe.digest[:12]}"
+    digests = f"checkpoint 3 belongs to a spec with the digest 555555555555, the folder's has {run.recipe.digest[:12]}"
     assert found == RunOfAnotherSpec(run=str(tmp_path), differences=(digests,))
 
 

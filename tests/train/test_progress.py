@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.checkpoints import RunFileDamaged
 from netspec.train.metrics_log import Log, Record
 from netspec.train.progress import Bar, Lines, numbers, reporter
 
@@ -65,7 +68,7 @@ def test_large_numbers_are_short() -> None:
 
 def test_a_line_is_strict_json_and_comes_back(tmp_path: Path) -> None:
     log = Log(tmp_path / "metrics.jsonl")
-    odd = Record(3, 0.5, "eval", math.nan, {"accuracy": math.inf}, None, 0.1)
+    odd = Record(300, 0.5, "eval", math.nan, {"accuracy": math.inf}, None, 0.1)
     log.add(TRAINED)
     log.add(odd)
     first, second = map(json.loads, log.path.read_text().splitlines())
@@ -78,7 +81,7 @@ def test_no_file_is_no_line(tmp_path: Path) -> None:
     assert Log(tmp_path / "metrics.jsonl").records() == []
 
 
-@pytest.mark.parametrize("torn", ["", "{", '{"step": 3}', "[1]", "\x00\x00", '{"step": 9, "epo'])
+@pytest.mark.parametrize("torn", ["", "{", '{"step": 3', "\x00\x00", '{"step": 9, "epo', '{"step": 9, "epo\x00\x00'])
 def test_torn_lines_are_left_out(tmp_path: Path, torn: str) -> None:
     log = Log(tmp_path / "metrics.jsonl")
     log.add(RECORD)
@@ -86,8 +89,34 @@ def test_torn_lines_are_left_out(tmp_path: Path, torn: str) -> None:
     assert log.records() == [RECORD]
 
 
+@pytest.mark.parametrize(
+    ("change", "place", "finding"),
+    [
+        (lambda text: text.replace('"step"', '"stap"', 1), "line 1", "`step` is missing"),
+        (lambda text: text.replace("{}", "}", 1), "line 1", "it is no JSON (expecting value)"),
+        (lambda text: text[:-1] + "Z", "line 2", "it is no JSON (extra data)"),
+        (lambda text: text.replace("\n", " ", 1), "line 1", "it is no JSON (extra data)"),
+        (lambda text: text.replace('"epoch"', '"ep\x0fch"'), "line 1", "it is no JSON (invalid control character at)"),
+        (lambda text: text.replace('"step": 220', '"step": 920', 1), "line 2, /step", "it is 220, behind a line of step 920"),
+        (lambda text: "\n" + text, "line 1", "it is no JSON (expecting value)"),
+        (lambda text: text + '{"step": 3}', "line 3", "`epoch` is missing"),
+    ],
+)
+def test_a_damaged_line_is_named_and_nothing_is_lost(tmp_path: Path, change: Callable[[str], str], place: str, finding: str) -> None:
+    log = Log(tmp_path / "metrics.jsonl")
+    log.add(TRAINED)
+    log.add(RECORD)
+    text = change(log.path.read_text())
+    log.path.write_text(text)
+    with pytest.raises(Mistake) as caught:
+        log.keep_until(220, 220)
+    found = caught.value.diagnostic
+    assert isinstance(found, RunFileDamaged) and found.path == str(log.path) and log.path.read_text() == text
+    assert (found.place.partition(", column")[0], found.finding) == (place, finding)
+
+
 def test_lines_that_will_be_written_again_are_dropped(tmp_path: Path) -> None:
     log = Log(tmp_path / "metrics.jsonl")
     for record in (TRAINED, RECORD, Record(300, 6.0, "train", 0.1, {}, 1.0, 2.0)):
         log.add(record)
-    assert log.keep_until(220, 100) == [TRAINED] == log.records()
+    assert log.keep_until(220, 0) == [TRAINED] == log.records()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from netspec.train.checkpoint_store import Store
+from tests.train.checkpoints import SPEC, facts
 
-FACTS: dict[str, Any] = {"epoch": 0, "eval_loss": None}
 ARRAYS: dict[str, Any] = {
     "scalar": np.float64(0.1) * np.ones(()),
     "step": np.int32(7),
@@ -31,13 +31,13 @@ def store(tmp_path: Path) -> Store:
 def save(store: Store, *steps: int, loss: dict[int, float] | None = None, arrays: dict[str, Any] = ARRAYS) -> None:
     store.recover()
     for step in steps:
-        store.save(step, arrays, "digest", {**FACTS, "eval_loss": (loss or {}).get(step)})
+        store.save(step, arrays, SPEC, facts(step, (loss or {}).get(step)))
 
 
 def test_tensors_come_back_bit_for_bit(store: Store) -> None:
     save(store, 3)
     arrays, manifest = store.restore(3)
-    assert list(arrays) == list(ARRAYS) and manifest.step == 3 and manifest.spec == "digest"
+    assert list(arrays) == list(ARRAYS) and manifest.step == 3 and manifest.spec == SPEC
     for name, array in ARRAYS.items():
         assert (arrays[name].dtype, arrays[name].shape, arrays[name].tobytes()) == (array.dtype, array.shape, array.tobytes()), name
 

@@ -44,4 +44,4 @@ def feed(lengths: tuple[int, ...], *transforms: Transform, seed: int = 0) -> Arr
 
 def counted(batches: Any) -> list[int]:
     """The indices of the examples that count."""
-    return [int(i) for b in batches for i, w in zip(b["index"], b.get("weight", np.ones(len(b["index"]))), strict=True) if w]
+    return [int(i) for b in batches for i, w in zip(b["index"], b.get("example weights", np.ones(len(b["index"]))), strict=True) if w]

@@ -81,7 +81,7 @@ WRONG: list[tuple[Any, list[str], list[str]]] = [
     (statement(kind="binding", targets=["y: f32[B,"], value="x"), ["unclosed-bracket"], ["/sections/0/body/0/targets/0"]),
     (statement(kind="output", type="f32[B]", value="x"), ["bad-json-text"], ["/sections/0/body/0"]),
     (statement(kind="dim", name="T", op="=<", bound="3"), ["bad-json-text"], ["/sections/0/body/0/op"]),
-    (statement(kind="for", names=["a", "b", "c"], iterable="x", body=[]), ["bad-json-text"], ["/sections/0/body/0"]),
+    (statement(kind="for", names=["a", "(b, 1)"], iterable="x", body=[]), ["bad-json-text"], ["/sections/0/body/0/names/1"]),
     (
         statement(kind="assume", condition="T == S", comments={"before": ["why"]}),
         ["bad-json-text"],

@@ -35,6 +35,26 @@ class BadArgument(Diagnostic):
 
 
 @record(kw_only=True)
+class ArgumentOfFreeSize(Diagnostic):
+    """An argument is a number known when the program is compiled, and here it depends on a size that is free until data come."""
+
+    op: str
+    name: str
+    sizes: tuple[str, ...]
+    """The free sizes."""
+    advice: str = ""
+    """What to write instead, where the op knows."""
+
+    def message(self) -> str:
+        sizes = " and ".join(f"`{size}`" for size in self.sizes)
+        return f"`{self.name}` of `{self.op}` may not depend on {sizes}, which {'is' if len(self.sizes) == 1 else 'are'} free"
+
+    def help(self) -> str:
+        sizes = " and ".join(f"`{size}`" for size in self.sizes)
+        return self.advice or f"write a number, or a fixed size in the place of {sizes} in the input's type"
+
+
+@record(kw_only=True)
 class SwappedArguments(Diagnostic):
     """Two arguments stand the other way round: each has the type of the other."""
 
@@ -111,3 +131,16 @@ class Recursion(Diagnostic):
 
     def help(self) -> str | None:
         return "write the repetition as `repeat n { … }`"
+
+
+@record(kw_only=True)
+class RecursiveFunction(Diagnostic):
+    """A function of static values calls itself, directly or through others. Every function ends: repetition is written as a list."""
+
+    cycle: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the function `{self.cycle[0]}` calls itself: {' -> '.join(self.cycle)}"
+
+    def help(self) -> str | None:
+        return "write the repetition over a list: `sum([2**i for i in range(n)])`, `[f(x) for x in xs]`"

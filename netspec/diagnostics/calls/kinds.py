@@ -45,11 +45,14 @@ class NotCallable(Diagnostic):
     """The function that was called as if it were a part of the tensor."""
 
     def message(self) -> str:
-        return f"`{self.name}` is {self.what}, not something to call"
+        called = "a stage" if self.what == "a function of static values" else "something to call"
+        return f"`{self.name}` is {self.what}, not {called}"
 
     def help(self) -> str | None:
         if self.function:
             return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
+        if self.what == "a function of static values":
+            return f"its value stands in arguments: `dense({self.name}(…))`"
         if self.what == "a value":
             return f"a stage after `->` is a layer, a function or a block; to go on from `{self.name}`, begin with it: `{self.name} -> …`"
         return "a stage after `->` is a layer, a function or a block"
@@ -89,5 +92,6 @@ HOMES = {
     "dataset": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "transform": "data stands in `train`: `data = digits() -> shuffle -> batch(32)`",
     "layer": "layers stand in blocks and models",
+    "function of static values": "call it: its arguments stand in parentheses behind it",
 }
 """Where each kind of thing is used."""

@@ -96,3 +96,19 @@ class CorruptImage(Diagnostic):
 
     def help(self) -> str | None:
         return "copy the file again, or take it away"
+
+
+@record(kw_only=True)
+class ImageNotTaken(Diagnostic):
+    """A picture holds something that nobody could turn into colours in 0..1 without guessing: a scale that is not said, transparent pixels
+    without anything behind them, several pictures in one file. The page of `image_folder` has a table of what is taken and how."""
+
+    file: str
+    holds: str
+    instead: str
+
+    def message(self) -> str:
+        return f"`{self.file}` holds {self.holds}: they are not taken for colours in 0..1."
+
+    def help(self) -> str | None:
+        return self.instead

@@ -95,16 +95,22 @@ class VocabularySizeNeeded(Diagnostic):
 
 @record(kw_only=True)
 class NumberTooLarge(Diagnostic):
-    """A field holds a number that the program cannot use: an id beyond the vocabulary of `embed`, a label beyond the classes of a loss."""
+    """A field holds a number that the program cannot use: an id beyond the vocabulary of `embed`, a label beyond the classes of a loss,
+    an index outside its axis."""
 
     field: str
     record: int
     value: int
     op: str
     below: int
+    least: int | None = 0
+    """None: any number below 0 will do."""
 
     def message(self) -> str:
-        return f"record {self.record} of the field `{self.field}` holds {self.value:,}, but `{self.op}` takes 0 to {self.below - 1:,}."
+        taken = f"at most {self.below - 1:,}" if self.least is None else f"{self.least:,} to {self.below - 1:,}"
+        return f"record {self.record} of the field `{self.field}` holds {self.value:,}, but `{self.op}` takes {taken}."
 
     def help(self) -> str | None:
+        if self.value < 0:
+            return "look at the data: a number that stands for nothing is left out by a mask, or is the `ignore` of a loss of classes"
         return "make the model larger, or look at the data"

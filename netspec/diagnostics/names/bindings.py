@@ -17,13 +17,17 @@ class DuplicateName(Diagnostic):
     what: str = "name"
     first: Span = NOWHERE
     first_what: str = ""
+    built_in: str = ""
+    """What netspec itself has under the name: "the built-in layer"."""
 
     def message(self) -> str:
+        if self.built_in:
+            return f"the {self.what} `{self.name}` has the name of {self.built_in}"
         verb = "stands twice" if self.what == "setting" else "is already taken"
         return f"the {self.what} `{self.name}` {verb}"
 
     def label(self) -> str:
-        return "declared again"
+        return "" if self.built_in else "declared again"
 
     def places(self) -> Sequence[Place]:
         article = "an" if self.first_what[:1] in ("a", "e", "i", "o") else "a"
@@ -33,7 +37,56 @@ class DuplicateName(Diagnostic):
     def help(self) -> str | None:
         if self.what == "setting":
             return "delete one of them"
+        if self.built_in:
+            return f"give it another name: `my_{self.name}`"
         return "give one of the two another label" if self.what == "path" else "give one of the two another name"
+
+
+@record(kw_only=True)
+class CircularParams(Diagnostic):
+    """Params of a file may refer to one another in any order, but each must come to a value in the end."""
+
+    cycle: tuple[str, ...]
+
+    def message(self) -> str:
+        if len(self.cycle) == 2:
+            return f"the param `{self.cycle[0]}` is its own default"
+        return f"these params need one another: {' -> '.join(self.cycle)}"
+
+    def help(self) -> str | None:
+        return f"give `{self.cycle[0]}` a default that does not depend on it"
+
+
+@record(kw_only=True)
+class MisplacedDeclaration(Diagnostic):
+    """What a block or model has, or gives, is declared directly in its body, not in a region of it; and `state` only in a block."""
+
+    keyword: str
+    name: str
+    owner: str
+    """The block or model, as `model M`."""
+    region: str = ""
+    """The keyword of the region that it stands in, or nothing where the owner may not have it at all."""
+    region_at: Span = NOWHERE
+
+    def message(self) -> str:
+        if not self.region:
+            return f"`{self.keyword} {self.name}` stands in a model, and only a block can be one step of time."
+        return f"`{f'{self.keyword} {self.name}'.strip()}` stands inside of `{self.region}`."
+
+    def places(self) -> Sequence[Place]:
+        return [] if self.region_at is NOWHERE else [Place(self.region_at, "inside of this")]
+
+    def help(self) -> str | None:
+        if self.keyword == "state":
+            cell = f"block Cell {{ …; state {self.name}: …; output … }}"
+            return f"put it directly into a block that `rnn` runs over time: `{cell}`, and in the model `x -> rnn(Cell)`"
+        if self.keyword == "output":
+            there = f"behind it, in `{self.owner}` itself"
+            return f"bind its value in the `{self.region}` to a name that stands before it, and write `output` {there}"
+        if self.keyword == "when":
+            return f"a step is of one phase, so nothing runs it: move it out, up into the body of `{self.owner}` itself"
+        return f"move the line out of the `{self.region}`, up into the body of `{self.owner}` itself"
 
 
 @record(kw_only=True)
@@ -95,9 +148,17 @@ class OnlyInPhase(Diagnostic):
 
     name: str
     phase: str
+    measured: str = ""
+    """The phase in which a section measures it, where one does."""
 
     def message(self) -> str:
+        if self.measured:
+            return f"`{self.name}` exists only in the phase `{self.phase}`, and this is measured in the phase `{self.measured}`"
         return f"`{self.name}` exists only in the phase `{self.phase}`, and this is done in other phases too"
 
     def help(self) -> str | None:
+        if self.measured and self.phase == "eval":
+            return "measure it in `eval { metric … }`, or declare the output outside of the `when`"
+        if self.measured:
+            return "declare the output outside of the `when`"
         return f"do it inside `when {self.phase} {{ … }}`"

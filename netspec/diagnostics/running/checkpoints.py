@@ -17,6 +17,11 @@ def list_differences(differences: Sequence[str]) -> str:
     return "\n".join([*shown, *([f"  … and {more} more"] if more else [])])
 
 
+def at_place(place: str) -> str:
+    """Where in a file something is, in words: a JSON pointer, a line; nothing for the whole."""
+    return f" at `{place}`" if place.startswith("/") else f" at {place}" if place else ""
+
+
 @record(kw_only=True)
 class CheckpointDamaged(Diagnostic):
     """A file of a checkpoint is not what was written: a bit flipped, the end is missing, a file was added, removed or replaced."""
@@ -25,13 +30,15 @@ class CheckpointDamaged(Diagnostic):
     """The file that is not as it was written."""
     finding: str
     """What is wrong with it: "its SHA-256 differs from the manifest's", "it is missing", …"""
+    place: str = ""
+    """Where in the file: a JSON pointer, or line and column."""
     whole: tuple[int, ...] = ()
     """Steps of other checkpoints of the run that are whole, newest first."""
     folder: str = ""
     """The damaged checkpoint."""
 
     def message(self) -> str:
-        return f"`{self.path}` is damaged: {self.finding}."
+        return f"`{self.path}` is damaged{at_place(self.place)}: {self.finding}."
 
     def help(self) -> str | None:
         if not self.whole:
@@ -88,6 +95,23 @@ class NoSuchCheckpoint(Diagnostic):
 
 
 @record(kw_only=True)
+class CheckpointsReplaced(Diagnostic):
+    """A process that trains into the run removed every checkpoint that was chosen before it could be read to its end."""
+
+    exit_code = 2
+
+    run: str
+    which: str
+    tries: int
+
+    def message(self) -> str:
+        return f"the checkpoint `{self.which}` of `{self.run}` was removed {self.tries} times while it was read."
+
+    def help(self) -> str | None:
+        return "wait until the training has ended, or let it save less often: `checkpoint { every = 1 epoch; keep = 10 }`"
+
+
+@record(kw_only=True)
 class NotARun(Diagnostic):
     """A folder that should hold a run lacks what `netspec train` writes there, or it cannot be read as such."""
 
@@ -102,6 +126,26 @@ class NotARun(Diagnostic):
 
 
 @record(kw_only=True)
+class RunFileDamaged(Diagnostic):
+    """A file of a run folder is not as netspec writes it: no JSON any more, a value of another kind, a key too many or too few."""
+
+    path: str
+    place: str = ""
+    """Where in the file: a JSON pointer, a line, or both."""
+    finding: str
+    line: int | None = None
+    """The line of `metrics.jsonl` that cannot be read."""
+
+    def message(self) -> str:
+        return f"`{self.path}` is damaged{at_place(self.place)}: {self.finding}."
+
+    def help(self) -> str | None:
+        if self.line is None:
+            return "nothing was changed; restore the file from a copy, or train again into another folder"
+        return f"nothing was changed; mend or remove line {self.line}, or move the file away: `--resume` then begins a new one"
+
+
+@record(kw_only=True)
 class RunOfAnotherSpec(Diagnostic):
     """A run can only be resumed with the spec and settings it was started with: anything else would be neither run."""
 
@@ -112,7 +156,48 @@ class RunOfAnotherSpec(Diagnostic):
         return f"the run `{self.run}` was started with another spec:\n{list_differences(self.differences)}"
 
     def help(self) -> str | None:
+        if any(line.startswith("train.duration") or "duration =" in line for line in self.differences):
+            state = f'netspec.load("{self.run}", "last").state'
+            return (
+                "a run's length is part of it, since schedules end with it: train for the new one into another folder with `--out`, "
+                f"or go on by hand from the weights in `{state}` (Python), step by step with `train_step`"
+            )
         return "resume with the spec as it was (the run keeps it as `spec.net`), or train into another folder with `--out`"
+
+
+@record(kw_only=True)
+class DataChanged(Diagnostic):
+    """A run can only be resumed with the data it was started with: what it has learned so far it has learned from those."""
+
+    run: str
+    file: str
+    """Where the run keeps by what it knows its data."""
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was started with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return (
+            "put the data back as they were, or train into another folder with `--out`; "
+            f"to go on with the data as they are now, remove `{self.file}`"
+        )
+
+
+@record(kw_only=True)
+class DataDiffer(Diagnostic):
+    """A run is evaluated on files that are not as they were in training. That may be meant: the numbers are of the files as they are."""
+
+    severity = "warning"
+
+    run: str
+    differences: tuple[str, ...]
+
+    def message(self) -> str:
+        return f"the data are not those that the run `{self.run}` was trained with:\n{list_differences(self.differences)}"
+
+    def help(self) -> str | None:
+        return "the numbers are of the data as they are now; give the folder of the others with `--data`"
 
 
 @record(kw_only=True)

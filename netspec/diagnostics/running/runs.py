@@ -39,6 +39,38 @@ class LossNotFinite(Diagnostic):
 
 
 @record(kw_only=True)
+class GradientNotFinite(Diagnostic):
+    """The loss is a number, but its gradient is infinite or NaN, so that the update would leave no parameter that is a number. Training
+    stops."""
+
+    step: int
+    """The step behind which it was found."""
+    op: str
+    symbol: str = ""
+    positive: bool = False
+    """The op is defined on numbers above 0 only, and its slope grows without end towards 0."""
+
+    def message(self) -> str:
+        return f"the gradient of `{self._name()}` is no number by step {self.step}, though the loss is one."
+
+    def label(self) -> str:
+        return "its gradient is infinite or NaN here"
+
+    def _name(self) -> str:
+        return self.symbol or self.op
+
+    def help(self) -> str | None:
+        keep = "a `where` behind it does not help, since 0 times infinity is NaN"
+        if self.symbol == "/":
+            return f"{keep}: keep the divisor away from 0, as in `x / where(y == 0, 1.0, y)`"
+        if self.symbol == "**":
+            return f"{keep}: keep what is raised away from 0, as in `maximum(x, 1e-12) ** 0.5`"
+        if self.positive:
+            return f"{keep}: keep what it is given away from 0, as in `{self.op}(maximum(x, 1e-12))`"
+        return f"{keep}: keep what it is given away from where its slope has no end, with a `where` in front of it"
+
+
+@record(kw_only=True)
 class EpochOfUnknownLength(Diagnostic):
     """Training for a number of epochs needs to know how many batches an epoch has, and the iterable does not say (it has no `len`)."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
@@ -38,10 +39,37 @@ class ClaimNeedsSizes(Diagnostic):
     symbols: tuple[str, ...]
     given: tuple[str, ...] = ()
     """The sizes that are said, as `B=1`."""
+    sizes: tuple[str, ...] = ()
+    """Sizes that would do for the others, as `H=32`."""
 
     def message(self) -> str:
         free = " and ".join(f"`{s}`" for s in self.symbols)
         return f"`{self.claim}` is {self.value}, and {free} has no number here"
 
     def help(self) -> str | None:
-        return f"say at which size: `… at {', '.join((*self.given, *(f'{s}=1' for s in self.symbols)))}`"
+        return f"say at which size: `… at {', '.join((*self.given, *self.sizes))}`"
+
+
+@record(kw_only=True)
+class ClaimAtForbiddenSize(Diagnostic):
+    """A claim names a size that a `require` or `dim` of the model forbids: the model never has it."""
+
+    model: str
+    size: str
+    """The size that is said, as `H=1`."""
+    fact: str
+    fact_at: Span = NOWHERE
+    allowed: str = ""
+    """One that the model may have, as `H=32`."""
+
+    def message(self) -> str:
+        return f"`{self.model}` never has `{self.size}`" + (f": it says `{self.fact}`" if self.fact else "")
+
+    def places(self) -> Sequence[Place]:
+        return [] if self.fact_at is NOWHERE else [Place(self.fact_at, "forbids it")]
+
+    def help(self) -> str | None:
+        return f"write `{self.allowed}`" if self.allowed else "say a size that the model may have"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, self.allowed)] if self.allowed else []

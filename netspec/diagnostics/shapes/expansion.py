@@ -55,6 +55,23 @@ class IndexOutOfRange(Diagnostic):
 
 
 @record(kw_only=True)
+class WeightNotTrained(Diagnostic):
+    """A weight is what training moves, in steps of any size, so it holds floats. Whole numbers and truth values have no gradient."""
+
+    name: str
+    kind: str
+
+    def message(self) -> str:
+        return f"the weight `{self.name}` is {self.kind}, which training cannot move"
+
+    def help(self) -> str | None:
+        return "write `buffer`: what is kept, but not trained"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.at, "buffer")]
+
+
+@record(kw_only=True)
 class FreeParameter(Diagnostic):
     """A parameter's shape would depend on a size that is only known when the model runs, so it could not be created."""
 
@@ -130,6 +147,9 @@ class SizeTooComplex(Diagnostic):
         return "write the dims that it is made of as numbers, or leave out some of the powers and products"
 
 
+DEEP, DEEP_EXPRESSIONS = "blocks and regions inside one another", "expressions inside one another, those of blocks included"
+
+
 @record(kw_only=True)
 class ExpansionTooLarge(Diagnostic):
     """Loops and blocks would expand to more than a spec may hold. Counted before it is done."""
@@ -143,4 +163,6 @@ class ExpansionTooLarge(Diagnostic):
         return f"{self.what} would expand to {self.count:,} {self.things}, and the limit is {self.limit:,}"
 
     def help(self) -> str | None:
+        if self.things in (DEEP, DEEP_EXPRESSIONS):
+            return "let one block use several others in a row, in place of each using the next"
         return None if self.things != "nodes" else "where all passes are alike, write `repeat n { … }`: it stays one"

@@ -42,33 +42,40 @@ class IndexOutsideAxis(Diagnostic):
 class SliceOutsideAxis(Diagnostic):
     """A slice reaches beyond its axis, or takes nothing. Slices are never cut to what is there."""
 
-    start: Dim
-    stop: Dim
+    start: Dim | str
+    """"" where it is left out."""
+    stop: Dim | str
     axis: int
     size: Dim
     empty: bool
     """It lies inside the axis but takes nothing."""
+    step: int = 1
 
     def message(self) -> str:
-        span = f"{self.start}:{self.stop}"
+        span = f"{self.start}:{self.stop}" + (f":{self.step}" if self.step < 0 else "")
         if self.empty:
             return f"the slice {span} of axis {self.axis} takes no element."
         return f"the slice {span} reaches beyond axis {self.axis}, which has {self.size} elements."
 
+    def help(self) -> str | None:
+        if self.step > 0:
+            return None
+        if self.empty:
+            return "backwards, the start is the larger number, and the stop is left out to go down to element 0: `5:1:-1`, `5::-1`"
+        return f"the last element is {self.size - 1}"
+
 
 @record
 class BadStep(Diagnostic):
-    """The step of a slice is a whole number other than 0; a negative one reverses the whole axis and stands without bounds."""
+    """The step of a slice is a whole number other than 0."""
 
     step: int
 
     def message(self) -> str:
-        if self.step == 0:
-            return "the step of a slice cannot be 0."
-        return f"a slice with the negative step {self.step} takes the whole axis backwards, without bounds."
+        return f"the step of a slice cannot be {self.step}."
 
     def help(self) -> str | None:
-        return "slice first, then reverse: `x[2:8][::-1]`" if self.step < 0 else "leave the step out"
+        return "leave the step out"
 
 
 @record
@@ -86,3 +93,18 @@ class IdBeyondVocabulary(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `{self.op}({self.number + 1}, …)` for one more row" if self.number == self.below else None
+
+
+@record(kw_only=True)
+class LengthsUnfit(Diagnostic):
+    """`last` takes one length for each example, and the axis that the lengths are about is another than that of the examples."""
+
+    op: str
+    x: TensorType
+    lengths: TensorType
+    axis: int
+
+    def message(self) -> str:
+        if self.axis == 0:
+            return f"axis 0 of {self.x} counts examples, and lengths say of each example how much of another axis counts."
+        return f"`{self.op}` of {self.x} takes one length for each of {self.x.shape[0]} examples, not {self.lengths}."

@@ -54,3 +54,37 @@ class MaskDropped(Diagnostic):
         if not self.by_length or not self.size.isidentifier():
             return ""
         return f", with `{mask} = iota({self.size})[none, :] < {self.says or 'n'}[:, none]`"
+
+
+@record(kw_only=True)
+class WindowOverPadding(MaskDropped):
+    """Some elements along an axis only fill it up, as an op is told that takes a mask, or lengths. Here windows slide along that axis, and
+    those at the end of a short sequence hold elements that count beside some that fill up. So the result of a sequence depends on what
+    stands behind it, and on whether anything does."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "the length of each" if self.by_length else "a mask"
+        return f"the windows of `{self.op}` along axis {self.axis} of {self.type} take in what fills it up, but {which} says which count"
+
+    def help(self) -> str | None:
+        mask = self.says if self.says and not self.by_length else "m"
+        wide = f"{mask}[{', '.join([':'] * (self.axis + 1) + ['none'] * (self.rank - self.axis - 1))}]"
+        return f"set the others to 0 before, as behind the end of a sequence: `where({wide}, x, 0)`{self._made(mask)}"
+
+
+@record(kw_only=True)
+class LastIsPadding(MaskDropped):
+    """Some elements along an axis only fill it up, as an op is told that takes a mask, or lengths. Here elements are counted from the end
+    of that axis, where the short sequences have nothing but what fills up. So the last element is that of the longest sequence only."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "the length of each" if self.by_length else "a mask"
+        what = "turns round" if self.op == "flip" else "counts from the end of"
+        name = "this" if self.op == "[]" else f"`{self.op}`"
+        return f"{name} {what} axis {self.axis} of {self.type}, where short sequences only fill it up: {which} says which count"
+
+    def help(self) -> str | None:
+        lengths = (self.says or "n") if self.by_length else f"sum(cast({self.says or 'm'}, i32), axis=-1)"
+        axis = "" if self.axis == 1 else f", axis={self.axis}"
+        more = "; a recurrence gives its own state: `lengths=…, return_state=true`"
+        return f"take the last one that counts: `last(x, {lengths}{axis})`{more}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record, replace
 from netspec.shape import TensorType
+from netspec.shape.types import LARGEST, RANGES
 
 
 def _ordinal(from_end: int) -> str:
@@ -124,6 +127,17 @@ class WrongOperand(Diagnostic):
         return None
 
 
+WIDER = ("i32", "u32", "f32")
+"""What a number that does not fit is converted to, the first that holds it."""
+
+
+def holds(dtype: str, number: float) -> bool:
+    """Does the element type hold the number, rounding of fractions apart?"""
+    if dtype in RANGES:
+        return isinstance(number, int) and RANGES[dtype][0] <= number <= RANGES[dtype][1]
+    return abs(number) <= LARGEST[dtype] or abs(number) == math.inf
+
+
 @record
 class LiteralDoesNotFit(Diagnostic):
     """A number written in the spec takes the element type of the tensor beside it; this one has no such value."""
@@ -131,10 +145,22 @@ class LiteralDoesNotFit(Diagnostic):
     op: str
     literal: int | float | bool
     operand: TensorType
+    made: bool = False
+    """The tensor is made of the number, of an element type that stands beside it."""
 
     def message(self) -> str:
+        if self.made:
+            return f"{self._text()} is no value of {self.operand.dtype}{self._range()}, the element type of what `{self.op}` makes here."
         where = f"that `{self.op}` works on here" if self.op.isidentifier() else f"on the other side of `{self.op}`"
-        return f"{self._text()} is no value of {self.operand.dtype}, the element type {where}."
+        return f"{self._text()} is no value of {self.operand.dtype}{self._range()}, the element type {where}."
+
+    def _range(self) -> str:
+        """What the element type holds, where the number is beyond it."""
+        low, high = RANGES.get(self.operand.dtype, (0, 0))
+        return f", which holds {low:,} to {high:,}" if high and self._is_whole() else ""
+
+    def _is_whole(self) -> bool:
+        return isinstance(self.literal, int) and not isinstance(self.literal, bool)
 
     def _text(self) -> str:
         if isinstance(self.literal, bool):
@@ -142,4 +168,7 @@ class LiteralDoesNotFit(Diagnostic):
         return f"{self.literal:g}" if isinstance(self.literal, float) else str(self.literal)
 
     def help(self) -> str | None:
-        return "convert the tensor first: `cast(…, f32)`" if isinstance(self.literal, float) else None
+        if isinstance(self.literal, bool) or (self.operand.dtype == "bool" and not self.made):
+            return None
+        wide = next((name for name in WIDER if holds(name, self.literal)), "f64")
+        return f"make it {wide}" if self.made else f"convert the tensor first: `cast(…, {wide})`"

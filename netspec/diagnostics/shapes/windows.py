@@ -50,6 +50,24 @@ class OnlyPadding(Diagnostic):
 
 
 @record
+class DilatedPastAll(Diagnostic):
+    """A dilated pooling window can jump over an axis that is smaller than its steps: then it would see only padding."""
+
+    op: str
+    axis: int
+    dilation: int
+    input: TensorType
+
+    def message(self) -> str:
+        return (
+            f"axis {self.axis} of {self.input} has fewer than {self.dilation} elements: some windows of `{self.op}` would see only padding."
+        )
+
+    def help(self) -> str:
+        return "dilate less, or pool with `padding=0`"
+
+
+@record
 class NoSpace(Diagnostic):
     """A convolution or pooling gets a tensor whose number of axes it cannot read as [batch, space…, channels]."""
 

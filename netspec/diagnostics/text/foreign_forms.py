@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.limits import LIMITS
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -105,11 +107,15 @@ class IfIsAnExpression(Diagnostic):
     """`if` chooses between two values, and each branch is one expression. It holds no statements."""
 
     name: str = "x"
+    declares: str = ""
+    """The keyword of a statement that begins in a branch."""
 
     def message(self) -> str:
         return "`if` chooses between two values: a branch holds one expression and no statements."
 
     def help(self) -> str | None:
+        if self.declares:
+            return f"write the `{self.declares}` before the `if`, in the body itself, and choose between values in the branches"
         return f"write `{self.name} = if … {{ … }} else {{ … }}`"
 
 
@@ -129,26 +135,43 @@ class TrailingIf(Diagnostic):
     """A choice between two values begins with the condition."""
 
     value: str
+    filters: bool = False
+    """It stands before the `for` of a list and leaves items out."""
 
     def message(self) -> str:
         return "a choice begins with `if` and its condition."
 
     def help(self) -> str | None:
+        if self.filters:
+            return f"a condition on the items stands last: `[{self.value} for … in … if …]`"
         return f"write `if … {{ {self.value} }} else {{ … }}`"
 
 
 @record(kw_only=True)
-class NoComprehension(Diagnostic):
-    """Lists are written out, or grow in a `for`; there are no comprehensions."""
+class BareComprehension(Diagnostic):
+    """A comprehension makes a list, and stands in the brackets of one: `[f(x) for x in xs]`."""
 
-    value: str
-    """What each item would be."""
+    found: str
+    """What stands there instead of a list."""
+    edges: tuple[Span, ...] = ()
+    """Where the brackets belong; nowhere in a dict, which has no such form."""
+    parts: bool = False
+    """It has its brackets, but several values for each item."""
 
     def message(self) -> str:
-        return "a list has no `for` in it."
+        if self.parts:
+            return "each item of a list is one value: several of them have brackets of their own."
+        return "`for` stands in the brackets of a list: only lists are made by a comprehension."
 
     def help(self) -> str | None:
-        return f"begin with `items = []` and write `for … in … {{ items = items + [{self.value}] }}`"
+        if self.parts:
+            return f"write `[({self.found}) for … in …]`"
+        if not self.edges:
+            return "write the dict out; a list of records is `[{a: x, b: 2} for x in xs]`"
+        return f"write `[{self.found}]`" if len(self.found) <= LIMITS.quoted_characters else "put it in brackets: `[… for … in …]`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(span, text) for span, text in zip(self.edges, "()" if self.parts else "[]", strict=False)]
 
 
 @record(kw_only=True)

@@ -11,7 +11,7 @@ from netspec.record import record
 
 @record(kw_only=True)
 class UnknownSection(Diagnostic):
-    """A file consists of `import`, `param`, `dim`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word."""
+    """A file has `import`, `param`, `dim`, `let`, `block`, `model`, `train`, `serve` and `expect`; this begins with another word."""
 
     found: str
     near: tuple[str, ...] = ()
@@ -20,7 +20,7 @@ class UnknownSection(Diagnostic):
         return f"there is no section `{self.found}`."
 
     def help(self) -> str | None:
-        names = self.near or ("import", "param", "dim", "block", "model", "train", "serve", "expect")
+        names = self.near or ("import", "param", "dim", "let", "block", "model", "train", "serve", "expect")
         return f"a section begins with {one_of(names)}" if not self.near else f"write {one_of(names)}"
 
     def edits(self) -> Sequence[Edit]:
@@ -65,6 +65,27 @@ class ParametersInHeader(Diagnostic):
 
     def help(self) -> str | None:
         return f"write `{self.section} {self.name} {{`, then `param features: int` and `input x: f32[B, F]` on lines of their own"
+
+
+@record(kw_only=True)
+class BadFunction(Diagnostic):
+    """A function of static values is one line: its name, its params with their types, and one expression behind `=`."""
+
+    found: str
+    value: str = ""
+    """The name that is given a value, where no function was meant."""
+    typed: str = ""
+    """The param that lacks its type."""
+
+    def message(self) -> str:
+        return f"a function reads `let name(v: float, by: int = 8) = …`, but here is {self.found}."
+
+    def help(self) -> str | None:
+        if self.value:
+            return f"a value of the file is a `param`: `param {self.value}: int = …`"
+        if self.typed:
+            return f"give it a type: `{self.typed}: int`, `{self.typed}: float`"
+        return "its body is one expression without braces: `let twice(v: float) = 2 * v`; what computes with tensors is a `block`"
 
 
 @record(kw_only=True)

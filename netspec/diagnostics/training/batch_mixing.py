@@ -22,14 +22,20 @@ class MixesExamples(Diagnostic):
     gives: str
     batch: int
     examples: int | None = None
-    """How many are evaluated, where that is known."""
+    """How many are evaluated, or trained on, where that is known."""
+    training: bool = False
+    masks: bool = False
+    """Could `batch_mask` leave out what fills up? It is seen in `train`, and not in a model."""
 
     def message(self) -> str:
         what = f"`{self.op}` computes {self.gives} from {' and '.join(self.takes)}"
-        return f"{what}, over all examples of a batch, in an evaluation those that fill up the last batch among them"
+        where = 'in training with `partial="pad"`' if self.training else "in an evaluation"
+        return f"{what}, over all examples of a batch, {where} those that fill up the last batch among them"
 
     def help(self) -> str | None:
+        done = "trained" if self.training else "evaluated"
+        mask = "; or leave out what does not count by `batch_mask`, bool[B]" if self.masks else ""
         if self.examples is None:
-            return "choose a batch size that divides the number of evaluated examples, then there is nothing to fill up"
+            return f"choose a batch size that divides the number of {done} examples, then there is nothing to fill up{mask}"
         near = min(divisors(self.examples), key=lambda n: (abs(n - self.batch), n))
-        return f"a batch size that divides the {self.examples} evaluated examples leaves nothing to fill up: `batch({near})`"
+        return f"a batch size that divides the {self.examples} {done} examples leaves nothing to fill up: `batch({near})`{mask}"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from collections.abc import Sequence
+from typing import ClassVar
+
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
@@ -33,6 +37,36 @@ class LimitTooLong(Diagnostic):
     def message(self) -> str:
         most = f" is at most {self.high}" if self.high is not None and self.length > self.high else " cannot have that size"
         return f"`limit={self.limit}` makes `{self.feeds}` {self.length} long, but its dim {self.symbol}{most}"
+
+
+@record(kw_only=True)
+class BeginsTwice(Diagnostic):
+    """The model moves its input to the right itself, so that its output at a position says what stands there, from the first one on. The
+    decoder's `start` is a second beginning: it becomes the first element of the sequence, which the model puts its own in front of, and the
+    model was not trained on such sequences."""
+
+    severity: ClassVar[str] = "warning"
+
+    feeds: str
+    output: str
+    start: int
+    model: str
+    without: Span = NOWHERE
+    """The argument with the comma that goes with it."""
+    declared: Span = NOWHERE
+
+    def message(self) -> str:
+        own = f"`{self.model}` moves `{self.feeds}` to the right and begins by itself"
+        return f"a sequence would begin twice: {own}, and `start={self.start}` is the first element of `{self.feeds}`"
+
+    def places(self) -> Sequence[Place]:
+        return () if self.declared is NOWHERE else (Place(self.declared, f"`{self.output}` says what stands at each position of it"),)
+
+    def help(self) -> str | None:
+        return "leave `start` out"
+
+    def edits(self) -> Sequence[Edit]:
+        return [] if self.without is NOWHERE else [Edit(self.without, "")]
 
 
 @record(kw_only=True)

@@ -19,6 +19,8 @@ class NotCausal(Diagnostic):
     symbol: str = ""
     repair: str = ""
     """An argument that makes the op causal."""
+    certain: bool = True
+    """It is known to look ahead; else nothing is known."""
     fed: str = ""
     output: str = ""
     serve: Span = NOWHERE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
@@ -47,6 +48,39 @@ class BadSetting(Diagnostic):
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
+
+
+@record(kw_only=True)
+class FractionOfStep(Diagnostic):
+    """A length counts steps, and not a whole number of them: no training stops within a step. Epochs may have fractions."""
+
+    count: float
+
+    def label(self) -> str:
+        return "a step is whole"
+
+    def message(self) -> str:
+        return f"there are no {self.count:g} steps."
+
+    def help(self) -> str | None:
+        above = math.ceil(self.count)
+        below = f"`{above - 1} step{'' if above == 2 else 's'}` or " if above > 1 else ""
+        return f"write {below}`{above} step{'' if above == 1 else 's'}`; a part of an epoch is written `0.5 epochs`"
+
+
+@record(kw_only=True)
+class LossOnlyInTraining(Diagnostic):
+    """An evaluation leaves out the terms of a loss that read outputs of `when train`; of this loss nothing is left."""
+
+    outputs: tuple[str, ...]
+
+    def message(self) -> str:
+        names = ", ".join(f"`{name}`" for name in self.outputs)
+        return f"an evaluation has no loss: outside of training there is no {names}"
+
+    def help(self) -> str | None:
+        both = "loss(y, label) + 0.3 * loss(first, label)"
+        return f"add a term that reads an output of every phase, as in `{both}`, or move the output out of `when`"
 
 
 @record(kw_only=True)

@@ -4,12 +4,11 @@ types).
 
 from __future__ import annotations
 
-from typing import Any
-
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
-from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
+from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
 from netspec.infer import types
 from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
@@ -17,12 +16,13 @@ from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
-from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, OpValue, Tensor, Unknown, Value, to_plain
-from netspec.ir import Body, Port
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, key_of, to_plain
+from netspec.ir import Body, Node, Port, Repeat, fold
 from netspec.ir.paths import count
 from netspec.limits import LIMITS
 from netspec.proofs.instances import find_clashes
 from netspec.record import replace
+from netspec.resolve.cycles import find_cycle, list_reachable
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
@@ -35,6 +35,8 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     if definition.name in world.stack:
         cycle = (*world.stack[world.stack.index(definition.name) :], definition.name)
         return world.report(Recursion(at=use.span, cycle=cycle))
+    if len(world.stack) > LIMITS.block_depth:
+        return world.report(describe_depth(world, definition, use.span))
     if definition.is_cell:
         from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
 
@@ -44,6 +46,15 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
     if made is None:
         return UNKNOWN
     return emit_instance(frame, made, tensors, use.segment(frame), use.callee is not use.value, use.span)
+
+
+def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic:
+    """Blocks that use one another beyond the limit: in a circle, where their text has one, else in a row that is too long."""
+    world.elaborated.update(id(d) for d in list_reachable(world.graph, definition))  # this one problem stands for all behind it
+    cycle = find_cycle(world.graph, definition)
+    if cycle:
+        return Recursion(at=at, cycle=cycle)
+    return ExpansionTooLarge(at=at, what="this", count=len(world.stack), limit=LIMITS.block_depth, things=DEEP)
 
 
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
@@ -76,20 +87,10 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     return body if partial is None else None
 
 
-def key_of(value: Any) -> Any:
-    """A hashable stand-in for an argument's value: what it says, not where it stands."""
-    if isinstance(value, OpValue | BlockValue):
-        return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
-    if isinstance(value, Composed):
-        return tuple(key_of(p) for p in value.parts)
-    if isinstance(value, tuple):
-        return tuple(key_of(v) for v in value)
-    return (type(value).__name__, str(value))
-
-
 def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
     """A new body for these arguments and input types."""
     world = outer.world
+    world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
     actual = [(each.value, each.span) for each in given]
@@ -189,9 +190,10 @@ def find_model(world: World, definition: Definition, given: dict[str, Given], at
 def elaborate_model(world: World, definition: Definition, args: dict[str, Value]) -> Body | None:
     """The body of a model on sizes that are free; None after a problem."""
     frame = Frame(world, definition.name, Facts())
+    frame.of_model = True
     frame.env.update(args)
-    world.stack.append(definition.name)
-    try:
+    world.elaborated.add(id(definition))
+    with world.instance(definition.name):
         bind_free_symbols(frame, definition)
         ports = [port for port in (bind_free_input(frame, i) for i in definition.inputs) if port is not None]
         statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
@@ -199,16 +201,22 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
             return None
         body = finish_body(frame, definition, tuple(ports), args).body
         return body if body is None or fits_memory(world, definition, body) else None
-    finally:
-        world.stack.pop()
 
 
 def fits_memory(world: World, definition: Definition, body: Body) -> bool:
     """Written out, with every pass of its repeats, the model stays within what names can be given to."""
-    uses = count(body)
-    if uses > LIMITS.uses:
-        world.report(ExpansionTooLarge(at=definition.node.name_span, what=f"`{definition.name}`", count=uses, limit=LIMITS.uses))
-    return uses <= LIMITS.uses
+    uses, repeats = count(body), fold(body, count_repeats, lambda depths: max(depths, default=0))
+    for found, limit, things in ((uses, LIMITS.uses, "nodes"), (repeats, LIMITS.repeats, "repeats inside one another")):
+        if found > limit:
+            at, what = definition.node.name_span, f"`{definition.name}`"
+            world.report(ExpansionTooLarge(at=at, what=what, count=found, limit=limit, things=things))
+            return False
+    return True
+
+
+def count_repeats(node: Node, below: list[int]) -> int:
+    """How many repeats stand inside one another here: each is an axis of the weights in it."""
+    return max(below, default=0) + isinstance(node, Repeat)
 
 
 def bind_free_symbols(frame: Frame, definition: Definition) -> None:

@@ -8,64 +8,52 @@ from collections.abc import Iterable
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
-from netspec.infer.bodies import statements
+from netspec.infer.bodies import statements, variables
+from netspec.infer.calls.loop_items import count_outer_passes, fits, read_passes
 from netspec.infer.frame import Frame, Loop
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
 from netspec.ir import Affine, Node, Repeat, Segment, map_within, regions
 from netspec.limits import LIMITS
 from netspec.record import replace
+from netspec.resolve.expressions import list_targets
 from netspec.shape import TensorType
 from netspec.syntax import tree
 
 
 def unroll(frame: Frame, node: tree.For) -> None:
-    """`for i in range(3) { … }`, `for i, v in list { … }`: names bound outside are rebound for what follows, new ones stay inside."""
-    items = expressions.evaluate(frame, node.iterable)
-    if isinstance(items, Unknown):
-        return forget_names(frame, node.body)
-    if not isinstance(items, tuple):
-        number = isinstance(items, int) and not isinstance(items, bool)
-        wanted, repair = "a list or `range(n)`", f"range({node.iterable.span.text})" if number else ""
-        frame.report(NotStatic(at=node.iterable.span, what="what `for` runs over", found=describe(items), wanted=wanted, repair=repair))
-        return
+    """`for i in range(3) { … }`, `for a, b in pairs { … }`: names bound outside are rebound for what follows, new ones stay inside."""
+    passes = read_passes(frame, node.names, node.iterable)
+    if passes is None:
+        return run_unknown(frame, node)
     before = frame.world.nodes
-    for position, item in enumerate(items):
+    for position, named in enumerate(passes):
         if frame.world.stopped:
             return forget_names(frame, node.body)
         outer = dict(frame.env)
-        frame.loops.append(Loop(position, len(items)))
-        name_items(frame, node, position, item)
+        frame.loops.append(Loop(position, len(passes)))
+        frame.env.update(named)
+        emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame, emitted)
         frame.loops.pop()
-        close_scope(frame, outer, {t.name for t in node.names})
+        close_scope(frame, outer, set(named))
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
-        if position == 0:
-            fits = whole_loop_fits(frame, node, before + (frame.world.nodes - before) * len(items) * count_outer_passes(frame))
-            if not fits:
-                return None
+        expected = before + (frame.world.nodes - before) * len(passes) * count_outer_passes(frame)
+        if position == 0 and not fits(frame, node.iterable.span, expected):
+            return forget_names(frame, node.body)
     return None
 
 
-def count_outer_passes(frame: Frame) -> int:
-    """How often the loops around will do the same again, as long as each is in its first pass."""
-    around = [loop for loop in frame.loops if loop.index is not None]
-    return math.prod(loop.count for loop in around) if all(loop.index == 0 for loop in around) else 1
-
-
-def whole_loop_fits(frame: Frame, node: tree.For, count: int) -> bool:
-    """Stop after the first pass when the others, being like it, would make the file too large."""
-    if max(count, frame.world.nodes) <= LIMITS.nodes:
-        return True
+def run_unknown(frame: Frame, node: tree.For) -> None:
+    """A loop over what nobody knows: one pass, for the problems in it; what it binds anew is unknown then."""
+    outer, names = dict(frame.env), {target.name for target in list_targets(node.names)}
+    frame.env.update(dict.fromkeys(names, UNKNOWN))
+    frame.loops.append(Loop(0))
+    statements.run(frame, node.body.statements)
+    frame.loops.pop()
+    close_scope(frame, outer, names)
     forget_names(frame, node.body)
-    what = "this `for`" if count_outer_passes(frame) == 1 else "this `for` inside others"
-    frame.report(ExpansionTooLarge(at=node.iterable.span, what=what, count=count, limit=LIMITS.nodes))
-    return False
-
-
-def name_items(frame: Frame, node: tree.For, position: int, item: Value) -> None:
-    """`for v in …` names the item, `for i, v in …` its position and the item."""
-    frame.env.update(zip([t.name for t in node.names], (position, item)[-len(node.names) :], strict=True))
 
 
 def close_scope(frame: Frame, outer: dict[str, Value], own: set[str]) -> None:
@@ -100,7 +88,7 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     """`repeat n { … }`: one region; rebound tensors are carried and keep their types."""
     count = to_plain(expressions.evaluate(frame, node.count))
     if isinstance(count, Unknown):
-        return forget_names(frame, node.body)
+        return elaborate_region(frame, node, 1)
     if not isinstance(count, int) or isinstance(count, bool):
         frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
         return
@@ -133,6 +121,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
     frame.loops.append(Loop(None, count))
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame)
     frame.loops.pop()
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)

@@ -7,7 +7,7 @@ from typing import Any
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import RepeatChanges
 from netspec.diagnostics.suggestions.nearest import nearest
-from netspec.infer.bodies import statements
+from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.loops import close_scope, find_binding, forget_names, list_rebound
 from netspec.infer.frame import Frame
 from netspec.infer.types import have_same_type
@@ -28,6 +28,7 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
     frame.phase.append(node.phase)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
+        variables.bind_written(frame)
     frame.phase.pop()
     ends = close_phase_outputs(frame, node, before)
     inside: dict[str, Any] = {n: frame.env.get(n) for n in list_rebound(node.body) if n in outer}

@@ -34,12 +34,14 @@ from netspec.syntax import tree
 def run(frame: Frame, body: tuple[tree.Statement, ...]) -> None:
     """Elaborate statements; a problem in one does not stop the next."""
     elaborate = frame.world.elaborate.statements
-    for statement in body:
-        try:
-            note_progress("proving this", statement.span)
-            elaborate[type(statement)](frame, statement)
-        except (Mistake, DimTooComplex) as mistake:
-            frame.world.report_mistake(mistake, statement.span)
+    with frame.world.deeper():
+        for statement in body:
+            try:
+                note_progress("proving this", statement.span)
+                frame.world.ran.add(id(statement))
+                elaborate[type(statement)](frame, statement)
+            except (Mistake, DimTooComplex) as mistake:
+                frame.world.report_mistake(mistake, statement.span)
 
 
 Output = tuple[str | None, Value, Span, str | None]
@@ -130,7 +132,8 @@ def declare_output(frame: Frame, node: tree.Output) -> None:
     else:
         frame.report(explain_no_output(node, name, value))
         value = UNKNOWN
-    results.append((name, value, node.span, phase_of(frame, value)))
+    if not frame.loops:  # else it is misplaced, which is reported
+        results.append((name, value, node.span, phase_of(frame, value)))
     if node.name is not None:
         frame.env[node.name] = value
         if isinstance(value, Tensor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.names.bindings import OnlyInPhase
-from netspec.diagnostics.shapes.expansion import FreeParameter
+from netspec.diagnostics.shapes.expansion import FreeParameter, WeightNotTrained
 from netspec.infer import expressions, types
 from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
@@ -15,9 +15,10 @@ from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
 from netspec.ir import Port, State, Variable
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
-from netspec.library.initializers.distributions import require_fit
+from netspec.library.initializers.distributions import require_fit, require_values
 from netspec.record import replace
 from netspec.shape import TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -27,16 +28,29 @@ def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     type_, init = types.read_type(frame, node.type), read_initializer(frame, node)
     if type_ is None or init is None or not shape_is_fixed(frame, node, type_):
         return
-    try:
-        require_fit(init, node.name, type_.shape)
-    except Mistake as mistake:
-        frame.world.report_mistake(mistake, node.init.span)
+    if not values_fit(frame, node, init, type_):
+        return
+    if isinstance(node, tree.Weight) and not type_.is_float:
+        frame.report(
+            WeightNotTrained(at=Span(node.span.source, node.span.start, node.span.start + len("weight")), name=node.name, kind=str(type_))
+        )
         return
     tensor = frame.wire(type_, node.name_span)
     frame.wire_names[tensor.wire] = node.name
     frame.env[node.name] = tensor
     segment = frame.label(node.name, node.name_span)
     frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
+
+
+def values_fit(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, init: Initializer, type_: TensorType) -> bool:
+    """The initializer fills the type, shape and elements; a problem is reported."""
+    try:
+        require_fit(init, node.name, type_.shape)
+        require_values(init, node.name, type_)
+    except Mistake as mistake:
+        frame.world.report_mistake(mistake, node.init.span)
+        return False
+    return True
 
 
 def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
@@ -55,7 +69,7 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
 
 def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> bool:
     """The shape has no free dim of the model."""
-    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()})
+    free = sorted({s for d in type_.shape for s in frame.facts.normal(d).symbols()}) if frame.world.doubtful is None else []
     if free:
         what = "buffer" if isinstance(node, tree.Buffer) else "weight"
         frame.report(
@@ -66,10 +80,14 @@ def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorT
     return not free
 
 
-def bind_written(frame: Frame) -> None:
-    """At the end of a body: buffers whose name was bound anew get that value in the next step."""
-    for place, node in enumerate(frame.nodes):
-        if isinstance(node, Variable) and node.buffer:
+def bind_written(frame: Frame, since: int = 0) -> None:
+    """At the end of a body, a region, or a pass of a `for`: its buffers whose name was bound anew get that value in the next step.
+
+    Those of a pass stand among the nodes of what is around it, from the number `since` on, and are done with when it ends.
+    """
+    for place, node in enumerate(frame.nodes[since:], since):
+        if isinstance(node, Variable) and node.buffer and node.output not in frame.settled:
+            frame.settled.add(node.output)
             last = frame.env.get(frame.wire_names.get(node.output, ""))
             if isinstance(last, Tensor) and last.wire != node.output:
                 frame.nodes[place] = replace(node, written=last.wire)
@@ -88,9 +106,12 @@ def declare_state(frame: Frame, node: tree.State) -> None:
 
         frame.report(StateOnlyConstant(at=node.init.span, name=node.name))
         return
+    if not values_fit(frame, node, init, type_):
+        return
     tensor = frame.named_wire(node.name, type_, node.name_span)
     frame.env[node.name] = tensor
-    frame.states.append((State(node.name, type_, init), tensor, node.name_span))
+    if not frame.loops and not frame.phase and not frame.of_model:  # else it is misplaced, which is reported
+        frame.states.append((State(node.name, type_, init), tensor, node.name_span))
 
 
 def make_state_ports(frame: Frame) -> tuple[list[Port], list[Port]] | None:

@@ -36,6 +36,15 @@ from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
 OP_TYPES = {"layer": ("layer", "function"), "initializer": ("initializer",)}
+OTHER_TYPES = {
+    **dict.fromkeys(
+        ("record", "dict", "struct", "object", "map", "mapping", "namedtuple"),
+        "a record is written with its fields: `{width: int, stride: int?}`",
+    ),
+    **dict.fromkeys(("tuple", "array", "vector", "sequence", "set"), "several values of a type are a list: `list[int]`"),
+    "function": "a layer or function of the shelf has the type `layer`",
+}
+"""What is said of the types of other languages."""
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
 
 
@@ -66,8 +75,8 @@ def bind_params(world: World, definition: Definition, given: Any, at: Span, fact
                     value=describe(source.value),
                     expected=value.expected,
                     part=value.part,
-                    repair=guess_truth(source.value) if value.expected == "true or false" else "",
-                    advice=advise(definition, param, source.value),
+                    repair=guess_repair(value, source.value),
+                    advice=value.advice or advise(definition, param, source.value),
                 )
             )
         fine &= not isinstance(value, Misfit | Unknown)
@@ -145,6 +154,12 @@ class Misfit:
     expected: str
     part: str = ""
     """What is wrong, where that is a part of the value."""
+    advice: str = ""
+
+
+def guess_repair(found: Misfit, value: Value) -> str:
+    """The text that was meant instead of the value, or nothing."""
+    return guess_truth(value) if found.expected == "true or false" else ""
 
 
 def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
@@ -154,6 +169,8 @@ def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
         return value
     if value is None and declared.optional:
         return None
+    if declared.fields:
+        return fit_record(frame, declared, value)
     match declared.name:
         case "int":
             return value if is_size(value) else Misfit("a whole number")
@@ -171,8 +188,23 @@ def fit(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
             return (
                 value if is_kind(value, OP_TYPES[declared.name]) else Misfit(f"a{'n' if declared.name[0] == 'i' else ''} {declared.name}")
             )
-    near = tuple(nearest(declared.name, PARAM_TYPES))
-    return frame.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES))
+    return report_type(frame, declared)
+
+
+def report_type(frame: Frame, declared: tree.ParamType) -> Unknown:
+    """Reports a type of params that does not exist."""
+    how = OTHER_TYPES.get(declared.name.lower(), "")
+    near = () if how else tuple(nearest(declared.name, PARAM_TYPES))
+    return frame.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES, how=how))
+
+
+def check_param_type(frame: Frame, declared: tree.ParamType) -> bool:
+    """Whether a type exists, and those in it; one that does not is reported."""
+    inside = [f.type for f in declared.fields] + [declared.item] * (declared.item is not None)
+    known = bool(declared.fields) or declared.name in PARAM_TYPES
+    if not known:
+        report_type(frame, declared)
+    return known and all([check_param_type(frame, item) for item in inside if item is not None])
 
 
 def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
@@ -182,10 +214,32 @@ def fit_list(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Mi
     if declared.item is None:
         return value
     items = [fit(frame, declared.item, v) for v in value]
-    bad = next((k for k, item in enumerate(items) if isinstance(item, Misfit)), None)
-    if bad is None:
-        return tuple(items)
-    return Misfit(f"`{declared.span.text}`", f"item {bad} is {describe(value[bad])}")
+    bad, misfit = next(((k, item) for k, item in enumerate(items) if isinstance(item, Misfit)), (None, None))
+    if bad is None or misfit is None:
+        return UNKNOWN if any(isinstance(item, Unknown) for item in items) else tuple(items)
+    part = f"in item {bad} {misfit.part}" if misfit.part else f"item {bad} is {describe(value[bad])}"
+    return Misfit(f"`{declared.span.text}`", part, misfit.advice)
+
+
+def fit_record(frame: Frame, declared: tree.ParamType, value: Value) -> Value | Misfit:
+    """The value as a record of the declared fields; one of an optional type may be left out."""
+    if not isinstance(value, dict):
+        return Misfit(f"a record `{declared.span.text.removesuffix('?')}`")
+    wanted, types = f"`{declared.span.text}`", {f.name: f.type for f in declared.fields}
+    odd = next((name for name in value if name not in types), None)
+    if odd is not None:
+        near = nearest(odd, [n for n in types if n not in value]) or nearest(odd, types)
+        return Misfit(wanted, f"`{odd}` is no field of the type", f"did you mean `{near[0]}`?" if near else "")
+    fitted: dict[str, Value] = {}
+    for name, type_ in types.items():
+        if name not in value and not type_.optional:
+            return Misfit(wanted, f"the field `{name}` is missing", "a field that may be left out has a type with `?`")
+        found = fit(frame, type_, value.get(name))
+        if isinstance(found, Misfit):
+            part = f"in the field `{name}` {found.part}" if found.part else f"the field `{name}` is {describe(value[name])}"
+            return Misfit(wanted, part, found.advice)
+        fitted[name] = found
+    return UNKNOWN if any(isinstance(v, Unknown) for v in fitted.values()) else fitted
 
 
 def is_kind(value: Value, kinds: tuple[str, ...]) -> bool:

@@ -73,7 +73,11 @@ class Bound:
     optional: dict[str, Given] = field(default_factory=dict)
     args: dict[str, Given] = field(default_factory=dict)
     broken: bool = False
-    """A problem was reported while binding."""
+    """A problem was reported while binding, or an argument is unknown."""
+    reported: bool = False
+    """The first."""
+    ambiguous: bool = False
+    """Nobody knows whether its first arguments are inputs or fill params."""
 
 
 @record
@@ -116,7 +120,7 @@ def perform(frame: Frame, use: Call) -> Value:
         given = next(iter(bound.args.values()))
         return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
     if bound.broken:
-        return UNKNOWN
+        return UNKNOWN if bound.reported else judge_alone(frame, use, bound)
     value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
     if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
         return value
@@ -125,12 +129,25 @@ def perform(frame: Frame, use: Call) -> Value:
     if isinstance(value, OpValue) and value.entry.kind in MEASURES:
         frame.fill_numbers(value, bound)
     if not complete(frame, use, entry, bound):
-        return UNKNOWN
+        unknown = any(isinstance(g.value, Unknown) for g in (*bound.tensors, *bound.optional.values()))
+        return judge_alone(frame, use, bound) if unknown else UNKNOWN
     if isinstance(value, BlockValue):
         return frame.world.elaborate.use_block(frame, use, value, bound)
     if value.entry.kind in (*MEASURES, DECODER):
         return frame.use_in_section(use, value, bound)
     return use_op(frame, use, value, bound)
+
+
+def judge_alone(frame: Frame, use: Call, bound: Bound) -> Unknown:
+    """A call whose inputs, or some of whose arguments, are unknown: what is known of its arguments can still be wrong."""
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    if isinstance(value, OpValue):
+        construction.construct_use(frame, value) if not bound.ambiguous else construction.judge_given(frame, value)
+    elif bound.ambiguous:
+        return UNKNOWN
+    elif not any(isinstance(g.value, Unknown) for g in value.args.values()):
+        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts)
+    return UNKNOWN
 
 
 def report_not_a_stage(frame: Frame, use: Call) -> Unknown:
@@ -164,7 +181,7 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
 def fail(frame: Frame, bound: Bound, problem) -> None:
     """Report a problem of a call, which is not performed then."""
     frame.report(problem)
-    bound.broken = True
+    bound.broken = bound.reported = True
 
 
 def bind_chained(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, name: str | None, given: Given) -> None:
@@ -192,13 +209,14 @@ def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, boun
         return take_variadic_inputs(frame, bound, args)
     if use.chained:
         return take_stage_inputs(frame, use, signature, slots, args)
-    if not signature.required or (use.value.args and not isinstance(use.callee, SharedInstance)):
+    if not signature.required:
         return list(args)
     count = len(signature.required)
     values = [look_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]
     if not any(isinstance(g.value, FLOWING) for g in values):
         if any(isinstance(g.value, Unknown) for g in values):
-            bound.broken = True
+            bound.broken = bound.ambiguous = True
+            return list(args) if len(args) > count + len(signature.params) else []
         return [*values, *args[count:]]
     slots.update(zip(signature.required, values, strict=False))
     return list(args[count:])

@@ -6,6 +6,7 @@ from netspec.diagnostics.calls.instances import MethodNeedsInstance
 from netspec.diagnostics.calls.kinds import NotCallable
 from netspec.diagnostics.names.unknown_names import UnknownMethod
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.infer import expressions
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import METHOD, find_op
 from netspec.infer.values import (
@@ -34,7 +35,9 @@ def find_callee(
     match meaning:
         case Local(first) | Late(first):
             value = frame.env.get(first, UNKNOWN)
-            if len(name.parts) > 1:
+            if isinstance(value, dict) and len(name.parts) > 1:
+                value = expressions.read_attribute(frame, name, value)
+            elif len(name.parts) > 1:
                 return find_method(frame, name, value)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
@@ -50,6 +53,15 @@ def find_callee(
         case _:
             frame.report(NotCallable(at=name.span, name=name.text, what="a value"))
     return UNKNOWN
+
+
+def look_up(frame: Frame, name: tree.Name) -> Meaning:
+    """What a name means before parentheses or as a stage: a loop's value where that can be called, else what the name is without it."""
+    meaning = frame.world.graph.meaning(name)
+    if not isinstance(meaning, Local) or meaning.otherwise is None:
+        return meaning
+    callable_ = isinstance(frame.env.get(meaning.name), OpValue | BlockValue | Composed | Unknown)
+    return meaning if callable_ else meaning.otherwise
 
 
 def find_method(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | Unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.calls.call_rule import Call, perform
-from netspec.infer.calls.callees import find_callee
+from netspec.infer.calls.callees import find_callee, look_up
 from netspec.infer.expressions import evaluate
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.shelf import CALLABLE, is_of
@@ -27,7 +27,7 @@ from netspec.infer.values import (
 )
 from netspec.library.shelf import index
 from netspec.record import replace
-from netspec.resolve.graph import Builtin, ShelfRef
+from netspec.resolve.graph import Builtin, FunctionRef, ShelfRef
 from netspec.source import Span
 from netspec.syntax import tree
 
@@ -124,11 +124,13 @@ def apply_stages(frame: Frame, node: tree.Stage, chain: Composed, value: Value, 
 def find_stage_callee(frame: Frame, node: tree.Stage, want: tuple[str, ...], given: int = 0) -> Callee | Composed | SharedChain | Unknown:
     """What a stage calls; `given` inputs come from before the arrow."""
     name = node.call.callee if isinstance(node.call, tree.Call) else node.call
-    meaning = frame.world.graph.meaning(name)
+    meaning = look_up(frame, name)
     if isinstance(meaning, Builtin):
         meaning = ShelfRef(meaning.name)
         if not index.entries(meaning.name):
             return frame.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
+    if isinstance(meaning, FunctionRef):
+        return frame.report(NotCallable(at=name.span, name=name.text, what="a function of static values"))
     return find_callee(frame, name, meaning, want, node.call.args if isinstance(node.call, tree.Call) else (), given)
 
 

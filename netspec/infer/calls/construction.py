@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit
-from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, SwappedArguments
+from netspec.diagnostics.calls.arguments import ArgumentOfFreeSize, BadArgument, MissingArgument, SwappedArguments
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer.frame import Frame
@@ -32,6 +32,7 @@ from netspec.library.base.value_faults import describe_expected
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.record import replace
+from netspec.shape import Dim
 from netspec.source import Span
 
 
@@ -62,13 +63,33 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
-        return UNKNOWN
+        return judge_known(frame, value, cls, args)
     try:
         return cls(**args)
     except BadArguments as error:
-        for problem in find_swap(value, cls, args, error) or list_problems(value, error):
+        reread = {} if "" in error.faults else read_formulas(frame, value, error)
+        if reread:
+            return construct(frame, replace(value, args={**value.args, **reread}))
+        for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(value, error):
             frame.report(problem)
         return UNKNOWN
+
+
+def judge_given(frame: Frame, value: OpValue) -> Unknown:
+    """The arguments that are there, whatever is missing."""
+    args = {name: to_python(frame, given.value) for name, given in value.args.items()}
+    return judge_known(frame, value, index.load(value.entry), args)
+
+
+def judge_known(frame: Frame, value: OpValue, cls: type[Op], args: dict[str, Any]) -> Unknown:
+    """Where some arguments are unknown the others can still be wrong."""
+    try:
+        cls(**{name: None if isinstance(given, Unknown) else given for name, given in args.items()})
+    except BadArguments as error:
+        known = {name: faults for name, faults in error.faults.items() if name in args and not isinstance(args[name], Unknown)}
+        for name, faults in known.items():
+            frame.report(describe_problem(value, name, faults))
+    return UNKNOWN
 
 
 def construct_use(frame: Frame, value: OpValue) -> Op | Unknown:
@@ -127,6 +148,44 @@ def find_swap(value: OpValue, cls: type[Op], args: dict[str, Any], error: BadArg
     return [SwappedArguments(at=at.to(behind), op=value.name, first=a, second=b, swapped=edits)]
 
 
+def read_formulas(frame: Frame, value: OpValue, error: BadArguments) -> dict[str, Given]:
+    """The blocks among the arguments that are refused as functions which they are all the same: element by element, without parameters."""
+    blocks = {name: value.args[name] for name in error.faults if name in value.args and isinstance(value.args[name].value, BlockValue)}
+    found = {name: (frame.world.elaborate.formula(frame, given.value), given.span) for name, given in blocks.items()}
+    return {name: Given(op, span) for name, (op, span) in found.items() if op is not None}
+
+
+def find_free_sizes(value: OpValue, cls: type[Op], args: dict[str, Any], error: BadArguments) -> list[ArgumentOfFreeSize]:
+    """A problem for each argument that would be fine with numbers in the place of free sizes, where that is all that is wrong."""
+    fixed = {name: fix_sizes(args[name]) for name in error.faults if name in args}
+    if not fixed or all(fixed[name] == args[name] for name in fixed):
+        return []
+    try:
+        cls(**{**args, **fixed})
+    except BadArguments:
+        return []
+    free = {name: tuple(sorted(list_symbols(args[name]))) for name in fixed}
+    advice = cls.at_any_size
+    return [
+        ArgumentOfFreeSize(at=value.args[name].span, op=value.name, name=name, sizes=sizes, advice=advice.get(name, ""))
+        for name, sizes in free.items()
+    ]
+
+
+def fix_sizes(argument: Any) -> Any:
+    """An argument with 1 for every size that is no number."""
+    if isinstance(argument, Dim):
+        return 1
+    return [fix_sizes(item) for item in argument] if isinstance(argument, list) else argument
+
+
+def list_symbols(argument: Any) -> frozenset[str]:
+    """The free sizes that an argument is made of."""
+    if isinstance(argument, Dim):
+        return argument.symbols()
+    return frozenset[str]().union(*map(list_symbols, argument)) if isinstance(argument, list) else frozenset()
+
+
 def list_problems(value: OpValue, error: BadArguments) -> list[Diagnostic]:
     """One problem per argument."""
     from netspec.infer.calls.rates import judge_rate  # only specs with a problem need it
@@ -148,7 +207,13 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
-    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults))
+    advice = (
+        FORMULA if given is not None and isinstance(given.value, BlockValue) and "function" in kinds_of_argument(value.entry, name) else ""
+    )
+    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults), advice=advice)
+
+
+FORMULA = "a block can stand for a function if it has one input, no parameters, and works element by element"
 
 
 def propose_repair(given: Given | None, faults: Sequence[Fault]) -> str:

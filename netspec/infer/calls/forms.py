@@ -9,25 +9,32 @@ from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.infer import arithmetic, expressions
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call, complete, perform, signature_of
-from netspec.infer.calls.callees import find_callee
+from netspec.infer.calls.callees import find_callee, look_up
 from netspec.infer.frame import Frame
 from netspec.infer.shelf import CALLABLE, FOLDS, find_op
 from netspec.infer.values import UNKNOWN, BlockValue, Composed, Given, Known, Mean, OpValue, SharedChain, Tensor, Unknown, Value, describe
 from netspec.library.shelf import index
 from netspec.record import replace
 from netspec.resolve.expressions import OF_MODELS
-from netspec.resolve.graph import Builtin
+from netspec.resolve.graph import Builtin, FunctionRef
 from netspec.resolve.sections import LATE_VALUES
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
+BATCH_MASK_NAME = "batch_mask"
+"""Which examples of a batch count."""
+
 
 def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     """A call in an expression: `f(x, 3)`, `relu(x)`, `zeros([3])`, or a value such as `dense(4)`."""
-    meaning = frame.world.graph.meaning(node.callee)
+    meaning = look_up(frame, node.callee)
     if isinstance(meaning, Builtin):
         return evaluate_builtin(frame, meaning, node, want)
+    if isinstance(meaning, FunctionRef):
+        from netspec.infer.calls import static_functions  # few specs have any
+
+        return static_functions.call_function(frame, node, meaning.function, want)
     callee = find_callee(frame, node.callee, meaning, want or frame.kinds, node.args)
     if isinstance(callee, SharedChain):
         from netspec.infer.calls import shared_chains  # few specs have any
@@ -49,7 +56,7 @@ def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tupl
         args = tuple(replace(a, value=Known(v, a.value.span)) for a, v in zip(node.args, values, strict=True))
         callee = find_op(meaning.name, want or CALLABLE, node.callee.span)
         return perform(frame, Call(callee, node.span, args=args))  # type: ignore[arg-type]
-    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor) for v in values[0]):
+    if len(values) == 1 and meaning.name in FOLDS and isinstance(values[0], tuple) and any(isinstance(v, Tensor | Mean) for v in values[0]):
         return fold(frame, FOLDS[meaning.name], values[0], node)
     if any(a.name for a in node.args):
         arg = next(a for a in node.args if a.name)
@@ -75,6 +82,8 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
         return node.text
     if node.parts[0] == "serve" and len(node.parts) == 2:
         return frame.answer(node)
+    if node.text == BATCH_MASK_NAME and (mask := frame.mask_of_batch(node.span)) is not None:
+        return mask
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):
@@ -83,6 +92,9 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
             return value
         wanted = f"{'an' if want[0][0] in 'aeio' else 'a'} {want[0]}"
         return frame.report(WrongKind(at=node.span, name=node.text, is_a=value.entry.kind, wanted=wanted))
+    found = frame.late_name(node)
+    if found is not None:
+        return found
     from netspec.resolve.suggestions import unknown_in_training  # only specs with a problem need it
 
     own = [n for n in frame.env if n not in LATE_VALUES]
@@ -104,9 +116,11 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
 def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:
     """A list of tensors (and numbers) as one, from left to right."""
     assert entry is not None
-    result = values[0]
-    for value in values[1:]:
-        given = [Given(v, node.args[0].value.span) for v in (result, value)]
+    written = node.args[0].value
+    spans = [i.span for i in written.items] if isinstance(written, tree.ListExpr) else [written.span] * len(values)
+    result, before = values[0], spans[0]
+    for value, span in zip(values[1:], spans[1:], strict=True):
+        given, before = [Given(result, before), Given(value, span)], written.span
         if not any(isinstance(g.value, Tensor | Mean) for g in given):
             result = arithmetic.FUNCTIONS[node.callee.text]((result, value))
             continue

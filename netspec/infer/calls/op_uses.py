@@ -9,6 +9,7 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
+from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.types import find_broken_limit
@@ -40,6 +41,9 @@ def use_op(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     """Emit one node, or what is built for the op where that is more."""
     built = index.load(value.entry).built  # type: ignore[attr-defined]
+    if built and frame.world.doubtful is not None:
+        construct_use(frame, value)  # what it is made of is proved at a use
+        return UNKNOWN
     if built:
         return frame.world.elaborate.builders[built](frame, use, value, bound)
     op = construct_use(frame, value)
@@ -50,6 +54,8 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         if measured is not None:
             return measured
     results = prove_types(frame, use, op, bound)
+    if results is not None and type(op).foreign is not Callable.foreign:
+        warn_of_habit(frame, use, op, bound)
     if results is None or not shapes_are_fixed(frame, use, op, bound):
         return UNKNOWN
     outputs = [frame.wire(t, use.span) for t in results]
@@ -63,6 +69,21 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
         export_values(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def warn_of_habit(frame: Frame, use: Call, op: Callable, bound: Bound) -> None:
+    """Report a call whose positional arguments were meant as another library has them."""
+    positional = [arg.value.span for arg in use.args if arg.name is None]
+    given = tuple(name for name, arg in use.value.args.items() if arg.span in positional) or tuple(
+        name for name, arg in bound.args.items() if arg.span in positional
+    )
+    meant = op.foreign(given, *collect_types(bound)[0])
+    if meant:
+        from netspec.diagnostics.calls.habits import ForeignOrder  # few specs have this problem
+
+        spans = [bound.args[name].span for name in given if name in bound.args]
+        at = spans[0].to(spans[-1]) if spans else use.span
+        frame.report(ForeignOrder(at=at, op=use.name, given=at.text, meant=meant, takes=given, input=str(bound.tensors[0].value.type)))
 
 
 def find_fault(error: Exception) -> PluginFault | None:
@@ -83,7 +104,8 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
         result = op.shape(frame.facts, *inputs, **optional)
         need_rows(frame.facts, frame.nodes, op, inputs, name_wires(op, bound))
     except Mistake as mistake:
-        frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
+        if frame.world.doubtful is None or certainty.fails_at_every_size(op, inputs, optional):
+            frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
         return None
     except DimTooComplex:
         frame.report(SizeTooComplex(at=use.span))
@@ -106,10 +128,15 @@ def collect_types(bound: Bound) -> tuple[list, dict]:
 
 def size_fits(frame: Frame, use: Call, found: TensorType) -> bool:
     """The result is no larger than a program may have; a problem is reported."""
+    return within_limits(frame, use, found, f"`{use.name}`'s result")
+
+
+def within_limits(frame: Frame, use: Call, found: TensorType, whose: str) -> bool:
+    """A tensor is no larger than a program may have; a problem is reported."""
     broken = find_broken_limit(found)
     if broken is not None:
         what, value, limit = broken
-        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of `{use.name}`'s result {found}", value=value, limit=limit))
+        frame.report(SizeOutOfRange(at=use.span, what=f"{what} of {whose} {found}", value=value, limit=limit))
     return broken is None
 
 
@@ -168,8 +195,8 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
-    """No parameter's shape depends on a free dim of the model."""
-    if not isinstance(op, Layer):
+    """No parameter's shape depends on a free dim of the model, or is larger than a program may have."""
+    if not isinstance(op, Layer) or frame.world.doubtful is not None:
         return True
     inputs, optional = collect_types(bound)
     for name, weight in {**op.params(*inputs, **optional), **op.buffers(*inputs, **optional)}.items():
@@ -178,6 +205,8 @@ def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> boo
             shape = "[" + ", ".join(map(str, weight.shape)) + "]"
             problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
             frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            return False
+        if not within_limits(frame, use, TensorType(weight.dtype, weight.shape), f"`{use.name}`'s parameter `{name}`"):
             return False
     return True
 

@@ -9,8 +9,9 @@ from netspec.infer import arithmetic, expressions, shelf, types
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, Given, OpValue, Tensor, Unknown, Value, describe, is_size
-from netspec.shape import DTYPES
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_size, to_plain
+from netspec.shape import DTYPES, Dim
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -21,6 +22,9 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
         return value
     if isinstance(value, Tensor):
         return slice_tensor(frame, node, value)
+    if isinstance(value, Mean):
+        each = f"a mean is one number; `each({node.value.span.text})` is the values before they are averaged"
+        return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value), repair=each))
     if isinstance(node.value, tree.Name) and node.value.text == value and value in DTYPES:
         return types.evaluate_type(frame, node, value)
     return slice_list(frame, node, value)
@@ -28,6 +32,10 @@ def evaluate_index(frame: Frame, node: tree.Index) -> Value:
 
 def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
     """`widths[i]`, `widths[1:]`."""
+    if isinstance(value, dict) and value:
+        field = node.items[0].value if node.items and isinstance(node.items[0], tree.String) else next(iter(value))
+        repair = f"fields of a record are read with a dot: `{node.value.span.text}.{field}`"
+        return frame.report(BadOperands(at=node.span, op="[ ]", left="a record", repair=repair))
     if not isinstance(value, tuple) or len(node.items) != 1:
         return frame.report(BadOperands(at=node.span, op="[ ]", left=describe(value)))
     chosen = node.items[0]
@@ -51,23 +59,21 @@ def read_end(frame: Frame, node: tree.Expr | None) -> Any:
 
 
 def slice_tensor(frame: Frame, node: tree.Index, tensor: Tensor) -> Value:
-    """`x[:, 1:-1, 0]`, `x[..., None]`: the library's slice operator; `x[:, indices]`, `x[[0, 33]]`: a gather of what it leaves."""
+    """`x[:, 1:-1, 0]`, `x[..., None]`: the library's slice operator; `x[:, indices]`, `x[[0, 33]]`: a gather of what it leaves, and so
+    `x[i, j]`, whose numbers are paired."""
     items = [read_item(frame, item) for item in node.items]
     if any(isinstance(item, Unknown) for item in items):
         return UNKNOWN
     chosen = [place for place, item in enumerate(items) if isinstance(item, Tensor | tuple) and not isinstance(item, Cut)]
     if not chosen:
         return emit_slice(frame, node, tensor, items)
-    if len(chosen) > 1:
-        at = node.items[chosen[1]].span
-        return frame.report(
-            BadOperands(at=at, op="[ ]", left="a tensor", right="two lists", repair="choose along one axis after the other")
-        )
-    place = chosen[0]
-    rest = [Cut((None, None, None)) if i == place else item for i, item in enumerate(items)]
+    rest = [Cut((None, None, None)) if i in chosen else item for i, item in enumerate(items)]
     whole = all(isinstance(item, Cut) and item == (None, None, None) for item in rest)
-    left = tensor if whole else emit_slice(frame, node, tensor, rest)
-    return left if isinstance(left, Unknown) else emit_gather(frame, node, left, items, place)
+    left = tensor if whole and len(items) <= tensor.type.rank else emit_slice(frame, node, tensor, rest)
+    if not isinstance(left, Tensor):
+        return left
+    alone = len(chosen) == 1 and not stand_apart(items, chosen)
+    return emit_gather(frame, node, left, items, chosen[0]) if alone else emit_pairs(frame, node, left, items, chosen)
 
 
 def emit_slice(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any]) -> Value:
@@ -78,9 +84,7 @@ def emit_slice(frame: Frame, node: tree.Index, tensor: Tensor, items: list[Any])
 
 def emit_gather(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], place: int) -> Value:
     """Elements of the one axis that a tensor or a list of numbers chooses, after the other items are done."""
-    kept = [i for i, item in enumerate(items) if not is_size(item)]
-    back = "..." in items[:place]
-    axis = kept.index(place) - (len(kept) if back else 0)
+    axis = find_axis(items, place)
     chosen, span = items[place], node.items[place].span
     tensors = [Given(left, node.value.span)]
     args = {"axis": Given(axis, span)}
@@ -90,6 +94,46 @@ def emit_gather(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], 
         args["indices"] = Given(chosen, span)
     value = OpValue(shelf.find_chooser(isinstance(chosen, Tensor)), args, node.span)
     return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=tensors))
+
+
+def find_axis(items: list[Any], place: int) -> int:
+    """The axis that an item is about, after the other items are done; counted from the end behind `...`."""
+    kept = [i for i, item in enumerate(items) if not is_size(item)]
+    return kept.index(place) - (len(kept) if "..." in items[:place] else 0)
+
+
+def emit_pairs(frame: Frame, node: tree.Index, left: Tensor, items: list[Any], chosen: list[int]) -> Value:
+    """Elements that tensors or lists of numbers choose together along several axes. As in NumPy their axes stand first where something else
+    stands between them, a new axis or `...` too, single numbers counting as chosen."""
+    axes = [find_axis(items, place) % left.type.rank for place in chosen]
+    tensors = [Given(left, node.value.span)]
+    for place, axis in zip(chosen, axes, strict=True):
+        span = node.items[place].span
+        index = items[place] if isinstance(items[place], Tensor) else make_numbers(frame, left.type.shape[axis], items[place], span)
+        if not isinstance(index, Tensor):
+            return UNKNOWN
+        tensors.append(Given(index, span))
+    args = {"axes": Given(tuple(axes), node.span)}
+    if stand_apart(items, chosen):
+        args["front"] = Given(True, node.span)
+    value = OpValue(shelf.PAIRS, args, node.span)
+    return op_uses.use_op(frame, Call(value, node.span), value, Bound(tensors=tensors))
+
+
+def stand_apart(items: list[Any], chosen: list[int]) -> bool:
+    """Something else stands between the items that choose elements, single numbers among them."""
+    found = [place for place, item in enumerate(items) if place in chosen or is_size(item)]
+    return found != list(range(found[0], found[-1] + 1))
+
+
+def make_numbers(frame: Frame, size: Dim, numbers: tuple[int, ...], span: Span) -> Value:
+    """A list of numbers as a tensor, each proved to lie inside an axis of the size."""
+    row = OpValue(shelf.ROW, {"size": Given(to_plain(size), span)}, span)
+    whole = op_uses.use_op(frame, Call(row, span), row, Bound())
+    if not isinstance(whole, Tensor):
+        return whole
+    taken = OpValue(shelf.find_chooser(by_tensor=False), {"indices": Given(numbers, span)}, span)
+    return op_uses.use_op(frame, Call(taken, span), taken, Bound(tensors=[Given(whole, span)]))
 
 
 class Cut(tuple):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
 from netspec.diagnostics.names.unknown_names import UnknownName
-from netspec.diagnostics.shapes.claims import ClaimNeedsSizes, UnknownClaim
+from netspec.diagnostics.shapes.claims import ClaimAtForbiddenSize, ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands, TypeMismatch
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -19,10 +18,11 @@ from netspec.infer.values import Unknown, describe, is_number
 from netspec.ir import Body
 from netspec.limits import LIMITS
 from netspec.record import record
-from netspec.resolve.bodies import has_hole
-from netspec.resolve.graph import Bad, BlockRef, Definition
-from netspec.shape import Dim, Facts, TensorType
-from netspec.source import Span
+from netspec.resolve.bodies import has_hole, output_name
+from netspec.resolve.cycles import list_reachable
+from netspec.resolve.graph import Bad, Definition
+from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -99,6 +99,7 @@ class Claims:
                     value=str(found),
                     symbols=tuple(sorted(found.symbols())),
                     given=tuple(a.span.text for a in claim.at),
+                    sizes=propose_sizes(self.body.facts, sizes, sorted(found.symbols())),
                 )
             )
         else:
@@ -112,7 +113,32 @@ class Claims:
             if isinstance(size, Unknown):
                 return None
             sizes[given.name] = size
-        return sizes
+        return sizes if self.are_allowed(claim, sizes) else None
+
+    def are_allowed(self, claim: tree.Claim, sizes: Sizes) -> bool:
+        """The model may have these sizes; those that it may not have are reported."""
+        facts, allowed = self.body.facts, True
+        for given in claim.at:
+            recorded = facts.require("==", Dim.symbol(given.name), sizes[given.name])
+            if recorded.verdict is Verdict.REFUTED:
+                self.frame.report(self.forbidden(given, facts))
+                allowed = False
+            facts = recorded.facts
+        return allowed
+
+    def forbidden(self, given: tree.At, facts: Facts) -> ClaimAtForbiddenSize:
+        """Why a size is none of the model's, and one that is."""
+        told = [o for o in facts.origins(given.name) if not o.text.startswith("input ")]
+        fact = told[-1] if told else None
+        allowed = propose_sizes(facts, {}, [given.name])
+        return ClaimAtForbiddenSize(
+            at=given.span,
+            model=self.definition.name,
+            size=f"{given.name}={given.value.span.text}",
+            fact=fact.text if fact else "",
+            fact_at=fact.where if fact else NOWHERE,
+            allowed=allowed[0] if allowed else "",
+        )
 
     def size(self, given: tree.At) -> int | Unknown:
         """`B=1`: a dim that the model has, and its size."""
@@ -157,7 +183,7 @@ class Claims:
     def output(self, claim: tree.OutputClaim) -> None:
         """`logits: f32[B, 10]`."""
         found = self.body.output_types().get(claim.name)
-        if found is None and not self.whole:
+        if found is None and (not self.whole or claim.name in map(output_name, self.definition.outputs)):
             return
         if found is None:
             near = nearest(claim.name, self.body.output_types())
@@ -177,22 +203,37 @@ class Claims:
         return f"elements are {found.dtype}" if dtype != found.dtype else types.explain_shape(self.frame, pattern, found.shape)
 
 
-def check_claims(world: World, node: tree.Expect) -> None:
-    """Check every claim of a section."""
+def check_claims(world: World, node: tree.Expect) -> bool:
+    """Check every claim of a section; False where its model could not be proved."""
     definition = world.graph.definitions.get(node.model)
     if definition is None or not definition.is_model:
-        return
+        return False
     frame = Frame(world, "expect", Facts())
     given = read_model_arguments(frame, definition, node.args)
     body = None if given is None else find_model(world, definition, given, node.name_span)
     if body is None:
-        return
+        return False
     frame.facts = body.facts
     frame.env.update({symbol: Dim.symbol(symbol) for symbol in list_free_dims(body)})
     frame.sees(body)
     claims = Claims(frame, body, definition)
     for claim in node.claims:
         claims.check(claim)
+    return True
+
+
+def propose_sizes(facts: Facts, said: Sizes, symbols: list[str]) -> tuple[str, ...]:
+    """The smallest size that each of the symbols may have beside those that are said, as `H=32`."""
+    found = []
+    for symbol, size in said.items():
+        facts = facts.require("==", Dim.symbol(symbol), size).facts
+    for symbol in symbols:
+        asked = ((n, facts.require("==", Dim.symbol(symbol), n)) for n in range(1, LIMITS.proposed_size + 1))
+        size, recorded = next(((n, r) for n, r in asked if r.verdict is not Verdict.REFUTED), (0, None))
+        if recorded is not None:
+            facts = recorded.facts
+            found.append(f"{symbol}={size}")
+    return tuple(found)
 
 
 def at(sizes: Sizes, value: Dim | int) -> Dim | int:
@@ -203,19 +244,7 @@ def at(sizes: Sizes, value: Dim | int) -> Dim | int:
 
 def has_problem(world: World, definition: Definition) -> bool:
     """Some of the model, or of a block that it uses, could not be read or typed, so that its size and outputs are not all known."""
-    return any(has_hole(d.node.body) or _has_unbound(world, d) or _has_reported(world, d) for d in list_reachable(world, definition))
-
-
-def list_reachable(world: World, definition: Definition) -> Iterator[Definition]:
-    """The definition and the blocks that it names, directly or through others."""
-    waiting, seen = [definition], {id(definition)}
-    while waiting:
-        yield (now := waiting.pop())
-        for node in descendants(now.node):
-            meaning = world.graph.meanings.get(id(node))
-            if isinstance(meaning, BlockRef) and id(meaning.definition) not in seen:
-                seen.add(id(meaning.definition))
-                waiting.append(meaning.definition)
+    return any(has_hole(d.node.body) or _has_unbound(world, d) or _has_reported(world, d) for d in list_reachable(world.graph, definition))
 
 
 def _has_unbound(world: World, definition: Definition) -> bool:

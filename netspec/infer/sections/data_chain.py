@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.fields import NotADataChain
 from netspec.infer import expressions
@@ -55,7 +57,21 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
         return None
     fields = pass_fields(frame, dataset, transforms, values)
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
-    return None if fields is None else DataPlan(dataset, tuple(transforms), fields, size, node.span)
+    if fields is None:
+        return None
+    return DataPlan(dataset, tuple(transforms), fields, size, node.span, class_counts=count_classes(dataset, transforms, fields))
+
+
+def count_classes(dataset: Dataset, transforms: Sequence[Transform], fields: Mapping[str, TensorType]) -> dict[str, int]:
+    """How many classes fields of whole numbers have behind the transforms, by what the dataset says of those that they were before."""
+    known, found = dataset.class_counts(), {}
+    for name in (n for n, kind in fields.items() if known and kind.is_int):
+        before = name
+        for transform in reversed(transforms):
+            before = transform.name_before(before)
+        if before in known:
+            found[name] = known[before]
+    return found
 
 
 def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | None:

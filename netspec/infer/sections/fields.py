@@ -59,16 +59,29 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
     if not why:
         return None
     free = find_varying(wanted, found)
+    other = explain_batch(section.data, wanted, found)
     return FieldMismatch(
         at=section.data.span,
         model=section.model.name,
         input=name,
         wanted=str(wanted),
         found=str(found),
-        why=f"{free} differs from example to example" if free else why,
+        why=f"{free} differs from example to example" if free else other or why,
         declared=find_input_span(section, name),
-        repair=propose_one_size(wanted) if free else "",
+        repair=propose_one_size(wanted) if free else propose_batch(wanted) if other else "",
     )
+
+
+def explain_batch(data: DataPlan, wanted: TensorType, found: TensorType) -> str:
+    """Why batches of another size than the one that the model takes do not fit; "" where that is not it."""
+    if not (data.batch and wanted.rank == found.rank and found.shape[:1] == (Dim.symbol(BATCH),) and wanted.shape[0].is_constant):
+        return ""
+    return f"a batch has {data.batch} example{'s' * (data.batch != 1)}, and the model takes {wanted.shape[0]}"
+
+
+def propose_batch(wanted: TensorType) -> str:
+    """How batches get the size that the model takes, or the model takes any."""
+    return f"write `batch({wanted.shape[0]})`, or `{BATCH}` for the {wanted.shape[0]} of the input: then it takes any number of examples"
 
 
 def find_varying(wanted: TensorType, found: TensorType) -> str:
@@ -108,8 +121,9 @@ def describe_allowed(facts: Facts, dim: Dim) -> str:
 
 
 def adopt_names(plan: DataPlan, model: Body) -> DataPlan:
-    """The chain with its sizes called as the model calls them, where both have a name: then what the model says of them holds."""
-    names: dict[str, Dim] = {}
+    """The chain with its sizes called as the model calls them, where both have a name: then what the model says of them holds. Its batches
+    have their number of examples where the model takes no other."""
+    names: dict[str, Dim] = {BATCH: model.batch} if model.batch is not None and model.batch == plan.batch else {}
     for name, wanted in model.input_types().items():
         found = plan.fields.get(name)
         if found is not None and found.rank == wanted.rank:

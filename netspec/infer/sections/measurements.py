@@ -5,32 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training.means import UnmovedLoss
 from netspec.diagnostics.training.metrics import MetricOfSeveral
+from netspec.diagnostics.training.settings import LossOnlyInTraining
 from netspec.infer import expressions
 from netspec.infer.bodies import statements
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
-from netspec.infer.values import Mean, Unknown, to_plain
+from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
+from netspec.proofs.loss_slopes import is_moved
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
 LOSS = "loss"
+OF_LOSS = ("loss", "update")
+"""The items of a section that have a loss."""
 Results = dict[str, Mean | None]
 """A section's numbers by name; None after a problem."""
 
 
-def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim]) -> ObjectiveFrame:
-    """The names that losses and metrics see, in the data's sizes."""
+def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phase: str = "train") -> ObjectiveFrame:
+    """The names that losses and metrics see, in the data's sizes: the outputs that exist in the phase among them."""
     frame = ObjectiveFrame(section.world, facts_of(section, sizes), Dim.symbol("B"), section.model, sizes)
     frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)
-    for port in (p for p in section.model.outputs if p.phase is None):
-        if isinstance(port.wire, int) and port.name not in frame.env:
+    for port in section.model.outputs:
+        if not isinstance(port.wire, int) or port.name in frame.env:
+            continue
+        if port.phase not in (None, phase):
+            frame.elsewhere[port.name] = str(port.phase)
+        else:
             type_ = section.model.types[port.wire].substitute(sizes)
             frame.env[port.name] = frame.port(OUTPUT + port.name, type_, port.span)
     frame.env["batch_size"] = section.batch_size
+    frame.weights = data.weights
     frame.sees(section.model)
     return frame
 
@@ -48,10 +58,28 @@ def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes
     losses = [results.get(name_loss(update)) for update in section.updates]
     if losses:
         results = {LOSS: add_means(frame, [m for m in losses if m is not None]), **results} if all(losses) else results
+    return finish(frame, results)
+
+
+def build_evaluation(section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim]) -> Objective | None:
+    """What an evaluation measures, for a section that is right in training: the same, but for what reads outputs of `when train`.
+
+    Terms of a sum that read one are left out, and so are metrics; a loss of which nothing is left is an error.
+    """
+    frame = open_objective(section, data, sizes, "eval")
+    frame.lacking = True
+    frame.env.update({name: UNKNOWN for name, phase in frame.elsewhere.items() if phase == "train"})
+    results = measure_items(frame, section.node.body.items)
+    losses = [m for m in (results.get(name_loss(update)) for update in section.updates) if m is not None]
+    results = {LOSS: add_means(frame, losses), **results} if losses else results
+    if results.get(LOSS) is None:
+        at = next(i for i in (*section.node.body.items, *section.updates) if isinstance(i, tree.Setting | tree.Group) and i.key in OF_LOSS)
+        frame.report(LossOnlyInTraining(at=at.name_span, outputs=tuple(n for n, p in frame.elsewhere.items() if p == "train")))
+        return None
     if body is not section.node.body:
         frame.evaluating = True
         results.update(measure_items(frame, body.items))
-    return finish(frame, results)
+    return finish(frame, {name: mean for name, mean in results.items() if mean is not None})
 
 
 def build_update_objective(
@@ -109,6 +137,8 @@ def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | No
     found = evaluate_result(frame, node, ("loss", "metric", "function"))
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
+        frame.report(UnmovedLoss(at=node.span))
     return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
-from netspec.diagnostics.base import Place
+from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.calls.inputs import NotATensor
+from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
+from netspec.diagnostics.training.means import NormalizeAlone, WeightShape
 from netspec.diagnostics.training.metrics import MetricOfSeveral, MetricWithoutValues
 from netspec.diagnostics.training.settings import LossNotAMean
 from netspec.infer.calls import op_uses
@@ -15,8 +17,10 @@ from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import MEASURES, make_add, make_fill, make_mean_metric
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
-from netspec.ir import OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
+from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
 from netspec.library.base import Callable, Measure
+from netspec.library.base.trainables import FACTOR
+from netspec.library.shape_rules.targets import shapes_equal
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.proofs.meanings import Measured, find_misreading
@@ -45,6 +49,12 @@ class ObjectiveFrame(Frame):
         self.auxiliaries: dict[str, tuple[str, ...]] = {}
         self.penalties: dict[str, Penalty] = {}
         self.answers: dict[str, ServePlan] = {}
+        self.elsewhere: dict[str, str] = {}
+        """Outputs of the model that exist in another phase, which each has."""
+        self.lacking = False
+        """What is unknown reads an output that does not exist in evaluation; the lines are right in training."""
+        self.weights = ""
+        """The field that weighs the examples."""
         self.evaluating = False
         """The lines are those of `eval`, which may ask for generated sequences."""
 
@@ -86,7 +96,7 @@ class ObjectiveFrame(Frame):
         auxiliaries = {name: paths for name, paths in self.auxiliaries.items() if name in left}
         penalties = {name: penalty for name, penalty in self.penalties.items() if name in left}
         answers = {name: plan for name, plan in self.answers.items() if name in left}
-        return Objective(body, measurements, finish, auxiliaries, penalties, answers)
+        return Objective(body, measurements, finish, auxiliaries, penalties, answers, self.weights)
 
     # --- what only an objective has a place for ---
 
@@ -103,7 +113,7 @@ class ObjectiveFrame(Frame):
         """A number of parameters, arithmetic on finished means, or a loss that stands for its values."""
         if any(isinstance(g.value, Parameters) for g in bound.tensors):
             return self.penalize(use, op, bound)
-        if op.kind == "operator" or is_on_numbers(op, bound):
+        if (op.kind == "operator" or op.elementwise) and not op.opens_means:
             return apply_to_means(self, use, op, bound)
         return None if give_values(self, use, bound) else UNKNOWN
 
@@ -121,10 +131,28 @@ class ObjectiveFrame(Frame):
 
         return selections.add_penalty(self, use, op, bound)
 
+    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
+        """In a sum, what is left of it where a term does not exist in evaluation."""
+        if not self.lacking or node.op not in ("+", "-") or not any(isinstance(v, Mean) for v in (left, right)):
+            return super().without(node, left, right)
+        if isinstance(left, Mean):
+            return left
+        return right if node.op == "+" else self.world.elaborate.operator(self, "-", (0.0, right), (node.span, node.right.span), node)
+
+    def late_name(self, node: tree.Name) -> Value | None:
+        phase = self.elsewhere.get(node.parts[0])
+        if phase is None:
+            return None
+        return self.report(OnlyInPhase(at=node.span, name=node.parts[0], phase=phase, measured="eval" if self.lacking else "train"))
+
     def select(self, name: str, node: tree.Call, pattern: str) -> Value:
         from netspec.infer.sections import selections  # few specs have any
 
         return selections.select(self, name, node.args[0], pattern)
+
+    def mask_of_batch(self, span: Span) -> Tensor | None:
+        counted = any(self.batch in self.types[port.wire].shape[:1] for port in self.ports if isinstance(port.wire, int))
+        return self.port_named(BATCH_MASK) or (self.port(BATCH_MASK, TensorType("bool", (self.batch,)), span) if counted else None)
 
     def answer(self, node: tree.Name) -> Value:
         if not self.evaluating:
@@ -138,9 +166,16 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
     """A call of a loss or metric on tensors."""
     if not give_values(frame, use, bound):
         return UNKNOWN
+    factor = bound.optional.pop(FACTOR, None) if op.takes_weight else None
     results = op_uses.prove_types(frame, use, op, bound)
     if results is None or not meanings_fit(frame, use, op, bound):
         return UNKNOWN
+    if factor is not None:
+        if not factor_fits(frame, use, op, factor, results[0]):
+            return UNKNOWN
+        bound.optional[FACTOR] = factor
+    elif op.takes_weight and op.normalize:
+        return frame.report(NormalizeAlone(at=bound.args["normalize"].span if "normalize" in bound.args else use.span, op=use.name))
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     return frame.mean(op, op_uses.to_operands(bound.tensors), results[0], use.span, optional)
 
@@ -169,9 +204,15 @@ def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:
     return Given(output, given.span)
 
 
-def is_on_numbers(op: Callable, bound: Bound) -> bool:
-    """A function that works element by element, on finished means alone: `exp(xent)`."""
-    return op.elementwise and not any(isinstance(g.value, Tensor) for g in bound.tensors)
+def factor_fits(frame: ObjectiveFrame, use: Call, op: Measure, factor: Given, values: TensorType) -> bool:
+    """Are the factors numbers, of the values' shape or of its first axes? False after a reported problem."""
+    if not op_uses.inputs_fit(frame, use, op, Bound(optional={FACTOR: factor})):
+        return False
+    found = factor.value.type
+    if 0 < found.rank <= values.rank and shapes_equal(frame.facts, found.shape, values.shape[: found.rank]):
+        return True
+    frame.report(WeightShape(at=factor.span, op=use.name, values=values, weight=found, operand=factor.span.text))
+    return False
 
 
 # --- a loss as an argument -------------------------------------------------------------------------------------------
@@ -210,6 +251,9 @@ def give_value(frame: ObjectiveFrame, given: Given) -> Given:
 
 def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) -> Value:
     """An op on finished means: `xent + 0.1 * kl`, `exp(xent)`."""
+    stranger = find_examples(frame, bound)
+    if stranger is not None:
+        return frame.report(describe_meeting(frame, use, op, bound, stranger))
     operands = [make_mean(frame, given) for given in bound.tensors]
     if any(isinstance(o, Unknown) for o in operands):
         return UNKNOWN
@@ -224,6 +268,25 @@ def apply_to_means(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound)
     segment = frame.finishing.count(use.name)
     frame.finishing.emit(Apply(op, op_uses.to_operands(bound.tensors), (output.wire,), segment, span=use.span))
     return Mean(output.wire, results[0])
+
+
+def find_examples(frame: ObjectiveFrame, bound: Bound) -> Given | None:
+    """Among what meets a finished mean, the tensor that has a number for each example: counted as the batch, or a loss's values, are."""
+    leading = {kind.shape[0] for kind in frame.values.values() if kind.rank}
+    for given in bound.tensors:
+        if isinstance(given.value, Tensor) and given.value.type.rank:
+            dims = given.value.type.shape
+            if dims[0] in leading or any(not frame.batch.symbols().isdisjoint(dim.symbols()) for dim in dims):
+                return given
+    return None
+
+
+def describe_meeting(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound, stranger: Given) -> Diagnostic:
+    """The problem of an op between a finished mean and that tensor, with the forms that would do."""
+    from netspec.infer.sections import meetings  # only specs with a problem need it
+
+    measured = [(m, frame.values[m.output]) for m in frame.measurements]
+    return meetings.describe(frame, use, op, bound, stranger, measured)
 
 
 def add_means(frame: ObjectiveFrame, means: list[Mean]) -> Mean:

@@ -35,14 +35,19 @@ def resolve_settings(
     for update, plan in zip(find_updates(body), trained, strict=False):
         for key in SETTINGS["update"]:
             note(f"update.{plan.name}.{key}", find_setting(update.body, key), str(plan.every))
-    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema"):
-        value = values.get(key)
+    for key in ("duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"):
+        value = values.get(key) or None
         note(key, find_setting(body, key), "none" if value is None else str(value))
     for item in body.items:
         if isinstance(item, tree.Metric):
             note(f"metric {item.name}", item, "")
     own = "the dataset's test part" if evaluation.data else "none"
-    for name, key, default in (("eval", "data", own), ("eval", "every", str(evaluation.every)), ("eval", "limit", "none")):
+    for name, key, default in (
+        ("eval", "data", own),
+        ("eval", "every", str(evaluation.every)),
+        ("eval", "limit", "none"),
+        ("eval", "weights", evaluation.objective.weights or "none"),
+    ):
         note(f"{name}.{key}", find_inner_setting(body, name, key), default)
     for key, default in (("every", str(checkpoint.every)), ("keep", str(checkpoint.keep))):
         note(f"checkpoint.{key}", find_inner_setting(body, "checkpoint", key), default)

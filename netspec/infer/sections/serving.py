@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.suggestions.nearest import nearest
-from netspec.diagnostics.training.decoders import AnswerUnknown, LimitTooLong, TokenOutside
+from netspec.diagnostics.training.decoders import AnswerUnknown, BeginsTwice, LimitTooLong, TokenOutside
 from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
 from netspec.infer import expressions
 from netspec.infer.bodies.instances import find_model
@@ -22,8 +22,9 @@ from netspec.library.decoders.protocol import Decoder
 from netspec.proofs.causality import Causality, Refusal
 from netspec.record import record, replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
-from netspec.source import Span
+from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 if TYPE_CHECKING:
     from netspec.infer.sections.objective import ObjectiveFrame
@@ -130,6 +131,7 @@ def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | Non
     if flow is None or flow.reach is None:
         return None
     plan = ServePlan(body, item.key, output, value.decoder, flow.reach < 0, list_beside(body, port), item.span)
+    warn_of_two_beginnings(world, item, plan, port)
     return plan if limit_fits(world, item, plan, kind.shape[1]) else None
 
 
@@ -202,6 +204,28 @@ def prove_causality(world: World, item: tree.Setting, body: Body, port: Port, ou
         world.report(UnfedOutput(at=item.value.span, feeds=port.name, output=output))
         return None
     return flow
+
+
+def warn_of_two_beginnings(world: World, item: tree.Setting, plan: ServePlan, port: Port) -> None:
+    """A model that begins by itself needs no `start`."""
+    if not plan.placed or plan.decoder.start is None:
+        return
+    facts: dict[str, Any] = {"feeds": plan.feeds, "output": plan.reads, "start": plan.decoder.start, "model": plan.model.name}
+    world.report(BeginsTwice(at=item.value.span, without=find_argument(item.value, "start"), declared=port.span, **facts))
+
+
+def find_argument(node: tree.Expr, name: str) -> Span:
+    """Where an argument of the last call stands, with the comma that goes with it; `NOWHERE` where it is not written."""
+    for call in (n for n in (node, *descendants(node)) if isinstance(n, tree.Call)):
+        for arg, before, after in zip(call.args, (None, *call.args), (*call.args[1:], None), strict=False):
+            if arg.name == name:
+                start, end = (
+                    (before.span.end, arg.span.end)
+                    if before and not after
+                    else (arg.span.start, after.span.start if after else arg.span.end)
+                )
+                return Span(arg.span.source, start, end)
+    return NOWHERE
 
 
 def limit_fits(world: World, item: tree.Setting, plan: ServePlan, symbol: Dim) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -16,10 +16,13 @@ from netspec.library.base import Duration, Optimizer
 from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import step_problem
 from netspec.record import replace
+from netspec.shape import TensorType
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)")
 LOWERINGS = ("automatic", "portable")
+BATCH = "B"
+"""What counts examples."""
 COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",
@@ -122,6 +125,21 @@ def read_count(frame: Frame, item: tree.Setting) -> int | Unknown:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     return report_bad(frame, item, value, COUNTS.get(item.key, "a number of batches such as `100 steps`"))
+
+
+def read_weights(frame: Frame, item: tree.Setting, fields: Mapping[str, TensorType]) -> str | Unknown:
+    """`weights = FIELD`: the name of a field with one number for each example; `none`: ""."""
+    if isinstance(item.value, tree.Constant) and item.value.value is None:
+        return ""
+    written = item.value.text.removeprefix("batch.") if isinstance(item.value, tree.Name) else ""
+    kind = fields.get(written)
+    if kind is None or kind.rank != 1 or str(kind.shape[0]) != BATCH or kind.dtype == "bool":
+        fitting = [name for name, own in fields.items() if own.rank == 1 and str(own.shape[0]) == BATCH and own.is_float]
+        found = f"the field `{written}`, which is {kind}" if kind is not None else f"`{item.value.span.text}`"
+        near = nearest(written, fitting) or fitting
+        expected = f"a field of the batch with one number for each example, f32[{BATCH}]"
+        return frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=near[0] if near else ""))
+    return written
 
 
 READERS = {

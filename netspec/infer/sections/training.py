@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.training.means import UnreadWeight
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import SettingBesideUpdates
 from netspec.infer.bodies.instances import find_model
@@ -13,15 +14,16 @@ from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
-from netspec.infer.sections.measurements import build_objective
+from netspec.infer.sections.measurements import build_evaluation, build_objective
 from netspec.infer.sections.resolved_settings import resolve_settings
 from netspec.infer.sections.section import Section, find_setting, find_updates
-from netspec.infer.sections.settings import READERS, read_count, read_duration
+from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
-from netspec.ir import Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
+from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
 from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
+from netspec.proofs.class_counts import find_unfit_units
 from netspec.record import replace
 from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts
@@ -46,8 +48,15 @@ def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
     if model is None or data is None:
         check_side_settings(frame, node, data, accumulate)
         return None
-    section = Section(world, node, model, adopt_names(data, model), accumulate or 1)
-    return assemble_plan(section, frame, complete and accumulate is not None)
+    adopted = weigh_data(frame, find_setting(node.body, "weights"), adopt_names(data, model))
+    section = Section(world, node, model, adopted or data, accumulate or 1)
+    return assemble_plan(section, frame, complete and accumulate is not None and adopted is not None)
+
+
+def weigh_data(frame: Frame, item: tree.Setting | None, data: DataPlan) -> DataPlan | None:
+    """The data with the field that weighs their examples; None after a problem."""
+    weights = data.weights if item is None else read_weights(frame, item, data.fields)
+    return None if isinstance(weights, Unknown) else replace(data, weights=weights)
 
 
 def see_params(frame: Frame, node: tree.Train, model: Body | None) -> None:
@@ -107,11 +116,14 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     values: dict[str, Any] = {key: read_setting(frame, section, key) for key in READERS}
     trained = None if sizes is None else plan_updates(section, frame, sizes, objective, values["optimizer"])
     evaluation = plan_evaluation(section, frame, sizes, objective) if objective and sizes is not None else None
-    mixed = None if evaluation is None else find_mixing(model, evaluation)
+    mixed = None if evaluation is None or objective is None else find_mixing(model, evaluation, data, objective)
     if mixed is not None:
         section.world.report(mixed)
     if trained is not None and isinstance(values["duration"], Duration):
         schedules.warn_of_schedules(section, frame, trained, values["duration"])
+    if evaluation is not None and objective is not None:
+        section.world.report_all(find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
+        warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
     if not complete or evaluation is None or checkpoint is None or objective is None or trained is None:
@@ -139,6 +151,18 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     )
 
 
+def warn_unread_weight(section: Section, objectives: list[Objective]) -> None:
+    """Warn of a field of one's own that is called like a weight of the examples, and that nothing reads."""
+    data = section.data
+    if "fields" not in data.dataset.arguments():
+        return
+    read = {*section.model.input_types(), *(name for objective in objectives for name in objective.fields())}
+    for name, kind in data.fields.items():
+        like = "weight" in name.lower() and kind.rank == 1 and kind.is_float
+        if like and name not in read and not any(name in repr(transform) for transform in data.transforms):
+            section.world.report(UnreadWeight(at=data.span, field=name))
+
+
 def read_setting(frame: Frame, section: Section, key: str) -> Any:
     """A setting's value, its default, or UNKNOWN."""
     item = section.setting(key)
@@ -156,21 +180,32 @@ def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objec
     limit = read_count(frame, settings["limit"]) if "limit" in settings else None
     data = data_chain.plan_data(frame, settings["data"].value) if "data" in settings else data_chain.plan_test_data(frame, section.data)
     own = group is not None and any(isinstance(i, tree.Metric | tree.Let) for i in group.body.items)
+    own = own or reads_training(section, objective)
     if ("data" in settings and data is None) or isinstance(every, Unknown) or isinstance(limit, Unknown):
         return None
-    if group is not None and data is not None and "data" in settings:
-        data, before = adopt_names(data, section.model), dict(section.data.fields)
-        section = replace(section, data=data)
+    if group is not None and ("data" in settings or "weights" in settings):
+        before, named = dict(section.data.fields), adopt_names(data or section.data, section.model)
+        measured = weigh_data(frame, settings.get("weights"), replace(named, weights=section.data.weights))
+        if measured is None:
+            return None
+        section, objective = replace(section, data=measured), replace(objective, weights=measured.weights)
+        data = data and measured
         found = fit_fields(section)
         if found is None or not fields_are_there(section, objective):
             return None
-        sizes, own = found, own or dict(data.fields) != before
-    if own and group is not None:
-        built = build_objective(section, group.body, section.data, sizes)
+        sizes, own = found, own or dict(measured.fields) != before
+    if own:
+        built = build_evaluation(section, group.body if group else section.node.body, section.data, sizes)
         if built is None:
             return None
         objective = built
     return EvalPlan(data, every, limit, objective)
+
+
+def reads_training(section: Section, objective: Objective) -> bool:
+    """The objective reads an output that exists in training only."""
+    partial = {OUTPUT + port.name for port in section.model.outputs if port.phase == "train"}
+    return any(port.name in partial for port in objective.body.inputs)
 
 
 def plan_checkpoints(section: Section, frame: Frame, every: Duration) -> CheckpointPlan | None:

@@ -30,8 +30,10 @@ from netspec.library.base.trainables import (
     Schedule,
     Transform,
     Transformation,
+    require_texts,
 )
 from netspec.library.base.value_faults import BadArguments, Fault
+from netspec.library.base.whole_numbers import widen_whole, widen_wholes
 from netspec.library.contracts.sequence_axis import Flow, Passage
 
 __all__ = [
@@ -69,5 +71,8 @@ __all__ = [
     "Transformation",
     "Weight",
     "hand_on",
+    "require_texts",
     "Wanted",
+    "widen_whole",
+    "widen_wholes",
 ]

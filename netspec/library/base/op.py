@@ -37,6 +37,8 @@ class In:
     rank: int = 0
     """The smallest rank accepted."""
     optional: bool = False
+    named: bool = False
+    """Its whole numbers are names that are compared with each other and nothing else: tokens. Others count something, or choose."""
     wants: str = ""
     """What its numbers mean: "logits" (for a softmax), "log_odds" (for a sigmoid), "probabilities", "log_probabilities"; "": anything."""
 
@@ -98,6 +100,8 @@ class Op:
     """Its values are what `->` makes of its `parts`, and are written so."""
     namespace: ClassVar[str] = ""
     """The plugin that gave the class; netspec sets it."""
+    at_any_size: ClassVar[Mapping[str, str]] = {}
+    """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}
@@ -223,10 +227,15 @@ class Callable(Op):
     or "mixes", where it mixes axes that its `flow` lets pass."""
     masks: ClassVar[Mapping[str, int]] = {}
     """The axis of each of these inputs that the last axis of its mask runs along; without it, axis n of the mask is axis n of the first."""
+    over_space: ClassVar[bool] = False
+    """Reads its first input as [batch, space…, channels]: a convolution, a pool."""
     zeroes: ClassVar[bool] = False
     """What its mask leaves out is 0 in its result."""
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
+
+    opens_means: ClassVar[bool] = False
+    """Takes a loss or metric for its values, before they are averaged: `each`."""
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""
@@ -254,12 +263,47 @@ class Callable(Op):
         """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
         return {}
 
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        """The least number of inputs that have a ceiling, where it is not 0; None where any will do, and what is outside has a meaning
+        when the spec makes it itself."""
+        return {}
+
+    def widens(self, tensor: In) -> bool:
+        """Do whole numbers in this input count or choose something (labels, ids, lengths)? Then `apply` gets them as i32, whatever their
+        type, unless the op `keeps_values`."""
+        return tensor.dtype == "int"
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
+        return {}
+
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
+        return {}
+
     def holds(self) -> Dim | int | None:
         """The greatest whole number that its result surely holds, whatever the inputs; None where nothing is known."""
         return None
 
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         """Does a row (axis 0) of a result depend on other rows of the inputs than its own? `training` as in `Scope`."""
+        return False
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        """How many values each of its means is taken of, where one value alone would be its own mean, so that 0 is left; else None."""
+        return None
+
+    def foreign(self, given: tuple[str, ...], *inputs: TensorType) -> str:
+        """The positional arguments that were meant, where the names of those that are `given` read as another library's; else ""."""
+        return ""
+
+    def left_out(self, axis: int, *inputs: TensorType) -> int | None:
+        """How many elements of this axis of its first input it leaves out in front, of an op that otherwise keeps them in order, one for
+        one: 1 of `x[:, 1:]`. None of any other op."""
+        return 0 if self.elementwise and len(inputs) == 1 else None
+
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        """Does its result begin with an element that is counted from the end of this axis of the first input: `x[:, -1]`?"""
         return False
 
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
@@ -320,6 +364,16 @@ class Initializer(Op):
     same: ClassVar[bool] = False
     """Every element has the same value, whatever the shape: a state may begin so, as its batch is of any size."""
 
+    def written(self) -> tuple[float, ...] | None:
+        """Every number that it gives, where the spec writes them; None where they are drawn, and have fractions."""
+        return None
+
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""
         raise TypeError(f"{self.op_name()} cannot be sampled")
+
+    def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        """The same distribution drawn by a key of JAX's, which may be traced. As it is: `sample` on the host, which the program calls."""
+        from netspec.library.initializers.traced_draws import call_host
+
+        return call_host(self, key, shape, fan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.record import record
@@ -10,7 +10,7 @@ from netspec.shape import TensorType
 
 if TYPE_CHECKING:
     from pathlib import Path
-from netspec.library.base.op import Array, Callable, Op
+from netspec.library.base.op import Array, Callable, In, Op
 from netspec.library.base.schedule_marks import Mark, Part
 from netspec.limits import LIMITS
 
@@ -125,12 +125,22 @@ class Optimizer(Op):
         raise TypeError(f"{self.op_name()} has no meaning")
 
 
+FACTOR = "weight"
+WEIGHT = In(
+    FACTOR,
+    "Factors of the values, of any sign: of the values' shape, or of its first axes, such as [B]. See `normalize`.",
+    dtype="number",
+    optional=True,
+)
+
+
 class Measure(Callable):
     """A loss or metric: statistics that add up over batches and devices, finished once.
 
     `shape` gives the type of the values v (one per example, or per token …), `apply` computes them; the pair (Σ w·v, Σ w) with
     w = mask × `weights` × batch weight is the default statistic. `mask`, where an op takes one, is an optional input that `apply` does
-    not get, unless `mask_weighs` is false.
+    not get, unless `mask_weighs` is false. Every one whose result is a mean takes `weight` and `normalize` besides; no method gets to see
+    those two.
     """
 
     mask_weighs: ClassVar[bool] = True
@@ -138,12 +148,35 @@ class Measure(Callable):
     averaged: ClassVar[bool] = True
     """Is its result a mean of the values, or a function of it? If not, the values mean something to `statistics` only: classes, scores."""
 
+    takes_weight: ClassVar[bool] = False
+    """Is the input `weight` the one that every mean has? It is set by netspec; an op may have an input of that name of its own."""
+
+    normalize: bool = False
+    """Divide by the sum of `weight`, for a weighted mean, Σ w·v / Σ w, with weights of 0 and more (a negative one gives NaN); else Σ w·v is
+    divided by the number of values, Σ w·v / Σ 1. What `mask`, `ignore` or class weights leave out counts in neither."""
+
     axes: ClassVar[tuple[str, ...]] = ()
     """What the axes of its result count, where that may have any: `"label"` and `"prediction"` count classes, as `"class"` does."""
+
+    def __init_subclass__(cls) -> None:
+        """Gives a mean `weight` and `normalize`, unless it has something of its own that is called so, and takes them from what is none."""
+        super().__init_subclass__()
+        inputs = tuple(declared for declared in cls.inputs if declared is not WEIGHT)
+        common = cls._arguments["normalize"] is Measure._arguments["normalize"] if "normalize" in cls._arguments else False
+        cls.takes_weight = cls.averaged and common and bool(inputs) and all(declared.name != WEIGHT.name for declared in inputs)
+        cls.inputs = (*inputs, WEIGHT) if cls.takes_weight else inputs
+        if common and inputs:
+            others = {name: argument for name, argument in cls._arguments.items() if name != "normalize"}
+            cls._arguments = {**others, "normalize": cls._arguments["normalize"]} if cls.takes_weight else others
+            cls.last_arguments = (*cls.last_arguments, "normalize")
 
     def result(self, values: TensorType) -> TensorType:
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())
+
+    def widens(self, tensor: In) -> bool:
+        """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
+        return True
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
@@ -185,6 +218,20 @@ Learned = Mapping[str, Any]
 """What training data taught a dataset or a transform (a vocabulary, a tokenizer): JSON, kept in the run folder."""
 
 
+def require_texts(known: Learned, lists: Sequence[str] = (), single: Sequence[str] = ()) -> None:
+    """Raises ValueError unless what was learned holds exactly these lists of different texts and these texts."""
+    if unlike := known.keys() ^ {*lists, *single}:
+        raise ValueError(f"`{sorted(unlike)[0]}` {'does not belong there' if unlike & known.keys() else 'is missing'}")
+    for name in lists:
+        values = known[name]
+        if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"`{name}` is no list of texts")
+        if len(set(values)) < len(values):
+            raise ValueError(f"`{name}` holds a text twice")
+    if bad := next((name for name in single if not isinstance(known[name], str)), None):
+        raise ValueError(f"`{bad}` is no text")
+
+
 def files_of(op: Op) -> tuple[tuple[str, ...], ...]:
     """What the arguments `file`, which may be compressed, and `folder` name."""
     file, folder = (getattr(op, name, None) if name in op.arguments() else None for name in ("file", "folder"))
@@ -214,6 +261,10 @@ class Dataset(Op):
         """The files it reads: of each the path in the data folder, then the other names that would do."""
         return files_of(self)
 
+    def describe_files(self, folder: Path) -> Iterable[str]:
+        """Lines about what its files hold, for `netspec data`, where that is not said by the fields. Raises `Mistake` like `load`."""
+        return ()
+
     def known_count(self) -> int | None:
         """How many examples it has, where that is known without reading a file."""
         return None
@@ -237,9 +288,16 @@ class Dataset(Op):
         """
         return self.load(folder), None
 
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
+
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Fields of examples that a person hands over to predict with, in numbers: words, for instance, become their ids."""
         return given
+
+    def class_counts(self) -> Mapping[str, int]:
+        """How many classes a field of class numbers has, by field, where the arguments, or the dataset itself, say so."""
+        return {}
 
     def class_names(self, known: Learned) -> Mapping[str, Sequence[str]]:
         """What the numbers 0, 1, … of a field of classes are called, by field, as far as the dataset or what it has learned tells."""
@@ -271,6 +329,12 @@ class Transform(Op):
     """Only puts examples together or in order. Such a one is left out where single examples are predicted."""
     groups: ClassVar[bool] = False
     """Says which examples may share a batch, so nothing behind it may work on all examples any more."""
+
+    @property
+    def mingles(self) -> bool:
+        """Does it put sequences that have nothing to do with each other into one row, told apart by the field `segment`?"""
+        return False
+
     has_eval_form: ClassVar[bool] = True
     """Has it a form for evaluation? Without one, a spec that uses it must say in `eval` what the data of evaluations are."""
 
@@ -289,6 +353,9 @@ class Transform(Op):
     def prepare(self, data: Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
         """All examples before to all examples after (arrays or columns by field); only for `whole` ones. The number may change."""
         return data
+
+    def require_learned(self, known: Learned) -> None:
+        """Raises ValueError where `known`, read from a run folder, is not what `learn` gave. As it stands every JSON object will do."""
 
     def learn(self, data: Mapping[str, Any], folder: Path | None, known: Learned | None) -> tuple[Mapping[str, Any], Learned | None]:
         """`prepare`, for a transform that learns: see `Dataset.learn`."""

@@ -42,10 +42,12 @@ class Treatment:
     """The axis, and those of the other inputs that run along it."""
     axes: tuple[tuple[int, ...], ...] = ()
     """For each result the axes that it still has along it."""
+    ahead: bool = False
+    """Of windows: some place is made of elements behind its own."""
 
 
 class _Blurred(Exception):
-    """A window along the axis that is followed."""
+    """A window along the axis that is followed; its argument says whether it looks ahead."""
 
 
 class _Moved(Exception):
@@ -58,9 +60,8 @@ class _Watched(Passage):
     def windowed(self, windows: Windows) -> Flow:
         """Windows that only ever see what counts, or what is filled, keep the two apart."""
         for place in (axis - 1 for axis in self.flows[0].axes if 0 <= axis - 1 < len(windows.size)):
-            shifts = not isinstance(windows.padding, str) and any(windows.padding[place])
-            if windows.size[place] > 1 or windows.stride[place] > 1 or shifts:
-                raise _Blurred
+            if not windows.stays(place):
+                raise _Blurred(windows.looks_ahead(place))
         self.untouched(-1)
         return self.made()
 
@@ -90,7 +91,8 @@ def treatment(op: Callable, types: tuple[Any, ...], own: Axis, beside: Iterable[
             continue
         several = results if isinstance(results, tuple) else (results,)
         along = tuple(tuple(i for i, size in enumerate(kind.shape) if MARK in size.symbols()) for kind in several)
-        return Treatment(EACH if op.elementwise else _probe_treatment(op, marked, together, several, bounded), together, along)
+        how, ahead = (EACH, False) if op.elementwise else _probe_treatment(op, marked, together, several, bounded)
+        return Treatment(how, together, along, ahead)
     return Treatment(MOVES, (own,))
 
 
@@ -119,19 +121,19 @@ def _mark_axes(kind: Any, axes: list[int]) -> Any:
 
 def _probe_treatment(
     op: Callable, types: tuple[Any, ...], together: tuple[Axis, ...], results: tuple[TensorType, ...], facts: Facts
-) -> str:
-    """What the op says when such axes flow through it."""
+) -> tuple[str, bool]:
+    """What the op says when such axes flow through it, and whether windows look ahead."""
     axes = [tuple(axis for place, axis in together if place == at) for at in range(len(types))]
     flows = tuple(Flow(along, 0 if along else None) for along in axes)
     try:
         op.flow(_Watched(op, types, flows, {}, {}, results, frozenset((MARK,)), facts))
-    except _Blurred:
-        return NEAR
+    except _Blurred as blurred:
+        return NEAR, bool(blurred.args[0])
     except _Moved:
-        return MOVES
+        return MOVES, False
     except Mistake:
-        return op.masking or (MOVES if op.flops(*types) == 0 else MIXES)
-    return MIXES if op.masking == MIXES else EACH
+        return op.masking or (MOVES if op.flops(*types) == 0 else MIXES), op.masking == NEAR
+    return MIXES if op.masking == MIXES else EACH, False
 
 
 def masked_axes(op: Callable, ranks: Mapping[int, int], mask: TensorType, axis: int) -> list[Axis]:

@@ -78,9 +78,9 @@ class Passage:
         if reach is not None and reach > 0:
             self.refuse(f"position i of its result is made of position i + {reach} of its input")
         if reach is not None and len(axes) > 1:
-            self.refuse("it pairs every position with every other one")
+            self.refuse("it pairs every position with every other one", certain=False)
         if reach is not None and self.moving and not axes:
-            self.refuse("its result has no axis of positions any more")
+            self.refuse("its result has no axis of positions any more", certain=False)
         return Flow(axes, reach)
 
     def keeps(self, *mixed: int, input: int = 0, why: str = "it mixes all positions") -> Flow:
@@ -101,7 +101,7 @@ class Passage:
     def unknown(self) -> Flow | tuple[Flow, ...]:
         """For an op without a rule: it may do anything but touch an axis of positions."""
         if self.moving or any(map(self.along, self.results)):
-            self.refuse("nothing is known of what it does along the positions")
+            self.refuse("nothing is known of what it does along the positions", certain=False)
         return self.all() if len(self.results) > 1 else self.made()
 
     def windowed(self, windows: Windows) -> Flow:
@@ -109,7 +109,7 @@ class Passage:
         reach = self.reach
         for axis in self.flows[0].axes:
             place = axis - 1
-            if not 0 <= place < len(windows.size):
+            if not 0 <= place < len(windows.size) or windows.stays(place):
                 continue
             if windows.stride[place] != 1 or isinstance(windows.padding, str) or windows.padding[place][1] or windows.edge != "constant":
                 front = '`padding="CAUSAL"`' if windows.argument == "kernel" else "`padding=[[2, 0]]`"
@@ -121,11 +121,11 @@ class Passage:
         self.untouched(-1)
         return self.made(reach)
 
-    def refuse(self, why: str, repair: str = "") -> NoReturn:
-        """Decoding cannot pass through this use. `repair` is an argument that would make it possible."""
+    def refuse(self, why: str, repair: str = "", certain: bool = True) -> NoReturn:
+        """Decoding cannot pass through this use. `repair` is an argument that would make it possible. Not `certain`: nothing is known."""
         from netspec.diagnostics.training.serving import NotCausal
 
-        raise Mistake(NotCausal(op=self.op.op_name(), symbol=getattr(self.op, "symbol", ""), why=why, repair=repair))
+        raise Mistake(NotCausal(op=self.op.op_name(), symbol=getattr(self.op, "symbol", ""), why=why, repair=repair, certain=certain))
 
 
 def furthest_reach(reaches: Iterable[int | None]) -> int | None:

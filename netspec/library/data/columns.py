@@ -53,12 +53,16 @@ def _select_values(values: Values, indices: Array) -> Values:
     return own(indices) if own else Chosen(values, indices)
 
 
+class Sequences(list["Array"]):
+    """Some sequences of a `Ragged` column, whose elements may be vectors: what differs is the length of their first axis alone."""
+
+
 @record(eq=False)
 class Ragged:
     """Sequences of different length, each a piece of one flat array; no Python object stands for an example."""
 
     values: Array
-    """All elements, one axis."""
+    """All elements, along the first axis; further axes are those of an element."""
     starts: Array
     """int64[n]: where in `values` each sequence begins."""
     lengths: Array
@@ -72,7 +76,7 @@ class Ragged:
 
     @classmethod
     def of(cls, sequences: Sequence[Any], dtype: Any = None) -> Ragged:
-        """Sequences given one by one: lists of numbers, or arrays of one axis."""
+        """Sequences given one by one: lists of elements, or arrays whose first axis counts those."""
         arrays = [np.asarray(s, dtype) for s in sequences]
         flat = np.concatenate(arrays) if arrays else np.zeros(0, dtype)
         return cls.at(flat, np.cumsum([0, *map(len, arrays)]))
@@ -87,7 +91,7 @@ class Ragged:
 
     def rows(self, indices: Array) -> list[Array]:
         starts, lengths = self.starts[indices].tolist(), self.lengths[indices].tolist()
-        return [self.values[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+        return Sequences(self.values[start : start + length] for start, length in zip(starts, lengths, strict=True))
 
     def select(self, indices: Array) -> Ragged:
         return Ragged(self.values, self.starts[indices], self.lengths[indices])

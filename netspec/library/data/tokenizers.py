@@ -17,7 +17,7 @@ from netspec.diagnostics.data.tokenizers import (
     VocabularyTooLarge,
 )
 from netspec.lazy import np
-from netspec.library.base import Array, Example, Learned, Positive, Transform
+from netspec.library.base import Array, Example, Learned, Positive, Transform, require_texts
 from netspec.library.data.columns import LENGTH, PerElement, Ragged, Table, rows_of
 from netspec.library.data.datasets.text_file import DataPath, find, read_content
 from netspec.limits import LIMITS
@@ -137,6 +137,9 @@ class Bpe(_Tokenizer):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(size=50_257)), Example(cls(size=50_257, file="tokenizer.json", eos=None)))
 
+    def require_learned(self, known: Learned) -> None:
+        require_texts(known, single=("tokenizer",))
+
     def _learned(self, data: Table, folder: Path | None) -> Learned:
         package = self._package()
         if self.file is None:
@@ -202,6 +205,9 @@ class Sentencepiece(_Tokenizer):
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(file="spm.model")), Example(cls(file="spm.model", size=30_000, bos=True)))
+
+    def require_learned(self, known: Learned) -> None:
+        require_texts(known, single=("model",))
 
     def _learned(self, data: Table, folder: Path | None) -> Learned:
         import base64

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.attention import UnfitShape
+from netspec.diagnostics.training.classes import SoftmaxOfOne
 from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Scope
 from netspec.library.base.field_bounds import Field
@@ -151,7 +152,7 @@ class _AlongAxis(Function):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (Example(cls(), ("f32[4, 7]",)), Example(cls(axis=1), ("f32[3, 1, 5]",)), Example(cls(axis=-2), ("f32[3, 4, 2]",)))
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(axis=1), ("f32[3, 6, 5]",)), Example(cls(axis=-2), ("f32[3, 4, 2]",)))
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         axis_of(self.op_name(), self.axis, x)
@@ -172,6 +173,8 @@ class _Shares(_AlongAxis):
 
     masks = {"x": -1}
     zeroes = True
+    of_one: ClassVar[tuple[str, str]]
+    """What it makes of an axis of one number, and what would take one score."""
 
     inputs = (*_AlongAxis.inputs, In("mask", "true where an element counts; stretches to x", dtype="bool", optional=True))
 
@@ -186,7 +189,10 @@ class _Shares(_AlongAxis):
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         if "mask" in optional:
             self._need_stretch(facts, x, optional["mask"])
-        return super().shape(facts, x)
+        result = super().shape(facts, x)
+        if x.shape[self.axis] == 1:
+            raise Mistake(SoftmaxOfOne(op=self.op_name(), axis=self.axis, input=x, constant=self.of_one[0], sigmoid=self.of_one[1]))
+        return result
 
     def _need_stretch(self, facts: Facts, x: TensorType, mask: TensorType) -> None:
         """Raises `Mistake` unless the mask stretches to the shape of x: its last axes are equal to those of x, or 1."""
@@ -226,6 +232,7 @@ class Softmax(_Shares):
     """
 
     gives: ClassVar[str] = "probabilities"
+    of_one = ("1", "sigmoid")
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
@@ -244,6 +251,7 @@ class LogSoftmax(_Shares):
     """
 
     gives: ClassVar[str] = "log_probabilities"
+    of_one = ("0", "log_sigmoid")
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
@@ -266,10 +274,14 @@ class Standardize(_AlongAxis):
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
-        return (*super().examples(), Example(cls(epsilon=0.1), ("f32[4, 3]",)))
+        shapes = (cls(), "f32[4, 7]"), (cls(axis=1), "f32[3, 4, 5]"), (cls(axis=-2), "f32[3, 4, 2]"), (cls(epsilon=0.1), "f32[4, 3]")
+        return tuple(Example(op, (kind,)) for op, kind in shapes)
 
     def apply(self, scope: Scope, x: Array) -> Array:
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         rest = wide - lax.stop_gradient(jnp.mean(wide, self.axis, keepdims=True))
         centred = rest - jnp.mean(rest, self.axis, keepdims=True)  # the first mean is rounded where it is large
         return (centred * lax.rsqrt(jnp.mean(lax.square(centred), self.axis, keepdims=True) + self.epsilon)).astype(x.dtype)
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        return inputs[0].shape[self.axis]

@@ -78,21 +78,38 @@ class Divide(_Binary):
     symbol, function, needs = "/", "divide", FLOATS
 
 
+def _divided(divide: Any, scope: Scope, left: Array | float, right: Array | float) -> Array:
+    """What a division gives, and 0 where whole numbers are divided by 0, which backends leave open."""
+    if isinstance(right, int | float) or not jnp.issubdtype(right.dtype, jnp.integer):
+        return divide(scope, left, right)
+    found = divide(scope, left, jnp.where(right == 0, jnp.ones_like(right), right))
+    return jnp.where(align_sides(found, right == 0)[1], 0, found)
+
+
 class FloorDivide(_Binary):
-    """floor(left / right). Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
+    """floor(left / right), of whole numbers 0 where `right` is 0.
+
+    Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element.
+    """
 
     symbol, function = "//", "floor_divide"
     jumps = True
 
+    def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
+        return _divided(super().apply, scope, left, right)
+
 
 class Remainder(_Binary):
-    """left - right · floor(left / right), which has the sign of `right`, element by element.
+    """left - right · floor(left / right), which has the sign of `right`, element by element; of whole numbers 0 where `right` is 0.
 
     Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element.
     """
 
     symbol, function = "%", "remainder"
     jumps = True
+
+    def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
+        return _divided(super().apply, scope, left, right)
 
 
 class Power(_Binary):

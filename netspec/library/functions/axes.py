@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.axes import AxisNotOne, CannotStretch, NotAPermutation, PadTooWide, ValuePerAxis
 from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Passage, Positive, Scope, Size
-from netspec.library.base.field_bounds import Field
+from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.functions.broadcasting import literal_fits
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_at_least, need_equal
-from netspec.library.shape_rules.sizes import axis_of, require_positive
+from netspec.library.shape_rules.sizes import axis_of, require_positive, unwrap_size
 from netspec.shape import Dim, Facts, TensorType
 
 ANY = (In("x", "any tensor", dtype="any"),)
@@ -244,8 +244,58 @@ class Flip(Function):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return 0 in axes_of(self.op_name(), self.axis, inputs[0])
 
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        return axis in axes_of(self.op_name(), self.axis, inputs[0])
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it turns the positions round")
+
+
+Shift = int | Dim
+
+
+class Roll(Function):
+    """The elements moved on along axes; those that leave at one end come back at the other: `x -> roll(1, axis=1)`.
+
+    Element i of the result is element i - shift of x. A negative shift moves towards the front. Any shape -> the same.
+    """
+
+    inputs = ANY
+    keeps_values = True
+    source = "numpy.roll"
+
+    shift: Shift | Annotated[tuple[Shift, ...], Field(strict=False)]
+    """By how many places; a list with one number per axis where `axis` is a list."""
+    axis: Axes
+    """The axis, or a list of axes, counted from 0, or from the end with -1, -2, …"""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(shift=1, axis=1), ("f32[4, 3]",)),
+            Example(cls(shift=(-2, 1), axis=(1, -1)), ("f32[2, 5, 3]",)),
+            Example(cls(shift=-1, axis=0), ("i32[4, 3]",)),
+        )
+
+    @model_validator(mode="after")
+    def _shift_each_axis(self) -> Self:
+        if isinstance(self.shift, tuple) and (isinstance(self.axis, int) or len(self.shift) != len(self.axis)):
+            raise ValueError("as many numbers in `shift` as in `axis`")
+        return self
+
+    def shape(self, facts: Facts, x: TensorType) -> TensorType:
+        axes_of(self.op_name(), self.axis, x)
+        return x
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        shift = tuple(map(unwrap_size, self.shift)) if isinstance(self.shift, tuple) else unwrap_size(self.shift)
+        return jnp.roll(x, shift, self.axis)
+
+    def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
+        return 0 in axes_of(self.op_name(), self.axis, inputs[0])
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it brings the last positions to the front")
 
 
 class BroadcastTo(Function):

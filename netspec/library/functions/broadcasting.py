@@ -5,10 +5,8 @@ A side may be a literal of the spec (a Python number): it takes the other side's
 
 from __future__ import annotations
 
-import math
-
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, UnequalDims, UnequalDtypes
+from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, UnequalDims, UnequalDtypes, holds
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.shape_rules.requirements import need_equal
@@ -16,9 +14,6 @@ from netspec.shape import Dim, Facts, TensorType
 
 Literal = bool | int | float
 Side = TensorType | Literal
-
-_INTEGERS = {"u8": (0, 2**8 - 1), "i8": (-(2**7), 2**7 - 1), "i32": (-(2**31), 2**31 - 1), "u32": (0, 2**32 - 1)}
-_LARGEST = {"f16": 65504.0, "bf16": 3.3895313892515355e38, "f32": 3.4028234663852886e38, "f64": math.inf}
 
 
 def meet(facts: Facts, op: str, left: Side, right: Side) -> TensorType:
@@ -39,10 +34,13 @@ def literal_fits(literal: Literal, dtype: str) -> bool:
     """Is the number a value of the element type (rounding of fractions apart)?"""
     if isinstance(literal, bool) or dtype == "bool":
         return isinstance(literal, bool) and dtype == "bool"
-    if dtype in _INTEGERS:
-        low, high = _INTEGERS[dtype]
-        return isinstance(literal, int) and low <= literal <= high
-    return abs(literal) <= _LARGEST[dtype] or literal in (math.inf, -math.inf)
+    return holds(dtype, literal)
+
+
+def need_value(op: str, literal: Literal, tensor: TensorType, blame: str, made: bool = False) -> None:
+    """Raises `Mistake` unless the number is a value of the tensor's element type. `made`: the tensor is made of the number."""
+    if not literal_fits(literal, tensor.dtype):
+        raise Mistake(LiteralDoesNotFit(op, literal, tensor, made, blame=blame))
 
 
 def outline_shapes(left: tuple[Dim, ...], right: tuple[Dim, ...]) -> tuple[Dim, ...]:

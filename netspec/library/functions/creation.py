@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp
 from netspec.library.base import Array, Dtype, Example, Flow, Function, Passage, Scope, Size
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.broadcasting import literal_fits
+from netspec.library.functions.broadcasting import need_value
+from netspec.library.shape_rules.requirements import need_at_least
 from netspec.library.shape_rules.sizes import require_positive, unwrap_size
+from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import RANGES
 
+SIZES = LIMITS.axis_size
+"""As large as a size may be."""
 Dims = Annotated[tuple[Size, ...], Field(strict=False)]
 
 
@@ -32,7 +36,13 @@ class Iota(Function):
         return (Example(cls(size=5)), Example(cls(size=3, dtype="f32")))
 
     def shape(self, facts: Facts) -> TensorType:
-        return TensorType(self.dtype, (require_positive(facts, self.op_name(), "size", self.size),))
+        made = TensorType(self.dtype, (require_positive(facts, self.op_name(), "size", self.size),))
+        if isinstance(self.size, int) or self.size.is_constant:
+            need_value(self.op_name(), unwrap_size(self.size) - 1, made, blame="size", made=True)
+        elif (held := RANGES.get(self.dtype, (0, SIZES))[1] + 1) < SIZES:
+            problem = LiteralDoesNotFit(self.op_name(), held, made, True, blame="size")
+            need_at_least(facts, self.op_name(), held, self.size, f"so that {self.dtype} holds every number", problem)
+        return made
 
     def holds(self) -> Dim | int | None:
         return self.size - 1
@@ -107,8 +117,7 @@ class Full(_Made):
 
     def shape(self, facts: Facts) -> TensorType:
         made = super().shape(facts).with_dtype(self.dtype)
-        if not literal_fits(self.value, self.dtype):
-            raise Mistake(LiteralDoesNotFit(self.op_name(), self.value, made, blame="value"))
+        need_value(self.op_name(), self.value, made, blame="value", made=True)
         return made
 
     def apply(self, scope: Scope) -> Array:

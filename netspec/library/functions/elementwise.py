@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.operands import LiteralDoesNotFit
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, Function, In, Scope
-from netspec.library.functions.broadcasting import literal_fits
+from netspec.library.functions.broadcasting import need_value
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -183,6 +181,26 @@ class StopGradient(Function):
         return lax.stop_gradient(x)
 
 
+class Each(Function):
+    """The values of a loss or metric before they are averaged, one for each example (position, number): `each(huber(y, t)) * w`.
+
+    In `train` a call of a loss is a finished mean; in here it is a tensor of the loss's values, times its `mask`, its `weight` and what
+    its labels weigh, so that what does not count is 0. A tensor is what it is. Any shape -> the same. FLOPs: 0.
+    """
+
+    inputs = (In("values", "a loss or metric, or any tensor", dtype="any"),)
+    keeps_values = True
+    elementwise: ClassVar[bool] = True
+    opens_means: ClassVar[bool] = True
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(), ("f32[4, 7]",)), Example(cls(), ("i32[3]",)))
+
+    def apply(self, scope: Scope, values: Array) -> Array:
+        return values
+
+
 class Clip(Function):
     """x, but not below `low` and not above `high`: min(max(x, low), high). Any shape -> the same. FLOPs: 1 per element and bound."""
 
@@ -204,8 +222,8 @@ class Clip(Function):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         for name, bound in (("low", self.low), ("high", self.high)):
-            if bound is not None and not literal_fits(bound, x.dtype):
-                raise Mistake(LiteralDoesNotFit(self.op_name(), bound, x, blame=name))
+            if bound is not None:
+                need_value(self.op_name(), bound, x, blame=name)
         return x
 
     def apply(self, scope: Scope, x: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.shapes.indices import IndexOutsideAxis
+from netspec.diagnostics.shapes.indices import IndexOutsideAxis, LengthsUnfit
 from netspec.diagnostics.shapes.parts import SegmentIds
 from netspec.kernels.segment import segment
 from netspec.lazy import jax, jnp
@@ -44,8 +44,17 @@ class Gather(Function):
         axis = axis_of(self.op_name(), self.axis, x)
         return x.with_shape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"indices": inputs[0].shape[self.axis]}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"indices": -inputs[0].shape[self.axis]}
+
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take(x, indices, self.axis, mode="fill")
+
+    def picks(self, *inputs: TensorType) -> dict[int, int]:
+        return {1: self.axis % inputs[0].rank}
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
@@ -87,7 +96,7 @@ class Take(Function):
 class OneHot(Function):
     """A vector with a 1 at the place that each number names, else 0: whole numbers [...] -> f32[..., classes].
 
-    A number outside 0 to classes - 1 gives zeros. FLOPs: 0.
+    A number outside 0 to classes - 1 gives zeros; data that hold one of classes and above are refused. FLOPs: 0.
     """
 
     inputs = (In("x", "whole numbers, any shape", dtype="int"),)
@@ -104,11 +113,62 @@ class OneHot(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return TensorType(self.dtype, (*x.shape, require_positive(facts, self.op_name(), "classes", self.classes)))
 
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": self.classes}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"x": None}
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"x": Dim.of(self.classes)}
+
     def apply(self, scope: Scope, x: Array) -> Array:
         return jax.nn.one_hot(x, unwrap_size(self.classes), dtype=scope.lowered(self.dtype))
 
     def flow(self, passage: Passage) -> Flow:
         return passage.made()
+
+
+class Last(Function):
+    """The last element that counts along an axis, by the lengths: `last(x, n)` is `x[:, n - 1]`, for each example its own.
+
+    [batch, …, length, …] and i32[batch] -> the same without the axis. Where the length is 0 it is 0; one beyond the axis takes its last
+    element. FLOPs: 0.
+    """
+
+    inputs = (
+        In("x", "any tensor with that axis, the batch first", dtype="any", rank=2),
+        In("lengths", "how many elements count, whole numbers [batch]", dtype="int"),
+    )
+    masking = "moves"  # the lengths say what counts
+
+    axis: int = 1
+    """The axis, counted from 0, or from the end with -1, -2, …"""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(), ("f32[3, 5, 2]", "i32[3]")),
+            Example(cls(axis=-1), ("f32[2, 4, 6]", "i32[2]")),
+            Example(cls(), ("i32[4, 3]", "i32[4]")),
+        )
+
+    def shape(self, facts: Facts, x: TensorType, lengths: TensorType) -> TensorType:
+        axis = axis_of(self.op_name(), self.axis, x)
+        if axis == 0 or lengths.rank != 1:
+            raise Mistake(LengthsUnfit(op=self.op_name(), x=x, lengths=lengths, axis=axis, blame="lengths"))
+        problem = LengthsUnfit(op=self.op_name(), x=x, lengths=lengths, axis=axis, blame="lengths")
+        need_equal(facts, self.op_name(), x.shape[0], lengths.shape[0], "so that every example has its length", problem)
+        return x.with_shape((*x.shape[:axis], *x.shape[axis + 1 :]))
+
+    def apply(self, scope: Scope, x: Array, lengths: Array) -> Array:
+        axis, lengths = self.axis % x.ndim, lengths.astype(jnp.int32)
+        place = jnp.clip(lengths - 1, 0, x.shape[axis] - 1).reshape(-1, *(1,) * (x.ndim - 1))
+        found = jnp.take_along_axis(x, place, axis).squeeze(axis)
+        return jnp.where((lengths > 0).reshape(-1, *(1,) * (x.ndim - 2)), found, 0).astype(x.dtype)
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.keeps(self.axis, why="it takes one position by a length")
 
 
 class _Segments(Function):

@@ -26,6 +26,7 @@ MASK = In(
 class _Global(Function):
     """All axes of space go."""
 
+    over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3), MASK)
     source = "Lin et al., Network In Network, 2013"
 
@@ -91,6 +92,7 @@ class GlobalMaxPool(_Global):
 class _Adaptive(Function):
     """Windows along each axis of space; each window of the image is a product of theirs."""
 
+    over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     source = "PyTorch's adaptive pools"
 
@@ -143,9 +145,16 @@ class AdaptiveMaxPool(_Adaptive):
     share the gradient, which PyTorch gives to one of them. FLOPs: 1 per element of each window.
     """
 
+    inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3),)
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(size=(3, 4)), ("i32[2, 7, 6, 2]",)), Example(cls(size=2), ("u8[2, 5, 3]",)))
+
     def apply(self, scope: Scope, x: Array) -> Array:
+        lowest = -math.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
         for axis, size in enumerate(self._sizes(scope.types[0]), 1):
-            x = _reduce_windows(x, axis, size, jnp.max, -math.inf)
+            x = _reduce_windows(x, axis, size, jnp.max, lowest)
         return x
 
 

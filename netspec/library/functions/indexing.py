@@ -43,7 +43,8 @@ class Slice(Operator):
     and `...` stands for all axes that no other item names; axes after the last item are kept whole.
 
     Indices and bounds count from 0, or from the end when they are negative numbers. They are proved to lie inside the axis: nothing is
-    cut to fit, and a slice takes at least one element. A negative step takes the whole axis backwards.
+    cut to fit, and a slice takes at least one element. A negative step goes backwards: `5:1:-1` takes elements 5, 4, 3 and 2, an absent
+    start is the last element, an absent stop leaves none out.
     Any shape -> an axis for each slice and each new axis. FLOPs: 0.
     """
 
@@ -60,6 +61,7 @@ class Slice(Operator):
             Example(cls(items=(Cut(), 1, Cut(1, -1))), ("f32[4, 3, 7]",)),
             Example(cls(items=("...", None, -1)), ("f32[2, 3, 5]",)),
             Example(cls(items=(Cut(None, None, -1), Cut(1, None, 3))), ("f32[4, 8, 3]",)),
+            Example(cls(items=(Cut(), Cut(5, 1, -1), Cut(-2, None, -2))), ("f32[3, 8, 5]",)),
         )
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
@@ -68,6 +70,23 @@ class Slice(Operator):
 
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return bool(self.items) and self.items[0] != "..." and self.items[0] != Cut()  # the first axis is not left as it is
+
+    def left_out(self, axis: int, *inputs: TensorType) -> int | None:
+        items = [item for item in self._expanded(inputs[0]) if item is not None]
+        cut = items[axis]
+        if not all(isinstance(item, Cut) and item.step == 1 for item in items[: axis + 1]) or None in self.items:
+            return None
+        start = ZERO if not isinstance(cut, Cut) or cut.start is None else Dim.of(cut.start)
+        return start.value if start.is_constant and start.value >= 0 else None
+
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        item = [item for item in self._expanded(inputs[0]) if item is not None][axis]
+        if isinstance(item, Cut) and (item.step < 0 or item.start is None):
+            return item.step < 0
+        start, size = Dim.of(item.start if isinstance(item, Cut) else item), inputs[0].shape[axis]
+        if not start.is_constant:
+            return (size - start).is_constant
+        return start.value < 0 or (not isinstance(item, Cut) and size.is_constant and size.value > 1 and start == size - 1)
 
     def _axes(self, facts: Facts, x: TensorType) -> list[tuple[Dim, int | Dim | Cut | None]]:
         """The size that each item leaves, with the item; every bound is proved."""
@@ -117,10 +136,10 @@ def _count_taken(facts: Facts, item: int | Dim | Cut, axis: int, size: Dim) -> D
 
 def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
     """How many elements a slice takes of an axis. It raises `Mistake` where the slice is not proved to lie inside it."""
-    if cut.step == 0 or (cut.step < 0 and (cut.start is not None or cut.stop is not None)):
+    if cut.step == 0:
         raise Mistake(BadStep(cut.step, blame="items"))
     if cut.step < 0:
-        return size.ceildiv(-cut.step)
+        return _length_backwards(facts, cut, axis, size)
     start, stop = (ZERO if cut.start is None else Dim.of(cut.start)), (size if cut.stop is None else Dim.of(cut.stop))
     problem = SliceOutsideAxis(start, stop, axis, size, False, blame="items")
     first, last = _place(facts, start, size, problem), _place(facts, stop, size, problem)
@@ -129,6 +148,20 @@ def _length(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
     nothing = SliceOutsideAxis(start, stop, axis, size, True, blame="items")
     need_at_least(facts, "[]", last, first + 1, "so that the slice takes an element", nothing)
     return (last - first).ceildiv(cut.step)
+
+
+def _length_backwards(facts: Facts, cut: Cut, axis: int, size: Dim) -> Dim:
+    """The same for a slice that goes backwards, from its start down to the element behind its stop."""
+    start, stop = (size - 1 if cut.start is None else Dim.of(cut.start)), (None if cut.stop is None else Dim.of(cut.stop))
+    bounds = ("" if cut.start is None else start, "" if stop is None else stop)
+    problem = SliceOutsideAxis(*bounds, axis, size, False, cut.step, blame="items")
+    first = _place(facts, start, size, problem)
+    last = Dim.of(-1) if stop is None else _place(facts, stop, size, problem)
+    need_at_least(facts, "[]", size - 1, first, "so that the slice begins inside the axis", problem)
+    need_at_least(facts, "[]", last, -1 if stop is None else 0, "so that the slice lies inside the axis", problem)
+    nothing = SliceOutsideAxis(*bounds, axis, size, True, cut.step, blame="items")
+    need_at_least(facts, "[]", first, last + 1, "so that the slice takes an element", nothing)
+    return (first - last).ceildiv(-cut.step)
 
 
 def _place(facts: Facts, bound: Dim, size: Dim, problem: Any) -> Dim:

@@ -150,7 +150,13 @@ class TopK(Function):
         return kept, kept.with_dtype("i32")
 
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
-        values, places = lax.top_k(jnp.moveaxis(x, self.axis, -1), unwrap_size(self.k))
+        last, k = jnp.moveaxis(x, self.axis, -1), unwrap_size(self.k)
+        if jnp.issubdtype(x.dtype, jnp.floating):
+            ranked = lax.stop_gradient(jnp.where(last == 0, jnp.zeros_like(last), last))  # `lax.top_k` puts -0.0 below 0.0, its equal
+            places = lax.top_k(ranked, k)[1]
+            values = jnp.take_along_axis(last, places, -1)
+        else:
+            values, places = lax.top_k(last, k)
         return jnp.moveaxis(values, -1, self.axis), jnp.moveaxis(places, -1, self.axis).astype(jnp.int32)
 
     def flops(self, x: TensorType) -> Dim:

@@ -76,9 +76,22 @@ class HardTanh(_Activation):
 
 
 class HardSigmoid(_Activation):
-    """relu6(x + 3) / 6. Any shape -> the same. FLOPs: 4 per element."""
+    """min(max(slope · x + 1/2, 0), 1). Any shape -> the same. FLOPs: 4 per element.
+
+    With the slope 1/6, relu6(x + 3) / 6, as in PyTorch and JAX. Keras 2 and ONNX have `hard_sigmoid(slope=0.2)`.
+    """
 
     function, cost = "hard_sigmoid", 4
+
+    slope: float = 1 / 6
+    """How steeply it rises in the middle."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (*super().examples(), Example(cls(slope=0.2), ("f32[4, 7]",)))
+
+    def apply(self, scope: Scope, x: Array) -> Array:
+        return jax.nn.hard_sigmoid(x if self.slope == 1 / 6 else 6 * self.slope * x)
 
 
 class HardSilu(_Activation):

@@ -15,7 +15,7 @@ from netspec.lazy import np
 from netspec.library.base import Array, Example, Initializer, Weight
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.initializers.truncated_normal import draw_truncated
-from netspec.shape import Dim
+from netspec.shape import Dim, TensorType
 
 TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of a standard normal truncated to (-2, 2)."""
@@ -54,6 +54,27 @@ def require_fit(init: Initializer, weight: str, shape: Sequence[int | Dim], blam
         raise Mistake(InitializerDoesNotFit(init.op_name(), weight, tuple(shape), why, blame=blame))
 
 
+def require_values(init: Initializer, weight: str, kind: TensorType) -> None:
+    """Raise `Mistake` when the element type does not hold what an initializer gives: fractions, or numbers beyond it."""
+    from netspec.library.functions.broadcasting import need_value  # few specs declare anything but floats
+
+    numbers = init.written()
+    if numbers is None and not kind.is_float:
+        raise Mistake(InitializerDoesNotFit(init.op_name(), weight, kind.shape, f"it draws fractions, and {kind.dtype} holds none"))
+    for number in numbers or ():
+        whole = int(number) if not kind.is_float and float(number).is_integer() else number
+        need_value(init.op_name(), bool(whole) if kind.dtype == "bool" and whole in (0, 1) else whole, kind, blame="", made=True)
+
+
+class _Drawn(Initializer):
+    """An initializer whose `sample` draws with what NumPy's generators and `Draws` have in common."""
+
+    def sample_traced(self, key: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
+        from netspec.library.initializers.traced_draws import Draws  # few programs draw in a trace
+
+        return self.sample(Draws(key), shape, fan)
+
+
 class Zeros(Initializer):
     """All zeros: the usual start of a bias."""
 
@@ -65,6 +86,9 @@ class Zeros(Initializer):
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.zeros(shape, np.float32)
+
+    def written(self) -> tuple[float, ...] | None:
+        return (0,)
 
 
 class Ones(Initializer):
@@ -78,6 +102,9 @@ class Ones(Initializer):
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.ones(shape, np.float32)
+
+    def written(self) -> tuple[float, ...] | None:
+        return (1,)
 
 
 class Constant(Initializer):
@@ -94,8 +121,11 @@ class Constant(Initializer):
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.full(shape, self.value, np.float64)
 
+    def written(self) -> tuple[float, ...] | None:
+        return (self.value,)
 
-class Normal(Initializer):
+
+class Normal(_Drawn):
     """Normal distribution with mean 0."""
 
     stddev: NonNegative = 0.01
@@ -109,7 +139,7 @@ class Normal(Initializer):
         return rng.standard_normal(shape, np.float32) * np.float32(self.stddev)
 
 
-class Uniform(Initializer):
+class Uniform(_Drawn):
     """Uniform distribution over [0, scale)."""
 
     scale: NonNegative = 0.01
@@ -123,7 +153,7 @@ class Uniform(Initializer):
         return rng.random(shape, np.float32) * np.float32(self.scale)
 
 
-class TruncatedNormal(Initializer):
+class TruncatedNormal(_Drawn):
     """Normal distribution with mean 0, cut to [lower, upper] standard deviations; `stddev` is the one before cutting."""
 
     stddev: NonNegative = 0.01
@@ -152,7 +182,7 @@ class TruncatedNormal(Initializer):
         return draw_truncated(rng, shape, self.lower, self.upper) * np.float32(self.stddev)
 
 
-class VarianceScaling(Initializer):
+class VarianceScaling(_Drawn):
     """Variance scale / n, where n is the fan-in, the fan-out or a mean of both, so that activations keep their size through the depth."""
 
     rank: ClassVar[int] = 2
@@ -177,7 +207,7 @@ class VarianceScaling(Initializer):
         return draw_scaled(rng, shape, fan, self.scale, self.mode, self.distribution)
 
 
-class _Scaled(Initializer):
+class _Scaled(_Drawn):
     """A named case of `variance_scaling`."""
 
     rank: ClassVar[int] = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar
 
 from netspec.lazy import np
@@ -37,6 +37,12 @@ def extent(values: Any) -> tuple[int, ...]:
     return (len(values), *extent(values[0])) if isinstance(values, tuple) else ()
 
 
+def flatten_values(values: Any) -> Iterator[float]:
+    """The numbers of nested tuples in order."""
+    for value in values:
+        yield from flatten_values(value) if isinstance(value, tuple) else (value,)
+
+
 class FromValues(Initializer):
     """The numbers that are written: `from_values([0, 0.5, 1])`, a list of lists for a matrix, and so on.
 
@@ -61,6 +67,9 @@ class FromValues(Initializer):
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.asarray(self.values, np.float64).reshape(shape)
+
+    def written(self) -> tuple[float, ...] | None:
+        return tuple(flatten_values(self.values))
 
 
 class DeltaOrthogonal(Initializer):

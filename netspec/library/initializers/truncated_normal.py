@@ -10,7 +10,12 @@ from netspec.library.base import Array
 
 
 def draw_truncated(rng: Any, shape: tuple[int, ...], lower: float, upper: float) -> Array:
-    """Standard normal values within [lower, upper], exactly distributed: draw, then draw again what falls outside."""
+    """Standard normal values within [lower, upper], exactly distributed: draw, then draw again what falls outside.
+
+    Draws in a trace have a method of their own for it, since nothing there can be drawn until it fits.
+    """
+    if hasattr(rng, "truncated_normal"):
+        return rng.truncated_normal(shape, lower, upper)
     propose = _normal_proposal if _mass(lower, upper) > 0.25 else _uniform_proposal
     values = np.empty(math.prod(shape), np.float32)
     missing = np.arange(values.size)

@@ -28,9 +28,26 @@ class _Featured(Layer):
     """Number of output channels."""
 
 
+def read_as_torch(features: object, kernel: object, stride: object, given: tuple[str, ...], x: TensorType) -> str:
+    """The arguments of a convolution that was written as PyTorch's, (in channels, out channels, kernel), or "".
+
+    It gives the channels that there are already as `features`, and a third number by position, which is the stride here; and as a kernel
+    and its stride the two others would be odd: hardly any kernel is even but for twice its stride, larger than the image, or makes so few
+    features of as few.
+    """
+    numbers = (features, kernel, stride)
+    if given[:3] != ("features", "kernel", "stride") or not all(isinstance(n, int) for n in numbers) or x.shape[-1] != features:
+        return ""
+    into, out, size = numbers
+    beyond = any(n.is_constant and n.value < out for n in x.shape[1:-1])  # type: ignore[operator]
+    uneven = out % 2 == 0 and out >= 6 and out != 2 * size and (size % 2 == 1 or out >= 4 * size)  # type: ignore[operator]
+    return f"{out}, {size}" if out > size and (beyond or uneven or into <= 3) else ""  # type: ignore[operator]
+
+
 class _Sliding(Layer):
     """Kernels that slide over the axes of space of a [batch, space…, channels] tensor."""
 
+    over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
 
     kernel: Sizes
@@ -71,6 +88,9 @@ class _Sliding(Layer):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.windowed(self.windows(passage.types[0]))
+
+    def foreign(self, given: tuple[str, ...], *inputs: TensorType) -> str:
+        return read_as_torch(getattr(self, "features", None), self.kernel, self.stride, given, inputs[0])
 
     def step(self, use: Use) -> tuple[Any, Past]:
         """As many elements are remembered as a window spans before its last: zeros at first, as there is padding in front."""
@@ -122,9 +142,7 @@ class Conv(_Sliding, _Featured):
 
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         features = require_positive(facts, self.op_name(), "features", self.features)
-        for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
-            problem = UnevenGroups(self.op_name(), self.groups, channels, x, others, blame="groups")
-            need_multiple(facts, self.op_name(), channels, self.groups, "so that the groups are equal", problem)
+        need_equal_groups(facts, self.op_name(), self.groups, features, x)
         return self.slid(facts, x, features)
 
     def params(self, x: TensorType) -> dict[str, Weight]:
@@ -136,3 +154,10 @@ class Conv(_Sliding, _Featured):
 
     def flops(self, x: TensorType) -> Dim:
         return self.places(x) * self.features * (2 * self.windows(x).elements * (x.shape[-1] // self.groups) + int(self.bias))
+
+
+def need_equal_groups(facts: Facts, op: str, groups: int, features: Dim, x: TensorType) -> None:
+    """Raises `Mistake` unless the number of groups is proved to divide the channels on both sides."""
+    for channels, others in ((x.shape[-1], features), (features, x.shape[-1])):
+        problem = UnevenGroups(op, groups, channels, x, others, blame="groups")
+        need_multiple(facts, op, channels, groups, "so that the groups are equal", problem)

@@ -44,6 +44,9 @@ class Embed(Layer):
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {"ids": self.vocab}
 
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"ids": -Dim.of(self.vocab)}
+
     def apply(self, scope: Scope, ids: Array) -> Array:
         rows = embed(scope.kernels, scope.param("embedding"), ids)  # cast afterwards, so that gradients of a row add up at full precision
         return rows.astype(scope.lowered("f32"))

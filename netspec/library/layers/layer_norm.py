@@ -8,7 +8,8 @@ from netspec.library.base import Array, Example, Flow, In, Initializer, Passage,
 from netspec.library.initializers.distributions import Ones, Zeros
 from netspec.library.layers.norm_statistics import MASK, Epsilon, Normalization, places, stretch_mask
 from netspec.library.shape_rules.axis_arguments import Axes, axes_of
-from netspec.shape import Facts, TensorType
+from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import elements
 
 
 class LayerNorm(Normalization):
@@ -60,6 +61,10 @@ class LayerNorm(Normalization):
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))
 
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        x = inputs[0]
+        return elements([x.shape[axis] for axis in self.features(x.rank)])
+
 
 class InstanceNorm(Normalization):
     """Normalises each feature (last axis) of each example by its own mean and (biased) variance over all axes of space.
@@ -98,3 +103,6 @@ class InstanceNorm(Normalization):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank))
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        return elements(inputs[0].shape[1:-1])

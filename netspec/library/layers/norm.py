@@ -17,6 +17,7 @@ from netspec.library.shape_rules.axis_arguments import Axes, axes_of
 from netspec.library.shape_rules.requirements import need_multiple
 from netspec.library.shape_rules.sizes import parameter
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import elements
 
 GROUPS = 32
 """Number of groups where neither it nor their size is given."""
@@ -107,6 +108,10 @@ class BatchNorm(Normalization):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return training
 
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        x = inputs[0]
+        return elements([x.shape[axis] for axis in other_axes(self.features(x.rank), x.rank)]) if training else None
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*self.features(passage.types[0].rank))  # outside training the statistics are buffers
 
@@ -179,3 +184,7 @@ class GroupNorm(Normalization):
 
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*range(1, passage.types[0].rank))
+
+    def pooled(self, training: bool, *inputs: TensorType, **optional: TensorType) -> Dim | int | None:
+        x = inputs[0]
+        return elements(x.shape[1:-1]) * (x.shape[-1] // max(self._count(x.shape[-1].value), 1)) if x.shape[-1].is_constant else None

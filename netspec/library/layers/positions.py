@@ -10,6 +10,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Scope, Size, Weight
 from netspec.library.base.field_bounds import Field
 from netspec.library.contracts.sequence_axis import furthest_reach
+from netspec.library.functions.broadcasting import need_value
 from netspec.library.initializers.distributions import Normal
 from netspec.library.layers.attention_weights import SEGMENTS, require_shape
 from netspec.library.shape_rules.requirements import need_at_least, need_multiple
@@ -190,6 +191,7 @@ class ShiftRight(Function):
     def shape(self, facts: Facts, x: TensorType, segments: TensorType | None = None) -> TensorType:
         if segments is not None:
             require_shape(facts, self.op_name(), "segments", segments, (x.shape,))
+        need_value(self.op_name(), self.start, x, blame="start")
         return x
 
     def holds(self) -> Dim | int | None:

@@ -80,6 +80,12 @@ class _Around(Layer):
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return self.layer.ceilings(*inputs)
 
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return self.layer.floors(*inputs)
+
+    def widens(self, tensor: In) -> bool:
+        return self.layer.widens(self._input())
+
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         return self.layer.flow(passage)
 

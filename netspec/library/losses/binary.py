@@ -9,7 +9,7 @@ from netspec.lazy import jax, jnp
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, require_class_weights
-from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, yes_and_no
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -30,6 +30,9 @@ class _OfAnswers(Loss):
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return truth_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return yes_and_no(inputs[1])
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         said, labels = widen(inputs[0]), inputs[1]
@@ -79,6 +82,9 @@ class SigmoidCrossEntropy(_OfAnswers):
         ignored_is_integer(self.op_name(), self.ignore, inputs[1])
         require_class_weights(self.op_name(), facts, self.class_weights, inputs[0])
         return values
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {} if self.ignore is not None else super().ceilings(*inputs)
 
     def values(self, said: Array, truth: Array) -> Array:
         return cross_entropy_of_answers(said, smooth_truth(truth, self.label_smoothing))

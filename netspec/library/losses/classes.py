@@ -11,7 +11,7 @@ from netspec.lazy import jax, jnp, lax
 from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, label_weights, require_class_weights
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, is_integer, label_values
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, count_classes, is_integer, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -48,6 +48,9 @@ class _OfClasses(Loss):
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {"labels": inputs[0].shape[-1]} if inputs[1].is_int and self.ignore is None else {}
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {} if self.ignore is not None else count_classes(*inputs)
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         weights = label_weights(self.class_weights, widen(inputs[0]), inputs[1])

@@ -10,7 +10,17 @@ from netspec.library.base import Array, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.exact_shapes import example_values
 from netspec.library.losses.label_weights import Weights, ignored_is_integer, require_class_weights
-from netspec.library.shape_rules.targets import LABELS, SIGMOID_LOGITS, SOFTMAX_LOGITS, TRUTH, is_integer, label_values, truth_values
+from netspec.library.shape_rules.targets import (
+    LABELS,
+    SIGMOID_LOGITS,
+    SOFTMAX_LOGITS,
+    TRUTH,
+    count_classes,
+    is_integer,
+    label_values,
+    truth_values,
+    yes_and_no,
+)
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -67,6 +77,9 @@ class Dice(_Overlap):
         require_class_weights(self.op_name(), facts, self.class_weights, inputs[0])
         return example_values(self, values, inputs[0])
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {} if self.ignore is not None else count_classes(*inputs)
+
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = widen(inputs[0]), inputs[1]
         said, classes = jax.nn.softmax(logits, axis=-1), logits.shape[-1]
@@ -109,6 +122,9 @@ class BinaryDice(_Overlap):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = truth_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
         return example_values(self, values, inputs[0])
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return yes_and_no(inputs[1])
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = widen(inputs[0]), inputs[1]

@@ -10,7 +10,7 @@ from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp, lax
 from netspec.library.base import Array, Example, In, Positive, Scope
 from netspec.library.metrics.share import Share
-from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values, sequence_values
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, count_classes, label_values, sequence_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -34,9 +34,15 @@ class Accuracy(Share):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         return label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
+
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs
         return (jnp.argmax(logits, axis=-1) == class_numbers(labels)).astype(widen(logits).dtype)
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """1 per logit (the maximum), and per one-hot label, and 1 per value."""
@@ -80,6 +86,9 @@ class TopKAccuracy(Share):
             raise Mistake(FewerClasses(op=self.op_name(), k=self.k, logits=logits, blame="k"))
         return values
 
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
+
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, classes = inputs[0], class_numbers(inputs[1])[..., None]
         inside = (classes >= 0) & (classes < logits.shape[-1])
@@ -88,6 +97,9 @@ class TopKAccuracy(Share):
         larger = jnp.where(before, ~(logits < own), ~(logits <= own))  # also NaN
         right = inside & ~jnp.isnan(own) & (jnp.sum(larger, axis=-1, keepdims=True) < self.k)
         return right[..., 0].astype(widen(logits).dtype)
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
 
     def flops(self, *inputs: TensorType, **optional: TensorType) -> Dim | int:
         """2 per logit (a comparison, a sum), 1 more per one-hot label, and 1 per value."""
@@ -102,8 +114,8 @@ class SequenceExact(Share):
     """
 
     inputs: ClassVar[tuple[In, ...]] = (
-        In("prediction", "Whole numbers [..., T], such as tokens that were decoded.", dtype="int", rank=1),
-        In("target", "What they should be, of the same shape.", dtype="int", rank=1),
+        In("prediction", "Whole numbers [..., T], such as tokens that were decoded.", dtype="int", rank=1, named=True),
+        In("target", "What they should be, of the same shape.", dtype="int", rank=1, named=True),
         In("mask", "Which positions are compared, of the same shape.", dtype="any", optional=True),
     )
     mask_weighs: ClassVar[bool] = False

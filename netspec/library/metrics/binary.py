@@ -10,7 +10,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.exact_sums import number, ratio, tally
-from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values
+from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, truth_values, yes_and_no
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -35,6 +35,9 @@ class _Binary(Metric):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = truth_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
         return TensorType("i32", (*values.shape, 2))
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return yes_and_no(inputs[1])
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         said = widen(inputs[0]) > logit(self.threshold)

@@ -10,7 +10,7 @@ from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
 from netspec.library.metrics.exact_sums import binned_shares, number, ratio, shares_of, tally_bins
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, value_dtype
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, count_classes, label_values, value_dtype
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -44,6 +44,9 @@ class CalibrationError(Metric):
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
         return TensorType(value_dtype(inputs[0]), (*values.shape, 2))
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         chances = jax.nn.softmax(widen(inputs[0]), axis=-1)

@@ -11,7 +11,7 @@ from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.accuracy import class_numbers
 from netspec.library.metrics.exact_sums import number, ratio, tally_bins, tally_examples
-from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, label_values
+from netspec.library.shape_rules.targets import LABELS, LOGITS, MASK, count_classes, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
@@ -28,6 +28,9 @@ class _Classes(Metric):
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {"labels": inputs[0].shape[-1]} if inputs[1].is_int else {}
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs

@@ -8,7 +8,7 @@ from netspec.kernels.array_forms import widen
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Scope
 from netspec.library.losses.classes import SoftmaxCrossEntropy, cross_entropy
-from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, label_values, require_mask, value_dtype
+from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, count_classes, label_values, require_mask, value_dtype
 from netspec.shape import Dim, Facts, TensorType
 
 
@@ -48,6 +48,9 @@ class Perplexity(Metric):
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         return cross_entropy(scope, *inputs)
+
+    def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return count_classes(*inputs)
 
     def finish(self, statistics: Any) -> Array:
         return jnp.exp(super().finish(statistics))

@@ -11,7 +11,7 @@ from netspec.library.base.field_bounds import Field
 from netspec.library.metrics.binary import is_yes
 from netspec.library.metrics.exact_sums import number, ratio, tally_bins
 from netspec.library.metrics.output_average import one_number, require_output_axis, result_of
-from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values
+from netspec.library.shape_rules.targets import MASK, SCORES, TRUTH, truth_values, yes_and_no
 from netspec.limits import LIMITS
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -48,6 +48,9 @@ class _Ranking(Metric):
 
     def result(self, values: TensorType) -> TensorType:
         return result_of(self.average, values)
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return yes_and_no(inputs[1])
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         scores = widen(inputs[0])

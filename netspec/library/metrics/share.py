@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from netspec.library.base import Array, Metric
 from netspec.library.metrics.exact_sums import number, ratio, tally
@@ -10,6 +10,8 @@ from netspec.library.metrics.exact_sums import number, ratio, tally
 
 class Share(Metric):
     """Its values are 1 where something is right, else 0; counts under weights 0 and 1 are exact."""
+
+    sloped: ClassVar[bool] = False
 
     def statistics(self, values: Array, weight: Array) -> Any:
         return {"right": tally(values * weight), "all": tally(weight)}

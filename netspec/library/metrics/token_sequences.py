@@ -15,8 +15,8 @@ from netspec.library.shape_rules.targets import require_mask, shapes_equal
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
 
-PREDICTION = In("prediction", "Whole numbers [..., P]: the tokens that were written.", dtype="int", rank=1)
-TARGET = In("target", "Whole numbers [..., T]: the tokens that should be.", dtype="int", rank=1)
+PREDICTION = In("prediction", "Whole numbers [..., P]: the tokens that were written.", dtype="int", rank=1, named=True)
+TARGET = In("target", "Whole numbers [..., T]: the tokens that should be.", dtype="int", rank=1, named=True)
 WEIGHT = In("mask", "Which sequences count, [...]: false or 0 leaves one out, other numbers are weights.", dtype="any", optional=True)
 LENGTHS = (
     In("prediction_length", "How many tokens of each prediction count, [...].", dtype="int", optional=True),

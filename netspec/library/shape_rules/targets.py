@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.training.classes import OneClass
 from netspec.diagnostics.training.targets import LabelsShape, MaskShape, UnequalClasses, UnequalLabels, UnequalTargets
 from netspec.lazy import jnp
 from netspec.library.base import Array, In
@@ -33,6 +34,8 @@ def is_integer(labels: Array) -> bool:
 
 def label_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, mask: TensorType | None) -> TensorType:
     """The type of one value per prediction. Raises `Mistake` when labels or mask do not fit the logits."""
+    if logits.shape[-1] == 1:
+        raise Mistake(OneClass(op=op, logits=logits, labels=labels, blame="logits"))
     values = TensorType(value_dtype(logits), logits.shape[:-1])
     one_hot = labels.is_float
     expected = labels.with_shape(logits.shape if one_hot and labels.rank == logits.rank else values.shape)
@@ -43,6 +46,16 @@ def label_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, 
     if not shapes_equal(facts, labels.shape[logits.rank - 1 :], expected.shape[logits.rank - 1 :]):
         raise Mistake(UnequalClasses(op=op, logits=logits, labels=labels, blame="labels"))
     return require_mask(op, facts, values, mask)
+
+
+def count_classes(logits: TensorType, labels: TensorType, *others: TensorType) -> dict[str, Dim | int]:
+    """How many classes scores [..., C] tell apart, where the labels are class numbers; see `Callable.tells_apart`."""
+    return {"labels": logits.shape[-1]} if labels.is_int else {}
+
+
+def yes_and_no(labels: TensorType) -> dict[str, Dim | int]:
+    """Whole numbers that are answers are 0 and 1; see `Callable.ceilings`."""
+    return {"labels": 2} if labels.is_int else {}
 
 
 def truth_values(op: str, facts: Facts, logits: TensorType, labels: TensorType, mask: TensorType | None) -> TensorType:

@@ -43,11 +43,24 @@ class Windows:
     dilation: tuple[int, ...]
     edge: Edge = "constant"
     """What padding holds, by the names of `jnp.pad`."""
+    ceil: bool = False
+    """A last window that reaches over the end counts, unless it would begin there."""
 
     @property
     def spans(self) -> tuple[int, ...]:
         """How far a window reaches along each axis: `dilation` - 1 elements between its own are left out."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.size, self.dilation, strict=True))
+
+    def stays(self, axis: int) -> bool:
+        """Each window along an axis of space is one element, at its own place."""
+        alone = self.size[axis] == 1 and self.stride[axis] == 1
+        return alone and (isinstance(self.padding, str) or not any(self.padding[axis]))
+
+    def looks_ahead(self, axis: int) -> bool:
+        """Some window along an axis of space holds an element behind the place that it stands for."""
+        if self.padding == "SAME":
+            return self.size[axis] > 1
+        return self.edge != "constant" or self.spans[axis] - 1 > self.padding[axis][0]
 
     @property
     def elements(self) -> int:
@@ -71,8 +84,14 @@ class Windows:
             self._need_mirror(facts, x, axis, max(self.padding[axis]))
         name = self.argument if window == self.size[axis] else f"dilated {self.argument}"
         problem = WindowTooLarge(self.op, name, axis + 1, size, window, padded, x, blame=self.argument)
-        need_at_least(facts, self.op, size, window - padded, "so that the window fits", problem)
-        return (size + (padded - window)) // stride + 1
+        over = stride - 1 if self.ceil else 0
+        need_at_least(facts, self.op, size, window - padded - over, "so that the window fits", problem)
+        return self._count(axis, size)
+
+    def _count(self, axis: int, size: Dim) -> Dim:
+        """How many places there are along an axis of space on which the window fits."""
+        span, stride, (low, high) = self.spans[axis], self.stride[axis], self.padding[axis]  # type: ignore[misc]
+        return (size + (low - max(span - high, stride))).ceildiv(stride) + 1 if self.ceil else (size + (low + high - span)) // stride + 1
 
     def _need_mirror(self, facts: Facts, x: TensorType, axis: int, width: int) -> None:
         """Raises `Mistake` unless an axis is proved to have the elements that its padding mirrors."""
@@ -84,8 +103,15 @@ class Windows:
         """The same sizes for shapes that are known to be accepted."""
         if self.padding == "SAME":
             return tuple(n.ceildiv(s) for n, s in zip(shape, self.stride, strict=True))
-        rows = zip(shape, self.spans, self.stride, self.padding, strict=True)
-        return tuple((n + (low + high - k)) // s + 1 for n, k, s, (low, high) in rows)
+        return tuple(self._count(axis, n) for axis, n in enumerate(shape))
+
+    def sides(self, space: tuple[int, ...]) -> Literal["SAME"] | Pairs:
+        """The padding on axes of these sizes: behind, what completes the last window where that counts."""
+        if self.padding == "SAME" or not self.ceil:
+            return self.padding
+        counts = [self._count(axis, Dim.of(n)).value for axis, n in enumerate(space)]
+        rows = zip(space, counts, self.spans, self.stride, self.padding, strict=True)
+        return tuple((low, max((count - 1) * s + k - n - low, 0)) for n, count, k, s, (low, _) in rows)
 
     def bordered(self, x: Array) -> tuple[Array, Literal["SAME"] | Pairs]:
         """The array with such padding written out as is not zeros, and the padding that is left to do."""
@@ -101,13 +127,15 @@ def space_of(op: str, rank: int, x: TensorType | None = None) -> int:
     return rank - 2
 
 
-def windows(op: str, argument: str, x: TensorType, size: Sizes, stride: Sizes, padding: Bordered, dilation: Sizes = 1) -> Windows:
+def windows(
+    op: str, argument: str, x: TensorType, size: Sizes, stride: Sizes, padding: Bordered, dilation: Sizes = 1, ceil: bool = False
+) -> Windows:
     """The windows that these arguments mean for an input. Raises `Mistake` when a list has the wrong length."""
     space = space_of(op, x.rank, x)
     kernel, apart = spread_sizes(op, argument, size, space, x), spread_sizes(op, "dilation", dilation, space, x)
     gaps = tuple((k - 1) * d for k, d in zip(kernel, apart, strict=True))
     pairs, edge = _pairs(op, padding, gaps, x), _EDGES.get(str(padding), "constant")
-    return Windows(op, argument, kernel, spread_sizes(op, "stride", stride, space, x), pairs, apart, edge)
+    return Windows(op, argument, kernel, spread_sizes(op, "stride", stride, space, x), pairs, apart, edge, ceil)
 
 
 def spread_sizes(op: str, argument: str, sizes: Sizes, space: int, x: TensorType) -> tuple[int, ...]:

@@ -164,6 +164,8 @@ def _value(data: Any) -> Any:
         case {"op": _}:
             return from_json(data)
         case {"duration": [int() | float() as count, ("epoch" | "step") as unit], **rest} if not rest:
+            if unit == "step" and not float(count).is_integer():
+                raise ValueError(f"{count} steps are no whole number of them")
             return Duration(count, unit)
         case {"cut": [start, stop, int() as step], **rest} if not rest:
             return Cut(_value(start), _value(stop), step)

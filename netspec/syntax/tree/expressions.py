@@ -57,6 +57,30 @@ class ListExpr(Node):
 
 
 @record
+class LoopNames(Node):
+    """`(a, b)` among the names of a loop: an item that is taken apart once more."""
+
+    names: tuple[LoopName, ...]
+
+
+@record
+class ForClause(Node):
+    """`for a, b in pairs if a > 1` in a comprehension."""
+
+    names: tuple[LoopName, ...]
+    iterable: Expr
+    conditions: tuple[Expr, ...] = ()
+
+
+@record
+class Comprehension(Node):
+    """`[f(x) for x in xs]`: a list with an item for each pass."""
+
+    value: Expr
+    clauses: tuple[ForClause, ...]
+
+
+@record
 class TupleExpr(Node):
     """`(a, b)` or `(query=q, memory=kv)`: several values, only before `->` and as a value."""
 
@@ -99,7 +123,7 @@ class Unary(Node):
 class Binary(Node):
     """`x + y`."""
 
-    op: str  # + - * / // % @ ** == != < <= > >= and or
+    op: str  # + - * / // % @ ** == != < <= > >= in and or, and "not in"
     left: Expr
     right: Expr
     op_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
@@ -134,6 +158,15 @@ class Index(Node):
 
     value: Expr
     items: tuple[Expr | Slice | Dots, ...]
+
+
+@record
+class Member(Node):
+    """`stages[0].width`: a field of a record that an expression gives; behind a name the dot belongs to `Name`."""
+
+    value: Expr
+    name: str
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
 
 @record
@@ -180,7 +213,25 @@ class Chain(Node):
     stages: tuple[Stage | ShapeStage, ...]
 
 
-Expr = Name | Constant | Number | Duration | String | ListExpr | TupleExpr | DictExpr | Paren | Unary | Binary | If | Index | Call | Chain
+Expr = (
+    Name
+    | Constant
+    | Number
+    | Duration
+    | String
+    | ListExpr
+    | Comprehension
+    | TupleExpr
+    | DictExpr
+    | Paren
+    | Unary
+    | Binary
+    | If
+    | Index
+    | Member
+    | Call
+    | Chain
+)
 
 
 # --- types -----------------------------------------------------------------------------------------------------------
@@ -196,8 +247,29 @@ class TensorRef(Node):
 
 @record
 class ParamType(Node):
-    """`int`, `float?`, `list[int]`, `layer`."""
+    """`int`, `float?`, `list[int]`, `layer`, `{width: int, stride: int?}`, whose name is "record"."""
 
     name: str
     item: ParamType | None = None
     optional: bool = False
+    fields: tuple[RecordField, ...] = ()
+
+
+@record
+class RecordField(Node):
+    """`width: int` in the type of a record."""
+
+    name: str
+    type: ParamType
+
+
+@record
+class Target(Node):
+    """A name that a binding or a loop gives, with its type if it is said."""
+
+    name: str  # "_" drops the value
+    type: TensorRef | None = None
+
+
+LoopName = Target | LoopNames
+"""What stands before `in`: `x`, or `(a, b)`."""

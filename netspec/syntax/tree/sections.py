@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.record import field, record
 from netspec.source import NOWHERE, Span
-from netspec.syntax.tree.expressions import Arg, Expr, String, TensorRef
+from netspec.syntax.tree.expressions import Arg, Expr, ParamType, String, TensorRef
 from netspec.syntax.tree.node import NO_COMMENTS, Commented, Comments, Named, Node
 from netspec.syntax.tree.statements import Body, DimBound, Hole, Param, Target
 
@@ -73,6 +73,25 @@ class Import(Commented):
 
     names: tuple[ImportName, ...]
     path: String
+
+
+@record
+class FunctionParam(Node):
+    """`by: int = 8` of a function."""
+
+    name: str
+    type: ParamType
+    default: Expr | None = None
+    name_span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
+
+
+@record
+class Function(Named):
+    """`let NAME(v: float) = value`: a function of static values."""
+
+    name: str
+    params: tuple[FunctionParam, ...]
+    value: Expr
 
 
 @record
@@ -146,7 +165,7 @@ class Expect(Named):
     trailing: tuple[str, ...] = ()
 
 
-Section = Import | Param | DimBound | Block | Model | Train | Serve | Expect | Hole
+Section = Import | Param | DimBound | Function | Block | Model | Train | Serve | Expect | Hole
 
 
 @record

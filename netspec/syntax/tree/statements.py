@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.record import field, record
-from netspec.syntax.tree.expressions import Expr, ParamType, String, TensorRef
+from netspec.syntax.tree.expressions import Expr, LoopName, ParamType, String, Target, TensorRef
 from netspec.syntax.tree.node import Commented, Named, Node
 
 
@@ -87,14 +87,6 @@ class Aux(Named):
 
 
 @record
-class Target(Node):
-    """A name that a binding gives, with its type if it is said."""
-
-    name: str  # "_" drops the value
-    type: TensorRef | None = None
-
-
-@record
 class Binding(Commented):
     """`name = value`, or several names for several results."""
 
@@ -112,9 +104,9 @@ class Body(Node):
 
 @record
 class For(Commented):
-    """`for x in list { … }`, unrolled."""
+    """`for x in list { … }`, unrolled; `for a, b in pairs { … }` takes each item apart."""
 
-    names: tuple[Target, ...]  # one, or two: index and value
+    names: tuple[LoopName, ...]
     iterable: Expr
     body: Body
 

@@ -49,6 +49,9 @@ class Cifar10(Dataset):
     def fields(self) -> dict[str, TensorType]:
         return {"image": TensorType("f32", ("B", SIDE, SIDE, CHANNELS)), "label": TensorType("i32", ("B",))}
 
+    def class_counts(self) -> dict[str, int]:
+        return {"label": CLASSES}
+
     def load(self, folder: Path | None) -> dict[str, Any]:
         if folder is None:
             raise Mistake(DataFolderNeeded(dataset=self.op_name()))

@@ -11,7 +11,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.texts import BadConlluLine, EmptyColumn, TooManyTypes, VocabularySizeNeeded
 from netspec.lazy import np
-from netspec.library.base import Dataset, Example, Learned, Positive
+from netspec.library.base import Dataset, Example, Learned, Positive, require_texts
 from netspec.library.base.field_bounds import Field
 from netspec.library.data.columns import LENGTH, Ragged
 from netspec.library.data.datasets.text_file import DataPath, find, text_lines_of
@@ -67,6 +67,9 @@ class Conllu(Dataset):
         if self.size is None:
             raise Mistake(VocabularySizeNeeded(op=self.op_name()))
 
+    def class_counts(self) -> dict[str, int]:
+        return {} if self.tags is None else {"tag": self.tags}
+
     def load(self, folder: Path | None) -> Mapping[str, Any]:
         return self.learn(folder, None)[0]
 
@@ -80,6 +83,13 @@ class Conllu(Dataset):
             "tag": Ragged.at(to_ids(tags, learned["tags"], 1, 0), offsets),
         }
         return {**columns, LENGTH: np.asarray(lengths, np.int32)}, learned
+
+    def require_learned(self, known: Learned) -> None:
+        require_texts(known, lists=("words", "tags"))
+        if self.size is not None and len(known["words"]) > max(self.size - KEPT, 0):
+            raise ValueError(f"`words` holds {len(known['words'])} words, more than `size={self.size}` has ids for")
+        if self.tags is not None and len(known["tags"]) + 1 > self.tags:
+            raise ValueError(f"`tags` holds {len(known['tags'])} tags, more than `tags={self.tags}` has ids for")
 
     def encoded(self, given: Mapping[str, Any], known: Learned | None) -> Mapping[str, Any]:
         """Sentences as lists of words, and of tags, in the vocabulary of training."""

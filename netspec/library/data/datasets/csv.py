@@ -99,6 +99,9 @@ class Csv(Dataset):
     def needs(self) -> tuple[tuple[str, ...], ...]:
         return ((self._name, f"{self._name}.gz"),)
 
+    def class_counts(self) -> dict[str, int]:
+        return {name: len(words) for name, words in self.classes.items()}
+
     def class_names(self, known: Learned) -> dict[str, tuple[str, ...]]:
         return dict(self.classes)
 

@@ -39,6 +39,9 @@ class Digits(Dataset):
     def fields(self) -> dict[str, TensorType]:
         return {"image": TensorType("f32", ("B", SIDE, SIDE, 1)), "label": TensorType("i32", ("B",))}
 
+    def class_counts(self) -> dict[str, int]:
+        return {"label": CLASSES}
+
     def load(self, folder: Path | None) -> dict[str, Array]:
         pixels, labels = _read()
         test = _choose_stratified(labels) if self.split == "stratified" else np.arange(COUNT) >= COUNT - TEST

@@ -67,6 +67,9 @@ class KarateClub(Dataset):
             "label": TensorType("i32", (MEMBERS,)),
         }
 
+    def class_counts(self) -> dict[str, int]:
+        return {"label": 2}
+
     def load(self, folder: Path | None) -> dict[str, Array]:
         pairs = np.array([(one, other) for one, friends in FRIENDS.items() for other in friends], np.int32)
         senders, receivers = np.concatenate([pairs, pairs[:, ::-1]]).T

@@ -42,6 +42,9 @@ class Mnist(Dataset):
     def fields(self) -> dict[str, TensorType]:
         return {"image": TensorType("f32", ("B", SIDE, SIDE, 1)), "label": TensorType("i32", ("B",))}
 
+    def class_counts(self) -> dict[str, int]:
+        return {"label": CLASSES}
+
     def load(self, folder: Path | None) -> dict[str, Array]:
         from pathlib import Path
 

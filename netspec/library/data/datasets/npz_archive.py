@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,14 +31,54 @@ _SHORT = {"float": "f", "uint": "u", "int": "i"}
 
 def read_archive(path: Path, types: Mapping[str, TensorType]) -> dict[str, Array]:
     """The fields as arrays [count, ...] of their types. Raises `Mistake` with the file, the array and, for a bad value, the record."""
+    with _opened(path) as archive:
+        arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
+    return fit_arrays(arrays, types, path)
+
+
+def read_all(path: Path) -> dict[str, Array]:
+    """Every array of an archive by name. Raises `Mistake` with the file and the array."""
+    with _opened(path) as archive:
+        other = next((name for name in archive.namelist() if not name.endswith(".npy")), None)
+        if other is not None or not archive.namelist():
+            reason = "it holds no array" if other is None else f"`{other}` in it is no array, whose name would end in `.npy`"
+            raise Mistake(BadArchive(file=str(path), reason=reason))
+        names = tuple(name.removesuffix(".npy") for name in archive.namelist())
+        return {name: _array(archive, name, path, names) for name in names}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An archive whose entries may be read; whatever is wrong with it inside becomes a `Mistake`."""
     file = open_data(path)
     try:
         with file, zipfile.ZipFile(file) as archive:
             _refuse_bomb(archive, path)
-            arrays = {name: _array(archive, name, path, tuple(types)) for name in types}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+            _refuse_strange(archive, path)
+            yield archive
+    except (*_FAILURES, ValueError, OSError) as error:
         raise Mistake(BadArchive(file=str(path), reason=_error_line(error))) from None
-    return fit_arrays(arrays, types, path)
+
+
+_FAILURES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, UnicodeError, OverflowError)
+"""What Python's own reader of archives raises for those that are no archives, or not to its liking."""
+
+
+def _refuse_strange(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raises `Mistake` for entries that two readers would take for different arrays, or that are none."""
+    seen: set[str] = set()
+    for entry in archive.infolist():
+        name, raw = entry.filename, entry.orig_filename
+        why = "it stands twice in the file" if name in seen else ""
+        if "\0" in raw or ".." in re.split(r"[/\\]", name) or name.startswith(("/", "\\")):
+            why = "its name is no name of an array, but leads elsewhere"
+        elif entry.flag_bits & 1:
+            why = "it is encrypted"
+        elif entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            why = "it is compressed in a way that NumPy does not write"
+        if why:
+            raise Mistake(BadArchive(file=str(path), array=name.removesuffix(".npy"), reason=why))
+        seen.add(name)
 
 
 def _error_line(error: Exception) -> str:
@@ -61,12 +103,10 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, .
             NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(c for c in columns if c not in wanted) or columns)
         )
     entry = archive.getinfo(f"{name}.npy")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Mistake(BadArchive(file=str(path), array=name, reason="it is compressed in a way that NumPy does not write"))
     with archive.open(entry) as stream:
         try:
             return _read(stream, entry.file_size)
-        except ValueError as error:
+        except (*_FAILURES, ValueError) as error:
             raise Mistake(BadArchive(file=str(path), array=name, reason=_error_line(error))) from None
 
 

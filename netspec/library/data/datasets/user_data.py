@@ -15,7 +15,6 @@ from netspec.shape import Dim, TensorType
 Part = Literal["train", "test"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 BATCH = "B"
-WEIGHT = "weight"
 
 
 def example_types(types: Any) -> Any:
@@ -26,9 +25,6 @@ def example_types(types: Any) -> Any:
         raise ValueError("fields with the types of one example: `fields={x: f32[13], label: i32[]}`")
     if any(BATCH in kind.symbols() for kind in types.values()):
         raise ValueError(f"the types of one example, without the `{BATCH}` that counts examples: `f32[13]`, `i32[]`")
-    weight = types.get(WEIGHT)
-    if weight is not None and (weight.rank or not weight.is_float):
-        raise ValueError(f"a field `{WEIGHT}`, which weighs the examples, of the type `f32[]`")
     return types
 
 

@@ -97,6 +97,10 @@ class Pack(Transform):
     def examples(cls) -> tuple[Example, ...]:
         return (Example(cls(length=128)), Example(cls(length=1024, fill="stream")))
 
+    @property
+    def mingles(self) -> bool:
+        return self.fill == "whole"  # a stream is meant to be read on
+
     def fields(self, fields: dict[str, TensorType]) -> dict[str, TensorType]:
         """`tokens`, `segment` and `position`. Raises `Mistake` when there are no tokens, or other sequences beside them."""
         others = [n for n in sequence_fields(self, fields) if n not in ("tokens", "segment", "position")]

@@ -1,0 +1,131 @@
+"""Elaborates what nothing uses, so that nothing of a file passes unseen: blocks without a call and models whose params have no value, on
+free sizes and unknown values; then the statements and branches that nothing has run.
+
+What may be right for some use stays silent: here only what is wrong of every use is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.infer import expressions
+from netspec.infer.bodies import statements, variables
+from netspec.infer.bodies.instances import bind_free_input, bind_free_symbols
+from netspec.infer.calls.arguments import Misfit, evaluate_default, fit, list_dim_conditions
+from netspec.infer.calls.certainty import OF_VALUES, depends_on_a_size
+from netspec.infer.frame import Frame, World
+from netspec.infer.values import UNKNOWN, Value, describe
+from netspec.resolve.graph import Definition
+from netspec.shape import Facts
+from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
+
+
+def check_unused(world: World) -> None:
+    """Everything of the file that nothing has elaborated yet."""
+    own = [d for d in world.graph.definitions.values() if d.node.span.source is world.graph.source]
+    for definition in own:
+        if id(definition) not in world.elaborated and not world.stopped:
+            check_alone(world, definition)
+    for definition in own:
+        if not world.stopped:
+            check_never_run(world, definition)
+
+
+def check_alone(world: World, definition: Definition) -> None:
+    """A block or model by itself: its inputs have the sizes that they name, its params their defaults, or values that nobody knows."""
+    world.elaborated.add(id(definition))
+    frame = Frame(world, definition.name, Facts())
+    frame.of_model = definition.is_model
+    with world.instance(definition.name), forgiving(world, depends_on_a_size if not definition.is_model else None):
+        bind_open_params(frame, definition)
+        bind_free_symbols(frame, definition)
+        for declared in definition.inputs:
+            bind_open_input(frame, declared)
+        statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
+        if frame.states:
+            variables.make_state_ports(frame)
+
+
+@contextmanager
+def forgiving(world: World, doubtful) -> Iterator[None]:
+    """Inside, problems that may be none in another use are not reported."""
+    before, world.doubtful = world.doubtful, doubtful
+    try:
+        yield
+    finally:
+        world.doubtful = before
+
+
+def bind_open_params(frame: Frame, definition: Definition) -> None:
+    """Each param has its default; one without is unknown."""
+    for param in definition.params:
+        frame.env[param.name] = UNKNOWN if param.default is None and not param.type.optional else read_default(frame, definition, param)
+
+
+def read_default(frame: Frame, definition: Definition, param: tree.Param) -> Value:
+    """A param's default as a value of its type; one that is not of the type is reported."""
+    source = evaluate_default(frame, param)
+    value = fit(frame, param.type, source.value)
+    if not isinstance(value, Misfit):
+        return value
+    found = describe(source.value)
+    problem = BadArgument(at=source.span, op=definition.name, name=param.name, value=found, expected=value.expected, part=value.part)
+    return frame.report(problem)
+
+
+def bind_open_input(frame: Frame, declared: tree.Input) -> None:
+    """An input of the type that is written; where its axes are not known, nothing is known of it."""
+    if any(isinstance(d, tree.Dots) for d in declared.type.dims):
+        frame.env[declared.name] = UNKNOWN
+    else:
+        bind_free_input(frame, declared)
+
+
+# --- what nothing runs -----------------------------------------------------------------------------------------------
+
+
+def check_never_run(world: World, definition: Definition) -> None:
+    """Statements in loops without a pass, and branches that no use takes: each call is looked at by itself."""
+    frame = Frame(world, definition.name, Facts())
+    known, world.globals = world.globals, {}
+    try:
+        with world.instance(definition.name), forgiving(world, speaks_of_values):
+            while unrun := list_unrun(world, definition.node.body):  # what runs may hold further loops without a pass
+                for statement in unrun:
+                    statements.run(frame, (statement,))
+                    frame.env.clear()
+            for branch in list_untaken(world, definition.node.body):
+                expressions.evaluate(frame, branch)
+    finally:
+        world.globals = known
+
+
+def speaks_of_values(problem: Diagnostic) -> bool:
+    """The problem may be none with the values that would be there if this were run."""
+    return isinstance(problem, OF_VALUES) or depends_on_a_size(problem)
+
+
+def list_unrun(world: World, body: tree.Body) -> list[tree.Statement]:
+    """The outermost statements that nothing has run."""
+    found: list[tree.Statement] = []
+    for statement in body.statements:
+        if id(statement) not in world.ran:
+            found.append(statement)
+        elif isinstance(statement, tree.For | tree.Repeat | tree.When):
+            found += list_unrun(world, statement.body)
+    return found
+
+
+def list_untaken(world: World, body: tree.Body) -> list[tree.Expr]:
+    """The branches of every `if` that nothing has taken, and what comprehensions without a pass would make."""
+    found: list[tree.Expr] = []
+    for node in descendants(body):
+        if isinstance(node, tree.If):
+            found += (node.then, node.otherwise)
+        elif isinstance(node, tree.Comprehension):
+            found.append(node.value)
+    return [node for node in found if id(node) not in world.ran]

@@ -1,0 +1,42 @@
+"""Widens whole numbers that count or choose something to 32 bits, before an op computes with them.
+
+Labels, ids, indices, positions and lengths come in whatever type holds them: u8, i8, u32. In that type a constant such as the number of
+classes may not exist, and a difference wraps. So an op never sees them in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netspec.lazy import jnp
+from netspec.library.base.op_scope import Array
+
+if TYPE_CHECKING:
+    from netspec.library.base.op import Callable
+
+_LARGEST = 2**31 - 1
+
+
+def widen_wholes(op: Callable, inputs: tuple[Any, ...] | list[Any], optional: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What `apply` of an op gets for these inputs: those that it `widens` are i32, unless it only moves their values."""
+    if op.keeps_values or op.variadic:
+        return tuple(inputs), dict(optional)
+    declared = {each.name: each for each in op.inputs}
+    required = [each for each in op.inputs if not each.optional]
+    given = tuple(_widen(x, op.widens(each), each.named) for each, x in zip(required, inputs, strict=True))
+    return given, {name: _widen(x, op.widens(declared[name]), declared[name].named) for name, x in optional.items()}
+
+
+def _widen(x: Any, counts: bool, named: bool) -> Any:
+    """The array in i32 where its numbers count something."""
+    dtype = getattr(x, "dtype", None)
+    return x if not counts or dtype is None or not jnp.issubdtype(dtype, jnp.integer) else widen_whole(x, named)
+
+
+def widen_whole(x: Array, named: bool = False) -> Array:
+    """Whole numbers in i32. What i32 does not hold is beyond every size, and becomes its largest number; names keep their bits instead."""
+    if x.dtype == jnp.int32:
+        return x
+    large = jnp.iinfo(x.dtype).max > _LARGEST and not named
+    return (jnp.minimum(x, jnp.asarray(_LARGEST, x.dtype)) if large else x).astype(jnp.int32)

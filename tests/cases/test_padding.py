@@ -1,0 +1,170 @@
+"""The cases about images, padding, frozen and shared layers, each with its right answer, and siblings of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netspec
+from netspec.compile import check
+from netspec.source import Source
+
+CASES = Path(__file__).parent
+
+
+def problems(case: str) -> list[str]:
+    """What is said of a case's spec."""
+    folder, number = case.split("/")
+    return [problem.slug() for problem in check(next((CASES / folder).glob(f"{number}-*.net"))).problems]
+
+
+def said(text: str) -> list[str]:
+    """What is said of a spec."""
+    return [problem.slug() for problem in check(Source("m.net", f"netspec 1\n{text}")).problems]
+
+
+def first_image(case: str) -> np.ndarray:
+    """The first image of a case's first batch."""
+    path = next((CASES / "reports").glob(f"{case}-*.net"))
+    feed = netspec.compile(path).training_feed(path.parent)
+    return np.asarray(next(iter(feed.training(0)))["image"])
+
+
+def test_16_bits_are_divided_by_65535() -> None:
+    found = np.unique(first_image("03").round(4))
+    np.testing.assert_allclose(found[:6], [0.0, 0.0039, 0.0156, 0.0625, 0.25, 0.5], atol=1e-4)
+
+
+def test_floats_are_as_they_are() -> None:
+    found = np.unique(first_image("04"))
+    np.testing.assert_allclose(found[[0, 1, 2, -1]], [0.0, 1 / 7, 2 / 7, 1.0], atol=1e-4)
+
+
+def test_a_picture_is_turned_as_its_tag_says() -> None:
+    image = first_image("05")[0, :, :, 0]
+    sides = {"top": image[0], "bottom": image[-1], "left": image[:, 0], "right": image[:, -1]}
+    assert max(sides, key=lambda side: sides[side].mean()) == "right"
+
+
+def test_a_sequence_begins_once() -> None:
+    assert problems("traps/16") == ["begins-twice"]
+
+
+LM = """
+model M {{
+  dim T <= 32
+  input tokens: i32[B, T]
+  x = tokens -> embed(50, 16) -> self_attention(2, causal=true)
+  output logits = x -> {layer} -> dense(50)
+}}
+serve M {{ tokens = greedy(logits, start=1, stop=2, limit=8) }}
+"""
+
+
+def test_a_window_of_one_sees_no_other_step() -> None:
+    assert problems("traps/18") == []
+    one = ("conv(16, 1)", "conv(16, 1, dilation=3)", 'conv(16, 1, padding="VALID")', "conv(16, [1], stride=[1])", "depthwise_conv(1)")
+    for layer in (*one, "max_pool(1)", "avg_pool(1)", "min_pool(1, stride=1)", "lp_pool(1)", 'avg_pool(1, padding="SAME")'):
+        assert said(LM.format(layer=layer)) == [], layer
+    for layer in ("conv(16, 2)", 'avg_pool(3, stride=1, padding="SAME")', "conv(16, 3, dilation=2)"):
+        assert said(LM.format(layer=layer)) == ["not-causal"], layer
+
+
+def test_a_window_of_one_generates_what_the_whole_sequence_gives() -> None:
+    program = netspec.compile(Source("m.net", f"netspec 1\n{LM.format(layer='conv(16, 1) -> max_pool(1)')}"))
+    state = program.init()
+    answer = program.decode(state, examples=2)["tokens"]
+    tokens = np.concatenate([np.ones((2, 1), np.int32), answer[:, :-1]], axis=1)
+    logits = np.asarray(program.apply(state, tokens=tokens)["logits"])
+    ends = np.where((answer == 2).any(1), (answer == 2).argmax(1), answer.shape[1])
+    for row, end in enumerate(ends):
+        assert logits[row].argmax(-1)[: end + 1].tolist() == answer[row][: end + 1].tolist()
+
+
+# --- padding ---------------------------------------------------------------------------------------------------------
+def test_the_last_step_and_windows_of_padded_sequences() -> None:
+    assert problems("reports/01") == ["last-is-padding"]
+    assert problems("reports/02") == ["window-over-padding"]
+
+
+PADDED = """
+model M {{
+  input tokens: i32[B, T]
+  input length: i32[B]
+  mask = iota(T)[none, :] < length[:, none]
+  x = tokens -> embed(50, 8)
+  output _m = mask
+  {body}
+}}
+"""
+FORMS = {
+    "h = x -> lstm(8, lengths=length)\n  output y = h[:, -1]": "output y = last(x -> lstm(8, lengths=length), length)",
+    "output y = (x -> gru(8, lengths=length))[:, T - 1]": "output y = (x -> gru(8, lengths=length, return_state=true))[1]",
+    "output y = x -> conv(8, [3]) -> global_max_pool(mask=mask)": (
+        "output y = where(mask[:, :, none], x, 0) -> conv(8, [3]) -> global_max_pool(mask=mask)"
+    ),
+    "output y = (x -> self_attention(2, mask=mask)) -> mean(axis=1)": (
+        "output y = x -> self_attention(2, mask=mask) -> global_avg_pool(mask=mask)"
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", FORMS)
+def test_the_form_that_a_warning_shows_gives_the_same_alone_and_beside_a_longer_one(wrong: str) -> None:
+    assert len(said(PADDED.format(body=wrong))) == 1
+    text = PADDED.format(body=FORMS[wrong])
+    assert said(text) == []
+    program = netspec.compile(Source("m.net", f"netspec 1\n{text}"))
+    state = program.init()
+    tokens, length = np.random.default_rng(0).integers(1, 50, (2, 7)).astype("i4"), np.asarray([3, 7], "i4")
+    tokens[0, 3:] = 0
+    beside = np.asarray(program.apply(state, tokens=tokens, length=length)["y"])[0]
+    alone = np.asarray(program.apply(state, tokens=tokens[:1, :3], length=length[:1])["y"])[0]
+    np.testing.assert_allclose(beside, alone, atol=1e-6)
+
+
+TRAINED = """
+model M {{
+  dim T >= 2
+  input tokens: i32[B, T]
+  input segment: i32[B, T]
+  output s = segment
+  x = tokens -> {before} embed(300, 8)
+  output logits = x -> {layer} -> dense(300)
+}}
+train M {{
+  data = text_lines("a.txt") -> bpe(300) -> {pack} batch(4)
+  loss = softmax_cross_entropy({loss}, mask={mask})
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+NEXT = {"loss": "logits[:, :-1], tokens[:, 1:]", "mask": "tokens[:, 1:] != 0", "before": "", "pack": ""}
+SAME = {"loss": "logits, tokens", "mask": "tokens != 0", "before": "shift_right ->", "pack": ""}
+
+
+@pytest.mark.parametrize("form", [NEXT, SAME], ids=["labels moved", "inputs moved"])
+def test_what_is_to_be_predicted_is_not_seen(form: dict[str, str]) -> None:
+    for layer in (
+        "self_attention(2)",
+        "self_attention(2, mask=tokens != 0)",
+        "lstm(8, reverse=true)",
+        "conv(8, 3)",
+        "bidirectional(gru_cell(8))",
+    ):
+        assert "next-element-seen" in said(TRAINED.format(layer=layer, **form)), layer
+    for layer in ("self_attention(2, causal=true)", "lstm(8)", 'conv(8, 3, padding="CAUSAL")', "layer_norm", "dropout(0.1) -> batch_norm"):
+        assert "next-element-seen" not in said(TRAINED.format(layer=layer, **form)), layer
+    assert "next-element-seen" not in said(TRAINED.format(layer="self_attention(2)", **{**SAME, "before": ""}))  # fills in, as BERT
+
+
+def test_packed_rows_are_told_apart() -> None:
+    packed = {**NEXT, "pack": "pack(64) ->"}
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **packed)) == ["segments-mingled"]
+    assert said(TRAINED.format(layer="self_attention(2, causal=true, segments=segment)", **packed)) == []
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **{**NEXT, "pack": 'pack(64, fill="stream") ->'})) == []
+    assert said(TRAINED.format(layer="self_attention(2, causal=true)", **NEXT)) == []
+    by_hand = "self_attention(2, causal=true, mask=segment[:, none, :] == segment[:, :, none])"
+    assert said(TRAINED.format(layer=by_hand, **packed)) == []
