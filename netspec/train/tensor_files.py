@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from netspec.files import read_bytes
 from netspec.train.strict_json import Unfit, fit, parse_json
 
 METADATA, CHECKPOINT_METADATA, DATABASE = "_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"
@@ -69,12 +70,12 @@ def check_files(folder: Path) -> None:
         if not path.is_file():
             raise BadArrays("it is missing", name)
         try:
-            fit(parse_json(path.read_bytes()), form)
+            fit(parse_json(read_bytes(path)), form)
         except Unfit as unfit:
             raise BadArrays(unfit.finding, name, unfit.place) from None
     for path in sorted(folder.rglob(DATABASE)):
         if not path.is_file():
             raise BadArrays("it is no file", path.relative_to(folder).as_posix())
-        content = path.read_bytes()
+        content = read_bytes(path)
         if content[:4] != MAGIC or int.from_bytes(content[4:12], "little") != len(content):
             raise BadArrays("it is no manifest of OCDBT, which begins with its own length", path.relative_to(folder).as_posix())
