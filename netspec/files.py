@@ -151,7 +151,11 @@ def sha256_file(path: PathLike) -> str:
     import hashlib  # 5 ms that `check` need not pay
 
     with open_file(path) as file, _reading(path):
+<<<<<<< HEAD
         return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+=======
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+>>>>>>> hardening
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
