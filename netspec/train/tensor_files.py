@@ -7,10 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-<<<<<<< HEAD
 from netspec.diagnostics.base import Mistake
-=======
->>>>>>> hardening
 from netspec.files import read_bytes
 from netspec.train.strict_json import Unfit, fit, parse_json
 
@@ -71,21 +68,11 @@ def check_files(folder: Path) -> None:
     """Raises `BadArrays` with the first file that cannot be what Orbax wrote."""
     for name, form in ((METADATA, _Tree), (CHECKPOINT_METADATA, _Checkpoint)):
         try:
-<<<<<<< HEAD
             fit(parse_json(_content(folder / name, name)), form)
         except Unfit as unfit:
             raise BadArrays(unfit.finding, name, unfit.place) from None
     for path in sorted(folder.rglob(DATABASE)):
         content = _content(path, path.relative_to(folder).as_posix())
-=======
-            fit(parse_json(read_bytes(path)), form)
-        except Unfit as unfit:
-            raise BadArrays(unfit.finding, name, unfit.place) from None
-    for path in sorted(folder.rglob(DATABASE)):
-        if not path.is_file():
-            raise BadArrays("it is no file", path.relative_to(folder).as_posix())
-        content = read_bytes(path)
->>>>>>> hardening
         if content[:4] != MAGIC or int.from_bytes(content[4:12], "little") != len(content):
             raise BadArrays("it is no manifest of OCDBT, which begins with its own length", path.relative_to(folder).as_posix())
 
