@@ -32,6 +32,7 @@ def calls(bomb: Bomb, size: int) -> int:
 
 def exponent(bomb: Bomb, size: int) -> float:
     """From what the second and third doubling add: what every check costs, and what the first ones of a kind cost, fall out of it."""
+    work(bomb.path, bomb.text(size))  # what is imported at the first use is no work of a text
     counts = [calls(bomb, size << k) for k in range(3)]
     return math.log2(max(counts[2] - counts[1], 1) / max(counts[1] - counts[0], 1))
 
