@@ -68,8 +68,8 @@ class Ctc(Loss):
             return None
         for record, row in enumerate(labels):
             own = row[: int(fields["label_lengths"][record])] if "label_lengths" in fields else row
-            steps = [int(fields["lengths"][record])] if "lengths" in fields else []
-            most = min([*steps, *([time.value] if time.is_constant else [])])
+            steps: list[int] = [int(fields["lengths"][record])] if "lengths" in fields else []
+            most: int = min([*steps, *([time.value] if time.is_constant else [])])
             if (need := len(own) + int((own[1:] == own[:-1]).sum())) > most:
                 why = f"its {len(own)} labels need {need} steps, one each and one more between equal ones, and it has {most}"
                 return record, why, "skip_impossible=true"
