@@ -142,8 +142,12 @@ select cond: where
 maskedfill = where(x > 0, x, -inf)
 tril triu causalmask = iota(16)[:, none] >= iota(16)[none, :] | the lower triangle as a mask
 onehotencode onehotencoding: one_hot
-scatter scatteradd indexadd: segment_sum
-indexselect takealongaxis gathernd: gather take
+scatteradd scatterelements scatterreduce: scatter
+indexadd: segment_sum
+indexselect: gather take
+gathernd: gather_at
+gatherelements takealongdim: take_along_axis
+categorical multinomial samplecategorical: random_categorical
 topkvalues: top_k
 norml2 vectornorm: norm
 standarddeviation stddev: std
@@ -154,7 +158,6 @@ sort argsort = values, _ = top_k(x, 16); values | the largest first; `_` are the
 expanddim: expand_dims
 expand broadcast broadcastlike: broadcast_to
 einsumlayer: einsum
-roll = concat([x[:, 1:], x[:, :1]], axis=1)
 shift: shift_right
 swapdims: swap_axes
 logit = log(x / (1 - x))
