@@ -43,8 +43,9 @@ class _Tokens(Metric):
             lengths, wanted = optional.get(name), tokens.with_shape(tokens.shape[:-1])
             if lengths is not None and not shapes_equal(facts, lengths.shape, wanted.shape):
                 raise Mistake(UnequalSequences(op=self.op_name(), prediction=wanted, target=lengths, lengths=name, blame=name))
-        for tokens in (prediction, target) if self.end is not None else ():
-            need_value(self.op_name(), self.end, tokens, blame="end")
+        for tokens in (prediction, target):
+            if self.end is not None:
+                need_value(self.op_name(), self.end, tokens, blame="end")
         return require_mask(self.op_name(), facts, TensorType("f32", prediction.shape[:-1]), optional.get("mask"))
 
     def lengths(self, tokens: Array, given: Array | None) -> Array:
