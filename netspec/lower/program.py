@@ -387,7 +387,7 @@ class Program:
     def _forward(self) -> Forward:
         frozen = find_frozen(self.layout, self.plan.updates, self.foreign) if self.plan and self.layout.buffers else {}
         kernels = Chooser(self.lowering, self.variants)
-        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, kernels, frozen)
+        return Forward(self.model, self.layout, self._precision, CHOICES[self.repeat], self._seed, kernels, frozen=frozen)
 
     @cached_property
     def _updates(self) -> dict[str, steps.Update]:

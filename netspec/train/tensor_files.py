@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from netspec.diagnostics.base import Mistake
+from netspec.files import read_bytes
 from netspec.train.strict_json import Unfit, fit, parse_json
 
 METADATA, CHECKPOINT_METADATA, DATABASE = "_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt"
@@ -65,16 +67,19 @@ class _Checkpoint(_Tolerant):
 def check_files(folder: Path) -> None:
     """Raises `BadArrays` with the first file that cannot be what Orbax wrote."""
     for name, form in ((METADATA, _Tree), (CHECKPOINT_METADATA, _Checkpoint)):
-        path = folder / name
-        if not path.is_file():
-            raise BadArrays("it is missing", name)
         try:
-            fit(parse_json(path.read_bytes()), form)
+            fit(parse_json(_content(folder / name, name)), form)
         except Unfit as unfit:
             raise BadArrays(unfit.finding, name, unfit.place) from None
     for path in sorted(folder.rglob(DATABASE)):
-        if not path.is_file():
-            raise BadArrays("it is no file", path.relative_to(folder).as_posix())
-        content = path.read_bytes()
+        content = _content(path, path.relative_to(folder).as_posix())
         if content[:4] != MAGIC or int.from_bytes(content[4:12], "little") != len(content):
             raise BadArrays("it is no manifest of OCDBT, which begins with its own length", path.relative_to(folder).as_posix())
+
+
+def _content(path: Path, name: str) -> bytes:
+    """A file's bytes. Raises `BadArrays` where it is none, or not there."""
+    try:
+        return read_bytes(path)
+    except Mistake:
+        raise BadArrays("it is missing, or cannot be read as a file", name) from None

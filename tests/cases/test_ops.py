@@ -85,7 +85,7 @@ def test_the_case(tmp_path: Path) -> None:
         "let taken = log_softmax(logits)\n  let own = taken[action]\n  loss = mean(-own)",
         "let a = cast(cast(action, f32), i32)\n  loss = mean(-gather(log_softmax(logits), a))",
         "loss = mean(-(log_softmax(logits) -> gather(action)))",
-        "loss = mean(adv)\n  metric taken = mean(softmax(logits)[action - 1])",
+        "loss = mean(adv * logits[:, 0])\n  metric taken = mean(softmax(logits)[action - 1])",
     ],
 )
 def test_rows_in_sections(tmp_path: Path, loss: str) -> None:

@@ -75,7 +75,7 @@ def test_lists_are_taken_as_tuples() -> None:
 def test_only_masks_and_weights_are_optional() -> None:
     for op in (SoftmaxCrossEntropy, MeanSquaredError, Accuracy, Mean):
         assert [given.name for given in op.inputs if given.optional] == ["mask", "weight"]
-    assert [(given.dtype, given.rank) for given in SoftmaxCrossEntropy.inputs] == [("float", 1), ("number", 0), ("any", 0)]
+    assert [(given.dtype, given.rank) for given in SoftmaxCrossEntropy.inputs] == [("float", 1), ("number", 0), ("any", 0), ("number", 0)]
 
 
 def test_a_window_that_fits_exactly_and_one_that_does_not() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.indices import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
@@ -83,7 +83,7 @@ class Slice(Operator):
         item = [item for item in self._expanded(inputs[0]) if item is not None][axis]
         if isinstance(item, Cut) and (item.step < 0 or item.start is None):
             return item.step < 0
-        start, size = Dim.of(item.start if isinstance(item, Cut) else item), inputs[0].shape[axis]
+        start, size = Dim.of(cast(Any, item.start if isinstance(item, Cut) else item)), inputs[0].shape[axis]
         if not start.is_constant:
             return (size - start).is_constant
         return start.value < 0 or (not isinstance(item, Cut) and size.is_constant and size.value > 1 and start == size - 1)

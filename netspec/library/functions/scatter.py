@@ -81,4 +81,6 @@ class Scatter(Function):
     def flow(self, passage: Passage) -> Flow:
         for place in (1, 2):
             passage.untouched(self.axis, input=place)
+            if passage.flows[place].axes != passage.flows[0].axes:
+                passage.refuse("it puts elements beside those of the positions that its first input has by then")
         return passage.keeps(self.axis)

@@ -154,7 +154,7 @@ def _gamma(picture: Picture) -> float | None:
 def _chunks(file: str) -> dict[bytes, bytes]:
     """What a PNG says before its pixels."""
     found: dict[bytes, bytes] = {}
-    with open(file, "rb") as stream:
+    with open_data(file) as stream:
         stream.seek(8)
         while len(head := stream.read(8)) == 8 and head[4:] != b"IDAT":
             length = int.from_bytes(head[:4], "big")
