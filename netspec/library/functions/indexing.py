@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.indices import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
