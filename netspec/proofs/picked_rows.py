@@ -13,14 +13,16 @@ from netspec.diagnostics.base import Diagnostic, Place
 from netspec.ir import OUTPUT, Apply, Body, Call, Node, Objective, Operand, Recur, Region, Repeat, TrainPlan, fold, pair_inputs, regions
 from netspec.ir.regions import operands
 from netspec.library.base import Callable
+from netspec.proofs.batch_mixing import count_axes
 from netspec.proofs.masks import list_objectives
 from netspec.record import field, record
 from netspec.shape import Dim, TensorType
+from netspec.shape.types import BATCH as BATCH_SYMBOL
 from netspec.source import Span
 
 OWN, BATCH = 1, 2
 """What the numbers of a tensor come of: of examples, each for itself; of places in the batch, or of examples compared."""
-NAMES = ("B", "Batch", "BATCH")
+NAMES = (BATCH_SYMBOL, "Batch", "BATCH")
 """What the axis of examples is called in a model that nothing trains: there only its name tells it from the nodes of one graph."""
 
 
@@ -137,7 +139,7 @@ class Search:
         growing = True
         while growing:
             self.follow_nodes(region.nodes, body, batch, marks)
-            grown = {wire: marks.get(wire, 0) | marks.get(end, 0) for wire, end in region.again}
+            grown: dict[Operand, int] = {wire: marks.get(wire, 0) | marks.get(end, 0) for wire, end in region.again}
             growing = any(marks.get(wire, 0) != mark for wire, mark in grown.items())
             marks.update(grown)
         self.quiet = before
@@ -146,11 +148,6 @@ class Search:
 def mark_type(kind: TensorType, batch: Dim) -> int:
     """What an input comes of: of examples where one of its axes counts them."""
     return OWN if count_axes(kind, batch) else 0
-
-
-def count_axes(kind: object, batch: Dim) -> int:
-    """How many axes count examples."""
-    return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape) if isinstance(kind, TensorType) else 0
 
 
 def knows_batch(node: Apply, body: Body, batch: Dim) -> bool:
