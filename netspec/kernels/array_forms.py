@@ -6,6 +6,8 @@ from typing import Any
 
 from netspec.lazy import jnp
 
+LARGEST = 2**31 - 1
+
 
 def widen(x: Any) -> Any:
     """The array in f32 at least; f64 stays."""
@@ -18,7 +20,8 @@ def append_axes(x: Any, like: Any) -> Any:
 
 
 def widen_places(numbers: Any) -> Any:
-    """Whole numbers that name places of an axis as i32, which holds every size. What u32 has beyond i32 stays beyond every axis."""
-    if numbers.dtype == jnp.uint32:
-        numbers = jnp.minimum(numbers, jnp.uint32(2**31 - 1))
+    """Whole numbers that name places of an axis, or count, as i32, which holds every size. What i32 does not hold is beyond every size, and
+    becomes its largest number."""
+    if jnp.iinfo(numbers.dtype).max > LARGEST:
+        numbers = jnp.minimum(numbers, jnp.asarray(LARGEST, numbers.dtype))
     return numbers.astype(jnp.int32)

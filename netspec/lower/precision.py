@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import wraps
@@ -11,7 +11,7 @@ from typing import cast as cast_type
 
 from netspec.diagnostics.running.weights import DoublePrecisionOff
 from netspec.diagnostics.spec_error import SpecError
-from netspec.ir import Body, Call, walk
+from netspec.ir import Body, list_bodies
 from netspec.lazy import jax, jnp
 from netspec.shape.types import JAX_DTYPES
 
@@ -53,22 +53,11 @@ def cast(array: Any, dtype: Any) -> Any:
 
 def is_wide(model: Body, precision: Precision) -> bool:
     """The program keeps or computes something in f64."""
-    return precision.storage == "float64" or any(_has_wide(body) for body in find_bodies(model))
+    return precision.storage == "float64" or any(_has_wide(body) for body in list_bodies(model))
 
 
 def _has_wide(body: Body) -> bool:
     return any(kind.dtype == "f64" for kind in body.types.values())
-
-
-def find_bodies(model: Body) -> Iterator[Body]:
-    """The model, and the blocks that it calls, each once."""
-    seen, waiting = set(), [model]
-    while waiting:
-        body = waiting.pop()
-        if id(body) not in seen:
-            seen.add(id(body))
-            yield body
-            waiting += [node.body for node, _ in walk(body) if isinstance(node, Call)]
 
 
 def in_full_width(wide: bool) -> AbstractContextManager[Any]:

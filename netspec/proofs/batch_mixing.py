@@ -107,6 +107,6 @@ def mixes(node: Apply, types: Types, batch: Dim) -> bool:
     return max(before, default=0) > 0 and (max(after) == 0 or (max(after) > 1 and max(before) < 2))
 
 
-def count_axes(kind: TensorType, batch: Dim) -> int:
-    """How many axes count examples."""
-    return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape)
+def count_axes(kind: object, batch: Dim) -> int:
+    """How many axes count examples; of what is no tensor none."""
+    return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape) if isinstance(kind, TensorType) else 0

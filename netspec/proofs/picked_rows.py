@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.ir import OUTPUT, Apply, Body, Call, Node, Objective, Operand, Recur, Repeat, TrainPlan, fold, pair_inputs, regions
+from netspec.ir import OUTPUT, Apply, Body, Call, Node, Objective, Operand, Recur, Region, Repeat, TrainPlan, fold, pair_inputs, regions
 from netspec.ir.regions import operands
 from netspec.library.base import Callable
+from netspec.proofs.batch_mixing import count_axes
 from netspec.proofs.masks import list_objectives
 from netspec.record import field, record
 from netspec.shape import Dim, TensorType
+from netspec.shape.types import BATCH as BATCH_SYMBOL
 from netspec.source import Span
 
 OWN, BATCH = 1, 2
 """What the numbers of a tensor come of: of examples, each for itself; of places in the batch, or of examples compared."""
-NAMES = ("B", "Batch", "BATCH")
+NAMES = (BATCH_SYMBOL, "Batch", "BATCH")
 """What the axis of examples is called in a model that nothing trains: there only its name tells it from the nodes of one graph."""
 
 
@@ -52,13 +54,22 @@ def find_named_batch(body: Body) -> Dim | None:
     return next((dim for dim in first if str(dim) in NAMES), None) if len(first) == 1 else None
 
 
+Key = tuple[int, Dim, tuple[int, ...]]
+"""A body, its axis of examples, and what its inputs come of."""
+
+
 @record(frozen=False)
 class Search:
     """What is found so far."""
 
     problems: list[Diagnostic] = field(default_factory=list)
-    known: dict[tuple[int, Dim, tuple[int, ...]], dict[str, int]] = field(default_factory=dict)
+    known: dict[Key, dict[str, int]] = field(default_factory=dict)
+    """What the outputs of a body come of."""
+    told: set[Key] = field(default_factory=set)
+    """Bodies whose problems are found."""
     trail: list[Place] = field(default_factory=list)
+    quiet: bool = False
+    """What comes round again in a loop is not known yet, so that nothing is a problem."""
 
     def follow(self, model: Body, batch: Dim) -> dict[str, int]:
         """A model on examples; what its outputs come of, by name."""
@@ -76,7 +87,9 @@ class Search:
     def follow_body(self, body: Body, batch: Dim, given: Sequence[int]) -> dict[str, int]:
         """A body whose inputs come of this; what its outputs come of."""
         key = (id(body), batch, tuple(given))
-        if key not in self.known:
+        if key not in (self.known if self.quiet else self.told):
+            if not self.quiet:
+                self.told.add(key)
             ports = [port for port in body.inputs if isinstance(port.wire, int)]
             marks: dict[Operand, int] = {port.wire: mark for port, mark in zip(ports, given, strict=True)}
             self.follow_nodes(body.nodes, body, batch, marks)
@@ -99,7 +112,8 @@ class Search:
         if knows_batch(node, body, batch):
             mark |= BATCH
         marks.update(dict.fromkeys(node.outputs, mark))
-        self.problems += list(find_strangers(node, body, batch, marks, tuple(reversed(self.trail))))
+        if not self.quiet:
+            self.problems += find_strangers(node, body, batch, marks, tuple(reversed(self.trail)))
 
     def follow_call(self, node: Call, batch: Dim, marks: dict[Operand, int]) -> None:
         given = dict(pair_inputs(node))
@@ -109,25 +123,31 @@ class Search:
         marks.update({wire: made[port.name] for wire, port in zip(node.outputs, node.body.outputs, strict=False)})
 
     def follow_regions(self, node: Node, body: Body, batch: Dim, marks: dict[Operand, int]) -> None:
-        """Nodes inside a node; in a loop what comes round again is known only behind the first turn."""
+        """Nodes inside a node; in a loop what comes round again is known only behind a turn."""
         for region in regions(node):
-            marks.update({wire: marks.get(outer, 0) if outer is not None else 0 for wire, outer in region.begins})
-            if isinstance(node, Repeat | Recur):
-                quiet = Search(known=dict(self.known))
-                quiet.follow_nodes(region.nodes, body, batch, marks)
-                marks.update({wire: marks.get(wire, 0) | marks.get(end, 0) for wire, end in region.again})
-            self.follow_nodes(region.nodes, body, batch, marks)
+            marks.update({wire: marks.get(wire, 0) | marks.get(outer, 0) for wire, outer in region.begins if outer is not None})
+            looped = isinstance(node, Repeat | Recur)
+            if looped:
+                self.settle(region, body, batch, marks)
+            if not (looped and self.quiet):
+                self.follow_nodes(region.nodes, body, batch, marks)
             marks.update({wire: marks.get(end, 0) for wire, end in region.ends})
+
+    def settle(self, region: Region, body: Body, batch: Dim, marks: dict[Operand, int]) -> None:
+        """Turns of a loop until one is like the next. Marks only grow, also from the outside, so that loops in loops take few turns."""
+        before, self.quiet = self.quiet, True
+        growing = True
+        while growing:
+            self.follow_nodes(region.nodes, body, batch, marks)
+            grown: dict[Operand, int] = {wire: marks.get(wire, 0) | marks.get(end, 0) for wire, end in region.again}
+            growing = any(marks.get(wire, 0) != mark for wire, mark in grown.items())
+            marks.update(grown)
+        self.quiet = before
 
 
 def mark_type(kind: TensorType, batch: Dim) -> int:
     """What an input comes of: of examples where one of its axes counts them."""
     return OWN if count_axes(kind, batch) else 0
-
-
-def count_axes(kind: object, batch: Dim) -> int:
-    """How many axes count examples."""
-    return sum(not batch.symbols().isdisjoint(dim.symbols()) for dim in kind.shape) if isinstance(kind, TensorType) else 0
 
 
 def knows_batch(node: Apply, body: Body, batch: Dim) -> bool:

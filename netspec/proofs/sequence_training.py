@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.training.serving import NotCausal
-from netspec.ir import OUTPUT, Apply, Body, Literal, Measurement, Objective, Operand, TrainPlan, walk
+from netspec.ir import OUTPUT, Apply, Body, Literal, Measurement, Objective, Operand, TrainPlan, list_bodies, walk
 from netspec.ir.def_use import DefUse
 from netspec.proofs.masks import list_objectives
 
@@ -48,22 +48,6 @@ def is_untold(node: Apply, body: Body) -> bool:
 def first_shape(node: Apply, body: Body) -> tuple:
     wire = next((operand for operand in node.inputs if isinstance(operand, int)), None)
     return () if wire is None else body.types[wire].shape
-
-
-def list_bodies(model: Body) -> list[Body]:
-    """The model and all blocks in it, each once."""
-    found: dict[int, Body] = {}
-
-    def visit(body: Body) -> None:
-        if id(body) in found:
-            return
-        found[id(body)] = body
-        for node, _ in walk(body):
-            if isinstance(inner := getattr(node, "body", None), Body):
-                visit(inner)
-
-    visit(model)
-    return list(found.values())
 
 
 # --- what is to be predicted -----------------------------------------------------------------------------------------

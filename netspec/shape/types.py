@@ -12,6 +12,8 @@ FLOATS = frozenset({"f16", "bf16", "f32", "f64"})
 INTEGERS = frozenset({"u8", "i8", "i32", "u32"})
 WIDTHS = {"bool": 1, "u8": 1, "i8": 1, "i32": 4, "u32": 4, "f16": 2, "bf16": 2, "f32": 4, "f64": 8}
 """Bytes of one element."""
+BATCH = "B"
+"""The symbol that counts the examples of a batch, which no spec fixes."""
 RANGES = {"u8": (0, 2**8 - 1), "i8": (-(2**7), 2**7 - 1), "i32": (-(2**31), 2**31 - 1), "u32": (0, 2**32 - 1)}
 """The least and the greatest whole number that each integer type holds."""
 LARGEST = {"f16": 65504.0, "bf16": 3.3895313892515355e38, "f32": 3.4028234663852886e38, "f64": math.inf}

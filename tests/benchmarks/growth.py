@@ -58,6 +58,13 @@ def twin(count: int, body: Callable[[int], object]) -> str:
     return json.dumps({"netspec": 1, "sections": [{"kind": "model", "name": "M", "body": lines}]})
 
 
+def nested(depth: int) -> str:
+    """So many blocks, each in a `repeat` of the one before; the last picks rows, which asks what comes round again in every loop."""
+    inner = [f"x = x -> A{k + 1}" for k in range(depth - 1)] + ["x = x + gather(x, iota(B))"]
+    blocks = (f"block A{k} {{ input x: f32[B, D]; repeat 1 {{ {line} }}; output x }}" for k, line in enumerate(inner))
+    return model("  x = x -> A0", before="\n".join(blocks))
+
+
 @record
 class Bomb:
     """A text of any size. `largest` is the size up to which it stays within the limits."""
@@ -196,6 +203,7 @@ BOMBS: Mapping[str, Bomb] = {
     "loops": Bomb(3_000, lambda n: model(*["  for i in range(2) { x = x -> relu }"] * n)),
     "repeats": Bomb(2_000, lambda n: model(*["  repeat 2 { x = x -> dense(8) }"] * n)),
     "whens": Bomb(2_000, lambda n: model(*["  when train { x = x -> relu }"] * n)),
+    "loops in blocks in loops": Bomb(32, nested),
     "growing lists": Bomb(1_000, lambda n: model(*numbered(n, "  s% = [x]\n  for i in range(9) { s% = s% + [x] }"))),
     "shapes that differ": Bomb(4_000, lambda n: model("  input z: f32[B, 9]", *numbered(n, "  a% = x + z"))),
     "mistakes of types": Bomb(4_000, lambda n: model(*numbered(n, '  a% = x -> dense("s")'))),

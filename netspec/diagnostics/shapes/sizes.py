@@ -10,12 +10,10 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.suggestions.nearest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
-from netspec.shape.types import shape_text
+from netspec.shape.types import BATCH, shape_text
 
 _BOUND = re.compile(r"[A-Z]\w* (>=|<=) \d+")
 _PIN = re.compile(r"([A-Z]\w*) == (\d+)")
-BATCH = "B"
-"""The symbol that stands for the number of examples, which no spec fixes."""
 
 
 def say_count(count: int, noun: str) -> str:

@@ -10,6 +10,7 @@ from netspec.infer.types import explain_shape
 from netspec.ir import Body, DataPlan, Objective
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.shape.types import BATCH
 from netspec.source import Span
 
 
@@ -97,10 +98,6 @@ def propose_one_size(wanted: TensorType) -> str:
     height, width = wanted.shape[1:3]
     size = height if height == width else f"[{height}, {width}]"
     return f"let a step of the chain give them one size, such as `random_resized_crop({size})`"
-
-
-BATCH = "B"
-"""What counts examples."""
 
 
 def explain_exclusion(facts: Facts, wanted: TensorType, found: TensorType) -> str:

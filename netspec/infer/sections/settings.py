@@ -17,12 +17,11 @@ from netspec.library.base.path_patterns import select
 from netspec.library.optimizers.chain import step_problem
 from netspec.record import replace
 from netspec.shape import TensorType
+from netspec.shape.types import BATCH
 from netspec.syntax import tree
 
 PRECISIONS = ("f32", "mixed(bf16)", "f64")
 LOWERINGS = ("automatic", "portable")
-BATCH = "B"
-"""What counts examples."""
 COUNTS = {
     "keep": "a positive whole number",
     "accumulate": "a number of batches such as `4`",

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from netspec.kernels.array_forms import widen_places
 from netspec.lazy import jnp
 from netspec.library.base.op_scope import Array
 
 if TYPE_CHECKING:
     from netspec.library.base.op import Callable
-
-_LARGEST = 2**31 - 1
 
 
 def widen_wholes(op: Callable, inputs: tuple[Any, ...] | list[Any], optional: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -37,8 +36,5 @@ def _widen(x: Any, counts: bool, named: bool) -> Any:
 
 
 def widen_whole(x: Array, named: bool = False) -> Array:
-    """Whole numbers in i32. What i32 does not hold is beyond every size, and becomes its largest number; names keep their bits instead."""
-    if x.dtype == jnp.int32:
-        return x
-    large = jnp.iinfo(x.dtype).max > _LARGEST and not named
-    return (jnp.minimum(x, jnp.asarray(_LARGEST, x.dtype)) if large else x).astype(jnp.int32)
+    """Whole numbers in i32; names keep their bits, where others that i32 does not hold become its largest number."""
+    return x.astype(jnp.int32) if named else widen_places(x)

@@ -11,10 +11,10 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import BeforeValidator, Field
 from netspec.shape import Dim, TensorType
+from netspec.shape.types import BATCH
 
 Part = Literal["train", "test"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
-BATCH = "B"
 
 
 def example_types(types: Any) -> Any:
