@@ -388,3 +388,9 @@ def test_every_share_along_an_axis_says_what_it_makes_of_one_number() -> None:
 def test_a_section_without_a_loss_is_one_problem_though_a_metric_reads_an_auxiliary_head() -> None:
     text = heads(MAIN, f"metric m = {AUX}").replace(f"  loss = {MAIN}\n", "")
     assert [slug for slug, _ in found(text)] == ["missing-setting"]
+
+
+def test_what_an_evaluation_asks_for_itself_is_there_or_refused() -> None:
+    assert found(heads(MAIN, f"eval {{ metric m = {AUX} }}")) == [("only-in-phase", 13)]
+    assert found(heads(MAIN, f"let early = {AUX}", "eval { metric m = early }")) == [("only-in-phase", 14)]
+    assert found(heads(f"{MAIN} + {AUX}", f"eval {{ metric m = {MAIN} }}")) == []
