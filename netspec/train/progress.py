@@ -34,6 +34,11 @@ class Reporter(Protocol):
         ...
 
 
+def escape_lines(text: str) -> str:
+    """A text of several lines, such as a warning with the lines of the spec, without what a terminal would take for more than text."""
+    return "\n".join(map(escape, text.split("\n")))
+
+
 class Silent:
     """Tells nobody."""
 
@@ -56,7 +61,7 @@ class Lines:
         self.note(f"training {name}: {total:,} steps" + (f", going on after step {step:,}" if step else ""))
 
     def note(self, text: str) -> None:
-        print(escape(text), file=self._stream, flush=True)
+        print(escape_lines(text), file=self._stream, flush=True)
 
     def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None: ...
 
@@ -85,7 +90,7 @@ class Bar:
         self._bar.start()
 
     def note(self, text: str) -> None:
-        self._bar.print(escape(text), markup=False, soft_wrap=True)
+        self._bar.print(escape_lines(text), markup=False, soft_wrap=True)
 
     def advance(self, step: int, values: Mapping[str, Result], rate: float) -> None:
         shown = [numbers(values), *([f"{rate:,.0f}/s"] if rate else [])]
