@@ -388,3 +388,26 @@ def test_every_share_along_an_axis_says_what_it_makes_of_one_number() -> None:
 def test_a_section_without_a_loss_is_one_problem_though_a_metric_reads_an_auxiliary_head() -> None:
     text = heads(MAIN, f"metric m = {AUX}").replace(f"  loss = {MAIN}\n", "")
     assert [slug for slug, _ in found(text)] == ["missing-setting"]
+
+
+def test_what_an_evaluation_asks_for_itself_is_there_or_refused() -> None:
+    assert found(heads(MAIN, f"eval {{ metric m = {AUX} }}")) == [("only-in-phase", 13)]
+    assert found(heads(MAIN, f"let early = {AUX}", "eval { metric m = early }")) == [("only-in-phase", 14)]
+    assert found(heads(f"{MAIN} + {AUX}", f"eval {{ metric m = {MAIN} }}")) == []
+
+
+# --- what the runs of mutated specs have found -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("layer", ["lstm(8{})", "gru(8{})", "rnn(lstm_cell(8){})", "bidirectional(lstm(8){})", "lstm(8, layers=2{})"])
+def test_lengths_of_a_layer_over_time_are_one_for_each_sequence(layer: str) -> None:
+    head = "netspec 1\nmodel M {\n  input x: f32[B, T, 8]\n  input n: i32[B]\n  input m: i32[B, T]\n  input k: i32[T]\n"
+    for name, slugs in (("n", []), ("m", ["unfit-shape"]), ("k", ["unfit-shape"])):
+        text = f"{head}  output y = x -> {layer.format(f', lengths={name}')}\n}}\n"
+        assert [slug for slug, _ in found(text)] == slugs, (layer, name)
+
+
+@pytest.mark.parametrize("stage", ["iota(8)", "zeros_like", "random_normal([4])", "full([3], 1.0)"])
+def test_a_function_in_a_chain_of_data_is_named(stage: str) -> None:
+    text = heads(MAIN).replace("-> batch(8)", f"-> {stage} -> batch(8)")
+    assert [line for _, line in found(text)] == [9], stage

@@ -58,6 +58,10 @@ def compose(frame: Frame, left: OpValue | BlockValue | Composed, stage: tree.Sta
         return frame.report(WrongKind(at=stage.span, name=stranger.name, is_a=is_a, wanted=f"{article} {kinds[0]}"))
     if isinstance(right, OpValue | BlockValue | Composed):
         return Composed((*parts_of(left), *parts_of(right)), stage.span)
+    if not isinstance(right, Unknown):  # an op without inputs gives its tensor at once
+        name = stage.call.callee.text if isinstance(stage.call, tree.Call) else stage.call.text
+        wanted = f"{'an' if kinds[0][0] in 'aeio' else 'a'} {kinds[0]}" if kinds else "a layer"
+        frame.report(WrongKind(at=stage.span, name=name, is_a="function", wanted=wanted))
     return UNKNOWN
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netspec.diagnostics.calls.recurrences import BadInitialState, CellOutsideTime, NotACell
+from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct_use
-from netspec.infer.frame import Frame
+from netspec.infer.frame import Frame, places_of
 from netspec.infer.instance import FIRST, STATE
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, BlockValue, Given, OpValue, Record, Several, Tensor, Unknown, Value, describe
@@ -57,7 +58,7 @@ def use_recurrence(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Va
     if not isinstance(op, Recurrence):
         return UNKNOWN
     given = bound.args.get("initial") or call.value.args.get("initial") or Given(None)
-    if not op_uses.inputs_fit(frame, call, op, bound) or not runs_cells(frame, call, op):
+    if not op_uses.inputs_fit(frame, call, op, bound) or not lengths_fit(frame, call, bound) or not runs_cells(frame, call, op):
         return UNKNOWN
     starts = collect_first_states(frame, call, given)
     if starts is None:
@@ -68,6 +69,20 @@ def use_recurrence(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Va
     if made is None or not all_begin(frame, job, made):
         return UNKNOWN
     return give_results(op, made)
+
+
+def lengths_fit(frame: Frame, call: Call, bound: Bound) -> bool:
+    """The lengths are one for each sequence."""
+    given = bound.optional.get("lengths")
+    if given is None:
+        return True
+    sequence, lengths = bound.tensors[0].value.type, given.value.type
+    wanted = lengths.with_shape(sequence.shape[:1])
+    fine = have_same_type(frame, lengths, wanted)
+    if not fine:
+        chain = places_of(frame, [bound.tensors[0].value, given.value])
+        frame.report(UnfitShape(at=given.span, op=call.name, input="lengths", found=lengths, accepted=(wanted.shape,), chain=chain))
+    return fine
 
 
 def refuse_cell(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.training.means import UnmovedLoss
 from netspec.diagnostics.training.metrics import MetricOfSeveral
 from netspec.diagnostics.training.settings import LossOnlyInTraining
@@ -82,8 +83,21 @@ def build_evaluation(section: Section, body: tree.Settings, data: DataPlan, size
         return None
     if body is not section.node.body:
         frame.evaluating = True
-        results.update(measure_items(frame, body.items))
+        results.update(measure_asked(frame, body))
     return finish(frame, {name: mean for name, mean in results.items() if mean is not None})
+
+
+def measure_asked(frame: ObjectiveFrame, body: tree.Settings) -> Results:
+    """What `eval` asks for itself: there an output that it does not have is a problem."""
+    for name, phase in frame.elsewhere.items():
+        if phase == "train":
+            del frame.env[name]
+    before = len(frame.world.problems)
+    found = measure_items(frame, body.items)
+    for item in body.items:
+        if isinstance(item, tree.Metric) and found[item.name] is None and len(frame.world.problems) == before:
+            frame.report(OnlyInPhase(at=item.value.span, name=item.name, phase="train", measured="eval"))
+    return found
 
 
 def build_update_objective(
