@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, NotAFile, ReadFailed, WriteFailed
@@ -151,7 +151,7 @@ def sha256_file(path: PathLike) -> str:
     import hashlib  # 5 ms that `check` need not pay
 
     with open_file(path) as file, _reading(path):
-        return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

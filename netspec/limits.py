@@ -34,6 +34,8 @@ class Limits:
     """Brackets inside one another: the tree is walked by recursion."""
     operators: int = 100
     """Operators of one expression, each of which makes its tree deeper."""
+    repair_words: int = 200
+    """Words further on in a line that are looked at to tell which of two brackets is the odd one."""
     clauses: int = 8
     """`for`s of one comprehension: each is a loop in those before it."""
     spare_depth: int = 8

@@ -68,7 +68,7 @@ def describe_ending(error: BaseException, command: str) -> int:
         return report([fault])
     plugin_guard = sys.modules.get("netspec.library.shelf.plugin_guard")
     if plugin_guard is not None and isinstance(error, plugin_guard.LeftProcess):
-        return int(getattr(error, "status"))  # noqa: B009
+        return getattr(error, "status", ENVIRONMENT)
     match error:
         case SystemExit():
             return error.code if isinstance(error.code, int) else ENVIRONMENT

@@ -302,9 +302,6 @@ class Frame:
         """What a name means that only the section can say; None where it means nothing there."""
         return None
 
-    def mask_of_batch(self, span: Span) -> Tensor | None:
-        """`batch_mask`; None where nothing counts examples."""
-
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve

@@ -216,6 +216,8 @@ class Program:
     ) -> dict[str, Any]:
         """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
+        if any(np.shape(x)[:1] == (0,) for x in inputs.values()):
+            return serve_arrays.answer_nothing(plan)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
         arrays = self._place(arrays, self.model.input_types())

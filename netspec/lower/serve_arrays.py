@@ -124,5 +124,11 @@ def _require_long_enough(plan: ServePlan, inputs: Mapping[str, Array], size: int
                 raise SpecError([ArrayMismatch(field=name, expected=expected, found=describe(inputs[name]))])
 
 
+def answer_nothing(plan: ServePlan) -> dict[str, Any]:
+    """The answers for no examples."""
+    none = np.zeros((0,), np.int32)
+    return {plan.feeds: np.zeros((0, plan.decoder.limit), np.int32), plan.feeds + LENGTH: none, plan.feeds + SCORE: np.float32(none)}
+
+
 def to_host(arrays: Mapping[str, Array]) -> dict[str, Any]:
     return {name: np.asarray(x) for name, x in jax.device_get(arrays).items()}

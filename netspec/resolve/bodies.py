@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain, islice
@@ -233,11 +234,22 @@ class Bodies:
 
     def gives_sizes(self, name: str) -> bool:
         """Is a size used that only this input brings, `P` of `input like: f32[B, P, D]`?"""
-        own = {dim for stated in self.definition.inputs if stated.name == name for dim in plain_symbols(stated)}
-        others = {dim for stated in self.definition.inputs if stated.name != name for dim in plain_symbols(stated)}
-        brought = own - others
-        rest = (each for each in self.definition.node.body.statements if not (isinstance(each, tree.Input) and each.name == name))
-        return bool(brought) and any(isinstance(n, tree.Name) and n.parts[0] in brought for each in rest for n in descendants(each))
+        stated = [each for each in self.definition.inputs if each.name == name]
+        own = Counter(dim for each in stated for dim in plain_symbols(each))
+        brought = [dim for dim in own if own[dim] == self.brought[dim]]
+        inside = Counter(n.parts[0] for each in stated for n in descendants(each) if isinstance(n, tree.Name))
+        return any(self.read_names[dim] > inside[dim] for dim in brought)
+
+    @cached_property
+    def brought(self) -> Counter[str]:
+        """How many inputs bring each symbol."""
+        return Counter(dim for each in self.definition.inputs for dim in plain_symbols(each))
+
+    @cached_property
+    def read_names(self) -> Counter[str]:
+        """How often each name is read in the body."""
+        statements = self.definition.node.body.statements
+        return Counter(n.parts[0] for each in statements for n in descendants(each) if isinstance(n, tree.Name))
 
     @cached_property
     def spoken_of(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
@@ -187,7 +188,8 @@ class _Repair:
         """Make the bracket that `word` closes the top one; False if there is none."""
         if self.stack and _PAIRS[self.stack[-1].word.type][0] == word.type and not self._odd(word, self.stack[-1]):
             return True
-        fits = [n for n, o in enumerate(self.stack) if _PAIRS[o.word.type][0] == word.type]
+        lowest = max(len(self.stack) - LIMITS.brackets, 0)  # what is open below is too deep for any text that can be read
+        fits = [n for n in range(lowest, len(self.stack)) if _PAIRS[self.stack[n].word.type][0] == word.type]
         if fits and word.value is None and self.stack[fits[-1]].line == self.line:  # eaten by a string, with those inside it
             while len(self.stack) > fits[-1] + 1:
                 self._insert_close(self.stack.pop().word)
@@ -206,7 +208,8 @@ class _Repair:
         if top.line != self.line:
             return False
         depth = 0
-        for word in words[index + 1 :]:
+        for place in range(index + 1, min(index + 1 + LIMITS.repair_words, len(words))):
+            word = words[place]
             if word.type == "NEWLINE":
                 return False
             if depth == 0 and word.type == _PAIRS[top.word.type][0]:

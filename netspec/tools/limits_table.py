@@ -12,11 +12,12 @@ def of_every_spec() -> str:
     most = LIMITS
     return "| of every spec | at most |\n|---|---|\n" + rows(
         {
-            "a file": f"{size(most.file_bytes)} (JSON {size(most.json_file_bytes)}), {most.words:,} words, "
-            f"lines of {most.line_characters:,} characters",
+            "a file": f"{size(most.file_bytes)}, {most.words:,} words, lines of {most.line_characters:,} characters; JSON "
+            f"{size(most.json_file_bytes)}, {most.json_values:,} values, {most.json_depth} objects and lists inside one another",
             "a name, a string, a number": f"{most.name_characters} characters, {most.string_characters:,} characters, "
             f"{most.number_digits} digits",
-            "an expression": f"{most.brackets} brackets inside one another, {most.operators} operators",
+            "an expression": f"{most.brackets} brackets inside one another, in JSON what would be as many in text, "
+            f"{most.operators} operators",
             "imports": f"{most.import_files} files, {most.import_depth} deep, {size(most.import_bytes)}",
             "what a model expands to": f"{most.nodes:,} nodes that take {most.edges:,} tensors, {most.values:,} static values, "
             f"{most.passes:,} passes of repeats, {most.uses:,} uses of layers; all models of a file {most.models} times as much",
@@ -25,7 +26,7 @@ def of_every_spec() -> str:
             "a tensor": f"{most.axes} axes of at most 2^{most.axis_size.bit_length()} - 1, {power(2, most.elements)} elements",
             "text": "strict UTF-8; no invisible, bidirectional or control characters; names of ASCII letters",
             "a report": f"{most.problems:,} problems (SARIF {most.sarif_results:,}), {most.report_characters // 10**6} MB; "
-            "the rest is counted",
+            f"the rest is counted; hints after comparing {most.compared_names:,} names end",
         }
     )
 
@@ -39,7 +40,8 @@ def of_strangers() -> str:
             "memory": f"more than {size(most.untrusted_bytes)}",
             "size": f"more than {most.untrusted_statements:,} statements in a file, "
             f"more than {power(10, most.untrusted_parameters)} parameters in a model",
-            "files": "imports that lead up with `..`; symbolic links, hard links, pipes and devices, imported or checked",
+            "files": "imports that lead up with `..`; symbolic links, hard links, pipes and devices, imported or checked; a file "
+            "that does not begin with `netspec 1`, of which nothing is shown",
         }
     )
 

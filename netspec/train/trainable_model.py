@@ -18,7 +18,7 @@ from netspec.lower.batch_statistics import Result
 from netspec.lower.program import Program
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
-from netspec.train.ceilings import require_within
+from netspec.train.ceilings import require_possible, require_within
 from netspec.train.checkpoint_contents import Resumed, restore_checkpoint
 from netspec.train.data_marks import Marks, is_handed, keep_marks, mark_arrays, mark_files
 from netspec.train.data_preparation import Knowledge, bound_lengths, learns
@@ -160,7 +160,9 @@ class Model(Program):
     def _within(self, feed: Feed) -> Feed:
         """The feed, when its whole numbers are some that model and loss can use. Raises `Mistake`."""
         if isinstance(feed, ArrayFeed):
-            require_within(feed.arrays, feed.plan, find_bounds(self.model, [self._plan.objective, self._plan.eval.objective]))
+            objectives = [self._plan.objective, self._plan.eval.objective]
+            require_within(feed.arrays, feed.plan, find_bounds(self.model, objectives))
+            require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
     def _bound(self, clock: Clock) -> Model:

@@ -249,8 +249,20 @@ def test_migrate_and_convert_keep_links_too(folder: Path) -> None:
 # --- names of files and terminals ------------------------------------------------------------------------------------
 
 NO_UTF8 = b"\xff.net"
-ON_NAMES = [["check"], ["check", "--format", "json"], ["check", "--format", "sarif"], ["check", "--format", "github"], ["check", "--untrusted"],
-            ["fmt", "--check"], ["fmt"], ["convert"], ["migrate"], ["show"], ["show", "--as", "resolved"], ["data"]]  # fmt: skip
+ON_NAMES = [
+    ["check"],
+    ["check", "--format", "json"],
+    ["check", "--format", "sarif"],
+    ["check", "--format", "github"],
+    ["check", "--untrusted"],
+    ["fmt", "--check"],
+    ["fmt"],
+    ["convert"],
+    ["migrate"],
+    ["show"],
+    ["show", "--as", "resolved"],
+    ["data"],
+]
 
 
 @pytest.mark.parametrize("words", ON_NAMES, ids=" ".join)
@@ -339,7 +351,15 @@ def test_a_jax_that_cannot_start(name: str, value: str, root: Path, tmp_path: Pa
     assert code == 2 and f"{name}={value}" in out and "bug in netspec" not in out
 
 
-ODD = [{"COLUMNS": "0"}, {"COLUMNS": "9" * 30}, {"COLUMNS": "\u0664"}, {"TERM": ""}, {"HOME": ""}, {"TMPDIR": "/gone"}, {"NETSPEC_CACHE": "/dev/null/x"}]  # fmt: skip
+ODD = [
+    {"COLUMNS": "0"},
+    {"COLUMNS": "9" * 30},
+    {"COLUMNS": "\u0664"},
+    {"TERM": ""},
+    {"HOME": ""},
+    {"TMPDIR": "/gone"},
+    {"NETSPEC_CACHE": "/dev/null/x"},
+]
 
 
 @pytest.mark.parametrize("env", ODD, ids=lambda env: next(iter(env)))
@@ -480,8 +500,22 @@ train M {{
   {}
 }}
 """
-READERS = [["check"], ["check", "--format", "github"], ["fmt", "--check"], ["fmt"], ["convert"], ["migrate"], ["migrate", "--check"], ["show"],
-           ["show", "--as", "resolved"], ["show", "--as", "tree"], ["show", "--as", "schedule"], ["data"], ["data", "--data", "."], ["train", "--out", "r"]]  # fmt: skip
+READERS = [
+    ["check"],
+    ["check", "--format", "github"],
+    ["fmt", "--check"],
+    ["fmt"],
+    ["convert"],
+    ["migrate"],
+    ["migrate", "--check"],
+    ["show"],
+    ["show", "--as", "resolved"],
+    ["show", "--as", "tree"],
+    ["show", "--as", "schedule"],
+    ["data"],
+    ["data", "--data", "."],
+    ["train", "--out", "r"],
+]
 
 
 def files_everywhere(case: tuple[str, Sequence[str], Capture]) -> None:
@@ -512,8 +546,13 @@ def test_hostile_columns_and_words_of_json(folder: Path, capsys: Capture) -> Non
         Path("t.net").write_text(TRAIN.format(""))
         assert main(["train", "t.net", "--data", ".", "--out", "r"]) in (1, 2)
         is_quiet(said(capsys))
-        for body in ({hostile: 1}, {"kind": hostile}, {"kind": "model", "name": hostile, "body": []}, {"kind": "import", "names": [hostile], "path": hostile},
-                     {"kind": "model", "name": "M", "body": [{"kind": "require", "condition": "false", "message": json.dumps(hostile)}]}):  # fmt: skip
+        for body in (
+            {hostile: 1},
+            {"kind": hostile},
+            {"kind": "model", "name": hostile, "body": []},
+            {"kind": "import", "names": [hostile], "path": hostile},
+            {"kind": "model", "name": "M", "body": [{"kind": "require", "condition": "false", "message": json.dumps(hostile)}]},
+        ):
             Path("m.json").write_text(json.dumps({"netspec": 1, "sections": [body]}))
             for words in (["check"], ["show"], ["convert"], ["fmt", "--check"], ["show", "--as", "tree"], ["data"]):
                 assert main([*words, "m.json"]) in (0, 1, 2)

@@ -92,6 +92,52 @@ serve M { tokens = beam(logits, start=255, stop=0, size=3, limit=6) }"""
         np.testing.assert_array_equal(run("u8")[name], wanted)
 
 
+def test_what_is_generated_fits_the_type_of_what_is_fed() -> None:
+    spec = """model M {
+  input tokens: u8[B, T]
+  output logits = tokens -> embed(256, 4) -> dense(300)
+}
+serve M { tokens = greedy(logits, start=1, limit=6) }"""
+    (problem,) = problems(spec)
+    assert isinstance(problem, LiteralDoesNotFit) and problem.literal == 299
+    program = made(spec.replace("300", "256"))
+    assert program.decode(program.init(), tokens=np.zeros((0, 2), "u1"))["tokens"].shape == (0, 6)
+
+
+@pytest.mark.parametrize("line", ["softmax_cross_entropy(logits, label, ignore=-1)", "softmax_cross_entropy(logits, label, ignore=300)"])
+def test_a_label_to_ignore_fits_the_labels(line: str) -> None:
+    spec = LABELS.replace("label: i32", "label: u8").replace("softmax_cross_entropy(logits, label)", line)
+    (problem,) = problems(spec)
+    assert isinstance(problem, LiteralDoesNotFit)
+    assert not problems(LABELS.replace("softmax_cross_entropy(logits, label)", line))
+
+
+@pytest.mark.parametrize("chain", ["bucket_by_length([100, 400])", 'bucket_by_length([200], longer="cut")', "pack(300)", "shuffle"])
+def test_chains_of_data_give_the_same_for_every_type(chain: str) -> None:
+    """Sequences of more than 127 and of 255 elements, tokens and lengths in each type."""
+    spec = """model M {
+  input tokens: FED[B, T]
+  output logits = tokens -> embed(256, 4) -> dense(256)
+}
+train M {
+  data = arrays(fields={tokens: KIND[T], length: LENGTH[]}) -> CHAIN -> batch(2)
+  loss = softmax_cross_entropy(logits, tokens)
+  optimizer = sgd(0.1)
+  duration = 1 epoch
+}"""
+    rows = [np.random.default_rng(n).integers(0, 256, n) for n in (3, 100, 120, 250, 90, 255)]
+
+    def run(kind: str, length: str) -> Any:
+        text = (
+            spec.replace("FED", "i32" if "pack" in chain else kind).replace("KIND", kind).replace("LENGTH", length).replace("CHAIN", chain)
+        )
+        feed, _ = made(text).feeds({"tokens": [row.astype(NUMPY[kind]) for row in rows]}, None, None)
+        return [{name: x.tolist() for name, x in batch.items()} for batch in feed.training(0)]
+
+    wanted = run("i32", "i32")
+    assert wanted and all(run(kind, length) == wanted for kind, length in (("u8", "i32"), ("i32", "u8"), ("u32", "u32")))
+
+
 def test_what_training_makes_of_bytes_is_what_it_makes_of_i32() -> None:
     """The whole way: bytes moved to the right, an embedding, a loss over 256 classes, metrics."""
     spec = """model M {

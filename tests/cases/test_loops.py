@@ -160,6 +160,11 @@ WRONG = {
     ("", "let max(a: int) = a"): ("duplicate-name", "`my_max`"),
     ("", "let M(a: int) = a"): ("duplicate-name", ""),
     ("", "param f: int = 3\nlet f(a: int) = a + f"): ("duplicate-name", ""),
+    ("", "let f(_a: int) = relu(3)"): ("not-a-tensor", ""),
+    ("", "let f(a: int) = if a > 2 { g(1, 2) } else { 3 }\nlet g(a: int) = a"): ("too-many-arguments", "`g(a)`"),
+    ("", "let f(xs: list[int]) = [tanh(2) for _ in xs]"): ("not-a-tensor", ""),
+    ("", "let f(s: {width: int}) = s.widht"): ("unknown-name", "`width`"),
+    ("", "param a: int = f(1)\nlet f(x: int) = x + a"): ("circular-params", ""),
     ("x = x -> dense(f(3))", "let f = 3"): ("bad-function", "`param f: int = …`"),
     ("x = x -> dense(f(3))", "let f(a) = a"): ("bad-function", "`a: int`"),
 }
@@ -182,6 +187,26 @@ def its_repair_is_clean(mistake: Mistake) -> None:
 
 def test_each_mistake_is_one_problem_with_its_repair() -> None:
     hold((one_problem_says_what_to_type, its_repair_is_clean), *WRONG)
+
+
+UNUSED = [
+    "let f(a: int) = a + 1",
+    "let f(s: {w: int}?) = s.w",
+    "let f(xs: list[int]) = [x * 2 for x in xs if x > 2 and x not in xs]",
+    "let f(a: layer, b: list[layer]) = [l -> a for l in b]",
+    "let f(v: float) = max(8, floor(v + 1) // 2)",
+    "block P {\n  param s: {w: int, k: {a: int}}\n  input x: f32[B, D]\n  output x -> dense(s.w + s.k.a)\n}",
+    "block P {\n  param s: list[{w: int}]\n  input x: f32[B, D]\n  for t in s { x = x -> dense(t.w) }\n  output x\n}",
+]
+
+
+def it_is_clean(head: str) -> None:
+    problems = check(Source("m.net", spec("", head))).problems
+    assert not problems, render_text(problems)
+
+
+def test_what_nothing_uses_is_clean_where_some_use_is_right() -> None:
+    hold((it_is_clean,), *UNUSED)
 
 
 LIBRARY = "netspec 1\n\nparam by: int = 4\n\nlet rounded(v: float) = ceil(v / by) * by\n\nlet twice(v: float) = 2 * rounded(v)\n"

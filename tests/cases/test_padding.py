@@ -168,3 +168,39 @@ def test_packed_rows_are_told_apart() -> None:
     assert said(TRAINED.format(layer="self_attention(2, causal=true)", **NEXT)) == []
     by_hand = "self_attention(2, causal=true, mask=segment[:, none, :] == segment[:, :, none])"
     assert said(TRAINED.format(layer=by_hand, **packed)) == []
+
+
+# --- records ---------------------------------------------------------------------------------------------------------
+def test_words_of_a_text_that_look_like_special_tokens_are_its_characters() -> None:
+    path = next((CASES / "reports").glob("13-*.net"))
+    for batch in netspec.compile(path).training_feed(path.parent).training(0):
+        for row, length in zip(np.asarray(batch["tokens"]), (np.asarray(batch["tokens"]) != 0).sum(1), strict=True):
+            assert (row[:length] > 0).all() and (row[: length - 1] > 1).all() and row[length - 1] == 1
+
+
+def test_a_record_that_ctc_cannot_spell_is_named() -> None:
+    path = next((CASES / "reports").glob("14-*.net"))
+    x, labels = np.random.default_rng(0).normal(size=(4, 6, 4)).astype("f"), np.ones((4, 3), "i4")
+    data = {"x": x, "label": labels, "label_length": np.full(4, 3, "i4")}
+    with pytest.raises(netspec.SpecError) as caught:
+        netspec.compile(path).fit({**data, "length": np.asarray([6, 3, 6, 6], "i4")})
+    [found] = caught.value.diagnostics
+    assert "record 1" in found.message() and "5 steps" in found.message() and "skip_impossible=true" in str(found.help())
+    assert np.isfinite(netspec.compile(path).fit({**data, "length": np.asarray([6, 5, 6, 6], "i4")}).metrics["loss"])
+    text = path.read_text().replace("label_lengths=label_length)", "label_lengths=label_length, skip_impossible=true)")
+    skipped = netspec.compile(Source("m.net", text)).fit({**data, "length": np.asarray([6, 3, 6, 6], "i4")})
+    assert np.isfinite(skipped.metrics["loss"])
+
+
+# --- frozen and shared -----------------------------------------------------------------------------------------------
+def test_the_statistics_of_a_frozen_layer_stay() -> None:
+    model = netspec.compile(next((CASES / "reports").glob("11-*.net")))
+    rng = np.random.default_rng(0)
+    fitted = model.fit({"x": rng.normal(size=(8, 3)).astype("f") * 5 + 20, "t": rng.normal(size=8).astype("f")})
+    assert np.asarray(fitted.state.buffers["body_norm/mean"]).tolist() == [0, 0, 0, 0]
+
+
+def test_a_shared_block_counts_once_in_a_step() -> None:
+    model = netspec.compile(next((CASES / "traps").glob("17-*.net")))
+    fitted = model.fit({"x": np.ones((4, 4), "f"), "t": np.ones((4, 2), "f")})
+    assert float(fitted.state.buffers["counter/calls"]) == 1

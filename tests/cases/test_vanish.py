@@ -378,3 +378,13 @@ def test_a_condition_of_a_param_that_its_default_breaks_is_found_without_a_use()
 
 def test_a_bound_of_a_dim_stands_in_the_model_that_has_it() -> None:
     assert found("netspec 1\ndim B <= 4\n" + model().partition("\n")[2]) == [("misplaced-declaration", 2)]
+
+
+def test_every_share_along_an_axis_says_what_it_makes_of_one_number() -> None:
+    for op in ("softmax", "log_softmax", "entropy"):
+        assert found(f"netspec 1\nmodel M {{\n  input x: f32[B, 1]\n  output y = {op}(x)\n}}\n") == [("softmax-of-one", 4)]
+
+
+def test_a_section_without_a_loss_is_one_problem_though_a_metric_reads_an_auxiliary_head() -> None:
+    text = heads(MAIN, f"metric m = {AUX}").replace(f"  loss = {MAIN}\n", "")
+    assert [slug for slug, _ in found(text)] == ["missing-setting"]

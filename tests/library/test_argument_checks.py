@@ -77,8 +77,8 @@ def words_of(annotation: Any) -> tuple[Any, ...]:
 
 
 def theirs(argument: Argument, value: Any) -> tuple[bool, Any]:
-    if get_origin(argument.annotation) is Literal and isinstance(value, bool | float | np.generic):
-        return False, None  # pydantic takes `true` and 1.0 for 1, and NumPy's too
+    if get_origin(argument.annotation) is Literal and (isinstance(value, bool) or not isinstance(value, int | str)):
+        return False, None  # pydantic takes what is equal
     try:
         return True, model(argument)(value=value).value
     except ValidationError:

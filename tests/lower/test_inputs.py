@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -119,9 +120,12 @@ def test_sizes_that_the_spec_excludes() -> None:
         assert [d.message() for d in caught.value.diagnostics] == [message]
 
 
-def test_f64_needs_jax_in_64_bits() -> None:
-    with pytest.raises(SpecError, match="`Deep` computes in f64, but JAX runs in 32 bits"):
-        program(deep(2), precision="f64").init()
+def test_f64_needs_no_switch_but_a_trace_in_64_bits() -> None:
+    p = program(deep(2), precision="f64")
+    state, given = p.init(), {port.name: batch()[port.name] for port in p.model.inputs}
+    assert {x.dtype.name for x in state.params.values()} == {"float64"} and not jax.config.read("jax_enable_x64")
+    with pytest.raises(SpecError, match="`Deep` computes in f64, but it is called in a trace of JAX that runs in 32 bits"):
+        jax.eval_shape(lambda inputs: p.apply(state, **inputs), given)
 
 
 def test_the_state_of_another_model_is_refused() -> None:

@@ -247,12 +247,17 @@ def train(rng: Random, regions: Regions) -> str:
     more = ["accumulate = 2", "ema = 0.9", "precision = mixed(bf16)", "metric accuracy = accuracy(y, label)", "eval { every = 2 steps }"]
     lines = [
         "data = arrays(fields={x: f32[8], label: i32[]}) -> batch(3)",
-        f"loss = {loss}",
-        f"optimizer = {optimizer(rng)}",
+        *(updates(loss, terms[0]) if rng.random() < 0.15 else (f"loss = {loss}", f"optimizer = {optimizer(rng)}")),
         "duration = 4 steps",
         *(line for line in more if rng.random() < 0.2),
     ]
     return "\n".join([f"train {model} {{", *lines, "}"])
+
+
+def updates(loss: str, first: str) -> tuple[str, ...]:
+    """Two optimizers, each with parameters of its own; a layer without bias has a kernel, the last has both."""
+    kernels = f'update kernels {{ loss = {loss}; params = "**/kernel"; optimizer = sgd(0.1) }}'
+    return kernels, f'update biases {{ loss = {first}; params = "**/bias"; optimizer = adam(0.01); every = 2 }}'
 
 
 def optimizer(rng: Random) -> str:

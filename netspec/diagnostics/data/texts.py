@@ -114,3 +114,21 @@ class NumberTooLarge(Diagnostic):
         if self.value < 0:
             return "look at the data: a number that stands for nothing is left out by a mask, or is the `ignore` of a loss of classes"
         return "make the model larger, or look at the data"
+
+
+@record(kw_only=True)
+class ImpossibleRecord(Diagnostic):
+    """A loss is infinite for a record of the data, whatever the model says: `ctc` of more labels than its steps can spell."""
+
+    op: str
+    record: int
+    why: str
+    repair: str = ""
+    """An argument that leaves such records out."""
+
+    def message(self) -> str:
+        return f"`{self.op}` is infinite for record {self.record}, whatever the model says: {self.why}."
+
+    def help(self) -> str | None:
+        leave = f", or leave such records out by `{self.op}(…, {self.repair})`" if self.repair else ""
+        return f"take the record away{leave}"

@@ -142,10 +142,12 @@ select cond: where
 maskedfill = where(x > 0, x, -inf)
 tril triu causalmask = iota(16)[:, none] >= iota(16)[none, :] | the lower triangle as a mask
 onehotencode onehotencoding: one_hot
-scatteradd indexadd scatternd: scatter segment_sum
+scatteradd scatterelements scatterreduce: scatter
+indexadd: segment_sum
 indexselect: gather take
 gathernd: gather_at
-gatherelements: take_along_axis
+gatherelements takealongdim: take_along_axis
+categorical multinomial samplecategorical: random_categorical
 topkvalues: top_k
 norml2 vectornorm: norm
 standarddeviation stddev: std

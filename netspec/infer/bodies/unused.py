@@ -16,9 +16,10 @@ from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.instances import bind_free_input, bind_free_symbols
 from netspec.infer.calls.arguments import Misfit, evaluate_default, fit, list_dim_conditions, where_holds
 from netspec.infer.calls.certainty import OF_VALUES, depends_on_a_size
+from netspec.infer.calls.static_functions import StaticFrame
 from netspec.infer.frame import Frame, World
 from netspec.infer.values import UNKNOWN, Value, describe
-from netspec.resolve.graph import Definition
+from netspec.resolve.graph import Definition, Function
 from netspec.shape import Facts
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
@@ -33,6 +34,9 @@ def check_unused(world: World) -> None:
     for definition in own:
         if not world.stopped:
             check_never_run(world, definition)
+    for function in world.graph.functions:
+        if function.node.span.source is world.graph.source and not world.stopped:
+            check_function(world, function)
 
 
 def check_alone(world: World, definition: Definition) -> None:
@@ -51,6 +55,28 @@ def check_alone(world: World, definition: Definition) -> None:
             variables.make_state_ports(frame)
 
 
+def check_function(world: World, function: Function) -> None:
+    """A function that nothing calls, and the branches of one that no call takes, with arguments that nobody knows."""
+    frame = StaticFrame(world, function.name, Facts())
+    frame.env.update({param.name: open_value(param.type) for param in function.params})
+    called = id(function) in world.elaborated
+    known, world.globals = world.globals, {}
+    try:
+        with forgiving(world, speaks_of_values):
+            for part in () if called else (function.node.value,):
+                expressions.evaluate(frame, part)
+            for branch in list_untaken(world, function.node.value):
+                expressions.evaluate(frame, branch)
+    finally:
+        world.globals = known
+
+
+def open_value(declared: tree.ParamType) -> Value:
+    """What is known of a value by its type alone: the fields of a record."""
+    fields = {field.name: open_value(field.type) for field in declared.fields}
+    return UNKNOWN if declared.optional else fields or UNKNOWN
+
+
 @contextmanager
 def forgiving(world: World, doubtful) -> Iterator[None]:
     """Inside, problems that may be none in another use are not reported."""
@@ -64,7 +90,8 @@ def forgiving(world: World, doubtful) -> Iterator[None]:
 def bind_open_params(frame: Frame, definition: Definition) -> None:
     """Each param has its default; one without is unknown."""
     for param in definition.params:
-        frame.env[param.name] = UNKNOWN if param.default is None and not param.type.optional else read_default(frame, definition, param)
+        open_ = param.default is None and not param.type.optional
+        frame.env[param.name] = open_value(param.type) if open_ else read_default(frame, definition, param)
 
 
 def read_default(frame: Frame, definition: Definition, param: tree.Param) -> Value:
@@ -121,7 +148,7 @@ def list_unrun(world: World, body: tree.Body) -> list[tree.Statement]:
     return found
 
 
-def list_untaken(world: World, body: tree.Body) -> list[tree.Expr]:
+def list_untaken(world: World, body: tree.Body | tree.Expr) -> list[tree.Expr]:
     """The branches of every `if` that nothing has taken, and what comprehensions without a pass would make."""
     found: list[tree.Expr] = []
     for node in descendants(body):

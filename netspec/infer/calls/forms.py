@@ -22,9 +22,6 @@ from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
 
-BATCH_MASK_NAME = "batch_mask"
-"""Which examples of a batch count."""
-
 
 def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value:
     """A call in an expression: `f(x, 3)`, `relu(x)`, `zeros([3])`, or a value such as `dense(4)`."""
@@ -82,8 +79,6 @@ def evaluate_late_name(frame: Frame, node: tree.Name, want: tuple[str, ...]) -> 
         return node.text
     if node.parts[0] == "serve" and len(node.parts) == 2:
         return frame.answer(node)
-    if node.text == BATCH_MASK_NAME and (mask := frame.mask_of_batch(node.span)) is not None:
-        return mask
     if node.text in frame.world.graph.definitions:
         return BlockValue(frame.world.graph.definitions[node.text], span=node.span)
     if index.entries(node.text):

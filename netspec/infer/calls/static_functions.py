@@ -36,6 +36,7 @@ class StaticFrame(Frame):
 
 def call_function(frame: Frame, node: tree.Call, function: Function, want: Kinds) -> Value:
     """The value of `f(3, by=4)`; problems inside are reported with the call that led there."""
+    frame.world.elaborated.add(id(function))
     given = take_arguments(frame, node, function)
     inner = StaticFrame(frame.world, function.name, frame.facts)
     if given is None or not bind(inner, node, function, given):

@@ -74,8 +74,11 @@ def build_evaluation(section: Section, body: tree.Settings, data: DataPlan, size
     losses = [m for m in (results.get(name_loss(update)) for update in section.updates) if m is not None]
     results = {LOSS: add_means(frame, losses), **results} if losses else results
     if results.get(LOSS) is None:
-        at = next(i for i in (*section.node.body.items, *section.updates) if isinstance(i, tree.Setting | tree.Group) and i.key in OF_LOSS)
-        frame.report(LossOnlyInTraining(at=at.name_span, outputs=tuple(n for n, p in frame.elsewhere.items() if p == "train")))
+        at = next(
+            (i for i in (*section.node.body.items, *section.updates) if isinstance(i, tree.Setting | tree.Group) and i.key in OF_LOSS), None
+        )
+        if at is not None:  # else a loss is missing, which is reported
+            frame.report(LossOnlyInTraining(at=at.name_span, outputs=tuple(n for n, p in frame.elsewhere.items() if p == "train")))
         return None
     if body is not section.node.body:
         frame.evaluating = True

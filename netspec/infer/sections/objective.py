@@ -140,6 +140,9 @@ class ObjectiveFrame(Frame):
         return right if node.op == "+" else self.world.elaborate.operator(self, "-", (0.0, right), (node.span, node.right.span), node)
 
     def late_name(self, node: tree.Name) -> Value | None:
+        """`batch_mask`, which examples count; and what exists in another phase."""
+        if node.text == "batch_mask":
+            return self.mask_of_batch(node.span)
         phase = self.elsewhere.get(node.parts[0])
         if phase is None:
             return None
@@ -151,6 +154,7 @@ class ObjectiveFrame(Frame):
         return selections.select(self, name, node.args[0], pattern)
 
     def mask_of_batch(self, span: Span) -> Tensor | None:
+        """bool[B]; None where nothing counts examples."""
         counted = any(self.batch in self.types[port.wire].shape[:1] for port in self.ports if isinstance(port.wire, int))
         return self.port_named(BATCH_MASK) or (self.port(BATCH_MASK, TensorType("bool", (self.batch,)), span) if counted else None)
 

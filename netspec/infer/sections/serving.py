@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, holds
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.decoders import AnswerUnknown, BeginsTwice, LimitTooLong, TokenOutside
 from netspec.diagnostics.training.serving import DecodedOutput, FedInput, NotADecoder, NotCausal, UnfedOutput
@@ -182,8 +183,11 @@ def reads_output(world: World, value: Decoding, feeds: str, kind: TensorType, ou
 
 
 def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: TensorType, output: str) -> bool:
-    """`start` and `stop` are elements that there are."""
+    """`start` and `stop` are elements that there are, and the fed input holds each of those."""
     classes, fine = value.reads.type.shape[2].value, True
+    if not holds(kind.dtype, classes - 1):
+        world.report(LiteralDoesNotFit(value.decoder.op_name(), classes - 1, kind, at=item.value.span))
+        fine = False
     for name in ("start", "stop"):
         token = getattr(value.decoder, name)
         if token is not None and token >= classes:

@@ -183,6 +183,11 @@ class Measure(Callable):
         """Whatever whole numbers a loss or metric takes are labels, targets or counts."""
         return True
 
+    def find_impossible(self, types: Sequence[Any], fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+        """The first record for which it is infinite whatever the model says, why, and the argument that leaves such out. `fields` are those
+        of its inputs that the data have, all records by the names of the inputs."""
+        return None
+
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         """How much each value counts by what `apply` gets, of the values' shape (or its first axes); None: all the same.
 

@@ -117,7 +117,8 @@ class Bpe(_Tokenizer):
     Fields behind it: `tokens`, `segment` (1 for tokens, 0 for padding), `position` (0, 1, …) and `length` i32[B]. Without a file the
     encoding is trained on the texts of training: id 0 is for padding (`<pad>`), then the special tokens that are given, then the 256 bytes,
     then merges, the frequent first, up to `size` ids. With one it is a `tokenizer.json` of the package `tokenizers`, which this needs
-    (`pip install netspec-jax[hf]`). It is part of the run.
+    (`pip install netspec-jax[hf]`). It is part of the run. A text in which the name of a special token stands (`<pad>`) has its characters,
+    not that token.
     """
 
     source = "Sennrich, Haddow and Birch 2016, Neural Machine Translation of Rare Words with Subword Units"
@@ -173,6 +174,7 @@ class Bpe(_Tokenizer):
                 raise Mistake(NoSuchToken(file=file, argument=argument, token=token))
         made.no_truncation()
         made.no_padding()
+        made.encode_special_tokens = True  # what a text has of such words is its own characters
         return made
 
     def _encoded(self, text: Any, learned: Learned) -> Ragged:

@@ -21,6 +21,7 @@ class Entropy(_Shares):
     """
 
     zeroes = False
+    of_one = ("0", "sigmoid")
     inputs = (In("logits", "any tensor with that axis", rank=1, wants="logits"), _Shares.inputs[1])
     masks: ClassVar[dict[str, int]] = {"logits": -1}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.indices import BadStep, IndexOutsideAxis, SliceOutsideAxis, TooManyIndices
@@ -81,9 +81,10 @@ class Slice(Operator):
 
     def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
         item = [item for item in self._expanded(inputs[0]) if item is not None][axis]
-        if isinstance(item, Cut) and (item.step < 0 or item.start is None):
-            return item.step < 0
-        start, size = Dim.of(cast(Any, item.start if isinstance(item, Cut) else item)), inputs[0].shape[axis]
+        begin = item.start if isinstance(item, Cut) else item
+        if begin is None or (isinstance(item, Cut) and item.step < 0):
+            return isinstance(item, Cut) and item.step < 0
+        start, size = Dim.of(begin), inputs[0].shape[axis]
         if not start.is_constant:
             return (size - start).is_constant
         return start.value < 0 or (not isinstance(item, Cut) and size.is_constant and size.value > 1 and start == size - 1)

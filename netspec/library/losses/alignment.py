@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.losses import BlankBeyondClasses
@@ -60,6 +61,19 @@ class Ctc(Loss):
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {"labels": inputs[0].shape[-1]}
+
+    def find_impossible(self, types: Sequence[Any], fields: Mapping[str, Any]) -> tuple[int, str, str] | None:
+        time, labels = types[0].shape[1], fields.get("labels")
+        if self.skip_impossible or labels is None or not (time.is_constant or "lengths" in fields):
+            return None
+        for record, row in enumerate(labels):
+            own = row[: int(fields["label_lengths"][record])] if "label_lengths" in fields else row
+            steps: list[int] = [int(fields["lengths"][record])] if "lengths" in fields else []
+            most: int = min([*steps, *([time.value] if time.is_constant else [])])
+            if (need := len(own) + int((own[1:] == own[:-1]).sum())) > most:
+                why = f"its {len(own)} labels need {need} steps, one each and one more between equal ones, and it has {most}"
+                return record, why, "skip_impossible=true"
+        return None
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = inputs

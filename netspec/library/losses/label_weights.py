@@ -9,6 +9,7 @@ from netspec.diagnostics.training.losses import IgnoreWithoutClasses, UnequalCla
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator, Field
+from netspec.library.functions.broadcasting import need_value
 from netspec.library.shape_rules.requirements import need_equal
 from netspec.library.shape_rules.targets import is_integer
 from netspec.shape import Facts, TensorType
@@ -36,9 +37,11 @@ def require_class_weights(op: str, facts: Facts, weights: Weights, logits: Tenso
 
 
 def ignored_is_integer(op: str, ignore: int | None, labels: TensorType) -> None:
-    """Raises `Mistake` when a class number is to be ignored among labels that are none."""
+    """Raises `Mistake` when a class number is to be ignored among labels that are none, or are of a type that does not hold it."""
     if ignore is not None and not labels.is_int:
         raise Mistake(IgnoreWithoutClasses(op=op, ignore=ignore, labels=labels, blame="ignore"))
+    if ignore is not None:
+        need_value(op, ignore, labels, blame="ignore")
 
 
 def label_weights(weights: Weights, scores: Array, labels: Array) -> Array | None:

@@ -8,6 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.training.metrics import UnequalSequences
 from netspec.lazy import jnp
 from netspec.library.base import Array, Example, In, Metric, Positive, Scope
+from netspec.library.functions.broadcasting import need_value
 from netspec.library.metrics.edit_distance import edits
 from netspec.library.metrics.exact_sums import number, ratio, tally, tally_examples
 from netspec.library.metrics.ngrams import matches
@@ -42,6 +43,9 @@ class _Tokens(Metric):
             lengths, wanted = optional.get(name), tokens.with_shape(tokens.shape[:-1])
             if lengths is not None and not shapes_equal(facts, lengths.shape, wanted.shape):
                 raise Mistake(UnequalSequences(op=self.op_name(), prediction=wanted, target=lengths, lengths=name, blame=name))
+        for tokens in (prediction, target):
+            if self.end is not None:
+                need_value(self.op_name(), self.end, tokens, blame="end")
         return require_mask(self.op_name(), facts, TensorType("f32", prediction.shape[:-1]), optional.get("mask"))
 
     def lengths(self, tokens: Array, given: Array | None) -> Array:

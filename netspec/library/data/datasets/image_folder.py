@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData, UnreadableData
@@ -16,7 +16,7 @@ from netspec.diagnostics.data.records import NoRecords
 from netspec.diagnostics.data.tokenizers import PackageNeeded
 from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
-from netspec.library.base.field_bounds import Field
+from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.data.columns import Lazy
 from netspec.library.data.datasets.image_file import read_image
 from netspec.library.data.datasets.text_file import DataPath
@@ -65,10 +65,17 @@ class ImageFolder(Dataset):
     """The folder of the classes, relative to the data folder."""
     size: Positive | None = None
     """How many classes there may be; data that have more are refused. Any number when left out."""
-    channels: Literal[1, 3] = 3
+    channels: Positive = 3
     """3: red, green and blue. 1: gray."""
     background: Shade | Annotated[tuple[Shade, Shade, Shade], Field(strict=False)] | None = None
     """What shines through where a picture is transparent: a gray level in 0..1, or red, green and blue. Refused when left out."""
+
+    @model_validator(mode="after")
+    def _gray_or_colour(self) -> ImageFolder:
+        """Checks that there are 1 or 3 channels."""
+        if self.channels not in (1, 3):
+            raise ValueError("channels are 1 for gray or 3 for red, green and blue")
+        return self
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
