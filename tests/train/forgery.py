@@ -67,6 +67,7 @@ class Report:
 def run(count: int, seed: int, first: int = 0) -> Report:
     """Forges run folders and opens them by every command: none may end in a crash, hang, or lose a line of metrics."""
     report = Report()
+    base()  # which outlives the folder of these cases
     with tempfile.TemporaryDirectory(prefix="forged-") as place:
         home = Path(place)
         with working_in(home):
