@@ -17,7 +17,7 @@ from netspec.library.base import Op
 from netspec.shape import Dim, TensorType
 
 _ATOMS = (type(None), bool, int, float, str, Dim, TensorType)
-_SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts", "layer_name", "class_counts"}
+_SILENT = {"span", "path", "names", "arguments", "settings", "origins", "facts", "layer_name", "class_counts", "unproved"}
 """Fields that say where something stands or how the spec puts it; what arguments and settings do is in the nodes and plans."""
 _LATER = {"lowering": "automatic", "weights": "", "weight": None, "normalize": False}
 """Fields that came to be after files had a hash: where they are what they were before, they say nothing, and the hash stays."""
@@ -64,4 +64,5 @@ def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """The fields of a record or an op. Raises TypeError for anything else: it would be hashed by its address."""
     names = value.arguments() if isinstance(value, Op) else [f.name for f in dataclasses.fields(value)]
     found = ((name, getattr(value, name)) for name in names if name not in _SILENT)
-    return ((name, part) for name, part in found if name not in _LATER or part != _LATER[name])
+    later = _LATER | {name: value.arguments()[name].default for name in value.later_arguments} if isinstance(value, Op) else _LATER
+    return ((name, part) for name, part in found if name not in later or part != later[name])

@@ -85,7 +85,8 @@ def add_step(mean: Array, value: Array | None, index: Any) -> Array:
     """The mean of a buffer over the iterations so far, with that of the present one; before the first one it may be anything."""
     if value is None:
         return mean
-    return jnp.where(index == 0, value, move_mean(mean, value, 1 / (index + 1)))
+    share = 1 / jnp.asarray(index + 1, jnp.promote_types(mean.dtype, jnp.float32))  # by an i32 it would be in f32
+    return jnp.where(index == 0, value, move_mean(mean, value, share))
 
 
 def _strip_weak_type(x: Array) -> Array:

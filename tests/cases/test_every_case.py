@@ -1,5 +1,7 @@
-"""Says for each case which test holds it to its right answer, and what waits: the specs in `traps/` and `reports/`, and by number the damaged
-runs, archives and names that scripts make (`crafted`)."""
+"""Says for each case which test holds it to its right answer, and what waits.
+
+The specs of cases stand in `traps/` and `reports/`; `crafted` are, by number, the damaged runs, archives and names that scripts make.
+"""
 
 from __future__ import annotations
 

@@ -64,6 +64,8 @@ def result(op: Callable, inputs: tuple[TensorType, ...], facts: Facts) -> Tensor
         weights = {**op.params(*inputs), **op.buffers(*inputs)}
     except (Mistake, DimTooComplex):
         return None
+    if isinstance(found, TensorType) and found.is_int and (holds := op.holds()) is not None and Dim.of(holds) != Dim.of(0):
+        return None  # another op may take its numbers for places, of which there are fewer
     if not isinstance(found, TensorType) or any(not Dim.of(dim).is_constant for w in weights.values() for dim in w.shape):
         return None
     return found if small(found) and all(fits(weight) for weight in weights.values()) else None

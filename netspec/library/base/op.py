@@ -90,6 +90,8 @@ class Op:
     """Takes further tensors positionally (einsum, concat, stack)."""
     open_arguments: ClassVar[str] = ""
     """The field, a dict, that takes named arguments of any other name: the sizes of `rearrange(x, "b (h d) -> b h d", h=8)`."""
+    later_arguments: ClassVar[tuple[str, ...]] = ()
+    """Arguments that it got when specs with it had a fingerprint already: at their defaults they say nothing in one."""
     last_arguments: ClassVar[tuple[str, ...]] = ()
     """Fields that a base class declares and that stand behind its subclasses' own."""
     results: ClassVar[int] = 1

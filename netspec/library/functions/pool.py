@@ -27,6 +27,7 @@ class _Pool(Function):
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     masking = "each"  # along the channels
     last_arguments: ClassVar[tuple[str, ...]] = ("dilation", "ceil_mode")
+    later_arguments: ClassVar[tuple[str, ...]] = ("dilation", "ceil_mode")
     at_any_size = {"padding": "leave it out and write `ceil_mode=true`: then the last window counts at every size"}
 
     window: Sizes

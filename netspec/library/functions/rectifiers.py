@@ -81,6 +81,8 @@ class HardSigmoid(_Activation):
     With the slope 1/6, relu6(x + 3) / 6, as in PyTorch and JAX. Keras 2 and ONNX have `hard_sigmoid(slope=0.2)`.
     """
 
+    later_arguments: ClassVar[tuple[str, ...]] = ("slope",)
+
     function, cost = "hard_sigmoid", 4
 
     slope: float = 1 / 6

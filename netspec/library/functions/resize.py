@@ -35,6 +35,7 @@ class _Resizing(Function):
     inputs = (In("x", '[batch, space…, channels], of floats; of anything for "nearest"', dtype="any", rank=3),)
     masking = "near"
     last_arguments: ClassVar[tuple[str, ...]] = ("coordinates", "rounding", "cubic_a", "exclude_outside")
+    later_arguments: ClassVar[tuple[str, ...]] = ("coordinates", "rounding", "cubic_a", "exclude_outside")
     if TYPE_CHECKING:
         method: Method
 

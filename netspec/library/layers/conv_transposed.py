@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from netspec.diagnostics.shapes.windows import WindowTooLarge
 from netspec.kernels.convolve import convolve
@@ -28,6 +28,8 @@ class ConvTranspose(Layer):
     PyTorch keeps the kernel as [in, features / groups, kernel…] and applies it mirrored, as `transpose_kernel=true` does; its `padding=p`
     and `output_padding=q` are `padding=[[span - 1 - p, span - 1 - p + q]]` here.
     """
+
+    later_arguments: ClassVar[tuple[str, ...]] = ("groups",)
 
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     masking = "near"

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData, UnreadableData
@@ -60,6 +60,8 @@ class ImageFolder(Dataset):
     | other primaries (PNG: `cHRM`, `cICP`; Exif: Adobe RGB) without a profile | refused |
     | several pictures: an animation, pages | refused; a camera's preview behind its picture (MPO) is left out |
     """
+
+    later_arguments: ClassVar[tuple[str, ...]] = ("channels", "background")
 
     folder: DataPath
     """The folder of the classes, relative to the data folder."""
