@@ -410,6 +410,7 @@ def test_the_text_of_what_is_no_spec_is_not_shown(name: str, text: str, folder: 
             assert "hunter2" not in said(capsys), (words, form)
 
 
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_a_slip_in_the_first_line_is_shown_all_the_same(folder: Path, capsys: Capture) -> None:
     Path("m.net").write_text("Netspec 1\nmodel M { input x: f32[B]; output y = x }\n")
     assert main(["check", "--untrusted", "m.net"]) == 1 and "Netspec" in said(capsys)
