@@ -157,8 +157,14 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
     found: dict[type, list] = {tree.Param: [], tree.Input: [], tree.Output: []}
     collect_declared(node.body, found)
     bounds = tuple(s for s in node.body.statements if isinstance(s, tree.DimBound))
-    own, inputs, outputs = (tuple(each) for each in found.values())
-    return Definition(node, own, inputs, outputs, bounds, params)
+    own, inputs = keep_first(found[tree.Param]), keep_first(found[tree.Input])
+    return Definition(node, own, inputs, tuple(found[tree.Output]), bounds, params)
+
+
+def keep_first(declared: list) -> tuple:
+    """Of a name that stands twice, which is reported, the first."""
+    known = {node.name: node for node in reversed(declared)}
+    return tuple(node for node in declared if known[node.name] is node)
 
 
 def find_unread(file: tree.File) -> list[str]:

@@ -411,3 +411,11 @@ def test_lengths_of_a_layer_over_time_are_one_for_each_sequence(layer: str) -> N
 def test_a_function_in_a_chain_of_data_is_named(stage: str) -> None:
     text = heads(MAIN).replace("-> batch(8)", f"-> {stage} -> batch(8)")
     assert [line for _, line in found(text)] == [9], stage
+
+
+@pytest.mark.parametrize("twice", ["input label: i32[B]", "output y = log_softmax(logits)", "param n: int = 3"])
+def test_what_is_declared_twice_is_one_problem_and_the_rest_is_proved(twice: str) -> None:
+    lines = ("param n: int = 3", "input logits: f32[B, 10]", "input label: i32[B]", twice, twice, "output y = log_softmax(logits)[label]")
+    text = "netspec 1\nmodel Chosen {\n" + "".join(f"  {line}\n" for line in lines) + "}\nexpect Chosen { params == 1 }\n"
+    slugs = [slug for slug, _ in found(text)]
+    assert slugs.count("duplicate-name") >= 1 and "expect-failed" in slugs, slugs

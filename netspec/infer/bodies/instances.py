@@ -103,7 +103,8 @@ def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[
 
 def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
     """The instance: no body when an output is unknown."""
-    outputs = statements.outputs_of(frame)
+    named = {out[0]: out for out in reversed(statements.outputs_of(frame))}
+    outputs = [out for out in statements.outputs_of(frame) if named[out[0]] is out]  # of a name that stands twice the first
     results = tuple(v.type if isinstance(v, Tensor) else UNKNOWN for _, v, *_ in outputs)
     names = tuple(n for n, *_ in outputs)
     if not outputs or any(isinstance(r, Unknown) for r in results):
