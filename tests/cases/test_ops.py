@@ -165,6 +165,63 @@ def test_graphs_and_memories(tmp_path: Path, text: str) -> None:
     assert slugs(tmp_path, text) == []
 
 
+FIXED = """
+{blocks}
+model Policy {{
+  input x: f32[{batch}, 3]
+  output logits = x -> dense(4)
+}}
+
+train Policy {{
+  data = arrays(fields={{x: f32[3], a: i32[], i: i32[4], adv: f32[]}}) -> batch({batch})
+  loss = {loss}
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+OWN_ROW = "block Own {\n  input s: f32[N, C]\n  input i: i32[N]\n  output s[i]\n}"
+
+
+@pytest.mark.parametrize("batch", ["8", "4", "B"])
+@pytest.mark.parametrize(
+    ("loss", "slug"),
+    [
+        ("-mean(log_softmax(logits)[a])", ROWS),
+        ("-mean(gather(log_softmax(logits), a))", ROWS),
+        ("mean((logits, a) -> Own)", ROWS),
+        ("mean(logits[:, a])", EVERY),
+        ("mean(take_along_axis(logits, i, axis=0))", ROWS),
+        ("-mean(pick(log_softmax(logits), a) * adv)", ""),
+        ("-mean(logits[iota(8), a])", ""),
+        ("mean(logits[(iota(8) + a) % 8])", ""),
+        ("mean(gather(eye(4), a) * logits)", ""),  # a table of classes, as many as examples
+        ("mean(take_along_axis(logits, i))", ""),
+    ],
+)
+def test_rows_of_a_fixed_batch(tmp_path: Path, batch: str, loss: str, slug: str) -> None:
+    """The size of the batch is written, and may be that of the classes."""
+    text = FIXED.format(batch=batch, loss=loss.replace("8", batch), blocks=OWN_ROW if "Own" in loss else "")
+    text = text.replace("batch(B)", "batch(8)").replace("iota(B)", "iota(batch_size)")
+    found = [s for s in slugs(tmp_path, text) if s in (ROWS, EVERY)]
+    assert found == ([slug] if slug else [])
+
+
+PLAIN = "model M {{\n  input x: f32[{n}, 10]\n  input a: i32[{n}]\n{more}  output y = {y}\n}}"
+
+
+def test_rows_of_shares_under_any_name(tmp_path: Path) -> None:
+    """What a softmax made of each row is chosen of by class, whatever the axis of rows is called; and a table stands beside a batch."""
+    for y in ("log_softmax(x)[a]", "gather(softmax(x * 2.0), a)"):
+        assert slugs(tmp_path, PLAIN.format(n="N", more="", y=y)) == [ROWS]
+    for y in ("x[a]", "softmax(x, axis=0)[a]", "pick(log_softmax(x), a)"):
+        assert ROWS not in slugs(tmp_path, PLAIN.format(n="N", more="", y=y))
+    table = "  input table: f32[V, 10]\n"
+    assert ROWS in slugs(tmp_path, PLAIN.format(n="B", more=table, y="log_softmax(x)[a] @ transpose(table)"))
+    assert slugs(tmp_path, PLAIN.format(n="B", more=table, y="table[a] * x")) == []
+    graph = "model G {\n  input nodes: f32[N, 8]\n  input senders: i32[E]\n  output y = gather(softmax(nodes), senders)\n}"
+    assert slugs(tmp_path, graph) == []
+
+
 def test_policy_gradient_by_hand(tmp_path: Path) -> None:
     """The mended case gives what NumPy gives."""
     path = tmp_path / "spec.net"
