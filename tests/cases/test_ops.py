@@ -504,3 +504,38 @@ def test_sizes_that_another_library_wants(tmp_path: Path, layers: str) -> None:
     """A number of channels is no epsilon, momentum, bias or activation, and the help says what to do with it."""
     found = problems(tmp_path, f"model M {{\n  input x: f32[B, 16, 3]\n  output y = x -> {layers}\n}}")
     assert [problem.slug() for problem in found] == ["bad-argument"] and "is known" in (found[0].help() or "")
+
+
+# --- names that data and sections give -------------------------------------------------------------------------------
+TABLE = """
+model M {{
+  input x: f32[B, 1]
+  output logits = x -> dense({units})
+}}
+
+train M {{
+  data = csv("t.csv", fields={{x: f32[1], label: {kind}[]}}, classes={{label: {words}}}) -> batch(8)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "said"),
+    [
+        ("u8", [f"c{i}" for i in range(256)], ""),
+        ("u8", [f"c{i}" for i in range(257)], "u8[]`, which holds numbers up to 255"),
+        ("i8", [f"c{i}" for i in range(128)], ""),
+        ("i8", [f"c{i}" for i in range(129)], "i8[]`, which holds numbers up to 127"),
+        ("i32", [f"c{i}" for i in range(300)], ""),
+        ("i32", ["a", "a", "c"], 'the word "a" twice'),
+        ("u8", ["a", "c", "b", "c"], 'the word "c" twice'),
+    ],
+)
+def test_each_class_has_a_number(tmp_path: Path, kind: str, words: list[str], said: str) -> None:
+    written = "[" + ", ".join(f'"{word}"' for word in words) + "]"
+    found = problems(tmp_path, TABLE.format(kind=kind, units=len(words), words=written))
+    assert [p.slug() for p in found] == (["bad-argument"] if said else [])
+    assert all(said in p.message() for p in found)
