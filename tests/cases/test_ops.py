@@ -539,3 +539,49 @@ def test_each_class_has_a_number(tmp_path: Path, kind: str, words: list[str], sa
     found = problems(tmp_path, TABLE.format(kind=kind, units=len(words), words=written))
     assert [p.slug() for p in found] == (["bad-argument"] if said else [])
     assert all(said in p.message() for p in found)
+
+
+SECTION = """
+train M{name} {{
+  data = arrays(fields={{x: f32[3], t: f32[1]}}) -> batch(8)
+  loss = {loss}(y, t)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"), [("", "", "M"), (" as a", " as a", "a"), ("", " as M", "M"), ("", " as b", ""), (" as a", "", "")]
+)
+def test_two_trainings_have_two_names(tmp_path: Path, first: str, second: str, taken: str) -> None:
+    model = "model M {\n  input x: f32[B, 3]\n  output y = x -> dense(1)\n}\n"
+    found = problems(
+        tmp_path, model + SECTION.format(name=first, loss="mean_squared_error") + SECTION.format(name=second, loss="mean_absolute_error")
+    )
+    assert [p.slug() for p in found] == (["duplicate-name"] if taken else [])
+    assert all(f"`{taken}`" in p.message() and "as NAME" in (p.help() or "") for p in found)
+
+
+PARTS = "netspec 1\n\nparam k: int = 3\n\nlet f(v: int) = v + 1\n\nblock P {\n  input x: f32[N, C]\n  output x * 2.0\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "slug"),
+    [
+        ("import f as max", "max(1, 2)", "duplicate-name"),
+        ("import f as len", "len([1])", "duplicate-name"),
+        ("import f as relu", "3", "duplicate-name"),
+        ("import k", "k", "unknown-name"),
+        ("import k", "k + 1", "unknown-name"),
+        ("import k as f", "f(2)", "unknown-name"),
+        ("import f as more", "more(2)", ""),
+        ("import f", "f(2)", ""),
+    ],
+)
+def test_imports_take_no_name_of_netspec(tmp_path: Path, line: str, units: str, slug: str) -> None:
+    (tmp_path / "parts.net").write_text(PARTS)
+    text = f'{line} from "parts.net"\n\nmodel M {{\n  input x: f32[B, 4]\n  output y = x -> dense({units})\n}}\n'
+    found = slugs(tmp_path, text)
+    assert found[:1] == ([slug] if slug else [])
+    assert len(found) <= 1 or slug == "duplicate-name"
