@@ -585,3 +585,66 @@ def test_imports_take_no_name_of_netspec(tmp_path: Path, line: str, units: str, 
     found = slugs(tmp_path, text)
     assert found[:1] == ([slug] if slug else [])
     assert len(found) <= 1 or slug == "duplicate-name"
+
+
+# --- what numbers mean -----------------------------------------------------------------------------------------------
+SCORED = """
+model M {{
+  input x: f32[B, 6, 4]
+  output y = {y}
+}}
+
+train M {{
+  data = arrays(fields={{x: f32[6, 4], t: i32[{t}]}}) -> batch(8)
+  loss = softmax_cross_entropy({logits}, t)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+TWICE = "probabilities-for-logits"
+
+
+@pytest.mark.parametrize(
+    ("y", "logits", "t", "slug"),
+    [
+        ("softmax(x) * 1.0", "y", "6", TWICE),
+        ("1 * softmax(x)", "y", "6", TWICE),
+        ("softmax(x) / 1.0", "y", "6", TWICE),
+        ("0.0 + softmax(x) - 0", "y", "6", TWICE),
+        ("mean(softmax(x), axis=1)", "y", "", TWICE),
+        ("x", "mean(softmax(y), axis=1)", "", TWICE),
+        ("max(sigmoid(x), axis=1)", "y", "", TWICE),
+        ("x -> softmax -> global_avg_pool", "y", "", TWICE),
+        ("x -> softmax -> reshape([B, 3, 8])", "y", "3", TWICE),
+        ("softmax(x) * 20.0", "y", "6", ""),  # a temperature
+        ("1.0 - softmax(x)", "y", "6", ""),
+        ("1.0 / softmax(x)", "y", "6", ""),
+        ("mean(log_softmax(x), axis=1)", "y", "", ""),
+        ("mean(x, axis=1) * 1.0", "y", "", ""),
+        ("sum(softmax(x) * x, axis=-1, keepdims=true) * x", "y", "6", ""),
+    ],
+)
+def test_probabilities_that_something_hides(tmp_path: Path, y: str, logits: str, t: str, slug: str) -> None:
+    assert slugs(tmp_path, SCORED.format(y=y, logits=logits, t=t)) == ([slug] if slug else [])
+
+
+SERVED = """
+model M {{
+  input tokens: i32[B, T]
+  output y = tokens -> embed({rows}, 8) -> self_attention(2, causal=true) -> dense(9){stage}
+}}
+
+serve M {{ tokens = {decoder}(y, start=1, limit=4) }}
+"""
+
+
+@pytest.mark.parametrize("decoder", ["greedy", "sample", "beam"])
+@pytest.mark.parametrize(
+    ("stage", "slug"),
+    [("", ""), (" -> softmax", TWICE), (" -> sigmoid -> identity", TWICE), (" -> log_softmax", ""), (" -> softmax -> dense(9)", "")],
+)
+def test_decoders_take_logits(tmp_path: Path, decoder: str, stage: str, slug: str) -> None:
+    text = SERVED.format(rows=9, stage=stage, decoder=decoder)
+    assert slugs(tmp_path, text) == ([slug] if slug else [])
+    assert slugs(tmp_path, repaired(tmp_path, text)) in ([], [slug])
+

@@ -17,10 +17,11 @@ from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import DECODER
 from netspec.infer.values import UNKNOWN, OpValue, Tensor, Unknown, Value, describe
-from netspec.ir import Body, Port, ServePlan
+from netspec.ir import OUTPUT, Body, Port, ServePlan
 from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.decoders.protocol import Decoder
 from netspec.proofs.causality import Causality, Refusal
+from netspec.proofs.meanings import Measured, find_misreading
 from netspec.record import record, replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.source import NOWHERE, Span
@@ -128,6 +129,8 @@ def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | Non
     kind = type_of_port(body, port)
     if not reads_output(world, value, item.key, kind, output) or not tokens_are_there(world, item, value, kind, output):
         return None
+    if not scores_are_logits(world, value, body, output):
+        return None
     flow = prove_causality(world, item, body, port, output)
     if flow is None or flow.reach is None:
         return None
@@ -180,6 +183,16 @@ def reads_output(world: World, value: Decoding, feeds: str, kind: TensorType, ou
     wanted = f"scores f32[{kind.shape[0]}, {kind.shape[1]}, V]"
     world.report(DecodedOutput(at=value.at, feeds=feeds, fed=str(kind), found=str(found), wanted=wanted, output=bool(output)))
     return False
+
+
+def scores_are_logits(world: World, value: Decoding, body: Body, output: str) -> bool:
+    """What the decoder reads means what it wants; False after a reported problem."""
+    wire, decoder = value.reads.wire, value.decoder
+    measured = Measured((), (Port(OUTPUT + output, wire),), body)
+    problem = find_misreading(decoder.op_name(), [(decoder.inputs[0], wire, value.at)], measured)
+    if problem is not None:
+        world.report(problem)
+    return problem is None
 
 
 def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: TensorType, output: str) -> bool:
