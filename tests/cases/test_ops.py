@@ -648,3 +648,16 @@ def test_decoders_take_logits(tmp_path: Path, decoder: str, stage: str, slug: st
     assert slugs(tmp_path, text) == ([slug] if slug else [])
     assert slugs(tmp_path, repaired(tmp_path, text)) in ([], [slug])
 
+
+@pytest.mark.parametrize(
+    ("rows", "stop", "slug"),
+    [(9, "", ""), (20, "", ""), (5, "", "token-outside"), (8, "", "token-outside"), (8, "stop=8, ", ""), (8, "stop=2, ", "token-outside")],
+)
+def test_what_is_generated_is_taken(tmp_path: Path, rows: int, stop: str, slug: str) -> None:
+    """The scores are of 9 elements. What ends an answer is fed to nothing."""
+    text = SERVED.format(rows=rows, stage="", decoder="sample").replace("limit=4", f"{stop}limit=4")
+    found = problems(tmp_path, text)
+    assert [p.slug() for p in found] == ([slug] if slug else [])
+    assert all(f"takes 0 to {rows - 1} of `tokens`" in p.message() for p in found)
+    clamped = text.replace("tokens -> embed", f"minimum(tokens, {rows - 1}) -> embed")
+    assert slugs(tmp_path, clamped) == []
