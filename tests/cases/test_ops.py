@@ -661,3 +661,87 @@ def test_what_is_generated_is_taken(tmp_path: Path, rows: int, stop: str, slug: 
     assert all(f"takes 0 to {rows - 1} of `tokens`" in p.message() for p in found)
     clamped = text.replace("tokens -> embed", f"minimum(tokens, {rows - 1}) -> embed")
     assert slugs(tmp_path, clamped) == []
+
+
+WEIGHED = """
+model M {{
+  input x: f32[B, 3]
+  output y = x -> dense(1)
+}}
+
+train M {{
+  data = arrays(fields={{x: f32[3], t: f32[1], n: {kind}}}) -> batch(40)
+  loss = mean_squared_error(y, t)
+  optimizer = sgd(0.1)
+  duration = 1 epochs
+  weights = n
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["f32[]", "u8[]", "i32[]"])
+def test_whole_numbers_weigh(tmp_path: Path, kind: str) -> None:
+    """Counts of examples weigh as the same floats would, large ones too."""
+    draw = np.random.default_rng(3)
+    data = {"x": draw.normal(size=(50, 3)), "t": draw.normal(size=(50, 1)), "n": draw.integers(100, 250, 50)}
+    data = {name: values.astype(np.float32) if name != "n" or kind == "f32[]" else values for name, values in data.items()}
+    (tmp_path / "spec.net").write_text("netspec 1\n" + WEIGHED.format(kind=kind))
+    program = netspec.compile(tmp_path / "spec.net")
+    state = program.init(0)
+    wrong = (np.asarray(program.predict(state, x=data["x"])["y"]) - data["t"])[:, 0] ** 2
+    assert program.evaluate(state, data)["loss"] == pytest.approx(np.average(wrong, weights=data["n"]), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bool[]", "i32[2]"])
+def test_other_fields_do_not_weigh(tmp_path: Path, kind: str) -> None:
+    assert slugs(tmp_path, WEIGHED.format(kind=kind)) == ["bad-setting"]
+
+
+MODEL_ALONE = "\nmodel M {\n  input x: f32[B, 4]\n  output y = x -> dense(4)\n}\n"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "let f(v: int) = len(v)",
+        "let f(v: str) = v * 2.5",
+        "let f(v: list[int]) = v.x",
+        "let f(v: list[int], w: int) = v * w",
+        "let f(v: bool) = v + 1",
+        'let f(v: {a: int}) = v.a + "s"',
+        "let f(v: {a: int}) = len(v.a)",
+        'let f(v: list[list[int]]) = [sum(row) + "s" for row in v]',
+        "let f(v: float) = v[0]",
+        "let f(v: int) = g(v)\n\nlet g(v: list[int]) = len(v)",
+    ],
+)
+def test_functions_that_nothing_calls_are_typed(tmp_path: Path, function: str) -> None:
+    found = slugs(tmp_path, function + "\n" + MODEL_ALONE)
+    assert found[:1] in (["bad-operands"], ["bad-argument"])
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "let f(v: int) = v // 2 + 1",
+        "let f(v: int, w: int) = v / (v - w)",
+        "let f(v: list[int]) = v[5] + max(v)",
+        "let f(v: list[int]) = max(v) - min(v)",
+        "let f(v: int?) = if v == none { 1 } else { v + 1 }",
+        'let f(v: str) = if v == "wide" { 8 } else { 4 }',
+        'let f(v: str) = v + "_x"',
+        "let f(v: layer) = v",
+        "let f(v: list) = len(v)",
+        "let f(v: {a: int, b: list[int]?}) = v.a + 1",
+        "let f(v: int) = dense(v)",
+        "let f(v: str) = conv(4, 3, padding=v)",
+        "let f(v: float) = round(v * 3)",
+        "let f(v: list[float]) = [x * 2 for x in v]",
+        "let f(v: int) = [range(v)[k] for k in range(v)]",
+        "let f(v: bool) = if v { 1 } else { 2 }",
+        "let f(v: int) = g(v) + 1\n\nlet g(v: int) = v * 2",
+    ],
+)
+def test_functions_that_are_right_for_some(tmp_path: Path, function: str) -> None:
+    assert slugs(tmp_path, function + "\n" + MODEL_ALONE) == []
