@@ -13,7 +13,7 @@ from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
 from netspec.library.base import Duration
 from netspec.limits import LIMITS
-from netspec.resolve.graph import Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
+from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
 from netspec.shape import DTYPES, DimTooComplex
 from netspec.source import Span
 from netspec.syntax import tree
@@ -105,7 +105,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
         case Global(_, param):
             return read_attribute(frame, node, frame.world.globals.get(id(param), UNKNOWN))
         case BlockRef(definition):
-            return BlockValue(definition, span=node.span)
+            return UNKNOWN if definition is UNREAD else BlockValue(definition, span=node.span)
         case ShelfRef(text):
             return shelf.find_op(text, want, node.span)
         case Late():

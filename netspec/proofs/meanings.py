@@ -1,4 +1,4 @@
-"""Follows what the numbers that a loss is given mean, to find probabilities where it wants logits.
+"""Follows what the numbers that a loss or decoder is given mean, to find probabilities where it wants logits.
 
 An input says what it wants (`In.wants`), an op what it gives (`Callable.gives`). The op that makes an input is found through ops that keep
 numbers as they are, through calls of blocks and loops, and from an output of the model back into its body.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
-from netspec.ir import OUTPUT, Apply, Body, Call, Node, Operand, Port, When, pair_inputs, regions
+from netspec.ir import OUTPUT, Apply, Body, Call, Literal, Node, Operand, Port, When, pair_inputs, regions
 from netspec.ir.def_use import index_makers
 from netspec.library.base import In
 from netspec.record import record
@@ -28,7 +28,7 @@ _ARROW = re.compile(r"\s*->\s*\Z")
 
 @record(eq=False)
 class Measured:
-    """What stands around a loss or metric: the nodes and inputs of the objective so far, and the model that it measures."""
+    """What stands around a loss, metric or decoder: the nodes and inputs of the section so far, and the model whose outputs they are."""
 
     nodes: Sequence[Node]
     ports: Sequence[Port]
@@ -100,10 +100,11 @@ def trace(nodes: Sequence[Node], wire: Operand) -> Apply | Operand | None:
         match node:
             case Apply() if node.op.gives not in ("", "same"):
                 return node
-            case Apply() if (node.op.gives == "same" or node.op.keeps_values) and node.inputs:
-                wire = node.inputs[0]
             case Apply():
-                return None
+                place = node.op.carries(*(operand.value if isinstance(operand, Literal) else None for operand in node.inputs))
+                if place is None or place >= len(node.inputs):
+                    return None
+                wire = node.inputs[place]
             case _:
                 inside = trace_through(node, wire)
                 if inside is None or isinstance(inside, Apply):

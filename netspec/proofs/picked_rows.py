@@ -15,7 +15,8 @@ from netspec.ir.regions import operands
 from netspec.library.base import Callable
 from netspec.proofs.batch_mixing import count_axes
 from netspec.proofs.masks import list_objectives
-from netspec.record import field, record
+from netspec.proofs.meanings import trace_in_body
+from netspec.record import field, record, replace
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import BATCH as BATCH_SYMBOL
 from netspec.source import Span
@@ -24,6 +25,8 @@ OWN, BATCH = 1, 2
 """What the numbers of a tensor come of: of examples, each for itself; of places in the batch, or of examples compared."""
 NAMES = (BATCH_SYMBOL, "Batch", "BATCH")
 """What the axis of examples is called in a model that nothing trains: there only its name tells it from the nodes of one graph."""
+SHARES = ("probabilities", "log_probabilities")
+"""What a softmax makes of the scores of classes."""
 
 
 def find_picked_rows(models: Iterable[Body], plans: Sequence[TrainPlan]) -> list[Diagnostic]:
@@ -31,16 +34,53 @@ def find_picked_rows(models: Iterable[Body], plans: Sequence[TrainPlan]) -> list
     seen: dict[int, bool] = {}
     search, trained = Search(), {id(plan.model) for plan in plans}
     for body in models:
-        if id(body) not in trained and picks_anything(body, seen) and (batch := find_named_batch(body)):
-            search.follow(body, batch)
+        if id(body) not in trained and picks_anything(body, seen):
+            if batch := find_named_batch(body):
+                search.follow(body, batch)
+            else:
+                search.problems += [problem for dim in list_shared_axes(body) for problem in find_rows_of_shares(body, dim)]
     for plan in plans:
         objectives = [objective for objective in list_objectives(plan) if picks_anything(objective.body, seen)]
         batch = plan.model.batch
-        if batch is not None and batch.symbols() and plan.data.batch is not None and (objectives or picks_anything(plan.model, seen)):
+        if batch is None or plan.data.batch is None or not (objectives or picks_anything(plan.model, seen)):
+            continue
+        if batch.is_constant:
+            search.problems += follow_fixed(plan, batch, objectives)
+        elif batch.symbols():
             made = search.follow(plan.model, batch)
             for objective in objectives:
-                search.follow_objective(objective, plan.data.fields, made)
+                search.follow_objective(objective, next(iter(plan.data.fields.values())).shape[0], made)
     return search.problems
+
+
+def follow_fixed(plan: TrainPlan, batch: Dim, objectives: Iterable[Objective]) -> list[Diagnostic]:
+    """The same of a model on batches of one written size, in whose types another axis may have the same number."""
+    from netspec.proofs.free_batch import SYMBOL, FreeBatch  # few specs write the size
+
+    freed, search = FreeBatch(batch), Search(sizes={str(SYMBOL): batch})
+    model = freed.free(plan.model, {name: freed.free_first(kind) for name, kind in plan.model.input_types().items()})
+    outputs, made = model.output_types(), search.follow(model, SYMBOL)
+    for objective in objectives:
+        given = {
+            name: outputs.get(name.removeprefix(OUTPUT), kind) if name.startswith(OUTPUT) else freed.free_first(kind)
+            for name, kind in objective.body.input_types().items()
+        }
+        search.follow_objective(replace(objective, body=freed.free(objective.body, given)), SYMBOL, made)
+    return search.problems
+
+
+def find_rows_of_shares(body: Body, dim: Dim) -> list[Diagnostic]:
+    """The picks of whole rows of what a softmax has made of each row: nothing but a class is chosen of shares, in a model of any dims."""
+    search = Search(shares_alone=True)
+    search.follow(body, dim)
+    return search.problems
+
+
+def list_shared_axes(body: Body) -> Iterator[Dim]:
+    """The free first axes that a tensor has in common with whole numbers, one for each row."""
+    kinds = body.input_types().values()
+    rows = {kind.shape[0] for kind in kinds if kind.is_int and kind.rank and not kind.shape[0].is_constant}
+    yield from sorted((dim for dim in rows if any(kind.rank > 1 and kind.shape[0] == dim for kind in kinds)), key=str)
 
 
 def picks_anything(body: Body, seen: dict[int, bool]) -> bool:
@@ -49,9 +89,10 @@ def picks_anything(body: Body, seen: dict[int, bool]) -> bool:
 
 
 def find_named_batch(body: Body) -> Dim | None:
-    """The axis of examples, where all inputs of a free first axis have the one of that name."""
+    """The axis of examples, where inputs have one of that name in front; others, such as a table, have none."""
     first = {kind.shape[0] for kind in body.input_types().values() if kind.rank and not kind.shape[0].is_constant}
-    return next((dim for dim in first if str(dim) in NAMES), None) if len(first) == 1 else None
+    named = [dim for dim in first if str(dim) in NAMES]
+    return named[0] if len(named) == 1 else None
 
 
 Key = tuple[int, Dim, tuple[int, ...]]
@@ -70,14 +111,17 @@ class Search:
     trail: list[Place] = field(default_factory=list)
     quiet: bool = False
     """What comes round again in a loop is not known yet, so that nothing is a problem."""
+    sizes: dict[str, Dim] = field(default_factory=dict)
+    """The batch's size, where it is written."""
+    shares_alone: bool = False
+    """Are only picks of probabilities' rows looked for?"""
 
     def follow(self, model: Body, batch: Dim) -> dict[str, int]:
         """A model on examples; what its outputs come of, by name."""
         return self.follow_body(model, batch, [mark_type(kind, batch) for kind in model.input_types().values()])
 
-    def follow_objective(self, objective: Objective, fields: Mapping[str, TensorType], made: Mapping[str, int]) -> None:
+    def follow_objective(self, objective: Objective, counted: Dim, made: Mapping[str, int]) -> None:
         """An objective on a batch's fields and a model's outputs."""
-        counted = next(iter(fields.values())).shape[0]
         body, marks = objective.body, []
         for name, kind in body.input_types().items():
             marks.append(made.get(name.removeprefix(OUTPUT), 0) if name.startswith(OUTPUT) else mark_type(kind, counted))
@@ -112,8 +156,8 @@ class Search:
         if knows_batch(node, body, batch):
             mark |= BATCH
         marks.update(dict.fromkeys(node.outputs, mark))
-        if not self.quiet:
-            self.problems += find_strangers(node, body, batch, marks, tuple(reversed(self.trail)))
+        if not self.quiet and (not self.shares_alone or chooses_of_shares(node, body)):
+            self.problems += find_strangers(node, body, batch, marks, tuple(reversed(self.trail)), self.sizes)
 
     def follow_call(self, node: Call, batch: Dim, marks: dict[Operand, int]) -> None:
         given = dict(pair_inputs(node))
@@ -159,7 +203,19 @@ def knows_batch(node: Apply, body: Body, batch: Dim) -> bool:
     return any(count_axes(kind, batch) > 1 for kind in inputs) or op.mixes_examples(False, *inputs, **optional)
 
 
-def find_strangers(node: Apply, body: Body, batch: Dim, marks: Mapping[Operand, int], trail: tuple[Place, ...]) -> Iterator[Diagnostic]:
+def chooses_of_shares(node: Apply, body: Body) -> bool:
+    """Is it given probabilities of classes, or their logarithms, and one number for each row of them?"""
+    if type(node.op).picks is Callable.picks or len(node.inputs) != 2 or not isinstance(node.inputs[0], int):
+        return False
+    maker, (inputs, _) = trace_in_body(body, node.inputs[0]), body.op_inputs(node)
+    x, index = inputs
+    fits = isinstance(x, TensorType) and isinstance(index, TensorType) and x.shape[:-1] == index.shape
+    return fits and maker is not None and maker.op.gives in SHARES and getattr(maker.op, "axis", 0) in (-1, x.rank - 1)
+
+
+def find_strangers(
+    node: Apply, body: Body, batch: Dim, marks: Mapping[Operand, int], trail: tuple[Place, ...], sizes: Mapping[str, Dim]
+) -> Iterator[Diagnostic]:
     """The problems of a use that picks for single examples by numbers that know nothing of the batch."""
     if type(node.op).picks is Callable.picks:
         return
@@ -174,10 +230,10 @@ def find_strangers(node: Apply, body: Body, batch: Dim, marks: Mapping[Operand, 
         names = (body.names.get(node.inputs[0], "x"), body.names.get(node.inputs[place], "i"))  # type: ignore[arg-type]
         facts = {
             "at": node.span,
-            "input": x,
-            "indices": index,
+            "input": x.substitute(sizes),
+            "indices": index.substitute(sizes),
             "axis": axis,
-            "batch": str(batch),
+            "batch": str(batch.substitute(sizes)),
             "names": names,
             "texts": texts,
             "trail": trail,

@@ -11,6 +11,7 @@ from netspec.library.shelf import index
 from netspec.resolve.expressions import CALLABLE, OF_MODELS, STATIC_FUNCTIONS, Names
 from netspec.resolve.graph import Bad, Function, FunctionRef
 from netspec.resolve.name_scope import Scope
+from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -19,11 +20,16 @@ def find_collision(node: tree.Function, others: Mapping[str, tree.Param | tree.B
     """The problem of a function whose name a section of the file has, or something that netspec itself calls so."""
     if node.name in others:
         return DuplicateName(at=node.name_span, name=node.name, what="function", first=others[node.name].name_span)
-    entry = index.lookup(node.name, *CALLABLE)
+    return find_built_in(node.name, node.name_span)
+
+
+def find_built_in(name: str, at: Span) -> Diagnostic | None:
+    """The problem of a function, written or imported, whose name something has that netspec itself calls so."""
+    entry = index.lookup(name, *CALLABLE)
     built_in = "" if entry is None else f"the built-in {entry.kind}"
-    if node.name in (*STATIC_FUNCTIONS, *OF_MODELS):
+    if name in (*STATIC_FUNCTIONS, *OF_MODELS):
         built_in = "the static function"
-    return DuplicateName(at=node.name_span, name=node.name, what="function", built_in=built_in) if built_in else None
+    return DuplicateName(at=at, name=name, what="function", built_in=built_in) if built_in else None
 
 
 class Functions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Mistake
@@ -16,7 +16,7 @@ from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.limits import LIMITS
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
-from netspec.resolve.functions import Functions, find_collision
+from netspec.resolve.functions import Functions, find_built_in, find_collision
 from netspec.resolve.graph import UNREAD, Definition, Function, Graph, Meaning
 from netspec.resolve.imports import Names as Brought
 from netspec.resolve.imports import Project
@@ -53,12 +53,22 @@ def resolve(file: tree.File, source: Source, project: Project | None = None) -> 
     for section in file.sections:
         resolve_section(section, names, names.definitions)
     trains = tuple(s for s in file.sections if isinstance(s, tree.Train))
+    problems += find_twin_trainings(trains)
     serves = tuple(s for s in file.sections if isinstance(s, tree.Serve))
     expects = tuple(s for s in file.sections if isinstance(s, tree.Expect))
     sections = (trains, serves, expects)
     files = (tuple(opened.params), dict(project.sources))
     graph = Graph(source, file, names.params, names.definitions, *sections, opened.meanings, *files, tuple(opened.functions))
     return graph, problems
+
+
+def find_twin_trainings(trains: Iterable[tree.Train]) -> Iterator[Diagnostic]:
+    """The problems of sections that train under a name which one before them has: a run is asked for by it."""
+    first: dict[str, tree.Train] = {}
+    for node in trains:
+        name = node.alias or node.model
+        if first.setdefault(name, node) is not node:
+            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span)
 
 
 class Opened:
@@ -118,6 +128,8 @@ class Opened:
                 taken = own.get(name) or (found[name].node if name in found else None)
                 if taken is not None:
                     self.problems.append(DuplicateName(at=section.span, name=name, first=taken.name_span))
+                elif isinstance(definition, Function) and (problem := find_built_in(name, find_import(section, name))):
+                    self.problems.append(problem)
                 found[name] = definition
         return found
 
@@ -129,6 +141,11 @@ class Opened:
 
 FUNCTION = re.compile(r'(let|def|fn|func|function) |\{\s*"kind":\s*"let"')
 """How text begins that may have been meant as a function."""
+
+
+def find_import(section: tree.Import, name: str) -> Span:
+    """Where an `import` gives something this name."""
+    return next((n.span for n in section.names if (n.alias or n.name) == name), section.span)
 
 
 def group_by_model(file: tree.File) -> dict[str, list[tree.Section]]:

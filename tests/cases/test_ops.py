@@ -165,6 +165,63 @@ def test_graphs_and_memories(tmp_path: Path, text: str) -> None:
     assert slugs(tmp_path, text) == []
 
 
+FIXED = """
+{blocks}
+model Policy {{
+  input x: f32[{batch}, 3]
+  output logits = x -> dense(4)
+}}
+
+train Policy {{
+  data = arrays(fields={{x: f32[3], a: i32[], i: i32[4], adv: f32[]}}) -> batch({batch})
+  loss = {loss}
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+OWN_ROW = "block Own {\n  input s: f32[N, C]\n  input i: i32[N]\n  output s[i]\n}"
+
+
+@pytest.mark.parametrize("batch", ["8", "4", "B"])
+@pytest.mark.parametrize(
+    ("loss", "slug"),
+    [
+        ("-mean(log_softmax(logits)[a])", ROWS),
+        ("-mean(gather(log_softmax(logits), a))", ROWS),
+        ("mean((logits, a) -> Own)", ROWS),
+        ("mean(logits[:, a])", EVERY),
+        ("mean(take_along_axis(logits, i, axis=0))", ROWS),
+        ("-mean(pick(log_softmax(logits), a) * adv)", ""),
+        ("-mean(logits[iota(8), a])", ""),
+        ("mean(logits[(iota(8) + a) % 8])", ""),
+        ("mean(gather(eye(4), a) * logits)", ""),  # a table of classes, as many as examples
+        ("mean(take_along_axis(logits, i))", ""),
+    ],
+)
+def test_rows_of_a_fixed_batch(tmp_path: Path, batch: str, loss: str, slug: str) -> None:
+    """The size of the batch is written, and may be that of the classes."""
+    text = FIXED.format(batch=batch, loss=loss.replace("8", batch), blocks=OWN_ROW if "Own" in loss else "")
+    text = text.replace("batch(B)", "batch(8)").replace("iota(B)", "iota(batch_size)")
+    found = [s for s in slugs(tmp_path, text) if s in (ROWS, EVERY)]
+    assert found == ([slug] if slug else [])
+
+
+PLAIN = "model M {{\n  input x: f32[{n}, 10]\n  input a: i32[{n}]\n{more}  output y = {y}\n}}"
+
+
+def test_rows_of_shares_under_any_name(tmp_path: Path) -> None:
+    """What a softmax made of each row is chosen of by class, whatever the axis of rows is called; and a table stands beside a batch."""
+    for y in ("log_softmax(x)[a]", "gather(softmax(x * 2.0), a)"):
+        assert slugs(tmp_path, PLAIN.format(n="N", more="", y=y)) == [ROWS]
+    for y in ("x[a]", "softmax(x, axis=0)[a]", "pick(log_softmax(x), a)"):
+        assert ROWS not in slugs(tmp_path, PLAIN.format(n="N", more="", y=y))
+    table = "  input table: f32[V, 10]\n"
+    assert ROWS in slugs(tmp_path, PLAIN.format(n="B", more=table, y="log_softmax(x)[a] @ transpose(table)"))
+    assert slugs(tmp_path, PLAIN.format(n="B", more=table, y="table[a] * x")) == []
+    graph = "model G {\n  input nodes: f32[N, 8]\n  input senders: i32[E]\n  output y = gather(softmax(nodes), senders)\n}"
+    assert slugs(tmp_path, graph) == []
+
+
 def test_policy_gradient_by_hand(tmp_path: Path) -> None:
     """The mended case gives what NumPy gives."""
     path = tmp_path / "spec.net"
@@ -447,3 +504,244 @@ def test_sizes_that_another_library_wants(tmp_path: Path, layers: str) -> None:
     """A number of channels is no epsilon, momentum, bias or activation, and the help says what to do with it."""
     found = problems(tmp_path, f"model M {{\n  input x: f32[B, 16, 3]\n  output y = x -> {layers}\n}}")
     assert [problem.slug() for problem in found] == ["bad-argument"] and "is known" in (found[0].help() or "")
+
+
+# --- names that data and sections give -------------------------------------------------------------------------------
+TABLE = """
+model M {{
+  input x: f32[B, 1]
+  output logits = x -> dense({units})
+}}
+
+train M {{
+  data = csv("t.csv", fields={{x: f32[1], label: {kind}[]}}, classes={{label: {words}}}) -> batch(8)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "said"),
+    [
+        ("u8", [f"c{i}" for i in range(256)], ""),
+        ("u8", [f"c{i}" for i in range(257)], "u8[]`, which holds numbers up to 255"),
+        ("i8", [f"c{i}" for i in range(128)], ""),
+        ("i8", [f"c{i}" for i in range(129)], "i8[]`, which holds numbers up to 127"),
+        ("i32", [f"c{i}" for i in range(300)], ""),
+        ("i32", ["a", "a", "c"], 'the word "a" twice'),
+        ("u8", ["a", "c", "b", "c"], 'the word "c" twice'),
+    ],
+)
+def test_each_class_has_a_number(tmp_path: Path, kind: str, words: list[str], said: str) -> None:
+    written = "[" + ", ".join(f'"{word}"' for word in words) + "]"
+    found = problems(tmp_path, TABLE.format(kind=kind, units=len(words), words=written))
+    assert [p.slug() for p in found] == (["bad-argument"] if said else [])
+    assert all(said in p.message() for p in found)
+
+
+SECTION = """
+train M{name} {{
+  data = arrays(fields={{x: f32[3], t: f32[1]}}) -> batch(8)
+  loss = {loss}(y, t)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "taken"), [("", "", "M"), (" as a", " as a", "a"), ("", " as M", "M"), ("", " as b", ""), (" as a", "", "")]
+)
+def test_two_trainings_have_two_names(tmp_path: Path, first: str, second: str, taken: str) -> None:
+    model = "model M {\n  input x: f32[B, 3]\n  output y = x -> dense(1)\n}\n"
+    found = problems(
+        tmp_path, model + SECTION.format(name=first, loss="mean_squared_error") + SECTION.format(name=second, loss="mean_absolute_error")
+    )
+    assert [p.slug() for p in found] == (["duplicate-name"] if taken else [])
+    assert all(f"`{taken}`" in p.message() and "as NAME" in (p.help() or "") for p in found)
+
+
+PARTS = "netspec 1\n\nparam k: int = 3\n\nlet f(v: int) = v + 1\n\nblock P {\n  input x: f32[N, C]\n  output x * 2.0\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "units", "slug"),
+    [
+        ("import f as max", "max(1, 2)", "duplicate-name"),
+        ("import f as len", "len([1])", "duplicate-name"),
+        ("import f as relu", "3", "duplicate-name"),
+        ("import k", "k", "unknown-name"),
+        ("import k", "k + 1", "unknown-name"),
+        ("import k as f", "f(2)", "unknown-name"),
+        ("import f as more", "more(2)", ""),
+        ("import f", "f(2)", ""),
+    ],
+)
+def test_imports_take_no_name_of_netspec(tmp_path: Path, line: str, units: str, slug: str) -> None:
+    (tmp_path / "parts.net").write_text(PARTS)
+    text = f'{line} from "parts.net"\n\nmodel M {{\n  input x: f32[B, 4]\n  output y = x -> dense({units})\n}}\n'
+    found = slugs(tmp_path, text)
+    assert found[:1] == ([slug] if slug else [])
+    assert len(found) <= 1 or slug == "duplicate-name"
+
+
+# --- what numbers mean -----------------------------------------------------------------------------------------------
+SCORED = """
+model M {{
+  input x: f32[B, 6, 4]
+  output y = {y}
+}}
+
+train M {{
+  data = arrays(fields={{x: f32[6, 4], t: i32[{t}]}}) -> batch(8)
+  loss = softmax_cross_entropy({logits}, t)
+  optimizer = sgd(0.1)
+  duration = 3 steps
+}}
+"""
+TWICE = "probabilities-for-logits"
+
+
+@pytest.mark.parametrize(
+    ("y", "logits", "t", "slug"),
+    [
+        ("softmax(x) * 1.0", "y", "6", TWICE),
+        ("1 * softmax(x)", "y", "6", TWICE),
+        ("softmax(x) / 1.0", "y", "6", TWICE),
+        ("0.0 + softmax(x) - 0", "y", "6", TWICE),
+        ("mean(softmax(x), axis=1)", "y", "", TWICE),
+        ("x", "mean(softmax(y), axis=1)", "", TWICE),
+        ("max(sigmoid(x), axis=1)", "y", "", TWICE),
+        ("x -> softmax -> global_avg_pool", "y", "", TWICE),
+        ("x -> softmax -> reshape([B, 3, 8])", "y", "3", TWICE),
+        ("softmax(x) * 20.0", "y", "6", ""),  # a temperature
+        ("1.0 - softmax(x)", "y", "6", ""),
+        ("1.0 / softmax(x)", "y", "6", ""),
+        ("mean(log_softmax(x), axis=1)", "y", "", ""),
+        ("mean(x, axis=1) * 1.0", "y", "", ""),
+        ("sum(softmax(x) * x, axis=-1, keepdims=true) * x", "y", "6", ""),
+    ],
+)
+def test_probabilities_that_something_hides(tmp_path: Path, y: str, logits: str, t: str, slug: str) -> None:
+    assert slugs(tmp_path, SCORED.format(y=y, logits=logits, t=t)) == ([slug] if slug else [])
+
+
+SERVED = """
+model M {{
+  input tokens: i32[B, T]
+  output y = tokens -> embed({rows}, 8) -> self_attention(2, causal=true) -> dense(9){stage}
+}}
+
+serve M {{ tokens = {decoder}(y, start=1, limit=4) }}
+"""
+
+
+@pytest.mark.parametrize("decoder", ["greedy", "sample", "beam"])
+@pytest.mark.parametrize(
+    ("stage", "slug"),
+    [("", ""), (" -> softmax", TWICE), (" -> sigmoid -> identity", TWICE), (" -> log_softmax", ""), (" -> softmax -> dense(9)", "")],
+)
+def test_decoders_take_logits(tmp_path: Path, decoder: str, stage: str, slug: str) -> None:
+    text = SERVED.format(rows=9, stage=stage, decoder=decoder)
+    assert slugs(tmp_path, text) == ([slug] if slug else [])
+    assert slugs(tmp_path, repaired(tmp_path, text)) in ([], [slug])
+
+
+@pytest.mark.parametrize(
+    ("rows", "stop", "slug"),
+    [(9, "", ""), (20, "", ""), (5, "", "token-outside"), (8, "", "token-outside"), (8, "stop=8, ", ""), (8, "stop=2, ", "token-outside")],
+)
+def test_what_is_generated_is_taken(tmp_path: Path, rows: int, stop: str, slug: str) -> None:
+    """The scores are of 9 elements. What ends an answer is fed to nothing."""
+    text = SERVED.format(rows=rows, stage="", decoder="sample").replace("limit=4", f"{stop}limit=4")
+    found = problems(tmp_path, text)
+    assert [p.slug() for p in found] == ([slug] if slug else [])
+    assert all(f"takes 0 to {rows - 1} of `tokens`" in p.message() for p in found)
+    clamped = text.replace("tokens -> embed", f"minimum(tokens, {rows - 1}) -> embed")
+    assert slugs(tmp_path, clamped) == []
+
+
+WEIGHED = """
+model M {{
+  input x: f32[B, 3]
+  output y = x -> dense(1)
+}}
+
+train M {{
+  data = arrays(fields={{x: f32[3], t: f32[1], n: {kind}}}) -> batch(40)
+  loss = mean_squared_error(y, t)
+  optimizer = sgd(0.1)
+  duration = 1 epochs
+  weights = n
+}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["f32[]", "u8[]", "i32[]"])
+def test_whole_numbers_weigh(tmp_path: Path, kind: str) -> None:
+    """Counts of examples weigh as the same floats would, large ones too."""
+    draw = np.random.default_rng(3)
+    data = {"x": draw.normal(size=(50, 3)), "t": draw.normal(size=(50, 1)), "n": draw.integers(100, 250, 50)}
+    data = {name: values.astype(np.float32) if name != "n" or kind == "f32[]" else values for name, values in data.items()}
+    (tmp_path / "spec.net").write_text("netspec 1\n" + WEIGHED.format(kind=kind))
+    program = netspec.compile(tmp_path / "spec.net")
+    state = program.init(0)
+    wrong = (np.asarray(program.predict(state, x=data["x"])["y"]) - data["t"])[:, 0] ** 2
+    assert program.evaluate(state, data)["loss"] == pytest.approx(np.average(wrong, weights=data["n"]), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["bool[]", "i32[2]"])
+def test_other_fields_do_not_weigh(tmp_path: Path, kind: str) -> None:
+    assert slugs(tmp_path, WEIGHED.format(kind=kind)) == ["bad-setting"]
+
+
+MODEL_ALONE = "\nmodel M {\n  input x: f32[B, 4]\n  output y = x -> dense(4)\n}\n"
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "let f(v: int) = len(v)",
+        "let f(v: str) = v * 2.5",
+        "let f(v: list[int]) = v.x",
+        "let f(v: list[int], w: int) = v * w",
+        "let f(v: bool) = v + 1",
+        'let f(v: {a: int}) = v.a + "s"',
+        "let f(v: {a: int}) = len(v.a)",
+        'let f(v: list[list[int]]) = [sum(row) + "s" for row in v]',
+        "let f(v: float) = v[0]",
+        "let f(v: int) = g(v)\n\nlet g(v: list[int]) = len(v)",
+    ],
+)
+def test_functions_that_nothing_calls_are_typed(tmp_path: Path, function: str) -> None:
+    found = slugs(tmp_path, function + "\n" + MODEL_ALONE)
+    assert found[:1] in (["bad-operands"], ["bad-argument"])
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "let f(v: int) = v // 2 + 1",
+        "let f(v: int, w: int) = v / (v - w)",
+        "let f(v: list[int]) = v[5] + max(v)",
+        "let f(v: list[int]) = max(v) - min(v)",
+        "let f(v: int?) = if v == none { 1 } else { v + 1 }",
+        'let f(v: str) = if v == "wide" { 8 } else { 4 }',
+        'let f(v: str) = v + "_x"',
+        "let f(v: layer) = v",
+        "let f(v: list) = len(v)",
+        "let f(v: {a: int, b: list[int]?}) = v.a + 1",
+        "let f(v: int) = dense(v)",
+        "let f(v: str) = conv(4, 3, padding=v)",
+        "let f(v: float) = round(v * 3)",
+        "let f(v: list[float]) = [x * 2 for x in v]",
+        "let f(v: int) = [range(v)[k] for k in range(v)]",
+        "let f(v: bool) = if v { 1 } else { 2 }",
+        "let f(v: int) = g(v) + 1\n\nlet g(v: int) = v * 2",
+    ],
+)
+def test_functions_that_are_right_for_some(tmp_path: Path, function: str) -> None:
+    assert slugs(tmp_path, function + "\n" + MODEL_ALONE) == []

@@ -37,6 +37,8 @@ class DuplicateName(Diagnostic):
     def help(self) -> str | None:
         if self.what == "setting":
             return "delete one of them"
+        if self.what == "training":
+            return f"give one of the two another name: `train M as NAME {{ … }}`, here `as {self.name}_2`"
         if self.built_in:
             return f"give it another name: `my_{self.name}`"
         return "give one of the two another label" if self.what == "path" else "give one of the two another name"

@@ -12,15 +12,30 @@ from netspec.source import NOWHERE, Span
 
 @record(kw_only=True)
 class TokenOutside(Diagnostic):
-    """`start` and `stop` are elements that the output has scores for: whole numbers below its last size."""
+    """`start` and `stop` are elements that the output has scores for, whole numbers below its last size; and the model takes every element
+    that may be generated."""
 
     name: str
     value: int
     output: str
     classes: int
+    feeds: str = ""
+    """The input that takes fewer elements than there are; "": an argument is meant."""
+    taken_by: str = ""
+    """The op that takes those of the input below `value`."""
 
     def message(self) -> str:
-        return f"`{self.name}={self.value}` is no element: `{self.output}` has scores of 0 to {self.classes - 1}"
+        scores = f"`{self.output}` has scores of 0 to {self.classes - 1}"
+        if self.feeds:
+            return (
+                f"`{self.name}` may generate {self.value}: {scores}, but `{self.taken_by}` takes 0 to {self.value - 1} of `{self.feeds}`."
+            )
+        return f"`{self.name}={self.value}` is no element: {scores}"
+
+    def help(self) -> str | None:
+        if not self.feeds:
+            return None
+        return f"let them be as many: `{self.taken_by}` for {self.classes} elements, or `{self.output}` with scores of {self.value}"
 
 
 @record(kw_only=True)

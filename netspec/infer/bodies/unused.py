@@ -34,9 +34,15 @@ def check_unused(world: World) -> None:
     for definition in own:
         if not world.stopped:
             check_never_run(world, definition)
-    for function in world.graph.functions:
-        if function.node.span.source is world.graph.source and not world.stopped:
+    functions = [f for f in world.graph.functions if f.node.span.source is world.graph.source]
+    uncalled = [function for function in functions if id(function) not in world.elaborated]
+    for function in functions:
+        if not world.stopped:
             check_function(world, function)
+    if uncalled:
+        from netspec.infer.bodies.function_trials import find_wrong_kind  # few files have any
+
+        world.report_all(problem for f in uncalled if not world.stopped and (problem := find_wrong_kind(world, f)) is not None)
 
 
 def check_alone(world: World, definition: Definition) -> None:

@@ -17,10 +17,12 @@ from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import DECODER
 from netspec.infer.values import UNKNOWN, OpValue, Tensor, Unknown, Value, describe
-from netspec.ir import Body, Port, ServePlan
+from netspec.ir import OUTPUT, Body, Port, ServePlan
 from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.decoders.protocol import Decoder
 from netspec.proofs.causality import Causality, Refusal
+from netspec.proofs.id_bounds import find_bounds
+from netspec.proofs.meanings import Measured, find_misreading
 from netspec.record import record, replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.source import NOWHERE, Span
@@ -126,7 +128,9 @@ def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | Non
         return None
     output = frame.outputs.get(value.reads.wire, "")
     kind = type_of_port(body, port)
-    if not reads_output(world, value, item.key, kind, output) or not tokens_are_there(world, item, value, kind, output):
+    if not reads_output(world, value, item.key, kind, output) or not tokens_are_there(world, item, value, kind, body, output):
+        return None
+    if not scores_are_logits(world, value, body, output):
         return None
     flow = prove_causality(world, item, body, port, output)
     if flow is None or flow.reach is None:
@@ -182,7 +186,17 @@ def reads_output(world: World, value: Decoding, feeds: str, kind: TensorType, ou
     return False
 
 
-def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: TensorType, output: str) -> bool:
+def scores_are_logits(world: World, value: Decoding, body: Body, output: str) -> bool:
+    """What the decoder reads means what it wants; False after a reported problem."""
+    wire, decoder = value.reads.wire, value.decoder
+    measured = Measured((), (Port(OUTPUT + output, wire),), body)
+    problem = find_misreading(decoder.op_name(), [(decoder.inputs[0], wire, value.at)], measured)
+    if problem is not None:
+        world.report(problem)
+    return problem is None
+
+
+def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: TensorType, body: Body, output: str) -> bool:
     """`start` and `stop` are elements that there are, and the fed input holds each of those."""
     classes, fine = value.reads.type.shape[2].value, True
     if not holds(kind.dtype, classes - 1):
@@ -193,7 +207,21 @@ def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: Te
         if token is not None and token >= classes:
             world.report(TokenOutside(at=item.value.span, name=name, value=token, output=output, classes=classes))
             fine = False
-    return fine
+    return fine and model_takes_all(world, item, value, body, output)
+
+
+def model_takes_all(world: World, item: tree.Setting, value: Decoding, body: Body, output: str) -> bool:
+    """The model has a place for every element that it may be fed with; what ends an answer is fed to nothing that counts."""
+    classes, decoder = value.reads.type.shape[2].value, value.decoder
+    highest = classes - 2 if decoder.stop == classes - 1 else classes - 1
+    limits = [bound for bound in find_bounds(body, ()) if bound.field == item.key and Dim.of(bound.below).is_constant]
+    tight = min(limits, key=lambda bound: Dim.of(bound.below).value, default=None)
+    if tight is None or Dim.of(tight.below).value > highest:
+        return True
+    below, name = Dim.of(tight.below).value, decoder.op_name()
+    facts: dict[str, Any] = {"output": output, "classes": classes, "feeds": item.key, "taken_by": tight.op}
+    world.report(TokenOutside(at=item.value.span, name=name, value=below, **facts))
+    return False
 
 
 def prove_causality(world: World, item: tree.Setting, body: Body, port: Port, output: str) -> Flow | None:

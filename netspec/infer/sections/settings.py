@@ -136,7 +136,7 @@ def read_weights(frame: Frame, item: tree.Setting, fields: Mapping[str, TensorTy
         fitting = [name for name, own in fields.items() if own.rank == 1 and str(own.shape[0]) == BATCH and own.is_float]
         found = f"the field `{written}`, which is {kind}" if kind is not None else f"`{item.value.span.text}`"
         near = nearest(written, fitting) or fitting
-        expected = f"a field of the batch with one number for each example, f32[{BATCH}]"
+        expected = f"a field of the batch with one number for each example, f32[{BATCH}] or whole numbers"
         return frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=near[0] if near else ""))
     return written
 

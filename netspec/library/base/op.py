@@ -281,6 +281,11 @@ class Callable(Op):
         """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
         return {}
 
+    def carries(self, *numbers: float | None) -> int | None:
+        """The place of the input whose meaning the numbers of its result have, as if it `keeps_values`. `numbers`: the inputs that the spec
+        writes as numbers, None for a tensor."""
+        return 0 if self.gives == "same" or self.keeps_values else None
+
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
         return {}

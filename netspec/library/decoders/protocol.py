@@ -56,7 +56,9 @@ class Decoder(Op):
     """Base of every decoder. The first argument of its call is the output of the model that it reads, [B, T, V]."""
 
     kind = "decoder"
-    inputs: ClassVar[tuple[In, ...]] = (In("logits", "what the model says of the elements: unnormalised scores [B, T, V]", rank=3),)
+    inputs: ClassVar[tuple[In, ...]] = (
+        In("logits", "what the model says of the elements: unnormalised scores [B, T, V]", rank=3, wants="logits"),
+    )
 
     limit: Positive
     """At most so many elements are generated."""

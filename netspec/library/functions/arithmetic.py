@@ -30,6 +30,8 @@ class _Binary(Operator):
     needs: ClassVar[str] = NUMBERS
     function: ClassVar[str]
     """The function of jax.numpy that computes it."""
+    neutral: ClassVar[tuple[float | None, float | None]] = (None, None)
+    """The number that on the left, and on the right, leaves the other side as it is."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -45,6 +47,10 @@ class _Binary(Operator):
                 raise Mistake(WrongOperand(self.symbol, operand, self.needs, blame=side))
         return meet(facts, self.symbol, left, right)
 
+    def carries(self, *numbers: float | None) -> int | None:
+        pairs = zip(numbers, self.neutral, strict=True)
+        return next((1 - place for place, (number, neutral) in enumerate(pairs) if number is not None and number == neutral), None)
+
     def apply(self, scope: Scope, left: Array | float, right: Array | float) -> Array:
         return getattr(jnp, self.function)(*align_sides(left, right))
 
@@ -57,18 +63,21 @@ class Add(_Binary):
     """left + right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "+", "add"
+    neutral = (0, 0)
 
 
 class Subtract(_Binary):
     """left - right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "-", "subtract"
+    neutral = (None, 0)
 
 
 class Multiply(_Binary):
     """left · right, element by element. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function = "*", "multiply"
+    neutral = (1, 1)
     factors = True
 
 
@@ -76,6 +85,7 @@ class Divide(_Binary):
     """left / right of floats. Equal shapes; leading axes may be missing, a 1 stretches at equal rank. FLOPs: 1 per element."""
 
     symbol, function, needs = "/", "divide", FLOATS
+    neutral = (None, 1)
 
 
 def _divided(divide: Any, scope: Scope, left: Array | float, right: Array | float) -> Array:

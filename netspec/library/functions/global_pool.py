@@ -58,6 +58,8 @@ class GlobalAvgPool(_Global):
     `x -> global_avg_pool(mask=m)`; where none counts, the mean is 0. FLOPs: 1 per input element.
     """
 
+    gives = "same"
+
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         space, wide = tuple(range(1, x.ndim - 1)), jnp.promote_types(x.dtype, jnp.float32)
         return jnp.squeeze(mean(x.astype(wide), space, stretch_mask(x, mask)), space).astype(x.dtype)
@@ -69,6 +71,8 @@ class GlobalMaxPool(_Global):
     [batch, space…, channels] -> [batch, channels]. Places whose `mask` is false do not count, as those that fill up a sequence; where none
     counts, the result is 0. FLOPs: 1 per input element.
     """
+
+    gives = "same"
 
     inputs = (In("x", "[batch, space…, channels]", dtype="number", rank=3), MASK)
 

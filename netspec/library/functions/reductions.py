@@ -93,6 +93,7 @@ class Mean(_Reduction):
     without an axis is the metric of that name: the mean over the examples of a whole batch or evaluation, each with its weight.
     """
 
+    gives: ClassVar[str] = "same"
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -131,6 +132,8 @@ class Max(_Reduction):
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
 
+    gives: ClassVar[str] = "same"
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.max(x, axes, keepdims=self.keepdims)
 
@@ -140,6 +143,8 @@ class Min(_Reduction):
 
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
+
+    gives: ClassVar[str] = "same"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.min(x, axes, keepdims=self.keepdims)

@@ -9,6 +9,7 @@ from netspec.library.base.field_bounds import AfterValidator, Field, model_valid
 from netspec.library.data.datasets.text_file import DataPath, find
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
+from netspec.shape.types import RANGES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +20,16 @@ def _require_one_sign(text: str) -> str:
     if len(text) != 1 or text in '"\n\r' or text.isalnum():
         raise ValueError('one sign, such as "," or "\\t"')
     return text
+
+
+def _require_numbers(name: str, kind: TensorType, words: tuple[str, ...]) -> None:
+    """Checks that the words of a field each have one number, which its type holds."""
+    twice = next((word for place, word in enumerate(words) if word in words[:place]), None) if len(set(words)) < len(words) else None
+    if twice is not None:
+        raise ValueError(f'the word "{twice}" twice among the `classes` of `{name}`, where it is to have one number')
+    if words and len(words) - 1 > RANGES[kind.dtype][1]:
+        highest = RANGES[kind.dtype][1]
+        raise ValueError(f"{len(words)} `classes` for `{name}: {kind}`, which holds numbers up to {highest}: write `{name}: i32[]`")
 
 
 Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
@@ -74,6 +85,7 @@ class Csv(Dataset):
             self._columns_of(name, kind)
             if name in self.classes and (not kind.is_int or kind.rank):
                 raise ValueError(f"`classes` for `{name}: {kind}`, which is not one whole number")
+            _require_numbers(name, kind, self.classes.get(name, ()))
         return self
 
     def _columns_of(self, name: str, kind: TensorType) -> tuple[str, ...]:
