@@ -7,13 +7,13 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, PaddingTaken, WindowOverPadding
+from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, PaddingTaken, WindowOverPadding, ZerosCounted
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
 from netspec.library.contracts.mask_effects import MIXES, NEAR, mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
-from netspec.proofs.padding import CLEAN, LAST, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
+from netspec.proofs.padding import CLEAN, LAST, ZEROS, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
 from netspec.record import field, record, replace
 
 Known = dict[int, dict[int, Status]]
@@ -23,7 +23,7 @@ Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 
 
-PROBLEMS: dict[str, type[PaddingTaken]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding}
+PROBLEMS: dict[str, type[PaddingTaken]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding, ZEROS: ZerosCounted}
 
 
 class TooFar(Exception):

@@ -93,6 +93,7 @@ class Mean(_Reduction):
     without an axis is the metric of that name: the mean over the examples of a whole batch or evaluation, each with its weight.
     """
 
+    counts_zeros = True
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -115,6 +116,8 @@ class Prod(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    counts_zeros = True
+
     def result(self, x: TensorType) -> str:
         return sum_dtype(x)
 
@@ -131,6 +134,8 @@ class Max(_Reduction):
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
 
+    counts_zeros = True
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.max(x, axes, keepdims=self.keepdims)
 
@@ -141,6 +146,8 @@ class Min(_Reduction):
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
 
+    counts_zeros = True
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.min(x, axes, keepdims=self.keepdims)
 
@@ -149,6 +156,7 @@ class _Spread(_Reduction):
     """A measure of how far elements lie from their mean."""
 
     inputs = (In("x", "any tensor"),)
+    counts_zeros = True
     cost: ClassVar[int] = 4
 
     ddof: Annotated[int, Field(ge=0)] = 0
@@ -186,6 +194,7 @@ class Logsumexp(_Reduction):
     """
 
     inputs = (In("x", "any tensor"),)
+    counts_zeros = True
     cost: ClassVar[int] = 4
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
