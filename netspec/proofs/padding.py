@@ -30,14 +30,16 @@ class Padded:
     """A window that takes it in is told of already."""
     moved: bool = False
     """What fills up may stand in front."""
+    lengths: int | None = None
+    """The wire of `body` that says how many count."""
 
     def says(self, body: Body) -> str:
         """The mask's name, where it means the same in this body."""
         return self.name if self.body in (None, body) else ""
 
 
-LAST, ZEROS = "last", "zeros"
-"""How an op takes padding that counts from the end of its axis, and one that counts the zeros in its place."""
+LAST, ZEROS, OTHER = "last", "zeros", "other"
+"""How an op takes padding that counts from the end of its axis, one that counts the zeros in its place, other lengths told."""
 CLEAN, MASK = "clean", "mask"
 """What is left out is nothing harmful any more (0, -inf); the numbers say themselves what is left out."""
 
@@ -64,7 +66,9 @@ class Drop:
     axis: int
     padded: Padded
     how: str = MIXES
-    """MIXES, NEAR, LAST or ZEROS."""
+    """MIXES, NEAR, LAST, ZEROS or OTHER."""
+    told: int | None = None
+    """The wire of other lengths."""
 
 
 # --- where there is padding ------------------------------------------------------------------------------------------
@@ -154,6 +158,8 @@ def judge(node: Use, what: Treatment, marks: list[Marks], body: Body) -> tuple[S
     if given and (isinstance(op, Measure) or (op.zeroes and what.how == MIXES)):
         return CLEAN, None
     types = [kind.value if isinstance(kind, Literal) else body.types[kind] for kind in node.inputs]
+    if (told := find_other_lengths(node, status, body)) is not None:
+        return CLEAN, Drop(*own[0], status, OTHER, told)
     how = find_harm(node, what, types, status)
     if given or not how or (how == NEAR and status.told):
         return status, None
@@ -162,6 +168,15 @@ def judge(node: Use, what: Treatment, marks: list[Marks], body: Body) -> tuple[S
     heard = [(p, a) for p, a in own if not op.masks or (names[p] in op.masks and isinstance(marks[p].get(a), Padded))]
     after = replace(status, told=True) if how == NEAR else CLEAN
     return after if heard else status, Drop(place, axis, status, how) if heard else None
+
+
+def find_other_lengths(node: Use, status: Padded, body: Body) -> int | None:
+    """The lengths that an op is given, where both they and those of the sequence are inputs, and not the same."""
+    given = {port.name: operand for port, operand in zip(node.op.inputs, node.inputs, strict=False)} | dict(node.optional)
+    told = given.get("lengths")
+    ports = {port.wire for port in body.inputs}
+    strange = status.body is body and told != status.lengths and {told, status.lengths} <= ports
+    return told if strange and isinstance(told, int) and status.lengths is not None else None
 
 
 def judge_zeroed(node: Use, what: Treatment, status: Zeroed, given: bool) -> tuple[Status | None, Drop | None]:

@@ -197,6 +197,14 @@ def test_what_leaves_padding_out_is_not_told_of() -> None:
         assert said(FOLLOWED.format(body=f"output y = {form}")) == [], form
 
 
+def test_the_last_one_is_that_of_the_same_lengths() -> None:
+    text = FOLLOWED.replace("input n: i32[B]", "input n: i32[B]\n  input m: i32[B]\n  output _n = m")
+    for form in ("last(h, m)", "last(h -> dense(3), m)", "last(h -> gru(8), m)"):
+        assert said(text.format(body=f"output y = {form}")) == ["other-lengths"], form
+    for form in ("last(h, n)", "last(h, minimum(n, m))", "last(h -> gru(8, lengths=m), m)", "last(where(mask[:, :, none], h, 0), n)"):
+        assert said(text.format(body=f"output y = {form}")) == [], form
+
+
 RAGGED = """
 model M {{
   input x: {kind}

@@ -28,6 +28,8 @@ class PaddingTaken(Diagnostic):
     masked: Place
     by_length: bool = False
     """Lengths say what counts, not a mask."""
+    told: str = ""
+    """What the spec calls other lengths, which the op is given."""
 
     def places(self) -> Sequence[Place]:
         return (self.masked,)
@@ -125,3 +127,16 @@ class LastIsPadding(PaddingTaken):
             return f"take the last one that counts while the batch stands first: `last(x, {lengths})`{more}"
         axis = "" if self.axis == 1 else f", axis={self.axis}"
         return f"take the last one that counts: `last(x, {lengths}{axis})`{more}"
+
+
+@record(kw_only=True)
+class OtherLengths(PaddingTaken):
+    """Lengths say how many elements of each sequence count, and here an op is given lengths of another name for the same sequences. Where
+    they are larger it takes what only fills up, and where they are smaller it leaves out elements that count."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "other lengths"
+        return f"`{self.op}` is told `{self.told}` for axis {self.axis} of {self.type}, but {which} says how many of its elements count"
+
+    def help(self) -> str | None:
+        return f"give it the same lengths: `{self.op}(x, {self.says or 'n'})`, or both `{self.told}`"
