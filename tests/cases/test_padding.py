@@ -280,6 +280,40 @@ def test_what_is_to_be_predicted_is_not_seen(form: dict[str, str]) -> None:
     assert "next-element-seen" not in said(TRAINED.format(layer="self_attention(2)", **{**SAME, "before": ""}))  # fills in, as BERT
 
 
+ONE_LENGTH = """
+block Layer {{
+  input x: f32[B, T, D]
+  output y = x + (x -> {layer} -> dropout(0.1))
+}}
+model M {{
+  input tokens: i32[B, 64]
+  input source: i32[B, 64]
+  weight place: f32[64, {width}] = normal(0.02)
+  h = source -> embed(300, {width}) -> {read}
+  x = (tokens -> {before} embed(300, {width})) + place
+  repeat 6 {{ x = x -> Layer }}
+  output logits = x + attention(x[:, :, none, :], h[:, :, none, :], h[:, :, none, :])[:, :, 0, :] -> dense(300)
+}}
+train M {{
+  data = arrays(fields={{tokens: i32[64], source: i32[64]}}) -> batch(4)
+  loss = softmax_cross_entropy({loss}, mask={mask})
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+
+
+@pytest.mark.parametrize("form", [NEXT, SAME], ids=["labels moved", "inputs moved"])
+def test_what_is_to_be_predicted_is_not_seen_in_sequences_of_one_length(form: dict[str, str]) -> None:
+    plain = {"width": "8", "read": "self_attention(2)", **form}
+    for layer in ("self_attention(2)", "lstm(8, reverse=true)", "conv(8, 3)"):
+        assert "next-element-seen" in said(ONE_LENGTH.format(layer=layer, **plain)), layer
+    for layer in ("self_attention(2, causal=true)", "lstm(8)", 'conv(8, 3, padding="CAUSAL")', "layer_norm", "dense(8)"):
+        assert said(ONE_LENGTH.format(layer=layer, **plain)) == [], layer
+    assert said(ONE_LENGTH.format(layer="self_attention(2)", **{**plain, "width": "64"})) == []  # 64 may be channels
+    assert said(ONE_LENGTH.format(layer="self_attention(2)", **{**plain, **SAME, "before": ""})) == []  # fills in, as BERT
+
+
 def test_packed_rows_are_told_apart() -> None:
     packed = {**NEXT, "pack": "pack(64) ->"}
     assert said(TRAINED.format(layer="self_attention(2, causal=true)", **packed)) == ["segments-mingled"]
