@@ -141,7 +141,7 @@ def pass_on(node: Use, marks: list[Marks], body: Body) -> tuple[list[dict[int, S
         for made, axes in zip(found, _find_carried_axes(what, types, results), strict=False):
             made.update({a: status for a in axes if status and not isinstance(made.get(a), Padded)})
         if start[0] == 0 and isinstance(status, Padded):
-            for made, moved in zip(found, node.op.displaces(start[1], *types), strict=False):
+            for made, moved in zip(found, node.op.displaces(start[1], *types), strict=False):  # type: ignore[arg-type]
                 made[start[1]] = replace(status, moved=moved or status.moved)
     return found, drop
 
