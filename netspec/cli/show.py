@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from netspec.cli.kernel_view import parse_size, show_kernels
@@ -47,7 +47,10 @@ def run(args: Namespace) -> int:
     elif args.view == KERNELS:
         return max(code, _kernels(args, checked))
     elif checked.typed is not None:
-        return max(code, _show_models(args, checked.typed.models))
+        shown = _show_models(args, checked.typed.models)
+        if args.view == "table" and not shown:
+            _show_frozen(args, checked.typed.trains)
+        return max(code, shown)
     return code
 
 
@@ -59,6 +62,20 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     view = MODEL_VIEWS[args.view]
     write_text("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
     return 0
+
+
+def _show_frozen(args: Namespace, plans: Iterable[TrainPlan]) -> None:
+    """Prints what each training of the models leaves as it is, where that is anything."""
+    from netspec.ir.frozen import list_frozen
+
+    for plan in plans:
+        if args.model in (None, plan.model.name) and (paths := list_frozen(plan)):
+            more = [f"  and {len(paths) - MOST_FROZEN:,} more"] if len(paths) > MOST_FROZEN else []
+            write_text("\n".join(["", escape(f"frozen in `train {plan.name}`:"), *(escape(f"  {p}") for p in paths[:MOST_FROZEN]), *more]))
+
+
+MOST_FROZEN = 40
+"""So many paths are printed of those that a training leaves as they are."""
 
 
 def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:

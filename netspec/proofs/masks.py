@@ -59,7 +59,7 @@ def gives_mask(plan: TrainPlan) -> bool:
 def list_padded_fields(plan: TrainPlan) -> list[str]:
     """The fields whose examples differ in length, so that batches are padded."""
     data = plan.data
-    varying = [name for name, kind in data.fields.items() if kind.rank == 2 and not kind.shape[1].is_constant]
+    varying = [name for name, kind in data.fields.items() if kind.rank > 1 and not kind.shape[1].is_constant]
     if not varying or data.batch in (None, 1):
         return []
     from netspec.library.data.columns import LENGTH  # few data differ in length

@@ -7,13 +7,28 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, PaddingTaken, WindowOverPadding
+from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, OtherLengths, PaddingTaken, WindowOverPadding, ZerosCounted
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
 from netspec.library.contracts.mask_effects import MIXES, NEAR, mask_inputs
 from netspec.library.data.columns import LENGTH
 from netspec.limits import LIMITS
-from netspec.proofs.padding import CLEAN, LAST, Drop, Marks, Padded, Status, Use, find_masked, marks_of, pass_on, trace_source
+from netspec.proofs.padding import (
+    CLEAN,
+    LAST,
+    OTHER,
+    ZEROS,
+    Drop,
+    Marks,
+    Padded,
+    Status,
+    Use,
+    Zeroed,
+    find_masked,
+    marks_of,
+    pass_on,
+    trace_source,
+)
 from netspec.record import field, record, replace
 
 Known = dict[int, dict[int, Status]]
@@ -23,7 +38,13 @@ Ends = tuple[dict[int, Status], ...]
 """What is known of a body's inputs, or of its outputs."""
 
 
-PROBLEMS: dict[str, type[PaddingTaken]] = {MIXES: MaskDropped, NEAR: WindowOverPadding, LAST: LastIsPadding}
+PROBLEMS: dict[str, type[PaddingTaken]] = {
+    MIXES: MaskDropped,
+    NEAR: WindowOverPadding,
+    LAST: LastIsPadding,
+    ZEROS: ZerosCounted,
+    OTHER: OtherLengths,
+}
 
 
 class TooFar(Exception):
@@ -147,7 +168,7 @@ class PaddingAnalysis:
         """Each step of the outputs is made of the steps up to that one; lengths say how many steps there are."""
         marks = {axis: status for wire in node.outputs for axis, status in _list_padded(known, wire) if axis == 1}
         if node.lengths is not None:
-            marks = {1: Padded(Place(node.span, SAYS_LENGTHS), body.names.get(node.lengths, ""), body, True)}
+            marks = {1: mark_steps(node, body)}
         for wire in node.sequences:
             _note(known, wire, marks)
 
@@ -207,6 +228,8 @@ class PaddingAnalysis:
         if padded and node.lengths is None and (node.reverse or _is_read(body, node.finals)):
             self.report(node, Drop(found.index(padded), 1, padded), body)
             marks = {1: CLEAN}
+        if node.lengths is not None:
+            marks = {1: mark_steps(node, body)}
         self._bind(node.outputs, [marks] * len(node.outputs), known, wanted)
 
     # --- words -------------------------------------------------------------------------------------------------------
@@ -227,9 +250,16 @@ class PaddingAnalysis:
                 says=padded.says(body),
                 masked=padded.place,
                 by_length=padded.by_length,
+                told=body.names.get(drop.told, "") if drop.told is not None else "",
                 trail=tuple(reversed(self.trail)),
             )
         )
+
+
+def mark_steps(node: Recur, body: Body) -> Padded:
+    """The steps of a recurrence that is told how many of them count."""
+    name = body.names.get(node.lengths, "") if node.lengths is not None else ""
+    return Padded(Place(node.span, SAYS_LENGTHS), name, body, True, lengths=node.lengths)
 
 
 def mark_field(plan: TrainPlan, name: str) -> dict[int, Status]:
@@ -263,7 +293,13 @@ def _gather_ends(ports: Sequence[Any], body: Body, known: Known) -> Ends:
 
 def _make_key(ends: Ends) -> tuple[Any, ...]:
     """What two visits of a body must have in common to find the same."""
-    return tuple(tuple(sorted((axis, s if isinstance(s, str) else "padded") for axis, s in marks.items())) for marks in ends)
+    return tuple(tuple(sorted((axis, _name_status(status)) for axis, status in marks.items())) for marks in ends)
+
+
+def _name_status(status: Status) -> str:
+    if isinstance(status, str):
+        return status
+    return "zeroed" if isinstance(status, Zeroed) else "moved" if status.moved else "padded"
 
 
 def _is_read(body: Body, wires: Sequence[int]) -> bool:

@@ -97,9 +97,16 @@ def look_ahead(plan: TrainPlan, fed: str, output: str, ahead: int) -> NotCausal 
     from netspec.proofs.causality import Causality, Refusal
 
     model = plan.model
-    length = model.input_types()[fed].shape[1]
-    if model.facts.normal(length).is_constant or not any(port.name == output for port in model.outputs):
+    length = model.facts.normal(model.input_types()[fed].shape[1])
+    if not any(port.name == output for port in model.outputs):
         return None
+    if length.is_constant:
+        from netspec.proofs.fixed_lengths import FREE, free_length  # few models have sequences of one length
+
+        free = free_length(model, fed, length.value)
+        if free is None:
+            return None
+        model, length = free, FREE
     proof = Causality.of(model, length)
     if ahead < 1 and not (ahead == 0 and shifts(proof, fed)):
         return None

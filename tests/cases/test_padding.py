@@ -125,6 +125,126 @@ def test_the_form_that_a_warning_shows_gives_the_same_alone_and_beside_a_longer_
     np.testing.assert_allclose(beside, alone, atol=1e-6)
 
 
+FOLLOWED = """
+model M {{
+  dim T >= 8
+  input x: f32[B, T, 4]
+  input n: i32[B]
+  mask = iota(T)[none, :] < n[:, none]
+  output _m = mask
+  h = x -> lstm(8, lengths=n)
+  {body}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("problem", "forms"),
+    {
+        "last-is-padding": [
+            'rearrange(h, "b t d -> t b d")[-1]',
+            "transpose(h, [1, 0, 2])[-1]",
+            "swap_axes(h, 0, 1)[T - 1]",
+            "h[:, [0, -1]]",
+            "h[:, [-2]]",
+            "h[:, T // 2]",
+            "roll(h, 1, axis=1)[:, 0]",
+        ],
+        "mask-dropped": ['mean(rearrange(h, "b t d -> t b d"), axis=0)', 'max(rearrange(h, "b t d -> d t b"), axis=1)'],
+        "zeros-counted": [
+            "max(where(mask[:, :, none], h, 0), axis=1)",
+            "softmax(where(mask[:, :, none], h, 0), axis=1)",
+            "var(where(iota(T)[none, :, none] >= n[:, none, none], 0, h), axis=1)",
+            "mean(where(mask[:, :, none], h, 0) -> relu, axis=1)",
+            "mean(h * cast(mask, f32)[:, :, none], axis=1)",
+            'mean(where(transpose(mask)[:, :, none], rearrange(h, "b t d -> t b d"), 0), axis=0)',
+            "where(mask[:, :, none], h, 0) -> global_max_pool",
+        ],
+    }.items(),
+    ids=lambda found: found if isinstance(found, str) else "",
+)
+def test_padding_is_followed(problem: str, forms: list[str]) -> None:
+    for form in forms:
+        assert said(FOLLOWED.format(body=f"output y = {form}")) == [problem], form
+
+
+def test_parts_and_windows_of_padded_sequences() -> None:
+    halves = FOLLOWED.replace("dim T >= 8", "dim S >= 4\n  input s: f32[B, S]\n  output _s = s").replace("T", "2 * S")
+    assert said(halves.format(body="a, b = split(h, 2, axis=1)\n  output y = a[:, 2] + b[:, 2]")) == ["last-is-padding"]
+    assert said(halves.format(body="a, b = split(h, [S, S], axis=1)\n  output y = a[:, 2] + mean(b, axis=-1)[:, 2, none]")) != []
+    assert said(halves.format(body="a, b = split(h, 2, axis=1)\n  output y = a + b")) == []
+    assert said(halves.format(body="a, _ = split(h, 2, axis=1)\n  output y = a[:, 2]")) == []
+    assert said(FOLLOWED.format(body="output y = where(mask[:, :, none], h, 0) -> conv(8, [3]) -> global_avg_pool")) == ["mask-dropped"]
+
+
+def test_what_leaves_padding_out_is_not_told_of() -> None:
+    for form in (
+        "sum(where(mask[:, :, none], h, 0), axis=1)",
+        "sum(where(mask[:, :, none], h, 0), axis=1) / cast(n, f32)[:, none]",
+        "max(where(mask[:, :, none], h, -1e9), axis=1)",
+        "softmax(where(mask[:, :, none], h, -inf), axis=1)",
+        "softmax(h, axis=-1)",
+        "global_avg_pool(h, mask=mask)",
+        "where(mask[:, :, none], h, 0) -> conv(8, [3]) -> global_avg_pool(mask=mask)",
+        'sum(where(transpose(mask)[:, :, none], rearrange(h, "b t d -> t b d"), 0), axis=0)',
+        "last(h, n)",
+        "h[:, 0]",
+        "roll(h, -1, axis=1)",
+        "h[:, [0, 0]]",
+        'rearrange(h, "b t d -> t b d")[0]',
+        'mean(rearrange(h, "b t d -> t b d"), axis=-1)',
+    ):
+        assert said(FOLLOWED.format(body=f"output y = {form}")) == [], form
+
+
+def test_the_last_one_is_that_of_the_same_lengths() -> None:
+    text = FOLLOWED.replace("input n: i32[B]", "input n: i32[B]\n  input m: i32[B]\n  output _n = m")
+    for form in ("last(h, m)", "last(h -> dense(3), m)", "last(h -> gru(8), m)"):
+        assert said(text.format(body=f"output y = {form}")) == ["other-lengths"], form
+    for form in ("last(h, n)", "last(h, minimum(n, m))", "last(h -> gru(8, lengths=m), m)", "last(where(mask[:, :, none], h, 0), n)"):
+        assert said(text.format(body=f"output y = {form}")) == [], form
+
+
+RAGGED = """
+model M {{
+  input x: {kind}
+  output y = {pooled} -> flatten -> dense(3)
+}}
+train M {{
+  data = arrays(fields={{x: {record}, a: i32[], length: i32[]}}) -> batch(4)
+  loss = softmax_cross_entropy(y, a)
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+
+
+def test_lists_of_unequal_length_are_padded_whatever_they_are_lists_of() -> None:
+    kinds = {"i32[B, T]": "x -> embed(9, 4)", "f32[B, T, 4]": "x", "f32[B, T, 4, 3]": "x"}
+    for kind, x in kinds.items():
+        text = RAGGED.format(kind=kind, record=kind.replace("B, ", ""), pooled=f"mean({x}, axis=1)")
+        assert said(text) == ["mask-dropped"], kind
+        assert said(text.replace("T", "6")) == [], kind
+
+
+def test_a_label_that_is_ignored_marks_padding() -> None:
+    text = """
+model M {{
+  input x: i32[B, T]
+  mask = x != 0
+  output y = x -> embed(9, 8) -> self_attention(2, mask=mask) -> dense(4)
+}}
+train M {{
+  data = arrays(fields={{x: i32[T], a: i32[T], length: i32[]}}) -> batch(4)
+  loss = softmax_cross_entropy(y, a{more})
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+    assert "mask-dropped" not in said(text.format(more=", ignore=0"))
+    assert "mask-dropped" in said(text.format(more=""))
+
+
 TRAINED = """
 model M {{
   dim T >= 2
@@ -158,6 +278,40 @@ def test_what_is_to_be_predicted_is_not_seen(form: dict[str, str]) -> None:
     for layer in ("self_attention(2, causal=true)", "lstm(8)", 'conv(8, 3, padding="CAUSAL")', "layer_norm", "dropout(0.1) -> batch_norm"):
         assert "next-element-seen" not in said(TRAINED.format(layer=layer, **form)), layer
     assert "next-element-seen" not in said(TRAINED.format(layer="self_attention(2)", **{**SAME, "before": ""}))  # fills in, as BERT
+
+
+ONE_LENGTH = """
+block Layer {{
+  input x: f32[B, T, D]
+  output y = x + (x -> {layer} -> dropout(0.1))
+}}
+model M {{
+  input tokens: i32[B, 64]
+  input source: i32[B, 64]
+  weight place: f32[64, {width}] = normal(0.02)
+  h = source -> embed(300, {width}) -> {read}
+  x = (tokens -> {before} embed(300, {width})) + place
+  repeat 6 {{ x = x -> Layer }}
+  output logits = x + attention(x[:, :, none, :], h[:, :, none, :], h[:, :, none, :])[:, :, 0, :] -> dense(300)
+}}
+train M {{
+  data = arrays(fields={{tokens: i32[64], source: i32[64]}}) -> batch(4)
+  loss = softmax_cross_entropy({loss}, mask={mask})
+  optimizer = adam(0.01)
+  duration = 1 epoch
+}}
+"""
+
+
+@pytest.mark.parametrize("form", [NEXT, SAME], ids=["labels moved", "inputs moved"])
+def test_what_is_to_be_predicted_is_not_seen_in_sequences_of_one_length(form: dict[str, str]) -> None:
+    plain = {"width": "8", "read": "self_attention(2)", **form}
+    for layer in ("self_attention(2)", "lstm(8, reverse=true)", "conv(8, 3)"):
+        assert "next-element-seen" in said(ONE_LENGTH.format(layer=layer, **plain)), layer
+    for layer in ("self_attention(2, causal=true)", "lstm(8)", 'conv(8, 3, padding="CAUSAL")', "layer_norm", "dense(8)"):
+        assert said(ONE_LENGTH.format(layer=layer, **plain)) == [], layer
+    assert said(ONE_LENGTH.format(layer="self_attention(2)", **{**plain, "width": "64"})) == []  # 64 may be channels
+    assert said(ONE_LENGTH.format(layer="self_attention(2)", **{**plain, **SAME, "before": ""})) == []  # fills in, as BERT
 
 
 def test_packed_rows_are_told_apart() -> None:

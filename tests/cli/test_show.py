@@ -173,3 +173,29 @@ def test_a_spec_with_problems_has_no_kernels(tmp_path: Path, capsys: pytest.Capt
 def test_a_size_is_a_number(text: str, spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", spec, "--as", "kernels", "--at", text]) == 2
     assert "is not DIM=SIZE" in capsys.readouterr().err
+
+
+FROZEN = """netspec 1
+model M {
+  input x: f32[B, 3]
+  output y = (x -> body: dense(4) -> body_norm: batch_norm -> relu -> head: dense(1))[:, 0]
+}
+train M {
+  data = arrays(fields={x: f32[3], t: f32[]}) -> batch(8)
+  loss = mean_squared_error(y, t)
+  optimizer = sgd(0.1) -> freeze("body*/**")
+  duration = 4 epochs
+}
+"""
+
+
+def test_the_table_names_what_a_training_leaves_as_it_is(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "frozen.net"
+    file.write_text(FROZEN)
+    table, _, still = shown(capsys, str(file)).partition("frozen in `train M`:")
+    assert table.splitlines()[0].startswith("layer")
+    paths = still.split()
+    assert {"body/kernel", "body/bias", "body_norm/mean", "body_norm/var"} <= set(paths)
+    assert not any(path.startswith("head") for path in paths)
+    file.write_text(FROZEN.replace(' -> freeze("body*/**")', ""))
+    assert "frozen" not in shown(capsys, str(file))

@@ -28,9 +28,19 @@ class PaddingTaken(Diagnostic):
     masked: Place
     by_length: bool = False
     """Lengths say what counts, not a mask."""
+    told: str = ""
+    """What the spec calls other lengths, which the op is given."""
 
     def places(self) -> Sequence[Place]:
         return (self.masked,)
+
+    def _widen(self, mask: str) -> str:
+        """The mask [batch, length] as it stretches over the tensor; for one whose axis of sequences comes first, turned round."""
+        if self.axis == 0 and self.rank > 1:
+            mask, places = f"transpose({mask})", [":", ":", *["none"] * (self.rank - 2)]
+        else:
+            places = [*[":"] * (self.axis + 1), *["none"] * (self.rank - self.axis - 1)]
+        return f"{mask}[{', '.join(places)}]" if "none" in places else mask
 
     def _made(self, mask: str) -> str:
         """How lengths become a mask."""
@@ -55,10 +65,9 @@ class MaskDropped(PaddingTaken):
         mask = self.says if self.says and not self.by_length else "m"
         if self.takes:
             return f"tell it what counts: `{self.op}(…, {self.takes}={mask})`" + self._made(mask)
-        behind = self.rank - self.axis - 1
-        wide = f"{mask}[{', '.join([':'] * (self.axis + 1) + ['none'] * behind)}]" if behind else mask
         pool = f"; for a mean, take `global_avg_pool(mask={mask})`" if self.rank > 2 else ""
-        return f"leave the others out before, in a sum by `where({wide}, x, 0)`{pool}{self._made(mask)}"
+        pool += "" if self.axis or not pool else " while the batch stands first"
+        return f"leave the others out before, in a sum by `where({self._widen(mask)}, x, 0)`{pool}{self._made(mask)}"
 
 
 @record(kw_only=True)
@@ -73,8 +82,31 @@ class WindowOverPadding(PaddingTaken):
 
     def help(self) -> str | None:
         mask = self.says if self.says and not self.by_length else "m"
-        wide = f"{mask}[{', '.join([':'] * (self.axis + 1) + ['none'] * (self.rank - self.axis - 1))}]"
-        return f"set the others to 0 before, as behind the end of a sequence: `where({wide}, x, 0)`{self._made(mask)}"
+        return f"set the others to 0 before, as behind the end of a sequence: `where({self._widen(mask)}, x, 0)`{self._made(mask)}"
+
+
+@record(kw_only=True)
+class ZerosCounted(PaddingTaken):
+    """Some elements along an axis only fill it up, and are 0 by now. That is enough for a sum, and for windows. Here an op makes one number
+    of all elements along that axis for which 0 is a number as any other: a mean divides by all of them, a largest element is 0 where those
+    that count are negative, softmax gives each of them a share. So the result depends on how far a sequence was padded."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "the length of each" if self.by_length else "a mask"
+        return f"`{self.op}` counts the zeros that fill up axis {self.axis} of {self.type}, but {which} says which elements count"
+
+    def help(self) -> str | None:
+        mask = self.says if self.says and not self.by_length else "m"
+        if self.takes:
+            return f"tell it what counts: `{self.op}(…, {self.takes}={mask})`{self._made(mask)}"
+        if self.rank > 2:
+            forms = f"`global_avg_pool(x, mask={mask})` for a mean, `global_max_pool(x, mask={mask})` for the largest"
+            forms += "" if self.axis else ", while the batch stands first"
+            return f"only a sum of zeros is right; take {forms}{self._made(mask)}"
+        wide = self._widen(mask)
+        forms = f"`sum(where({wide}, x, 0), axis={self.axis}) / sum(cast({mask}, f32), axis=-1)"
+        forms = f"{forms}` for a mean, `max(where({wide}, x, -inf), axis={self.axis})` for the largest"
+        return f"only a sum of zeros is right; take {forms}{self._made(mask)}"
 
 
 @record(kw_only=True)
@@ -90,6 +122,21 @@ class LastIsPadding(PaddingTaken):
 
     def help(self) -> str | None:
         lengths = (self.says or "n") if self.by_length else f"sum(cast({self.says or 'm'}, i32), axis=-1)"
-        axis = "" if self.axis == 1 else f", axis={self.axis}"
         more = "; a recurrence gives its own state: `lengths=…, return_state=true`"
+        if not self.axis:
+            return f"take the last one that counts while the batch stands first: `last(x, {lengths})`{more}"
+        axis = "" if self.axis == 1 else f", axis={self.axis}"
         return f"take the last one that counts: `last(x, {lengths}{axis})`{more}"
+
+
+@record(kw_only=True)
+class OtherLengths(PaddingTaken):
+    """Lengths say how many elements of each sequence count, and here an op is given lengths of another name for the same sequences. Where
+    they are larger it takes what only fills up, and where they are smaller it leaves out elements that count."""
+
+    def message(self) -> str:
+        which = f"`{self.says}`" if self.says else "other lengths"
+        return f"`{self.op}` is told `{self.told}` for axis {self.axis} of {self.type}, but {which} says how many of its elements count"
+
+    def help(self) -> str | None:
+        return f"give it the same lengths: `{self.op}(x, {self.says or 'n'})`, or both `{self.told}`"

@@ -238,6 +238,9 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
+    counts_zeros: ClassVar[bool] = False
+    """Where it makes one element of those along an axis, one that is 0 counts as any other: a mean, a largest one; not so in a sum."""
+
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
 
@@ -314,6 +317,15 @@ class Callable(Op):
     def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
         """Does its result begin with an element that is counted from the end of this axis of the first input: `x[:, -1]`?"""
         return False
+
+    def displaces(self, axis: int, *inputs: TensorType) -> tuple[bool, ...]:
+        """Of an op whose results are stretches of this axis of the first input, or that turns it in a circle: does each result begin with
+        elements from further on? () of any other op."""
+        return ()
+
+    def fills(self, *inputs: TensorType) -> float | None:
+        """The number of the spec that its condition puts in the place of some elements; None of any other op."""
+        return None
 
     def flow(self, passage: Passage) -> Flow | tuple[Flow, ...]:
         """How the positions of a sequence that is being generated pass through; `passage.refuse` where they cannot."""

@@ -175,6 +175,10 @@ class Measure(Callable):
             cls._arguments = {**others, "normalize": cls._arguments["normalize"]} if cls.takes_weight else others
             cls.last_arguments = (*cls.last_arguments, "normalize")
 
+    def leaves_labels_out(self) -> bool:
+        """Does a value of its labels say that an element does not count, as `ignore` does?"""
+        return getattr(self, "ignore", None) is not None
+
     def result(self, values: TensorType) -> TensorType:
         """The type of what `finish` gives, by the type of the values: one number, or for example one for each class."""
         return TensorType("f32", ())

@@ -172,6 +172,7 @@ class _Shares(_AlongAxis):
     """What makes numbers along an axis to parts of one whole; a mask leaves some of them out."""
 
     masks = {"x": -1}
+    counts_zeros = True
     zeroes = True
     of_one: ClassVar[tuple[str, str]]
     """What it makes of an axis of one number, and what would take one score."""

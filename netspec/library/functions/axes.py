@@ -294,6 +294,12 @@ class Roll(Function):
     def mixes_examples(self, training: bool, *inputs: TensorType, **optional: TensorType) -> bool:
         return 0 in axes_of(self.op_name(), self.axis, inputs[0])
 
+    def displaces(self, axis: int, *inputs: TensorType) -> tuple[bool, ...]:
+        shifts = self.shift if isinstance(self.shift, tuple) else (self.shift,) * inputs[0].rank
+        own = dict(zip(axes_of(self.op_name(), self.axis, inputs[0]), shifts, strict=False))
+        forward = axis in own and not (Dim.of(own[axis]).is_constant and Dim.of(own[axis]).value <= 0)
+        return (forward,) if axis in own else ()
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(*axes_of(self.op_name(), self.axis, passage.types[0]), why="it brings the last positions to the front")
 

@@ -149,6 +149,10 @@ class Split(Function):
     def apply(self, scope: Scope, x: Array) -> tuple[Array, ...]:
         return tuple(jnp.split(x, self.parts if isinstance(self.parts, int) else _ends(self.parts), self.axis))
 
+    def displaces(self, axis: int, *inputs: TensorType) -> tuple[bool, ...]:
+        count = self.parts if isinstance(self.parts, int) else len(self.parts)
+        return tuple(place > 0 for place in range(count)) if axis == self.axis % inputs[0].rank else ()
+
     def flow(self, passage: Passage) -> tuple[Flow, ...]:
         passage.untouched(self.axis)
         return passage.all()

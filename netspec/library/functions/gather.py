@@ -89,6 +89,9 @@ class Take(Function):
         size = x.shape[self.axis]
         return jnp.take(x, jnp.asarray([index % size for index in self.indices]), self.axis)
 
+    def counts_from_end(self, axis: int, *inputs: TensorType) -> bool:
+        return axis == self.axis % inputs[0].rank and any(index < 0 for index in self.indices)
+
     def flow(self, passage: Passage) -> Flow:
         return passage.keeps(self.axis)
 

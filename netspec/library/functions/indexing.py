@@ -86,7 +86,7 @@ class Slice(Operator):
             return isinstance(item, Cut) and item.step < 0
         start, size = Dim.of(begin), inputs[0].shape[axis]
         if not start.is_constant:
-            return (size - start).is_constant
+            return not start.symbols().isdisjoint(size.symbols())
         return start.value < 0 or (not isinstance(item, Cut) and size.is_constant and size.value > 1 and start == size - 1)
 
     def _axes(self, facts: Facts, x: TensorType) -> list[tuple[Dim, int | Dim | Cut | None]]:

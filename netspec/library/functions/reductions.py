@@ -94,6 +94,7 @@ class Mean(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
+    counts_zeros = True
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -116,6 +117,8 @@ class Prod(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    counts_zeros = True
+
     def result(self, x: TensorType) -> str:
         return sum_dtype(x)
 
@@ -133,6 +136,7 @@ class Max(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
+    counts_zeros = True
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.max(x, axes, keepdims=self.keepdims)
@@ -145,6 +149,7 @@ class Min(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
+    counts_zeros = True
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.min(x, axes, keepdims=self.keepdims)
@@ -154,6 +159,7 @@ class _Spread(_Reduction):
     """A measure of how far elements lie from their mean."""
 
     inputs = (In("x", "any tensor"),)
+    counts_zeros = True
     cost: ClassVar[int] = 4
 
     ddof: Annotated[int, Field(ge=0)] = 0
@@ -191,6 +197,7 @@ class Logsumexp(_Reduction):
     """
 
     inputs = (In("x", "any tensor"),)
+    counts_zeros = True
     cost: ClassVar[int] = 4
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:

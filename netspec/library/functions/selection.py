@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.inputs import NotATensor
@@ -109,6 +109,9 @@ class Where(Function):
         one, other = align_sides(yes, no)
         rank = max(condition.ndim, one.ndim, other.ndim)
         return jnp.where(*(x if x.ndim in (0, rank) else x.reshape((1,) * (rank - x.ndim) + x.shape) for x in (condition, one, other)))
+
+    def fills(self, *inputs: Any) -> float | None:
+        return next((float(side) for side in inputs[1:] if isinstance(side, int | float)), None)
 
     def flops(self, condition: TensorType, yes: Side, no: Side) -> Dim:
         shapes = [side.shape if isinstance(side, TensorType) else () for side in (yes, no)]
