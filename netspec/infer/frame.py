@@ -294,10 +294,6 @@ class Frame:
         """`params(pattern)` or `aux(pattern)`."""
         return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
 
-    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
-        """An operator of which a side is unknown."""
-        return UNKNOWN
-
     def late_name(self, node: tree.Name) -> Value | None:
         """What a name means that only the section can say; None where it means nothing there."""
         return None

@@ -53,6 +53,8 @@ class ObjectiveFrame(Frame):
         """Outputs of the model that exist in another phase, which each has."""
         self.lacking = False
         """What is unknown reads an output that does not exist in evaluation; the lines are right in training."""
+        self.rests: dict[str, Value] = {}
+        """What is left for a loss of the `let`s that are sums and read such an output."""
         self.weights = ""
         """The field that weighs the examples."""
         self.evaluating = False
@@ -130,14 +132,6 @@ class ObjectiveFrame(Frame):
         from netspec.infer.sections import selections  # few specs have any
 
         return selections.add_penalty(self, use, op, bound)
-
-    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
-        """In a sum, what is left of it where a term does not exist in evaluation."""
-        if not self.lacking or node.op not in ("+", "-") or not any(isinstance(v, Mean) for v in (left, right)):
-            return super().without(node, left, right)
-        if isinstance(left, Mean):
-            return left
-        return right if node.op == "+" else self.world.elaborate.operator(self, "-", (0.0, right), (node.span, node.right.span), node)
 
     def late_name(self, node: tree.Name) -> Value | None:
         """`batch_mask`, which examples count; and what exists in another phase."""
