@@ -25,6 +25,7 @@ from netspec.syntax import tree
 if TYPE_CHECKING:
     from netspec.infer.calls.call_rule import Bound, Call
     from netspec.library.base import Callable as CallableOp
+    from netspec.proofs.meanings import Measured
 
 
 @record
@@ -286,6 +287,12 @@ class Frame:
     def use_measured(self, use: Call, op: CallableOp, bound: Bound) -> Value | None:
         """A use of an op on finished means or parameters; None where it is one like any other."""
         return None
+
+    def made_so_far(self) -> Measured:
+        """What tells where the numbers of a tensor come from."""
+        from netspec.proofs.meanings import Measured  # few ops ask
+
+        return Measured(self.nodes)
 
     def fill_numbers(self, value: OpValue, bound: Bound) -> None:
         """Make tensors of the numbers that a loss or metric is given."""

@@ -227,6 +227,7 @@ class PaddingAnalysis:
                 says=padded.says(body),
                 masked=padded.place,
                 by_length=padded.by_length,
+                filler="" if isinstance(use, Recur) else use.op.filler,
                 trail=tuple(reversed(self.trail)),
             )
         )

@@ -28,6 +28,8 @@ class PaddingTaken(Diagnostic):
     masked: Place
     by_length: bool = False
     """Lengths say what counts, not a mask."""
+    filler: str = ""
+    """What changes nothing for the op; "": no number does."""
 
     def places(self) -> Sequence[Place]:
         return (self.masked,)
@@ -57,6 +59,9 @@ class MaskDropped(PaddingTaken):
             return f"tell it what counts: `{self.op}(…, {self.takes}={mask})`" + self._made(mask)
         behind = self.rank - self.axis - 1
         wide = f"{mask}[{', '.join([':'] * (self.axis + 1) + ['none'] * behind)}]" if behind else mask
+        if self.filler not in ("", "0"):
+            left = f"{self.op}(where({wide}, x, {self.filler}), …)"
+            return f"leave the others out before, by what changes nothing here: `{left}`{self._made(mask)}"
         pool = f"; for a mean, take `global_avg_pool(mask={mask})`" if self.rank > 2 else ""
         return f"leave the others out before, in a sum by `where({wide}, x, 0)`{pool}{self._made(mask)}"
 

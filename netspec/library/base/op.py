@@ -236,6 +236,8 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
+    filler: ClassVar[str] = ""
+    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does."""
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
 

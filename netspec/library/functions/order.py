@@ -56,6 +56,7 @@ class Argmax(_Place):
     FLOPs: 1 per element.
     """
 
+    filler = "-1e9"
     function = "argmax"
 
 
@@ -65,6 +66,7 @@ class Argmin(_Place):
     FLOPs: 1 per element.
     """
 
+    filler = "1e9"
     function = "argmin"
 
 
@@ -74,6 +76,7 @@ class Cumsum(Function):
     [...] -> the same shape; floats keep their element type, bool and whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1),)
 
     axis: int = -1
@@ -129,6 +132,7 @@ class TopK(Function):
     [..., n, ...] -> [..., k, ...] and i32[..., k, ...]. Of equal elements the first comes first. FLOPs: 1 per input element and k.
     """
 
+    filler = "-1e9"
     inputs = (In("x", "any tensor of numbers with that axis", dtype="number", rank=1),)
     results: ClassVar[int] = 2
 

@@ -70,6 +70,7 @@ class Sum(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, bool and whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -115,6 +116,8 @@ class Prod(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    filler = "1"
+
     def result(self, x: TensorType) -> str:
         return sum_dtype(x)
 
@@ -131,6 +134,8 @@ class Max(_Reduction):
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
 
+    filler = "-1e9"
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.max(x, axes, keepdims=self.keepdims)
 
@@ -140,6 +145,8 @@ class Min(_Reduction):
 
     [...] -> the shape without the axes. FLOPs: 1 per element.
     """
+
+    filler = "1e9"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.min(x, axes, keepdims=self.keepdims)
@@ -185,6 +192,7 @@ class Logsumexp(_Reduction):
     [...] -> the shape without the axes. FLOPs: 4 per element.
     """
 
+    filler = "-1e9"
     inputs = (In("x", "any tensor"),)
     cost: ClassVar[int] = 4
 
@@ -198,6 +206,7 @@ class Norm(_Reduction):
     [...] -> the shape without the axes. The gradient at a vector of zeros is 0. FLOPs: 2 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor"),)
     cost: ClassVar[int] = 2
 
@@ -231,6 +240,8 @@ class All(_Truth):
     FLOPs: 1 per element.
     """
 
+    filler = "true"
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.all(x, axes, keepdims=self.keepdims)
 
@@ -240,6 +251,8 @@ class Any(_Truth):
 
     FLOPs: 1 per element.
     """
+
+    filler = "false"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.any(x, axes, keepdims=self.keepdims)
