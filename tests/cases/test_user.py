@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
 import netspec
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 
 
@@ -250,3 +250,112 @@ def test_functions_of_logits_in_a_loss() -> None:
         "probabilities-for-logits"
     ]
     assert mixed(loss=f"{XENT} - 0.1 * mean(entropy(logits))") == []
+
+
+# --- indices outside their axis --------------------------------------------------------------------------------------
+PICKED = """model M {{
+  input scores: f32[B, 5, 7]
+  input i: i32[B]
+  input wide: i32[B, 2, 7]
+  output y = {body}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "size"),
+    [
+        ("scores[iota(B), i]", "i", 5),
+        ("scores[iota(B), :, i]", "i", 7),
+        ("gather_at(scores, i, i, axes=[1, 2])", "i", 5),
+        ("take_along_axis(scores, wide, axis=1)", "wide", 5),
+        ("gather(scores[0], i)", "i", 5),
+    ],
+)
+def test_an_index_outside_its_axis_is_refused(body: str, name: str, size: int) -> None:
+    made = compiled(PICKED.format(body=body))
+    state = made.init(0)
+    inputs = {"scores": np.zeros((2, 5, 7), "f4"), "i": np.zeros(2, "i4"), "wide": np.zeros((2, 2, 7), "i4")}
+    for inside in (size - 1, -size):
+        assert np.isfinite(made.apply(state, **inputs | {name: np.full_like(inputs[name], inside)})["y"]).all()
+    for outside in (size, -size - 1):
+        with pytest.raises(SpecError) as caught:
+            made.apply(state, **inputs | {name: np.full_like(inputs[name], outside)})
+        assert caught.value.diagnostics[0].slug() == "number-too-large"
+
+
+def test_pairs_that_the_spec_makes_are_held_against_the_axes() -> None:
+    assert slugs("model M {\n  input x: f32[5, 4]\n  output y = gather_at(x, iota(5), iota(5), axes=[0, 1])\n}\n") != []
+    assert slugs("model M {\n  input x: f32[5, 5]\n  output y = gather_at(x, iota(5), iota(5), axes=[0, 1])\n}\n") == []
+
+
+# --- fields that weigh -----------------------------------------------------------------------------------------------
+WEIGHED = MIXED.replace("reward: f32[]", "reward: f32[], w: f32[], observation: f32[4]")
+
+
+@pytest.mark.parametrize("written", ["2.0 * w", '"w"', "w + 1", "abs(w)", "batch.w * 2"])
+def test_the_field_that_weights_name_is_proposed(written: str) -> None:
+    problem = problems(WEIGHED.format(body=PLAIN, loss=XENT, lines=f"weights = {written}"))[0]
+    assert problem.slug() == "bad-setting" and problem.help() == "write `w`"
+    assert [edit.text for edit in problem.edits()] == ["w"]
+
+
+@pytest.mark.parametrize("written", ["observation", "2.0", "w * reward", "label * 2.0"])
+def test_else_the_fields_are_listed(written: str) -> None:
+    problem = problems(WEIGHED.format(body=PLAIN, loss=XENT, lines=f"weights = {written}"))[0]
+    assert problem.slug() == "bad-setting" and problem.help() == "what fits: `reward`, `w`" and not problem.edits()
+
+
+# --- a layer bound to a name -----------------------------------------------------------------------------------------
+CHOSEN = """block Twice {{
+  input x: f32[B, D]
+  output x -> dense(D) -> dense(D)
+}}
+model M {{
+  param c: bool = true
+  input x: f32[B, 4]
+  {lines}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "act = if c { hard_silu } else { relu }\n  output y = x -> dense(4) -> act -> dense(4) -> act",
+        "require c\n  act = relu\n  output y = x -> act",
+        "act = (if c { if c { relu } else { gelu } } else { Twice })\n  output y = act(x)",
+        "act = if c { Twice } else { relu }\n  again = act\n  repeat 2 { x = x -> again }\n  output y = x",
+        "act = if c { layer_norm } else { rms_norm }\n  output y = x -> act(epsilon=0.1)",
+    ],
+)
+def test_a_layer_that_has_a_name_is_a_stage(lines: str) -> None:
+    assert slugs(CHOSEN.format(lines=lines)) == []
+
+
+def test_it_is_the_layer_that_was_chosen() -> None:
+    made = compiled(CHOSEN.format(lines="act = if c { neg } else { relu }\n  output y = x -> act").replace("neg", "abs"))
+    assert np.asarray(made.apply(made.init(0), x=-np.ones((1, 4), "f4"))["y"]).tolist() == [[1.0] * 4]
+
+
+def test_what_is_none_says_so() -> None:
+    for lines in ("act = if c { dense(4) } else { relu }\n  output y = x -> act", "act = x -> relu\n  output y = x -> act"):
+        problem = next(p for p in problems(CHOSEN.format(lines=lines)) if p.severity == "error")
+        assert problem.slug() == "not-callable" and "param act: layer = …" in str(problem.help())
+    assert slugs(CHOSEN.format(lines="param act: layer = if c { hard_silu } else { relu }\n  output y = x -> act")) == []
+    assert "not-callable" in slugs(CHOSEN.format(lines="act = relu\n  act = x\n  output y = x -> act"))
+
+
+# --- habits ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("loss", "helped", "clean"),
+    [
+        (f'{XENT[:-1]}, reduction="none")', "each(softmax_cross_entropy(…))", f"mean(each({XENT}) * reward)"),
+        (f"{XENT[:-1]}, sample_weight=reward)", "weight=reward", f"{XENT[:-1]}, weight=reward)"),
+        ("mean(-log_prob(logits, label))", "pick(log_softmax(logits), action)", "mean(-pick(log_softmax(logits), label))"),
+    ],
+)
+def test_habits_get_the_form_to_write(loss: str, helped: str, clean: str) -> None:
+    (problem,) = mixed(loss=loss)
+    assert helped in str(problem.help())
+    assert mixed(loss=clean) == []

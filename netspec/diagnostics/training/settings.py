@@ -39,11 +39,15 @@ class BadSetting(Diagnostic):
     expected: str
     found: str
     repair: str = ""
+    options: tuple[str, ...] = ()
+    """What would do, where nothing says which."""
 
     def message(self) -> str:
         return f"`{self.name}` must be {self.expected}, not {self.found}"
 
     def help(self) -> str | None:
+        if not self.repair and self.options:
+            return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
         return f"write `{self.repair}`" if self.repair else None
 
     def edits(self) -> Sequence[Edit]:

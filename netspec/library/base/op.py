@@ -263,8 +263,14 @@ class Callable(Op):
         """Floating-point operations of one forward pass in eval; one multiply-add is 2."""
         return 0
 
+    @classmethod
+    def name_inputs(cls, count: int) -> tuple[str, ...]:
+        """What its first inputs, those that are given by position, are called: the further ones of a `variadic` op by their places."""
+        names = tuple(port.name for port in cls.inputs if not port.optional)
+        return names[:count] + tuple(str(place) for place in range(len(names), count)) if cls.variadic else names[:count]
+
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
-        """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
+        """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss. By `name_inputs`."""
         return {}
 
     def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
