@@ -116,7 +116,7 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
 
 def name_wires(op: Callable, bound: Bound) -> dict[str, int]:
     """The tensors that the op's inputs are given."""
-    given = dict(zip(op.name_inputs(len(bound.tensors)), bound.tensors, strict=True)) | bound.optional
+    given = dict(zip(op.name_inputs(len(bound.tensors)), bound.tensors, strict=False)) | bound.optional
     return {name: tensor.value.wire for name, tensor in given.items() if isinstance(tensor.value, Tensor)}
 
 
