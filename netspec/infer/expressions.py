@@ -202,9 +202,13 @@ def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Spa
     """`left op right`, on tensors by the library's operator, on static values by arithmetic."""
     if node.op in ("and", "or") and isinstance(left, bool):
         return evaluate_logical(frame, node, left)
-    right = evaluate(frame, node.right)
+    return combine_sides(frame, node, left, evaluate(frame, node.right), left_span)
+
+
+def combine_sides(frame: Frame, node: tree.Binary, left: Value, right: Value, left_span: Span) -> Value:
+    """An operator on the values of both of its sides."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
-        return frame.without(node, left, right)
+        return UNKNOWN
     if node.op in ("in", "not in") and (tensor := find_tensor(left, right)) is not None:
         return frame.report(BadOperands(at=node.op_span, op=node.op, left=describe(tensor), repair=suggest_comparisons(node)))
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):

@@ -25,6 +25,7 @@ from netspec.syntax import tree
 if TYPE_CHECKING:
     from netspec.infer.calls.call_rule import Bound, Call
     from netspec.library.base import Callable as CallableOp
+    from netspec.proofs.meanings import Measured
 
 
 @record
@@ -287,16 +288,18 @@ class Frame:
         """A use of an op on finished means or parameters; None where it is one like any other."""
         return None
 
+    def made_so_far(self) -> Measured:
+        """What tells where the numbers of a tensor come from."""
+        from netspec.proofs.meanings import Measured  # few ops ask
+
+        return Measured(self.nodes)
+
     def fill_numbers(self, value: OpValue, bound: Bound) -> None:
         """Make tensors of the numbers that a loss or metric is given."""
 
     def select(self, name: str, node: tree.Call, pattern: str) -> Value:
         """`params(pattern)` or `aux(pattern)`."""
         return self.report(NotATensor(at=node.span, what=f"`{name}(…)`", wanted="a value outside of losses and metrics"))
-
-    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
-        """An operator of which a side is unknown."""
-        return UNKNOWN
 
     def late_name(self, node: tree.Name) -> Value | None:
         """What a name means that only the section can say; None where it means nothing there."""

@@ -1,6 +1,7 @@
 """Finds evaluations that measure what is computed over a whole batch, in which the copies that fill up the last batch take part.
 
-Types tell: an op mixes examples when its result has the batch in two axes, or when the batch is gone from it.
+Types tell: an op mixes examples when its result has the batch in two axes, or when the batch is gone from it. One that keeps the axis of
+examples says so itself (`Callable.mixes_examples`).
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | Non
     from netspec.diagnostics.training.batch_mixing import MixesExamples  # few specs need it
 
     node, types = found
+    made = any(count_axes(types[wire], next(iter(data.fields.values())).shape[0]) for wire in node.outputs)
     return MixesExamples(
         at=node.span,
         op=node.op.symbol if node.op.kind == "operator" else node.op.op_name(),  # type: ignore[attr-defined]
@@ -60,6 +62,9 @@ def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | Non
         batch=data.batch,
         training=phase == TRAIN,
         masks=node in objective.body.nodes,
+        rank=types[reads(node)[0]].rank,
+        means=not node.op.factors and (not made or node.op.pooled(False, *map(types.__getitem__, reads(node))) is not None),
+        filler=node.op.filler,
         examples=data.dataset.known_count(),
     )
 
@@ -79,7 +84,7 @@ def find_mixing_ops(model: Body, objective: Objective, data: DataPlan, phase: st
         yield from search_body(model, outputs, batch, bool(objective.auxiliaries), phase)
     counted = next(iter(data.fields.values())).shape[0]
     if not counted.is_constant and all(port.name != BATCH_MASK for port in objective.body.inputs):
-        yield from search_nodes(objective.body.nodes, objective.body.types, counted, False, phase)
+        yield from search_nodes(objective.body.nodes, objective.body, counted, False, phase)
 
 
 def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:
@@ -87,24 +92,33 @@ def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool
     wires = {port.wire for port in outputs if isinstance(port.wire, int)}
     if auxiliary:
         wires |= {node.input for node in walk_nodes(body.nodes) if isinstance(node, Aux)}
-    yield from search_nodes(select_needed(body.nodes, wires)[0], body.types, batch, auxiliary, phase)
+    yield from search_nodes(select_needed(body.nodes, wires)[0], body, batch, auxiliary, phase)
 
 
-def search_nodes(nodes: tuple[Node, ...], types: Types, batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:
+def search_nodes(nodes: tuple[Node, ...], body: Body, batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:
     for node in nodes:
-        if isinstance(node, Apply) and mixes(node, types, batch):
-            yield node, types
+        if isinstance(node, Apply) and mixes(node, body, batch):
+            yield node, body.types
         elif isinstance(node, Call):
             yield from search_body(node.body, node.body.outputs, batch, auxiliary, phase)
         elif not isinstance(node, When) or node.phase == phase:
             for region in regions(node):
-                yield from search_nodes(region.nodes, types, batch, auxiliary, phase)
+                yield from search_nodes(region.nodes, body, batch, auxiliary, phase)
 
 
-def mixes(node: Apply, types: Types, batch: Dim) -> bool:
-    before = [count_axes(types[wire], batch) for wire in reads(node)]
-    after = [count_axes(types[wire], batch) for wire in node.outputs]
-    return max(before, default=0) > 0 and (max(after) == 0 or (max(after) > 1 and max(before) < 2))
+def mixes(node: Apply, body: Body, batch: Dim) -> bool:
+    before = [count_axes(body.types[wire], batch) for wire in reads(node)]
+    after = [count_axes(body.types[wire], batch) for wire in node.outputs]
+    return max(before, default=0) > 0 and (max(after) == 0 or (max(after) > 1 and max(before) < 2) or mixes_rows(node, body, batch))
+
+
+def mixes_rows(node: Apply, body: Body, batch: Dim) -> bool:
+    """Does a row of its result depend on several examples? As in an evaluation: what norms do in training is what they are for."""
+    inputs, optional = body.op_inputs(node)
+    first = inputs[0] if inputs else None
+    if not isinstance(first, TensorType) or not first.rank or not count_axes(first.with_shape(first.shape[:1]), batch):
+        return False
+    return node.op.mixes_examples(False, *inputs, **optional)
 
 
 def count_axes(kind: object, batch: Dim) -> int:

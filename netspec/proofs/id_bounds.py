@@ -64,7 +64,7 @@ def _of_op(
 ) -> Iterator[Bounds]:
     """The bounds that an op has for the inputs that reach it."""
     wires = [wire for wire in inputs if isinstance(wire, int)]
-    given = dict(zip((tensor.name for tensor in op.inputs if not tensor.optional), wires, strict=False)) | dict(optional)
+    given = dict(zip(op.name_inputs(len(wires)), wires, strict=False)) | dict(optional)
     if len(wires) < len(inputs) or names.keys().isdisjoint(given.values()):
         return
     kinds = [types[wire] for wire in wires]

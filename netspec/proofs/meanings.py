@@ -1,4 +1,4 @@
-"""Follows what the numbers that a loss or decoder is given mean, to find probabilities where it wants logits.
+"""Follows what the numbers that a loss, a decoder or a function of a distribution is given mean, to find probabilities where it wants logits.
 
 An input says what it wants (`In.wants`), an op what it gives (`Callable.gives`). The op that makes an input is found through ops that keep
 numbers as they are, through calls of blocks and loops, and from an output of the model back into its body.
@@ -28,11 +28,12 @@ _ARROW = re.compile(r"\s*->\s*\Z")
 
 @record(eq=False)
 class Measured:
-    """What stands around a loss, metric or decoder: the nodes and inputs of the section so far, and the model whose outputs they are."""
+    """What stands around a use: the nodes of its body so far; for losses, metrics and decoders the inputs of the section, and the model whose
+    outputs they are."""
 
     nodes: Sequence[Node]
-    ports: Sequence[Port]
-    model: Body
+    ports: Sequence[Port] = ()
+    model: Body | None = None
 
 
 Reading = tuple[In, int, Span]
@@ -82,7 +83,7 @@ def trace_in_objective(measured: Measured, wire: Operand) -> Apply | None:
     if isinstance(found, Apply):
         return found
     name = next((p.name for p in measured.ports if p.wire == found), "")
-    if not name.startswith(OUTPUT):
+    if not name.startswith(OUTPUT) or measured.model is None:
         return None
     ends = [p.wire for p in measured.model.outputs if p.name == name.removeprefix(OUTPUT)]
     return next((maker for end in ends if (maker := trace_in_body(measured.model, end)) is not None), None)

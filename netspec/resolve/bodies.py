@@ -187,11 +187,12 @@ class Bodies:
     def binding(self, node: tree.Binding, scope: Scope) -> None:
         """Binds the value, then its names, which may be those of earlier bindings but of nothing else."""
         self.names.expression(node.value, scope)
+        layer = len(node.targets) == 1 and self.names.is_layer(node.value, scope)
         for target in node.targets:
             self.type(target.type, scope)
             if target.name == "_":
                 continue
-            before = scope.bind(target.name, "binding", target.span)
+            before = scope.bind(target.name, "binding", target.span, layer)
             if before is not None and before.what in FIXED:
                 self.report(
                     DuplicateName(at=target.span, name=target.name, what=f"{before.what}'s name", first=before.span, first_what=before.what)

@@ -236,7 +236,7 @@ class Names:
         known = scope.find(first)
         if known is not None and known.what == "taken":
             return self.settle(node, Bad())
-        if known is not None and (known.what in ("shared", "layer", "unread") or len(node.parts) > 1):
+        if known is not None and (known.what in ("shared", "layer", "unread") or known.layer or len(node.parts) > 1):
             known.read = True
             return self.settle(node, Local(first))
         found = self.named(node)
@@ -256,6 +256,18 @@ class Names:
 
         self.report(unknown_op(node.span, node.text, self.wanted, others))
         return self.settle(node, Bad())
+
+    def is_layer(self, node: tree.Expr, scope: Scope) -> bool:
+        """Is it the name of a layer, function or block, or a choice among such: `if deep { gelu } else { relu }`?"""
+        match node:
+            case tree.Paren():
+                return self.is_layer(node.inner, scope)
+            case tree.If():
+                return self.is_layer(node.then, scope) and self.is_layer(node.otherwise, scope)
+            case tree.Name():
+                known = scope.find(node.parts[0])
+                return isinstance(self.named(node), ShelfRef | BlockRef) if known is None else known.what == "layer" or known.layer
+        return False
 
     def named(self, node: tree.Name) -> Meaning | None:
         """What a name means that no body binds: a block, a function of the file, an op, a static function."""

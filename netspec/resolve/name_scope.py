@@ -15,6 +15,8 @@ class Known:
     what: str  # param input weight buffer state shared binding loop dim
     span: Span
     read: bool = False
+    layer: bool = False
+    """A binding of a layer, a function or a block, or of a choice among such."""
     reported: bool = field(default=False)
 
 
@@ -35,11 +37,13 @@ class Scope:
             scope = scope.outer
         return None
 
-    def bind(self, name: str, what: str, span: Span) -> Known | None:
+    def bind(self, name: str, what: str, span: Span, layer: bool = False) -> Known | None:
         """Bind or rebind; returns what the name was before, if it was known."""
         before = self.find(name)
-        if before is None:
-            self.names[name] = Known(what, span)
+        if before is not None:
+            before.layer = layer
+        else:
+            self.names[name] = Known(what, span, layer=layer)
             if what == "dim":
                 self.dims.append(name)
         return before

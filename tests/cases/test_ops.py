@@ -238,7 +238,7 @@ def test_policy_gradient_by_hand(tmp_path: Path) -> None:
 def test_indices_of_small_types(tmp_path: Path) -> None:
     """Places of 300 elements, by i8, u8, u32: -1 is the last one, and 2**32 - 1 is none."""
     x = np.arange(600, dtype="f").reshape(2, 300)
-    text = "model M {{\n  input x: f32[B, 300]\n  input i: {0}[B]\n  output y = take_along_axis(x, i[:, none])[:, 0]\n}}"
+    text = "model M {{\n  input x: f32[B, 300]\n  input i: {0}[B]\n  output y = take_along_axis(x, (i * 1)[:, none])[:, 0]\n}}"
     for dtype, name, numbers, wanted in [
         ("int8", "i8", [-1, 5], [299, 305]),
         ("uint8", "u8", [255, 0], [255, 300]),

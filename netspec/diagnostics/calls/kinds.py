@@ -54,7 +54,8 @@ class NotCallable(Diagnostic):
         if self.what == "a function of static values":
             return f"its value stands in arguments: `dense({self.name}(…))`"
         if self.what == "a value":
-            return f"a stage after `->` is a layer, a function or a block; to go on from `{self.name}`, begin with it: `{self.name} -> …`"
+            begin = f"to go on from `{self.name}`, begin with it: `{self.name} -> …`"
+            return f"a stage after `->` is a layer, a function or a block; {begin}; a layer has a name by `param {self.name}: layer = …`"
         return "a stage after `->` is a layer, a function or a block"
 
 

@@ -30,6 +30,8 @@ class PaddingTaken(Diagnostic):
     """Lengths say what counts, not a mask."""
     told: str = ""
     """What the spec calls other lengths, which the op is given."""
+    filler: str = ""
+    """What changes nothing for the op; "": no number does."""
 
     def places(self) -> Sequence[Place]:
         return (self.masked,)
@@ -65,6 +67,9 @@ class MaskDropped(PaddingTaken):
         mask = self.says if self.says and not self.by_length else "m"
         if self.takes:
             return f"tell it what counts: `{self.op}(…, {self.takes}={mask})`" + self._made(mask)
+        if self.filler not in ("", "0"):
+            left = f"{self.op}(where({self._widen(mask)}, x, {self.filler}), …)"
+            return f"leave the others out before, by what changes nothing here: `{left}`{self._made(mask)}"
         pool = f"; for a mean, take `global_avg_pool(mask={mask})`" if self.rank > 2 else ""
         pool += "" if self.axis or not pool else " while the batch stands first"
         return f"leave the others out before, in a sum by `where({self._widen(mask)}, x, 0)`{pool}{self._made(mask)}"

@@ -83,6 +83,7 @@ hardshrink softshrink tanhshrink = where(x > 0.5, x - 0.5, where(x < -0.5, x + 0
 tanhactivation hyperbolictangent: tanh
 softmaxlayer softmaxactivation: softmax
 softmin = softmax(-x)
+logprob logprobs categoricallogprob ~ the log-probability of what was taken: `pick(log_softmax(logits), action)`
 activation activationlayer ~ an activation is a stage of its own, by its name: `dense(10) -> relu`
 dropoutlayer drop alphadropout featurealphadropout: dropout
 stochasticdepth stochdepth layerdrop: drop_path

@@ -18,8 +18,8 @@ FOUND = {"probabilities": "probabilities", "log_probabilities": "logarithms of p
 
 @record(kw_only=True)
 class ProbabilitiesForLogits(Diagnostic):
-    """A loss or decoder wants another kind of number than it is given: mostly logits, where a `softmax` or `sigmoid` has made
-    probabilities of them."""
+    """A loss, a decoder or a function of a distribution wants another kind of number than it is given: mostly logits, where a `softmax` or
+    `sigmoid` has made probabilities of them."""
 
     op: str
     input: str

@@ -39,11 +39,15 @@ class BadSetting(Diagnostic):
     expected: str
     found: str
     repair: str = ""
+    options: tuple[str, ...] = ()
+    """What would do, where nothing says which."""
 
     def message(self) -> str:
         return f"`{self.name}` must be {self.expected}, not {self.found}"
 
     def help(self) -> str | None:
+        if not self.repair and self.options:
+            return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
         return f"write `{self.repair}`" if self.repair else None
 
     def edits(self) -> Sequence[Edit]:
@@ -70,7 +74,7 @@ class FractionOfStep(Diagnostic):
 
 @record(kw_only=True)
 class LossOnlyInTraining(Diagnostic):
-    """An evaluation leaves out the terms of a loss that read outputs of `when train`; of this loss nothing is left."""
+    """An evaluation leaves out the terms of a loss that read outputs of `when train`, each as a whole; of this loss nothing is left."""
 
     outputs: tuple[str, ...]
 
@@ -80,7 +84,7 @@ class LossOnlyInTraining(Diagnostic):
 
     def help(self) -> str | None:
         both = "loss(y, label) + 0.3 * loss(first, label)"
-        return f"add a term that reads an output of every phase, as in `{both}`, or move the output out of `when`"
+        return f"write a sum with a term that only reads outputs of every phase, as in `{both}`, or move the output out of `when`"
 
 
 @record(kw_only=True)

@@ -56,7 +56,7 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     results = prove_types(frame, use, op, bound)
     if results is not None and type(op).foreign is not Callable.foreign:
         warn_of_habit(frame, use, op, bound)
-    if results is None or not shapes_are_fixed(frame, use, op, bound):
+    if results is None or not meanings_fit(frame, use, op, bound) or not shapes_are_fixed(frame, use, op, bound):
         return UNKNOWN
     outputs = [frame.wire(t, use.span) for t in results]
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
@@ -116,7 +116,7 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
 
 def name_wires(op: Callable, bound: Bound) -> dict[str, int]:
     """The tensors that the op's inputs are given."""
-    given = {declared.name: tensor for declared, tensor in zip(op.inputs, bound.tensors, strict=False)} | bound.optional
+    given = dict(zip(op.name_inputs(len(bound.tensors)), bound.tensors, strict=False)) | bound.optional
     return {name: tensor.value.wire for name, tensor in given.items() if isinstance(tensor.value, Tensor)}
 
 
@@ -138,6 +138,21 @@ def within_limits(frame: Frame, use: Call, found: TensorType, whose: str) -> boo
         what, value, limit = broken
         frame.report(SizeOutOfRange(at=use.span, what=f"{what} of {whose} {found}", value=value, limit=limit))
     return broken is None
+
+
+def meanings_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
+    """Does every input mean what the op wants? False after a reported problem."""
+    named = {i.name: i for i in op.inputs if i.wants}
+    if not named:
+        return True
+    from netspec.proofs.meanings import find_misreading  # few ops ask
+
+    pairs = [*zip(op.inputs, bound.tensors, strict=False), *((named[n], g) for n, g in bound.optional.items() if n in named)]
+    readings = [(i, g.value.wire, g.span) for i, g in pairs if i.wants and isinstance(g.value, Tensor)]
+    problem = find_misreading(use.name, readings, frame.made_so_far())
+    if problem is not None:
+        frame.report(problem)
+    return problem is None
 
 
 def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:

@@ -66,7 +66,7 @@ def build_objective(section: Section, body: tree.Settings, data: DataPlan, sizes
 def build_evaluation(section: Section, body: tree.Settings, data: DataPlan, sizes: dict[str, Dim]) -> Objective | None:
     """What an evaluation measures, for a section that is right in training: the same, but for what reads outputs of `when train`.
 
-    Terms of a sum that read one are left out, and so are metrics; a loss of which nothing is left is an error.
+    Metrics that read one are left out, and of a loss that is a sum the terms that do; a loss of which nothing is left is an error.
     """
     frame = open_objective(section, data, sizes, "eval")
     frame.lacking = True
@@ -128,7 +128,7 @@ def measure_items(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> R
             break
         try:
             if isinstance(item, tree.Let):
-                statements.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
+                bind(frame, item)
             elif isinstance(item, tree.Setting) and item.key == LOSS:
                 loss = evaluate_loss(frame, item.value)
                 if not isinstance(loss, Unknown):
@@ -142,22 +142,43 @@ def measure_items(frame: ObjectiveFrame, items: Iterable[tree.SettingItem]) -> R
     return results
 
 
+def bind(frame: ObjectiveFrame, item: tree.Let) -> None:
+    """A `let`. One that reads what an evaluation lacks has no value there; a loss may still have terms of it."""
+    statements.bind_names(frame, tree.Binding(item.targets, item.value, span=item.span))
+    if frame.lacking and len(item.targets) == 1:
+        name = item.targets[0].name
+        frame.rests.pop(name, None)
+        if isinstance(frame.env.get(name), Unknown):
+            from netspec.infer.sections.sums import evaluate_rest  # few models have outputs of `when train`
+
+            frame.rests[name] = evaluate_rest(frame, item.value, ())
+
+
 def measure_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
     """An update's loss; its own `let`s are seen by itself alone."""
-    outside = dict(frame.env)
+    outside, rests = dict(frame.env), dict(frame.rests)
     found = measure_items(frame, [i for i in update.body.items if not isinstance(i, tree.Metric)])  # a metric here is reported already
-    frame.env = outside
+    frame.env, frame.rests = outside, rests
     return {name_loss(update): found[LOSS]} if LOSS in found else {}
 
 
 def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | None:
     """What a `loss` line is worth: one number. Unknown: it is several, which is reported."""
-    found = evaluate_result(frame, node, ("loss", "metric", "function"))
+    kinds = ("loss", "metric", "function")
+    found = leave_out_terms(frame, node, kinds) if frame.lacking else evaluate_result(frame, node, kinds)
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
     if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
         frame.report(UnmovedLoss(at=node.span))
     return found
+
+
+def leave_out_terms(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
+    """A loss in evaluation: of a sum the terms that exist there."""
+    from netspec.infer.sections.sums import evaluate_rest  # few models have outputs of `when train`
+
+    value = evaluate_rest(frame, node, kinds)
+    return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
 
 
 def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:

@@ -23,7 +23,7 @@ from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.targets import shapes_equal
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
-from netspec.proofs.meanings import Measured, find_misreading
+from netspec.proofs.meanings import Measured
 from netspec.proofs.objective_needs import select_measurements, select_nodes
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
@@ -53,6 +53,8 @@ class ObjectiveFrame(Frame):
         """Outputs of the model that exist in another phase, which each has."""
         self.lacking = False
         """What is unknown reads an output that does not exist in evaluation; the lines are right in training."""
+        self.rests: dict[str, Value] = {}
+        """What is left for a loss of the `let`s that are sums and read such an output."""
         self.weights = ""
         """The field that weighs the examples."""
         self.evaluating = False
@@ -125,19 +127,14 @@ class ObjectiveFrame(Frame):
             like = bound.tensors[0].value.type
             bound.tensors = [fill_number(self, g, like) if is_number(g.value) and i.dtype != "number" else g for i, g in pairs]
 
+    def made_so_far(self) -> Measured:
+        return Measured(self.nodes, self.ports, self.model)
+
     def penalize(self, use: Call, op: Callable, bound: Bound) -> Value:
         """`l2(params("**/kernel"))`."""
         from netspec.infer.sections import selections  # few specs have any
 
         return selections.add_penalty(self, use, op, bound)
-
-    def without(self, node: tree.Binary, left: Value, right: Value) -> Value:
-        """In a sum, what is left of it where a term does not exist in evaluation."""
-        if not self.lacking or node.op not in ("+", "-") or not any(isinstance(v, Mean) for v in (left, right)):
-            return super().without(node, left, right)
-        if isinstance(left, Mean):
-            return left
-        return right if node.op == "+" else self.world.elaborate.operator(self, "-", (0.0, right), (node.span, node.right.span), node)
 
     def late_name(self, node: tree.Name) -> Value | None:
         """`batch_mask`, which examples count; and what exists in another phase."""
@@ -172,7 +169,7 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
         return UNKNOWN
     factor = bound.optional.pop(FACTOR, None) if op.takes_weight else None
     results = op_uses.prove_types(frame, use, op, bound)
-    if results is None or not meanings_fit(frame, use, op, bound):
+    if results is None or not op_uses.meanings_fit(frame, use, op, bound):
         return UNKNOWN
     if factor is not None:
         if not factor_fits(frame, use, op, factor, results[0]):
@@ -182,19 +179,6 @@ def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> 
         return frame.report(NormalizeAlone(at=bound.args["normalize"].span if "normalize" in bound.args else use.span, op=use.name))
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     return frame.mean(op, op_uses.to_operands(bound.tensors), results[0], use.span, optional)
-
-
-def meanings_fit(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> bool:
-    """Does every input mean what the loss wants? False after a reported problem."""
-    named = {i.name: i for i in op.inputs if i.wants}
-    if not named:
-        return True
-    pairs = [*zip(op.inputs, bound.tensors, strict=False), *((named[n], g) for n, g in bound.optional.items() if n in named)]
-    readings = [(i, g.value.wire, g.span) for i, g in pairs if i.wants and isinstance(g.value, Tensor)]
-    problem = find_misreading(use.name, readings, Measured(frame.nodes, frame.ports, frame.model))
-    if problem is not None:
-        frame.report(problem)
-    return problem is None
 
 
 def fill_number(frame: ObjectiveFrame, given: Given, like: TensorType) -> Given:

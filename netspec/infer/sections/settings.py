@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -135,10 +136,18 @@ def read_weights(frame: Frame, item: tree.Setting, fields: Mapping[str, TensorTy
     if kind is None or kind.rank != 1 or str(kind.shape[0]) != BATCH or kind.dtype == "bool":
         fitting = [name for name, own in fields.items() if own.rank == 1 and str(own.shape[0]) == BATCH and own.is_float]
         found = f"the field `{written}`, which is {kind}" if kind is not None else f"`{item.value.span.text}`"
-        near = nearest(written, fitting) or fitting
         expected = f"a field of the batch with one number for each example, f32[{BATCH}] or whole numbers"
-        return frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=near[0] if near else ""))
+        repair, options = choose_weights(item.value.span.text, written, fitting), tuple(fitting)
+        return frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=repair, options=options))
     return written
+
+
+def choose_weights(text: str, written: str, fitting: Sequence[str]) -> str:
+    """The only field that fits among those that an expression names, or what its name was meant to be; else ""."""
+    named = set(re.findall(r"\w+", text))
+    inside = [name for name in fitting if name in named]
+    near = inside or list(nearest(written, fitting))
+    return near[0] if len(near) == 1 else ""
 
 
 READERS = {

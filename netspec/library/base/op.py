@@ -241,6 +241,8 @@ class Callable(Op):
     counts_zeros: ClassVar[bool] = False
     """Where it makes one element of those along an axis, one that is 0 counts as any other: a mean, a largest one; not so in a sum."""
 
+    filler: ClassVar[str] = ""
+    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does."""
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
 
@@ -266,8 +268,14 @@ class Callable(Op):
         """Floating-point operations of one forward pass in eval; one multiply-add is 2."""
         return 0
 
+    @classmethod
+    def name_inputs(cls, count: int) -> tuple[str, ...]:
+        """What its first inputs, those that are given by position, are called: the further ones of a `variadic` op by their places."""
+        names = tuple(port.name for port in cls.inputs if not port.optional)
+        return names[:count] + tuple(str(place) for place in range(len(names), count)) if cls.variadic else names[:count]
+
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
-        """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss."""
+        """Inputs of whole numbers that must stay below a number: the ids of `embed`, the labels of a loss. By `name_inputs`."""
         return {}
 
     def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:

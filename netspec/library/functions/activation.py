@@ -171,6 +171,7 @@ class _AlongAxis(Function):
 class _Shares(_AlongAxis):
     """What makes numbers along an axis to parts of one whole; a mask leaves some of them out."""
 
+    filler = "-1e9"
     masks = {"x": -1}
     counts_zeros = True
     zeroes = True

@@ -46,6 +46,7 @@ class RandomCategorical(Function):
     gradient passes. Logits of -inf are never drawn; for a temperature divide the logits by it. FLOPs: 5 per element.
     """
 
+    filler = "-1e9"
     random: ClassVar[bool] = True
     inputs = (In("logits", "any tensor with an axis of classes", rank=1, wants="logits"),)
     source = "Gumbel, Statistical Theory of Extreme Values, 1954"

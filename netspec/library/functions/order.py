@@ -57,6 +57,7 @@ class Argmax(_Place):
     FLOPs: 1 per element.
     """
 
+    filler = "-1e9"
     function = "argmax"
 
 
@@ -66,6 +67,7 @@ class Argmin(_Place):
     FLOPs: 1 per element.
     """
 
+    filler = "1e9"
     function = "argmin"
 
 
@@ -75,6 +77,7 @@ class Cumsum(Function):
     [...] -> the same shape; floats keep their element type, bool and whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1),)
 
     axis: int = -1
@@ -130,6 +133,7 @@ class TopK(Function):
     [..., n, ...] -> [..., k, ...] and i32[..., k, ...]. Of equal elements the first comes first. FLOPs: 1 per input element and k.
     """
 
+    filler = "-1e9"
     inputs = (In("x", "any tensor of numbers with that axis", dtype="number", rank=1),)
     results: ClassVar[int] = 2
 

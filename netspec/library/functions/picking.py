@@ -26,8 +26,9 @@ class TakeAlongAxis(Function):
     """Elements of one axis by numbers of their own for each place of the others, as NumPy's: `take_along_axis(x, order, axis=1)`.
 
     [..., n, ...] and whole numbers [..., k, ...] -> [..., k, ...]: element j of a line of the result is element indices[j] of the same line
-    of x. All other sizes are equal; a 1 stretches. Numbers count from 0, negative ones from the end. One outside the axis gives NaN (of
-    whole numbers the smallest, or largest if unsigned) and passes no gradient. PyTorch's `gather`, ONNX's GatherElements. FLOPs: 0.
+    of x. All other sizes are equal; a 1 stretches. Numbers count from 0, negative ones from the end. Data that hold one
+    outside the axis are refused; a computed one gives NaN (of whole numbers the smallest, or largest if unsigned) and passes no gradient.
+    PyTorch's `gather`, ONNX's GatherElements. FLOPs: 0.
     """
 
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1), INDICES)
@@ -56,6 +57,12 @@ class TakeAlongAxis(Function):
 
     def apply(self, scope: Scope, x: Array, indices: Array) -> Array:
         return jnp.take_along_axis(x, widen_places(indices), self.axis, mode="fill")
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {"indices": inputs[0].shape[self.axis]}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {"indices": -inputs[0].shape[self.axis]}
 
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         return {1: self.axis % inputs[0].rank}
@@ -113,8 +120,8 @@ class GatherAt(Function):
     """Elements by paired numbers, one tensor of them for each of several axes: `gather_at(x, i, j, axes=[0, 1])` is `x[i, j]`, as in NumPy.
 
     The indices stretch to one shape, and element p of the result is x[i[p], j[p]]. Their axes stand where the chosen axes stood; at the
-    front where these are not side by side. Numbers count from 0, negative ones from the end. One outside its axis gives NaN (of whole
-    numbers the smallest, or largest if unsigned) and passes no gradient. FLOPs: 0.
+    front where these are not side by side. Numbers count from 0, negative ones from the end. Data that hold one outside its axis are
+    refused; a computed one gives NaN (of whole numbers the smallest, or largest if unsigned) and passes no gradient. FLOPs: 0.
     """
 
     inputs = (In("tensors", "the tensor, then whole numbers for each of the axes", dtype="any"),)
@@ -168,6 +175,12 @@ class GatherAt(Function):
         found = ahead.at[tuple(wide)].get(mode="fill")
         place = self._place(axes)
         return jnp.moveaxis(found, range(rank), range(place, place + rank))
+
+    def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
+        return {str(place): inputs[0].shape[axis] for place, axis in enumerate(self.axes, 1)}
+
+    def floors(self, *inputs: TensorType) -> dict[str, Dim | int | None]:
+        return {str(place): -inputs[0].shape[axis] for place, axis in enumerate(self.axes, 1)}
 
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         return {place: axis % inputs[0].rank for place, axis in enumerate(self.axes, 1)}

@@ -70,6 +70,7 @@ class Sum(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, bool and whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -118,6 +119,7 @@ class Prod(_Reduction):
     """
 
     counts_zeros = True
+    filler = "1"
 
     def result(self, x: TensorType) -> str:
         return sum_dtype(x)
@@ -137,6 +139,7 @@ class Max(_Reduction):
 
     gives: ClassVar[str] = "same"
     counts_zeros = True
+    filler = "-1e9"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.max(x, axes, keepdims=self.keepdims)
@@ -150,6 +153,7 @@ class Min(_Reduction):
 
     gives: ClassVar[str] = "same"
     counts_zeros = True
+    filler = "1e9"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.min(x, axes, keepdims=self.keepdims)
@@ -196,6 +200,7 @@ class Logsumexp(_Reduction):
     [...] -> the shape without the axes. FLOPs: 4 per element.
     """
 
+    filler = "-1e9"
     inputs = (In("x", "any tensor"),)
     counts_zeros = True
     cost: ClassVar[int] = 4
@@ -210,6 +215,7 @@ class Norm(_Reduction):
     [...] -> the shape without the axes. The gradient at a vector of zeros is 0. FLOPs: 2 per element.
     """
 
+    filler = "0"
     inputs = (In("x", "any tensor"),)
     cost: ClassVar[int] = 2
 
@@ -243,6 +249,8 @@ class All(_Truth):
     FLOPs: 1 per element.
     """
 
+    filler = "true"
+
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.all(x, axes, keepdims=self.keepdims)
 
@@ -252,6 +260,8 @@ class Any(_Truth):
 
     FLOPs: 1 per element.
     """
+
+    filler = "false"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
         return jnp.any(x, axes, keepdims=self.keepdims)

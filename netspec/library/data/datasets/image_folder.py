@@ -34,11 +34,12 @@ Shade = Annotated[float, Field(ge=0, le=1)]
 class ImageFolder(Dataset):
     """Images in the files of a folder, one sub-folder for each class: the form in which ImageNet and many others come.
 
-    Fields: `image` f32[B, H, W, 3] in 0..1 (red, green, blue), each image in its own size, so that the chain must cut or resize them to
-    one (`random_resized_crop(224)`), and `label` i32[B]: the place of the sub-folder's name among all in alphabetical order. Files are read
-    when a batch needs them: .jpg, .png, .webp, .bmp, .gif, .tif, .ppm, also in folders further down; others are left out, and names that
-    begin with a dot. The data of an evaluation get the numbers that the training data gave to the names. The package `pillow` is needed
-    (`pip install netspec-jax[image]`). A file that cannot be read as an image is an error that names it.
+    Fields: `image` f32[B, H, W, 3] in 0..1 (red, green, blue), each image in its own size, so that the chain must bring them to one
+    (`random_resized_crop(224)`, `center_crop(224, share=0.875)`), and `label` i32[B]: the place of the sub-folder's name among all in
+    alphabetical order. Files are read when a batch needs them: .jpg, .png, .webp, .bmp, .gif, .tif, .ppm, also in folders further down;
+    others are left out, and names that begin with a dot. The data of an evaluation get the numbers that the training data gave to the
+    names. The package `pillow` is needed (`pip install netspec-jax[image]`). A file that cannot be read as an image is an error that
+    names it.
 
     What a file says of its pixels is honoured or refused with the file's name; `netspec data m.net --data DIR` prints what the files hold.
 
