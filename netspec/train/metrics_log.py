@@ -61,16 +61,24 @@ def _read(value: Any) -> Result:
     return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 
-def _require_result(value: Any, axes: int = LIMITS.axes) -> Any:
-    """A number, null, or nested lists of them. Raises ValueError."""
-    if isinstance(value, list):
-        if axes == 0:
-            raise ValueError("has lists that lie too deep inside one another")
-        for item in value:
-            _require_result(item, axes - 1)
-    elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ValueError("is no number")
+def _require_result(value: Any) -> Any:
+    """A number, null, or nested lists of them as an array has them, every list of one depth as long as the others. Raises ValueError."""
+    _shape(value, LIMITS.axes)
     return value
+
+
+def _shape(value: Any, axes: int) -> tuple[int, ...]:
+    """The sizes of nested lists of numbers. Raises ValueError."""
+    if not isinstance(value, list):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError("is no number")
+        return ()
+    if axes == 0:
+        raise ValueError("has lists that lie too deep inside one another")
+    shapes = {_shape(item, axes - 1) for item in value}
+    if len(shapes) > 1:
+        raise ValueError("has lists that are not of one length")
+    return (len(value), *next(iter(shapes), ()))
 
 
 Measured = Annotated[Any, AfterValidator(_require_result)]

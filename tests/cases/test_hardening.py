@@ -334,6 +334,13 @@ def test_an_error_stream_that_cannot_be_written_leaves_the_exit_code(folder: Pat
         assert (done.returncode, done.stdout) == (2, b"")
 
 
+def test_fmt_reads_no_more_of_the_standard_input_than_a_spec_may_have(folder: Path) -> None:
+    words = {"<&-": (2, "cannot read `<stdin>`: Bad file descriptor"), "</dev/zero": (1, "bytes"), "<sub": (2, "Is a directory")}
+    for source, (code, said) in words.items():
+        done = subprocess.run(["sh", "-c", f'exec "$0" -m netspec fmt - {source}', sys.executable], capture_output=True, timeout=60)
+        assert done.returncode == code and said in done.stderr.decode() and not done.stdout, done.stderr
+
+
 def test_no_file_gets_the_place_of_a_closed_stream(folder: Path) -> None:
     Path("u.net").write_text(UGLY)
     done = subprocess.run(["sh", "-c", 'exec "$0" -m netspec fmt u.net <&- >&- 2>&-', sys.executable], timeout=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import os
 import shlex
 import shutil
@@ -29,9 +30,10 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.train import data_marks, manifest
+from netspec.train import data_marks, manifest, metric_tables
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
+from netspec.train.strict_json import Unfit, parse_json
 from netspec.train.trainable_model import Model
 from tests.train.checkpoints import ONE, facts, save
 from tests.train.checkpoints import SPEC as SPEC_DIGEST
@@ -548,6 +550,28 @@ METRICS = {
         '{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{"a":' + "[" * 90 + "]" * 90 + '},"examples_per_second":0,"seconds":0}',
         "line 1, /metrics/a: it has lists that lie too deep",
     ),
+    **{
+        f"{name} is {text[:9]}": (
+            '{"step":1,"epoch":1,"split":"train","loss":%s,"metrics":{"a":%s},"examples_per_second":0,"seconds":0}' % pair,
+            f"line 1, /{'loss' if name == 'loss' else place}: it {words}",
+        )
+        for text, place, words in (
+            ("1" * 401, "metrics/a", "is a number of too many digits"),
+            ("-" + "1" * 5_000, "metrics/a", "is a number of too many digits"),
+            ("18446744073709551616", "metrics/a", "is a number of too many digits"),
+            ("1e999", "metrics/a", "is a number larger than any that is finite"),
+            ("-1e999", "metrics/a", "is a number larger than any that is finite"),
+            ("[1,[2,-1e999]]", "metrics/a/1/1", "is a number larger than any that is finite"),
+            ("[[1,2],3]", "metrics/a", "has lists that are not of one length"),
+            ("[[1,2],[3]]", "metrics/a", "has lists that are not of one length"),
+            ("[[[1]],[[]]]", "metrics/a", "has lists that are not of one length"),
+        )
+        for name, pair in (("a", (1, text)), *([] if "[" in text else [("loss", (text, 1))]))
+    },
+    "a byte order mark": (
+        '\ufeff{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{},"examples_per_second":0,"seconds":0}',
+        "line 1, column 1: it begins with a byte order mark",
+    ),
 }
 
 
@@ -561,6 +585,20 @@ def test_crafted_19_to_22_a_forged_line_is_refused_with_its_number(
     code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
     assert code == 1 and "metrics.jsonl" in text and words in text, text
     assert (copy / "metrics.jsonl").read_bytes() == before
+
+
+def test_numbers_of_a_run_are_those_that_it_can_write() -> None:
+    for text in ("18446744073709551615", "-9223372036854775808", "1.7976931348623157e308", "5e-324", "-0.0", '{"a": [1, [2.5, null]]}'):
+        assert parse_json(text) == json.loads(text)
+    for text, place in (("1e309", ""), ('{"a/b": [0, -1e309]}', "/a~1b/1"), ("9" * 20, ""), ("-9223372036854775809", "")):
+        with pytest.raises(Unfit) as caught:
+            parse_json(text)
+        assert caught.value.place == place
+
+
+@pytest.mark.parametrize("value", [[], [[]], [[], []], [[[1.0, 2.0]]], [[[]]], [[math.nan, 1.0]], [10**19], [[float(k) for k in range(500)]] * 2])
+def test_metrics_of_any_shape_are_shown(value: Any) -> None:
+    assert metric_tables.table("a", value, (), []).startswith("a")
 
 
 def test_every_flip_in_the_metrics_is_said_or_drops_nothing(trained: Path, tmp_path: Path) -> None:
