@@ -601,6 +601,57 @@ def test_metrics_of_any_shape_are_shown(value: Any) -> None:
     assert metric_tables.table("a", value, (), []).startswith("a")
 
 
+def everything(run: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def fill_with_nul(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def say_twice(path: Path) -> None:
+    first = path.read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes(first + path.read_bytes())
+
+
+VANISHED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "metrics emptied": (lambda run: empty(run / "metrics.jsonl"), "metrics.jsonl` is damaged: no line is in it"),
+    "metrics of NUL": (lambda run: fill_with_nul(run / "metrics.jsonl"), "metrics.jsonl` is damaged"),
+    "a line twice": (lambda run: say_twice(run / "metrics.jsonl"), "metrics.jsonl` is damaged at line 2: a second line says"),
+    "checkpoints gone": (lambda run: shutil.rmtree(run / "checkpoints"), "checkpoints` is damaged: it is missing, though"),
+    "manifest gone": (lambda run: (newest(run) / manifest.NAME).unlink(), "manifest.json` is damaged: it is missing"),
+}
+
+
+@pytest.mark.parametrize("case", VANISHED)
+def test_what_vanished_of_a_run_is_said_when_it_goes_on(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    change, words = VANISHED[case]
+    change(copy)
+    before = everything(copy)
+    code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
+    assert code == 1 and words in text, text
+    assert everything(copy) == before
+
+
+def test_what_begins_anew_is_said(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    resume = ("train", trained.parent / "m.net", "--out", copy, "--resume")
+    (copy / "metrics.jsonl").unlink()
+    for _ in range(2):
+        code, text = run(capsys, *resume)
+        assert code == 0 and text.startswith(f"warning: `{copy / 'metrics.jsonl'}` is missing"), text
+    shutil.copy(trained / "metrics.jsonl", copy)
+    assert "warning" not in run(capsys, *resume)[1]
+    shutil.rmtree(newest(copy))
+    code, text = run(capsys, *resume)
+    assert code == 0 and text.startswith("the run has no checkpoint yet: it begins again at step 0"), text
+
+
 def test_every_flip_in_the_metrics_is_said_or_drops_nothing(trained: Path, tmp_path: Path) -> None:
     text = (trained / "metrics.jsonl").read_bytes()
     path = tmp_path / "metrics.jsonl"
