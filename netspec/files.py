@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 PathLike = str | os.PathLike[str]
+_NO_NAME = "no file can have this name"
 
 
 # --- netspec's own files ---------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def open_file(path: PathLike, *, links: bool = True) -> BinaryIO:
             raise Mistake(NotAFile(path=os.fspath(path), kind="a symbolic link")) from None
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
     except ValueError:  # half a character, or a zero byte
-        raise Mistake(ReadFailed(path=os.fspath(path), reason="no file can have this name")) from None
+        raise Mistake(ReadFailed(path=os.fspath(path), reason=_NO_NAME)) from None
 
 
 _HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -178,7 +179,7 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
         with _step(target, "renaming it into place"):
             os.replace(temporary, target)
     except BaseException:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             os.unlink(temporary)
         raise
     sync_folder(os.path.dirname(target))
@@ -204,7 +205,7 @@ def rewrite(path: PathLike, before: bytes, after: str) -> None:
         with _step(target, "renaming it into place"):
             _fill(target, after.encode()) if about.st_nlink > 1 else os.replace(temporary, target)
     finally:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             os.unlink(temporary)
     sync_folder(os.path.dirname(target))
 
@@ -268,8 +269,10 @@ def make_folder(path: PathLike) -> Path:
 
 
 def refuse_existing(path: PathLike, instead: str = "choose another name") -> None:
-    """Raise `Mistake` with `AlreadyExists` when something (an empty folder does not count) stands at `path`."""
-    with suppress(NotADirectoryError, FileNotFoundError):
+    """Raise `Mistake` with `AlreadyExists` when something (an empty folder does not count) stands at `path`, and with `WriteFailed` when
+    nothing can.
+    """
+    with _step(os.fspath(path), "looking at what stands there"), suppress(NotADirectoryError, FileNotFoundError):
         if not os.listdir(path):
             return
     if os.path.lexists(path):
@@ -293,6 +296,8 @@ def _step(path: str, step: str) -> Iterator[None]:
         yield
     except OSError as error:
         _fail(path, step, error)
+    except ValueError:  # half a character, or a zero byte
+        raise Mistake(WriteFailed(path=path, step=step, reason=_NO_NAME)) from None
 
 
 def _fail(path: str, step: str, error: OSError) -> NoReturn:

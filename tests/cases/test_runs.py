@@ -805,3 +805,60 @@ def test_a_strange_lock_stops_no_reader_and_is_named_to_a_training(
     assert run(capsys, "eval", copy)[0] == 0
     code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
     assert (code == 0 and kind == "pipe") or (code == 2 and ".lock" in text), text
+
+
+# --- what Python hands over ------------------------------------------------------------------------------------------
+
+
+def test_whatever_python_hands_over_is_answered_by_a_spec_error(tmp_path: Path) -> None:
+    program = netspec.compile(Source("m.net", ARRAYS))
+    x, price = np.ones((4, 4), np.float32), np.ones(4, np.float32)
+    hidden = np.ma.masked_array(x, x == 1)
+    good = {"x": x, "price": price}
+    calls: dict[str, tuple[Callable[[], object], str]] = {
+        "a number as a name": (lambda: program.fit({1: x, "price": price}), "`x` is missing"),
+        "only numbers as names": (lambda: program.fit({1: x, 2: price}), "`x` is missing"),
+        "arrays in a list": (lambda: program.fit([x, price]), "`data` must be dicts of arrays by field"),
+        "a text": (lambda: program.fit("data.npz"), "`data` must be"),
+        "a number": (lambda: program.fit(3), "`data` must be a dict of arrays by field"),
+        "a mask": (lambda: program.fit({"x": hidden, "price": price}), "it is a masked array: what its mask hides would count"),
+        "a mask of batches": (lambda: program.fit([{"x": hidden, "price": price}]), "it is a masked array"),
+        "a mask in predict": (lambda: program.predict(program.init(), x=hidden), "it is a masked array"),
+        "no state": (lambda: program.predict(None, x=x), "`state` must be a state"),
+        "NUL in a folder": (lambda: program.fit(good, out="a\0b"), "no file can have this name"),
+        "half a character in a folder": (lambda: program.fit(good, out=tmp_path / "\ud800"), "no file can have this name"),
+        "NUL to go on": (lambda: program.fit(good, out="a\0b", resume=True), "no file can have this name"),
+        "NUL in a spec": (lambda: netspec.compile("a\0b"), "no file can have this name"),
+        "no spec": (lambda: netspec.compile(tmp_path / "none.net"), "there is no file"),
+        "NUL in a run": (lambda: netspec.load("a\0b"), "is not a run folder"),
+    }
+    for name, (call, words) in calls.items():
+        with pytest.raises(netspec.SpecError) as caught:
+            call()
+        assert words in str(caught.value), (name, str(caught.value))
+    assert program.fit({"x": np.ma.masked_array(x, False), "price": price}).history  # which hides nothing
+
+
+UNREADABLE = ("a\0b", ".", "\ud800.net", "none.net", "/dev/null")
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+@pytest.mark.parametrize("path", UNREADABLE)
+def test_check_returns_that_a_file_cannot_be_read(path: str, untrusted: bool) -> None:
+    checked = netspec.check(path, untrusted=untrusted)
+    assert len(checked.problems) == 1 and not checked.ok and checked.typed is None
+
+
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+def test_no_output_goes_to_a_name_that_no_file_can_have(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = trained.parent / "m.net"
+    for name in ("a\0b", "a\ud800b"):
+        for words in (
+            ("convert", file, "-o", name),
+            ("convert", file, "-o", name, "--force"),
+            ("predict", trained, "--input", "x.npz", "--output", name),
+            ("docs", "--out", name),
+            ("train", file, "--out", name),
+        ):
+            code, text = run(capsys, *words)
+            assert code == 2 and "no file can have this name" in text, (words, text)
