@@ -42,7 +42,10 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
-    return {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+    taken = {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+    if problems := [p for name, array in arrays.items() if (p := _overflow_problem(name, types[name], array, taken[name]))]:
+        raise SpecError(problems)
+    return taken
 
 
 def refuse_masked(given: Mapping[str, Any], types: Types) -> None:
@@ -83,7 +86,21 @@ def _array(value: Any) -> Any:
 
 def _cast(array: Any, dtype: Any) -> Any:
     """The array in a dtype; no copy is made of one that has it."""
-    return array if array.dtype == dtype else array.astype(dtype)
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):  # which `_overflow_problem` tells in words
+        return array.astype(dtype)
+
+
+def _overflow_problem(name: str, type: TensorType, array: Any, taken: Any) -> Diagnostic | None:
+    """The first number that is finite as it was given, but not in the dtype in which the program takes it. Arrays of JAX are not read."""
+    if taken is array or not isinstance(array, np.ndarray) or not type.is_float or array.dtype.itemsize <= taken.dtype.itemsize:
+        return None
+    lost = np.isinf(taken) & np.isfinite(array)
+    if not lost.any():
+        return None
+    reason = f"its value {float(array[lost].flat[0]):.4g} is too large for {taken.dtype}"
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), reason=reason)
 
 
 def describe(array: Any) -> str:

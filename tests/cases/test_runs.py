@@ -824,6 +824,8 @@ def test_whatever_python_hands_over_is_answered_by_a_spec_error(tmp_path: Path) 
         "a mask": (lambda: program.fit({"x": hidden, "price": price}), "it is a masked array: what its mask hides would count"),
         "a mask of batches": (lambda: program.fit([{"x": hidden, "price": price}]), "it is a masked array"),
         "a mask in predict": (lambda: program.predict(program.init(), x=hidden), "it is a masked array"),
+        "a number too large": (lambda: program.predict(program.init(), x=x * np.float64(1e300)), "its value 1e+300 is too large for float32"),
+        "a number too large to train": (lambda: program.fit({"x": -1e39 * x.astype("f8"), "price": price}), "its value -1e+39 is too"),
         "no state": (lambda: program.predict(None, x=x), "`state` must be a state"),
         "NUL in a folder": (lambda: program.fit(good, out="a\0b"), "no file can have this name"),
         "half a character in a folder": (lambda: program.fit(good, out=tmp_path / "\ud800"), "no file can have this name"),
@@ -836,6 +838,9 @@ def test_whatever_python_hands_over_is_answered_by_a_spec_error(tmp_path: Path) 
         with pytest.raises(netspec.SpecError) as caught:
             call()
         assert words in str(caught.value), (name, str(caught.value))
+    spoiled = np.where(np.arange(4)[:, None] == 2, np.nan, x)
+    values = next(iter(program.predict(program.init(), x=spoiled).values()))
+    assert np.isnan(values[2]).all() and np.isfinite(values[[0, 1, 3]]).all()
     assert program.fit({"x": np.ma.masked_array(x, False), "price": price}).history  # which hides nothing
 
 
