@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from netspec.diagnostics.running.weights import NothingToTrain
-from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.running.weights import ArrayMismatch, NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen

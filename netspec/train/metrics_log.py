@@ -61,7 +61,7 @@ def _read(value: Any) -> Result:
     return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 
-def _require_result(value: Any) -> Any:
+def require_result(value: Any) -> Any:
     """A number, null, or nested lists of them as an array has them, every list of one depth as long as the others. Raises ValueError."""
     _shape(value, LIMITS.axes)
     return value
@@ -81,7 +81,7 @@ def _shape(value: Any, axes: int) -> tuple[int, ...]:
     return (len(value), *next(iter(shapes), ()))
 
 
-Measured = Annotated[Any, AfterValidator(_require_result)]
+Measured = Annotated[Any, AfterValidator(require_result)]
 
 
 class Form(Strict):

@@ -596,7 +596,9 @@ def test_numbers_of_a_run_are_those_that_it_can_write() -> None:
         assert caught.value.place == place
 
 
-@pytest.mark.parametrize("value", [[], [[]], [[], []], [[[1.0, 2.0]]], [[[]]], [[math.nan, 1.0]], [10**19], [[float(k) for k in range(500)]] * 2])
+@pytest.mark.parametrize(
+    "value", [[], [[]], [[], []], [[[1.0, 2.0]]], [[[]]], [[math.nan, 1.0]], [10**19], [[float(k) for k in range(500)]] * 2]
+)
 def test_metrics_of_any_shape_are_shown(value: Any) -> None:
     assert metric_tables.table("a", value, (), []).startswith("a")
 
@@ -628,7 +630,9 @@ VANISHED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("case", VANISHED)
-def test_what_vanished_of_a_run_is_said_when_it_goes_on(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+def test_what_vanished_of_a_run_is_said_when_it_goes_on(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
     copy = shutil.copytree(trained, tmp_path / "run")
     change, words = VANISHED[case]
     change(copy)
@@ -824,7 +828,10 @@ def test_whatever_python_hands_over_is_answered_by_a_spec_error(tmp_path: Path) 
         "a mask": (lambda: program.fit({"x": hidden, "price": price}), "it is a masked array: what its mask hides would count"),
         "a mask of batches": (lambda: program.fit([{"x": hidden, "price": price}]), "it is a masked array"),
         "a mask in predict": (lambda: program.predict(program.init(), x=hidden), "it is a masked array"),
-        "a number too large": (lambda: program.predict(program.init(), x=x * np.float64(1e300)), "its value 1e+300 is too large for float32"),
+        "a number too large": (
+            lambda: program.predict(program.init(), x=x * np.float64(1e300)),
+            "its value 1e+300 is too large for float32",
+        ),
         "a number too large to train": (lambda: program.fit({"x": -1e39 * x.astype("f8"), "price": price}), "its value -1e+39 is too"),
         "no state": (lambda: program.predict(None, x=x), "`state` must be a state"),
         "NUL in a folder": (lambda: program.fit(good, out="a\0b"), "no file can have this name"),

@@ -96,13 +96,12 @@ def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
 
 def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, ...]) -> Array:
     """One array of the archive. Raises `Mistake` with the names that there are."""
-    names = archive.namelist()
-    if f"{name}.npy" not in names:
-        columns = tuple(n.removesuffix(".npy") for n in names)
-        raise Mistake(
-            NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(c for c in columns if c not in wanted) or columns)
-        )
-    entry = archive.getinfo(f"{name}.npy")
+    try:
+        entry = archive.getinfo(f"{name}.npy")
+    except KeyError:
+        columns, known = tuple(n.removesuffix(".npy") for n in archive.namelist()), set(wanted)
+        others = tuple(c for c in columns if c not in known)
+        raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=others or columns)) from None
     with archive.open(entry) as stream:
         try:
             return _read(stream, entry.file_size)

@@ -83,7 +83,8 @@ def _text(path: Path) -> str:
 
 def _header(names: list[str], path: Path) -> dict[str, int]:
     """The place of each column."""
-    twice = next((n for n in names if names.count(n) > 1), None)
+    seen: set[str] = set()
+    twice = next((n for n in names if n in seen or seen.add(n)), None)
     number = next((n for n in names if NUMBER.fullmatch(n)), None)
     if number is not None:
         raise Mistake(NoHeader(file=str(path), why=f'has "{number}", a number, in place of a name'))
