@@ -94,7 +94,19 @@ def _require_regular(descriptor: int, path: PathLike) -> None:
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    raise Mistake(NotAFile(path=os.fspath(path), kind="a named pipe" if stat.S_ISFIFO(mode) else "a device"))
+    raise Mistake(_describe_device(path, mode))
+
+
+def _describe_device(path: PathLike, mode: int) -> NotAFile:
+    return NotAFile(path=os.fspath(path), kind="a named pipe" if stat.S_ISFIFO(mode) else "a device")
+
+
+def refuse_device(path: PathLike) -> None:
+    """Raise `Mistake` with `NotAFile` for what is neither a file nor a folder; what is not there is left to whoever reads it."""
+    with suppress(OSError, ValueError):
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise Mistake(_describe_device(path, mode))
 
 
 def read_bytes(path: PathLike) -> bytes:
@@ -136,12 +148,12 @@ def _reading(path: PathLike) -> Iterator[None]:
 
 
 def describe_missing(path: PathLike) -> NoSuchFile:
-    """The problem of a missing file, with the files beside it that have a similar name."""
+    """The problem of a missing file, with the files beside it that have a similar name; its own is a link that leads nowhere."""
     from netspec.diagnostics.suggestions.nearest import nearest
 
     folder, name = os.path.split(os.fspath(path))
     try:
-        beside = sorted(os.listdir(folder or "."))
+        beside = sorted(other for other in os.listdir(folder or ".") if other != name)
     except (OSError, ValueError):
         beside = []
     return NoSuchFile(path=os.fspath(path), near=tuple(os.path.join(folder, n) for n in nearest(name, beside, aliases={})))

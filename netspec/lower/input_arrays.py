@@ -48,12 +48,13 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     return taken
 
 
+_MASK = "what its mask hides would count; fill it first"
+
+
 def refuse_masked(given: Mapping[str, Any], types: Types) -> None:
     """Raises `SpecError` for arrays of NumPy some of whose values are masked: what lies under a mask means nothing."""
     found: list[Diagnostic] = [
-        ArrayMismatch(
-            field=name, expected=str(types[name]), found="a masked array", reason="what its mask hides would count; fill it first"
-        )
+        ArrayMismatch(field=name, expected=str(types[name]), found="a masked array", reason=_MASK)
         for name, values in given.items()
         if name in types and any(map(_is_masked, values if isinstance(values, list | tuple) else (values,)))
     ]

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from netspec.diagnostics.running.weights import ArrayMismatch
 from netspec.diagnostics.spec_error import SpecError
+from netspec.files import refuse_device
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
@@ -216,6 +217,8 @@ def feed_of(
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
+    if folder is not None:
+        refuse_device(folder)
     table, learned = load_examples(plan, folder, known or {})
     require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)

@@ -1,6 +1,7 @@
 """Reads JSON that a run folder holds without trust: each file has one form, and what does not have it is told with its place.
 
-Numbers that JSON has not (`NaN`) or that no run has (of more than 64 bits, infinite ones), keys that stand twice, texts that are no UTF-8, and anything that a model does not name are refused.
+Numbers that JSON has not (`NaN`) or that no run has (of more than 64 bits, infinite ones), keys that stand twice, texts that are no UTF-8,
+and anything that a model does not name are refused.
 """
 
 from __future__ import annotations

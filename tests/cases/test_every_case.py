@@ -1,5 +1,5 @@
-"""Says for each case which test holds it to its right answer, and what waits: the specs in `traps/` and `reports/`, and by number the damaged
-runs, archives and names that scripts make (`crafted`)."""
+"""Says for each case which test holds it to its right answer, and what waits: the specs in `traps/` and `reports/`, and by number the
+damaged runs, archives and names that scripts make (`crafted`)."""
 
 from __future__ import annotations
 

@@ -26,6 +26,9 @@ from netspec.diagnostics.running.checkpoints import CheckpointsReplaced
 from netspec.ir import DataPlan
 from netspec.library.data.datasets.image_folder import ImageFolder
 from netspec.library.data.datasets.npz_archive import read_archive
+from netspec.library.data.datasets.text_file import read_content
+from netspec.library.data.datasets.text_table import Source as Column
+from netspec.library.data.datasets.text_table import read_table
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
@@ -197,6 +200,8 @@ STRANGE = {
     "an archive in it": (lambda data: data, "it begins like no array that NumPy writes"),
     "a bomb": (lambda data: data, "it would unpack from"),
     "empty": (lambda data: data, "it holds no array"),
+    "elements of no bytes": (lambda data: data, "`image` cannot be read: its elements have no bytes"),
+    "texts of no bytes": (lambda data: data, "its elements have no bytes"),
     "a header without end": (lambda data: data, "its header has"),
     "more elements than bytes": (lambda data: data, "its header promises"),
 }
@@ -210,6 +215,8 @@ MEMBERS: dict[str, list[tuple[str, bytes]]] = {
     "an archive in it": [("image.npy", b"PK\x03\x04" + bytes(40))],
     "a bomb": [("image.npy", member(np.zeros(40 << 20, np.uint8)))],
     "empty": [],
+    "elements of no bytes": [("image.npy", IMAGE.replace(b"<f4", b"|V0"))],
+    "texts of no bytes": [("image.npy", IMAGE.replace(b"<f4", b"|S0"))],
     "a header without end": [("image.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(40))],
     "more elements than bytes": [("image.npy", IMAGE.replace(b"(5, 8, 8, 1)", b"(9, 8, 8, 1)"))],
 }
@@ -552,7 +559,7 @@ METRICS = {
     ),
     **{
         f"{name} is {text[:9]}": (
-            '{"step":1,"epoch":1,"split":"train","loss":%s,"metrics":{"a":%s},"examples_per_second":0,"seconds":0}' % pair,
+            f'{{"step":1,"epoch":1,"split":"train","loss":{pair[1]},"metrics":{{"a":{pair[0]}}},"examples_per_second":0,"seconds":0}}',
             f"line 1, /{'loss' if name == 'loss' else place}: it {words}",
         )
         for text, place, words in (
@@ -566,7 +573,7 @@ METRICS = {
             ("[[1,2],[3]]", "metrics/a", "has lists that are not of one length"),
             ("[[[1]],[[]]]", "metrics/a", "has lists that are not of one length"),
         )
-        for name, pair in (("a", (1, text)), *([] if "[" in text else [("loss", (text, 1))]))
+        for name, pair in (("a", (text, 1)), *([] if "[" in text else [("loss", (1, text))]))
     },
     "a byte order mark": (
         '\ufeff{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{},"examples_per_second":0,"seconds":0}',
@@ -874,3 +881,77 @@ def test_no_output_goes_to_a_name_that_no_file_can_have(trained: Path, capsys: p
         ):
             code, text = run(capsys, *words)
             assert code == 2 and "no file can have this name" in text, (words, text)
+
+
+# --- in words of ours ------------------------------------------------------------------------------------------------
+
+
+def damage_sum(packed: bytes) -> bytes:
+    return packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
+
+
+def damage_length(packed: bytes) -> bytes:
+    return packed[:-4] + bytes([packed[-4] ^ 1]) + packed[-3:]
+
+
+GZIP: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "more behind it": (lambda packed: packed + b"junk", "what follows its compressed content is none"),
+    "its check sum": (damage_sum, "its content is not what its check sum says"),
+    "its length": (damage_length, "its content has another length than it says"),
+    "its end": (lambda packed: packed[:-9], "the compressed file ends too early"),
+    "its method": (lambda packed: packed[:2] + b"\x07" + packed[3:], "its compressed content cannot be unpacked"),
+    "its blocks": (lambda packed: packed[:10] + b"\xff" * 9 + packed[19:], "its compressed content cannot be unpacked"),
+}
+
+
+@pytest.mark.parametrize("case", GZIP)
+def test_what_is_wrong_with_a_compressed_file_is_said_in_words_of_ours(tmp_path: Path, case: str) -> None:
+    change, words = GZIP[case]
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(change(gzip.compress(TABLE.encode(), mtime=0)))
+    with pytest.raises(Mistake) as caught:
+        read_content(path)
+    assert words in caught.value.diagnostic.message(), caught.value.diagnostic.message()
+
+
+ROWS = {
+    'a\n"1"x\n': "goes on behind a closing quote",
+    'a\n"1': "opens a quote that is never closed",
+    "a\n" + "1" * 200_000: "has a value of more than 131,072 characters",
+}
+
+
+@pytest.mark.parametrize("text", ROWS, ids=["quote", "open", "long"])
+def test_what_is_wrong_with_a_row_is_said_in_words_of_ours(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        read_table(write(tmp_path / "t.csv", text), [Column("a", TensorType("f32", ()), ("a",))], ",")
+    assert ROWS[text] in caught.value.diagnostic.message()
+
+
+# --- what stands where something else is asked for --------------------------------------------------------------------
+
+
+def test_data_are_read_from_no_device_and_a_file_is_no_run(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind in ((str(tmp_path / "pipe"), "a named pipe"), ("/dev/zero", "a device")):
+        for words in (("train", trained.parent / "m.net", "--out", tmp_path / "run"), ("eval", trained)):
+            code, text = run(capsys, *words, "--data", name)
+            assert code == 2 and f"it is {kind}, not a file" in text and not (tmp_path / "run").exists(), text
+    code, text = run(capsys, "eval", trained.parent / "m.net")
+    assert code == 1 and "is not a run folder: it is no folder" in text, text
+
+
+def test_a_link_that_leads_nowhere_is_not_what_was_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dang.net").symlink_to("nowhere.net")
+    code, text = run(capsys, "check", tmp_path / "dang.net")
+    assert code == 2 and "there is no file" in text and "did you mean" not in text, text
+
+
+def test_no_form_of_a_spec_is_written_under_the_name_of_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "u.net", SPEC)
+    assert run(capsys, "convert", file, "-o", tmp_path / "u.json")[0] == 0
+    twin = (tmp_path / "u.json").read_text()
+    for source, output in (("u.net", "u.net"), ("u.net", "v.netspec"), ("u.json", "u.json"), ("u.json", "v.json")):
+        code, text = run(capsys, "convert", tmp_path / source, "-o", tmp_path / output, "--force")
+        assert code == 2 and "choose another name" in text, text
+    assert file.read_text() == SPEC and (tmp_path / "u.json").read_text() == twin and len(list(tmp_path.iterdir())) == 2

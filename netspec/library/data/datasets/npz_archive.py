@@ -136,7 +136,18 @@ def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
     descr, fortran, sizes = (match[1] for match in found if match)
     if "O" in descr:
         raise ValueError("it holds Python objects, which are not unpickled")
-    return np.dtype(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
+    return _element_type(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
+
+
+def _element_type(descr: str) -> Any:
+    """The element type that a header names. Raises ValueError for one that NumPy has not, and for one of no bytes."""
+    try:
+        dtype = np.dtype(descr)
+    except TypeError:
+        raise ValueError(f"its header names `{descr}`, which is no element type") from None
+    if not dtype.itemsize:
+        raise ValueError("its elements have no bytes")
+    return dtype
 
 
 def _product(shape: tuple[int, ...]) -> int:

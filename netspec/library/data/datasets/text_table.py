@@ -68,8 +68,17 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, [value.strip() for value in row]
             line = reader.line_num + 1
     except csv.Error as error:
-        why = f"cannot be read: {error}" if "unexpected end" not in str(error) else "opens a quote that is never closed"
-        raise Mistake(BadRow(file=str(path), line=line, why=why)) from None
+        raise Mistake(BadRow(file=str(path), line=line, why=_explain(error))) from None
+
+
+def _explain(error: csv.Error) -> str:
+    """What is wrong with a row that Python's reader refuses, in words of ours."""
+    words = str(error)
+    if "unexpected end" in words:
+        return "opens a quote that is never closed"
+    if "field limit" in words:
+        return f"has a value of more than {csv.field_size_limit():,} characters"
+    return "goes on behind a closing quote" if "expected after" in words else "cannot be read as values with separators between them"
 
 
 def _text(path: Path) -> str:
