@@ -77,8 +77,12 @@ def _explain(error: csv.Error) -> str:
     if "unexpected end" in words:
         return "opens a quote that is never closed"
     if "field limit" in words:
-        return f"has a value of more than {csv.field_size_limit():,} characters"
-    return "goes on behind a closing quote" if "expected after" in words else "cannot be read as values with separators between them"
+        return f"cannot be read: it has a value of more than {csv.field_size_limit():,} characters"
+    return (
+        "cannot be read: it goes on behind a closing quote"
+        if "expected after" in words
+        else "cannot be read as values with separators between them"
+    )
 
 
 def _text(path: Path) -> str:
