@@ -58,13 +58,31 @@ def check(
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
 ) -> Checked:
-    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text.
+    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text; that the file cannot
+    be read is one.
 
     `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
     `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
     `plugins` are the names of those whose ops the spec may use.
     `untrusted` refuses what the spec of a stranger may not do (`netspec.untrusted`).
     """
+    try:
+        return check_readable(spec, untrusted=untrusted, overrides=overrides, train=train, imports=imports, plugins=plugins)
+    except Mistake as mistake:
+        source = spec if isinstance(spec, Source) else Source(fspath(spec), "")
+        return Checked(source, None, None, (mistake.diagnostic,))
+
+
+def check_readable(
+    spec: str | PathLike[str] | Source,
+    *,
+    untrusted: bool = False,
+    overrides: Mapping[str, str] | None = None,
+    train: str | None = None,
+    imports: Mapping[str, str] | None = None,
+    plugins: Sequence[str] = (),
+) -> Checked:
+    """The same for commands that cannot go on without the file. Raises `Mistake` when it cannot be read."""
     if untrusted:
         if overrides or imports or plugins:
             raise ValueError("an untrusted spec is checked as it is written, without overrides, imports of its own or plugins")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 PathLike = str | os.PathLike[str]
+_NO_NAME = "no file can have this name"
 
 
 # --- netspec's own files ---------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def open_file(path: PathLike, *, links: bool = True) -> BinaryIO:
             raise Mistake(NotAFile(path=os.fspath(path), kind="a symbolic link")) from None
         raise Mistake(ReadFailed(path=os.fspath(path), reason=_reason(error))) from error
     except ValueError:  # half a character, or a zero byte
-        raise Mistake(ReadFailed(path=os.fspath(path), reason="no file can have this name")) from None
+        raise Mistake(ReadFailed(path=os.fspath(path), reason=_NO_NAME)) from None
 
 
 _HOW = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -93,7 +94,19 @@ def _require_regular(descriptor: int, path: PathLike) -> None:
     os.close(descriptor)
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    raise Mistake(NotAFile(path=os.fspath(path), kind="a named pipe" if stat.S_ISFIFO(mode) else "a device"))
+    raise Mistake(_describe_device(path, mode))
+
+
+def _describe_device(path: PathLike, mode: int) -> NotAFile:
+    return NotAFile(path=os.fspath(path), kind="a named pipe" if stat.S_ISFIFO(mode) else "a device")
+
+
+def refuse_device(path: PathLike) -> None:
+    """Raise `Mistake` with `NotAFile` for what is neither a file nor a folder; what is not there is left to whoever reads it."""
+    with suppress(OSError, ValueError):
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise Mistake(_describe_device(path, mode))
 
 
 def read_bytes(path: PathLike) -> bytes:
@@ -135,12 +148,12 @@ def _reading(path: PathLike) -> Iterator[None]:
 
 
 def describe_missing(path: PathLike) -> NoSuchFile:
-    """The problem of a missing file, with the files beside it that have a similar name."""
+    """The problem of a missing file, with the files beside it that have a similar name; its own is a link that leads nowhere."""
     from netspec.diagnostics.suggestions.nearest import nearest
 
     folder, name = os.path.split(os.fspath(path))
     try:
-        beside = sorted(os.listdir(folder or "."))
+        beside = sorted(other for other in os.listdir(folder or ".") if other != name)
     except (OSError, ValueError):
         beside = []
     return NoSuchFile(path=os.fspath(path), near=tuple(os.path.join(folder, n) for n in nearest(name, beside, aliases={})))
@@ -178,7 +191,7 @@ def write_atomic(path: PathLike, data: bytes | str) -> None:
         with _step(target, "renaming it into place"):
             os.replace(temporary, target)
     except BaseException:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             os.unlink(temporary)
         raise
     sync_folder(os.path.dirname(target))
@@ -204,7 +217,7 @@ def rewrite(path: PathLike, before: bytes, after: str) -> None:
         with _step(target, "renaming it into place"):
             _fill(target, after.encode()) if about.st_nlink > 1 else os.replace(temporary, target)
     finally:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             os.unlink(temporary)
     sync_folder(os.path.dirname(target))
 
@@ -268,8 +281,10 @@ def make_folder(path: PathLike) -> Path:
 
 
 def refuse_existing(path: PathLike, instead: str = "choose another name") -> None:
-    """Raise `Mistake` with `AlreadyExists` when something (an empty folder does not count) stands at `path`."""
-    with suppress(NotADirectoryError, FileNotFoundError):
+    """Raise `Mistake` with `AlreadyExists` when something (an empty folder does not count) stands at `path`, and with `WriteFailed` when
+    nothing can.
+    """
+    with _step(os.fspath(path), "looking at what stands there"), suppress(NotADirectoryError, FileNotFoundError):
         if not os.listdir(path):
             return
     if os.path.lexists(path):
@@ -293,6 +308,8 @@ def _step(path: str, step: str) -> Iterator[None]:
         yield
     except OSError as error:
         _fail(path, step, error)
+    except ValueError:  # half a character, or a zero byte
+        raise Mistake(WriteFailed(path=path, step=step, reason=_NO_NAME)) from None
 
 
 def _fail(path: str, step: str, error: OSError) -> NoReturn:

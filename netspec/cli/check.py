@@ -110,9 +110,9 @@ def _find_problems(
     path: str, untrusted: bool = False, values: Mapping[str, str] | None = None, plugins: Sequence[str] = ()
 ) -> Sequence[Diagnostic]:
     """The problems of one file, among them that it cannot be read."""
-    from netspec.compile import check
+    from netspec.compile import check_readable
 
     try:
-        return check(path, untrusted=untrusted, overrides=values, plugins=plugins).problems
+        return check_readable(path, untrusted=untrusted, overrides=values, plugins=plugins).problems
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]

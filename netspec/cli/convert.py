@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
-from netspec.cli.terminal import report, write_exact
+from netspec.cli.terminal import report, say, write_exact
 
 HELP = "convert a spec from text to JSON, or back"
 
@@ -19,6 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from netspec.files import refuse_existing
 
+    if args.output and (name := wrong_suffix(args.file, args.output)):
+        say(f"`{args.output}` would hold {name}, which nothing reads under such a name; choose another name.")
+        return 2
     if args.output and not args.force:
         refuse_existing(args.output, "choose another name, or replace it with `--force`")
     text = convert_spec(args.file)
@@ -29,6 +32,16 @@ def run(args: Namespace) -> int:
     else:
         write_exact(text)
     return 0
+
+
+def wrong_suffix(file: str, output: str) -> str:
+    """What the output would hold where its name says the other form, in words; "" where the name fits."""
+    from netspec.cli.check import SPEC_SUFFIXES
+    from netspec.syntax.spec_file import JSON_SUFFIX
+
+    if file.endswith(JSON_SUFFIX):
+        return "the text of a spec" if output.endswith(JSON_SUFFIX) else ""
+    return "JSON" if output.endswith(SPEC_SUFFIXES) else ""
 
 
 def write_spec(path: str, text: str) -> None:

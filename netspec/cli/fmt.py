@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from argparse import ArgumentParser, Namespace
 
@@ -38,7 +40,7 @@ def _format(path: str, only_check: bool) -> int:
     """Formats one file, or only says that it would; the exit code."""
     from netspec.files import read_bytes, rewrite
 
-    before = sys.stdin.buffer.read() if path == STDIN else read_bytes(path)
+    before = read_stdin() if path == STDIN else read_bytes(path)
     text = _format_text(before, "<stdin>" if path == STDIN else path)
     if text is None:
         return 1
@@ -50,6 +52,19 @@ def _format(path: str, only_check: bool) -> int:
         rewrite(path, before, text)
         tell(f"formatted {path}")
     return 0
+
+
+def read_stdin() -> bytes:
+    """The standard input, of which no more is read than a spec may have and one byte. Raises `Mistake` where there is none to read."""
+    from netspec.diagnostics.running.files import ReadFailed
+    from netspec.limits import LIMITS
+
+    try:
+        if sys.stdin is None:  # so Python has one that was closed before the command began
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return sys.stdin.buffer.read(LIMITS.file_bytes + 1) or b""
+    except OSError as error:
+        raise Mistake(ReadFailed(path="<stdin>", reason=error.strerror or type(error).__name__)) from error
 
 
 def _format_text(content: bytes, path: str) -> str | None:

@@ -22,6 +22,8 @@ ENVIRONMENT = 2
 BUG = 101
 INTERRUPTED = 130
 TERMINATED = 143
+_BACKENDS = "jax._src.xla_bridge"
+"""The module of JAX that starts its platforms."""
 
 
 class Terminated(BaseException):
@@ -98,12 +100,14 @@ def describe_ending(error: BaseException, command: str) -> int:
 
 def _explain_jax(error: BaseException) -> str | None:
     """Why JAX cannot start, where it cannot: what was asked for in the environment is then at fault, whatever came of it."""
-    met = "jax" in sys.modules or any(f.f_globals.get("__name__", "").startswith("jax") for f, _ in walk_tb(error.__traceback__))
-    if not met:
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    if "jax" not in sys.modules and not any(name.startswith("jax") for name in modules):
         return None
     try:
         import jax
 
+        if isinstance(error, RuntimeError) and _BACKENDS in modules[-1:]:
+            raise error  # once some of the platforms have started, asking again gives those
         jax.devices()
     except Exception as fault:
         asked = ", ".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(("JAX_", "XLA_")))

@@ -89,6 +89,8 @@ class World:
     """Ids of the statements that were elaborated, and of the branches that were taken."""
     elaborated: set[int] = field(default_factory=set)
     """Ids of the definitions that were elaborated."""
+    examined: dict[int, tuple[bool, int]] = field(default_factory=dict)
+    """By id of a definition whether it has a problem, and how many of `problems` were looked through for that."""
     doubtful: Callable[[Diagnostic], bool] | None = None
     """What stays silent of a block that nobody uses, since it may be right in a use. None: every problem is reported."""
 

@@ -25,6 +25,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     Symbols are bound consistently over all arrays, to sizes that the facts allow. Lists and numbers become NumPy arrays; arrays and tracers
     of JAX stay what they are.
     """
+    refuse_masked(given, types)
     arrays: dict[str, Any] = {}
     problems: list[Diagnostic] = []
     for name in types:
@@ -35,13 +36,34 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
                 problems.append(
                     ArrayMismatch(field=name, expected=str(types[name]), found="a list whose items have different lengths or kinds")
                 )
-    problems += [MissingArray(field=n, expected=str(t), given=tuple(given)) for n, t in types.items() if n not in given]
+    problems += [MissingArray(field=n, expected=str(t), given=tuple(map(str, given))) for n, t in types.items() if n not in given]
     problems += _shape_problems(types, arrays)
     problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
     problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
-    return {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+    taken = {name: _cast(array, precision.stored(types[name].dtype)) for name, array in arrays.items()}
+    if problems := [p for name, array in arrays.items() if (p := _overflow_problem(name, types[name], array, taken[name]))]:
+        raise SpecError(problems)
+    return taken
+
+
+_MASK = "what its mask hides would count; fill it first"
+
+
+def refuse_masked(given: Mapping[str, Any], types: Types) -> None:
+    """Raises `SpecError` for arrays of NumPy some of whose values are masked: what lies under a mask means nothing."""
+    found: list[Diagnostic] = [
+        ArrayMismatch(field=name, expected=str(types[name]), found="a masked array", reason=_MASK)
+        for name, values in given.items()
+        if name in types and any(map(_is_masked, values if isinstance(values, list | tuple) else (values,)))
+    ]
+    if found:
+        raise SpecError(found)
+
+
+def _is_masked(values: Any) -> bool:
+    return isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any())
 
 
 def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
@@ -67,7 +89,21 @@ def _array(value: Any) -> Any:
 
 def _cast(array: Any, dtype: Any) -> Any:
     """The array in a dtype; no copy is made of one that has it."""
-    return array if array.dtype == dtype else array.astype(dtype)
+    if array.dtype == dtype:
+        return array
+    with np.errstate(over="ignore"):  # which `_overflow_problem` tells in words
+        return array.astype(dtype)
+
+
+def _overflow_problem(name: str, type: TensorType, array: Any, taken: Any) -> Diagnostic | None:
+    """The first number that is finite as it was given, but not in the dtype in which the program takes it. Arrays of JAX are not read."""
+    if taken is array or not isinstance(array, np.ndarray) or not type.is_float or array.dtype.itemsize <= taken.dtype.itemsize:
+        return None
+    lost = np.isinf(taken) & np.isfinite(array)
+    if not lost.any():
+        return None
+    reason = f"its value {float(array[lost].flat[0]):.4g} is too large for {taken.dtype}"
+    return ArrayMismatch(field=name, expected=str(type), found=describe(array), reason=reason)
 
 
 def describe(array: Any) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from netspec.diagnostics.running.weights import NothingToTrain
+from netspec.diagnostics.running.weights import ArrayMismatch, NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.ir import Body, Objective, ServePlan, TrainPlan, Typed
 from netspec.kernels.choice import AUTOMATIC, LOWERINGS, Chooser, Chosen
@@ -302,6 +302,9 @@ class Program:
         """Parameters and buffers of a state, or of arrays by logical path."""
         if isinstance(variables, State):
             return self.averaged(self._own(variables)).params, variables.buffers
+        if not isinstance(variables, Mapping):
+            expected = "a state, as `init` and `fit` give it, or arrays by path"
+            raise SpecError([ArrayMismatch(field="state", expected=expected, found=type(variables).__name__)])
         packed = self._packed(variables)
         return packed[PARAMS], packed[BUFFERS]
 

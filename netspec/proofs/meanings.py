@@ -1,4 +1,4 @@
-"""Follows what the numbers that a loss, a decoder or a function of a distribution is given mean, to find probabilities where it wants logits.
+"""Follows what the numbers mean that a loss, a decoder or a function of a distribution is given: are they probabilities, not logits?
 
 An input says what it wants (`In.wants`), an op what it gives (`Callable.gives`). The op that makes an input is found through ops that keep
 numbers as they are, through calls of blocks and loops, and from an output of the model back into its body.
@@ -28,8 +28,8 @@ _ARROW = re.compile(r"\s*->\s*\Z")
 
 @record(eq=False)
 class Measured:
-    """What stands around a use: the nodes of its body so far; for losses, metrics and decoders the inputs of the section, and the model whose
-    outputs they are."""
+    """What stands around a use: the nodes of its body so far; for losses, metrics and decoders the inputs of the section, and the model
+    whose outputs they are."""
 
     nodes: Sequence[Node]
     ports: Sequence[Port] = ()

@@ -50,6 +50,15 @@ class Store:
             return sorted(map(int, names))
         return []
 
+    def require_manifests(self) -> None:
+        """Raise `Mistake` where a checkpoint newer than every whole one has no manifest: none is left so by a process that was killed."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            steps, whole = sorted(int(n) for n in os.listdir(self.folder) if _NUMBER.fullmatch(n)), self.steps()
+            if steps and steps[-1] not in whole:
+                folder = self.path(steps[-1])
+                with self._naming_whole_ones(steps[-1]):
+                    raise Mistake(CheckpointDamaged(path=str(folder / manifest.NAME), finding="it is missing", folder=str(folder)))
+
     def path(self, step: int) -> Path:
         return self.folder / str(step)
 

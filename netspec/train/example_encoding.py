@@ -74,5 +74,5 @@ def _apply_transform(transform: Transform, batch: dict[str, Any]) -> dict[str, A
         return transform.apply_eval(batch)
     except KeyError as error:
         name = str(error.args[0])
-        problem = MissingArray(field=name, expected=f"a field, which `{transform.op_name()}` changes", given=tuple(batch))
+        problem = MissingArray(field=name, expected=f"a field, which `{transform.op_name()}` changes", given=tuple(map(str, batch)))
         raise SpecError([problem]) from None

@@ -9,6 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
 
+from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.spec_error import SpecError
+from netspec.files import refuse_device
 from netspec.ir import DataPlan
 from netspec.lazy import np
 from netspec.library.base import Array
@@ -206,11 +209,16 @@ def feed_of(
         table, learned = apply_whole(handed, plan, None, known or {})
         require_some_weight(table, plan)
         return ArrayFeed(table, plan, seed, learned, handed)
+    if not isinstance(data, Iterable):
+        expected = "a dict of arrays by field, or an iterable of such dicts"
+        raise SpecError([ArrayMismatch(field="data", expected=expected, found=f"a value of {type(data).__name__}")])
     return BatchFeed(data, plan, precision=precision)
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:
     """The plan's own dataset, read from the data folder. Raises `Mistake` or `SpecError` for files that are not as they should be."""
+    if folder is not None:
+        refuse_device(folder)
     table, learned = load_examples(plan, folder, known or {})
     require_some_weight(table, plan)
     return ArrayFeed(table, plan, seed, learned)

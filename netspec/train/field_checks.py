@@ -12,7 +12,7 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged
-from netspec.lower.input_arrays import accept, shape_of
+from netspec.lower.input_arrays import accept, refuse_masked, shape_of
 from netspec.lower.precision import FULL, Precision
 from netspec.shape import TensorType
 from netspec.train.python_sequences import as_column
@@ -27,6 +27,9 @@ def check_fields(data: Mapping[str, Any], types: Mapping[str, TensorType], preci
     `length`, where it is declared and not given, is counted. Raises `SpecError` with every problem: a missing field, another shape or
     kind of number, unequal numbers of examples, NaN.
     """
+    if not isinstance(data, Mapping):
+        raise SpecError([ArrayMismatch(field="data", expected="dicts of arrays by field", found=f"made of {type(data).__name__}")])
+    refuse_masked(data, types)
     given = {name: as_column(types[name], values) if name in types else values for name, values in data.items()}
     columns = {name: values for name, values in given.items() if isinstance(values, Column) and name in types}
     given = _add_lengths(given, columns, types)

@@ -72,10 +72,11 @@ def write_leaves(folder: Path, arrays: Sequence[Array]) -> None:
 def read_leaves(folder: Path, leaves: Sequence[Leaf]) -> dict[str, Array]:
     """The tensors by name, bit for bit as they were given to `write_leaves`. Raises `BadArrays` where they are others.
 
-    Nothing is read before it is known to have the size that the manifest says.
+    Nothing is read before it is known to have the size that the manifest says, or before JAX has started: that it cannot is no damage.
     """
     import orbax.checkpoint as orbax
 
+    jax.devices()
     check_files(folder)
     try:
         with _quieten_orbax(), _ignore_late_news(), orbax.Checkpointer(orbax.PyTreeCheckpointHandler()) as checkpointer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.drawing.cells import escape
@@ -39,7 +39,10 @@ def class_names(model: Model) -> list[Sequence[str]]:
 
 
 def table(name: str, value: list[Any], axes: tuple[str, ...], names: Sequence[Sequence[str]]) -> str:
-    """The metric's name and its numbers."""
+    """The metric's name and its numbers; of more than two axes their range."""
+    if value and isinstance(value[0], list) and value[0] and isinstance(value[0][0], list):
+        flat = list(flatten(value))
+        return f"{name}: {len(flat)} numbers" + (f", {min(flat):.4g} to {max(flat):.4g}" if flat else "")
     if value and isinstance(value[0], list):
         return matrix(name, value, axes, names)
     if len(value) > LIMITS.metric_lines:
@@ -47,6 +50,15 @@ def table(name: str, value: list[Any], axes: tuple[str, ...], names: Sequence[Se
     heads = labels(len(value), axes[:1], names)
     rows = [(head, text) for head, text in zip(heads, texts(value), strict=True)]
     return "\n".join([f"{name}:" if not axes else f"{name} of each {axes[0]}:", *align_rows(rows)])
+
+
+def flatten(value: Any) -> Iterator[float]:
+    """The numbers of nested lists."""
+    if isinstance(value, list):
+        for item in value:
+            yield from flatten(item)
+    else:
+        yield value
 
 
 def matrix(name: str, value: list[list[float]], axes: tuple[str, ...], names: Sequence[Sequence[str]]) -> str:

@@ -61,19 +61,27 @@ def _read(value: Any) -> Result:
     return [_read(x) for x in value] if isinstance(value, list) else math.nan if value is None else value
 
 
-def _require_result(value: Any, axes: int = LIMITS.axes) -> Any:
-    """A number, null, or nested lists of them. Raises ValueError."""
-    if isinstance(value, list):
-        if axes == 0:
-            raise ValueError("has lists that lie too deep inside one another")
-        for item in value:
-            _require_result(item, axes - 1)
-    elif value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise ValueError("is no number")
+def require_result(value: Any) -> Any:
+    """A number, null, or nested lists of them as an array has them, every list of one depth as long as the others. Raises ValueError."""
+    _shape(value, LIMITS.axes)
     return value
 
 
-Measured = Annotated[Any, AfterValidator(_require_result)]
+def _shape(value: Any, axes: int) -> tuple[int, ...]:
+    """The sizes of nested lists of numbers. Raises ValueError."""
+    if not isinstance(value, list):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ValueError("is no number")
+        return ()
+    if axes == 0:
+        raise ValueError("has lists that lie too deep inside one another")
+    shapes = {_shape(item, axes - 1) for item in value}
+    if len(shapes) > 1:
+        raise ValueError("has lists that are not of one length")
+    return (len(value), *next(iter(shapes), ()))
+
+
+Measured = Annotated[Any, AfterValidator(require_result)]
 
 
 class Form(Strict):
@@ -127,20 +135,31 @@ class Log:
             record = _record(line)
             if before and record.step < before[-1].step:
                 raise Unfit("/step", f"it is {record.step}, behind a line of step {before[-1].step}")
+            if any((r.step, r.split) == (record.step, record.split) for r in before[-2:]):
+                raise Unfit("", f'a second line says `"step": {record.step}` and `"split": "{record.split}"`')
         except Unfit as unfit:
             at = unfit.place if unfit.place.startswith("/") else unfit.place.removeprefix("line 1, ")
             place = f"line {number}, {at}" if at else f"line {number}"
             raise Mistake(RunFileDamaged(path=str(self.path), place=place, finding=unfit.finding, line=number)) from None
         return record
 
-    def keep_until(self, step: int, evaluated: int, logged: bool = False) -> list[Record]:
+    @property
+    def exists(self) -> bool:
+        return os.path.lexists(self.path)
+
+    def keep_until(self, step: int, evaluated: int, logged: bool = False, begun: bool = False) -> list[Record]:
         """Drop what a resumed run will write again: lines of training after `step`, of evaluation after the step `evaluated`.
 
-        `logged`: whether a line of training was written at `step`. Raises `Mistake` where that line, or that of the evaluation, is not
-        there: one that says another step now would be dropped unsaid. A file without any line is a new one.
+        `logged`: whether a line of training was written at `step`, `begun`: whether any was by then. Raises `Mistake` where that line, or
+        that of the evaluation, is not there, or none at all: one that says another step now would be dropped unsaid. A file that is not
+        there, which a person may have moved away, is begun anew.
         """
         limits = {"train": step, "eval": evaluated}
+        if not self.exists:
+            return []
         found = self.records()
+        if begun and not found:
+            raise Mistake(RunFileDamaged(path=str(self.path), finding=f"no line is in it, and the checkpoint is of step {step}", line=1))
         kept = [r for r in found if r.step <= limits[r.split]]
         written = {(r.split, r.step) for r in kept}
         wanted = [("eval", evaluated)] * (evaluated > 0) + [("train", step)] * (logged and step > 0)

@@ -8,6 +8,7 @@ from typing import Any
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Ragged
+from netspec.lower.input_arrays import refuse_masked
 from netspec.shape import TensorType
 from netspec.train.collation import pad_sequences, width
 
@@ -42,6 +43,7 @@ def _sequence(value: Any, rank: int) -> Array | None:
 
 def pad_lists(given: Mapping[str, Any], types: Mapping[str, TensorType], longest: int | None = None) -> dict[str, Any]:
     """Inputs with lists of different length padded as in training, and `length` beside them where it is an input and was not given."""
+    refuse_masked(given, types)
     columns = {name: as_column(types[name], values) if name in types else values for name, values in given.items()}
     uneven = {name: column for name, column in columns.items() if isinstance(column, Ragged) and len(set(column.lengths.tolist())) > 1}
     everything = {n: c.rows(np.arange(len(c))) for n, c in uneven.items()}

@@ -112,7 +112,8 @@ def open_run(path: PathLike) -> RunFolder:
     """A run folder that exists. Raises `Mistake` with `NotARun`, `CheckpointTooNew`, `RunFileDamaged` or a problem of reading."""
     folder = Path(path)
     if not folder.is_dir():
-        raise Mistake(NotARun(path=str(folder), finding="there is no such folder"))
+        finding = "it is no folder" if os.path.lexists(folder) else "there is no such folder"
+        raise Mistake(NotARun(path=str(folder), finding=finding))
     if not os.path.lexists(folder / SETTINGS):
         raise Mistake(NotARun(path=str(folder), finding=f"it has no `{SETTINGS}`"))
     settings = _settings(folder)

@@ -1,11 +1,13 @@
 """Reads JSON that a run folder holds without trust: each file has one form, and what does not have it is told with its place.
 
-Numbers that JSON has not (`NaN`), keys that stand twice, texts that are no UTF-8, and anything that a model does not name are refused.
+Numbers that JSON has not (`NaN`) or that no run has (of more than 64 bits, infinite ones), keys that stand twice, texts that are no UTF-8,
+and anything that a model does not name are refused.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import stat
 from collections.abc import Sequence
@@ -87,10 +89,12 @@ def read_file(path: PathLike, limit: int = LIMITS.run_file_bytes) -> bytes:
 
 
 def parse_json(data: bytes | str) -> Any:
-    """The value of a JSON text. Raises `Unfit`."""
+    """The value of a JSON text, whose whole numbers have 64 bits and whose others are finite. Raises `Unfit`."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        if text.startswith("\ufeff"):
+            raise Unfit("line 1, column 1", "it begins with a byte order mark")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
     except UnicodeDecodeError as error:
         raise Unfit(f"byte {error.start}", "it is no UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -99,14 +103,45 @@ def parse_json(data: bytes | str) -> Any:
         raise Unfit("", "its lists or objects lie too deep inside one another") from None
     except ValueError:
         raise Unfit("", "it holds a number of too many digits") from None
+    if place := _find_too_large(value):
+        raise Unfit(pointer(place[0]), place[1])
+    return value
+
+
+class _TooLarge(str):
+    """A number that no run has, in words, until its place is known."""
+
+
+def _whole(digits: str) -> int | _TooLarge:
+    """A whole number of at most 64 bits, which Python need not read where it has thousands of digits."""
+    if len(digits) <= 20 and -(2**63) <= (number := int(digits)) < 2**64:
+        return number
+    return _TooLarge("it is a number of too many digits")
+
+
+def _finite(digits: str) -> float | _TooLarge:
+    """A number that a float can hold: `1e999` would be infinity."""
+    return number if math.isfinite(number := float(digits)) else _TooLarge("it is a number larger than any that is finite")
+
+
+def _find_too_large(value: Any) -> tuple[tuple[int | str, ...], str] | None:
+    """The place of a number that no run has, and what is wrong with it; None where there is none."""
+    open_values: list[tuple[tuple[int | str, ...], Any]] = [((), value)]
+    while open_values:
+        place, found = open_values.pop()
+        if isinstance(found, _TooLarge):
+            return place, str(found)
+        items = found.items() if isinstance(found, dict) else enumerate(found) if isinstance(found, list) else ()
+        open_values += [((*place, key), item) for key, item in items]
+    return None
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """An object, no key of which stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
         raise Unfit("", f"an object has the key {_shown(twice)} twice")
     return found
 

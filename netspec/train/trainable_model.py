@@ -30,6 +30,7 @@ from netspec.train.learned_vocabularies import read_learned, write_learned
 from netspec.train.metrics_log import Record
 from netspec.train.progress import Reporter, Silent, reporter
 from netspec.train.recipe import Recipe
+from netspec.train.resumption import describe_fresh_start, require_no_lines
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
@@ -190,21 +191,29 @@ def _session(
     program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
     """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
-    start, history = _begin(program, table, run, resume)
+    start, history = _begin(program, table, run, resume, tell)
     with listen() as stop:
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Model, table: Timetable, run: RunFolder | None, resume: bool) -> tuple[Resumed, list[Record]]:
-    """The last checkpoint and the lines written before it, or a fresh state."""
+def _begin(program: Model, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
+    """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
     if run is None:
         return Resumed(program.init()), []
+    if resume and not run.store.folder.exists():
+        require_no_lines(run)
     run.store.recover()
+    if resume:
+        run.store.require_manifests()
     steps = run.store.steps() if resume else []
     start = restore_checkpoint(program, run, steps[-1]) if steps else Resumed(program.init())
-    return start, run.log.keep_until(start.position.step, start.evaluated, table.log_due(start.position.step))
+    step = start.position.step
+    begun = any(map(table.log_due, range(1, step + 1)))
+    if note := describe_fresh_start(run, step, begun) if resume else "":
+        tell.note(note)
+    return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun)
 
 
 def _leave(stop: Stop) -> None:

@@ -15,8 +15,11 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from netspec.compile import check
+from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.record import record
 from netspec.source import Source
@@ -192,6 +195,10 @@ BOMBS: Mapping[str, Bomb] = {
         lambda n: model(*numbered(n, "  a% = x -> A(%+1)"), before="block A { param n: int; input x: f32[B, D]; output x -> dense(n) }"),
     ),
     "expects": Bomb(2_000, lambda n: model() + "\nexpect M { params == 0 }" * n),
+    "false expects": Bomb(2_000, lambda n: model() + "\nexpect M { params == 3 }" * n),
+    "false expects of a long model": Bomb(
+        1_000, lambda n: model(*["  x = x -> dense(8)"] * 100) + "\nexpect M { params == 3; nothing: f32[B] }" * n
+    ),
     "claims": Bomb(4_000, lambda n: model() + "expect M {\n" + "  params == 0\n" * n + "}\n"),
     "false claims": Bomb(4_000, lambda n: model() + "expect M {\n" + "  params == 1\n" * n + "}\n"),
     "trains": Bomb(1_000, lambda n: model() + "".join(TRAIN.format("").replace("train M", f"train M as T{k}") for k in range(n))),
@@ -227,8 +234,53 @@ BOMBS: Mapping[str, Bomb] = {
 }
 
 
+FILES: Mapping[str, Bomb] = {
+    "columns that are not wanted": Bomb(60_000, lambda n: ",".join(numbered(n, "@")) + "\n" + ",".join(["1"] * n), "t.csv"),
+    "columns twice": Bomb(60_000, lambda n: ",".join([*numbered(n, "@"), "last", "last"]) + "\n", "t.csv"),
+    "a key twice": Bomb(60_000, lambda n: "{" + "".join(numbered(n, '"@": 1, ')) + '"last": 1, "last": 1}', "run.json"),
+    "a number too large": Bomb(60_000, lambda n: "[" + "".join(numbered(n, '{"@": [1]}, ')) + "1e999]", "run.json"),
+    "ragged lists": Bomb(60_000, lambda n: '{"a": [' + "[1], " * n + "[1, 2]]}", "run.json"),
+}
+"""Files of data and of runs, which are refused as they are read."""
+
+
+def read(path: str, text: str) -> None:
+    """What is timed of such a file: it is read and refused, and the problem drawn."""
+    try:
+        _read_table(text) if path.endswith(".csv") else _read_run(text)
+    except Mistake as mistake:
+        render([mistake.diagnostic], "text")
+        return
+    raise AssertionError("the file is not refused")
+
+
+def _read_table(text: str) -> None:
+    from netspec.library.data.datasets.text_table import Source as Column
+    from netspec.library.data.datasets.text_table import read_table
+    from netspec.shape import TensorType
+
+    with NamedTemporaryFile("w", suffix=".csv") as file:
+        file.write(text)
+        file.flush()
+        read_table(Path(file.name), [Column("price", TensorType("f32", ()), ("price",))], ",")
+
+
+def _read_run(text: str) -> None:
+    from netspec.train.metrics_log import require_result
+    from netspec.train.strict_json import Unfit, naming, parse_json
+
+    with naming("run.json"):
+        value = parse_json(text)
+        try:
+            require_result(value["a"])
+        except ValueError as wrong:
+            raise Unfit("/a", str(wrong)) from None
+
+
 def work(path: str, text: str) -> None:
-    """What is timed: a check, its problems in every format, and the text again in both forms."""
+    """What is timed: a check, its problems in every format, and the text again in both forms; of a file in `FILES` its reading."""
+    if path in ("t.csv", "run.json"):
+        return read(path, text)
     checked = check(Source(path, text))
     for format in FORMATS:
         render(checked.problems, format)
@@ -272,7 +324,7 @@ def main() -> int:
     args = parser.parse_args()
     gc.set_threshold(50_000, 20, 20)  # as the command has it
     print(f"{'kind of text':<38} {'largest':>9} {'seconds':>8} {'exponent':>8}")
-    for name, bomb in BOMBS.items():
+    for name, bomb in {**BOMBS, **FILES}.items():
         if not args.names or name in args.names:
             costs, counts = measure(bomb, args.share, args.rounds), sizes(bomb, args.share)
             half = SIZES // 2

@@ -13,8 +13,9 @@ from netspec.diagnostics.suggestions import nearest
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.testing.checks import hold, require
-from tests.benchmarks.growth import BOMBS, Bomb, work
+from tests.benchmarks.growth import BOMBS, FILES, Bomb, work
 
+TEXTS = {**BOMBS, **FILES}
 MOST = 1.1
 """The largest exponent; a square has 2."""
 SHARE, PARTS = 256, 4
@@ -38,16 +39,16 @@ def exponent(bomb: Bomb, size: int) -> float:
 
 
 def its_work_grows_with_its_size(name: str) -> None:
-    size = max(BOMBS[name].largest // SHARE, 8)
-    found = exponent(BOMBS[name], size)
-    require(found < MOST or exponent(BOMBS[name], 4 * size) < MOST, f"the exponent is {found:.2f}")
+    size = max(TEXTS[name].largest // SHARE, 8)
+    found = exponent(TEXTS[name], size)
+    require(found < MOST or exponent(TEXTS[name], 4 * size) < MOST, f"the exponent is {found:.2f}")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_growth(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hints end early here, as they do in a text that is hundreds of times as long."""
     monkeypatch.setattr(nearest, "LIMITS", replace(LIMITS, compared_names=LIMITS.compared_names // SHARE))
-    hold([its_work_grows_with_its_size], *list(BOMBS)[part::PARTS])
+    hold([its_work_grows_with_its_size], *list(TEXTS)[part::PARTS])
 
 
 def test_hints_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -334,6 +334,13 @@ def test_an_error_stream_that_cannot_be_written_leaves_the_exit_code(folder: Pat
         assert (done.returncode, done.stdout) == (2, b"")
 
 
+def test_fmt_reads_no_more_of_the_standard_input_than_a_spec_may_have(folder: Path) -> None:
+    words = {"<&-": (2, "cannot read `<stdin>`: Bad file descriptor"), "</dev/zero": (1, "bytes")}
+    for source, (code, said) in words.items():
+        done = subprocess.run(["sh", "-c", f'exec "$0" -m netspec fmt - {source}', sys.executable], capture_output=True, timeout=60)
+        assert done.returncode == code and said in done.stderr.decode() and not done.stdout, done.stderr
+
+
 def test_no_file_gets_the_place_of_a_closed_stream(folder: Path) -> None:
     Path("u.net").write_text(UGLY)
     done = subprocess.run(["sh", "-c", 'exec "$0" -m netspec fmt u.net <&- >&- 2>&-', sys.executable], timeout=60)
@@ -349,6 +356,21 @@ ASKED = {"JAX_PLATFORMS": "nope", "JAX_ENABLE_X64": "maybe", "JAX_NUM_CPU_DEVICE
 def test_a_jax_that_cannot_start(name: str, value: str, root: Path, tmp_path: Path) -> None:
     code, out = command("train", str(root / "models" / "digits.net"), "--out", str(tmp_path / "run"), env={name: value})
     assert code == 2 and f"{name}={value}" in out and "bug in netspec" not in out
+
+
+def test_a_whole_run_is_not_called_damaged_where_jax_cannot_start(folder: Path) -> None:
+    text = "netspec 1\n\nmodel M {\n  input image: f32[B, 8, 8, 1]\n  output logits = image -> flatten -> dense(10)\n}\n\n"
+    text += "train M {\n  data = digits() -> batch(512)\n  loss = softmax_cross_entropy(logits, label)\n  optimizer = sgd(0.1)\n"
+    Path("t.net").write_text(text + "  duration = 1 step\n}\n")
+    assert command("train", "t.net", "--out", "run")[0] == 0
+    for platforms, *words in (
+        ("nope", "eval", "run"),
+        ("cpu,nope", "eval", "run"),
+        ("cpu,nope", "predict", "run", "--input", "x.npz"),
+        ("cpu,nope", "train", "t.net", "--out", "run", "--resume"),
+    ):
+        code, out = command(*words, env={"JAX_PLATFORMS": platforms})
+        assert code == 2 and "JAX cannot start with" in out and f"JAX_PLATFORMS={platforms}" in out and "damaged" not in out, (words, out)
 
 
 ODD = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import os
 import shlex
 import shutil
@@ -25,13 +26,17 @@ from netspec.diagnostics.running.checkpoints import CheckpointsReplaced
 from netspec.ir import DataPlan
 from netspec.library.data.datasets.image_folder import ImageFolder
 from netspec.library.data.datasets.npz_archive import read_archive
+from netspec.library.data.datasets.text_file import read_content
+from netspec.library.data.datasets.text_table import Source as Column
+from netspec.library.data.datasets.text_table import read_table
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Source
-from netspec.train import data_marks, manifest
+from netspec.train import data_marks, manifest, metric_tables
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
+from netspec.train.strict_json import Unfit, parse_json
 from netspec.train.trainable_model import Model
 from tests.train.checkpoints import ONE, facts, save
 from tests.train.checkpoints import SPEC as SPEC_DIGEST
@@ -195,6 +200,8 @@ STRANGE = {
     "an archive in it": (lambda data: data, "it begins like no array that NumPy writes"),
     "a bomb": (lambda data: data, "it would unpack from"),
     "empty": (lambda data: data, "it holds no array"),
+    "elements of no bytes": (lambda data: data, "`image` cannot be read: its elements have no bytes"),
+    "texts of no bytes": (lambda data: data, "its elements have no bytes"),
     "a header without end": (lambda data: data, "its header has"),
     "more elements than bytes": (lambda data: data, "its header promises"),
 }
@@ -208,6 +215,8 @@ MEMBERS: dict[str, list[tuple[str, bytes]]] = {
     "an archive in it": [("image.npy", b"PK\x03\x04" + bytes(40))],
     "a bomb": [("image.npy", member(np.zeros(40 << 20, np.uint8)))],
     "empty": [],
+    "elements of no bytes": [("image.npy", IMAGE.replace(b"<f4", b"|V0"))],
+    "texts of no bytes": [("image.npy", IMAGE.replace(b"<f4", b"|S0"))],
     "a header without end": [("image.npy", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(40))],
     "more elements than bytes": [("image.npy", IMAGE.replace(b"(5, 8, 8, 1)", b"(9, 8, 8, 1)"))],
 }
@@ -548,6 +557,28 @@ METRICS = {
         '{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{"a":' + "[" * 90 + "]" * 90 + '},"examples_per_second":0,"seconds":0}',
         "line 1, /metrics/a: it has lists that lie too deep",
     ),
+    **{
+        f"{name} is {text[:9]}": (
+            f'{{"step":1,"epoch":1,"split":"train","loss":{pair[1]},"metrics":{{"a":{pair[0]}}},"examples_per_second":0,"seconds":0}}',
+            f"line 1, /{'loss' if name == 'loss' else place}: it {words}",
+        )
+        for text, place, words in (
+            ("1" * 401, "metrics/a", "is a number of too many digits"),
+            ("-" + "1" * 5_000, "metrics/a", "is a number of too many digits"),
+            ("18446744073709551616", "metrics/a", "is a number of too many digits"),
+            ("1e999", "metrics/a", "is a number larger than any that is finite"),
+            ("-1e999", "metrics/a", "is a number larger than any that is finite"),
+            ("[1,[2,-1e999]]", "metrics/a/1/1", "is a number larger than any that is finite"),
+            ("[[1,2],3]", "metrics/a", "has lists that are not of one length"),
+            ("[[1,2],[3]]", "metrics/a", "has lists that are not of one length"),
+            ("[[[1]],[[]]]", "metrics/a", "has lists that are not of one length"),
+        )
+        for name, pair in (("a", (text, 1)), *([] if "[" in text else [("loss", (1, text))]))
+    },
+    "a byte order mark": (
+        '\ufeff{"step":1,"epoch":1,"split":"train","loss":1,"metrics":{},"examples_per_second":0,"seconds":0}',
+        "line 1, column 1: it begins with a byte order mark",
+    ),
 }
 
 
@@ -561,6 +592,75 @@ def test_crafted_19_to_22_a_forged_line_is_refused_with_its_number(
     code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
     assert code == 1 and "metrics.jsonl" in text and words in text, text
     assert (copy / "metrics.jsonl").read_bytes() == before
+
+
+def test_numbers_of_a_run_are_those_that_it_can_write() -> None:
+    for text in ("18446744073709551615", "-9223372036854775808", "1.7976931348623157e308", "5e-324", "-0.0", '{"a": [1, [2.5, null]]}'):
+        assert parse_json(text) == json.loads(text)
+    for text, place in (("1e309", ""), ('{"a/b": [0, -1e309]}', "/a~1b/1"), ("9" * 20, ""), ("-9223372036854775809", "")):
+        with pytest.raises(Unfit) as caught:
+            parse_json(text)
+        assert caught.value.place == place
+
+
+@pytest.mark.parametrize(
+    "value", [[], [[]], [[], []], [[[1.0, 2.0]]], [[[]]], [[math.nan, 1.0]], [10**19], [[float(k) for k in range(500)]] * 2]
+)
+def test_metrics_of_any_shape_are_shown(value: Any) -> None:
+    assert metric_tables.table("a", value, (), []).startswith("a")
+
+
+def everything(run: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def fill_with_nul(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def say_twice(path: Path) -> None:
+    first = path.read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes(first + path.read_bytes())
+
+
+VANISHED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "metrics emptied": (lambda run: empty(run / "metrics.jsonl"), "metrics.jsonl` is damaged: no line is in it"),
+    "metrics of NUL": (lambda run: fill_with_nul(run / "metrics.jsonl"), "metrics.jsonl` is damaged"),
+    "a line twice": (lambda run: say_twice(run / "metrics.jsonl"), "metrics.jsonl` is damaged at line 2: a second line says"),
+    "checkpoints gone": (lambda run: shutil.rmtree(run / "checkpoints"), "checkpoints` is damaged: it is missing, though"),
+    "manifest gone": (lambda run: (newest(run) / manifest.NAME).unlink(), "manifest.json` is damaged: it is missing"),
+}
+
+
+@pytest.mark.parametrize("case", VANISHED)
+def test_what_vanished_of_a_run_is_said_when_it_goes_on(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    change, words = VANISHED[case]
+    change(copy)
+    before = everything(copy)
+    code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
+    assert code == 1 and words in text, text
+    assert everything(copy) == before
+
+
+def test_what_begins_anew_is_said(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = shutil.copytree(trained, tmp_path / "run")
+    resume = ("train", trained.parent / "m.net", "--out", copy, "--resume")
+    (copy / "metrics.jsonl").unlink()
+    for _ in range(2):
+        code, text = run(capsys, *resume)
+        assert code == 0 and text.startswith(f"warning: `{copy / 'metrics.jsonl'}` is missing"), text
+    shutil.copy(trained / "metrics.jsonl", copy)
+    assert "warning" not in run(capsys, *resume)[1]
+    shutil.rmtree(newest(copy))
+    code, text = run(capsys, *resume)
+    assert code == 0 and text.startswith("the run has no checkpoint yet: it begins again at step 0"), text
 
 
 def test_every_flip_in_the_metrics_is_said_or_drops_nothing(trained: Path, tmp_path: Path) -> None:
@@ -716,3 +816,142 @@ def test_a_strange_lock_stops_no_reader_and_is_named_to_a_training(
     assert run(capsys, "eval", copy)[0] == 0
     code, text = run(capsys, "train", trained.parent / "m.net", "--out", copy, "--resume")
     assert (code == 0 and kind == "pipe") or (code == 2 and ".lock" in text), text
+
+
+# --- what Python hands over ------------------------------------------------------------------------------------------
+
+
+def test_whatever_python_hands_over_is_answered_by_a_spec_error(tmp_path: Path) -> None:
+    program = netspec.compile(Source("m.net", ARRAYS))
+    x, price = np.ones((4, 4), np.float32), np.ones(4, np.float32)
+    hidden = np.ma.masked_array(x, x == 1)
+    good = {"x": x, "price": price}
+    calls: dict[str, tuple[Callable[[], object], str]] = {
+        "a number as a name": (lambda: program.fit({1: x, "price": price}), "`x` is missing"),
+        "only numbers as names": (lambda: program.fit({1: x, 2: price}), "`x` is missing"),
+        "arrays in a list": (lambda: program.fit([x, price]), "`data` must be dicts of arrays by field"),
+        "a text": (lambda: program.fit("data.npz"), "`data` must be"),
+        "a number": (lambda: program.fit(3), "`data` must be a dict of arrays by field"),
+        "a mask": (lambda: program.fit({"x": hidden, "price": price}), "it is a masked array: what its mask hides would count"),
+        "a mask of batches": (lambda: program.fit([{"x": hidden, "price": price}]), "it is a masked array"),
+        "a mask in predict": (lambda: program.predict(program.init(), x=hidden), "it is a masked array"),
+        "a number too large": (
+            lambda: program.predict(program.init(), x=x * np.float64(1e300)),
+            "its value 1e+300 is too large for float32",
+        ),
+        "a number too large to train": (lambda: program.fit({"x": -1e39 * x.astype("f8"), "price": price}), "its value -1e+39 is too"),
+        "no state": (lambda: program.predict(None, x=x), "`state` must be a state"),
+        "NUL in a folder": (lambda: program.fit(good, out="a\0b"), "no file can have this name"),
+        "half a character in a folder": (lambda: program.fit(good, out=tmp_path / "\ud800"), "no file can have this name"),
+        "NUL to go on": (lambda: program.fit(good, out="a\0b", resume=True), "no file can have this name"),
+        "NUL in a spec": (lambda: netspec.compile("a\0b"), "no file can have this name"),
+        "no spec": (lambda: netspec.compile(tmp_path / "none.net"), "there is no file"),
+        "NUL in a run": (lambda: netspec.load("a\0b"), "is not a run folder"),
+    }
+    for name, (call, words) in calls.items():
+        with pytest.raises(netspec.SpecError) as caught:
+            call()
+        assert words in str(caught.value), (name, str(caught.value))
+    spoiled = np.where(np.arange(4)[:, None] == 2, np.nan, x)
+    values = next(iter(program.predict(program.init(), x=spoiled).values()))
+    assert np.isnan(values[2]).all() and np.isfinite(values[[0, 1, 3]]).all()
+    assert program.fit({"x": np.ma.masked_array(x, False), "price": price}).history  # which hides nothing
+
+
+UNREADABLE = ("a\0b", ".", "\ud800.net", "none.net", "/dev/null")
+
+
+@pytest.mark.parametrize("untrusted", [False, True])
+@pytest.mark.parametrize("path", UNREADABLE)
+def test_check_returns_that_a_file_cannot_be_read(path: str, untrusted: bool) -> None:
+    checked = netspec.check(path, untrusted=untrusted)
+    assert len(checked.problems) == 1 and not checked.ok and checked.typed is None
+
+
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+def test_no_output_goes_to_a_name_that_no_file_can_have(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = trained.parent / "m.net"
+    for name in ("a\0b", "a\ud800b"):
+        for words in (
+            ("convert", file, "-o", name),
+            ("convert", file, "-o", name, "--force"),
+            ("predict", trained, "--input", "x.npz", "--output", name),
+            ("docs", "--out", name),
+            ("train", file, "--out", name),
+        ):
+            code, text = run(capsys, *words)
+            assert code == 2 and "no file can have this name" in text, (words, text)
+
+
+# --- in words of ours ------------------------------------------------------------------------------------------------
+
+
+def damage_sum(packed: bytes) -> bytes:
+    return packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
+
+
+def damage_length(packed: bytes) -> bytes:
+    return packed[:-4] + bytes([packed[-4] ^ 1]) + packed[-3:]
+
+
+GZIP: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "more behind it": (lambda packed: packed + b"junk", "what follows its compressed content is none"),
+    "its check sum": (damage_sum, "its content is not what its check sum says"),
+    "its length": (damage_length, "its content has another length than it says"),
+    "its end": (lambda packed: packed[:-9], "the compressed file ends too early"),
+    "its method": (lambda packed: packed[:2] + b"\x07" + packed[3:], "its compressed content cannot be unpacked"),
+    "its blocks": (lambda packed: packed[:10] + b"\xff" * 9 + packed[19:], "its compressed content cannot be unpacked"),
+}
+
+
+@pytest.mark.parametrize("case", GZIP)
+def test_what_is_wrong_with_a_compressed_file_is_said_in_words_of_ours(tmp_path: Path, case: str) -> None:
+    change, words = GZIP[case]
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(change(gzip.compress(TABLE.encode(), mtime=0)))
+    with pytest.raises(Mistake) as caught:
+        read_content(path)
+    assert words in caught.value.diagnostic.message(), caught.value.diagnostic.message()
+
+
+ROWS = {
+    'a\n"1"x\n': "goes on behind a closing quote",
+    'a\n"1': "opens a quote that is never closed",
+    "a\n" + "1" * 200_000: "has a value of more than 131,072 characters",
+}
+
+
+@pytest.mark.parametrize("text", ROWS, ids=["quote", "open", "long"])
+def test_what_is_wrong_with_a_row_is_said_in_words_of_ours(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        read_table(write(tmp_path / "t.csv", text), [Column("a", TensorType("f32", ()), ("a",))], ",")
+    assert ROWS[text] in caught.value.diagnostic.message()
+
+
+# --- what stands where something else is asked for --------------------------------------------------------------------
+
+
+def test_data_are_read_from_no_device_and_a_file_is_no_run(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name, kind in ((str(tmp_path / "pipe"), "a named pipe"), ("/dev/zero", "a device")):
+        for words in (("train", trained.parent / "m.net", "--out", tmp_path / "run"), ("eval", trained)):
+            code, text = run(capsys, *words, "--data", name)
+            assert code == 2 and f"it is {kind}, not a file" in text and not (tmp_path / "run").exists(), text
+    code, text = run(capsys, "eval", trained.parent / "m.net")
+    assert code == 1 and "is not a run folder: it is no folder" in text, text
+
+
+def test_a_link_that_leads_nowhere_is_not_what_was_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dang.net").symlink_to("nowhere.net")
+    code, text = run(capsys, "check", tmp_path / "dang.net")
+    assert code == 2 and "there is no file" in text and "did you mean" not in text, text
+
+
+def test_no_form_of_a_spec_is_written_under_the_name_of_the_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write(tmp_path / "u.net", SPEC)
+    assert run(capsys, "convert", file, "-o", tmp_path / "u.json")[0] == 0
+    twin = (tmp_path / "u.json").read_text()
+    for source, output in (("u.net", "u.net"), ("u.net", "v.netspec"), ("u.json", "u.json"), ("u.json", "v.json")):
+        code, text = run(capsys, "convert", tmp_path / source, "-o", tmp_path / output, "--force")
+        assert code == 2 and "choose another name" in text, text
+    assert file.read_text() == SPEC and (tmp_path / "u.json").read_text() == twin and len(list(tmp_path.iterdir())) == 2

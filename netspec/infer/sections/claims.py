@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
+from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.claims import ClaimAtForbiddenSize, ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
@@ -37,6 +39,12 @@ def list_free_dims(body: Body) -> tuple[str, ...]:
     return tuple(sorted({s for t in body.types.values() for s in t.symbols()}))
 
 
+@lru_cache(maxsize=64)
+def list_rows(body: Body) -> list[Row]:
+    """What each op of a model costs; kept, as several `expect`s may be about it."""
+    return rows(body)
+
+
 @record(eq=False)
 class Claims:
     """The claims of one `expect`, held against its model."""
@@ -53,7 +61,7 @@ class Claims:
     @cached_property
     def rows(self) -> list[Row]:
         """What each op of the model costs; reckoned once for all claims."""
-        return rows(self.body)
+        return list_rows(self.body)
 
     def check(self, claim: tree.Claim | tree.OutputClaim | tree.Hole) -> None:
         """Hold one claim."""
@@ -244,17 +252,26 @@ def at(sizes: Sizes, value: Dim | int) -> Dim | int:
 
 def has_problem(world: World, definition: Definition) -> bool:
     """Some of the model, or of a block that it uses, could not be read or typed, so that its size and outputs are not all known."""
-    return any(has_hole(d.node.body) or _has_unbound(world, d) or _has_reported(world, d) for d in list_reachable(world.graph, definition))
+    return any(_examine(world, d) for d in list_reachable(world.graph, definition))
+
+
+def _examine(world: World, definition: Definition) -> bool:
+    """Whether a definition has a problem. Thousands of claims ask for it, and each makes another problem: none is looked at twice."""
+    before = world.examined.get(id(definition))
+    faulty, seen = before or (has_hole(definition.node.body) or _has_unbound(world, definition), 0)
+    faulty = faulty or _has_reported(world.problems[seen:], definition)
+    world.examined[id(definition)] = faulty, len(world.problems)
+    return faulty
 
 
 def _has_unbound(world: World, definition: Definition) -> bool:
     return any(isinstance(world.graph.meanings.get(id(node)), Bad) for node in descendants(definition.node))
 
 
-def _has_reported(world: World, definition: Definition) -> bool:
+def _has_reported(problems: Sequence[Diagnostic], definition: Definition) -> bool:
     """An error stands in the definition's text."""
     span = definition.node.span
-    errors = [p.at for p in world.problems if p.severity == "error" and p.at.source is span.source]
+    errors = [p.at for p in problems if p.severity == "error" and p.at.source is span.source]
     return any(span.start <= at.start and at.end <= span.end for at in errors)
 
 

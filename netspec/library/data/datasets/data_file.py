@@ -10,6 +10,18 @@ from netspec.diagnostics.running.files import NotAFile, ReadFailed
 from netspec.files import PathLike, open_file
 
 
+def describe_damage(error: Exception) -> str:
+    """What is wrong with a file that gzip cannot unpack, in words of ours."""
+    if isinstance(error, EOFError):
+        return "the compressed file ends too early"
+    words = str(error)
+    if "CRC" in words:
+        return "its content is not what its check sum says"
+    if "length" in words:
+        return "its content has another length than it says"
+    return "what follows its compressed content is none" if "Not a gzipped" in words else "its compressed content cannot be unpacked"
+
+
 def open_data(path: PathLike) -> BinaryIO:
     """A file of data, to be read. Raises `Mistake` with its name where it is a folder, a pipe or a device, or the system refuses it."""
     try:

@@ -17,7 +17,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import CorruptData, DataTooLarge, LongData, ShortData, UnreadableData, WrongMagic
 from netspec.lazy import np
 from netspec.library.base import Array
-from netspec.library.data.datasets.data_file import open_data
+from netspec.library.data.datasets.data_file import describe_damage, open_data
 from netspec.limits import LIMITS
 from netspec.record import record
 
@@ -108,10 +108,8 @@ class _Reader:
         """Some bytes, at most `count`; none only at the end. Raises `Mistake` where a compressed file is damaged."""
         try:
             return self.stream.read1(count)
-        except EOFError:
-            raise self._corrupt("the compressed file ends too early") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise self._corrupt(str(error)) from None
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise self._corrupt(describe_damage(error)) from None
 
     def _corrupt(self, reason: str) -> Mistake:
         """The problem of a file that is damaged, with the record that was being read."""

@@ -96,13 +96,12 @@ def _refuse_bomb(archive: zipfile.ZipFile, path: Path) -> None:
 
 def _array(archive: zipfile.ZipFile, name: str, path: Path, wanted: tuple[str, ...]) -> Array:
     """One array of the archive. Raises `Mistake` with the names that there are."""
-    names = archive.namelist()
-    if f"{name}.npy" not in names:
-        columns = tuple(n.removesuffix(".npy") for n in names)
-        raise Mistake(
-            NoSuchColumn(file=str(path), column=name, field=name, columns=tuple(c for c in columns if c not in wanted) or columns)
-        )
-    entry = archive.getinfo(f"{name}.npy")
+    try:
+        entry = archive.getinfo(f"{name}.npy")
+    except KeyError:
+        columns, known = tuple(n.removesuffix(".npy") for n in archive.namelist()), set(wanted)
+        others = tuple(c for c in columns if c not in known)
+        raise Mistake(NoSuchColumn(file=str(path), column=name, field=name, columns=others or columns)) from None
     with archive.open(entry) as stream:
         try:
             return _read(stream, entry.file_size)
@@ -137,7 +136,18 @@ def _header(stream: IO[bytes]) -> tuple[Any, bool, tuple[int, ...]]:
     descr, fortran, sizes = (match[1] for match in found if match)
     if "O" in descr:
         raise ValueError("it holds Python objects, which are not unpickled")
-    return np.dtype(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
+    return _element_type(descr), fortran == "True", tuple(int(n) for n in sizes.replace(",", " ").split())
+
+
+def _element_type(descr: str) -> Any:
+    """The element type that a header names. Raises ValueError for one that NumPy has not, and for one of no bytes."""
+    try:
+        dtype = np.dtype(descr)
+    except TypeError:
+        raise ValueError(f"its header names `{descr}`, which is no element type") from None
+    if not dtype.itemsize:
+        raise ValueError("its elements have no bytes")
+    return dtype
 
 
 def _product(shape: tuple[int, ...]) -> int:

@@ -19,7 +19,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
-from netspec.library.data.datasets.data_file import open_data
+from netspec.library.data.datasets.data_file import describe_damage, open_data
 from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
@@ -67,8 +67,7 @@ def read_content(path: Path) -> Array:
                 return np.frombuffer(_unpack(path, file, size), np.uint8)
             return np.asarray(np.memmap(file, np.uint8, "r", 0, (size,))) if size else np.zeros(0, np.uint8)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        reason = "the compressed file ends too early" if isinstance(error, EOFError) else str(error)
-        raise Mistake(CorruptData(file=str(path), record=None, reason=reason)) from None
+        raise Mistake(CorruptData(file=str(path), record=None, reason=describe_damage(error))) from None
     except OSError as error:
         raise Mistake(UnreadableData(file=str(path), reason=error.strerror or str(error))) from error
 

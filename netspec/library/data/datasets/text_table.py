@@ -68,8 +68,21 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, [value.strip() for value in row]
             line = reader.line_num + 1
     except csv.Error as error:
-        why = f"cannot be read: {error}" if "unexpected end" not in str(error) else "opens a quote that is never closed"
-        raise Mistake(BadRow(file=str(path), line=line, why=why)) from None
+        raise Mistake(BadRow(file=str(path), line=line, why=_explain(error))) from None
+
+
+def _explain(error: csv.Error) -> str:
+    """What is wrong with a row that Python's reader refuses, in words of ours."""
+    words = str(error)
+    if "unexpected end" in words:
+        return "opens a quote that is never closed"
+    if "field limit" in words:
+        return f"cannot be read: it has a value of more than {csv.field_size_limit():,} characters"
+    return (
+        "cannot be read: it goes on behind a closing quote"
+        if "expected after" in words
+        else "cannot be read as values with separators between them"
+    )
 
 
 def _text(path: Path) -> str:
@@ -83,7 +96,8 @@ def _text(path: Path) -> str:
 
 def _header(names: list[str], path: Path) -> dict[str, int]:
     """The place of each column."""
-    twice = next((n for n in names if names.count(n) > 1), None)
+    seen: set[str] = set()
+    twice = next((n for n in names if n in seen or seen.add(n)), None)
     number = next((n for n in names if NUMBER.fullmatch(n)), None)
     if number is not None:
         raise Mistake(NoHeader(file=str(path), why=f'has "{number}", a number, in place of a name'))

@@ -37,7 +37,8 @@ class Rename(Transform):
             if old not in fields:
                 raise Mistake(NoSuchField(field=old, fields=tuple(fields), blame=old))
         new = [self.names.get(name, name) for name in fields]
-        if twice := next((name for name in new if new.count(name) > 1), None):
+        seen: set[str] = set()
+        if twice := next((name for name in new if name in seen or seen.add(name)), None):
             raise Mistake(FieldTwice(field=twice))
         return dict(zip(new, fields.values(), strict=True))
 
