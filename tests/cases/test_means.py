@@ -231,6 +231,101 @@ def test_policy_gradients_and_weights_have_the_numbers_of_numpy() -> None:
     np.testing.assert_array_equal(after["dense_1"]["kernel"], weights["dense_1"]["kernel"])  # behind stop_gradient
 
 
+ARGUMENTS = {
+    "mean-meets-examples": [
+        "mean_squared_error(value, mean(reward))",
+        "mean_squared_error(mean(value), mean(reward))",
+        "mean_squared_error(reward, mean(reward))",
+        f"softmax_cross_entropy(logits, action, weight={XENT})",
+        "softmax_cross_entropy(logits, action, weight=mean(reward))",
+        "mean(broadcast_to(mean(reward), [B]) * value)",
+        "each(mean(value))",
+        "sum(mean(value), axis=0)",
+        "huber(value, mean(w))",
+        f"mean(stack([{XENT}, mean(reward)], axis=0))",
+        "mean(softmax(mean(w), axis=0) * value)",
+        "mean(concat([mean(w), value], axis=0))",
+        f"mean(cumsum({XENT}))",
+        f"mean({XENT} -> reshape([B]))",
+        'mean(einsum("i,i->i", value, mean(w)))',
+        "r2(value, mean(reward))",
+    ],
+    "not-a-tensor": [f"{form} -> {block}" for form in ("mean(value)", XENT) for block in ("One", "Many", "lstm(3)")]
+    + [f"({XENT}, value) -> Both", f"sum(0.5 * {XENT})"],
+    "weights-outside-model": [
+        "mean(logits -> dense(2))",
+        "mean(logits -> batch_norm)",
+        "mean(logits -> layer_norm)",
+        "mean(logits -> prelu)",
+        "mean(logits[:, :, none] -> lstm(4))",
+        "mean(value -> Scaled)",
+        "mean(value -> Counted)",
+        "mean(value -> Around)",
+    ],
+    "": [
+        "sum(mean_squared_error(logits, v), axis=-1)",
+        f"max({XENT}, axis=0)",
+        f"mean({XENT}, mask=w > 0)",
+        "mean(value -> Many)",
+        "mean(logits -> dropout(0.5))",
+        "each(mean(value, mask=w > 0))",
+    ],
+}
+BLOCKS = """block One {
+  input p: f32[]
+  output q = p * 2.0
+}
+
+block Many {
+  input p: f32[N]
+  output q = p * 2.0
+}
+
+block Both {
+  input p: f32[]
+  input w: f32[N]
+  output q = p * w
+}
+
+block Scaled {
+  input p: f32[N]
+  weight s: f32[] = ones
+  output q = p * s
+}
+
+block Counted {
+  input p: f32[N]
+  buffer s: f32[] = ones
+  output q = p * s
+}
+
+block Around {
+  input p: f32[N]
+  output q = p -> Scaled
+}
+
+model Policy {"""
+
+
+def test_a_finished_mean_is_no_tensor_and_no_section_has_weights() -> None:
+    spec = POLICY.replace("model Policy {", BLOCKS)
+    for slug, forms in ARGUMENTS.items():
+        for form in forms:
+            for lines in (f"loss = {XENT}; metric m = {form}", f"loss = {XENT}; let h = {form}; metric m = h", "eval { metric m = FORM }"):
+                text = f"loss = {XENT}; {lines}".replace("FORM", form) if lines.startswith("eval") else lines
+                assert set(slugs(spec.replace("LINES", "\n  ".join(text.split("; "))))) == ({slug} if slug else set()), text
+
+
+def test_each_update_is_held_to_it_too() -> None:
+    update = 'update all {\n    loss = mean(logits -> dense(2))\n    params = "**"\n    optimizer = sgd(1.0)\n  }'
+    assert slugs(POLICY.replace("LINES", update).replace("  optimizer = sgd(1.0)\n  duration", "  duration")) == ["weights-outside-model"]
+
+
+@pytest.mark.parametrize("loss", [f"mean(stack([each({XENT}), reward], axis=0))", f"mean_squared_error(value, each({XENT}))"])
+def test_the_forms_that_the_help_names_are_clean(loss: str) -> None:
+    assert slugs(POLICY.replace("LINES", f"loss = {loss}")) == []
+
+
 WRONG_WEIGHTS = {
     "softmax_cross_entropy(logits, action, weight=v)": "weight-shape",
     "softmax_cross_entropy(logits, action, weight=w[:, none])": "weight-shape",

@@ -87,6 +87,8 @@ class NotATensor(Diagnostic):
     def help(self) -> str | None:
         if self.what.startswith(("the layer", "the function", "the block")):
             return f"nothing flows into it: put a tensor before it, `x -> {self.what.split('`')[1]}`"
+        if self.what == "a mean over the batch":
+            return "`each(…)` around a loss is its values before they are averaged; arithmetic on a finished mean stands outside of blocks"
         return None
 
 

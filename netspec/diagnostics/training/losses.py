@@ -91,3 +91,19 @@ class BlankBeyondClasses(Diagnostic):
         return (
             f"one class more for the blank: `dense({self.given + 1})`" if self.given == self.logits.shape[-1] else "name one of the classes"
         )
+
+
+@record(kw_only=True)
+class WeightsOutsideModel(Diagnostic):
+    """Only a model has weights, buffers and state: what a loss or metric computes keeps nothing from step to step, so that a layer with
+    weights in it could not be trained."""
+
+    kept: tuple[str, ...]
+    """Their paths."""
+
+    def message(self) -> str:
+        named = ", ".join(f"`{path}`" for path in self.kept[:3]) + (f" and {len(self.kept) - 3} more" if len(self.kept) > 3 else "")
+        return f"this has {named} of its own, and nothing outside of the model is trained or kept."
+
+    def help(self) -> str | None:
+        return 'compute it in the model, and give it out: `output y = …`, or `aux y = …` in a block; here read `y`, or `aux("**/y")`'

@@ -20,11 +20,13 @@ class MeanMeetsExamples(Diagnostic):
     mean: str
     """The mean as written."""
     mean_at: Span = NOWHERE
-    examples: str
-    """The tensor as written."""
-    type: TensorType
+    examples: str = ""
+    """The tensor as written; nothing where the op takes tensors, and the mean is given to it for one."""
+    type: TensorType = TensorType("f32", ())
     over_batch: str = ""
     """The function that is the mean over the batch, `mean(x, axis=0)`, where that fits."""
+    plain: str = ""
+    """What the mean is of, where that fits."""
     weighed: str = ""
     """The loss with the tensor as its weight, where that fits."""
     opened: TensorType | None = None
@@ -35,28 +37,36 @@ class MeanMeetsExamples(Diagnostic):
     """Are the two added?"""
 
     def message(self) -> str:
+        if not self.examples:
+            return f"`{self.op}` takes tensors here, and `{self.mean}` is a finished mean, one number for the batch."
         examples = "a number for each example"
         return f"`{self.op}` joins a finished mean, `{self.mean}`, with `{self.examples}`, a tensor {self.type} that has {examples}."
 
     def label(self) -> str:
-        return f"a mean, one number, and {self.type}"
+        return f"a mean, one number, and {self.type}" if self.examples else "a mean, one number"
 
     def help(self) -> str | None:
         forms = []
         if self.over_batch:
             forms.append(f"`{self.over_batch}` is the mean over the batch as a tensor")
+        if self.plain:
+            forms.append(f"`{self.plain}` has the values that the mean is taken of")
         if self.weighed:
             place = "" if self.weighed.endswith(")") else " in the call of the loss"
             forms.append(f"`{self.weighed}`{place} weighs the values before they are averaged")
         if self.opened is not None:
-            shapes = "" if self.fits or self.weighed else f", {self.opened}: give both sides one shape"
+            apart = f", {self.opened}" + ": give both sides one shape" * bool(self.examples)
+            shapes = "" if self.fits or self.weighed else apart
             forms.append(f"`each({self.mean})` is the values before they are averaged{shapes}")
         if self.added:
             forms.append(f"`mean({self.examples})` averages the other side as well")
-        return "; ".join(forms) or "`each(…)` around a loss is its values before they are averaged: compute with those"
+        return "; ".join(forms) or (
+            "`each(…)` around a loss is its values before they are averaged, and `mean(x, axis=0)` a mean over the batch as a tensor: "
+            "compute with those"
+        )
 
     def edits(self) -> Sequence[Edit]:
-        if self.over_batch:
+        if self.over_batch and not self.plain:
             return [Edit(self.mean_at, self.over_batch)]
         return [Edit(self.mean_at, f"each({self.mean})")] if self.fits else []
 

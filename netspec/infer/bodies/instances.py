@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import Recursion
-from netspec.diagnostics.calls.inputs import InputMismatch, TooManyInputs
+from netspec.diagnostics.calls.inputs import InputMismatch, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
 from netspec.infer import types
@@ -16,7 +16,7 @@ from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
-from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, key_of, to_plain
+from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, describe, key_of, to_plain
 from netspec.ir import Body, Node, Port, Repeat, fold
 from netspec.ir.paths import count
 from netspec.limits import LIMITS
@@ -62,6 +62,10 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     definition, world = value.definition, frame.world
     args = bind_params(world, definition, value.args, use.span, frame.facts)
     tensors = [g.value for g in given]
+    strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
+    if strange is not None:
+        name, other = strange
+        frame.report(NotATensor(at=other.span, what=describe(other.value), wanted=f"the input `{name}` of `{value.name}`"))
     if args is None or not all(isinstance(t, Tensor) for t in tensors):
         return None
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))

@@ -6,14 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.calls.inputs import WrongDtype, WrongRank
+from netspec.diagnostics.calls.inputs import NotATensor, WrongDtype, WrongRank
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.types import find_broken_limit
-from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value
+from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Op
 from netspec.library.shelf import index
@@ -45,6 +45,9 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         construct_use(frame, value)  # what it is made of is proved at a use
         return UNKNOWN
     if built:
+        strange = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean | Parameters)), None)
+        if strange is not None:
+            return frame.report(NotATensor(at=strange.span, what=describe(strange.value), wanted=f"an input of `{use.name}`"))
         return frame.world.elaborate.builders[built](frame, use, value, bound)
     op = construct_use(frame, value)
     if not isinstance(op, Callable):

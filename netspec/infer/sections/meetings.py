@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.training.means import MeanMeetsExamples
@@ -11,7 +12,8 @@ from netspec.infer.frame import Frame
 from netspec.infer.shelf import make_mean_metric
 from netspec.infer.values import Given, Mean
 from netspec.ir import Measurement
-from netspec.library.base import Callable
+from netspec.library.base import Callable, Measure
+from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.targets import shapes_equal
 from netspec.shape import DimTooComplex, TensorType
 
@@ -43,20 +45,43 @@ def describe(frame: Frame, use: Call, op: Callable, bound: Bound, stranger: Give
     )
 
 
+def describe_argument(frame: Frame, use: Call, op: Callable, bound: Bound, mean: Given, measured: Measured) -> Diagnostic:
+    """The problem of a finished mean that an op is given for a tensor."""
+    measurement, values = next((m, kind) for m, kind in measured if m.output == mean.value.wire)
+    statistic = type(measurement.op) is type(make_mean_metric()) and not measurement.optional
+    written = mean.span.text
+    over_batch, plain = (write_statistic(written, values), written[5:-1].strip()) if statistic and written.startswith("mean(") else ("", "")
+    return MeanMeetsExamples(
+        at=mean.span,
+        op=use.name,
+        mean=written,
+        mean_at=mean.span,
+        over_batch=over_batch if works(frame, op, bound, mean, TensorType(values.dtype, ())) else "",
+        plain=plain if works(frame, op, bound, mean, values) else "",
+        opened=None if statistic else values,
+        fits=not statistic and works(frame, op, bound, mean, values),
+    )
+
+
 def is_product(use: Call) -> bool:
     return use.name == "multiply"
 
 
 def works(frame: Frame, op: Callable, bound: Bound, mean: Given, instead: TensorType | None) -> bool:
     """Does the op take its operands with a tensor of this type in place of the mean? Other means must not be there."""
-    operands: list = [instead if given is mean else getattr(given.value, "type", given.value) for given in bound.tensors]
-    if any(isinstance(given.value, Mean) and given is not mean for given in bound.tensors):
+
+    def kind(given: Given) -> Any:
+        return instead if given is mean else getattr(given.value, "type", given.value)
+
+    if any(isinstance(given.value, Mean) and given is not mean for given in (*bound.tensors, *bound.optional.values())):
         return False
+    optional = {name: kind(given) for name, given in bound.optional.items()}
+    factor = optional.pop(FACTOR, None) if isinstance(op, Measure) and op.takes_weight else None
     try:
-        op.shape(frame.facts, *operands)
+        found = op.shape(frame.facts, *map(kind, bound.tensors), **optional)
     except (Mistake, DimTooComplex):
         return False
-    return True
+    return factor is None or (factor.rank > 0 and shapes_equal(frame.facts, factor.shape, found.shape[: factor.rank]))  # type: ignore[union-attr]
 
 
 def takes(frame: Frame, measurement: Measurement | None, values: TensorType | None, factor: Given) -> bool:

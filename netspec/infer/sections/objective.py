@@ -17,14 +17,15 @@ from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
 from netspec.infer.shelf import MEASURES, make_add, make_fill, make_mean_metric
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
-from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, Measurement, Objective, Operand, Penalty, Port, ServePlan
-from netspec.library.base import Callable, Measure
+from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, Measurement, Node, Objective, Operand, Penalty, Port, ServePlan
+from netspec.library.base import Callable, Layer, Measure
 from netspec.library.base.trainables import FACTOR
 from netspec.library.shape_rules.targets import shapes_equal
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.proofs.meanings import Measured
-from netspec.proofs.objective_needs import select_measurements, select_nodes
+from netspec.proofs.objective_needs import list_kept, select_measurements, select_nodes
+from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
@@ -59,6 +60,15 @@ class ObjectiveFrame(Frame):
         """The field that weighs the examples."""
         self.evaluating = False
         """The lines are those of `eval`, which may ask for generated sequences."""
+
+    def emit(self, node: Node) -> None:
+        """Add a node; one that has something of its own to train or to remember is reported, since only the model's is kept."""
+        super().emit(node)
+        kept = list_kept(node, self.types) if not isinstance(node, Apply) or isinstance(node.op, Layer) else ()
+        if kept:
+            from netspec.diagnostics.training.losses import WeightsOutsideModel  # only specs with this problem need it
+
+            self.report(WeightsOutsideModel(at=node.span, kept=kept))
 
     def port(self, name: str, type_: TensorType, span: Span) -> Tensor:
         """A new input of the objective."""
@@ -117,7 +127,7 @@ class ObjectiveFrame(Frame):
             return self.penalize(use, op, bound)
         if (op.kind == "operator" or op.elementwise) and not op.opens_means:
             return apply_to_means(self, use, op, bound)
-        return None if give_values(self, use, bound) else UNKNOWN
+        return None if give_values(self, use, op, bound) else UNKNOWN
 
     def fill_numbers(self, value: OpValue, bound: Bound) -> None:
         """Numbers behind the first input of a loss or metric become tensors of its shape; class labels (declared `number`) do not."""
@@ -165,7 +175,7 @@ class ObjectiveFrame(Frame):
 
 def add_measure(frame: ObjectiveFrame, use: Call, op: Measure, bound: Bound) -> Value:
     """A call of a loss or metric on tensors."""
-    if not give_values(frame, use, bound):
+    if not give_values(frame, use, op, bound):
         return UNKNOWN
     factor = bound.optional.pop(FACTOR, None) if op.takes_weight else None
     results = op_uses.prove_types(frame, use, op, bound)
@@ -206,8 +216,9 @@ def factor_fits(frame: ObjectiveFrame, use: Call, op: Measure, factor: Given, va
 # --- a loss as an argument -------------------------------------------------------------------------------------------
 
 
-def give_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
+def give_values(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound) -> bool:
     """Put the values of a loss or metric, before they are averaged, where it is an argument; False after a reported problem."""
+    finished = find_finished(frame, op, bound)
     for given in (*bound.tensors, *bound.optional.values()):
         wire = given.value.wire if isinstance(given.value, Mean) else None
         of = None if wire is None else next((m for m in frame.measurements if m.output == wire), None)
@@ -219,7 +230,34 @@ def give_values(frame: ObjectiveFrame, use: Call, bound: Bound) -> bool:
     left = next((g for g in (*bound.tensors, *bound.optional.values()) if isinstance(g.value, Mean)), None)
     if left is not None:
         frame.report(NotATensor(at=left.span, what="arithmetic of finished means", wanted=f"an input of `{use.name}`"))
-    return left is None
+    elif finished is not None:
+        frame.report(describe_finished(frame, use, op, bound, finished))
+    return left is None and finished is None
+
+
+def find_finished(frame: ObjectiveFrame, op: Callable, bound: Bound) -> tuple[Given, Bound] | None:
+    """The finished mean among what an op is given that cannot stand for its values, and all that it was given. One can only as the one
+    thing that a reduction (`sum`, `each`, the metric `mean`) is taken of, and only where it is more than a mean of a tensor."""
+    given = (*bound.tensors, *bound.optional.values())
+    alone = op.opens_means or op.reduces or (isinstance(op, Measure) and len([i for i in op.inputs if not i.optional]) == 1)
+    for place, each in enumerate(given):
+        of = next((m for m in frame.measurements if isinstance(each.value, Mean) and m.output == each.value.wire), None)
+        if of is not None and (not alone or place > 0 or is_statistic(of)):
+            return each, replace(bound, tensors=list(bound.tensors), optional=dict(bound.optional))
+    return None
+
+
+def is_statistic(measurement: Measurement) -> bool:
+    """`mean(reward)`: the mean of a tensor, which has the values itself."""
+    return type(measurement.op) is type(make_mean_metric()) and not measurement.optional
+
+
+def describe_finished(frame: ObjectiveFrame, use: Call, op: Callable, bound: Bound, finished: tuple[Given, Bound]) -> Diagnostic:
+    """The problem of a finished mean where a tensor is wanted, with the forms that would do."""
+    from netspec.infer.sections import meetings  # only specs with a problem need it
+
+    measured = [(m, frame.values[m.output]) for m in frame.measurements]
+    return meetings.describe_argument(frame, use, op, finished[1], finished[0], measured)
 
 
 def give_value(frame: ObjectiveFrame, given: Given) -> Given:

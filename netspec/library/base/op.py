@@ -245,6 +245,8 @@ class Callable(Op):
     """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does."""
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
+    reduces: ClassVar[bool] = False
+    """Makes one element of all along some axes, so that a loss in it can only mean its values: `sum(huber(y, t), axis=-1)`."""
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType | tuple[TensorType, ...]:
         """Types of the outputs. The default is elementwise: as the first input."""

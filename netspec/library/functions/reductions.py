@@ -25,6 +25,7 @@ class _Reduction(Function):
     """A function of all elements along the axes, which go away, or stay with size 1 under `keepdims`."""
 
     inputs = (In("x", "any tensor of numbers", dtype="number"),)
+    reduces: ClassVar[bool] = True
     cost: ClassVar[int] = 1
     """FLOPs per input element."""
 
