@@ -326,7 +326,11 @@ def test_the_forms_that_the_help_names_are_clean(loss: str) -> None:
     assert slugs(POLICY.replace("LINES", f"loss = {loss}")) == []
 
 
-@pytest.mark.parametrize("loss", ["f1(logits, action)", "1 - recall(logits, action)", "calibration_error(logits, action)"])
+@pytest.mark.parametrize(
+    "loss",
+    ["f1(logits, action)", "1 - recall(logits, action)", "calibration_error(logits, action)"]
+    + [f"{XENT} - accuracy(logits, action)", f"{XENT} + f1(logits, action)"],
+)
 def test_a_metric_that_counts_moves_nothing(loss: str) -> None:
     assert slugs(POLICY.replace("LINES", f"loss = {loss}")) == ["unmoved-loss"]
 
