@@ -497,3 +497,9 @@ def test_a_field_called_batch_mask_is_that_field() -> None:
     own = PAIRS.replace("b: f32[3]}", "b: f32[3], batch_mask: bool[]}").replace("SCORES", "scores, weight=cast(batch_mask, f32)")
     assert slugs(own.replace(", iota(B))", ")").replace("cross_entropy(scores", "cross_entropy(scores, iota(B)")) == ["mixes-examples"]
     assert "unknown-name" in slugs(PAIRS.replace("SCORES", "scores * batch_masks"))
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(12, ["field-mismatch"]), (16, []), (8, [])])
+def test_the_size_of_a_batch_is_held_to_what_the_model_requires(size: int, wanted: list[str]) -> None:
+    spec = CLASSES.replace("  h = image", "  require B % 8 == 0\n  h = image").replace("DATA", DIGITS).replace("UNITS", "10")
+    assert slugs(spec.replace("LOSS", XENT_10).replace("batch(32)", f"batch({size})")) == wanted
