@@ -326,6 +326,15 @@ def test_the_forms_that_the_help_names_are_clean(loss: str) -> None:
     assert slugs(POLICY.replace("LINES", f"loss = {loss}")) == []
 
 
+@pytest.mark.parametrize(
+    "loss",
+    ["f1(logits, action)", "1 - recall(logits, action)", "calibration_error(logits, action)"]
+    + [f"{XENT} - accuracy(logits, action)", f"{XENT} + f1(logits, action)"],
+)
+def test_a_metric_that_counts_moves_nothing(loss: str) -> None:
+    assert slugs(POLICY.replace("LINES", f"loss = {loss}")) == ["unmoved-loss"]
+
+
 WRONG_WEIGHTS = {
     "softmax_cross_entropy(logits, action, weight=v)": "weight-shape",
     "softmax_cross_entropy(logits, action, weight=w[:, none])": "weight-shape",
@@ -488,3 +497,9 @@ def test_a_field_called_batch_mask_is_that_field() -> None:
     own = PAIRS.replace("b: f32[3]}", "b: f32[3], batch_mask: bool[]}").replace("SCORES", "scores, weight=cast(batch_mask, f32)")
     assert slugs(own.replace(", iota(B))", ")").replace("cross_entropy(scores", "cross_entropy(scores, iota(B)")) == ["mixes-examples"]
     assert "unknown-name" in slugs(PAIRS.replace("SCORES", "scores * batch_masks"))
+
+
+@pytest.mark.parametrize(("size", "wanted"), [(12, ["field-mismatch"]), (16, []), (8, [])])
+def test_the_size_of_a_batch_is_held_to_what_the_model_requires(size: int, wanted: list[str]) -> None:
+    spec = CLASSES.replace("  h = image", "  require B % 8 == 0\n  h = image").replace("DATA", DIGITS).replace("UNITS", "10")
+    assert slugs(spec.replace("LOSS", XENT_10).replace("batch(32)", f"batch({size})")) == wanted

@@ -116,10 +116,17 @@ class UnmovedLoss(Diagnostic):
 
     severity: ClassVar[str] = "warning"
 
+    term: str = ""
+    """The op of the one term of the loss that has no gradient, where others have one."""
+
     def message(self) -> str:
+        if self.term:
+            return f"`{self.term}` has no gradient: this term changes the number of the loss, and nothing that is trained."
         return "no output of the model moves this loss, so that every gradient is 0 and nothing is trained."
 
     def help(self) -> str | None:
+        if self.term:
+            return f"leave it out of the loss, and measure it: `metric {self.term} = …`"
         return "compute it of the model's outputs by what has a gradient: `softmax_cross_entropy(logits, label)`, not `accuracy`"
 
 

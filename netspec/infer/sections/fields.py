@@ -57,6 +57,7 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         why = explain_shape(frame, tuple(d.substitute(sizes) for d in wanted.shape), found.shape) or explain_exclusion(
             frame.facts, wanted, found
         )
+        why = why or explain_count(frame.facts, section.data, wanted, found)
     if not why:
         return None
     free = find_varying(wanted, found)
@@ -107,6 +108,14 @@ def explain_exclusion(facts: Facts, wanted: TensorType, found: TensorType) -> st
             if facts.require("==", want, have).verdict is Verdict.REFUTED:
                 return f"`{want}` is {have}, but the model takes {describe_allowed(facts, want)}"
     return ""
+
+
+def explain_count(facts: Facts, data: DataPlan, wanted: TensorType, found: TensorType) -> str:
+    """Why the model takes no batches of so many examples, by what it requires of their number; "" where it may."""
+    if not (data.batch and found.shape[:1] == (Dim.symbol(BATCH),) and is_symbol(wanted.shape[0])):
+        return ""
+    refuted = facts.require("==", wanted.shape[0], Dim.of(data.batch)).verdict is Verdict.REFUTED
+    return f"a batch has {data.batch} examples, which what the model requires of `{wanted.shape[0]}` excludes" if refuted else ""
 
 
 def describe_allowed(facts: Facts, dim: Dim) -> str:

@@ -16,7 +16,7 @@ from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_res
 from netspec.infer.sections.section import Section
 from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
-from netspec.proofs.loss_slopes import is_moved
+from netspec.proofs.loss_slopes import follow, is_moved
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
@@ -170,6 +170,8 @@ def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | No
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
     if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
         frame.report(UnmovedLoss(at=node.span))
+    elif found is not None:
+        warn_of_counts(frame, found)
     return found
 
 
@@ -179,6 +181,14 @@ def leave_out_terms(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ..
 
     value = evaluate_rest(frame, node, kinds)
     return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
+
+
+def warn_of_counts(frame: ObjectiveFrame, loss: Mean) -> None:
+    """Warn of the terms of a loss that have no gradient, as `accuracy` has none: they change its number alone."""
+    terms = follow([loss.wire], frame.finishing.nodes, None)
+    for measurement in frame.measurements:
+        if measurement.output in terms and not measurement.op.sloped:
+            frame.report(UnmovedLoss(at=measurement.span, term=measurement.op.op_name()))
 
 
 def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:

@@ -20,6 +20,7 @@ class _Binary(Metric):
 
     inputs: ClassVar[tuple[In, ...]] = (SIGMOID_LOGITS, TRUTH, MASK)
     averaged: ClassVar[bool] = False
+    sloped: ClassVar[bool] = False
 
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     """Yes is said where its probability, the sigmoid of the logit, is above this."""

@@ -26,6 +26,7 @@ class CalibrationError(Metric):
     source = "Guo et al., On Calibration of Modern Neural Networks, 2017"
     inputs: ClassVar[tuple[In, ...]] = (SOFTMAX_LOGITS, LABELS, MASK)
     averaged: ClassVar[bool] = False
+    sloped: ClassVar[bool] = False
 
     bins: Annotated[int, Field(ge=1, le=100_000)] = 15
     """How many equal steps from 0 to 1 there are."""

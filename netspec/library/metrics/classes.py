@@ -21,6 +21,7 @@ class _Classes(Metric):
 
     inputs: ClassVar[tuple[In, ...]] = (LOGITS, LABELS, MASK)
     averaged: ClassVar[bool] = False
+    sloped: ClassVar[bool] = False
 
     def shape(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> TensorType:
         values = label_values(self.op_name(), facts, inputs[0], inputs[1], optional.get("mask"))
