@@ -116,7 +116,7 @@ def _whole(digits: str) -> int | _TooLarge:
     """A whole number of at most 64 bits, which Python need not read where it has thousands of digits."""
     if len(digits) <= 20 and -(2**63) <= (number := int(digits)) < 2**64:
         return number
-    return _TooLarge("it is a number of too many digits")
+    return _TooLarge("it holds a number of too many digits")
 
 
 def _finite(digits: str) -> float | _TooLarge:

@@ -563,9 +563,9 @@ METRICS = {
             f"line 1, /{'loss' if name == 'loss' else place}: it {words}",
         )
         for text, place, words in (
-            ("1" * 401, "metrics/a", "is a number of too many digits"),
-            ("-" + "1" * 5_000, "metrics/a", "is a number of too many digits"),
-            ("18446744073709551616", "metrics/a", "is a number of too many digits"),
+            ("1" * 401, "metrics/a", "holds a number of too many digits"),
+            ("-" + "1" * 5_000, "metrics/a", "holds a number of too many digits"),
+            ("18446744073709551616", "metrics/a", "holds a number of too many digits"),
             ("1e999", "metrics/a", "is a number larger than any that is finite"),
             ("-1e999", "metrics/a", "is a number larger than any that is finite"),
             ("[1,[2,-1e999]]", "metrics/a/1/1", "is a number larger than any that is finite"),

@@ -78,11 +78,7 @@ def _explain(error: csv.Error) -> str:
         return "opens a quote that is never closed"
     if "field limit" in words:
         return f"cannot be read: it has a value of more than {csv.field_size_limit():,} characters"
-    return (
-        "cannot be read: it goes on behind a closing quote"
-        if "expected after" in words
-        else "cannot be read as values with separators between them"
-    )
+    return "cannot be read: it goes on behind a closing quote" if "expected after" in words else "cannot be read as separated values"
 
 
 def _text(path: Path) -> str:
