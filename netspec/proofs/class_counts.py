@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.ir import Apply, Body, Call, DataPlan, Measurement, Node, Objective, list_groups, pair_inputs
+from netspec.ir.def_use import select_needed
 from netspec.shape import Dim, TensorType
 from netspec.source import Span
 
@@ -41,6 +42,15 @@ def _measurements_of(objective: Objective, data: DataPlan) -> Iterator[Use]:
     yield from inside
 
 
+def _ask_mask(node: Apply | Measurement, body: Body, known: Counted) -> set[str]:
+    """The fields with classes that a mask is made of: a mask such as `label < 9` may leave the other classes out."""
+    mask = dict(node.optional).get("mask")
+    if mask is None:
+        return set()
+    _, read = select_needed(body.nodes, [mask])
+    return {known[wire] for wire in read if wire in known}
+
+
 def _uses_in(nodes: tuple[Node, ...], body: Body, known: dict[int, str]) -> Iterator[Use]:
     """The uses among nodes; `known` learns of what keeps the numbers."""
     if not known:
@@ -61,7 +71,9 @@ def _uses_of(node: Apply | Measurement, body: Body, known: Counted) -> Iterator[
     wires = [wire for wire in node.inputs if isinstance(wire, int)]
     if len(wires) == len(node.inputs):
         types = tuple(body.types[wire] for wire in wires)
-        yield from ((node, port.name, known[w], types) for port, w in zip(node.op.inputs, wires, strict=False) if w in known)
+        asked = _ask_mask(node, body, known) if any(wire in known for wire in wires) else set()
+        pairs = zip(node.op.inputs, wires, strict=False)
+        yield from ((node, port.name, known[w], types) for port, w in pairs if w in known and known[w] not in asked)
 
 
 def _judge(use: Use, data: DataPlan, seen: set[tuple[str, int]]) -> Iterator[Diagnostic]:
