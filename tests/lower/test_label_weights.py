@@ -22,7 +22,7 @@ train M {
   loss = softmax_cross_entropy(logits, label, class_weights=[1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5], ignore=3, mask=0.5 * cast(label < 7, f32))
   metric soft = softmax_cross_entropy(logits, one_hot(label, 10), class_weights=[1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5])
   let values = softmax_cross_entropy(logits, label, class_weights=[1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5], ignore=3)
-  metric summed = sum(expand_dims(values, 1), axis=-1)
+  metric summed = sum(expand_dims(each(values), 1), axis=-1)
   metric kl = gaussian_kl(centre, spread)
   metric sums = 2 * gaussian_kl(centre, spread) - 0.5 * mean_absolute_error(centre, 0.25, mask=spread > 0)
   metric signed = softmax_cross_entropy(logits, label, weight=cast(label, f32) - 4.5, ignore=3)
