@@ -138,7 +138,7 @@ def test_the_query_reaches_the_answer_through_the_carry_alone() -> None:
 
 @pytest.mark.slow
 def test_padding_of_the_tagger_is_not_seen() -> None:
-    program = small(spec("tagger"), vocab="20", tags="5")
+    program = small(spec("tagger"), vocab="20", tags="5", **{"train.data.conllu.tags": "5"})
     words, state = np.array([[3, 4, 5, 6]], np.int32), program.init()
     padded = np.concatenate([words, np.zeros((1, 3), np.int32)], 1)
     before, after = (program.apply(state, words=w)["tag_logits"] for w in (words, padded))

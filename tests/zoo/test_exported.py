@@ -25,7 +25,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "imagenet_resnet50": {"stages": [1, 1, 1, 1], "classes": 10},
     "lm1b": {"vocab": 50, "d": 16, "heads": 2, "mlp": 32, "layers": 2},
     "seq2seq": {"hidden": 16},
-    "tagger": {"Tagger.vocab": 60, "Tagger.tags": 5},
+    "tagger": {"Tagger.vocab": 60, "Tagger.tags": 5, "train.data.conllu.tags": 5},
 }
 """The same networks with fewer or smaller layers, so that compiling them is quick; the others are small as they are."""
 LENGTH = 12
