@@ -90,7 +90,16 @@ def every_integer_type_gives_the_same(case: Integers) -> None:
         for place, (own, right) in enumerate(zip(narrow, wide, strict=True)):
             if not isinstance(case.op, Measure):
                 require_same(own.dtype.name, declared[place].jax_dtype, f"in {dtype} apply gives", "shape says")
-            require(_are_same(own, np.asarray(right).astype(own.dtype)), f"in {dtype} {own}, in i32 {right}")
+            require(_are_same(own, _narrow(np.asarray(right), own.dtype)), f"in {dtype} {own}, in i32 {right}")
+
+
+def _narrow(wide: Any, dtype: Any) -> Any:
+    """Numbers in another type; i32's smallest, which stands for no number, becomes what stands for none there."""
+    found = wide.astype(dtype)
+    if wide.dtype != np.int32 or not np.issubdtype(dtype, np.integer):
+        return found
+    own = np.iinfo(dtype)
+    return np.where(wide == np.iinfo(np.int32).min, dtype.type(own.min if own.min else own.max), found)
 
 
 def _are_same(found: Any, wanted: Any) -> bool:
