@@ -419,3 +419,20 @@ def test_what_is_declared_twice_is_one_problem_and_the_rest_is_proved(twice: str
     text = "netspec 1\nmodel Chosen {\n" + "".join(f"  {line}\n" for line in lines) + "}\nexpect Chosen { params == 1 }\n"
     slugs = [slug for slug, _ in found(text)]
     assert slugs.count("duplicate-name") >= 1 and "expect-failed" in slugs, slugs
+
+
+BY_SIZE = """block K {
+  param n: int = D
+  input x: f32[B, D]
+  output x -> dense(n)
+}
+model M {
+  input x: f32[B, 3]
+  output y = x -> K
+}"""
+
+
+@pytest.mark.parametrize("head", ["model M {\n  param n: int = B\n  input x: f32[B, 3]\n  output y = x -> dense(n)\n}", BY_SIZE])
+def test_a_default_that_is_a_size_of_an_input_is_refused(head: str) -> None:
+    """Before, the whole model was left out in silence."""
+    assert slugs(check(Source("m.net", f"netspec 1\n{head}\n"))) == ["not-static"]

@@ -8,6 +8,7 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
 from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
+from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.frame import Frame, World
@@ -64,6 +65,12 @@ def bind_params(world: World, definition: Definition, given: Any, at: Span, fact
         return None
     fine = True
     for param in definition.params:
+        if param.name not in given and param.default is not None and mentions_dims(definition, param.default):
+            wanted = "a value that is known before the inputs are: use the size itself where the param stands"
+            what = f"the default of `{param.name}`"
+            world.report(NotStatic(at=param.default.span, what=what, found="a size of an input", wanted=wanted))
+            frame.env[param.name], fine = UNKNOWN, False
+            continue
         source: Given = given[param.name] if param.name in given else evaluate_default(frame, param)
         value = fit(frame, param.type, source.value)
         if isinstance(value, Misfit):
