@@ -90,16 +90,18 @@ def every_integer_type_gives_the_same(case: Integers) -> None:
         for place, (own, right) in enumerate(zip(narrow, wide, strict=True)):
             if not isinstance(case.op, Measure):
                 require_same(own.dtype.name, declared[place].jax_dtype, f"in {dtype} apply gives", "shape says")
-            require(_are_same(own, _narrow(np.asarray(right), own.dtype)), f"in {dtype} {own}, in i32 {right}")
+            require(_agree(own, np.asarray(right)), f"in {dtype} {own}, in i32 {right}")
 
 
-def _narrow(wide: Any, dtype: Any) -> Any:
-    """Numbers in another type; i32's smallest, which stands for no number, becomes what stands for none there."""
-    found = wide.astype(dtype)
-    if wide.dtype != np.int32 or not np.issubdtype(dtype, np.integer):
-        return found
-    own = np.iinfo(dtype)
-    return np.where(wide == np.iinfo(np.int32).min, dtype.type(own.min if own.min else own.max), found)
+def _agree(found: Any, wide: Any) -> bool:
+    """A result in a small type is that in 32 bits, wrapped to the type. i32's smallest may also stand for no number (the greatest of nothing):
+    then found holds what stands for none in its own type."""
+    plain = wide.astype(found.dtype)
+    if wide.dtype != np.int32 or not np.issubdtype(found.dtype, np.integer):
+        return _are_same(found, plain)
+    own = np.iinfo(found.dtype)
+    is_none = (wide == np.iinfo(np.int32).min) & (np.asarray(found) == (own.min if own.min else own.max))
+    return _are_same(found, np.where(is_none, found, plain))
 
 
 def _are_same(found: Any, wanted: Any) -> bool:
@@ -146,7 +148,12 @@ def _sizes(example: Example) -> Iterator[tuple[Callable, dict[str, TensorType], 
 
 def _affordable(types: dict[str, TensorType], size: int) -> bool:
     """With the large size in its place, no input has millions of elements."""
-    return all(math.prod(LARGE if d.value == size else d.value for d in kind.shape) < 10**6 for kind in types.values())
+    return all(_elements(kind.with_shape([LARGE if d.value == size else d for d in kind.shape])) < 10**6 for kind in types.values())
+
+
+def _elements(kind: TensorType) -> int:
+    """How many numbers an array of this type holds."""
+    return math.prod(d.value for d in kind.shape)
 
 
 def _replaced(op: Any, size: int) -> Any:
@@ -164,7 +171,7 @@ def _numbers(op: Any) -> list[int]:
 
 
 def _case(op: Callable, types: dict[str, TensorType], required: int) -> Integers | None:
-    """The op with whole numbers wherever it takes some; None where that is nowhere."""
+    """The op with whole numbers wherever it takes some; None where that is nowhere, and where its results have millions of elements."""
     declared = {each.name: each for each in op.inputs}
     kinds = {name: declared[name].dtype if name in declared else op.inputs[0].dtype for name in types}
     own = tuple(name for name, kind in types.items() if kind.is_int)
@@ -172,7 +179,7 @@ def _case(op: Callable, types: dict[str, TensorType], required: int) -> Integers
     for whole in (own, every) if own else (every,):
         case = Integers(op, types, whole, required)
         if whole and _takes(case, "i32") and any(_takes(case, dtype) for dtype in SMALL):
-            return case
+            return case if all(_elements(kind) < 10**6 for kind in case.results("i32")) else None
     return None
 
 
