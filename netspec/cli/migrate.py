@@ -32,7 +32,7 @@ def _migrate_each(path: str, only_check: bool) -> int:
 def _migrate(path: str, only_check: bool) -> int:
     """Brings one file to the present version, or only says that it would; the exit code."""
     from netspec.diagnostics.drawing.text import say_count
-    from netspec.diagnostics.suggestions.repairs import apply_edits
+    from netspec.diagnostics.edits import apply_edits
     from netspec.files import read_bytes, rewrite
     from netspec.syntax.migrations import migrate_file
     from netspec.syntax.source_reader import read_source

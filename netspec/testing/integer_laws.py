@@ -94,8 +94,8 @@ def every_integer_type_gives_the_same(case: Integers) -> None:
 
 
 def _agree(found: Any, wide: Any) -> bool:
-    """A result in a small type is that in 32 bits, wrapped to the type. i32's smallest may also stand for no number (the greatest of nothing):
-    then found holds what stands for none in its own type."""
+    """A result in a small type is that in 32 bits, wrapped to the type. i32's smallest may also stand for no number (the greatest of
+    nothing): then found holds what stands for none in its own type."""
     plain = wide.astype(found.dtype)
     if wide.dtype != np.int32 or not np.issubdtype(found.dtype, np.integer):
         return _are_same(found, plain)

@@ -9,7 +9,7 @@ import pytest
 
 from netspec.compile import check
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import find_edits, repair_text
+from netspec.diagnostics.edits import edits_of, repair_text
 from netspec.ir.paths import parameters
 from netspec.limits import LIMITS
 from netspec.record import replace
@@ -180,7 +180,7 @@ def one_problem_says_what_to_type(mistake: Mistake) -> None:
 
 def its_repair_is_clean(mistake: Mistake) -> None:
     problems = check(Source("m.net", spec(*mistake))).problems
-    if any(find_edits(p) for p in problems):
+    if any(edits_of(p) for p in problems):
         left = check(Source("m.net", repair_text(problems[0].at.source, problems))).problems
         assert not left, render_text(left)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Edit
-from netspec.diagnostics.suggestions.repairs import apply_edits, repair_text
+from netspec.diagnostics.edits import apply_edits, repair_text
 from netspec.source import Span
 from tests.diagnostics.samples import SampleProblem, find, source
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netspec.diagnostics.suggestions.repairs import apply_edits
+from netspec.diagnostics.edits import apply_edits
 from netspec.diagnostics.training.meanings import ProbabilitiesForLogits
 from tests.infer.specs import in_train, problems
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from netspec.compile import check
-from netspec.diagnostics.suggestions.repairs import repair_text
+from netspec.diagnostics.edits import repair_text
 from netspec.infer.sections.missing_inputs import can_unify, propose_renames
 from netspec.shape import TensorType
 from netspec.source import Source

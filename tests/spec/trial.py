@@ -13,7 +13,7 @@ from netspec.cli.show import FILE_VIEWS
 from netspec.compile import Checked, check
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import find_edits, repair_text
+from netspec.diagnostics.edits import edits_of, repair_text
 from netspec.ir import Body
 from netspec.source import Source
 from netspec.tools.ir_drawing import draw_ir, draw_shapes
@@ -82,7 +82,7 @@ def _must_be_clean(case: Case, block: Block) -> None:
 def repair(problems: Sequence[Diagnostic]) -> str | None:
     """What the proposed edits make of a spec, if that is clean; raises `Unexpected` where they do not even remove their own problem."""
     source = problems[0].at.source
-    mended = {type(p) for p in problems if find_edits(p)}
+    mended = {type(p) for p in problems if edits_of(p)}
     if not mended:
         return None
     text = repair_text(source, problems)

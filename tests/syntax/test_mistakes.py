@@ -221,7 +221,7 @@ REPAIRS = [
 
 @pytest.mark.parametrize(("line", "after"), REPAIRS, ids=[r[0] for r in REPAIRS])
 def test_repairs_are_exact(line: str, after: str) -> None:
-    from netspec.diagnostics.suggestions.repairs import repair_text
+    from netspec.diagnostics.edits import repair_text
     from netspec.source import Source
 
     text = in_model(line)

@@ -11,7 +11,7 @@ import pytest
 from netspec.compile import check
 from netspec.diagnostics.drawing.formats import FORMATS, render
 from netspec.diagnostics.drawing.text import render_text
-from netspec.diagnostics.suggestions.repairs import repair_text
+from netspec.diagnostics.edits import repair_text
 from netspec.files import models_dir
 from netspec.source import Source
 from netspec.syntax import tree

@@ -11,7 +11,7 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.diagnostics.drawing.cells import visible
 from netspec.diagnostics.drawing.text import describe_trail, has_place, render_text, say_count, sort_problems
-from netspec.diagnostics.suggestions.repairs import find_edits
+from netspec.diagnostics.edits import edits_of
 from netspec.limits import LIMITS
 from netspec.source import NO_SOURCE, Span
 
@@ -68,7 +68,7 @@ def to_object(diagnostic: Diagnostic) -> dict[str, Any]:
         "chain": [_place(p) for p in words.chain],
         "trail": [_place(p) for p in words.trail],
         "help": words.help(),
-        "edits": [_edit(e) for e in find_edits(diagnostic)],
+        "edits": [_edit(e) for e in edits_of(diagnostic)],
     }
 
 
@@ -144,7 +144,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Any]:
             if p.span.source is not NO_SOURCE
         ],
     }
-    edits = find_edits(diagnostic)
+    edits = edits_of(diagnostic)
     return {**result, "fixes": [_fix(repair, edits)]} if edits else result
 
 

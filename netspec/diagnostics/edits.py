@@ -8,7 +8,7 @@ from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.source import Source
 
 
-def find_edits(diagnostic: Diagnostic) -> list[Edit]:
+def edits_of(diagnostic: Diagnostic) -> list[Edit]:
     """The repair as edits of the source as it is written: in JSON, words inside of one string, with JSON's escapes; others have no edit."""
     edits = list(diagnostic.edits())
     if all(e.span.source.pointers is None for e in edits):
@@ -40,4 +40,4 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
 
 def repair_text(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """The source's text with every problem's own repair applied."""
-    return apply_edits(source, [edit for diagnostic in diagnostics for edit in find_edits(diagnostic)])
+    return apply_edits(source, [edit for diagnostic in diagnostics for edit in edits_of(diagnostic)])
