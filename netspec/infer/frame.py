@@ -268,10 +268,11 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
-        """Add a node to the present region."""
+        """Add a node to the present region. Raises Mistake when the model has more than it may."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
+        self.world.hold("nodes", self.world.nodes, LIMITS.nodes, "nodes")
         check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:
