@@ -35,6 +35,14 @@ class Edit:
     text: str
 
 
+@record
+class Repair:
+    """One way to repair a problem: its edits, and the words that a help shows for them."""
+
+    edits: tuple[Edit, ...]
+    words: str = ""
+
+
 @record(kw_only=True)
 class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
@@ -51,6 +59,8 @@ class Diagnostic:
     """The calls that led into the block where the problem is, innermost first."""
     chain: tuple[Place, ...] = ()
     """Where the shapes came from: places along the chain, each with its shape."""
+    ways: tuple[Repair, ...] = ()
+    """Repairs found where the problem was found, the likeliest first."""
 
     @classmethod
     def slug(cls) -> str:
@@ -75,6 +85,19 @@ class Diagnostic:
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
         return ()
+
+    def repairs(self) -> Sequence[Repair]:
+        """Candidates, the likeliest first."""
+        edits = tuple(self.edits())
+        return self.ways or ((Repair(edits),) if edits else ())
+
+    def chosen(self) -> Repair | None:
+        """The repair that is proposed."""
+        return next(iter(self.repairs()), None)
+
+    def mistake(self) -> object:
+        """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""
+        return None
 
     def in_words(self) -> Self:
         """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""
