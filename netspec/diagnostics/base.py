@@ -37,7 +37,7 @@ class Edit:
 
 @record
 class Repair:
-    """One way to repair a problem: its edits, and the words that a help shows for them."""
+    """One way to mend a problem: edits that are applied together, and the words by which a help shows them."""
 
     edits: tuple[Edit, ...]
     words: str = ""
@@ -61,6 +61,9 @@ class Diagnostic:
     """Where the shapes came from: places along the chain, each with its shape."""
     ways: tuple[Repair, ...] = ()
     """Repairs found where the problem was found, the likeliest first."""
+    tried: bool = False
+    """The repairs have been tried on the whole file: `held` is the one that the file accepts, if any is."""
+    held: Repair | None = None
 
     @classmethod
     def slug(cls) -> str:
@@ -87,13 +90,13 @@ class Diagnostic:
         return ()
 
     def repairs(self) -> Sequence[Repair]:
-        """Candidates, the likeliest first."""
+        """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
         return self.ways or ((Repair(edits),) if edits else ())
 
     def chosen(self) -> Repair | None:
-        """The repair that is proposed."""
-        return next(iter(self.repairs()), None)
+        """The repair that held when it was tried on the whole file; before the trial the first one there is."""
+        return self.held if self.tried else next(iter(self.repairs()), None)
 
     def mistake(self) -> object:
         """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""
