@@ -55,13 +55,16 @@ def kinds_of_param(definition: Definition, name: str) -> tuple[str, ...]:
     return OP_TYPES.get(param.type.name, ()) if param else ()
 
 
-def bind_params(world: World, definition: Definition, given: Any, at: Span, facts: Facts) -> dict[str, Value] | None:
+def bind_params(
+    world: World, definition: Definition, given: Any, at: Span, facts: Facts, call: tuple[tree.Arg, ...] = ()
+) -> dict[str, Value] | None:
     """All params of a block or model with their values: types and `where` checked, defaults filled in. Problems blame the call."""
     frame = Frame(world, definition.name, facts)
     missing = [p.name for p in definition.params if p.name not in given and p.default is None and not p.type.optional]
     if missing:
         signature = ", ".join(p.name for p in definition.params)
-        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature))
+        ways = propose_missing_values(definition, given, at, call, missing)
+        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature, ways=ways))
         return None
     fine = True
     for param in definition.params:
@@ -88,6 +91,20 @@ def bind_params(world: World, definition: Definition, given: Any, at: Span, fact
         fine &= not isinstance(value, Misfit | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Misfit) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def propose_missing_values(
+    definition: Definition, given: Any, at: Span, call: tuple[tree.Arg, ...], missing: list[str]
+) -> tuple[Repair, ...]:
+    """The call with usual values for the params that have none."""
+    from netspec.infer.calls.example_values import list_examples  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_missing
+
+    if definition.is_model:
+        return ()
+    types = {p.name: p.type.span.text for p in definition.params}
+    examples = list_examples(None, [types[name] for name in missing], missing)
+    return tuple(propose_missing(BlockValue(definition, given, at, call), missing, examples))
 
 
 def propose_ways(frame: Frame, param: tree.Param, given: Given, words: str) -> tuple[Repair, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
@@ -146,7 +146,7 @@ def judge_alone(frame: Frame, use: Call, bound: Bound) -> Unknown:
     elif bound.ambiguous:
         return UNKNOWN
     elif not any(isinstance(g.value, Unknown) for g in value.args.values()):
-        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts)
+        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts, value.call)
     return UNKNOWN
 
 
@@ -307,7 +307,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             bound.args[name] = evaluate_argument(frame, use, name, arg.value)
             bound.broken |= isinstance(bound.args[name].value, Unknown)
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
-            fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
+            fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:
@@ -317,7 +317,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
     elif name in signature.required:
-        fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
+        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
     else:
         fail(frame, bound, describe_unknown_argument(use, signature, arg))
 
@@ -380,7 +380,33 @@ def describe_unknown_input(use: Call, signature: Signature, name: str, at: Span)
 def describe_too_many(use: Call, signature: Signature, extra: Given | tree.Arg, free: list[str]) -> TooManyArguments:
     """More positional arguments than params."""
     at = extra.span if isinstance(extra, Given) else extra.value.span
-    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=write_as_list(use, free))
+    listed = write_as_list(use, free)
+    first = (Repair((Edit(use.span, listed),), listed),) if listed else ()
+    ways = (*first, *propose_fewer(use, at))
+    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=listed, ways=ways)
+
+
+def propose_fewer(use: Call, at: Span) -> tuple[Repair, ...]:
+    """The call with fewer arguments: as another library means it, or without the one at this place."""
+    from netspec.infer.calls.value_repairs import propose_rewritten  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
+
+    value = replace(use.value, span=use.span, call=use.args)
+    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+    gone = tuple(n for n, arg in enumerate(use.args) if arg.value.span.start >= at.start and arg.name is None)
+    shorter = propose_calls(Written(use.span, use.args), what, gone=gone) if gone else []
+    return tuple(dict.fromkeys((*propose_rewritten(value), *shorter)))
+
+
+def describe_twice(use: Call, arg: tree.Arg, signature: str) -> TooManyArguments:
+    """An argument that is given a second time, which is left out; or the first is."""
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of  # only specs with a problem need it
+
+    name = arg.name or ""
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    same = [n for n, other in enumerate(use.args) if other.name == name]
+    ways = [repair for n in reversed(same) for repair in propose_calls(Written(use.span, use.args), what, gone=(n,))]
+    return TooManyArguments(at=arg.span, op=use.name, signature=signature, twice=name, ways=tuple(ways))
 
 
 def write_as_list(use: Call, free: list[str]) -> str:

@@ -32,6 +32,7 @@ from netspec.library.base.value_faults import describe_expected
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.record import replace
+from netspec.resolve.foreign.ops import NORMS
 from netspec.shape import Dim
 from netspec.source import Span
 
@@ -59,8 +60,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
     cls = index.load(value.entry)
     missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
     if missing:
-        signature = ", ".join(a[0] for a in value.entry.signature)
-        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
+        return frame.report(describe_missing(value, cls, missing))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
         return judge_known(frame, value, cls, args)
@@ -73,6 +73,17 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(frame, value, error):
             frame.report(problem)
         return UNKNOWN
+
+
+def describe_missing(value: OpValue, cls: type[Op], missing: tuple[str, ...]) -> MissingArgument:
+    """The problem of arguments without a value, with those of the op's examples as repairs."""
+    from netspec.infer.calls.example_values import list_examples  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_missing
+
+    signature = ", ".join(a[0] for a in value.entry.signature)
+    types = {a.name: a.type for a in value.entry.signature}
+    ways = propose_missing(value, missing, list_examples(cls, [types[name] for name in missing], missing))
+    return MissingArgument(at=value.span, op=value.name, names=missing, signature=signature, ways=tuple(ways))
 
 
 def judge_given(frame: Frame, value: OpValue) -> Unknown:
@@ -193,13 +204,14 @@ def list_problems(frame: Frame, value: OpValue, error: BadArguments) -> list[Dia
 
     climbs = {name: judge_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
     found = [climbs.get(name) or describe_problem(frame, value, name, faults) for name, faults in error.faults.items()]
-    rewritten = propose_rewritten(value, tuple(error.faults)) if all(isinstance(p, BadArgument) for p in found) else []
+    rewritten = propose_rewritten(value) if all(isinstance(p, BadArgument) for p in found) else []
     if not rewritten:
         return found
     if len(found) > 1 and all(p.ways for p in found):
         places = tuple(Place(problem.at, problem.says()) for problem in found[1:])  # type: ignore[attr-defined]
         return [replace(found[0], ways=tuple(rewritten), chain=(*found[0].chain, *places), repair="")]
-    return [replace(problem, ways=(*problem.ways, *rewritten)) for problem in found]
+    first = tuple(rewritten) if value.entry.name in NORMS else ()
+    return [replace(problem, ways=tuple(dict.fromkeys((*first, *problem.ways, *rewritten)))) for problem in found]
 
 
 def describe_problem(frame: Frame, value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:

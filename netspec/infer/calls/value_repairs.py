@@ -9,6 +9,7 @@ from netspec.diagnostics.base import Edit, Repair
 from netspec.infer.frame import Frame
 from netspec.infer.values import BlockValue, Given, OpValue
 from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
+from netspec.resolve.foreign.ops import list_readings
 from netspec.resolve.foreign.values import convert_text, split_items
 from netspec.source import NOWHERE, Span
 
@@ -26,7 +27,7 @@ def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[
 
 def list_texts(text: str, wanted: str, words: str) -> list[str]:
     """What may stand instead of a value's text, the likeliest first; `words` say what is wanted."""
-    found = [*convert_text(text, wanted), *near_numbers(text, words), *near_items(text, words)]
+    found = [*near_numbers(text, words), *near_items(text, words), *convert_text(text, wanted)]
     return list(dict.fromkeys(each for each in found if each != text))
 
 
@@ -89,14 +90,32 @@ def find_origin(frame: Frame, at: Span) -> Span:
     return param.default.span if param is not None and param.default is not None else at
 
 
-def propose_rewritten(value: OpValue | BlockValue, wrong: Sequence[str] = ()) -> list[Repair]:
-    """The whole call written as its op or block takes it: every value of another sort at once, PyTorch's first number left out."""
-    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+def propose_rewritten(value: OpValue | BlockValue) -> list[Repair]:
+    """The whole call written as its op or block takes it: every value of another sort at once, PyTorch's first numbers left out."""
     call = Written(value.span, value.call)
     if not value.call or not call.span.text.endswith(")"):
         return []
-    first = next((n for n, arg in enumerate(value.call) if arg.name is None), None)
-    found = propose_calls(call, what)
-    if isinstance(value, OpValue) and first is not None and wrong:
-        found += propose_calls(call, what, gone=(first,))
-    return [repair for repair in found if repair.edits]
+    if isinstance(value, BlockValue):
+        found = propose_calls(call, takes_of(value.definition))
+    else:
+        readings = list_readings("", value.entry, value.call)
+        found = [repair for r in readings for repair in propose_calls(call, takes_of(value.entry), gone=r.gone, named=r.named)]
+    return [repair for repair in dict.fromkeys(found) if repair.edits]
+
+
+def propose_missing(value: OpValue | BlockValue, missing: Sequence[str], examples: Iterable[Sequence[str]]) -> list[Repair]:
+    """The call with a value for each argument that is missing, as in the examples."""
+    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+    params, given = list(what.types), list(value.args)
+    plain = given == params[: len(given)] and list(missing) == params[len(given) : len(given) + len(missing)]
+    plain = plain and all(arg.name is None for arg in value.call)
+    text, at = value.span.text, value.span
+    closed = text.endswith(")")
+    end = Span(at.source, at.end - closed, at.end - closed)
+    found = []
+    for values in examples:
+        written = ", ".join(v if plain else f"{name}={v}" for name, v in zip(missing, values, strict=True))
+        inside = f"{', ' if value.call else ''}{written}" if closed else f"({written})"
+        new = f"{text[: len(text) - closed]}{inside}{')' if closed else ''}"
+        found.append(Repair((Edit(end, inside),), " ".join(new.split())))
+    return list(dict.fromkeys(found))

@@ -12,6 +12,7 @@ from itertools import islice, product
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.suggestions.aliases import aliases
 from netspec.diagnostics.suggestions.nearest import find_alike, find_same, squash
+from netspec.library.shelf import index
 from netspec.library.shelf.index import Entry
 from netspec.limits import LIMITS
 from netspec.record import record
@@ -111,8 +112,10 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
 
 
 def is_activation(text: str, wanted: str) -> bool:
-    """`Dense(10, "relu")`: a word in quotes where a truth value or number is wanted."""
-    return text.startswith('"') and not re.search(r'"|str|initializer|function|layer|dtype|any', wanted) and not convert_text(text, wanted)
+    """`Dense(10, "relu")`: a word in quotes, or a function, where a truth value or number is wanted."""
+    if not text.startswith('"') and not (index.lookup(text.partition("(")[0], "function") and "initializer" not in wanted):
+        return False
+    return bool(wanted) and not re.search(r'"|str|initializer|function|layer|dtype|any', wanted) and not convert_text(text, wanted)
 
 
 def activation_choices(text: str) -> list[Choice]:

@@ -85,8 +85,12 @@ def name_op(word: str, kinds: Sequence[str]) -> list[str]:
 
 def from_items(items: list[str], wanted: str) -> Iterable[str]:
     """What several values were meant as: a list, or the one number that stands several times."""
-    made = [(convert_text(item, wanted) or [item])[0] if item.startswith('"') else item for item in items]
-    made = [from_pair(item) for item in made]
+    inner = wanted.partition("list[")[2].rpartition("]")[0]
+    if inner == "duration" and all(_NUMBER.fullmatch(item) for item in items):
+        units = ("epochs", "steps") if items and max(map(float, items)) <= 300 else ("steps", "epochs")
+        yield from (f"[{', '.join(f'{item} {unit}' for item in items)}]" for unit in units)
+        return
+    made = [from_pair((_convert_item(item, inner) or [item])[0]) for item in items]
     if "list" in wanted or "any" in wanted:
         yield f"[{', '.join(made)}]"
     if items and len(set(items)) == 1:
@@ -94,6 +98,12 @@ def from_items(items: list[str], wanted: str) -> Iterable[str]:
         yield from convert_text(items[0], wanted)
     elif items and "list" not in wanted:
         yield items[0]
+
+
+def _convert_item(item: str, inner: str) -> list[str]:
+    """An item that is not of the type of a list's items, written so."""
+    fraction = _NUMBER.fullmatch(item) and "." in item and takes(inner, "int") and not takes(inner, "float")
+    return convert_text(item, inner) if inner and (item.startswith('"') or fraction) else []
 
 
 def from_pair(item: str) -> str:
