@@ -14,7 +14,6 @@ from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
-from netspec.infer.calls.value_repairs import find_origin
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, describe, key_of, to_plain
@@ -72,7 +71,7 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            written = {name: find_origin(frame, argument.span) for name, argument in value.args.items()}
+            written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
             world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)

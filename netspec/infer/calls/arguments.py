@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Repair
-from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -67,6 +67,10 @@ def bind_params(
         world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature, ways=ways))
         return None
     fine = True
+    swapped = find_swap(frame, definition, given, at)
+    if swapped is not None:
+        world.report(swapped)
+        return None
     for param in definition.params:
         if param.name not in given and param.default is not None and mentions_dims(definition, param.default):
             wanted = "a value that is known before the inputs are: use the size itself where the param stands"
@@ -91,6 +95,21 @@ def bind_params(
         fine &= not isinstance(value, Misfit | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Misfit) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def find_swap(frame: Frame, definition: Definition, given: Any, at: Span) -> SwappedArguments | None:
+    """Two arguments that have each the type of the other's param."""
+    plain = {"int", "float", "bool", "str", "list", "dtype", "layer", "initializer"}
+    params = [p for p in definition.params if p.name in given and p.type.name in plain and not p.type.fields]
+    wrong = [p for p in params if isinstance(fit(frame, p.type, given[p.name].value), Misfit)]
+    if len(wrong) != 2:
+        return None
+    a, b = wrong
+    one, other = given[a.name], given[b.name]
+    if isinstance(fit(frame, a.type, other.value), Misfit | Unknown) or isinstance(fit(frame, b.type, one.value), Misfit | Unknown):
+        return None
+    edits = (Edit(one.span, other.span.text), Edit(other.span, one.span.text))
+    return SwappedArguments(at=one.span.to(other.span), op=definition.name, first=a.name, second=b.name, swapped=edits)
 
 
 def propose_missing_values(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
-from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
@@ -167,6 +167,8 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
     positional = [a for a in use.args if a.name is None]
     rest = take_inputs(frame, use, signature, slots, bound, positional)
     fill_params(frame, use, signature, bound, rest, use.chained or bool(slots or bound.tensors))
+    if not use.chained and signature.required and not slots and not bound.tensors and not bound.broken:
+        report_tensor_behind(frame, use, signature, bound, positional)
     for arg in use.args:
         if arg.name is not None:
             bind_named(frame, use, signature, slots, bound, arg)
@@ -176,6 +178,22 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         if slots and missing and not bound.broken:
             fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
     return bound
+
+
+def report_tensor_behind(frame: Frame, use: Call, signature: Signature, bound: Bound, positional: list[tree.Arg]) -> None:
+    """`dense(64, x)`: the inputs stand behind the params, and come first here."""
+    behind = [(name, given) for name, given in bound.args.items() if isinstance(given.value, FLOWING)]
+    if not behind or signature.variadic:
+        return
+    spans = [arg.value.span for arg in positional]
+    tensors = [span for span in spans if any(given.span == span for _, given in behind)]
+    order = [*tensors, *(span for span in spans if span not in tensors)]
+    edits = tuple(Edit(span, other.text) for span, other in zip(spans, order, strict=True) if span != other)
+    from netspec.infer.calls.input_repairs import show  # only specs with a problem need it
+
+    ways = (Repair(edits, show(use.span, edits)),) if edits and len(spans) == len(bound.args) else ()
+    first, second = signature.required[0], next((n for n, g in bound.args.items() if not isinstance(g.value, FLOWING)), behind[0][0])
+    fail(frame, bound, SwappedArguments(at=use.span, op=use.name, first=first, second=second, ways=ways))
 
 
 def fail(frame: Frame, bound: Bound, problem) -> None:
@@ -269,6 +287,10 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
         bound.args[name] = given
     if len(args) > len(free):
         if works_on_tensors(use.value) and signature.required and not (fed or use.value.args):
+            more = {n: a if isinstance(a, Given) else Given(expressions.evaluate(frame, a.value), a.value.span) for n, a in enumerate(args)}
+            if any(isinstance(given.value, FLOWING) for given in more.values()):
+                bound.args = {free[n] if n < len(free) else f"argument {n + 1}": given for n, given in more.items()}
+                return report_tensor_behind(frame, use, signature, bound, [a for a in use.args if a.name is None])
             return report_no_tensor(frame, use, signature, bound, args[0])
         fail(frame, bound, describe_too_many(use, signature, args[len(free)], free))
     return None

@@ -32,7 +32,6 @@ from netspec.library.base.value_faults import describe_expected
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.record import replace
-from netspec.resolve.foreign.ops import NORMS
 from netspec.shape import Dim
 from netspec.source import Span
 
@@ -201,6 +200,7 @@ def list_problems(frame: Frame, value: OpValue, error: BadArguments) -> list[Dia
     """One problem per argument; one for all of those that one way to write the call anew repairs."""
     from netspec.infer.calls.rates import judge_rate  # only specs with a problem need it
     from netspec.infer.calls.value_repairs import propose_rewritten
+    from netspec.resolve.foreign.ops import NORMS
 
     climbs = {name: judge_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
     found = [climbs.get(name) or describe_problem(frame, value, name, faults) for name, faults in error.faults.items()]
@@ -227,8 +227,9 @@ def describe_problem(frame: Frame, value: OpValue, name: str, faults: Sequence[F
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
+    part = next((fault.found for fault in faults if fault.sort == "own"), "")
     advice, repair = find_advice(value, name, given), propose_repair(given, faults)
-    problem = BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair, advice=advice)
+    problem = BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair, advice=advice, part=part)
     return replace(problem, ways=propose_ways(frame, value, name, given, wanted, repair))
 
 
@@ -240,6 +241,8 @@ def propose_ways(frame: Frame, value: OpValue, name: str, given: Given | None, w
         return ()
     wanted = next((a.type for a in value.entry.signature if a.name == name), "")
     found = propose_values(frame, given, wanted, words)
+    found = extend_lists(value, given, found) + list(found)
+    found += call_siblings(value, found)
     own = [Repair((Edit(given.span, repair),), repair)] if repair else []
     return tuple(dict.fromkeys((*own, *found)))
 
@@ -251,6 +254,28 @@ def find_advice(value: OpValue, name: str, given: Given | None) -> str:
     if isinstance(given.value, BlockValue):
         return FORMULA if "function" in kinds_of_argument(value.entry, name) else ""
     return index.load(value.entry).mistaken.get(name, "") if isinstance(given.value, int) and not isinstance(given.value, bool) else ""
+
+
+def extend_lists(value: OpValue, given: Given, found: list[Repair]) -> list[Repair]:
+    """Lists of one item as lists of as many as another argument has."""
+    from netspec.infer.calls.value_repairs import near_lists
+
+    counts = {len(other.value) for other in value.args.values() if other is not given and isinstance(other.value, tuple)}
+    texts = [(repair.edits[0], text) for repair in found for n in sorted(counts) for text in near_lists(repair.words, f"{n} numbers")]
+    return [Repair((Edit(edit.span, text),), text) for edit, text in texts if text != edit.text]
+
+
+def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
+    """The same repairs with another op of the kind that takes the same arguments."""
+    if not value.entry.signature or value.entry.kind != "schedule":
+        return []
+    required = [a for a in value.entry.signature if a.required]
+    names = [n for n in index.names(value.entry.kind) if n != value.name and (e := index.lookup(n, value.entry.kind)) is not None]
+    alike = [n for n in names if [a for a in index.lookup(n, value.entry.kind).signature if a.required] == required and len(required) > 1]  # type: ignore[union-attr]
+    callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
+    if callee.text != value.name:
+        return []
+    return [Repair((*repair.edits, Edit(callee, name)), f"{name}(…, {repair.words})") for name in alike for repair in found]
 
 
 FORMULA = "a block can stand for a function if it has one input, no parameters, and works element by element"

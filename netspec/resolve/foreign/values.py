@@ -15,7 +15,7 @@ KINDS = ("initializer", "function", "layer", "schedule", "optimizer")
 CONSTANTS = {"True": "true", "False": "false", "None": "none", "TRUE": "true", "FALSE": "false", "NULL": "none", "null": "none"}
 """How other languages write the constants."""
 _NUMBER = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?(e[+-]?[0-9]+)?")
-_LENGTH = re.compile(r"[0-9][0-9_]* (steps?|epochs?)")
+LENGTH = re.compile(r"[0-9][0-9_.]* (steps?|epochs?)")
 PLAIN = {"linear", "none", "identity", "null", ""}
 """Activations that change nothing."""
 OWN_FORMS = {"gelunew": "gelu", "gelutanh": "gelu", "gelufast": "gelu", "gelupytorchtanh": "gelu", "quickgelu": "gelu", "swish": "silu"}
@@ -38,6 +38,8 @@ def _convert(text: str, wanted: str) -> Iterable[str]:
         yield from from_items(split_items(text), wanted)
     elif _NUMBER.fullmatch(text):
         yield from from_number(text, wanted)
+    elif LENGTH.fullmatch(text):
+        yield f"[{text}]" if "list[duration]" in wanted else ""
     elif text in ("true", "false"):
         if takes(wanted, "int") or takes(wanted, "float"):
             yield "1" if text == "true" else "0"
@@ -63,7 +65,7 @@ def from_word(word: str, wanted: str) -> Iterable[str]:
         yield from [word] if takes(wanted, "int") or takes(wanted, "float") else convert_text(word, wanted)
     if word.lower() in ("true", "false") and takes(wanted, "bool"):
         yield word.lower()
-    if _LENGTH.fullmatch(word) and "duration" in wanted:
+    if LENGTH.fullmatch(word) and "duration" in wanted:
         yield word
     if "dtype" in wanted:
         yield from nearest(word, DTYPES)[:1]
