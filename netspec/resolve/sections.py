@@ -262,10 +262,11 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
     """Bind the settings of a section: each may stand once, metrics have names of their own, `let` binds for what follows."""
     seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
     scope, names.training = Scope(inherited), True
+    misplaced = find_misplaced_arguments(body, section, names)
     for item in body.items:
         match item:
             case tree.Setting() | tree.Group():
-                if not is_allowed(item, section, names):
+                if id(item) in misplaced or not is_allowed(item, section, names):
                     continue
                 report_twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
@@ -292,6 +293,20 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     scope.bind(target.name, "binding", target.span)
             case _:
                 pass
+
+
+def find_misplaced_arguments(body: tree.Settings, section: str, names: Names) -> set[int]:
+    """The settings, by their ids, that are arguments of another setting's call, which is reported."""
+    own = (*SETTINGS[section], *LATER)
+    odd = [item for item in body.items if isinstance(item, tree.Setting) and item.key not in own]
+    if not odd or section not in ("train", "update"):
+        return set()
+    from netspec.resolve.misplaced_arguments import find_misplaced  # only specs with a problem need it
+
+    problems, rest = find_misplaced(body, odd)
+    for problem in problems:
+        names.report(problem)
+    return {id(item) for item in odd} - {id(item) for item in rest}
 
 
 def hole_names(item: tree.Hole) -> tuple[str, ...]:

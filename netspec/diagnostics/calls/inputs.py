@@ -107,6 +107,11 @@ class WrongDtype(Diagnostic):
         )
 
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None:
+            return f"write `{repair.words}`"
+        if self.tried or self.ways:
+            return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 

@@ -60,7 +60,7 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts)
+    args = bind_params(world, definition, value.args, use.span, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
@@ -71,7 +71,8 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given), frame.facts)
+            written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
+            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
@@ -91,12 +92,15 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     return body if partial is None else None
 
 
-def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
-    """A new body for these arguments and input types."""
+def elaborate_block(
+    outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given], written: dict[str, Span]
+) -> Instance:
+    """A new body for these arguments and input types; `written`: where the arguments are."""
     world = outer.world
     world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
+    frame.written.update(written)
     actual = [(each.value, each.span) for each in given]
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
