@@ -89,16 +89,33 @@ class UnknownSetting(_Near):
 
     section: str
     name: str
+    forms: tuple[tuple[str, tuple[Edit, ...]], ...] = ()
+    """What would stand in the file for it, with the edits that write it, the likeliest first."""
+    others: tuple[Span, ...] = ()
+    """Further lines that belong to the same place."""
+    instead: str = ""
+    """What is true here, where such a line says nothing."""
 
     def message(self) -> str:
         return f"`{self.section}` has no setting `{self.name}`"
 
+    def places(self) -> Sequence[Place]:
+        return [Place(span, "belongs there too") for span in self.others]
+
     def help(self) -> str | None:
+        if self.instead:
+            return f"{self.instead}: leave the line away"
+        if self.forms:
+            words = self.forms[0][0]
+            return f"write `{words}`" if words else "that is so without it: leave the line away"
         if self.near:
             return super().help()
         if self.name == "metric":
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.forms[0][1] if self.forms else ()
 
 
 @record(kw_only=True)
