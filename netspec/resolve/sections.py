@@ -263,6 +263,8 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     continue
                 report_twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
+                    if item.key == "loss":
+                        forgive_bare(item.value, names)
                     names.wanted = WANTED.get(item.key, CALLABLE)
                     if item.key not in OWN_WORDS:
                         names.expression(item.value, scope, late=True)
@@ -278,6 +280,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
             case tree.Metric():
                 report_twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
+                forgive_bare(item.value, names)
                 names.expression(item.value, scope, late=True)
             case tree.Let():
                 names.wanted = ("function", "loss")
@@ -286,6 +289,16 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     scope.bind(target.name, "binding", target.span)
             case _:
                 pass
+
+
+def forgive_bare(node: tree.Expr, names: Names) -> None:
+    """A loss or metric of another library that is called on nothing, `CrossEntropyLoss()`: what it is called on is said where it is known."""
+    if not isinstance(node, tree.Call) or names.named(node.callee) is not None or any(a.name is None for a in node.args):
+        return
+    from netspec.resolve.foreign_settings.measures import find_measure  # only specs with a problem need it
+
+    if find_measure(node.callee.text):
+        names.unread |= {node.callee.text}
 
 
 def hole_names(item: tree.Hole) -> tuple[str, ...]:

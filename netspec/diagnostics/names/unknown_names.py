@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -89,8 +89,8 @@ class UnknownSetting(_Near):
 
     section: str
     name: str
-    forms: tuple[tuple[str, tuple[Edit, ...]], ...] = ()
-    """What would stand in the file for it, with the edits that write it, the likeliest first."""
+    forms: tuple[Repair, ...] = ()
+    """What would stand in the file for it, the likeliest first."""
     others: tuple[Span, ...] = ()
     """Further lines that belong to the same place."""
     instead: str = ""
@@ -105,17 +105,20 @@ class UnknownSetting(_Near):
     def help(self) -> str | None:
         if self.instead:
             return f"{self.instead}: leave the line away"
-        if self.forms:
-            words = self.forms[0][0]
-            return f"write `{words}`" if words else "that is so without it: leave the line away"
-        if self.near:
+        form = self.chosen()
+        if form is not None:
+            return f"write `{form.words}`" if form.words else "that is so without it: leave the line away"
+        if self.near and self.name not in self.near:
             return super().help()
         if self.name == "metric":
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
 
+    def repairs(self) -> Sequence[Repair]:
+        return self.forms
+
     def edits(self) -> Sequence[Edit]:
-        return self.forms[0][1] if self.forms else ()
+        return self.forms[0].edits if self.forms else ()
 
 
 @record(kw_only=True)

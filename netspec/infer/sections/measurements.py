@@ -14,7 +14,7 @@ from netspec.infer.bodies import statements
 from netspec.infer.sections.fields import count_of
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
-from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
+from netspec.infer.values import UNKNOWN, Mean, Tensor, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
 from netspec.proofs.loss_slopes import follow, is_moved
 from netspec.shape import Dim, Facts
@@ -193,5 +193,24 @@ def warn_of_counts(frame: ObjectiveFrame, loss: Mean) -> None:
 
 def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
     """What a line is worth, as a finished mean; None after a problem."""
+    if may_be_bare(node):
+        from netspec.infer.sections.measure_forms import describe_bare, find_bare  # only specs with a problem need it
+
+        op = find_bare(frame, node)
+        if op:
+            frame.report(describe_bare(frame, node, op))
+            return None
     value = expressions.evaluate(frame, node, kinds)
-    return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
+    if isinstance(value, Unknown | Mean | Tensor):
+        return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
+    from netspec.infer.sections.measure_forms import describe_other
+
+    frame.report(describe_other(frame, node, value))
+    return None
+
+
+def may_be_bare(node: tree.Expr) -> bool:
+    """A name, a string, or a call of something unknown or on nothing, which may be a loss that is called on nothing."""
+    if isinstance(node, tree.Call):
+        return all(a.name is not None or isinstance(a.value, tree.Number | tree.String) for a in node.args)
+    return isinstance(node, tree.Name | tree.String)

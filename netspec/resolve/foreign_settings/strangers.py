@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.names.unknown_names import UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.suggestions.setting_words import find_meaning
@@ -99,7 +99,7 @@ def describe_strangers(
         joined.setdefault(stranger.target if joint and stranger.meaning != "optimizer" else f"line {id(stranger.item)}", []).append(stranger)
     for together in joined.values():
         first = together[0]
-        forms = () if first.item.span.source.pointers is not None else tuple(find_forms(together, body, section, owner, model))
+        forms = () if first.item.span.source.pointers is not None else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
         yield UnknownSetting(
             at=first.item.name_span,
             section=section,

@@ -49,10 +49,87 @@ def write_value(value: tree.Expr, target: str, meaning: str) -> str | None:
     return text
 
 
+def find_meant_value(item: tree.Setting) -> str:
+    """The value that a setting has instead of the one that it does not take; "" where nothing tells it."""
+    meant = MEANT_VALUES.get(item.key)
+    return (meant(item.value) if meant is not None else "") or ""
+
+
+def mean_duration(value: tree.Expr) -> str:
+    """A length: of a number the epochs, of a string or a call what it says."""
+    if isinstance(value, tree.Unary):
+        value = value.value
+    if isinstance(value, tree.Number) and value.value > 0 and float(value.value).is_integer():
+        return write_value(value, "duration", "epochs") or ""
+    if isinstance(value, tree.Duration) and value.number.value > 0:
+        return value.span.text
+    said = re.search(r"(\d[\d_]*)\W*(epoch|step|iter)|(epoch|step|iter)\w*\W*(\d[\d_]*)", value.span.text) if is_said(value) else None
+    if said is None:
+        return ""
+    count, unit = said[1] or said[4], said[2] or said[3]
+    return f"{count} {'epoch' if unit == 'epoch' else 'step'}{'s' * (count != '1')}"
+
+
+def is_said(value: tree.Expr) -> bool:
+    """A string, or a call of a unit: `"5 epochs"`, `epochs(5)`."""
+    return isinstance(value, tree.String | tree.Call)
+
+
+def mean_count(value: tree.Expr) -> str:
+    """A whole number, of one that is written otherwise."""
+    text = value.value if isinstance(value, tree.String) else value.span.text
+    number = re.fullmatch(r"\s*(\d[\d_]*)(\.0*)?\s*(steps?|batches)?\s*", text)
+    return number[1] if number else ""
+
+
+def mean_decay(value: tree.Expr) -> str:
+    """The decay of an average."""
+    if isinstance(value, tree.Constant) and value.value is True:
+        return "0.999"
+    number = value.value if isinstance(value, tree.Number) else None
+    if number is not None and 0.9 < number / 10 ** len(str(int(number))) < 1 and float(number).is_integer():
+        return f"0.{int(number)}"
+    return ""
+
+
+def mean_optimizer(value: tree.Expr) -> str:
+    """An optimizer by its name, as a dict, a list of what is done in order, or a learning rate alone."""
+    match value:
+        case tree.String():
+            op = optimizers.nearest_optimizer(value.value)
+            return f"{op}(0.001)" if op and optimizers.has_rate(op) else ""
+        case tree.DictExpr():
+            return write_op("optimizer", {item.key: item.value for item in value.items})
+        case tree.ListExpr() | tree.TupleExpr():
+            parts = [part.value if isinstance(part, tree.Arg) else part for part in value.items]
+            return " -> ".join(part.span.text for part in parts)
+        case tree.Number():
+            return f"adam({value.span.text})"
+        case tree.Call() if index.lookup(value.callee.text, "schedule"):
+            return f"adam({value.span.text})"
+    return ""
+
+
+MEANT_VALUES = {
+    "duration": mean_duration,
+    "every": mean_duration,
+    "seed": mean_count,
+    "accumulate": mean_count,
+    "keep": mean_count,
+    "limit": mean_count,
+    "ema": mean_decay,
+    "optimizer": mean_optimizer,
+    "precision": lambda value: write_precision(value) if write_precision(value) != value.span.text else "",
+}
+"""By setting, what a value that it does not take is here."""
+
+
 def write_precision(value: tree.Expr, meaning: str = "") -> str | None:
     """What a precision is here: `mixed(bf16)` for every half."""
     if isinstance(value, tree.Constant):
         return "mixed(bf16)" if value.value is True else None
+    if value.span.text.replace(" ", "") in ("mixed(bf16)", "f32", "f64"):
+        return value.span.text
     return read_precision_word(value.span.text) or value.span.text
 
 
