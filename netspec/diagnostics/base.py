@@ -59,6 +59,8 @@ class Diagnostic:
     """The calls that led into the block where the problem is, innermost first."""
     chain: tuple[Place, ...] = ()
     """Where the shapes came from: places along the chain, each with its shape."""
+    ways: tuple[Repair, ...] = ()
+    """Repairs found where the problem was found, the likeliest first."""
     tried: bool = False
     """The repairs have been tried on the whole file: `held` is the one that the file accepts, if any is."""
     held: Repair | None = None
@@ -90,11 +92,15 @@ class Diagnostic:
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
-        return (Repair(edits),) if edits else ()
+        return self.ways or ((Repair(edits),) if edits else ())
 
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""
         return self.held if self.tried else next(iter(self.repairs()), None)
+
+    def mistake(self) -> object:
+        """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""
+        return None
 
     def in_words(self) -> Self:
         """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""
