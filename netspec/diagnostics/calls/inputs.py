@@ -50,6 +50,9 @@ class MissingInput(Diagnostic):
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
@@ -106,7 +109,13 @@ class WrongDtype(Diagnostic):
             "bool numbers", "truth values"
         )
 
+    def mistake(self) -> object:
+        return (self.input, self.found, self.at.text) if self.ways else None
+
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -112,8 +112,6 @@ class UnknownSetting(_Near):
 
     section: str
     name: str
-    forms: tuple[Repair, ...] = ()
-    """What would stand in the file for it, the likeliest first."""
     others: tuple[Span, ...] = ()
     """Further lines that belong to the same place."""
     instead: str = ""
@@ -131,17 +129,16 @@ class UnknownSetting(_Near):
         form = self.chosen()
         if form is not None:
             return f"write `{form.words}`" if form.words else "that is so without it: leave the line away"
+        if self.ways and self.ways[0].words:
+            return f"it belongs elsewhere: `{self.ways[0].words}`"
         if self.near and self.name not in self.near:
             return super().help()
         if self.name == "metric":
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
 
-    def repairs(self) -> Sequence[Repair]:
-        return self.forms
-
     def edits(self) -> Sequence[Edit]:
-        return self.forms[0].edits if self.forms else ()
+        return self.ways[0].edits if self.ways else ()
 
 
 @record(kw_only=True)

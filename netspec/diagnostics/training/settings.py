@@ -97,9 +97,6 @@ class LossNotAMean(Diagnostic):
     """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means."""
 
     found: str
-    forms: tuple[Repair, ...] = ()
-    """What would stand there, the likeliest first."""
-
     def message(self) -> str:
         return f"a loss or metric must be computed from the batch, and this is {self.found}"
 
@@ -109,10 +106,6 @@ class LossNotAMean(Diagnostic):
             return f"write `{form.words}`"
         name = self.found.split("`")[1] if self.found.startswith(("the loss", "the metric")) else "softmax_cross_entropy"
         return f"call it on the model's outputs and the data's fields: `{name}(logits, label)`"
-
-    def repairs(self) -> Sequence[Repair]:
-        return self.forms
-
 
 @record(kw_only=True)
 class MetricNamedLoss(Diagnostic):

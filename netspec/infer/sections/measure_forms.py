@@ -41,7 +41,7 @@ def describe_bare(frame: ObjectiveFrame, node: tree.Expr, op: str) -> LossNotAMe
     named = index.lookup(node.callee.text if isinstance(node, tree.Call) else word_of(node), *KINDS)
     found = f"the {named.kind} `{named.name}`" if named and not isinstance(node, tree.String) else describe_text(node)
     texts = [write_call(op, given, node) for given in find_inputs(frame, op)] if entry is not None else []
-    return LossNotAMean(at=node.span, found=found, forms=make_forms(node, texts))
+    return LossNotAMean(at=node.span, found=found, ways=make_forms(node, texts))
 
 
 def describe_text(node: tree.Expr) -> str:
@@ -55,7 +55,7 @@ def describe_other(frame: ObjectiveFrame, node: tree.Expr, value: Value) -> Loss
     texts = [" + ".join(choice) for choice in islice(product(*(write_part(frame, *part) for part in parts)), MOST)] if parts else []
     if isinstance(value, OpValue) and not parts and value.entry.kind in KINDS:
         return describe_bare(frame, node, value.entry.name)
-    return LossNotAMean(at=node.span, found=describe(value), forms=make_forms(node, texts))
+    return LossNotAMean(at=node.span, found=describe(value), ways=make_forms(node, texts))
 
 
 def list_parts(node: tree.Expr) -> list[tuple[str, tree.Expr]]:

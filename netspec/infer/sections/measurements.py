@@ -30,6 +30,7 @@ Results = dict[str, Mean | None]
 def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phase: str = "train") -> ObjectiveFrame:
     """The names that losses and metrics see, in the data's sizes: the outputs that exist in the phase among them."""
     frame = ObjectiveFrame(section.world, facts_of(section, sizes), count_of(section), section.model, sizes)
+    frame.section = section
     frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
@@ -16,7 +16,7 @@ from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
-from netspec.infer.sections.measurements import build_evaluation, build_objective
+from netspec.infer.sections.measurements import build_evaluation, build_objective, open_objective
 from netspec.infer.sections.resolved_settings import resolve_settings
 from netspec.infer.sections.section import Section, find_meant, find_setting, find_updates, keep_silent
 from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
@@ -128,7 +128,7 @@ def assemble_plan(section: Section, frame: Frame, meant: Collection[str], comple
     if trained is not None and isinstance(values["duration"], Duration):
         schedules.warn_of_schedules(section, frame, trained, values["duration"])
     if evaluation is not None and objective is not None:
-        section.world.report_all(find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
+        report_units(section, sizes, find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
@@ -155,6 +155,12 @@ def assemble_plan(section: Section, frame: Frame, meant: Collection[str], comple
         lowering=values["lowering"],
         ema=values["ema"],
     )
+
+
+def report_units(section: Section, sizes: dict[str, Dim] | None, problems: Iterable[Diagnostic]) -> None:
+    """Report units that are not as many as the data have classes, with what would be as many."""
+    for problem in problems:
+        open_objective(section, section.data, sizes or {}).report(problem)
 
 
 def warn_unread_weight(section: Section, objectives: list[Objective]) -> None:

@@ -99,14 +99,14 @@ def describe_strangers(
         joined.setdefault(stranger.target if joint and stranger.meaning != "optimizer" else f"line {id(stranger.item)}", []).append(stranger)
     for together in joined.values():
         first = together[0]
-        forms = () if first.item.span.source.pointers is not None else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
+        ways = () if first.item.span.source.pointers is not None else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
         yield UnknownSetting(
             at=first.item.name_span,
             section=section,
             name=first.item.key,
             near=tuple(nearest(first.item.key, names)) if not first.instead and first.meaning in ("", *names) else (),
             options=tuple(names),
-            forms=forms,
+            ways=ways,
             others=tuple(s.item.name_span for s in together[1:]),
             instead=first.instead,
         )
