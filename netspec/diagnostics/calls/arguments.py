@@ -99,6 +99,9 @@ class MissingArgument(Diagnostic):
         return f"`{self.op}` needs {'a value' if len(self.names) == 1 else 'values'} for {names}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"for example `{chosen.words}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 

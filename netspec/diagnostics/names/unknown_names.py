@@ -67,6 +67,8 @@ class UnknownName(_Near):
         repair = self.chosen() if self.ways else None
         if repair is not None and repair.words and "(" in repair.words:
             return f"{self.how}: write `{repair.words}`" if self.how and not self.how.startswith("write") else f"write `{repair.words}`"
+        if repair is not None and repair.words and not self.near and not self.how:
+            return f"did you mean `{repair.words}`?"
         if self.how:
             return self.how
         if self.options and not self.near:

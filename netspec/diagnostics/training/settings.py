@@ -97,6 +97,7 @@ class LossNotAMean(Diagnostic):
     """A loss or metric must come from the batch: a loss or metric of the shelf, a tensor, or arithmetic of such means."""
 
     found: str
+
     def message(self) -> str:
         return f"a loss or metric must be computed from the batch, and this is {self.found}"
 
@@ -106,6 +107,7 @@ class LossNotAMean(Diagnostic):
             return f"write `{form.words}`"
         name = self.found.split("`")[1] if self.found.startswith(("the loss", "the metric")) else "softmax_cross_entropy"
         return f"call it on the model's outputs and the data's fields: `{name}(logits, label)`"
+
 
 @record(kw_only=True)
 class MetricNamedLoss(Diagnostic):

@@ -60,7 +60,10 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
     missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
     if missing:
         signature = ", ".join(a[0] for a in value.entry.signature)
-        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
+        from netspec.infer.calls.missing_arguments import propose_values  # only specs with a problem need it
+
+        ways = tuple(propose_values(value, missing))
+        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature, ways=ways))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
         return judge_known(frame, value, cls, args)

@@ -3,12 +3,17 @@ score or for several, a cast, units of the last layer, a `flatten` before it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.inputs import MissingInput, WrongDtype
+from netspec.diagnostics.names.unknown_names import UnknownName
+from netspec.diagnostics.shapes.proofs import BadOperands
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.classes import OF_ANSWERS, MoreUnits, OneClass, TooFewUnits
+from netspec.diagnostics.training.losses import WeightsOutsideModel
 from netspec.diagnostics.training.metrics import NoSuchClass
 from netspec.diagnostics.training.targets import FewerClasses, LabelsShape, UnequalClasses, UnequalLabels, UnequalTargets
 from netspec.infer.sections.last_layer import flatten_before, give_units
@@ -16,6 +21,7 @@ from netspec.infer.sections.measure_forms import KINDS, list_tensors
 from netspec.library.shelf import index
 from netspec.record import record, replace
 from netspec.resolve.foreign_settings.lines import give_arguments, insert
+from netspec.source import NOWHERE
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -30,23 +36,29 @@ RELATIVES = {"loss": ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_sq
 class Use:
     """A call of a loss or metric in the text."""
 
-    call: tree.Call
+    call: tree.Call | tree.Name
     stage: bool
     """It stands behind an arrow."""
     frame: Any
 
     @property
     def op(self) -> str:
-        return self.call.callee.text
+        return callee_of(self.call).text
+
+    @property
+    def args(self) -> tuple[tree.Arg, ...]:
+        return self.call.args if isinstance(self.call, tree.Call) else ()
 
     @property
     def plain(self) -> list[tree.Expr]:
         """Its inputs that stand in its parentheses without a name."""
-        return [arg.value for arg in self.call.args if arg.name is None]
+        return [arg.value for arg in self.args if arg.name is None]
 
 
 def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
     """The problem with the repairs that may hold."""
+    if isinstance(problem, UnknownName | BadOperands):
+        return problem if problem.ways or problem.at.source is NOWHERE.source else replace(problem, ways=tuple(guess_names(frame, problem)))
     finder = FINDERS.get(type(problem))
     use = None if finder is None or problem.ways else find_use(frame, problem)
     if finder is None or use is None:
@@ -59,12 +71,16 @@ def find_use(frame: ObjectiveFrame, problem: Diagnostic) -> Use | None:
     found: Use | None = None
     for node in descendants(frame.section.node):
         if isinstance(node, tree.Call) and covers(node, problem) and index.lookup(node.callee.text, *KINDS):
-            found = Use(node, found is None and False, frame)
-        elif isinstance(node, tree.Stage) and isinstance(node.call, tree.Call) and covers(node.call, problem):
-            stage = index.lookup(node.call.callee.text, *KINDS)
-            if stage:
+            found = Use(node, False, frame)
+        elif isinstance(node, tree.Stage) and isinstance(node.call, tree.Name | tree.Call) and covers(node.call, problem):
+            if index.lookup(callee_of(node.call).text, *KINDS):
                 return Use(node.call, True, frame)
     return found
+
+
+def callee_of(call: tree.Call | tree.Name) -> tree.Name:
+    """The name of the op of a stage."""
+    return call.callee if isinstance(call, tree.Call) else call
 
 
 def covers(node: tree.Node, problem: Diagnostic) -> bool:
@@ -97,8 +113,8 @@ def relatives(use: Use) -> Found:
     for other in dict.fromkeys([*near, *RELATIVES.get(entry.kind if entry else "", ())]):
         own = index.lookup(other, *KINDS) if other and other != use.op else None
         known = {a.name for a in own.signature} | {i.name for i in own.inputs} if own is not None else set()
-        if own is not None and all(a.name is None or a.name in known for a in use.call.args):
-            yield written(use, [Edit(use.call.callee.span, other)])
+        if own is not None and all(a.name is None or a.name in known for a in use.args):
+            yield written(use, [Edit(callee_of(use.call).span, other)])
 
 
 def first_axis(use: Use, which: int, rank: int) -> Found:
@@ -122,6 +138,46 @@ def units(use: Use, count: int) -> Found:
         yield from give_units(use.frame.section, name.text, count)
 
 
+# --- names -----------------------------------------------------------------------------------------------------------
+
+OF_DATA = re.compile(r"y|label|target|truth|true|gt|answer|class|category|ytrue|ground", re.I)
+OF_MODEL = re.compile(r"pred|out|logit|hat|score|prob", re.I)
+"""How names begin or end that other libraries' users have for what is to be found, and for what a model finds."""
+
+
+def guess_names(frame: ObjectiveFrame, problem: UnknownName | BadOperands) -> Iterator[Repair]:
+    """The fields and outputs that a name may mean which is neither: `target`, `y_pred`, `batch["label"]`."""
+    written = problem.at.text
+    last = re.fullmatch(r"[\w.]*?(\w+)|\w+\[\W*(\w+)\W*\]", written)
+    name = last[1] or last[2] if last is not None else ""
+    if not name or isinstance(problem, BadOperands) and "[" not in written:
+        return
+    outputs, fields, inputs = list_tensors(frame)
+    known = [*outputs, *fields, *inputs]
+    if name in known or "[" in written:
+        found = nearest(name, known)
+    elif isinstance(problem, UnknownName) and problem.near:
+        return
+    else:
+        found = nearest(name, known) or order_guesses(name, is_first(frame, problem), outputs, fields, inputs)
+    for own in found:
+        yield Repair((Edit(problem.at, own),), own)
+
+
+def order_guesses(name: str, first: bool, outputs: list[str], fields: list[str], inputs: list[str]) -> list[str]:
+    """What a name may mean, the likeliest first, where it says anything; else nothing, since any of them would do."""
+    found, data = OF_MODEL.search(name), OF_DATA.match(name)
+    if found is None and data is None:
+        return []
+    return [*outputs, *fields, *inputs] if found is not None or first and data is None else [*fields, *inputs]
+
+
+def is_first(frame: ObjectiveFrame, problem: Diagnostic) -> bool:
+    """Whether a name stands where a loss or metric takes what the model has found."""
+    use = find_use(frame, problem)
+    return use is not None and bool(use.plain) and covers(use.plain[0], problem)
+
+
 # --- by problem ------------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +194,7 @@ def for_dtype(problem: WrongDtype, use: Use) -> Found:
 def for_missing(problem: MissingInput, use: Use) -> Found:
     """The fields, and then the rest, that would do."""
     outputs, fields, inputs = list_tensors(use.frame)
-    taken = {arg.value.span.text for arg in use.call.args}
+    taken = {arg.value.span.text for arg in use.args}
     for name in [name for name in (*fields, *outputs, *inputs) if name not in taken]:
         if use.stage:
             yield written(use, give_arguments(use.call, (), {problem.names[0]: name}))
@@ -196,7 +252,7 @@ def for_one_class(problem: OneClass, use: Use) -> Found:
         yield from units(use, count)
     instead = OF_ANSWERS.get(use.op, "sigmoid_cross_entropy")
     score = use.plain[0] if use.plain else None
-    edits = [Edit(use.call.callee.span, instead)]
+    edits = [Edit(callee_of(use.call).span, instead)]
     if isinstance(score, tree.Name) and problem.labels.rank < problem.logits.rank and not use.stage:
         axes = ", ".join([":"] * problem.labels.rank + ["0"])
         edits.append(Edit(score.span, f"{score.text}[{axes}]"))
@@ -221,6 +277,13 @@ def for_class(problem: NoSuchClass, use: Use) -> Found:
         yield written(use, give_arguments(use.call, (), {"of": str(last.value)}))
 
 
+def for_weights(problem: WeightsOutsideModel, use: Use) -> Found:
+    """`M(image)` of the model itself: its output."""
+    if problem.at.text.startswith(f"{use.frame.model.name}("):
+        for name in list_tensors(use.frame)[0]:
+            yield name, [Edit(problem.at, name)]
+
+
 FINDERS: dict[type[Diagnostic], Callable[[Any, Use], Found]] = {
     WrongDtype: for_dtype,
     MissingInput: for_missing,
@@ -231,6 +294,7 @@ FINDERS: dict[type[Diagnostic], Callable[[Any, Use], Found]] = {
     OneClass: for_one_class,
     TooFewUnits: for_units,
     MoreUnits: for_units,
+    WeightsOutsideModel: for_weights,
     FewerClasses: for_fewer,
     NoSuchClass: for_class,
 }

@@ -165,10 +165,12 @@ def measure_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
 
 def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | None:
     """What a `loss` line is worth: one number. Unknown: it is several, which is reported."""
-    kinds = ("loss", "metric", "function")
+    kinds, before = ("loss", "metric", "function"), len(frame.world.problems)
     found = leave_out_terms(frame, node, kinds) if frame.lacking else evaluate_result(frame, node, kinds)
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    if len(frame.world.problems) > before:
+        return found
     if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
         frame.report(UnmovedLoss(at=node.span))
     elif found is not None:

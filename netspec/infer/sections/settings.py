@@ -37,12 +37,15 @@ def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str) ->
         from netspec.resolve.foreign_settings.values import find_meant_value  # only specs with a problem need it
 
         repair = find_meant_value(item)
-        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+        found = describe(value) if value is not None else f"`{item.value.span.text}`"
+        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=repair))
     return UNKNOWN
 
 
 def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
     """`optimizer = adam(0.001)`."""
+    if isinstance(item.value, tree.Binary):
+        return report_bad(frame, item, None, "an optimizer such as `adam(0.001)`, or several joined by `->`")
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
     if isinstance(made, Unknown):

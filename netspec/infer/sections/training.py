@@ -94,9 +94,7 @@ def read_accumulate(frame: Frame, node: tree.Train) -> int | None:
     return None if isinstance(found, Unknown) else found
 
 
-def check_side_settings(
-    frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None, meant: Collection[str] = ()
-) -> None:
+def check_side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None, meant: Collection[str] = ()) -> None:
     """Problems of the settings that do not need model and data, when one of those has a problem."""
     frame.env["batch_size"] = UNKNOWN if data is None or accumulate is None else (data.batch or 1) * accumulate
     for item in (*node.body.items, *(i for u in find_updates(node.body) for i in u.body.items)):

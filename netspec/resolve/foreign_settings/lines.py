@@ -45,9 +45,10 @@ def give_arguments(call: tree.Call | tree.Name, order: Sequence[str], given: Map
         have[arg.name or (order[place] if place < len(order) else "")] = arg
     edits = [Edit(have[name].value.span, text) for name, text in given.items() if name in have]
     more = [name for name in given if name not in have]
-    words = ", ".join(given[name] if not args and place == 0 and name == order[0] else f"{name}={given[name]}" for place, name in enumerate(more))
     if not more:
         return edits
+    bare = more[0] if not args and [*order[:1]] == more[:1] else ""
+    words = ", ".join(given[name] if name == bare else f"{name}={given[name]}" for name in more)
     if isinstance(call, tree.Name):
         return [*edits, insert(call.span.source, call.span.end, f"({words})")]
     inside = call.span.source.text[call.callee.span.end : call.span.end - 1].rstrip()

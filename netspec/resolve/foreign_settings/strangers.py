@@ -96,10 +96,16 @@ def describe_strangers(
     joined: dict[str, list[Stranger]] = {}
     for stranger in found:
         joint = stranger.target in ("optimizer", "data", "eval", "checkpoint") and isinstance(stranger.item, tree.Setting)
-        joined.setdefault(stranger.target if joint and stranger.meaning != "optimizer" else f"line {id(stranger.item)}", []).append(stranger)
+        joined.setdefault(stranger.target if joint and stranger.meaning != "optimizer" else f"line {id(stranger.item)}", []).append(
+            stranger
+        )
     for together in joined.values():
         first = together[0]
-        ways = () if first.item.span.source.pointers is not None else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
+        ways = (
+            ()
+            if first.item.span.source.pointers is not None
+            else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
+        )
         yield UnknownSetting(
             at=first.item.name_span,
             section=section,
@@ -156,9 +162,7 @@ def name_section(item: tree.Setting, owner: tree.Train) -> list[Form]:
     return [(text, (insert(owner.span.source, start, f"as {word} "), drop_line(item)))]
 
 
-def find_owner(
-    item: tree.Setting, body: tree.Settings, section: str, owner: tree.Train | None, model: Definition | None
-) -> list[Form]:
+def find_owner(item: tree.Setting, body: tree.Settings, section: str, owner: tree.Train | None, model: Definition | None) -> list[Form]:
     """Where a line of an unknown name belongs: to the model's params, to the loss's arguments, to the metrics, or it is a value of one's own."""
     forms: list[Form] = []
     text = item.value.span.text

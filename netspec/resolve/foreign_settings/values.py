@@ -103,11 +103,18 @@ def mean_optimizer(value: tree.Expr) -> str:
         case tree.ListExpr() | tree.TupleExpr():
             parts = [part.value if isinstance(part, tree.Arg) else part for part in value.items]
             return " -> ".join(part.span.text for part in parts)
+        case tree.Binary():
+            return " -> ".join(part.span.text for part in list_operands(value))
         case tree.Number():
             return f"adam({value.span.text})"
         case tree.Call() if index.lookup(value.callee.text, "schedule"):
             return f"adam({value.span.text})"
     return ""
+
+
+def list_operands(node: tree.Expr) -> list[tree.Expr]:
+    """The operands of a run of operators, from left to right."""
+    return [*list_operands(node.left), node.right] if isinstance(node, tree.Binary) else [node]
 
 
 MEANT_VALUES = {
