@@ -80,7 +80,12 @@ class CannotDecide(Diagnostic):
     def message(self) -> str:
         return f"cannot decide whether `{self.condition}`"
 
+    def states(self) -> tuple[str, ...]:
+        return (f"require {self.missing}",) if self.missing else ()
+
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return f"{proposed}, or the opposite"
         if self.missing:
             return f"say in the model what holds: `require {self.missing}`, or the opposite"
         return "bound the dim in the model: `dim H <= 1024`, or `require` what must hold"
@@ -96,5 +101,8 @@ class CannotProve(Diagnostic):
     def message(self) -> str:
         return f"cannot prove `{self.condition}`"
 
+    def states(self) -> tuple[str, ...]:
+        return (f"require {self.missing or self.condition}",)
+
     def help(self) -> str | None:
-        return f"add to the model, after its inputs: `require {self.missing or self.condition}`"
+        return self.proposed() or f"add to the model, after its inputs: `require {self.missing or self.condition}`"

@@ -108,12 +108,27 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
         need_rows(frame.facts, frame.nodes, op, inputs, name_wires(op, bound))
     except Mistake as mistake:
         if frame.world.doubtful is None or certainty.fails_at_every_size(op, inputs, optional):
-            frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
+            return report_problem(frame, use, op, bound, mistake.diagnostic)
         return None
     except DimTooComplex:
         frame.report(SizeTooComplex(at=use.span))
         return None
     types = result if isinstance(result, tuple) else (result,)
+    return types if all(size_fits(frame, use, t) for t in types) else None
+
+
+def report_problem(frame: Frame, use: Call, op: Callable, bound: Bound, problem: Diagnostic) -> tuple[TensorType, ...] | None:
+    """Report what a shape rule refuses; where only a fact about sizes is missing, the types are those that it would give."""
+    from netspec.infer.repairs.missing_facts import suppose  # only specs with a problem need it
+
+    inputs, optional = collect_types(bound)
+    placed = place_problem(frame, use, op, bound, problem)
+    supposed = suppose(frame, placed, lambda: op.shape(frame.facts, *inputs, **optional)) if frame.world.doubtful is None else None
+    if supposed is None:
+        frame.report(placed)
+        return None
+    problem, types = supposed
+    frame.report(problem)
     return types if all(size_fits(frame, use, t) for t in types) else None
 
 
@@ -208,8 +223,11 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
         span = args[problem.blame].span
     elif problem.blame in bound.optional:
         span = bound.optional[problem.blame].span
+    from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
-    return replace(named, at=span, chain=problem.chain or chain)
+    found = replace(named, at=span, chain=problem.chain or chain)
+    return with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
