@@ -62,6 +62,8 @@ class Diagnostic:
     tried: bool = False
     """The repairs have been tried on the whole file: `held` is the one that the file accepts, if any is."""
     held: Repair | None = None
+    proposals: tuple[Repair, ...] = ()
+    """Repairs that were found in the text around the problem, where it was reported."""
 
     @classmethod
     def slug(cls) -> str:
@@ -87,14 +89,23 @@ class Diagnostic:
         """The repair as edits, when it is known exactly."""
         return ()
 
+    def states(self) -> tuple[str, ...]:
+        """Statements of the model that would mend it: what is to be known of its sizes."""
+        return ()
+
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
-        return (Repair(edits),) if edits else ()
+        return (*self.proposals, *((Repair(edits),) if edits else ()))
 
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""
         return self.held if self.tried else next(iter(self.repairs()), None)
+
+    def proposed(self) -> str:
+        """The words of the repair that is chosen, where it has any."""
+        chosen = self.chosen()
+        return chosen.words if chosen is not None else ""
 
     def in_words(self) -> Self:
         """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""
