@@ -107,6 +107,8 @@ class WrongDtype(Diagnostic):
         )
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 
@@ -123,7 +125,7 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
-        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
+        return self.proposed() or (f"its input `{self.input}` is {self.meaning}" if self.meaning else None)
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -149,3 +151,6 @@ class InputMismatch(Diagnostic):
         return (
             [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
         )
+
+    def help(self) -> str | None:
+        return self.proposed() or None

@@ -21,7 +21,7 @@ class TypeMismatch(Diagnostic):
         return f"here stands {self.wanted}, but the tensor is {self.found}{self.why and ': ' + self.why}"
 
     def help(self) -> str | None:
-        return f"write `{self.repair}`" if self.repair else None
+        return self.proposed() or (f"write `{self.repair}`" if self.repair else None)
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []

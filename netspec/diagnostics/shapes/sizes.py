@@ -126,7 +126,7 @@ class AxisOutOfRange(Diagnostic):
         return f"`{self.op}` works on axis {self.axis}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
     def help(self) -> str | None:
-        return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None
+        return self.proposed() or (f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None)
 
 
 @record
@@ -144,6 +144,8 @@ class UnevenGroups(Diagnostic):
         return f"{self.features} features do not divide into {self.groups} equal groups for `{self.op}`."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         sizes = [size for size in (self.features, self.others) if size is not None]
         if not all(size.is_constant for size in sizes):
             return None

@@ -185,17 +185,19 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         type_: TensorType = given.value.type
         if dtype_fits(declared.dtype, type_) and type_.rank >= declared.rank:
             continue
+        from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
         chain = places_of(frame, [given.value])
         within = given.span.start >= use.span.start and given.span.end <= use.span.end
         at = given.span if within else use.span  # an argument, or before `->`
         if not dtype_fits(declared.dtype, type_):
             wanted = DTYPE_WORDS[declared.dtype]
-            frame.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
+            dtype = WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain)
+            frame.report(with_proposals(frame, use.span, op, [given], bound.args, dtype))
             return False
         meaning = declared.doc.rstrip(".")
-        frame.report(
-            WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
-        )
+        rank = WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
+        frame.report(with_proposals(frame, use.span, op, [given], bound.args, rank))
         return False
     return True
 
@@ -240,7 +242,10 @@ def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> boo
         if free:
             shape = "[" + ", ".join(map(str, weight.shape)) + "]"
             problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
-            frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
+            placed = replace(problem, chain=places_of(frame, [g.value for g in bound.tensors]))
+            frame.report(with_proposals(frame, use.span, op, bound.tensors, bound.args, placed))
             return False
         if not within_limits(frame, use, TensorType(weight.dtype, weight.shape), f"`{use.name}`'s parameter `{name}`"):
             return False

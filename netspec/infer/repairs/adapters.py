@@ -68,7 +68,11 @@ def reorder(facts: Facts, place: Place, have: TensorType, want: TensorType) -> I
     for order in permutations(range(have.rank)):
         if list(order) != sorted(order) and same(facts, tuple(have.shape[i] for i in order), want.shape):
             shown = "" if have.rank == 2 else str(list(order))
-            edits = put_behind(place, f"transpose({shown})" if shown else "transpose") if place.chained else put_around(place, "transpose", shown)
+            edits = (
+                put_behind(place, f"transpose({shown})" if shown else "transpose")
+                if place.chained
+                else put_around(place, "transpose", shown)
+            )
             yield Repair(edits, f"the axes stand in another order: `transpose({place.short}{shown and ', ' + shown})`")
             return
 
@@ -97,7 +101,9 @@ def pad_up(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]
     if not short or not any(missing) or have.shape[-1] != want.shape[-1]:
         return
     widths = ", ".join([*(f"[0, {m}]" if m else "0" for m in missing), "0"])
-    yield Repair(put_behind(place, f"pad([{widths}])"), f"pad {describe(place)} to the size of the other: `{place.short} -> pad([{widths}])`")
+    yield Repair(
+        put_behind(place, f"pad([{widths}])"), f"pad {describe(place)} to the size of the other: `{place.short} -> pad([{widths}])`"
+    )
 
 
 def resize(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
@@ -107,7 +113,9 @@ def resize(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]
     if not all(n.is_constant for n in (*have.shape[1:-1], *want.shape[1:-1])):
         return
     size = ", ".join(map(str, want.shape[1:-1]))
-    yield Repair(put_behind(place, f"resize([{size}])"), f"give {describe(place)} the size of the other: `{place.short} -> resize([{size}])`")
+    yield Repair(
+        put_behind(place, f"resize([{size}])"), f"give {describe(place)} the size of the other: `{place.short} -> resize([{size}])`"
+    )
 
 
 def flatten(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:

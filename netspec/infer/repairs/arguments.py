@@ -1,4 +1,4 @@
-"""Finds other arguments with which the ops behind a tensor make another type: the shape rules are asked, so that plugins' ops are found too."""
+"""Finds other arguments with which the ops behind a tensor make another type: their shape rules are asked, those of plugins too."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:
         values: list[Any] = [w for w in words_of(argument.annotation) if w != now] if not isinstance(now, bool) else []
         if (isinstance(now, int) and not isinstance(now, bool)) or isinstance(now, Dim):
             known = Dim.of(now)
-            near = sorted({1, 2, 3, 4, *(n.value for n in sizes if n.is_constant)}, key=lambda n: abs(n - (known.value if known.is_constant else 0)))
+            near = sorted(
+                {1, 2, 3, 4, *(n.value for n in sizes if n.is_constant)}, key=lambda n: abs(n - (known.value if known.is_constant else 0))
+            )
             open_sizes = [n for n in sizes if not n.is_constant and "Dim" in str(argument.written) + str(argument.annotation)]
             values += [*near, *open_sizes] if written else [2] if name == STRIDE and now == 1 else []
         elif isinstance(now, tuple) and written and all(isinstance(n, int) for n in now):

@@ -12,7 +12,7 @@ from netspec.library.base import Callable
 from netspec.library.base.value_faults import BadArguments
 from netspec.library.shelf import index
 from netspec.record import field, record, replace
-from netspec.shape import Dim, DimTooComplex, Facts, TensorType
+from netspec.shape import DimTooComplex, Facts, TensorType
 from netspec.source import Meant, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
@@ -169,4 +169,3 @@ def meeting_point(one: Line, other: Line) -> int | None:
     """The newest tensor that both come from."""
     mine = {step.wire for step in one.steps} | {one.start}
     return next((wire for wire in (other.wire, *(s.wire for s in other.steps), other.start) if wire in mine), None)
-

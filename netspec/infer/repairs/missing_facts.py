@@ -1,4 +1,4 @@
-"""Goes on where only a fact about free sizes is missing, as if the model said it, and finds the statements that say all such facts at once."""
+"""Goes on where only a fact about free sizes is missing, as if the model said it, and finds the statements that say all such facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proposes repairs for problems of shapes, by the kind of problem, in the order of preference. Which one holds is tried on the whole file."""
+"""Proposes repairs for problems of shapes by their kind, in the order of preference; which one holds is tried on the whole file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ from collections.abc import Iterator
 from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Repair
+from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype, WrongRank
+from netspec.diagnostics.shapes.attention import UnevenHeads
+from netspec.diagnostics.shapes.axes import AxisNotOne, NotAPermutation, ReshapeCount, ReshapeRemainder
+from netspec.diagnostics.shapes.expansion import FreeParameter
 from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims
 from netspec.diagnostics.shapes.parts import UnequalParts
-from netspec.diagnostics.shapes.sizes import UnprovenSize
+from netspec.diagnostics.shapes.patterns import EinsumDims
+from netspec.diagnostics.shapes.proofs import TypeMismatch
+from netspec.diagnostics.shapes.sizes import AxisOutOfRange, UnevenGroups, UnprovenSize
+from netspec.diagnostics.shapes.windows import OnlyPadding, WindowTooLarge
 from netspec.infer.frame import Frame
-from netspec.infer.repairs import adapters
+from netspec.infer.repairs import adapters, axes, claims, windows
 from netspec.infer.repairs.arguments import change_arguments
+from netspec.infer.repairs.claims import Pattern
+from netspec.infer.repairs.own_arguments import accept_inputs
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.infer.values import Given
 from netspec.library.base import Callable
@@ -24,9 +33,23 @@ MOST = 8
 """Repairs of one problem that are worth trying."""
 
 
-def with_proposals(frame: Frame, span: Span, op: Callable | None, given: list[Given], args: dict[str, Given], problem: Diagnostic) -> Diagnostic:
+def with_proposals(
+    frame: Frame, span: Span, op: Callable | None, given: list[Given], args: dict[str, Given], problem: Diagnostic
+) -> Diagnostic:
     """The problem with what might mend it."""
-    scene = Scene(frame, span, op, given, problem, args)
+    return add_proposals(Scene(frame, span, op, given, problem, args))
+
+
+def with_claim(frame: Frame, span: Span, given: Given, want: Pattern | None, claimed: tuple[str, ...], problem: Diagnostic) -> Diagnostic:
+    """The same for a tensor that is not as it is written."""
+    scene = Scene(frame, span, None, [given], problem, {})
+    scene.want, scene.claimed = want, claimed
+    return add_proposals(scene)
+
+
+def add_proposals(scene: Scene) -> Diagnostic:
+    """The problem of a scene with what might mend it."""
+    problem = scene.problem
     found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
     return replace(problem, proposals=(*found, *problem.proposals)) if found else problem
 
@@ -174,6 +197,21 @@ def fits_product(scene: Scene, left: TensorType, right: TensorType) -> bool:
 
 
 PROPOSALS: dict[type, Function] = {
+    AxisNotOne: axes.take_one,
+    AxisOutOfRange: axes.other_axis,
+    EinsumDims: axes.reorder_letters,
+    FreeParameter: windows.pool_free_image,
+    InputMismatch: claims.fit_block,
+    NotAPermutation: axes.swap_two,
+    OnlyPadding: accept_inputs,
+    ReshapeCount: axes.keep_count,
+    ReshapeRemainder: axes.leave_no_remainder,
+    TypeMismatch: claims.keep_claim,
+    UnevenGroups: accept_inputs,
+    UnevenHeads: accept_inputs,
+    WindowTooLarge: windows.fit_window,
+    WrongDtype: claims.fit_dtype,
+    WrongRank: windows.give_axes,
     UnequalDims: make_equal,
     UnequalParts: join_parts,
     InnerDims: multiply,

@@ -21,6 +21,8 @@ class Place:
     span: Span
     chained: bool = False
     """An arrow follows."""
+    alone: bool = False
+    """It is an argument: nothing stands beside it."""
 
     @property
     def text(self) -> str:
@@ -74,6 +76,8 @@ def put_behind(place: Place, stage: str) -> tuple[Edit, ...]:
     if is_in_parentheses(place.text):
         return (insert(span, span.end - 1, f" -> {stage}"),)
     head = place.text if is_closed(place.text) or "->" in place.text else f"({place.text})"
+    if place.alone:
+        return (Edit(span, f"{head} -> {stage}"),)
     return (Edit(span, f"({head} -> {stage})"),)
 
 

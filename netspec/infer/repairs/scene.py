@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Side:
     """A tensor that a call gets."""
 
-    def __init__(self, frame: Frame, given: Given, chained: bool) -> None:
-        self.place = Place(given.span, chained)
+    def __init__(self, frame: Frame, given: Given, chained: bool, alone: bool) -> None:
+        self.place = Place(given.span, chained, alone)
         self.wire: int = given.value.wire
         self.type: TensorType = given.value.type
         self.line: Line = trace(frame, self.wire)
@@ -33,8 +33,14 @@ class Side:
 class Scene:
     """A call that has a problem, with what stands around it."""
 
-    def __init__(self, frame: Frame, span: Span, op: Callable | None, given: list[Given], problem: Diagnostic, args: dict[str, Given]) -> None:
+    def __init__(
+        self, frame: Frame, span: Span, op: Callable | None, given: list[Given], problem: Diagnostic, args: dict[str, Given]
+    ) -> None:
         self.frame, self.span, self.op, self.given, self.problem, self.args = frame, span, op, given, problem, args
+        self.want: tuple[Dim | None, ...] | None = None
+        """The shape that is written for the tensor."""
+        self.claimed: tuple[str, ...] = ()
+        """Its dims as they stand there."""
 
     @property
     def facts(self) -> Facts:
@@ -43,7 +49,11 @@ class Scene:
     @cached_property
     def sides(self) -> list[Side]:
         """The tensors, in their order."""
-        return [Side(self.frame, g, self.is_before(g.span)) for g in self.given if isinstance(g.value, Tensor)]
+        return [Side(self.frame, g, self.is_before(g.span), self.is_inside(g.span)) for g in self.given if isinstance(g.value, Tensor)]
+
+    def is_inside(self, span: Span) -> bool:
+        """The tensor is an argument of the call."""
+        return self.span.start < span.start and span.end < self.span.end
 
     def is_before(self, span: Span) -> bool:
         """The tensor stands before the arrow of the call."""
