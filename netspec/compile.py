@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.merging import merge_alike
 from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
@@ -210,7 +211,7 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = order_problems([*problems, *news(mistakes, names)])
+    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph

@@ -244,6 +244,8 @@ class Frame:
         """The phases of the `when` regions around the present statement."""
         self.settled: set[int] = set()
         """Wires of buffers whose next value is known."""
+        self.written: dict[str, Span] = {}
+        """Where the value of a param is written that the caller gives, and that of a loop's name in its list."""
         self.of_model = False
         """It is the body of a model, not of a block."""
 

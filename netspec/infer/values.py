@@ -15,6 +15,7 @@ from netspec.record import field, record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
 
 
 class Unknown:
@@ -74,6 +75,8 @@ class OpValue:
     entry: Entry
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:
@@ -87,6 +90,8 @@ class BlockValue:
     definition: Definition
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:

@@ -27,11 +27,23 @@ class BadArgument(Diagnostic):
             return f"`{self.op}` wants {self.expected} for `{self.name}`, but {self.part}"
         return f"`{self.op}` wants {self.expected} for `{self.name}`, not {self.value}"
 
+    def says(self) -> str:
+        """What is wrong, without the op."""
+        return f"`{self.name}` wants {self.expected}"
+
     def help(self) -> str | None:
+        repair = self.chosen() if self.ways else None
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{self.repair}`" if self.repair else self.advice or None
 
     def edits(self) -> Sequence[Edit]:
+        if self.ways:
+            return self.ways[0].edits
         return [Edit(self.at, self.repair)] if self.repair else []
+
+    def mistake(self) -> object:
+        return (self.slug(), self.op, self.name, self.value) if self.value.endswith(" values") else None
 
 
 @record(kw_only=True)
@@ -87,6 +99,9 @@ class MissingArgument(Diagnostic):
         return f"`{self.op}` needs {'a value' if len(self.names) == 1 else 'values'} for {names}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"for example `{chosen.words}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 

@@ -50,6 +50,9 @@ class MissingInput(Diagnostic):
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
@@ -105,6 +108,9 @@ class WrongDtype(Diagnostic):
         return f"`{self.op}` wants {self.wanted} numbers for `{self.input}`, but it gets {self.found}".replace(
             "bool numbers", "truth values"
         )
+
+    def mistake(self) -> object:
+        return (self.input, self.found, self.at.text) if self.ways else None
 
     def help(self) -> str | None:
         if proposed := self.proposed():

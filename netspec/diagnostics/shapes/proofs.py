@@ -42,6 +42,9 @@ class BadOperands(Diagnostic):
         return f"`{self.op}` does not join {self.left} and {self.right}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         return self.repair or None
 
 

@@ -14,6 +14,7 @@ from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.calls.value_repairs import find_origin
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, describe, key_of, to_plain
@@ -71,7 +72,8 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given), frame.facts)
+            written = {name: find_origin(frame, argument.span) for name, argument in value.args.items()}
+            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
@@ -91,12 +93,15 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     return body if partial is None else None
 
 
-def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
-    """A new body for these arguments and input types."""
+def elaborate_block(
+    outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given], written: dict[str, Span]
+) -> Instance:
+    """A new body for these arguments and input types; `written`: where the arguments are."""
     world = outer.world
     world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
+    frame.written.update(written)
     actual = [(each.value, each.span) for each in given]
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
 from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
@@ -29,7 +29,7 @@ from netspec.infer.values import (
     is_size,
     to_plain,
 )
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
 from netspec.source import Span
@@ -74,21 +74,27 @@ def bind_params(world: World, definition: Definition, given: Any, at: Span, fact
         source: Given = given[param.name] if param.name in given else evaluate_default(frame, param)
         value = fit(frame, param.type, source.value)
         if isinstance(value, Misfit):
-            world.report(
-                BadArgument(
-                    at=source.span,
-                    op=definition.name,
-                    name=param.name,
-                    value=describe(source.value),
-                    expected=value.expected,
-                    part=value.part,
-                    repair=guess_repair(value, source.value),
-                    advice=value.advice or advise(definition, param, source.value),
-                )
+            problem = BadArgument(
+                at=source.span,
+                op=definition.name,
+                name=param.name,
+                value=describe(source.value),
+                expected=value.expected,
+                part=value.part,
+                repair=guess_repair(value, source.value),
+                advice=value.advice or advise(definition, param, source.value),
             )
+            world.report(replace(problem, ways=propose_ways(frame, param, source, value.expected)))
         fine &= not isinstance(value, Misfit | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Misfit) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def propose_ways(frame: Frame, param: tree.Param, given: Given, words: str) -> tuple[Repair, ...]:
+    """The values that may stand in the place of one that has not the param's type."""
+    from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+    return tuple(propose_values(frame, given, param.type.span.text, words))
 
 
 def advise(definition: Definition, param: tree.Param, value: Value) -> str:

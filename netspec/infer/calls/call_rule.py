@@ -121,7 +121,7 @@ def perform(frame: Frame, use: Call) -> Value:
         return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
     if bound.broken:
         return UNKNOWN if bound.reported else judge_alone(frame, use, bound)
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
         return value
     if not takes_tensors(value):
@@ -140,7 +140,7 @@ def perform(frame: Frame, use: Call) -> Value:
 
 def judge_alone(frame: Frame, use: Call, bound: Bound) -> Unknown:
     """A call whose inputs, or some of whose arguments, are unknown: what is known of its arguments can still be wrong."""
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if isinstance(value, OpValue):
         construction.construct_use(frame, value) if not bound.ambiguous else construction.judge_given(frame, value)
     elif bound.ambiguous:
@@ -325,9 +325,12 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
     from netspec.resolve import suggestions  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, takes_of
 
     options = (*signature.params, *signature.required, *signature.optional)
-    return suggestions.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    odd = [a for a in use.args if a.name is not None and a.name not in options]
+    return suggestions.unknown_arguments(Written(use.span, use.args), odd or [arg], what, options)[0]
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:

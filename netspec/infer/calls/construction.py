@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.calls.arguments import ArgumentOfFreeSize, BadArgument, MissingArgument, SwappedArguments
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -60,7 +60,10 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
     missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
     if missing:
         signature = ", ".join(a[0] for a in value.entry.signature)
-        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
+        from netspec.infer.calls.missing_arguments import propose_values  # only specs with a problem need it
+
+        ways = tuple(propose_values(value, missing))
+        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature, ways=ways))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
         return judge_known(frame, value, cls, args)
@@ -70,7 +73,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         reread = {} if "" in error.faults else read_formulas(frame, value, error)
         if reread:
             return construct(frame, replace(value, args={**value.args, **reread}))
-        for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(value, error):
+        for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(frame, value, error):
             frame.report(problem)
         return UNKNOWN
 
@@ -88,7 +91,7 @@ def judge_known(frame: Frame, value: OpValue, cls: type[Op], args: dict[str, Any
     except BadArguments as error:
         known = {name: faults for name, faults in error.faults.items() if name in args and not isinstance(args[name], Unknown)}
         for name, faults in known.items():
-            frame.report(describe_problem(value, name, faults))
+            frame.report(describe_problem(frame, value, name, faults))
     return UNKNOWN
 
 
@@ -186,15 +189,23 @@ def list_symbols(argument: Any) -> frozenset[str]:
     return frozenset[str]().union(*map(list_symbols, argument)) if isinstance(argument, list) else frozenset()
 
 
-def list_problems(value: OpValue, error: BadArguments) -> list[Diagnostic]:
-    """One problem per argument."""
+def list_problems(frame: Frame, value: OpValue, error: BadArguments) -> list[Diagnostic]:
+    """One problem per argument; one for all of those that one way to write the call anew repairs."""
     from netspec.infer.calls.rates import judge_rate  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_rewritten
 
     climbs = {name: judge_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
-    return [climbs.get(name) or describe_problem(value, name, faults) for name, faults in error.faults.items()]
+    found = [climbs.get(name) or describe_problem(frame, value, name, faults) for name, faults in error.faults.items()]
+    rewritten = propose_rewritten(value, tuple(error.faults)) if all(isinstance(p, BadArgument) for p in found) else []
+    if not rewritten:
+        return found
+    if len(found) > 1 and all(p.ways for p in found):
+        places = tuple(Place(problem.at, problem.says()) for problem in found[1:])  # type: ignore[attr-defined]
+        return [replace(found[0], ways=tuple(rewritten), chain=(*found[0].chain, *places), repair="")]
+    return [replace(problem, ways=(*problem.ways, *rewritten)) for problem in found]
 
 
-def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
+def describe_problem(frame: Frame, value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
     """The problem of one argument, by what its field found wrong with it."""
     given = value.args.get(name)
     span: Span = given.span if given else value.span
@@ -207,8 +218,21 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
-    advice = find_advice(value, name, given)
-    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults), advice=advice)
+    advice, repair = find_advice(value, name, given), propose_repair(given, faults)
+    problem = BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair, advice=advice)
+    return replace(problem, ways=propose_ways(frame, value, name, given, wanted, repair))
+
+
+def propose_ways(frame: Frame, value: OpValue, name: str, given: Given | None, words: str, repair: str) -> tuple[Repair, ...]:
+    """The values that may stand in the place of the given one."""
+    from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+    if given is None:
+        return ()
+    wanted = next((a.type for a in value.entry.signature if a.name == name), "")
+    found = propose_values(frame, given, wanted, words)
+    own = [Repair((Edit(given.span, repair),), repair)] if repair else []
+    return tuple(dict.fromkeys((*own, *found)))
 
 
 def find_advice(value: OpValue, name: str, given: Given | None) -> str:

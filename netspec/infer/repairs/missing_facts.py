@@ -93,7 +93,7 @@ def with_statements(world: World, problem: Diagnostic) -> Diagnostic:
     if model is None or not edits:
         return problem
     shown = " and ".join(f"`{s}`" for s in statements)
-    return replace(problem, proposals=(*problem.proposals, Repair(edits, f"write {shown} in `{model.name}`, behind its inputs")))
+    return replace(problem, ways=(*problem.ways, Repair(edits, f"write {shown} in `{model.name}`, behind its inputs")))
 
 
 def find_model(world: World, problem: Diagnostic) -> Definition | None:

@@ -51,7 +51,8 @@ def add_proposals(scene: Scene) -> Diagnostic:
     """The problem of a scene with what might mend it."""
     problem = scene.problem
     found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
-    return replace(problem, proposals=(*found, *problem.proposals)) if found else problem
+    own = tuple(problem.edits())
+    return replace(problem, ways=(*found, *([Repair(own)] if own else []), *problem.ways)) if found else problem
 
 
 def propose(scene: Scene) -> Iterator[Repair]:
