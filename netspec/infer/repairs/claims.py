@@ -10,6 +10,7 @@ from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.repairs import adapters
 from netspec.infer.repairs.arguments import change_arguments
 from netspec.infer.repairs.lineage import Line
+from netspec.infer.repairs.own_arguments import own_step
 from netspec.infer.repairs.rewriting import put_around, put_before, put_behind, take_out
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.shape import Dim, TensorType
@@ -107,7 +108,9 @@ def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
         meant = f"i32{shape_text(side.type.shape)}"
         dims = declared.type.span.text.partition("[")[2]
         yield Repair((Edit(declared.type.span, f"i32[{dims}"),), f"ids are whole numbers: write `input {declared.name}: {meant}`")
-    if problem.wanted == "whole" and side.type.is_float and side.line.steps and side.line.steps[0].stage:
+    if problem.wanted == "whole" and side.type.is_float and side.line.steps:
+        own = own_step(scene)
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: it looks whole numbers up, and these are numbers already")
         return
     if problem.wanted == "float" and side.type.dtype == "u8":
         around = put_behind(side.place, "cast(f32)") if side.place.chained else put_around(side.place, "cast", "f32")

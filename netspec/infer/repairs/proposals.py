@@ -142,12 +142,26 @@ def join_parts(scene: Scene, problem: UnequalParts) -> Iterator[Repair]:
         short, long = sorted((first, other), key=lambda side: side.type.rank)
         yield from adapters.flatten(long.place, long.type, short.type)
         return
+    if axis is None and first.type.rank == other.type.rank and scene.op is not None:
+        yield from concat_instead(scene)
     differ = [i for i, (a, b) in enumerate(zip(first.type.shape, other.type.shape, strict=True)) if a != b]
-    yield from other_axis(scene, differ)
+    if axis is not None:
+        yield from other_axis(scene, differ)
     pair = scene.pair(0, problem.place - 1)
     if axis is not None and pair is not None:
         yield from adapters.reorder(scene.facts, pair[0].place, pair[0].type, target(*pair, axis))
         yield from make_equal_in_space(scene, *pair, axis)
+
+
+def concat_instead(scene: Scene) -> Iterator[Repair]:
+    """Tensors that differ along one axis are joined along it, not stacked."""
+    from netspec.diagnostics.base import Edit
+
+    name = scene.span.text.partition("(")[0]
+    start = scene.span.start
+    if name.strip() == "stack":
+        meant = "concat" + scene.span.text[len(name) :]
+        yield Repair((Edit(Span(scene.span.source, start, start + len(name)), "concat"),), f"to join them along an axis write `{meant}`")
 
 
 def other_axis(scene: Scene, differ: list[int]) -> Iterator[Repair]:
