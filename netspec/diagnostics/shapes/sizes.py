@@ -87,7 +87,8 @@ class UnprovenSize(Diagnostic):
 
     def help(self) -> str | None:
         if proposed := self.proposed():
-            return proposed
+            fact = self.states()[-1:] if proposed.startswith("write `require ") else ()
+            return proposed + "".join(f"; or `assume {f[8:]}`, to have it checked when the program runs" for f in fact)
         instead = self.rule.instead() if isinstance(self.rule, Instead) else None
         if instead or (pin := _PIN.fullmatch(self.missing)) is None:
             return instead or self._fact()

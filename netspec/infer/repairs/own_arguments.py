@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.shapes.sizes import UnevenGroups
 from netspec.infer.repairs.arguments import with_argument, words_of, write_value
 from netspec.infer.repairs.lineage import Step, is_written
 from netspec.infer.repairs.literals import find_literal
@@ -32,9 +33,20 @@ def accept_inputs(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
 def list_nearest(now: int, least: int) -> Iterator[int]:
     """Numbers in the order of their distance from one."""
     for distance in range(1, FARTHEST):
-        yield now + distance
         if now - distance >= least:
             yield now - distance
+        yield now + distance
+
+
+def accept_groups(scene: Scene, problem: UnevenGroups) -> Iterator[Repair]:
+    """As many groups as divide the features; or, of a convolution, features that the groups divide."""
+    if problem.others is not None and problem.features != problem.input.shape[-1] and "features" in scene.args:
+        now = getattr(scene.op, "features", None)
+        for value in list_nearest(now, 1) if isinstance(now, int) else ():
+            if accepts(scene, with_argument(scene.op, "features", value)):  # type: ignore[arg-type]
+                yield from write_other(scene, "features", value)
+                break
+    yield from accept_inputs(scene, problem)
 
 
 def accept_words(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:

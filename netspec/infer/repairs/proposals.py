@@ -21,12 +21,14 @@ from netspec.infer.frame import Frame
 from netspec.infer.repairs import adapters, axes, claims, windows
 from netspec.infer.repairs.arguments import change_arguments
 from netspec.infer.repairs.claims import Pattern
-from netspec.infer.repairs.own_arguments import accept_inputs
+from netspec.infer.repairs.own_arguments import accept_groups, accept_inputs
+from netspec.infer.repairs.rewriting import add_statement
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.infer.values import Given
 from netspec.library.base import Callable
 from netspec.record import replace
 from netspec.shape import TensorType
+from netspec.shape.types import BATCH
 from netspec.source import Span
 
 MOST = 8
@@ -59,6 +61,9 @@ def propose(scene: Scene) -> Iterator[Repair]:
     """What might mend a problem."""
     problem = scene.problem
     rule = problem.rule if isinstance(problem, UnprovenSize) and problem.rule is not None else problem
+    if rule is not problem and isinstance(rule, WindowTooLarge):
+        yield from windows.turn_channels(scene.sides[0].line)
+        return
     for kind, found in PROPOSALS.items():
         if isinstance(rule, kind):
             yield from found(scene, rule)
@@ -75,11 +80,13 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     skip, main = pair
     if skip.type.rank != main.type.rank:
         short, long = sorted(pair, key=lambda side: side.type.rank)
+        yield from take_beginning(scene, (short, long))
         yield from adapters.add_axes(scene.facts, short.place, short.type, long.type)
         yield from adapters.flatten(long.place, long.type, short.type)
         yield from adapters.drop_axis(long.place, long.type, short.type)
         yield from reach(scene, long, short.type)
         return
+    yield from take_beginning(scene, pair)
     yield from adapters.reorder(scene.facts, skip.place, skip.type, main.type)
     if skip.type.shape[:-1] != main.type.shape[:-1]:
         yield from make_equal_in_space(scene, skip, main)
@@ -87,6 +94,20 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     yield from adapters.project(skip.place, skip.type, main.type, lambda size: scene.name(size, main.line))
     yield from reach(scene, main, skip.type, skip)
     yield from adapters.project(main.place, main.type, skip.type, lambda size: scene.name(size, skip.line))
+
+
+def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
+    """Of a weight for the longest sequence as much as there is: `position[:T]`."""
+    for table, other in (pair, pair[::-1]):
+        if table.line.steps or table.line.declared is not None or table.type.rank > other.type.rank or scene.model is None:
+            continue
+        beside = other.type.shape[other.type.rank - table.type.rank :]
+        differ = [(n, a, b) for n, (a, b) in enumerate(zip(table.type.shape, beside, strict=True)) if a != b]
+        if len(differ) == 1 and differ[0][1].is_constant and str(differ[0][2]).isidentifier() and str(differ[0][2]) != BATCH:
+            axis, most, size = differ[0]
+            items, bound = ", ".join([":"] * axis + [f":{size}"]), f"dim {size} <= {most}"
+            edits = (*adapters.put_index(table.place, items), *add_statement(scene.model, [bound]))
+            yield Repair(edits, f"take what there is of it: `{table.place.short}[{items}]`, with `{bound}` behind the inputs")
 
 
 def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None = None) -> Iterator[Repair]:
@@ -222,7 +243,7 @@ PROPOSALS: dict[type, Function] = {
     ReshapeCount: axes.keep_count,
     ReshapeRemainder: axes.leave_no_remainder,
     TypeMismatch: claims.keep_claim,
-    UnevenGroups: accept_inputs,
+    UnevenGroups: accept_groups,
     UnevenHeads: accept_inputs,
     WindowTooLarge: windows.fit_window,
     WrongDtype: claims.fit_dtype,

@@ -72,6 +72,9 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
                 yield Repair(
                     put_behind(side.place, f"reshape({shape})"), f"make images of the rows: `{side.place.short} -> reshape({shape})`"
                 )
+    own = own_step(scene)
+    if is_plain(own):
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: {side.type} has no axes for it")
     if problem.wanted == side.type.rank + 1:
         axes = ", ".join([":"] * (side.type.rank - 1))
         yield Repair(put_index(side.place, f"{axes}, none"), f"add the axis that is missing: `{side.place.short}[{axes}, none]`")
