@@ -26,7 +26,7 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
     for place in reversed(range(len(line.steps))):
         step = line.steps[place]
         source = step.source
-        if step.op is None or source is None or source.rank <= 2 or step.op.over_space or not step.op.params(*step.inputs, **step.optional):
+        if step.op is None or source is None or source.rank <= 2 or step.op.over_space or step.is_plain:
             continue
         if len(step.output.shape) != source.rank or source.shape[:-1] != step.output.shape[:-1] or not step.stage:
             continue

@@ -52,6 +52,14 @@ class Step:
         found = self.inputs[self.through]
         return found if isinstance(found, TensorType) else None
 
+    @property
+    def is_plain(self) -> bool:
+        """It has nothing that is learned, so that nothing is lost without it."""
+        try:
+            return self.op is not None and not self.op.params(*self.inputs, **self.optional)
+        except (Mistake, DimTooComplex):  # its inputs do not fit
+            return False
+
     def result(self, facts: Facts, op: Callable | None, given: TensorType | None = None) -> TensorType | None:
         """What the step makes with other arguments, or of something else; None where that does not go."""
         if op is None:
@@ -97,7 +105,7 @@ def trace(frame: Frame, wire: int) -> Line:
         if through is None:
             break
         steps.append(read_step(frame, node, at, through, calls))
-        at = node.inputs[through]
+        at = next(operand for operand in node.inputs if isinstance(operand, int))
     origin = frame.origins.get(at)
     definition = frame.world.graph.definitions.get(frame.name)
     declared = next((i for i in definition.inputs if origin is not None and i.name_span == origin), None) if definition else None

@@ -22,7 +22,7 @@ FARTHEST = 600
 def accept_inputs(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     """The call with another value for what its shape rule blames."""
     op, name = scene.op, problem.blame
-    if op is None or name not in op.arguments():
+    if op is None or name is None or name not in op.arguments():
         return
     now = getattr(op, name)
     for value in list_nearest(now, getattr(problem, "smallest", 1)) if isinstance(now, int) and not isinstance(now, bool) else []:

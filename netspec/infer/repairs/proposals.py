@@ -29,7 +29,7 @@ from netspec.library.base import Callable
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.shape.types import BATCH
-from netspec.source import Span
+from netspec.source import NOWHERE, Span
 
 MOST = 8
 """Repairs of one problem that are worth trying."""
@@ -52,6 +52,8 @@ def with_claim(frame: Frame, span: Span, given: Given, want: Pattern | None, cla
 def add_proposals(scene: Scene) -> Diagnostic:
     """The problem of a scene with what might mend it."""
     problem = scene.problem
+    if problem.at is NOWHERE or not problem.at.source.text:
+        return problem
     found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
     own = tuple(problem.edits())
     return replace(problem, ways=(*found, *([Repair(own)] if own else []), *problem.ways)) if found else problem

@@ -21,17 +21,12 @@ def fit_window(scene: Scene, problem: WindowTooLarge) -> Iterator[Repair]:
     line = scene.sides[0].line
     yield from turn_channels(line)
     own = own_step(scene)
-    if is_plain(own) and problem.size.is_constant and problem.size.value == 1:
+    if own.is_plain and problem.size.is_constant and problem.size.value == 1:
         yield from leave_out(own)
     yield from accept_words(scene, problem)
-    yield from leave_out(own) if is_plain(own) else ()
+    yield from leave_out(own) if own.is_plain else ()
     yield from accept_inputs(scene, problem)
-    yield from chain.from_iterable(leave_out(step) for step in line.steps if is_plain(step) and step.op is not None and step.op.over_space)
-
-
-def is_plain(step: Step) -> bool:
-    """Without it nothing is lost that was learned."""
-    return step.op is not None and not step.op.params(*step.inputs, **step.optional)
+    yield from chain.from_iterable(leave_out(step) for step in line.steps if step.is_plain and step.op is not None and step.op.over_space)
 
 
 def leave_out(step: Step) -> Iterator[Repair]:
@@ -59,7 +54,7 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
     """A tensor with too few axes: what took them away is left out, rows of pixels are images again."""
     side = scene.sides[0]
     for step in side.line.steps:
-        if is_plain(step) and step.source is not None and step.source.rank >= problem.wanted > step.output.rank:
+        if step.is_plain and step.source is not None and step.source.rank >= problem.wanted > step.output.rank:
             yield Repair(
                 take_out(step), f"leave out `{step.span.text}` in line {step.span.line}: `{problem.op}` needs {problem.wanted} axes"
             )
@@ -73,7 +68,7 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
                     put_behind(side.place, f"reshape({shape})"), f"make images of the rows: `{side.place.short} -> reshape({shape})`"
                 )
     own = own_step(scene)
-    if is_plain(own):
+    if own.is_plain:
         yield Repair(take_out(own), f"leave out `{own.span.text}`: {side.type} has no axes for it")
     if problem.wanted == side.type.rank + 1:
         axes = ", ".join([":"] * (side.type.rank - 1))
@@ -83,7 +78,7 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
 def pool_free_image(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     """Images of any size have no fixed number of pixels, but a mean over all of them."""
     for step in scene.sides[0].line.steps:
-        if is_plain(step) and step.output.rank == 2 and step.source is not None and step.source.rank in (3, 4, 5) and is_written(step.span):
+        if step.is_plain and step.output.rank == 2 and step.source is not None and step.source.rank in (3, 4, 5) and is_written(step.span):
             shown = f"write `global_avg_pool` for `{step.span.text}` in line {step.span.line}: images of any size have a mean"
             yield Repair((Edit(step.span, "global_avg_pool"),), shown)
             return
