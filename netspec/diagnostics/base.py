@@ -89,6 +89,10 @@ class Diagnostic:
         """The repair as edits, when it is known exactly."""
         return ()
 
+    def states(self) -> tuple[str, ...]:
+        """Statements of the model that would mend it: what is to be known of its sizes."""
+        return ()
+
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
@@ -97,6 +101,12 @@ class Diagnostic:
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""
         return self.held if self.tried else next(iter(self.repairs()), None)
+
+    def proposed(self) -> str:
+        """What the chosen repair writes, as a help says it; nothing where none is chosen."""
+        chosen = self.chosen()
+        words = chosen.words if chosen is not None else ""
+        return words if "`" in words or not words else f"write `{words}`"
 
     def mistake(self) -> object:
         """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""

@@ -113,9 +113,8 @@ class WrongDtype(Diagnostic):
         return (self.input, self.found, self.at.text) if self.ways else None
 
     def help(self) -> str | None:
-        repair = self.chosen()
-        if repair is not None:
-            return f"write `{repair.words}`"
+        if proposed := self.proposed():
+            return proposed
         if self.tried or self.ways:
             return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
@@ -134,7 +133,7 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
-        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
+        return self.proposed() or (f"its input `{self.input}` is {self.meaning}" if self.meaning else None)
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -160,3 +159,6 @@ class InputMismatch(Diagnostic):
         return (
             [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
         )
+
+    def help(self) -> str | None:
+        return self.proposed() or None
