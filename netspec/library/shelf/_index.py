@@ -154,6 +154,10 @@ ENTRIES: tuple = (
      (("parts", False),), True, 1, "", ""),
     ("cos", None, "function", "functions.elementwise", "Cos", (),
      (("x", False),), False, 1, "", ""),
+    ("crop", None, "function", "functions.crop", "Crop", (
+        ("at", False, '"middle" | "start" | "end"'),
+    ),
+     (("x", False), ("like", False)), False, 1, "", ""),
     ("cumsum", None, "function", "functions.order", "Cumsum", (
         ("axis", False, "int"),
         ("reverse", False, "bool"),
@@ -220,9 +224,13 @@ ENTRIES: tuple = (
         ("approximate", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
-    ("global_avg_pool", None, "function", "functions.global_pool", "GlobalAvgPool", (),
+    ("global_avg_pool", None, "function", "functions.global_pool", "GlobalAvgPool", (
+        ("keepdims", False, "bool"),
+    ),
      (("x", False), ("mask", True)), False, 1, "", ""),
-    ("global_max_pool", None, "function", "functions.global_pool", "GlobalMaxPool", (),
+    ("global_max_pool", None, "function", "functions.global_pool", "GlobalMaxPool", (
+        ("keepdims", False, "bool"),
+    ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("glu", None, "function", "functions.gated_activation", "Glu", (
         ("axis", False, "int"),
@@ -947,6 +955,8 @@ ENTRIES: tuple = (
         ("bias", False, "bool"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("gated", False, "bool"),
+        ("softmax", False, '("before" | "after")?'),
     ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("patch_embed", None, "layer", "layers.patches", "PatchEmbed", (
@@ -1209,6 +1219,8 @@ ENTRIES: tuple = (
         ("bias", False, "bool"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("gated", False, "bool"),
+        ("softmax", False, '("before" | "after")?'),
     ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("accuracy", None, "metric", "metrics.accuracy", "Accuracy", (
