@@ -691,6 +691,7 @@ ENTRIES: tuple = (
         ("scale", False, "float?"),
         ("soft_cap", False, "float?"),
         ("alibi", False, "bool"),
+        ("rotary", False, "function?"),
     ),
      (("query", False), ("key", False), ("value", False), ("mask", True), ("segments", True), ("key_segments", True), ("score_bias", True)), False, 1, "", ""),
     ("batch_norm", None, "layer", "layers.norm", "BatchNorm", (
@@ -1012,6 +1013,7 @@ ENTRIES: tuple = (
         ("scale", False, "float?"),
         ("soft_cap", False, "float?"),
         ("alibi", False, "bool"),
+        ("rotary", False, "function?"),
     ),
      (("x", False), ("mask", True), ("segments", True), ("score_bias", True)), False, 1, "", ""),
     ("separable_conv", None, "layer", "layers.conv_depthwise", "SeparableConv", (
