@@ -274,6 +274,11 @@ ENTRIES: tuple = (
         ("slope", False, "float"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("linear_recurrence", None, "function", "functions.recurrence", "LinearRecurrence", (
+        ("axis", False, "int"),
+        ("reverse", False, "bool"),
+    ),
+     (("x", False), ("decay", False), ("initial", True), ("mask", True)), False, 1, "", ""),
     ("log", None, "function", "functions.elementwise", "Log", (),
      (("x", False),), False, 1, "", ""),
     ("log1mexp", None, "function", "functions.logarithms", "Log1mexp", (),
