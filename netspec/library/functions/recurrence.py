@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class LinearRecurrence(Function):
     """A state that fades and is added to at every step: h_t = decay_t · h_(t-1) + x_t along an axis, element by element, for all t.
 
-    x [batch, length, …] and decay, of the shape of x or of its last axes -> the shape of x: the states. It is the scan of state-space models
-    such as Mamba, of gated linear attention, and a running mean that fades: `x -> linear_recurrence(decay=a)`. Computed in at least f32; on
-    accelerators by pairs of steps, in log(length) rounds. A complex state is two real ones, or magnitudes that turn. FLOPs: 2 per element.
+    x [batch, length, …] and decay, of the shape of x or of its last axes -> the shape of x: the states. It is the scan of state-space
+    models such as Mamba, of gated linear attention, and a running mean that fades: `x -> linear_recurrence(decay=a)`. Computed in at least
+    f32, on accelerators by pairs of steps in log(length) rounds. FLOPs: 2 per element.
     """
 
     inputs = (
