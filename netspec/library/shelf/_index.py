@@ -719,7 +719,7 @@ ENTRIES: tuple = (
         ("initial", False, "any"),
         ("unroll", False, "int"),
     ),
-     (("x", False), ("lengths", True)), False, 1, "", ""),
+     (("x", False), ("lengths", True)), True, 1, "", ""),
     ("bilinear", None, "layer", "layers.bilinear", "Bilinear", (
         ("features", True, "int"),
         ("bias", False, "bool"),
@@ -1002,7 +1002,7 @@ ENTRIES: tuple = (
         ("unroll", False, "int"),
         ("reverse", False, "bool"),
     ),
-     (("x", False), ("lengths", True)), False, 1, "", ""),
+     (("x", False), ("lengths", True)), True, 1, "", ""),
     ("self_attention", None, "layer", "layers.self_attention", "SelfAttention", (
         ("heads", True, "int"),
         ("causal", False, "bool"),
