@@ -110,6 +110,17 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
 
 
 def perform(frame: Frame, use: Call) -> Value:
+    """The value of a call; the weights of an average are buffers."""
+    if not isinstance(use.callee, SharedInstance) or use.callee.average is None:
+        return perform_call(frame, use)
+    from netspec.infer.calls.averages import keep_nodes  # few specs have any
+
+    since = len(frame.nodes)
+    value = perform_call(frame, use)
+    return value if isinstance(value, Unknown) or keep_nodes(frame, since, use.callee, use.span) else UNKNOWN
+
+
+def perform_call(frame: Frame, use: Call) -> Value:
     """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
     frame.world.call()
     entry = signature_of(use.value)
