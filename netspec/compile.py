@@ -62,7 +62,7 @@ def check(
     untrusted: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Everything that can be proved of a spec: a path, a text, or a `Source`, which is a text with a name. A string that has a line break, or
+    """Everything that can be proved of a spec: a path, a text, or a `Source` (a text with a name). A string that has a line break, or
     begins with `netspec 1` or `{`, is a text, any other a path. Problems are values in the order of the text; that the file cannot be read
     is one.
 

@@ -9,8 +9,8 @@ from typing import Any
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
 from netspec.diagnostics.spec_error import SpecError
-from netspec.lazy import jnp, np
-from netspec.lower.precision import Precision
+from netspec.lazy import jax, jnp, np
+from netspec.lower.precision import Precision, is_traced
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.shape.facts import NO_FACTS
 from netspec.shape.types import JAX_DTYPES
@@ -31,7 +31,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     for name in types:
         if name in given:
             try:
-                arrays[name] = _array(given[name])
+                arrays[name] = as_array(given[name])
             except (ValueError, TypeError, OverflowError):  # NumPy's words for lists that are no array
                 problems.append(
                     ArrayMismatch(field=name, expected=str(types[name]), found="a list whose items have different lengths or kinds")
@@ -82,9 +82,24 @@ def shape_of(values: Any) -> tuple[int, ...]:
         return ()
 
 
-def _array(value: Any) -> Any:
+def as_array(value: Any) -> Any:
     """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def copy_of(array: Any) -> Any:
+    """A copy of an array of JAX, traced or not, which a step of training may then take over; any other array as it is."""
+    return jnp.copy(array) if isinstance(array, jax.Array) else array
+
+
+def to_host(array: Any) -> Any:
+    """The array as one of NumPy; one that is traced as it is."""
+    return array if is_traced(array) else np.asarray(array)
+
+
+def to_numpy(array: Any) -> Any:
+    """A copy of the array as one of NumPy; one that is traced as it is."""
+    return array if is_traced(array) else np.array(array)
 
 
 def _cast(array: Any, dtype: Any) -> Any:
