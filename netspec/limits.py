@@ -49,6 +49,11 @@ class Limits:
     mistakes: int = 20
     """Mistakes of one text that are reported: behind so many it is another language, and nobody reads on."""
 
+    repair_tries: int = 40
+    """Repairs of one file that are tried: each is a check of the whole file."""
+    repair_characters: int = 200_000
+    """Characters of all texts together that repairs are tried on: in a long file, only the first problems' repairs."""
+
     # --- imports --------------------------------------------------------------------------------------------------
 
     import_depth: int = 8
