@@ -1,9 +1,9 @@
 """A user's script that touches all that `netspec` exports; pyright reads it in its strict mode (test_types.py). It is not run."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -61,8 +61,7 @@ def gradients(program: Program, state: State, batch: Batch) -> dict[str, tuple[i
     def total(params: Mapping[str, Any]) -> Any:
         return program.loss(params, batch, buffers=state.buffers, key=jax.random.key(0))
 
-    differentiate: Callable[..., dict[str, Any]] = jax.grad(total)  # pyright: ignore[reportUnknownMemberType]  # JAX's own type has holes
-    grads = differentiate(state.params)
+    grads = cast(dict[str, Any], jax.grad(total)(state.params))  # pyright: ignore[reportUnknownMemberType]  # JAX's own type has holes
     loss, buffers = program.loss_and_buffers(state.params, batch, buffers=state.buffers, phase="eval")
     outputs = program.apply({"params": state.params, "buffers": buffers}, batch, phase="train", key=jax.random.key(1))
     named = program.apply(state, x=batch["x"])

@@ -88,12 +88,14 @@ class UnknownInput(Diagnostic):
 
     field: str
     inputs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    """Inputs that the call does not give."""
 
     def message(self) -> str:
         return f"the model has no input `{self.field}`."
 
     def help(self) -> str | None:
-        near = nearest(self.field, self.inputs)
+        near = nearest(self.field, self.inputs) or (self.missing if len(self.missing) == 1 else ())
         return did_you_mean(near) if near else f"its inputs are {one_of(self.inputs)}".replace(" or ", " and ")
 
 
