@@ -63,7 +63,7 @@ def check(
     untrusted: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Everything that can be proved of a spec: a path, a text, or a `Source`, which is a text with a name. A string that has a line break, or
+    """Everything that can be proved of a spec: a path, a text, or a `Source` (a text with a name). A string that has a line break, or
     begins with `netspec 1` or `{`, is a text, any other a path. Problems are values in the order of the text; that the file cannot be read
     is one.
 
@@ -165,7 +165,8 @@ def check_with(
 
 def check_trusted(spec: Source | str, overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None) -> Checked:
     """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
-    return with_tried_repairs(*read(spec), lambda text, found: check_once(text, found, overrides, train, imports))
+    source, problems = read(spec)
+    return with_tried_repairs(source, problems, lambda text, found: check_once(text, found, overrides, train, imports))
 
 
 def check_once(
@@ -209,7 +210,8 @@ def check_untrusted(spec: Source | str) -> Checked:
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
-        return with_tried_repairs(*(read(spec) if isinstance(spec, Source) else untrusted.read(spec)), check_limited)
+        source, problems = read(spec) if isinstance(spec, Source) else untrusted.read(spec)
+        return with_tried_repairs(source, problems, check_limited)
 
 
 def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
