@@ -217,7 +217,7 @@ class Callable(Op):
     exports: ClassVar[tuple[str, ...]] = ()
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
-    """Every number of its output is one of its first input's, or 0: a slice, a shift."""
+    """Every number of its results is one of its first input's, 0, or the one that it `holds`: a slice, a shift."""
     positive: ClassVar[bool] = False
     """Is defined on numbers above 0 only: a logarithm."""
     jumps: ClassVar[bool] = False
@@ -289,6 +289,18 @@ class Callable(Op):
         """Do whole numbers in this input count or choose something (labels, ids, lengths)? Then `apply` gets them as i32, whatever their
         type, unless the op `keeps_values`."""
         return tensor.dtype == "int"
+
+    def keeps_numbers(self, *inputs: TensorType) -> bool:
+        """Is every whole number of its results one of its first input's, or 0, maybe of another element type?"""
+        return self.keeps_values
+
+    def counting_all(self) -> Callable:
+        """The same op where no label is ignored."""
+        return self
+
+    def classes_left(self, count: int) -> int:
+        """How many of so many classes it takes, from 0 on: one less where the last one is ignored."""
+        return count
 
     def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
         """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
