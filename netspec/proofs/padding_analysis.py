@@ -251,7 +251,7 @@ class PaddingAnalysis:
                 masked=padded.place,
                 by_length=padded.by_length,
                 told=body.names.get(drop.told, "") if drop.told is not None else "",
-                filler="" if isinstance(use, Recur) else use.op.filler,
+                filler="" if isinstance(use, Recur) else use.op.filler or "",
                 trail=tuple(reversed(self.trail)),
             )
         )

@@ -511,6 +511,29 @@ def test_what_fills_a_batch_up_is_no_negative_where_the_mask_leaves_it_out() -> 
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6), made.unpack(moved), made.unpack(again))
 
 
+OVER_THE_BATCH = {
+    "mean(where(batch_mask, reward, 0), axis=0)": False,
+    "mean(reward * cast(batch_mask, f32), axis=0)": False,
+    "mean(where(batch_mask[:, none], left, 0), axis=0)[0]": False,
+    "max(where(batch_mask, reward, 0), axis=0)": False,
+    "max(where(batch_mask, reward, -1e9), axis=0)": True,
+    "mean(where(batch_mask, 0, reward), axis=0)": False,
+    "sum(where(batch_mask, reward, 0), axis=0) / sum(cast(batch_mask, f32), axis=0)": True,
+    "sum(reward, axis=0) / sum(cast(batch_mask, f32), axis=0)": False,
+    "mean(reward, axis=0) * 1.0": False,
+    "mean(standardize(where(batch_mask, reward, 0)))": False,
+    "mean(where(batch_mask, softmax(reward), 0))": False,
+}
+"""What is taken of all examples in a loss that reads `batch_mask` somewhere: is that of those alone that count?"""
+
+
+@pytest.mark.parametrize("term", OVER_THE_BATCH)
+def test_a_mask_somewhere_is_not_a_mask_everywhere(term: str) -> None:
+    loss = f"loss = softmax_cross_entropy(where(batch_mask[none, :], scores, -1e9), iota(B)) + {term}"
+    spec = PAIRS.replace("loss = softmax_cross_entropy(SCORES, iota(B))", loss).replace("b: f32[3]}", "b: f32[3], reward: f32[]}")
+    assert slugs(spec) == ([] if OVER_THE_BATCH[term] else ["mixes-examples"])
+
+
 def test_a_field_called_batch_mask_is_that_field() -> None:
     own = PAIRS.replace("b: f32[3]}", "b: f32[3], batch_mask: bool[]}").replace("SCORES", "scores, weight=cast(batch_mask, f32)")
     assert slugs(own.replace(", iota(B))", ")").replace("cross_entropy(scores", "cross_entropy(scores, iota(B)")) == ["mixes-examples"]

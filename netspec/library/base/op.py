@@ -238,11 +238,9 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
-    counts_zeros: ClassVar[bool] = False
-    """Where it makes one element of those along an axis, one that is 0 counts as any other: a mean, a largest one; not so in a sum."""
-
-    filler: ClassVar[str] = ""
-    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does."""
+    filler: ClassVar[str | None] = None
+    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does, as in a mean.
+    None: it does no such thing."""
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
     reduces: ClassVar[bool] = False
@@ -310,6 +308,11 @@ class Callable(Op):
         """The place of the input whose meaning the numbers of its result have, as if it `keeps_values`. `numbers`: the inputs that the spec
         writes as numbers, None for a tensor."""
         return 0 if self.gives == "same" or self.keeps_values else None
+
+    @classmethod
+    def counts_zeros(cls) -> bool:
+        """Does an element that is 0 count as any other, where it makes one of those along an axis: in a mean, as a largest one?"""
+        return cls.filler not in (None, "0", "false")
 
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""
