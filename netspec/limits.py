@@ -49,6 +49,11 @@ class Limits:
     mistakes: int = 20
     """Mistakes of one text that are reported: behind so many it is another language, and nobody reads on."""
 
+    repair_tries: int = 40
+    """Repairs of one file that are tried: each is a check of the whole file."""
+    repair_characters: int = 200_000
+    """Characters of all texts together that repairs are tried on: in a long file, only the first problems' repairs."""
+
     # --- imports --------------------------------------------------------------------------------------------------
 
     import_depth: int = 8
@@ -192,6 +197,10 @@ class Limits:
     """Differences of two specs or trees that a message shows."""
     suggestions: int = 3
     """Names that are proposed in place of an unknown one."""
+    folder_files: int = 500
+    """Files of a folder that are looked through for one that an import may have meant."""
+    repairs_of_a_call: int = 12
+    """Ways to write a call that are proposed, of those that its arguments allow."""
     compared_names: int = 200_000
     """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
     proposed_size: int = 1_024

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from netspec.ir import Average
 from netspec.library.base import Duration, Op
 from netspec.library.shelf.index import Entry
 from netspec.record import field, record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
 
 
 class Unknown:
@@ -74,6 +76,8 @@ class OpValue:
     entry: Entry
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:
@@ -87,6 +91,8 @@ class BlockValue:
     definition: Definition
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:
@@ -107,6 +113,8 @@ class SharedInstance:
 
     value: OpValue | BlockValue
     segment: Any
+    average: Average | None = None
+    """Whose moving average its weights are."""
 
 
 Callee = OpValue | BlockValue | SharedInstance
@@ -120,6 +128,7 @@ class SharedChain:
     name: str
     value: Composed
     segment: Any
+    average: Average | None = None
 
 
 @record

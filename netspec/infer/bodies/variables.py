@@ -11,7 +11,7 @@ from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
 from netspec.infer.instance import STATE
 from netspec.infer.types import have_same_type
-from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
+from netspec.infer.values import UNKNOWN, Given, Tensor, Unknown, describe
 from netspec.ir import Port, State, Variable
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
@@ -63,7 +63,9 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
         problem = BadArgument(
             at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`"
         )
-        frame.report(problem)
+        from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+        frame.report(replace(problem, ways=tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))))
     return None
 
 
