@@ -173,7 +173,7 @@ class World:
             return UNKNOWN
         self.seen.add(key)
         if self.repeats:
-            from netspec.infer.calls.loop_indices import blame_index  # few loops name an index, and fewer have a problem
+            from netspec.infer.loop_indices import blame_index  # few loops name an index, and fewer have a problem
 
             problem = blame_index(self.repeats, problem)
         if self.trail and not problem.trail:

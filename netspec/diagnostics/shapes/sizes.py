@@ -113,11 +113,9 @@ class UnevenGroups(Diagnostic):
         if self.others is not None and self.others.value % self.groups == 0 and self.features != self.input.shape[-1]:
             below = self.features.value // self.groups * self.groups
             nearest = [str(n) for n in (below, below + self.groups) if n > 0]
-            repair = self.chosen()
-            instead = f", or write `groups={repair.words}`" if repair is not None and repair.words else ""
-            return f"`features` must be a multiple of {self.groups}: {' or '.join(nearest)}{instead}"
+            return f"`features` must be a multiple of {self.groups}: {' or '.join(nearest)}"
         repair = self.chosen()
-        if repair is not None and repair.words:
+        if repair is not None and repair.words.isdigit():
             return f"the nearest number of groups is {repair.words}"
         common = divisors(math.gcd(*(size.value for size in sizes)))
         return f"the nearest number of groups is {min(common, key=lambda n: abs(n - self.groups))}"

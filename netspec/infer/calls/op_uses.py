@@ -207,7 +207,7 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
         return placed
     from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
 
-    found = propose_arguments(frame, op, problem.blame, args[problem.blame], *collect_types(bound))
+    found = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
     return replace(placed, ways=(*placed.repairs(), *found)) if found else placed
 
 
