@@ -106,6 +106,8 @@ class UnequalDtypes(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str:
+        if proposed := self.proposed():
+            return proposed
         dtypes = (self.left.dtype, self.right.dtype)
         wide = next((d for d in ("f64", "f32", "bf16", "f16", "i32", "u32", "i8", "u8") if d in dtypes), self.left.dtype)
         return f"convert one side: `cast(…, {wide})`"

@@ -24,6 +24,7 @@ def say_count(count: int, noun: str) -> str:
 
 
 Relation = tuple[str, Dim, Dim, str]
+_QUOTIENT = re.compile(r"([A-Z]\w*)//(\d+) >= (\d+)")
 _REMAINDER = re.compile(r"([A-Z]\w*) % (\d+) == 0")
 
 
@@ -35,6 +36,8 @@ def combine_facts(facts: Sequence[Relation]) -> tuple[str, ...]:
     for op, left, right, text in facts:
         if (found := _REMAINDER.fullmatch(text)) is not None:
             divisors_of[found[1]] = math.lcm(divisors_of.get(found[1], 1), int(found[2]))
+        elif (found := _QUOTIENT.fullmatch(text)) is not None:
+            bounds[found[1]] = max(bounds.get(found[1], 1), int(found[2]) * int(found[3]))
         elif op == ">=" and _BOUND.fullmatch(text):
             bounds[str(left)] = max(bounds.get(str(left), 1), right.value)
         elif _BOUND.fullmatch(text):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype
+from netspec.diagnostics.shapes.attention import UnequalFeatures
+from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.repairs import adapters
 from netspec.infer.repairs.arguments import change_arguments
@@ -16,7 +18,7 @@ from netspec.infer.repairs.scene import Scene, Side
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
-IDS, FEATURES = 1000, 64
+IDS, FEATURES, CLASSES = 1000, 64, 10
 """What a proposed table has; the spec's own numbers are the user's to choose."""
 Pattern = tuple[Dim | None, ...]
 
@@ -55,8 +57,11 @@ def keep_claim(scene: Scene, problem: TypeMismatch) -> Iterator[Repair]:
     side = scene.sides[0]
     yield from flatten_images(scene, side.line, pattern)
     named = [d for d in scene.claimed if d.isidentifier() and d.islower()]
-    if named:
+    in_space = len(pattern) == side.type.rank > 2 and pattern[-1] == side.type.shape[-1]
+    if named or in_space:
         yield from reach_pattern(scene, side, pattern)
+    if in_space and None not in pattern and isinstance(problem.at.text, str) and "f32" in problem.at.text:
+        yield from adapters.crop(side.place, side.type, side.type.with_shape([d for d in pattern if d is not None]))
 
 
 def reach_pattern(scene: Scene, side: Side, pattern: Pattern) -> Iterator[Repair]:
@@ -96,6 +101,29 @@ def fit_block(scene: Scene, problem: InputMismatch) -> Iterator[Repair]:
     if have.rank == len(pattern) and problem.declared.end:
         meant = have.dtype + shape_text(have.shape)
         yield Repair((Edit(problem.declared, meant),), f"let `{problem.op}` take it: `{problem.input}: {meant}`")
+
+
+def project_features(scene: Scene, problem: UnequalFeatures) -> Iterator[Repair]:
+    """A tensor of as many features as the vectors that it is compared with."""
+    side = scene.sides[0]
+    want = side.type.with_shape((*side.type.shape[:-1], problem.features))
+    yield from adapters.project(side.place, side.type, want, lambda size: scene.name(size))
+
+
+def join_dtypes(scene: Scene, problem: UnequalDtypes) -> Iterator[Repair]:
+    """Whole numbers beside floats: converted, or as vectors of their classes where an axis is missing too."""
+    sides = [side for side in scene.sides if side.type.is_int or side.type.dtype == "bool"]
+    floats = [side for side in scene.sides if side.type.is_float]
+    if not sides or not floats:
+        wide = "f32" if floats else "i32"
+        sides = [side for side in scene.sides if side.type.dtype != wide]
+    dtype = floats[0].type.dtype if floats else "i32"
+    for side in sides:
+        around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)
+        yield Repair(around, f"convert it: `cast({side.place.short}, {dtype})`")
+        if side.type.is_int and floats and side.type.rank == floats[0].type.rank - 1:
+            shown = f"one_hot({side.place.short}, {CLASSES})"
+            yield Repair(put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are")
 
 
 def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:

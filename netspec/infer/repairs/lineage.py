@@ -56,7 +56,7 @@ class Step:
     def is_plain(self) -> bool:
         """It has nothing that is learned, so that nothing is lost without it."""
         try:
-            return self.op is not None and not self.op.params(*self.inputs, **self.optional)
+            return self.op is not None and not self.op.built and not self.op.params(*self.inputs, **self.optional)
         except (Mistake, DimTooComplex):  # its inputs do not fit
             return False
 

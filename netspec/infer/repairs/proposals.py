@@ -8,18 +8,18 @@ from itertools import islice
 
 from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype, WrongRank
-from netspec.diagnostics.shapes.attention import UnevenHeads
+from netspec.diagnostics.shapes.attention import UnequalFeatures, UnevenHeads
 from netspec.diagnostics.shapes.axes import AxisNotOne, NotAPermutation, ReshapeCount, ReshapeRemainder
 from netspec.diagnostics.shapes.expansion import FreeParameter
-from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims
-from netspec.diagnostics.shapes.parts import UnequalParts
-from netspec.diagnostics.shapes.patterns import EinsumDims
+from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims, UnequalDtypes
+from netspec.diagnostics.shapes.parts import UnequalParts, UnequalSplit
+from netspec.diagnostics.shapes.patterns import EinsumDims, PatternSize
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.diagnostics.shapes.sizes import AxisOutOfRange, UnevenGroups, UnprovenSize
 from netspec.diagnostics.shapes.windows import OnlyPadding, WindowTooLarge
 from netspec.infer.frame import Frame
 from netspec.infer.repairs import adapters, axes, claims, windows
-from netspec.infer.repairs.arguments import change_arguments
+from netspec.infer.repairs.arguments import STRIDE, change_arguments
 from netspec.infer.repairs.claims import Pattern
 from netspec.infer.repairs.own_arguments import accept_groups, accept_inputs
 from netspec.infer.repairs.rewriting import add_statement
@@ -84,6 +84,8 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
         short, long = sorted(pair, key=lambda side: side.type.rank)
         yield from take_beginning(scene, (short, long))
         yield from adapters.add_axes(scene.facts, short.place, short.type, long.type)
+        yield from claims.flatten_images(scene, long.line, short.type.shape)
+        yield from adapters.project_and_add(scene.facts, short.place, short.type, long.type, lambda size: scene.name(size, long.line))
         yield from adapters.flatten(long.place, long.type, short.type)
         yield from adapters.drop_axis(long.place, long.type, short.type)
         yield from reach(scene, long, short.type)
@@ -119,7 +121,9 @@ def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None
         if skip.line.steps:
             yield from reach(scene, skip, to_main, main)
         else:
-            yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line))
+            yield from adapters.project_with_stride(
+                skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main)
+            )
     yield from reach(scene, main, to_skip, skip)
     if skip.line.steps:
         yield from reach(scene, skip, to_main, main)
@@ -127,8 +131,20 @@ def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None
     yield from adapters.pad_up(skip.place, skip.type, to_main)
     yield from adapters.crop(skip.place, skip.type, to_main)
     yield from adapters.crop(main.place, main.type, to_skip)
-    yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line))
+    yield from adapters.crop_ends(skip.place, skip.type, to_main)
+    yield from adapters.crop_ends(main.place, main.type, to_skip)
+    yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main))
     yield from adapters.resize(main.place, main.type, to_skip)
+
+
+def said_strides(side: Side) -> dict[int, str]:
+    """How the calls on the way to a tensor write their strides."""
+    found = {}
+    for step in side.line.steps:
+        stride = getattr(step.op, STRIDE, None)
+        if isinstance(stride, int) and STRIDE in step.written:
+            found[stride] = step.written[STRIDE].text
+    return found
 
 
 def target(side: Side, other: Side, joined: int | None) -> TensorType:
@@ -163,6 +179,9 @@ def join_parts(scene: Scene, problem: UnequalParts) -> Iterator[Repair]:
     first, other, axis = scene.sides[0], scene.sides[problem.place - 1], problem.joined
     if first.type.rank != other.type.rank:
         short, long = sorted((first, other), key=lambda side: side.type.rank)
+        if long.type.rank > 3:
+            yield from adapters.flatten(long.place, long.type, short.type)
+        yield from adapters.spread_to(scene.facts, short.place, short.type, long.type, scene.name)
         yield from adapters.flatten(long.place, long.type, short.type)
         return
     if axis is None and first.type.rank == other.type.rank and scene.op is not None:
@@ -242,9 +261,13 @@ PROPOSALS: dict[type, Function] = {
     InputMismatch: claims.fit_block,
     NotAPermutation: axes.swap_two,
     OnlyPadding: accept_inputs,
+    PatternSize: axes.share_axis,
     ReshapeCount: axes.keep_count,
     ReshapeRemainder: axes.leave_no_remainder,
     TypeMismatch: claims.keep_claim,
+    UnequalDtypes: claims.join_dtypes,
+    UnequalFeatures: claims.project_features,
+    UnequalSplit: axes.share_out,
     UnevenGroups: accept_groups,
     UnevenHeads: accept_inputs,
     WindowTooLarge: windows.fit_window,
