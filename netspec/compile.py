@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.consequences import leave_out_unused
 from netspec.diagnostics.merging import merge_alike
 from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
@@ -211,7 +212,8 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
+    bodies = [definition.node.span for definition in graph.definitions.values()]
+    found = tuple(merge_alike(leave_out_unused(order_problems([*problems, *news(mistakes, names)]), bodies)))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph

@@ -535,7 +535,7 @@ model M {
     Wrong(
         "chain-check-valid",
         4,
-        'output y = x -> conv(64, 3, padding="VALID") -> max_pool(2) -> [B, 13, 13, 64] -> flatten -> dense(10)',
+        'output y = x -> conv(64, 3, padding="SAME") -> max_pool(2) -> [B, 14, 14, 64] -> flatten -> dense(10)',
         """
 model M {
   input x: f32[B, 28, 28, 1]
@@ -603,11 +603,11 @@ model M {
     Wrong(
         "window-large",
         4,
-        'output y = x -> conv(8, 5, padding="VALID") -> max_pool(4) -> conv(8, 5, padding="VALID") -> max_pool(4, padding="SAME") -> flatten',
+        'output y = x -> conv(8, 5, padding="VALID") -> max_pool(4) -> conv(8, 5, padding="VALID") -> max_pool(4, padding="SAME")',
         """
 model M {
   input x: f32[B, 28, 28, 1]
-  output y = x -> conv(8, 5, padding="VALID") -> max_pool(4) -> conv(8, 5, padding="VALID") -> max_pool(4) -> flatten
+  output y = x -> conv(8, 5, padding="VALID") -> max_pool(4) -> conv(8, 5, padding="VALID") -> max_pool(4)
 }
 """,
     ),
@@ -761,6 +761,545 @@ model M {
   x = ids -> embed(100, 32)
   weight pos: f32[128, 32] = normal(0.02)
   output y = x + pos
+}
+""",
+    ),
+    Wrong(
+        "resnet-basic",
+        7,
+        "output ((x -> conv(features, 1, stride=stride)) + y) -> relu",
+        """
+block BasicBlock {
+  param features: int
+  param stride: int = 1
+  input x: f32[B, H, W, C]
+  y = x -> conv(features, 3, stride=stride) -> batch_norm -> relu -> conv(features, 3) -> batch_norm
+  output (x + y) -> relu
+}
+model ResNet {
+  input image: f32[B, 32, 32, 3]
+  x = image -> conv(16, 3) -> batch_norm -> relu
+  x = x -> BasicBlock(16) -> BasicBlock(16)
+  x = x -> BasicBlock(32, stride=2) -> BasicBlock(32)
+  output logits = x -> global_avg_pool -> dense(10)
+}
+train ResNet {
+  data = cifar10() -> shuffle -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "resnet-stages",
+        8,
+        "shortcut = if C != features { x -> conv(features, 1, stride=stride) } else { x }",
+        """
+block Residual {
+  param features: int
+  param stride: int
+  input x: f32[B, H, W, C]
+  y = x -> conv(features, 3, stride=stride) -> batch_norm -> relu -> conv(features, 3) -> batch_norm
+  shortcut = if C != features { x -> conv(features, 1) } else { x }
+  output (y + shortcut) -> relu
+}
+model ResNet {
+  input image: f32[B, 32, 32, 3]
+  x = image -> conv(16, 3)
+  for w in [16, 32, 64] {
+    x = x -> Residual(w, if w > 16 { 2 } else { 1 })
+  }
+  output logits = x -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "transformer-width",
+        7,
+        "x = x + (x -> layer_norm -> dense(mlp) -> gelu -> dense(D))",
+        """
+block Layer {
+  param heads: int = 4
+  param mlp: int = 256
+  input x: f32[B, T, D]
+  x = x + (x -> layer_norm -> self_attention(heads))
+  x = x + (x -> layer_norm -> dense(mlp) -> gelu -> dense(mlp))
+  output x
+}
+model Encoder {
+  input ids: i32[B, T]
+  x = ids -> embed(1000, 64)
+  repeat 3 { x = x -> Layer }
+  output logits = x -> mean(axis=1) -> dense(2)
+}
+""",
+    ),
+    Wrong(
+        "transformer-proj",
+        6,
+        "x = x + (x -> layer_norm -> dense(D) -> gelu)",
+        """
+block Layer {
+  param heads: int = 4
+  input x: f32[B, T, D]
+  x = x + (x -> layer_norm -> self_attention(heads))
+  x = x + (x -> layer_norm -> dense(4 * D) -> gelu)
+  output x
+}
+model Encoder {
+  input ids: i32[B, T]
+  x = ids -> embed(1000, 64)
+  repeat 3 { x = x -> Layer }
+  output logits = x -> mean(axis=1) -> dense(2)
+}
+""",
+    ),
+    Wrong(
+        "autoencoder",
+        9,
+        "loss = mean_squared_error(recon, flatten(image))",
+        """
+model AE {
+  input image: f32[B, 28, 28, 1]
+  z = image -> flatten -> dense(128) -> relu -> dense(32)
+  output recon = z -> dense(128) -> relu -> dense(784) -> sigmoid
+}
+train AE {
+  data = mnist() -> shuffle -> batch(32)
+  loss = mean_squared_error(recon, image)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "conv-autoencoder",
+        6,
+        "output recon: f32[B, 28, 28, 1] = (d -> conv_transpose(1, 3, stride=2))[:, :28, :28]",
+        """
+model AE {
+  input image: f32[B, 28, 28, 1]
+  h = image -> conv(16, 3, stride=2) -> relu -> conv(32, 3, stride=2) -> relu -> conv(64, 3, stride=2) -> relu
+  d = h -> conv_transpose(32, 3, stride=2) -> relu -> conv_transpose(16, 3, stride=2) -> relu
+  output recon: f32[B, 28, 28, 1] = d -> conv_transpose(1, 3, stride=2)
+}
+""",
+    ),
+    Wrong(
+        "siamese",
+        8,
+        "y = b -> flatten -> net",
+        """
+model Siamese {
+  input a: f32[B, 28, 28, 1]
+  input b: f32[B, 28, 28, 1]
+  shared net = dense(64)
+  x = a -> flatten -> net
+  y = b -> net
+  output d = sqrt(sum((x - y) ** 2, axis=-1))
+}
+""",
+    ),
+    Wrong(
+        "vit-patch",
+        4,
+        'x = rearrange(image, "b (h p) (w q) c -> b (h w) (p q c)", p=3, q=3) -> dense(64)',
+        """
+model ViT {
+  input image: f32[B, 30, 30, 3]
+  x = rearrange(image, "b (h p) (w q) c -> b (h w) (p q c)", p=4, q=4) -> dense(64)
+  output logits = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "seq-concat",
+        5,
+        "output y = concat(a, b, axis=1) -> dense(4)",
+        """
+model M {
+  input a: f32[B, T, 8]
+  input b: f32[B, S, 8]
+  output y = concat(a, b, axis=-1) -> dense(4)
+}
+""",
+    ),
+    Wrong(
+        "seq-concat2",
+        5,
+        "output y = concat(a, broadcast_to(cond[:, none], [B, T, 16]), axis=-1) -> dense(4)",
+        """
+model M {
+  input a: f32[B, T, 8]
+  input cond: f32[B, 16]
+  output y = concat(a, cond, axis=-1) -> dense(4)
+}
+""",
+    ),
+    Wrong(
+        "film",
+        6,
+        "output y = x + (e -> dense(32))[:, none, none]",
+        """
+model M {
+  input x: f32[B, 16, 16, 32]
+  input t: f32[B, 128]
+  e = t -> dense(64) -> silu
+  output y = x + e
+}
+""",
+    ),
+    Wrong(
+        "film2",
+        7,
+        "h = h + (t -> silu -> dense(features))[:, none, none]",
+        """
+block ResBlock {
+  param features: int
+  input x: f32[B, H, W, C]
+  input t: f32[B, E]
+  h = x -> group_norm(8) -> silu -> conv(features, 3)
+  h = h + (t -> silu -> dense(features))
+  h = h -> group_norm(8) -> silu -> conv(features, 3)
+  output h + (x -> conv(features, 1))
+}
+model M {
+  input x: f32[B, 16, 16, 32]
+  input t: f32[B, 128]
+  output y = (x, t) -> ResBlock(64)
+}
+""",
+    ),
+    Wrong(
+        "group-norm",
+        4,
+        "output y = x -> conv(20, 3) -> group_norm(10) -> relu",
+        """
+model M {
+  input x: f32[B, 16, 16, 3]
+  output y = x -> conv(20, 3) -> group_norm(8) -> relu
+}
+""",
+    ),
+    Wrong(
+        "lstm-2d",
+        4,
+        "output y = x[:, none] -> lstm(64) -> dense(2)",
+        """
+model M {
+  input x: f32[B, 20]
+  output y = x -> lstm(64) -> dense(2)
+}
+""",
+    ),
+    Wrong(
+        "conv-on-flat",
+        4,
+        "output y = image -> conv(8, 3) -> relu -> dense(10)",
+        """
+model M {
+  input image: f32[B, 8, 8, 1]
+  output y = image -> flatten -> conv(8, 3) -> relu -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "pool-on-flat",
+        4,
+        "output y = image -> conv(8, 3) -> max_pool(2) -> dense(10)",
+        """
+model M {
+  input image: f32[B, 8, 8, 1]
+  output y = image -> conv(8, 3) -> flatten -> max_pool(2) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "matmul-attn",
+        7,
+        "a = softmax(q @ transpose(k, [0, 2, 1]) / 8.0)",
+        """
+model M {
+  input x: f32[B, T, 64]
+  q = x -> dense(64)
+  k = x -> dense(64)
+  v = x -> dense(64)
+  a = softmax(q @ k / 8.0)
+  output y = a @ v
+}
+""",
+    ),
+    Wrong(
+        "multihead-manual",
+        7,
+        "s = softmax(q @ transpose(k, [0, 1, 3, 2]))",
+        """
+model M {
+  input x: f32[B, T, 64]
+  q = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  k = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  v = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  s = softmax(q @ k)
+  output y = rearrange(s @ v, "b h t d -> b t (h d)")
+}
+""",
+    ),
+    Wrong(
+        "multihead-h",
+        4,
+        'q = rearrange(x, "b t (h d) -> b h t d", h=6)',
+        """
+model M {
+  input x: f32[B, T, 60]
+  q = rearrange(x, "b t (h d) -> b h t d", h=8)
+  output y = q
+}
+""",
+    ),
+    Wrong(
+        "mse-shape",
+        8,
+        "loss = mean_squared_error(y[:, 0], price)",
+        """
+model M {
+  input x: f32[B, 13]
+  output y = x -> dense(64) -> relu -> dense(1)
+}
+train M {
+  data = csv("housing.csv", fields={x: f32[13], price: f32[]}) -> shuffle -> batch(32)
+  loss = mean_squared_error(y, price)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "uint8-image",
+        4,
+        "output y = image -> cast(f32) -> conv(8, 3) -> relu -> flatten -> dense(10)",
+        """
+model M {
+  input image: u8[B, 28, 28, 1]
+  output y = image -> conv(8, 3) -> relu -> flatten -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "gan-gen",
+        4,
+        "x = z -> dense(7 * 7 * 256) -> relu -> reshape([B, 7, 7, 256])",
+        """
+model G {
+  input z: f32[B, 100]
+  x = z -> dense(7 * 7 * 256) -> relu -> reshape([B, 7, 7, 128])
+  x = x -> conv_transpose(64, 4, stride=2) -> relu
+  output image: f32[B, 28, 28, 1] = x -> conv_transpose(1, 4, stride=2) -> tanh
+}
+""",
+    ),
+    Wrong(
+        "gan-up",
+        6,
+        "output image: f32[B, 28, 28, 1] = x -> conv_transpose(1, 4, stride=2) -> tanh",
+        """
+model G {
+  input z: f32[B, 100]
+  x = z -> dense(7 * 7 * 128) -> relu -> reshape([B, 7, 7, 128])
+  x = x -> conv_transpose(64, 4, stride=2) -> relu
+  output image: f32[B, 28, 28, 1] = x -> conv_transpose(1, 4) -> tanh
+}
+""",
+    ),
+    Wrong(
+        "residual-time",
+        5,
+        'y = x -> conv(16, 3, padding="SAME") -> relu',
+        """
+model TCN {
+  input x: f32[B, T, 16]
+  y = x -> conv(16, 3, padding="VALID") -> relu
+  output z = x + y
+}
+""",
+    ),
+    Wrong(
+        "einsum-attn",
+        5,
+        'output s = einsum("btd,bsd->bts", q, k)',
+        """
+model M {
+  input q: f32[B, T, 64]
+  input k: f32[B, S, 64]
+  output s = einsum("btd,bds->bts", q, k)
+}
+""",
+    ),
+    Wrong(
+        "squeeze-none",
+        4,
+        "output y = x -> mean(axis=[1, 2]) -> dense(10)",
+        """
+model M {
+  input x: f32[B, 8, 8, 3]
+  output y = x -> mean(axis=[1, 2]) -> squeeze([1, 2]) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "axis-4",
+        5,
+        "output y = concat([a, b], axis=3) -> conv(4, 3)",
+        """
+model M {
+  input a: f32[B, 8, 8, 3]
+  input b: f32[B, 8, 8, 3]
+  output y = concat([a, b], axis=4) -> conv(4, 3)
+}
+""",
+    ),
+    Wrong(
+        "cond-embed",
+        5,
+        "x = concat(z, one_hot(label, 10)) -> dense(128)",
+        """
+model CGAN {
+  input z: f32[B, 100]
+  input label: i32[B]
+  x = concat(z, label) -> dense(128)
+  output y = x
+}
+""",
+    ),
+    Wrong(
+        "cond-embed2",
+        5,
+        "x = concat(z, label -> embed(10, 50), axis=-1) -> dense(128)",
+        """
+model CGAN {
+  input z: f32[B, 100]
+  input label: i32[B]
+  x = concat(z, label -> embed(10, 50), axis=0) -> dense(128)
+  output y = x
+}
+""",
+    ),
+    Wrong(
+        "add-embed-mismatch",
+        6,
+        "x = embed(ids, 30000, 128) + embed(segments, 2, 128) + embed(iota(T), 512, 128)",
+        """
+model Bert {
+  input ids: i32[B, T]
+  input segments: i32[B, T]
+  dim T <= 512
+  x = embed(ids, 30000, 128) + embed(segments, 2, 64) + embed(iota(T), 512, 128)
+  output y = x -> layer_norm
+}
+""",
+    ),
+    Wrong(
+        "two-branch",
+        6,
+        "b = image -> conv(16, 5, stride=2)",
+        """
+model Two {
+  input image: f32[B, 32, 32, 3]
+  a = image -> conv(16, 3) -> max_pool(2)
+  b = image -> conv(16, 5)
+  output y = concat(a, b) -> conv(8, 1)
+}
+""",
+    ),
+    Wrong(
+        "tied",
+        6,
+        "output logits = h -> dense(64) -> e.attend",
+        """
+model LM {
+  input ids: i32[B, T]
+  shared e = embed(1000, 64)
+  h = ids -> e -> lstm(128)
+  output logits = h -> e.attend
+}
+""",
+    ),
+    Wrong(
+        "seq2seq",
+        7,
+        "a = softmax(h @ transpose(m, [0, 2, 1]))",
+        """
+model S2S {
+  input src: i32[B, S]
+  input tgt: i32[B, T]
+  m = src -> embed(100, 32) -> lstm(64)
+  h = tgt -> embed(100, 32) -> lstm(64)
+  a = softmax(h @ m)
+  output y = concat(h, a @ m) -> dense(100)
+}
+""",
+    ),
+    Wrong(
+        "require-block-free",
+        5,
+        "require W % 8 == 0",
+        """
+block Patch {
+  param p: int
+  input x: f32[B, H, W, C]
+  require H % p == 0 and W % p == 0
+  output x -> conv(64, p, stride=p, padding="VALID") -> reshape([B, -1, 64])
+}
+model M {
+  input x: f32[B, H, W, 3]
+  output y = x -> Patch(8) -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "unet-free3",
+        7,
+        "require H % 4 == 0 and W % 4 == 0",
+        """
+block Down {
+  param f: int
+  input x: f32[B, H, W, C]
+  s = x -> conv(f, 3) -> relu
+  output skip = s
+  output down = s -> max_pool(2)
+}
+block Up {
+  param f: int
+  input x: f32[B, H, W, C]
+  input skip: f32[B, H2, W2, C2]
+  u = x -> conv_transpose(f, 2, stride=2)
+  output concat(u, skip) -> conv(f, 3) -> relu
+}
+model UNet {
+  input x: f32[B, H, W, 3]
+  s1, x1 = x -> Down(16)
+  s2, x2 = x1 -> Down(32)
+  b = x2 -> conv(64, 3)
+  u2 = (b, s2) -> Up(32)
+  u1 = (u2, s1) -> Up(16)
+  output y = u1 -> conv(1, 1)
+}
+""",
+    ),
+    Wrong(
+        "bce",
+        8,
+        "loss = sigmoid_cross_entropy(y[:, 0], label)",
+        """
+model M {
+  input x: f32[B, 8]
+  output y = x -> dense(1)
+}
+train M {
+  data = csv("d.csv", fields={x: f32[8], label: f32[]}) -> batch(32)
+  loss = sigmoid_cross_entropy(y, label)
+  optimizer = sgd(0.1)
+  duration = 1 epoch
 }
 """,
     ),

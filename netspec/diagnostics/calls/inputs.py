@@ -42,6 +42,8 @@ NAMES = "abcdefghijklmnopqrstuvwxyz"
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out."""
 
+    lacks_a_value = True
+
     op: str
     names: tuple[str, ...]
     all: tuple[str, ...]
@@ -79,6 +81,8 @@ class TooManyInputs(Diagnostic):
 @record(kw_only=True)
 class NotATensor(Diagnostic):
     """Something stands where a tensor is wanted that is not one."""
+
+    lacks_a_value = True
 
     what: str
     """What it is instead."""

@@ -125,6 +125,9 @@ class ExpectFailed(Diagnostic):
     repair: str = ""
     repair_at: Span = NOWHERE
 
+    def mistake(self) -> object:
+        return self.claim.split()[0]
+
     def message(self) -> str:
         return f"expected `{self.claim}`{self.limit and f', which is {self.limit}'}, but it is {self.found}"
 
