@@ -70,12 +70,8 @@ def misspell_argument(rng: random.Random, file: tree.File, text: str) -> tuple[i
 def add_argument(rng: random.Random, file: tree.File, text: str) -> tuple[int, int, str] | None:
     """An argument that there is not."""
     call = rng.choice(list_calls(file))
-    comma = ", " if call.args else ""
-    return (
-        call.span.end - 1,
-        call.span.end - 1,
-        f"{comma}{rng.choice(('name', 'activation', 'device', 'inplace'))}={rng.choice(('1', 'true'))}",
-    )
+    comma, at = (", ", call.args[-1].span.end) if call.args else ("", call.span.end - 1)
+    return at, at, f"{comma}{rng.choice(('name', 'activation', 'device', 'inplace'))}={rng.choice(('1', 'true'))}"
 
 
 def list_numbers(file: tree.File) -> list[tree.Number]:

@@ -25,7 +25,7 @@ from netspec.infer.repairs.own_arguments import accept_groups, accept_inputs
 from netspec.infer.repairs.rewriting import add_statement
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.infer.values import Given
-from netspec.library.base import Callable
+from netspec.library.base import Callable, Measure
 from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.shape.types import BATCH
@@ -52,6 +52,8 @@ def with_claim(frame: Frame, span: Span, given: Given, want: Pattern | None, cla
 def add_proposals(scene: Scene) -> Diagnostic:
     """The problem of a scene with what might mend it."""
     problem = scene.problem
+    if isinstance(scene.op, Measure) and not isinstance(problem, UnprovenSize):  # a section knows what else it may be
+        return problem
     if problem.at is NOWHERE or not problem.at.source.text:
         return problem
     found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
