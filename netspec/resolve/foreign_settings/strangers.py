@@ -30,7 +30,7 @@ class Stranger:
 
     item: tree.Setting | tree.Group
     meaning: str
-    """What it is here, as `setting_words` says it; a setting's or section's own name where it stands in the other form; "" where unknown."""
+    """What it is here, as `setting_words` says it; its own name for a setting or section that stands in the other form; "" where unknown."""
     target: str
     """The setting or section that it belongs to, or ""."""
     instead: str = ""
@@ -163,7 +163,7 @@ def name_section(item: tree.Setting, owner: tree.Train) -> list[Form]:
 
 
 def find_owner(item: tree.Setting, body: tree.Settings, section: str, owner: tree.Train | None, model: Definition | None) -> list[Form]:
-    """Where a line of an unknown name belongs: to the model's params, to the loss's arguments, to the metrics, or it is a value of one's own."""
+    """Where a line of an unknown name belongs: to the model's params, the loss's arguments, the metrics; or it is a value of one's own."""
     forms: list[Form] = []
     text = item.value.span.text
     if model is not None and owner is not None and any(p.name == item.key for p in model.params):
