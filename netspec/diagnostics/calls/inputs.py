@@ -113,9 +113,11 @@ class WrongDtype(Diagnostic):
         return (self.input, self.found, self.at.text) if self.ways else None
 
     def help(self) -> str | None:
-        chosen = self.chosen() if self.ways else None
-        if chosen is not None:
-            return f"write `{chosen.words}`"
+        repair = self.chosen()
+        if repair is not None:
+            return f"write `{repair.words}`"
+        if self.tried or self.ways:
+            return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 
