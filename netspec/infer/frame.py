@@ -94,6 +94,9 @@ class World:
     doubtful: Callable[[Diagnostic], bool] | None = None
     """What stays silent of a block that nobody uses, since it may be right in a use. None: every problem is reported."""
 
+    repeats: list[tree.Repeat] = field(default_factory=list)
+    """The `repeat` regions around the present statement that name their index."""
+
     unproved: list[Span] = field(default_factory=list)
     """Names of the models and sections that could not be proved."""
 
@@ -169,6 +172,10 @@ class World:
         if key in self.seen:
             return UNKNOWN
         self.seen.add(key)
+        if self.repeats:
+            from netspec.infer.calls.loop_indices import blame_index  # few loops name an index, and fewer have a problem
+
+            problem = blame_index(self.repeats, problem)
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
@@ -316,6 +323,18 @@ class Frame:
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve
 
         return self.report(AnswerUnknown(at=node.span, name=node.text, model=self.name, elsewhere=True))
+
+    def find_origin(self, at: Span) -> Span:
+        """Where the text stands that an argument's value comes from: a name's own value, in the call of the block or in its declaration."""
+        name = at.text
+        if not name.isidentifier():
+            return at
+        if name in self.written:
+            return self.written[name]
+        definition = self.world.graph.definitions.get(self.name)
+        own = next((p for p in definition.params if p.name == name), None) if definition is not None else None
+        param = own or self.world.graph.params.get(name)
+        return param.default.span if param is not None and param.default is not None else at
 
     @contextmanager
     def region(self):

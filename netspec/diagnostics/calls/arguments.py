@@ -79,7 +79,13 @@ class SwappedArguments(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` takes `{self.first}` first and `{self.second}` behind it; these two stand the other way round"
 
+    def mistake(self) -> object:
+        return self.at.text if self.ways else None
+
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{', '.join(edit.text for edit in self.swapped)}`" if self.swapped else None
 
     def edits(self) -> Sequence[Edit]:
@@ -103,9 +109,9 @@ class MissingArgument(Diagnostic):
         return f"`{self.op}` needs {'a value' if len(self.names) == 1 else 'values'} for {names}"
 
     def help(self) -> str | None:
-        chosen = self.chosen() if self.ways else None
-        if chosen is not None:
-            return f"for example `{chosen.words}`"
+        repair = self.chosen()
+        if repair is not None:
+            return f"write for instance `{repair.words}`; its arguments are `{self.op}({self.signature})`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 
@@ -134,6 +140,11 @@ class TooManyArguments(Diagnostic):
     def help(self) -> str | None:
         if self.shared:
             return "move it to the `shared` line, or make a layer of its own"
+        repair = self.chosen()
+        if repair is not None and repair.words and not self.listed:
+            return (
+                f"write `{repair.words}`; its arguments are `{self.op}({self.signature})`" if self.signature else f"write `{repair.words}`"
+            )
         if self.listed:
             return f"give a list: `{self.listed}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"

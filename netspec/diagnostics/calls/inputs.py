@@ -119,6 +119,8 @@ class WrongDtype(Diagnostic):
     def help(self) -> str | None:
         if proposed := self.proposed():
             return proposed
+        if self.tried or self.ways:
+            return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 

@@ -29,6 +29,8 @@ returncarry returnfinalstate: return_state
 initialstate initialcarry initstate initialstates: initial
 mergemode mergefn: merge
 iscausal causalmask: causal
+mask sequencemask paddingmask: lengths
+lengths length sequencelength sequencelengths seqlens seqlengths keypaddingmask srckeypaddingmask paddingmask: mask
 attnmask attentionmask: mask
 attnbias attentionbias positionbias bias: score_bias
 numkvheads numkeyvalueheads keyvalueheads numqueriespergroup: kv_heads

@@ -47,7 +47,8 @@ name runname experiment experimentname jobname: name
 device devices accelerator gpus gpu numgpus ngpus cuda usecuda tpu usegpu strategy distributed backend platform
   ~ a training runs on the devices that JAX finds
 jit compile jitcompile torchcompile runeagerly ~ every training is compiled
-verbose logevery loggingsteps loginterval logeverynsteps progressbar logfrequency logger logging logdir tensorboard wandb logsteps printevery
+verbose logevery loggingsteps loginterval logeverynsteps progressbar logfrequency logger logging logdir tensorboard wandb logsteps
+  printevery
   ~ a training says how it goes, and its run folder keeps every number
 outputdir savedir output out rundir checkpointdir savepath ckptdir savedirectory modeldir workdir checkpointpath
   ~ the folder stands on the command line: `netspec train FILE --out DIR`

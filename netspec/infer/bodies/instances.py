@@ -14,7 +14,6 @@ from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
-from netspec.infer.calls.value_repairs import find_origin
 from netspec.infer.frame import Frame, World, places_of
 from netspec.infer.instance import Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, describe, key_of, to_plain
@@ -61,7 +60,7 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts)
+    args = bind_params(world, definition, value.args, use.span, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
@@ -72,7 +71,7 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            written = {name: find_origin(frame, argument.span) for name, argument in value.args.items()}
+            written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
             world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)

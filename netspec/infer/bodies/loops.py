@@ -135,9 +135,11 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
         frame.wire_names[index.wire] = node.index.name
         frame.env[node.index.name] = index
     frame.loops.append(Loop(None, count))
+    frame.world.repeats.append(node)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
         variables.bind_written(frame)
+    frame.world.repeats.pop()
     frame.loops.pop()
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)

@@ -12,7 +12,7 @@ from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
-from netspec.infer.types import find_broken_limit
+from netspec.infer.types import dtype_fits, find_broken_limit
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Op
@@ -190,29 +190,22 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         chain = places_of(frame, [given.value])
         within = given.span.start >= use.span.start and given.span.end <= use.span.end
         at = given.span if within else use.span  # an argument, or before `->`
+        from netspec.infer.calls.input_repairs import find_swapped, propose_types  # only specs with a problem need it
+
+        swapped = find_swapped(frame, use, op, bound)
+        if swapped is not None:
+            frame.report(swapped)
+            return False
         if not dtype_fits(declared.dtype, type_):
             wanted = DTYPE_WORDS[declared.dtype]
-            dtype = WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain)
+            ways = tuple(propose_types(frame, use, bound, declared, given))
+            dtype = WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain, ways=ways)
             frame.report(with_proposals(frame, use.span, op, [given], bound.args, dtype))
             return False
         meaning = declared.doc.rstrip(".")
         rank = WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
         frame.report(with_proposals(frame, use.span, op, [given], bound.args, rank))
         return False
-    return True
-
-
-def dtype_fits(wanted: str, found: TensorType) -> bool:
-    """The elements are of the sort that an input declares."""
-    match wanted:
-        case "float":
-            return found.is_float
-        case "int":
-            return found.is_int
-        case "bool":
-            return found.dtype == "bool"
-        case "number":
-            return found.is_float or found.is_int
     return True
 
 

@@ -9,6 +9,7 @@ from netspec.diagnostics.base import Edit, Repair
 from netspec.infer.frame import Frame
 from netspec.infer.values import BlockValue, Given, OpValue
 from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
+from netspec.resolve.foreign.ops import list_readings
 from netspec.resolve.foreign.values import convert_text, split_items
 from netspec.source import NOWHERE, Span
 
@@ -18,7 +19,7 @@ _BOUND = re.compile(r"(at least|above|below|at most) (-?[0-9]+(?:\.[0-9]+)?)")
 
 def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[Repair]:
     """Edits of an argument's value, where it is written: in the call, or where the name got its value that stands there."""
-    at = find_origin(frame, given.span)
+    at = frame.find_origin(given.span)
     if at is NOWHERE or at.source.text == "":
         return []
     return [Repair((Edit(at, text),), text) for text in list_texts(at.text, wanted, words)]
@@ -26,7 +27,7 @@ def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[
 
 def list_texts(text: str, wanted: str, words: str) -> list[str]:
     """What may stand instead of a value's text, the likeliest first; `words` say what is wanted."""
-    found = [*convert_text(text, wanted), *near_numbers(text, words), *near_items(text, words)]
+    found = [*near_numbers(text, words), *near_items(text, words), *near_lists(text, words), *convert_text(text, wanted)]
     return list(dict.fromkeys(each for each in found if each != text))
 
 
@@ -38,6 +39,34 @@ def near_items(text: str, words: str) -> Iterator[str]:
     fixed = [next(iter(near_numbers(item, words)), item) for item in items]
     if fixed != items:
         yield f"[{', '.join(fixed)}]"
+
+
+def near_lists(text: str, words: str) -> Iterator[str]:
+    """A list of as many items as are wanted, the last ones going on as those before; or in ascending order, where that is wanted."""
+    wanted = re.match(r"([0-9]+) (numbers?|moments?)\b", words)
+    if not (text.startswith("[") and text.endswith("]")) or not (wanted or "each later than the one before" in words):
+        return
+    items = split_items(text)
+    if wanted is None:
+        yield f"[{', '.join(sorted(items, key=lambda item: float(re.sub(r'[^0-9.e-]', '', item.split()[0]) or 0)))}]"
+        return
+    while len(items) < int(wanted[1]):
+        items.append(go_on(items))
+    yield f"[{', '.join(items[: int(wanted[1])])}]"
+
+
+def go_on(items: list[str]) -> str:
+    """The next item of a list: a number falls as those before it, or tenfold; a moment comes as long after."""
+    found = [re.fullmatch(r"([0-9][0-9_]*(?:\.[0-9]+)?(?:e-?[0-9]+)?)( \w+)?", item) for item in items[-2:]]
+    numbers = [float(m[1].replace("_", "")) for m in found if m is not None]
+    unit = next((m[2] or "" for m in reversed(found) if m is not None), "")
+    if not numbers:
+        return items[-1] if items else "0.1"
+    if unit:
+        step = numbers[-1] - numbers[0] if len(numbers) == 2 and numbers[0] < numbers[-1] else numbers[-1]
+        return f"{numbers[-1] + step:g} {unit.strip().removesuffix('s')}s"
+    ratio = numbers[-1] / numbers[0] if len(numbers) == 2 and numbers[0] else 0.1
+    return f"{numbers[-1] * ratio:.6g}"
 
 
 def near_numbers(text: str, words: str) -> Iterator[str]:
@@ -75,28 +104,32 @@ def _write(value: float, whole: bool) -> str:
     return text if whole or "." in text or "e" in text else f"{text}.0"
 
 
-def find_origin(frame: Frame, at: Span) -> Span:
-    """Where the text stands that an argument's value comes from: a name's own value, in the call of the block or in its declaration."""
-    name = at.text
-    if not name.isidentifier():
-        return at
-    if name in frame.written:
-        return frame.written[name]
-    graph = frame.world.graph
-    definition = graph.definitions.get(frame.name)
-    own = next((p for p in definition.params if p.name == name), None) if definition is not None else None
-    param = own or graph.params.get(name)
-    return param.default.span if param is not None and param.default is not None else at
-
-
-def propose_rewritten(value: OpValue | BlockValue, wrong: Sequence[str] = ()) -> list[Repair]:
-    """The whole call written as its op or block takes it: every value of another sort at once, PyTorch's first number left out."""
-    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+def propose_rewritten(value: OpValue | BlockValue) -> list[Repair]:
+    """The whole call written as its op or block takes it: every value of another sort at once, PyTorch's first numbers left out."""
     call = Written(value.span, value.call)
     if not value.call or not call.span.text.endswith(")"):
         return []
-    first = next((n for n, arg in enumerate(value.call) if arg.name is None), None)
-    found = propose_calls(call, what)
-    if isinstance(value, OpValue) and first is not None and wrong:
-        found += propose_calls(call, what, gone=(first,))
-    return [repair for repair in found if repair.edits]
+    if isinstance(value, BlockValue):
+        found = propose_calls(call, takes_of(value.definition))
+    else:
+        readings = list_readings("", value.entry, value.call)
+        found = [repair for r in readings for repair in propose_calls(call, takes_of(value.entry), gone=r.gone, named=r.named)]
+    return [repair for repair in dict.fromkeys(found) if repair.edits]
+
+
+def propose_missing(value: OpValue | BlockValue, missing: Sequence[str], examples: Iterable[Sequence[str]]) -> list[Repair]:
+    """The call with a value for each argument that is missing, as in the examples."""
+    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+    params, given = list(what.types), list(value.args)
+    plain = given == params[: len(given)] and list(missing) == params[len(given) : len(given) + len(missing)]
+    plain = plain and all(arg.name is None for arg in value.call)
+    text, at = value.span.text, value.span
+    closed = text.endswith(")")
+    end = Span(at.source, at.end - closed, at.end - closed)
+    found = []
+    for values in examples:
+        written = ", ".join(v if plain else f"{name}={v}" for name, v in zip(missing, values, strict=True))
+        inside = f"{', ' if value.call else ''}{written}" if closed else f"({written})"
+        new = f"{text[: len(text) - closed]}{inside}{')' if closed else ''}"
+        found.append(Repair((Edit(end, inside),), " ".join(new.split())))
+    return list(dict.fromkeys(found))

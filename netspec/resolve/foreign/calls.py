@@ -12,11 +12,12 @@ from itertools import islice, product
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.suggestions.aliases import aliases
 from netspec.diagnostics.suggestions.nearest import find_alike, find_same, squash
+from netspec.library.shelf import index
 from netspec.library.shelf.index import Entry
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.resolve.foreign.argument_rules import Choice, find_choices
-from netspec.resolve.foreign.values import CONSTANTS, convert_text, takes
+from netspec.resolve.foreign.values import CONSTANTS, LENGTH, convert_text, takes
 from netspec.resolve.graph import Definition
 from netspec.source import Span
 from netspec.syntax import tree
@@ -106,13 +107,15 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
         elif arg.name in what.types or arg.name in (*what.inputs, *what.optional):
             found.append([Choice(f"{arg.name}={t}") for t in write_value(text, what.types.get(arg.name, ""))])
         else:
-            found.append(rename(arg.name, text, what, free))
+            found.append(rename(arg.name, text, what, free, call.span.source.text))
     return found
 
 
 def is_activation(text: str, wanted: str) -> bool:
-    """`Dense(10, "relu")`: a word in quotes where a truth value or number is wanted."""
-    return text.startswith('"') and not re.search(r'"|str|initializer|function|layer|dtype|any', wanted) and not convert_text(text, wanted)
+    """`Dense(10, "relu")`: a word in quotes, or a function, where a truth value or number is wanted."""
+    if not text.startswith('"') and not (index.lookup(text.partition("(")[0], "function") and "initializer" not in wanted):
+        return False
+    return bool(wanted) and not re.search(r'"|str|initializer|function|layer|dtype|any', wanted) and not convert_text(text, wanted)
 
 
 def activation_choices(text: str) -> list[Choice]:
@@ -146,6 +149,8 @@ def fits(text: str, wanted: str) -> bool | None:
         return None if "->" in text or not _is_tuple(text) else False
     if text.startswith("["):
         return "list" in wanted or takes(wanted, "any")
+    if re.fullmatch(LENGTH, text):
+        return "duration" in wanted and "list" not in wanted
     if re.fullmatch(r"-?[0-9][0-9_]*", text):
         return takes(wanted, "int") or takes(wanted, "float") or takes(wanted, "number")
     if re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9]*)?(e[+-]?[0-9]+)?", text):
@@ -161,11 +166,14 @@ def _is_tuple(text: str) -> bool:
     return text.endswith(")") and (len(split_items(text)) != 1 or text.rstrip(") ").endswith(","))
 
 
-def rename(name: str, text: str, what: Takes, free: Sequence[str]) -> list[Choice]:
+def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str) -> list[Choice]:
     """What may become of an argument that the callee does not have: another name, or what the foreign word means."""
     shelf = what.kind != "block"
     targets = find_same(name, free) or ([ours for ours in aliases().get(squash(name), ()) if ours in free] if shelf else [])
     found = [Choice(f"{ours}={t}") for ours in targets for t in write_value(text, what.types.get(ours, ""))]
+    if "mask" in targets and text.isidentifier():
+        lengths = dict.fromkeys(re.findall(r"input \w+\s*:\s*\w+\[\w+, (\w+)", spec))
+        found += [Choice(f"mask=iota({length})[none, :] < {text}[:, none]") for length in lengths]
     if shelf:
         found += find_choices(name, text, what.op, what.kind, free, what.types)
     if not found:

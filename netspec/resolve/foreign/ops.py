@@ -106,8 +106,10 @@ def _group(name: str, numbers: list[int]) -> Iterator[Reading]:
         yield Reading((numbers[1],))
 
 
+NORMS = ("batch_norm", "layer_norm", "instance_norm", "rms_norm")
+"""Layers that know how many features come in, which other libraries are told."""
 READINGS = {
-    **dict.fromkeys(("batch_norm", "layer_norm", "instance_norm", "rms_norm", "prelu"), _norm),
+    **dict.fromkeys((*NORMS, "prelu"), _norm),
     "dense": _first_is_input,
     **dict.fromkeys(("conv", "conv_transpose", "separable_conv", "depthwise_conv"), _conv),
     **dict.fromkeys(("lstm", "gru", "lstm_cell", "gru_cell", "simple_cell"), _recurrence),

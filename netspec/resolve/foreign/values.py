@@ -15,7 +15,7 @@ KINDS = ("initializer", "function", "layer", "schedule", "optimizer")
 CONSTANTS = {"True": "true", "False": "false", "None": "none", "TRUE": "true", "FALSE": "false", "NULL": "none", "null": "none"}
 """How other languages write the constants."""
 _NUMBER = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?(e[+-]?[0-9]+)?")
-_LENGTH = re.compile(r"[0-9][0-9_]* (steps?|epochs?)")
+LENGTH = re.compile(r"[0-9][0-9_.]* (steps?|epochs?)")
 PLAIN = {"linear", "none", "identity", "null", ""}
 """Activations that change nothing."""
 OWN_FORMS = {"gelunew": "gelu", "gelutanh": "gelu", "gelufast": "gelu", "gelupytorchtanh": "gelu", "quickgelu": "gelu", "swish": "silu"}
@@ -38,6 +38,8 @@ def _convert(text: str, wanted: str) -> Iterable[str]:
         yield from from_items(split_items(text), wanted)
     elif _NUMBER.fullmatch(text):
         yield from from_number(text, wanted)
+    elif LENGTH.fullmatch(text):
+        yield f"[{text}]" if "list[duration]" in wanted else ""
     elif text in ("true", "false"):
         if takes(wanted, "int") or takes(wanted, "float"):
             yield "1" if text == "true" else "0"
@@ -63,7 +65,7 @@ def from_word(word: str, wanted: str) -> Iterable[str]:
         yield from [word] if takes(wanted, "int") or takes(wanted, "float") else convert_text(word, wanted)
     if word.lower() in ("true", "false") and takes(wanted, "bool"):
         yield word.lower()
-    if _LENGTH.fullmatch(word) and "duration" in wanted:
+    if LENGTH.fullmatch(word) and "duration" in wanted:
         yield word
     if "dtype" in wanted:
         yield from nearest(word, DTYPES)[:1]
@@ -85,8 +87,12 @@ def name_op(word: str, kinds: Sequence[str]) -> list[str]:
 
 def from_items(items: list[str], wanted: str) -> Iterable[str]:
     """What several values were meant as: a list, or the one number that stands several times."""
-    made = [(convert_text(item, wanted) or [item])[0] if item.startswith('"') else item for item in items]
-    made = [from_pair(item) for item in made]
+    inner = wanted.partition("list[")[2].rpartition("]")[0]
+    if inner == "duration" and all(_NUMBER.fullmatch(item) for item in items):
+        units = ("epochs", "steps") if items and max(map(float, items)) <= 300 else ("steps", "epochs")
+        yield from (f"[{', '.join(f'{item} {unit}' for item in items)}]" for unit in units)
+        return
+    made = [from_pair((_convert_item(item, inner) or [item])[0]) for item in items]
     if "list" in wanted or "any" in wanted:
         yield f"[{', '.join(made)}]"
     if items and len(set(items)) == 1:
@@ -94,6 +100,12 @@ def from_items(items: list[str], wanted: str) -> Iterable[str]:
         yield from convert_text(items[0], wanted)
     elif items and "list" not in wanted:
         yield items[0]
+
+
+def _convert_item(item: str, inner: str) -> list[str]:
+    """An item that is not of the type of a list's items, written so."""
+    fraction = _NUMBER.fullmatch(item) and "." in item and takes(inner, "int") and not takes(inner, "float")
+    return convert_text(item, inner) if inner and (item.startswith('"') or fraction) else []
 
 
 def from_pair(item: str) -> str:
