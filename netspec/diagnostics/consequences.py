@@ -10,9 +10,9 @@ from netspec.source import Span
 
 
 def leave_out_unused(problems: Iterable[Diagnostic], bodies: Sequence[Span]) -> list[Diagnostic]:
-    """The problems without unused names of bodies in which a value is missing."""
+    """The problems without unused names of bodies in which a value is missing, and no repair says which one: it may be that."""
     found = list(problems)
-    gaps = [body for body in bodies if any(p.lacks_a_value and lies_in(p.at, body) for p in found)]
+    gaps = [body for body in bodies if any(p.lacks_a_value and p.held is None and lies_in(p.at, body) for p in found)]
     return [p for p in found if not (isinstance(p, UnusedBinding) and any(lies_in(p.at, body) for body in gaps))]
 
 

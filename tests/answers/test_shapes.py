@@ -211,6 +211,17 @@ model M {
 """,
     ),
     Wrong(
+        "embed-order",
+        4,
+        "output y = ids -> embed(64, 4)",
+        """
+model M {
+  input ids: i32[B, T]
+  output y = ids -> embed(64)
+}
+""",
+    ),
+    Wrong(
         "embed-floats",
         4,
         "input x: i32[B, 20]",

@@ -129,7 +129,7 @@ def join_dtypes(scene: Scene, problem: UnequalDtypes) -> Iterator[Repair]:
 def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
     """Elements of another sort: numbers that stand for words are looked up, an input of floats for ids is declared as ids."""
     side = next((s for s in scene.sides if str(s.type) == problem.found), None)
-    if side is None:
+    if side is None or problem.wanted == "bool":
         return
     declared = side.line.declared if not side.line.steps else None
     if problem.wanted == "whole" and side.type.is_float and declared is not None:

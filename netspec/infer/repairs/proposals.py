@@ -58,7 +58,7 @@ def add_proposals(scene: Scene) -> Diagnostic:
         return problem
     found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
     own = tuple(problem.edits())
-    return replace(problem, ways=(*problem.ways, *found, *([Repair(own)] if own else []))) if found else problem
+    return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
 
 
 def propose(scene: Scene) -> Iterator[Repair]:
