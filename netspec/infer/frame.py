@@ -235,6 +235,8 @@ class Frame:
         self.wire_names: dict[int, str] = {}
         self.origins: dict[int, Span] = {}
         self.nodes: list[Node] = []
+        self.enclosing: list[list[Node]] = []
+        """The nodes so far of the regions around the present one, the outermost first."""
         self.counters: Counter[str] = Counter()
         self.loops: list[Loop] = []
         self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
@@ -338,10 +340,11 @@ class Frame:
     def region(self):
         """Nodes emitted inside go to the list that is yielded."""
         outer, self.nodes = self.nodes, []
+        self.enclosing.append(outer)
         try:
             yield self.nodes
         finally:
-            self.nodes = outer
+            self.nodes = self.enclosing.pop()
 
     @property
     def depth(self) -> int:

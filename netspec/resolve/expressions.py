@@ -46,6 +46,8 @@ class Names:
         """The kinds of op that the present place asks for, for what is said of a name that nothing has."""
         self.training = False
         """The present place is in a `train` section."""
+        self.owner: tuple[tree.Train | None, Definition | None] = (None, None)
+        """The `train` section around the present place, and the model that it trains."""
         self.later: Mapping[str, Span] = {}
         """Where the present body binds each of its names first."""
         self.own: frozenset[str] = frozenset()

@@ -42,6 +42,8 @@ NAMES = "abcdefghijklmnopqrstuvwxyz"
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out."""
 
+    lacks_a_value = True
+
     op: str
     names: tuple[str, ...]
     all: tuple[str, ...]
@@ -50,6 +52,9 @@ class MissingInput(Diagnostic):
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
@@ -76,6 +81,8 @@ class TooManyInputs(Diagnostic):
 @record(kw_only=True)
 class NotATensor(Diagnostic):
     """Something stands where a tensor is wanted that is not one."""
+
+    lacks_a_value = True
 
     what: str
     """What it is instead."""
@@ -106,10 +113,12 @@ class WrongDtype(Diagnostic):
             "bool numbers", "truth values"
         )
 
+    def mistake(self) -> object:
+        return (self.input, self.found, self.at.text) if self.ways else None
+
     def help(self) -> str | None:
-        repair = self.chosen()
-        if repair is not None:
-            return f"write `{repair.words}`"
+        if proposed := self.proposed():
+            return proposed
         if self.tried or self.ways:
             return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
@@ -128,7 +137,7 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
-        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
+        return self.proposed() or (f"its input `{self.input}` is {self.meaning}" if self.meaning else None)
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -154,3 +163,6 @@ class InputMismatch(Diagnostic):
         return (
             [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
         )
+
+    def help(self) -> str | None:
+        return self.proposed() or None

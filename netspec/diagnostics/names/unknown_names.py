@@ -39,6 +39,7 @@ class _Near(Diagnostic):
 class UnknownName(_Near):
     """A name is used that nothing in the file, and nothing on the shelf, has."""
 
+    lacks_a_value = True
     name: str
     noun: str = "name"
     below: Span = NOWHERE
@@ -69,6 +70,8 @@ class UnknownName(_Near):
             return f"did you mean `{repair.edits[0].text}`?"
         if repair is not None and repair.words and "(" in repair.words:
             return f"{self.how}: write `{repair.words}`" if self.how and not self.how.startswith("write") else f"write `{repair.words}`"
+        if repair is not None and repair.words and not self.near and not self.how:
+            return f"did you mean `{repair.words}`?"
         if self.how:
             return self.how
         if self.options and not self.near:
@@ -114,16 +117,33 @@ class UnknownSetting(_Near):
 
     section: str
     name: str
+    others: tuple[Span, ...] = ()
+    """Further lines that belong to the same place."""
+    instead: str = ""
+    """What is true here, where such a line says nothing."""
 
     def message(self) -> str:
         return f"`{self.section}` has no setting `{self.name}`"
 
+    def places(self) -> Sequence[Place]:
+        return [Place(span, "belongs there too") for span in self.others]
+
     def help(self) -> str | None:
-        if self.near:
+        if self.instead:
+            return f"{self.instead}: leave the line away"
+        form = self.chosen()
+        if form is not None:
+            return f"write `{form.words}`" if form.words else "that is so without it: leave the line away"
+        if self.ways and self.ways[0].words:
+            return f"it belongs elsewhere: `{self.ways[0].words}`"
+        if self.near and self.name not in self.near:
             return super().help()
         if self.name == "metric":
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.ways[0].edits if self.ways else ()
 
 
 @record(kw_only=True)

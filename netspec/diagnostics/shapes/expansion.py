@@ -90,6 +90,8 @@ class FreeParameter(Diagnostic):
         return " and ".join(f"`{s}`" for s in self.symbols)
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         dims = self.shape.partition("[")[2].rstrip("]").split(", ")
         if self.name and BATCH not in self.symbols and set(self.symbols) <= set(dims):
             return self._cut(dims)
@@ -122,6 +124,9 @@ class ExpectFailed(Diagnostic):
     """What the right side is worth, where it is a formula."""
     repair: str = ""
     repair_at: Span = NOWHERE
+
+    def mistake(self) -> object:
+        return self.claim.split()[0]
 
     def message(self) -> str:
         return f"expected `{self.claim}`{self.limit and f', which is {self.limit}'}, but it is {self.found}"

@@ -136,7 +136,7 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
     pairs = list(zip(definition.inputs, actual, strict=True))
     for declared, (tensor, _) in pairs:
         bind_symbols(frame, declared, tensor.type)
-    for declared, (tensor, _) in pairs:
+    for declared, (tensor, at) in pairs:
         why = explain_mismatch(frame, declared, tensor.type)
         if why:
             wanted = declared.type.span.text
@@ -151,11 +151,30 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
                 sizes=describe_sizes(frame, declared),
             )
             with_trail = outer.world.trail.pop()
-            outer.report(replace(problem, chain=places_of(outer, [tensor])))
+            outer.report(explain_input(outer, frame, use, declared, tensor, at, replace(problem, chain=places_of(outer, [tensor]))))
             outer.world.trail.append(with_trail)
             return False
         frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
     return True
+
+
+def explain_input(
+    outer: Frame, inner: Frame, use: Call, declared: tree.Input, tensor: Tensor, at: Span, problem: InputMismatch
+) -> Diagnostic:
+    """The problem with what might make the tensor fit, or the block."""
+    from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+    dims = declared.type.dims
+    if any(isinstance(d, tree.Dots) for d in dims):
+        return problem
+    sizes = tuple(inner.env.get(d.text) if isinstance(d, tree.Name) else None for d in dims)
+    shape = tensor.type.shape if len(dims) == tensor.type.rank else (Dim.of(1),) * len(dims)
+    known = (
+        types.evaluate_dims(inner, dims)
+        if all(isinstance(v, int | Dim) or not isinstance(d, tree.Name) for v, d in zip(sizes, dims, strict=True))
+        else None
+    )
+    return with_claim(outer, use.span, Given(tensor, at), known or shape, tuple(d.span.text for d in dims), problem)
 
 
 def describe_sizes(frame: Frame, declared: tree.Input) -> str:
