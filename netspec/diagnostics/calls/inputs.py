@@ -13,6 +13,8 @@ from netspec.source import NOWHERE, Span
 class WrongCount(Diagnostic):
     """Before `=` stand more or fewer names than the expression behind it has values."""
 
+    lacks_a_value = True
+
     names: int
     values: int
     found: str = ""
