@@ -6,7 +6,7 @@ from collections.abc import Callable as Function
 from collections.abc import Iterator
 from itertools import islice
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype, WrongRank
 from netspec.diagnostics.shapes.attention import UnequalFeatures, UnevenHeads
 from netspec.diagnostics.shapes.axes import AxisNotOne, NotAPermutation, ReshapeCount, ReshapeRemainder
@@ -58,9 +58,28 @@ def add_proposals(scene: Scene) -> Diagnostic:
         return problem
     if problem.at is NOWHERE or not problem.at.source.text:
         return problem
-    found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
+    found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
+    problem = replace(problem, chain=(*problem.chain, *find_remainders(scene)))
     own = tuple(problem.edits())
     return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
+
+
+def find_remainders(scene: Scene) -> list[Place]:
+    """Where the sides of images that are to be equal have lost what a window left over."""
+    rule = scene.problem.rule if isinstance(scene.problem, UnprovenSize) else scene.problem
+    if not isinstance(rule, UnequalDims | UnequalParts):
+        return []
+    places: list[Place] = []
+    for step in (step for side in scene.sides for step in side.line.steps if step.op is not None and step.op.over_space):
+        source = step.source
+        if source is None or source.rank != step.output.rank:
+            continue
+        for before, after in zip(source.shape[1:-1], step.output.shape[1:-1], strict=True):
+            if before.is_constant and after.is_constant and after.value < before.value and before.value % after.value:
+                rest = f", {before.value % after.value} left over" if before.value >= 2 * after.value else ""
+                places.append(Place(step.span, f"{before} becomes {after} here{rest}"))
+                break
+    return list(dict.fromkeys(places))[:2]
 
 
 def propose(scene: Scene) -> Iterator[Repair]:
@@ -102,6 +121,8 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     if skip.type.shape[:-1] != main.type.shape[:-1]:
         yield from make_equal_in_space(scene, skip, main)
         return
+    if problem.op != "+":
+        yield from reach(scene, main, skip.type, skip)
     if skip.line.steps:
         yield from reach(scene, skip, main.type, main)
         yield from reach(scene, main, skip.type, skip)
