@@ -1398,7 +1398,7 @@ model M {
     Wrong(
         "gate",
         5,
-        "output y = g * (x -> dense(32))",
+        "g = x -> dense(64) -> sigmoid",
         """
 model M {
   input x: f32[B, 64]
@@ -1673,6 +1673,259 @@ block Head {
 model M {
   input x: f32[B, 64]
   output y = x -> Head(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-changes",
+        4,
+        "for i in range(3) { x = x -> dense(128) -> relu }",
+        """
+model M {
+  input x: f32[B, 64]
+  repeat 3 { x = x -> dense(128) -> relu }
+  output y = x -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-residual",
+        4,
+        "repeat 3 { x = x + (x -> layer_norm -> dense(64) -> gelu) }",
+        """
+model M {
+  input x: f32[B, T, 64]
+  repeat 3 { x = x + (x -> layer_norm -> dense(128) -> gelu) }
+  output y = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-conv-pool",
+        4,
+        "for i in range(3) { x = x -> conv(32, 3) -> relu -> max_pool(2) }",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  repeat 3 { x = x -> conv(32, 3) -> relu -> max_pool(2) }
+  output y = x -> flatten -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "heads-loop",
+        4,
+        "for h in [2, 3, 4] { x = x + (x -> self_attention(h)) }",
+        """
+model M {
+  input x: f32[B, T, 48]
+  for h in [2, 3, 5] { x = x + (x -> self_attention(h)) }
+  output y = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "groups-loop",
+        4,
+        "for w in [16, 24, 36] { x = x -> conv(w, 3) -> group_norm(4) -> relu }",
+        """
+model M {
+  input x: f32[B, 8, 8, 3]
+  for w in [16, 24, 36] { x = x -> conv(w, 3) -> group_norm(8) -> relu }
+  output y = x -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "block-positional",
+        10,
+        "output y = (x, m) -> Mix",
+        """
+block Mix {
+  input a: f32[B, T, D]
+  input b: f32[B, D]
+  output a + b[:, none]
+}
+model M {
+  input x: f32[B, T, 64]
+  m = x -> mean(axis=1)
+  output y = (m, x) -> Mix
+}
+""",
+    ),
+    Wrong(
+        "block-sizes",
+        9,
+        "output y = (x, x -> dense(64)) -> Add",
+        """
+block Add {
+  input a: f32[B, T, D]
+  input b: f32[B, T, D]
+  output a + b
+}
+model M {
+  input x: f32[B, T, 64]
+  output y = (x, x -> dense(32)) -> Add
+}
+""",
+    ),
+    Wrong(
+        "if-branches",
+        6,
+        "output y = h + (x -> dense(128))",
+        """
+model M {
+  param deep: bool = true
+  input x: f32[B, 64]
+  h = if deep { x -> dense(128) -> relu } else { x }
+  output y = h + x
+}
+""",
+    ),
+    Wrong(
+        "mask-axis",
+        5,
+        "mask = iota(T)[none, :] < length[:, none]",
+        """
+model M {
+  input x: f32[B, T, 64]
+  input length: i32[B]
+  mask = iota(T) < length
+  output y = x -> self_attention(4, mask=mask)
+}
+""",
+    ),
+    Wrong(
+        "sum-list",
+        5,
+        "branches = [x -> conv(16, 1), x -> conv(16, 3), x -> conv(16, 5)]",
+        """
+model M {
+  input x: f32[B, 8, 8, 3]
+  branches = [x -> conv(16, 1), x -> conv(16, 3), x -> conv(8, 5)]
+  output y = sum(branches)
+}
+""",
+    ),
+    Wrong(
+        "matmul-vec",
+        5,
+        "output y = x @ transpose(w)",
+        """
+model M {
+  input x: f32[B, 64]
+  input w: f32[B, 64]
+  output y = x @ w
+}
+""",
+    ),
+    Wrong(
+        "outer",
+        5,
+        "require S == T",
+        """
+model M {
+  input a: f32[B, T]
+  input b: f32[B, S]
+  output y = a * b
+}
+""",
+    ),
+    Wrong(
+        "attn-bias",
+        7,
+        "weight bias: f32[4, 16, 16] = zeros",
+        """
+model M {
+  input x: f32[B, 16, 64]
+  q = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  k = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  weight bias: f32[4, 8, 8] = zeros
+  output s = q @ transpose(k, [0, 1, 3, 2]) + bias
+}
+""",
+    ),
+    Wrong(
+        "deep-residual-name",
+        8,
+        "output y = (d + (a -> conv(64, 1, stride=2))) -> relu -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  a = x -> conv(32, 3) -> relu
+  b = a -> conv(64, 3, stride=2) -> relu
+  c = b -> conv(64, 3) -> relu
+  d = c -> conv(64, 3)
+  output y = (d + a) -> relu -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "avgpool-dense",
+        4,
+        "output y: f32[B, 10] = x -> conv(32, 3) -> avg_pool(32) -> flatten -> dense(10)",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  output y: f32[B, 10] = x -> conv(32, 3) -> avg_pool(32) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "time-dist",
+        5,
+        "output y: f32[B, 10] = h -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input frames: f32[B, T, 64, 64, 3]
+  h = frames -> conv(16, 3, stride=2) -> relu
+  output y: f32[B, T, 10] = h -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "train-classes",
+        5,
+        "output logits: f32[B, classes] = image -> flatten -> dense(classes) -> relu",
+        """
+model M {
+  param classes: int = 10
+  input image: f32[B, 28, 28, 1]
+  output logits: f32[B, classes] = image -> flatten -> dense(100) -> relu
+}
+train M {
+  data = mnist() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "label-shape-extra",
+        4,
+        "output logits = image -> conv(8, 3) -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input image: f32[B, 28, 28, 1]
+  output logits = image -> conv(8, 3) -> global_avg_pool(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "require-value",
+        6,
+        "output y = x -> Attn(4)",
+        """
+block Attn {
+  param heads: int
+  input x: f32[B, T, D]
+  require D % heads == 0, "{heads} heads do not divide {D}"
+  output x -> self_attention(heads)
+}
+model M {
+  input x: f32[B, T, 64]
+  output y = x -> Attn(6)
 }
 """,
     ),

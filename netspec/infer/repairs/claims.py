@@ -79,7 +79,7 @@ def keep_claim(scene: Scene, problem: TypeMismatch) -> Iterator[Repair]:
 
 def reach_pattern(scene: Scene, side: Side, pattern: Pattern, only: tuple[str, ...] = ()) -> Iterator[Repair]:
     """Other arguments on the way to a tensor with which it is as written."""
-    names = dict(zip(pattern, scene.claimed, strict=False))
+    names = dict(zip(pattern, scene.claimed, strict=False)) if scene.claims_here else {}
     sizes = [d for d in pattern if d is not None]
     yield from change_arguments(
         scene.facts, side.line, lambda made: fits(scene, made, pattern), sizes, lambda size: names.get(size) or scene.name(size), only

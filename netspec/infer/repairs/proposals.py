@@ -118,6 +118,7 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     for one, other in (pair, pair[::-1]):
         yield from redeclare_weight(scene, one, other.type.shape)
     yield from adapters.reorder(scene.facts, skip.place, skip.type, main.type)
+    yield from adapters.cross(skip.place, skip.type, main.place, main.type)
     if skip.type.shape[:-1] != main.type.shape[:-1]:
         yield from make_equal_in_space(scene, skip, main)
         return
