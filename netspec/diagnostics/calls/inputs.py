@@ -66,6 +66,8 @@ class MissingInput(Diagnostic):
 class TooManyInputs(Diagnostic):
     """More tensors flow into an op or block than it takes."""
 
+    lacks_a_value = True
+
     op: str
     takes: tuple[str, ...]
     given: int

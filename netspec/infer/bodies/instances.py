@@ -60,7 +60,8 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts, value.call)
+    made_at = use.span if use.callee is use.value else use.value.span  # a shared instance has its arguments where it is declared
+    args = bind_params(world, definition, value.args, made_at, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
