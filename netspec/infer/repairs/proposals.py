@@ -56,6 +56,8 @@ def add_proposals(scene: Scene) -> Diagnostic:
     problem = scene.problem
     if isinstance(scene.op, Measure) and not isinstance(problem, UnprovenSize):  # a section knows what else it may be
         return problem
+    if scene.op is not None and not isinstance(scene.op, Callable):
+        return problem
     if problem.at is NOWHERE or not problem.at.source.text:
         return problem
     found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
