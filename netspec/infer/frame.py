@@ -48,8 +48,8 @@ class Elaborator:
     """What elaborates a use of an op that is more than one node, by the op's `built`."""
     use_block: Callable[[Frame, Call, BlockValue, Bound], Value]
     """The use of a block: asked by calls, done by bodies; so is the next."""
-    cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
-    """The body of a block with `state`, for one step of a sequence."""
+    cell_body: Callable[[Frame, Call, BlockValue, list[Given]], Body | None]
+    """The body of a block with `state`, for one step of its sequences."""
     formula: Callable[[Frame, BlockValue], CallableOp | None]
     """A block as the function of one tensor that it is: asked where ops are made, done where blocks are called."""
     statements: Mapping[type, Callable[[Frame, Any], None]]
@@ -279,10 +279,11 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
-        """Add a node to the present region."""
+        """Add a node to the present region. Raises Mistake when the model has more than it may."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
+        self.world.hold("nodes", self.world.nodes, LIMITS.nodes, "nodes")
         check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:

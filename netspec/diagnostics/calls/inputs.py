@@ -49,6 +49,8 @@ class MissingInput(Diagnostic):
     op: str
     names: tuple[str, ...]
     all: tuple[str, ...]
+    runs: str = ""
+    """The layer that runs the block over time; "": none."""
 
     def message(self) -> str:
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
@@ -57,6 +59,8 @@ class MissingInput(Diagnostic):
         chosen = self.chosen() if self.ways else None
         if chosen is not None:
             return f"write `{chosen.words}`"
+        if self.runs:
+            return f"give `{self.runs}` a sequence for each: `({', '.join(self.all)}) -> {self.runs}({self.op}(…))`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"

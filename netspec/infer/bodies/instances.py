@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.arguments import Recursion
-from netspec.diagnostics.calls.inputs import InputMismatch, NotATensor, TooManyInputs
+from netspec.diagnostics.calls.inputs import InputMismatch, MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
 from netspec.infer import types
@@ -79,18 +79,25 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     return made
 
 
-def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> Body | None:
-    """The body of a block with `state` for one step of a sequence."""
-    if len(value.definition.inputs) != 1:
-        takes = tuple(i.name for i in value.definition.inputs)
-        frame.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
+def elaborate_cell(frame: Frame, use: Call, value: BlockValue, steps: list[Given]) -> Body | None:
+    """The body of a block with `state` for one step of its sequences."""
+    takes = tuple(i.name for i in value.definition.inputs)
+    if len(takes) != len(steps):
+        frame.report(describe_count(use, value.name, takes, len(steps)))
         return None
-    made = make_instance(frame, use, value, [step])
+    made = make_instance(frame, use, value, steps)
     body = made.body if made is not None else None
     partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
     if partial is not None:
         frame.report(OnlyInPhase(at=partial.span, name=partial.name, phase=str(partial.phase)))
     return body if partial is None else None
+
+
+def describe_count(use: Call, cell: str, takes: tuple[str, ...], given: int) -> Diagnostic:
+    """A cell that gets more sequences than it has inputs, or fewer."""
+    if given > len(takes):
+        return TooManyInputs(at=use.span, op=cell, takes=takes, given=given)
+    return MissingInput(at=use.span, op=cell, names=takes[given:], all=takes, runs=use.name)
 
 
 def elaborate_block(

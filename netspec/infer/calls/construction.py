@@ -270,8 +270,10 @@ def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
     if not value.entry.signature or value.entry.kind != "schedule":
         return []
     required = [a for a in value.entry.signature if a.required]
-    names = [n for n in index.names(value.entry.kind) if n != value.name and (e := index.lookup(n, value.entry.kind)) is not None]
-    alike = [n for n in names if [a for a in index.lookup(n, value.entry.kind).signature if a.required] == required and len(required) > 1]  # type: ignore[union-attr]
+    others = {
+        n: entry for n in index.names(value.entry.kind) if n != value.name and (entry := index.lookup(n, value.entry.kind)) is not None
+    }
+    alike = [n for n, entry in others.items() if len(required) > 1 and [a for a in entry.signature if a.required] == required]
     callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
     if callee.text != value.name:
         return []
