@@ -60,6 +60,34 @@ class BadSetting(Diagnostic):
 
 
 @record(kw_only=True)
+class ArgumentAsSetting(Diagnostic):
+    """A line of `train` gives what is an argument of another line's call: the learning rate of the optimizer, the momentum, the label
+    smoothing of the loss."""
+
+    op: str
+    setting: str
+    """The setting that calls the op."""
+    names: tuple[str, ...]
+    settings: tuple[Place, ...] = ()
+
+    def message(self) -> str:
+        *first, last = (f"`{name}`" for name in self.names)
+        if first:
+            return f"{', '.join(first)} and {last} are arguments of `{self.op}`, not settings of `train`"
+        return f"{last} is an argument of `{self.op}`, not a setting of `train`"
+
+    def places(self) -> Sequence[Place]:
+        return self.settings
+
+    def help(self) -> str | None:
+        repair = self.chosen()
+        lines = "that line" if len(self.names) == 1 else "those lines"
+        if repair is not None:
+            return f"write `{repair.words}` in `{self.setting}`, without {lines}"
+        return f"put it into the parentheses of `{self.op}`, without {lines}"
+
+
+@record(kw_only=True)
 class FractionOfStep(Diagnostic):
     """A length counts steps, and not a whole number of them: no training stops within a step. Epochs may have fractions."""
 
