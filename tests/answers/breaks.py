@@ -10,6 +10,7 @@ from pathlib import Path
 
 from netspec.compile import check
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.names.bindings import UnusedBinding
 from netspec.record import record
 from netspec.source import Source
 from netspec.syntax import tree
@@ -198,7 +199,8 @@ class Report:
 
 
 def run(count: int, seed: int) -> Report:
-    """Clean specs with one thing broken: one problem each, at the broken line or with it among its places."""
+    """Clean specs with one thing broken: one problem each, at the broken line or with it among its places. A name that was used nowhere
+    else is unused."""
     tried, single = Counter[str](), Counter[str]()
     several, wrong = [], []
     for broken in break_specs(count, seed):
@@ -206,6 +208,6 @@ def run(count: int, seed: int) -> Report:
         single[broken.kind] += len(broken.problems) == 1
         if len(broken.problems) > 1:
             several.append(str(broken))
-        if broken.kind in TYPED and broken.line not in broken.places:
+        if broken.kind in TYPED and broken.line not in broken.places and not all(isinstance(p, UnusedBinding) for p in broken.problems):
             wrong.append(str(broken))
     return Report(tried, single, tuple(several), tuple(wrong))

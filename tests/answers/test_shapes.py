@@ -1314,6 +1314,621 @@ train M {
 }
 """,
     ),
+    Wrong(
+        "mobilenet-block",
+        10,
+        "output (x -> conv(features, 1, stride=stride)) + y",
+        """
+block InvertedResidual {
+  param features: int
+  param expand: int = 6
+  param stride: int = 1
+  input x: f32[B, H, W, C]
+  y = x -> conv(C * expand, 1) -> batch_norm -> relu6
+        -> conv(C * expand, 3, stride=stride, groups=C * expand) -> batch_norm -> relu6
+        -> conv(features, 1) -> batch_norm
+  output x + y
+}
+model M {
+  input image: f32[B, 32, 32, 3]
+  x = image -> conv(16, 3) -> InvertedResidual(16) -> InvertedResidual(24, stride=2)
+  output logits = x -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "heads-d",
+        6,
+        "param heads: int = 10",
+        """
+model M {
+  param width: int = 100
+  param heads: int = 8
+  input ids: i32[B, T]
+  output y = ids -> embed(1000, width) -> self_attention(heads) -> mean(axis=1) -> dense(2)
+}
+""",
+    ),
+    Wrong(
+        "mean-axis",
+        4,
+        "output y: f32[B, T] = x -> mean(axis=-1)",
+        """
+model M {
+  input x: f32[B, T, 64]
+  output y: f32[B, 64] = x -> mean(axis=-1)
+}
+""",
+    ),
+    Wrong(
+        "softmax-axis",
+        4,
+        "output y = softmax(x, axis=1)",
+        """
+model M {
+  input x: f32[B, 10]
+  output y = softmax(x, axis=2)
+}
+""",
+    ),
+    Wrong(
+        "stack-time",
+        5,
+        "output y: f32[B, 10] = h -> mean(axis=1) -> dense(10)",
+        """
+model M {
+  input x: f32[B, 28, 28, 1]
+  h = x -> reshape([B, 28, 28]) -> lstm(64)
+  output y: f32[B, 10] = h -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "attention-cross",
+        5,
+        "require S == T",
+        """
+model M {
+  input q: f32[B, T, 64]
+  input m: f32[B, S, 32]
+  output y = q + (m -> dense(64))
+}
+""",
+    ),
+    Wrong(
+        "gate",
+        5,
+        "g = x -> dense(64) -> sigmoid",
+        """
+model M {
+  input x: f32[B, 64]
+  g = x -> dense(32) -> sigmoid
+  output y = g * x
+}
+""",
+    ),
+    Wrong(
+        "glu",
+        4,
+        "a, b = split(x -> dense(128), 2)",
+        """
+model M {
+  input x: f32[B, T, 64]
+  a, b = split(x -> dense(129), 2)
+  output y = a * sigmoid(b)
+}
+""",
+    ),
+    Wrong(
+        "bias-shape",
+        6,
+        "weight b: f32[10] = zeros",
+        """
+model M {
+  input x: f32[B, 64]
+  weight w: f32[64, 10] = normal(0.02)
+  weight b: f32[64] = zeros
+  output y = x @ w + b
+}
+""",
+    ),
+    Wrong(
+        "conv-weight",
+        5,
+        "weight w: f32[64, 10] = normal(0.02)",
+        """
+model M {
+  input x: f32[B, 64]
+  weight w: f32[32, 10] = normal(0.02)
+  output y = x @ w
+}
+""",
+    ),
+    Wrong(
+        "dw-groups",
+        4,
+        "output y = x -> conv(64, 3, groups=1) -> global_avg_pool",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  output y = x -> conv(64, 3, groups=2) -> global_avg_pool
+}
+""",
+    ),
+    Wrong(
+        "reshape-to-seq",
+        4,
+        "output y = x -> reshape([B, 28, 28]) -> dense(4)",
+        """
+model M {
+  input x: f32[B, 28, 28, 1]
+  output y = x -> reshape([B, 28, 14]) -> dense(4)
+}
+""",
+    ),
+    Wrong(
+        "reshape-batch-const",
+        4,
+        "output y = x -> reshape([-1, 28, 28, 1]) -> conv(8, 3)",
+        """
+model M {
+  input x: f32[B, 784]
+  output y = x -> reshape([32, 28, 28, 1]) -> conv(8, 3)
+}
+""",
+    ),
+    Wrong(
+        "flatten-first",
+        5,
+        "x = image",
+        """
+model M {
+  input image: f32[B, 28, 28, 1]
+  x = image -> flatten
+  output logits = x -> conv(32, 3) -> relu -> max_pool(2) -> flatten -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "lenet-valid",
+        6,
+        'x = x -> conv(120, 5, padding="SAME") -> relu -> flatten',
+        """
+model LeNet {
+  input image: f32[B, 28, 28, 1]
+  x = image -> conv(6, 5, padding="VALID") -> relu -> avg_pool(2)
+  x = x -> conv(16, 5, padding="VALID") -> relu -> avg_pool(2)
+  x = x -> conv(120, 5, padding="VALID") -> relu -> flatten
+  output logits = x -> dense(84) -> relu -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "densenet",
+        6,
+        'y = x -> batch_norm -> relu -> conv(growth, 3, padding="SAME")',
+        """
+block DenseLayer {
+  param growth: int
+  input x: f32[B, H, W, C]
+  y = x -> batch_norm -> relu -> conv(growth, 3, padding="VALID")
+  output concat(x, y)
+}
+model M {
+  input image: f32[B, 32, 32, 3]
+  x = image -> conv(16, 3)
+  for i in range(3) { x = x -> DenseLayer(12) }
+  output logits = x -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "highway",
+        6,
+        "output y = t * h + (1.0 - t) * (x -> dense(64))",
+        """
+model M {
+  input x: f32[B, 64]
+  h = x -> dense(64) -> relu
+  t = x -> dense(1) -> sigmoid
+  output y = t * h + (1.0 - t) * (x -> dense(32))
+}
+""",
+    ),
+    Wrong(
+        "pe",
+        7,
+        "output y = x + p[:T]",
+        """
+model M {
+  input ids: i32[B, T]
+  shared e = embed(1000, 64)
+  x = ids -> e
+  p = iota(512) -> embed(512, 64)
+  output y = x + p
+}
+""",
+    ),
+    Wrong(
+        "vae",
+        7,
+        "logvar = h -> dense(20)",
+        """
+model VAE {
+  input image: f32[B, 28, 28, 1]
+  h = image -> flatten -> dense(256) -> relu
+  mu = h -> dense(20)
+  logvar = h -> dense(10)
+  z = mu + exp(0.5 * logvar) * random_normal([B, 20])
+  output recon = z -> dense(784) -> sigmoid -> reshape([B, 28, 28, 1])
+}
+""",
+    ),
+    Wrong(
+        "vae2",
+        12,
+        "loss = mean_squared_error(recon, image[:, :, :, 0])",
+        """
+model VAE {
+  input image: f32[B, 28, 28, 1]
+  h = image -> flatten -> dense(256) -> relu
+  mu = h -> dense(20)
+  logvar = h -> dense(20)
+  z = mu + exp(0.5 * logvar) * random_normal([20])
+  output recon = z -> dense(784) -> sigmoid -> reshape([B, 28, 28])
+}
+train VAE {
+  data = mnist() -> batch(32)
+  loss = mean_squared_error(recon, image)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "imagenet-size",
+        7,
+        "input image: f32[B, 28, 28, 1]",
+        """
+model M {
+  input image: f32[B, 32, 32, 3]
+  output logits = image -> conv(8, 3) -> flatten -> dense(10)
+}
+train M {
+  data = mnist() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "mnist-flat",
+        7,
+        "output logits = image -> flatten -> dense(128) -> relu -> dense(10)",
+        """
+model M {
+  input image: f32[B, 784]
+  output logits = image -> dense(128) -> relu -> dense(10)
+}
+train M {
+  data = mnist() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "mnist-nochan",
+        7,
+        "input image: f32[B, 28, 28, 1]",
+        """
+model M {
+  input image: f32[B, 28, 28]
+  output logits = image -> conv(8, 3) -> flatten -> dense(10)
+}
+train M {
+  data = mnist() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "dtype-mult",
+        5,
+        "output y = sum(x, axis=1) / cast(n, f32)[:, none]",
+        """
+model M {
+  input x: f32[B, T, 8]
+  input n: i32[B]
+  output y = sum(x, axis=1) / n
+}
+""",
+    ),
+    Wrong(
+        "mask-mult",
+        5,
+        "output y = x * cast(mask, f32)[:, :, none]",
+        """
+model M {
+  input x: f32[B, T, 8]
+  input mask: bool[B, T]
+  output y = x * mask
+}
+""",
+    ),
+    Wrong(
+        "block-out-type",
+        5,
+        "output logits: f32[B, classes] = x -> dense(classes)",
+        """
+block Head {
+  param classes: int
+  input x: f32[B, D]
+  output logits: f32[B, classes] = x -> dense(D)
+}
+model M {
+  input x: f32[B, 64]
+  output y = x -> Head(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-changes",
+        4,
+        "for i in range(3) { x = x -> dense(128) -> relu }",
+        """
+model M {
+  input x: f32[B, 64]
+  repeat 3 { x = x -> dense(128) -> relu }
+  output y = x -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-residual",
+        4,
+        "repeat 3 { x = x + (x -> layer_norm -> dense(64) -> gelu) }",
+        """
+model M {
+  input x: f32[B, T, 64]
+  repeat 3 { x = x + (x -> layer_norm -> dense(128) -> gelu) }
+  output y = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "repeat-conv-pool",
+        4,
+        "for i in range(3) { x = x -> conv(32, 3) -> relu -> max_pool(2) }",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  repeat 3 { x = x -> conv(32, 3) -> relu -> max_pool(2) }
+  output y = x -> flatten -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "heads-loop",
+        4,
+        "for h in [2, 3, 4] { x = x + (x -> self_attention(h)) }",
+        """
+model M {
+  input x: f32[B, T, 48]
+  for h in [2, 3, 5] { x = x + (x -> self_attention(h)) }
+  output y = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "groups-loop",
+        4,
+        "for w in [16, 24, 36] { x = x -> conv(w, 3) -> group_norm(4) -> relu }",
+        """
+model M {
+  input x: f32[B, 8, 8, 3]
+  for w in [16, 24, 36] { x = x -> conv(w, 3) -> group_norm(8) -> relu }
+  output y = x -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "block-positional",
+        10,
+        "output y = (x, m) -> Mix",
+        """
+block Mix {
+  input a: f32[B, T, D]
+  input b: f32[B, D]
+  output a + b[:, none]
+}
+model M {
+  input x: f32[B, T, 64]
+  m = x -> mean(axis=1)
+  output y = (m, x) -> Mix
+}
+""",
+    ),
+    Wrong(
+        "block-sizes",
+        9,
+        "output y = (x, x -> dense(64)) -> Add",
+        """
+block Add {
+  input a: f32[B, T, D]
+  input b: f32[B, T, D]
+  output a + b
+}
+model M {
+  input x: f32[B, T, 64]
+  output y = (x, x -> dense(32)) -> Add
+}
+""",
+    ),
+    Wrong(
+        "if-branches",
+        6,
+        "output y = h + (x -> dense(128))",
+        """
+model M {
+  param deep: bool = true
+  input x: f32[B, 64]
+  h = if deep { x -> dense(128) -> relu } else { x }
+  output y = h + x
+}
+""",
+    ),
+    Wrong(
+        "mask-axis",
+        5,
+        "mask = iota(T)[none, :] < length[:, none]",
+        """
+model M {
+  input x: f32[B, T, 64]
+  input length: i32[B]
+  mask = iota(T) < length
+  output y = x -> self_attention(4, mask=mask)
+}
+""",
+    ),
+    Wrong(
+        "sum-list",
+        5,
+        "branches = [x -> conv(16, 1), x -> conv(16, 3), x -> conv(16, 5)]",
+        """
+model M {
+  input x: f32[B, 8, 8, 3]
+  branches = [x -> conv(16, 1), x -> conv(16, 3), x -> conv(8, 5)]
+  output y = sum(branches)
+}
+""",
+    ),
+    Wrong(
+        "matmul-vec",
+        5,
+        "output y = x @ transpose(w)",
+        """
+model M {
+  input x: f32[B, 64]
+  input w: f32[B, 64]
+  output y = x @ w
+}
+""",
+    ),
+    Wrong(
+        "outer",
+        5,
+        "require S == T",
+        """
+model M {
+  input a: f32[B, T]
+  input b: f32[B, S]
+  output y = a * b
+}
+""",
+    ),
+    Wrong(
+        "attn-bias",
+        7,
+        "weight bias: f32[4, 16, 16] = zeros",
+        """
+model M {
+  input x: f32[B, 16, 64]
+  q = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  k = rearrange(x -> dense(64), "b t (h d) -> b h t d", h=4)
+  weight bias: f32[4, 8, 8] = zeros
+  output s = q @ transpose(k, [0, 1, 3, 2]) + bias
+}
+""",
+    ),
+    Wrong(
+        "deep-residual-name",
+        8,
+        "output y = (d + (a -> conv(64, 1, stride=2))) -> relu -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  a = x -> conv(32, 3) -> relu
+  b = a -> conv(64, 3, stride=2) -> relu
+  c = b -> conv(64, 3) -> relu
+  d = c -> conv(64, 3)
+  output y = (d + a) -> relu -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "avgpool-dense",
+        4,
+        "output y: f32[B, 10] = x -> conv(32, 3) -> avg_pool(32) -> flatten -> dense(10)",
+        """
+model M {
+  input x: f32[B, 32, 32, 3]
+  output y: f32[B, 10] = x -> conv(32, 3) -> avg_pool(32) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "time-dist",
+        5,
+        "output y: f32[B, 10] = h -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input frames: f32[B, T, 64, 64, 3]
+  h = frames -> conv(16, 3, stride=2) -> relu
+  output y: f32[B, T, 10] = h -> global_avg_pool -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "train-classes",
+        5,
+        "output logits: f32[B, classes] = image -> flatten -> dense(classes) -> relu",
+        """
+model M {
+  param classes: int = 10
+  input image: f32[B, 28, 28, 1]
+  output logits: f32[B, classes] = image -> flatten -> dense(100) -> relu
+}
+train M {
+  data = mnist() -> batch(32)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = adam(1e-3)
+  duration = 1 epoch
+}
+""",
+    ),
+    Wrong(
+        "label-shape-extra",
+        4,
+        "output logits = image -> conv(8, 3) -> global_avg_pool -> dense(10)",
+        """
+model M {
+  input image: f32[B, 28, 28, 1]
+  output logits = image -> conv(8, 3) -> global_avg_pool(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
+        "require-value",
+        6,
+        "output y = x -> Attn(4)",
+        """
+block Attn {
+  param heads: int
+  input x: f32[B, T, D]
+  require D % heads == 0, "{heads} heads do not divide {D}"
+  output x -> self_attention(heads)
+}
+model M {
+  input x: f32[B, T, 64]
+  output y = x -> Attn(6)
+}
+""",
+    ),
 )
 """Line 1 is `netspec 1`."""
 

@@ -13,6 +13,8 @@ from netspec.source import NOWHERE, Span
 class WrongCount(Diagnostic):
     """Before `=` stand more or fewer names than the expression behind it has values."""
 
+    lacks_a_value = True
+
     names: int
     values: int
     found: str = ""
@@ -67,6 +69,8 @@ class MissingInput(Diagnostic):
 @record(kw_only=True)
 class TooManyInputs(Diagnostic):
     """More tensors flow into an op or block than it takes."""
+
+    lacks_a_value = True
 
     op: str
     takes: tuple[str, ...]

@@ -25,6 +25,8 @@ class RepeatChanges(Diagnostic):
         return f"`{self.name}` is {self.before} before the `{self.where}` and {self.after} after one pass of it"
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         return "keep its type, or unroll with `for i in range(n) { … }`" if self.where == "repeat" else "keep its type"
 
 

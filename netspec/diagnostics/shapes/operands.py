@@ -125,6 +125,8 @@ class WrongOperand(Diagnostic):
         return f"`{self.op}` works on {self.needs}, not on {self.operand}."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         if self.op == "/" and self.operand.is_int:
             return "use `//` for whole quotients, or convert with `cast(…, f32)`"
         if self.operand.dtype == "bool":

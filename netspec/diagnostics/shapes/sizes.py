@@ -93,6 +93,8 @@ class UnprovenSize(Diagnostic):
             fact = self.states()[-1:] if proposed.startswith("write `require ") else ()
             return proposed + "".join(f"; or `assume {f[8:]}`, to have it checked when the program runs" for f in fact)
         instead = self.rule.instead() if isinstance(self.rule, Instead) else None
+        if not instead and self.fact is not None and any(BATCH in side.symbols() for side in self.fact[1:3]):
+            return f"`{BATCH}` is the size of the batch, which a spec does not fix: is an axis missing, or in another place?"
         if instead or (pin := _PIN.fullmatch(self.missing)) is None:
             return instead or self._fact()
         symbol, number = pin.groups()

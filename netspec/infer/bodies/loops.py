@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
@@ -18,7 +19,7 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.resolve.expressions import list_targets
 from netspec.shape import TensorType
-from netspec.source import Span
+from netspec.source import Meant, Span
 from netspec.syntax import tree
 
 
@@ -187,7 +188,8 @@ def carry_on(
             fine = False
         elif not isinstance(after, Tensor) or not have_same_type(frame, before.type, after.type):
             found = str(after.type) if isinstance(after, Tensor) else describe(after)
-            frame.report(RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found))
+            problem = RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found)
+            frame.report(replace(problem, ways=unroll_instead(node, outer)))
             fine = False
     outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
     for name, tensor in outputs.items():
@@ -196,6 +198,17 @@ def carry_on(
     if fine:
         carried, ins, ends, outs = (tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs))
         frame.emit(Repeat(count, body, carried, ins, ends, outs, index.wire if index else None, node.span))
+
+
+def unroll_instead(node: tree.Repeat, outer: Iterable[str]) -> tuple[Repair, ...]:
+    """The loop as a `for`, whose passes may differ."""
+    if isinstance(node.span, Meant) or isinstance(node.count.span, Meant):
+        return ()
+    name = node.index.name if node.index else next(n for n in ("i", "j", "k", "pass_") if n not in outer)
+    end = node.index.span.end if node.index else node.count.span.end
+    meant = f"for {name} in range({node.count.span.text})"
+    edit = Edit(Span(node.span.source, node.span.start, end), meant)
+    return (Repair((edit,), f"write `{meant} {{ … }}`: there each pass may make another shape"),)
 
 
 def find_binding(node: tree.Repeat | tree.When, name: str):

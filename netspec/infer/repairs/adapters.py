@@ -9,6 +9,7 @@ from itertools import permutations
 from netspec.diagnostics.base import Edit, Repair
 from netspec.infer.repairs.rewriting import Place, is_closed, is_in_parentheses, put_around, put_behind, put_index
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import BATCH
 
 Naming = Function[[Dim], str]
 
@@ -28,6 +29,15 @@ def add_axes(facts: Facts, place: Place, have: TensorType, want: TensorType) -> 
         if "none" in text:
             shown = f"{place.short}[{text}]"
             yield Repair(put_index(place, text), f"axes meet from the right: write `{shown}`")
+
+
+def cross(one: Place, first: TensorType, other: Place, second: TensorType) -> Iterator[Repair]:
+    """Two vectors each against each, the examples first: `iota(T)[none, :] < length[:, none]`."""
+    if first.rank != 1 or second.rank != 1 or BATCH not in (str(first.shape[0]), str(second.shape[0])) or one.chained or other.chained:
+        return
+    rows, columns = (one, other) if str(first.shape[0]) == BATCH else (other, one)
+    edits = (*put_index(rows, ":, none"), *put_index(columns, "none, :"))
+    yield Repair(edits, f"each against each: `{rows.short}[:, none]` and `{columns.short}[none, :]`")
 
 
 def spread(facts: Facts, short: tuple[Dim, ...], long: tuple[Dim, ...]) -> list[str] | None:

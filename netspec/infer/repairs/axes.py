@@ -107,6 +107,9 @@ def share_out(scene: Scene, problem: UnequalSplit) -> Iterator[Repair]:
         sizes = [least + (n < more) for n in range(problem.parts)]
         if least:
             yield Repair((Edit(scene.args[problem.blame].span, str(sizes)),), f"give the sizes of the parts: `{sizes}`")
+        side = scene.sides[0]
+        whole = [Dim.of(n * problem.parts) for n in (least, least + 1) if n]
+        yield from change_arguments(scene.facts, side.line, lambda made: made.shape[problem.axis] in whole, whole, str)
     yield from accept_inputs(scene, problem)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype
 from netspec.diagnostics.shapes.attention import UnequalFeatures
-from netspec.diagnostics.shapes.operands import UnequalDtypes
+from netspec.diagnostics.shapes.operands import UnequalDtypes, WrongOperand
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.repairs import adapters
-from netspec.infer.repairs.arguments import change_arguments
-from netspec.infer.repairs.lineage import Line
+from netspec.infer.repairs.arguments import STRIDE, change_arguments
+from netspec.infer.repairs.lineage import Line, is_written
 from netspec.infer.repairs.own_arguments import own_step
 from netspec.infer.repairs.rewriting import put_around, put_before, put_behind, take_out
 from netspec.infer.repairs.scene import Scene, Side
@@ -32,6 +32,14 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
             continue
         if len(step.output.shape) != source.rank or source.shape[:-1] != step.output.shape[:-1] or not step.stage:
             continue
+        if source.rank == 3 and line.replayed(scene.facts, place, step.result(scene.facts, step.op, drop_time(source))) is not None:
+            made = line.replayed(scene.facts, place, step.result(scene.facts, step.op, drop_time(source)))
+            if made is not None and fits(scene, made, pattern):
+                shown = f"mean(axis=1) -> {step.span.text}"
+                yield Repair(
+                    put_before(step, "mean(axis=1)"),
+                    f"it is one for each place of the sequence: write `{shown}`, or take the last by `[:, -1]`",
+                )
         flat = source.with_shape((source.shape[0], source.with_shape(source.shape[1:]).size))
         made = line.replayed(scene.facts, place, step.result(scene.facts, step.op, flat))
         if made is not None and fits(scene, made, pattern):
@@ -40,6 +48,11 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
                 put_before(step, "flatten"), f"`{step.name}` works on the last axis alone: write `{shown}` in line {step.span.line}"
             )
             return
+
+
+def drop_time(kind: TensorType) -> TensorType:
+    """A sequence as one vector."""
+    return kind.with_shape((kind.shape[0], kind.shape[2]))
 
 
 def fits(scene: Scene, made: TensorType, pattern: Pattern) -> bool:
@@ -59,17 +72,17 @@ def keep_claim(scene: Scene, problem: TypeMismatch) -> Iterator[Repair]:
     named = [d for d in scene.claimed if d.isidentifier() and d.islower()]
     in_space = len(pattern) == side.type.rank > 2 and pattern[-1] == side.type.shape[-1]
     if named or in_space:
-        yield from reach_pattern(scene, side, pattern)
+        yield from reach_pattern(scene, side, pattern, () if named else ("padding", STRIDE))
     if in_space and None not in pattern and isinstance(problem.at.text, str) and "f32" in problem.at.text:
         yield from adapters.crop(side.place, side.type, side.type.with_shape([d for d in pattern if d is not None]))
 
 
-def reach_pattern(scene: Scene, side: Side, pattern: Pattern) -> Iterator[Repair]:
+def reach_pattern(scene: Scene, side: Side, pattern: Pattern, only: tuple[str, ...] = ()) -> Iterator[Repair]:
     """Other arguments on the way to a tensor with which it is as written."""
-    names = dict(zip(pattern, scene.claimed, strict=False))
+    names = dict(zip(pattern, scene.claimed, strict=False)) if scene.claims_here else {}
     sizes = [d for d in pattern if d is not None]
     yield from change_arguments(
-        scene.facts, side.line, lambda made: fits(scene, made, pattern), sizes, lambda size: names.get(size) or scene.name(size)
+        scene.facts, side.line, lambda made: fits(scene, made, pattern), sizes, lambda size: names.get(size) or scene.name(size), only
     )
 
 
@@ -119,11 +132,38 @@ def join_dtypes(scene: Scene, problem: UnequalDtypes) -> Iterator[Repair]:
         sides = [side for side in scene.sides if side.type.dtype != wide]
     dtype = floats[0].type.dtype if floats else "i32"
     for side in sides:
-        around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)
-        yield Repair(around, f"convert it: `cast({side.place.short}, {dtype})`")
-        if side.type.is_int and floats and side.type.rank == floats[0].type.rank - 1:
-            shown = f"one_hot({side.place.short}, {CLASSES})"
-            yield Repair(put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are")
+        classes = list(write_classes(side)) if floats and side.type.is_int and side.type.rank == floats[0].type.rank - 1 else []
+        joins = scene.op is not None and scene.op.variadic
+        yield from classes if joins else ()
+        yield from convert(scene, side, dtype, floats[0] if floats else None)
+        yield from () if joins else classes
+
+
+def write_classes(side: Side) -> Iterator[Repair]:
+    """Class numbers as vectors."""
+    shown = f"one_hot({side.place.short}, {CLASSES})"
+    yield Repair(put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are")
+
+
+def fit_operand(scene: Scene, problem: WrongOperand) -> Iterator[Repair]:
+    """Truth values and whole numbers where an operator wants others: converted, and with the axes that they lack."""
+    sides = [side for side in scene.sides if side.type == problem.operand]
+    floats = [side for side in scene.sides if side.type.is_float]
+    if problem.op == "/" and not floats and is_written(scene.span):
+        yield Repair((Edit(scene.span, "//"),), "write `//` for whole quotients")
+    for side in sides:
+        dtype = floats[0].type.dtype if floats else "f32"
+        yield from convert(scene, side, dtype, floats[0] if floats else None)
+
+
+def convert(scene: Scene, side: Side, dtype: str, beside: Side | None) -> Iterator[Repair]:
+    """A side in another element type, with the axes that it lacks beside another."""
+    around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)
+    yield Repair(around, f"convert it: `cast({side.place.short}, {dtype})`")
+    items = adapters.spread(scene.facts, side.type.shape, beside.type.shape) if beside is not None else None
+    if items is not None and "none" in items and not side.place.chained:
+        shown = f"cast({side.place.text}, {dtype})[{', '.join(items)}]"
+        yield Repair((Edit(side.place.span, shown),), f"write `{shown}`: converted, and with the axes that it lacks")
 
 
 def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
