@@ -196,11 +196,12 @@ def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callab
     checked = check(source, problems)
     if not checked.problems or problems:
         return checked
+    from netspec.diagnostics.consequences import leave_out_unused
     from netspec.diagnostics.trials import try_repairs
 
-    return replace(
-        checked, problems=order_problems(try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems))
-    )
+    tried = try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems)
+    bodies = [section.span for section in checked.file.sections] if checked.file is not None else []
+    return replace(checked, problems=order_problems(leave_out_unused(tried, bodies)))
 
 
 def check_untrusted(spec: Source | str) -> Checked:

@@ -292,7 +292,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
 
 
 def forgive_bare(node: tree.Expr, names: Names) -> None:
-    """A loss or metric of another library that is called on nothing, `CrossEntropyLoss()`: what it is called on is said where it is known."""
+    """A loss of another library that is called on nothing, `CrossEntropyLoss()`, is reported where it is known what it can be called on."""
     if not isinstance(node, tree.Call) or names.named(node.callee) is not None or any(a.name is None for a in node.args):
         return
     from netspec.resolve.foreign_settings.measures import find_measure  # only specs with a problem need it

@@ -100,12 +100,14 @@ class CannotProve(Diagnostic):
 
     condition: str
     missing: str = ""
+    further: tuple[str, ...] = ()
+    """What is missing besides for the same use of a block."""
 
     def message(self) -> str:
         return f"cannot prove `{self.condition}`"
 
     def states(self) -> tuple[str, ...]:
-        return (f"require {self.missing or self.condition}",)
+        return tuple(f"require {fact}" for fact in (self.missing or self.condition, *self.further))
 
     def help(self) -> str | None:
         return self.proposed() or f"add to the model, after its inputs: `require {self.missing or self.condition}`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.record import record
 
 
@@ -57,6 +57,34 @@ class BadSetting(Diagnostic):
     def repairs(self) -> Sequence[Repair]:
         texts = (self.repair,) if self.repair else self.options
         return tuple(Repair((Edit(self.at, text),), text) for text in texts)
+
+
+@record(kw_only=True)
+class ArgumentAsSetting(Diagnostic):
+    """A line of `train` gives what is an argument of another line's call: the learning rate of the optimizer, the momentum, the label
+    smoothing of the loss."""
+
+    op: str
+    setting: str
+    """The setting that calls the op."""
+    names: tuple[str, ...]
+    settings: tuple[Place, ...] = ()
+
+    def message(self) -> str:
+        *first, last = (f"`{name}`" for name in self.names)
+        if first:
+            return f"{', '.join(first)} and {last} are arguments of `{self.op}`, not settings of `train`"
+        return f"{last} is an argument of `{self.op}`, not a setting of `train`"
+
+    def places(self) -> Sequence[Place]:
+        return self.settings
+
+    def help(self) -> str | None:
+        repair = self.chosen()
+        lines = "that line" if len(self.names) == 1 else "those lines"
+        if repair is not None:
+            return f"write `{repair.words}` in `{self.setting}`, without {lines}"
+        return f"put it into the parentheses of `{self.op}`, without {lines}"
 
 
 @record(kw_only=True)

@@ -21,12 +21,14 @@ Accepts = Function[[TensorType], bool]
 Naming = Function[[Dim], str]
 
 
-def change_arguments(facts: Facts, line: Line, accepts: Accepts, sizes: list[Dim], name: Naming) -> Iterator[Repair]:
-    """Calls on the way to a tensor with one other argument, after which it is accepted; the newest call first."""
+def change_arguments(
+    facts: Facts, line: Line, accepts: Accepts, sizes: list[Dim], name: Naming, only: tuple[str, ...] = ()
+) -> Iterator[Repair]:
+    """Calls on the way to a tensor with one other argument, after which it is accepted; the newest call first. `only`: of these names."""
     for place, step in enumerate(line.steps):
         if step.op is None or not step.written and not step.span.text[:1].isalpha():
             continue
-        for argument, value in list_changes(step, sizes):
+        for argument, value in (each for each in list_changes(step, sizes) if not only or each[0] in only):
             op = with_argument(step.op, argument, value)
             made = line.replayed(facts, place, step.result(facts, op)) if op is not None else None
             if made is None or not accepts(made):

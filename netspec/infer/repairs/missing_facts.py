@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Mistake, Place, Repair
+from netspec.diagnostics.shapes.proofs import CannotProve
 from netspec.diagnostics.shapes.sizes import Relation, UnprovenSize
 from netspec.infer.frame import Frame, World
 from netspec.infer.repairs.rewriting import add_statement
@@ -69,6 +70,14 @@ def propose_statements(world: World, problems: Sequence[Diagnostic]) -> list[Dia
         if model is None:
             kept.append(problem)
             continue
+        if isinstance(problem, CannotProve) and problem.trail:
+            key = f"{model.name} {problem.trail[0].span.start}"
+            if key in first:
+                before = kept[first[key]]
+                assert isinstance(before, CannotProve)
+                kept[first[key]] = replace(before, further=(*before.further, problem.missing or problem.condition))
+                continue
+            first[key] = len(kept)
         if isinstance(problem, UnprovenSize) and problem.fact is not None and is_of_a_size(problem.fact):
             if model.name in first:
                 kept[first[model.name]] = join(kept[first[model.name]], problem)  # type: ignore[arg-type]

@@ -6,30 +6,32 @@ from collections.abc import Callable as Function
 from collections.abc import Iterator
 from itertools import islice
 
-from netspec.diagnostics.base import Diagnostic, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype, WrongRank
-from netspec.diagnostics.shapes.attention import UnevenHeads
+from netspec.diagnostics.shapes.attention import UnequalFeatures, UnevenHeads
 from netspec.diagnostics.shapes.axes import AxisNotOne, NotAPermutation, ReshapeCount, ReshapeRemainder
 from netspec.diagnostics.shapes.expansion import FreeParameter
-from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims
-from netspec.diagnostics.shapes.parts import UnequalParts
-from netspec.diagnostics.shapes.patterns import EinsumDims
+from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims, UnequalDtypes, WrongOperand
+from netspec.diagnostics.shapes.parts import UnequalParts, UnequalSplit
+from netspec.diagnostics.shapes.patterns import EinsumDims, PatternSize
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.diagnostics.shapes.sizes import AxisOutOfRange, UnevenGroups, UnprovenSize
 from netspec.diagnostics.shapes.windows import OnlyPadding, WindowTooLarge
 from netspec.infer.frame import Frame
 from netspec.infer.repairs import adapters, axes, claims, windows
-from netspec.infer.repairs.arguments import change_arguments
+from netspec.infer.repairs.arguments import STRIDE, change_arguments
 from netspec.infer.repairs.claims import Pattern
+from netspec.infer.repairs.lineage import is_written
 from netspec.infer.repairs.own_arguments import accept_groups, accept_inputs
 from netspec.infer.repairs.rewriting import add_statement
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.infer.values import Given
-from netspec.library.base import Callable
+from netspec.library.base import Callable, Measure
 from netspec.record import replace
-from netspec.shape import TensorType
+from netspec.shape import Dim, TensorType
 from netspec.shape.types import BATCH
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
 
 MOST = 8
 """Repairs of one problem that are worth trying."""
@@ -52,11 +54,34 @@ def with_claim(frame: Frame, span: Span, given: Given, want: Pattern | None, cla
 def add_proposals(scene: Scene) -> Diagnostic:
     """The problem of a scene with what might mend it."""
     problem = scene.problem
+    if isinstance(scene.op, Measure) and not isinstance(problem, UnprovenSize):  # a section knows what else it may be
+        return problem
+    if scene.op is not None and not isinstance(scene.op, Callable):
+        return problem
     if problem.at is NOWHERE or not problem.at.source.text:
         return problem
-    found = [repair for repair in islice(propose(scene), MOST) if repair.edits]
+    found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
+    problem = replace(problem, chain=(*problem.chain, *find_remainders(scene)))
     own = tuple(problem.edits())
-    return replace(problem, ways=(*found, *([Repair(own)] if own else []), *problem.ways)) if found else problem
+    return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
+
+
+def find_remainders(scene: Scene) -> list[Place]:
+    """Where the sides of images that are to be equal have lost what a window left over."""
+    rule = scene.problem.rule if isinstance(scene.problem, UnprovenSize) else scene.problem
+    if not isinstance(rule, UnequalDims | UnequalParts):
+        return []
+    places: list[Place] = []
+    for step in (step for side in scene.sides for step in side.line.steps if step.op is not None and step.op.over_space):
+        source = step.source
+        if source is None or source.rank != step.output.rank:
+            continue
+        for before, after in zip(source.shape[1:-1], step.output.shape[1:-1], strict=True):
+            if before.is_constant and after.is_constant and after.value < before.value and before.value % after.value:
+                rest = f", {before.value % after.value} left over" if before.value >= 2 * after.value else ""
+                places.append(Place(step.span, f"{before} becomes {after} here{rest}"))
+                break
+    return list(dict.fromkeys(places))[:2]
 
 
 def propose(scene: Scene) -> Iterator[Repair]:
@@ -83,16 +108,27 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     if skip.type.rank != main.type.rank:
         short, long = sorted(pair, key=lambda side: side.type.rank)
         yield from take_beginning(scene, (short, long))
+        yield from redeclare_weight(scene, short, long.type.shape[long.type.rank - short.type.rank :])
         yield from adapters.add_axes(scene.facts, short.place, short.type, long.type)
+        yield from claims.flatten_images(scene, long.line, short.type.shape)
+        yield from adapters.project_and_add(scene.facts, short.place, short.type, long.type, lambda size: scene.name(size, long.line))
         yield from adapters.flatten(long.place, long.type, short.type)
         yield from adapters.drop_axis(long.place, long.type, short.type)
         yield from reach(scene, long, short.type)
         return
     yield from take_beginning(scene, pair)
+    for one, other in (pair, pair[::-1]):
+        yield from redeclare_weight(scene, one, other.type.shape)
     yield from adapters.reorder(scene.facts, skip.place, skip.type, main.type)
+    yield from adapters.cross(skip.place, skip.type, main.place, main.type)
     if skip.type.shape[:-1] != main.type.shape[:-1]:
         yield from make_equal_in_space(scene, skip, main)
         return
+    if problem.op != "+":
+        yield from reach(scene, main, skip.type, skip)
+    if skip.line.steps:
+        yield from reach(scene, skip, main.type, main)
+        yield from reach(scene, main, skip.type, skip)
     yield from adapters.project(skip.place, skip.type, main.type, lambda size: scene.name(size, main.line))
     yield from reach(scene, main, skip.type, skip)
     yield from adapters.project(main.place, main.type, skip.type, lambda size: scene.name(size, skip.line))
@@ -101,7 +137,7 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
 def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
     """Of a weight for the longest sequence as much as there is: `position[:T]`."""
     for table, other in (pair, pair[::-1]):
-        if table.line.steps or table.line.declared is not None or table.type.rank > other.type.rank or scene.model is None:
+        if table.line.declared is not None or not table.type.is_constant or table.type.rank > other.type.rank or scene.model is None:
             continue
         beside = other.type.shape[other.type.rank - table.type.rank :]
         differ = [(n, a, b) for n, (a, b) in enumerate(zip(table.type.shape, beside, strict=True)) if a != b]
@@ -112,6 +148,21 @@ def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
             yield Repair(edits, f"take what there is of it: `{table.place.short}[{items}]`, with `{bound}` behind the inputs")
 
 
+def redeclare_weight(scene: Scene, side: Side, shape: tuple[Dim, ...]) -> Iterator[Repair]:
+    """A weight that is declared with the sizes that it meets."""
+    definition = scene.frame.world.graph.definitions.get(scene.frame.name)
+    origin = scene.frame.origins.get(side.wire)
+    kinds = tree.Weight | tree.Buffer
+    declared = [s for s in definition.node.body.statements if isinstance(s, kinds) and s.name_span == origin] if definition else []
+    if side.line.steps or not declared or len(shape) != side.type.rank or any(d.symbols() for d in shape):
+        return
+    ref = declared[0].type
+    pairs = zip(ref.dims, shape, side.type.shape, strict=True)
+    meant = f"{ref.dtype}[{', '.join(d.span.text if new == old else scene.name(new) for d, new, old in pairs)}]"
+    if is_written(ref.span) and meant != ref.span.text:
+        yield Repair((Edit(ref.span, meant),), f"write `weight {declared[0].name}: {meant}` in line {ref.span.line}")
+
+
 def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None = None) -> Iterator[Repair]:
     """Images whose sides differ: by a stride, by what a window leaves over."""
     to_main, to_skip = target(skip, main, joined), target(main, skip, joined)
@@ -119,7 +170,9 @@ def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None
         if skip.line.steps:
             yield from reach(scene, skip, to_main, main)
         else:
-            yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line))
+            yield from adapters.project_with_stride(
+                skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main)
+            )
     yield from reach(scene, main, to_skip, skip)
     if skip.line.steps:
         yield from reach(scene, skip, to_main, main)
@@ -127,8 +180,20 @@ def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None
     yield from adapters.pad_up(skip.place, skip.type, to_main)
     yield from adapters.crop(skip.place, skip.type, to_main)
     yield from adapters.crop(main.place, main.type, to_skip)
-    yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line))
+    yield from adapters.crop_ends(skip.place, skip.type, to_main)
+    yield from adapters.crop_ends(main.place, main.type, to_skip)
+    yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main))
     yield from adapters.resize(main.place, main.type, to_skip)
+
+
+def said_strides(side: Side) -> dict[int, str]:
+    """How the calls on the way to a tensor write their strides."""
+    found = {}
+    for step in side.line.steps:
+        stride = getattr(step.op, STRIDE, None)
+        if isinstance(stride, int) and STRIDE in step.written:
+            found[stride] = step.written[STRIDE].text
+    return found
 
 
 def target(side: Side, other: Side, joined: int | None) -> TensorType:
@@ -163,6 +228,9 @@ def join_parts(scene: Scene, problem: UnequalParts) -> Iterator[Repair]:
     first, other, axis = scene.sides[0], scene.sides[problem.place - 1], problem.joined
     if first.type.rank != other.type.rank:
         short, long = sorted((first, other), key=lambda side: side.type.rank)
+        if long.type.rank > 3:
+            yield from adapters.flatten(long.place, long.type, short.type)
+        yield from adapters.spread_to(scene.facts, short.place, short.type, long.type, scene.name)
         yield from adapters.flatten(long.place, long.type, short.type)
         return
     if axis is None and first.type.rank == other.type.rank and scene.op is not None:
@@ -178,8 +246,6 @@ def join_parts(scene: Scene, problem: UnequalParts) -> Iterator[Repair]:
 
 def concat_instead(scene: Scene) -> Iterator[Repair]:
     """Tensors that differ along one axis are joined along it, not stacked."""
-    from netspec.diagnostics.base import Edit
-
     name = scene.span.text.partition("(")[0]
     start = scene.span.start
     if name.strip() == "stack":
@@ -189,8 +255,6 @@ def concat_instead(scene: Scene) -> Iterator[Repair]:
 
 def other_axis(scene: Scene, differ: list[int]) -> Iterator[Repair]:
     """The only axis that differs is the one that was meant."""
-    from netspec.diagnostics.base import Edit
-
     if len(differ) != 1:
         return
     rank = scene.sides[0].type.rank
@@ -201,8 +265,6 @@ def other_axis(scene: Scene, differ: list[int]) -> Iterator[Repair]:
 
 def multiply(scene: Scene, problem: InnerDims) -> Iterator[Repair]:
     """The sides of a matrix product: the other way round, or one of them turned."""
-    from netspec.diagnostics.base import Edit
-
     if len(scene.sides) < 2:
         return
     left, right = scene.sides
@@ -218,6 +280,8 @@ def multiply(scene: Scene, problem: InnerDims) -> Iterator[Repair]:
             order = "" if rank == 2 else str([*range(rank - 2), rank - 1, rank - 2])
             shown = f"transpose({side.place.short}{order and ', ' + order})"
             yield Repair(adapters.put_around(side.place, "transpose", order), f"turn it over: `{shown}`")
+    inner = left.type.shape[-1]
+    yield from redeclare_weight(scene, right, (*right.type.shape[:-2], inner, right.type.shape[-1]) if right.type.rank > 1 else (inner,))
     if can_swap:
         yield Repair(swapped, f"the sides stand the other way round: write `{right.place.text} @ {left.place.text}`")
 
@@ -242,13 +306,18 @@ PROPOSALS: dict[type, Function] = {
     InputMismatch: claims.fit_block,
     NotAPermutation: axes.swap_two,
     OnlyPadding: accept_inputs,
+    PatternSize: axes.share_axis,
     ReshapeCount: axes.keep_count,
     ReshapeRemainder: axes.leave_no_remainder,
     TypeMismatch: claims.keep_claim,
+    UnequalDtypes: claims.join_dtypes,
+    UnequalFeatures: claims.project_features,
+    UnequalSplit: axes.share_out,
     UnevenGroups: accept_groups,
     UnevenHeads: accept_inputs,
     WindowTooLarge: windows.fit_window,
     WrongDtype: claims.fit_dtype,
+    WrongOperand: claims.fit_operand,
     WrongRank: windows.give_axes,
     UnequalDims: make_equal,
     UnequalParts: join_parts,
