@@ -134,6 +134,9 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
 
     def message(self) -> str:

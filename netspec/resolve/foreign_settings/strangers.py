@@ -31,7 +31,7 @@ class Stranger:
 
     item: tree.Setting | tree.Group
     meaning: str
-    """What it is here, as `setting_words` says it; its own name for a setting or section that stands in the other form; "" where unknown."""
+    """What it is here, as `setting_words` says; its own name for a setting or section in the other form; "" where unknown."""
     target: str
     """The setting or section that it belongs to, or ""."""
     instead: str = ""
