@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.running.overrides import part_of
 from netspec.record import record
 
 
@@ -49,7 +50,8 @@ class BadSetting(Diagnostic):
         chosen = self.chosen()
         if not self.repair and self.options and (chosen is None or len(self.options) > 1):
             return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
-        return f"write `{chosen.words}`" if chosen else None
+        part = part_of(self.at, chosen.words) if chosen else ""
+        return f"write `{part or chosen.words}`" if chosen else None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
