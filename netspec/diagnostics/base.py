@@ -83,7 +83,8 @@ class Diagnostic:
 
     def help(self) -> str | None:
         """One repair in words."""
-        return None
+        repair = self.chosen() if self.ways else None
+        return f"write `{repair.words}`" if repair is not None and repair.words else None
 
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""

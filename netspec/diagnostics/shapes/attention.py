@@ -26,7 +26,10 @@ class UnevenHeads(Diagnostic):
         return f"{self.features} features of {self.input} do not divide into {_say_count(self.heads, 'equal head')} for `{self.op}`."
 
     def help(self) -> str | None:
-        if not self.features.is_constant:
+        repair = self.chosen()
+        if repair is not None:
+            return f"the nearest number of heads is {repair.words}"
+        if not self.features.is_constant or self.ways:
             return None
         features = self.features.value
         return f"the nearest number of heads is {min(divisors(features), key=self._distance)}"

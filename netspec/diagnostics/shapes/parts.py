@@ -69,7 +69,9 @@ class UnequalSplit(Diagnostic):
         return f"the parts {shape_text(self.parts)} have {total} elements together, but axis {self.axis} has {self.size}."
 
     def help(self) -> str | None:
-        return "give the sizes of the parts as a list" if isinstance(self.parts, int) else None
+        repair = self.chosen()
+        instead = f", or write `{repair.words}`" if repair is not None and repair.words else ""
+        return f"give the sizes of the parts as a list{instead}" if isinstance(self.parts, int) else super().help()
 
 
 @record

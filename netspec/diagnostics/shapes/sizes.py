@@ -86,6 +86,9 @@ class AxisOutOfRange(Diagnostic):
         return f"`{self.op}` works on axis {self.axis}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`: the axes are {-self.input.rank} to {self.input.rank - 1}"
         return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None
 
 
@@ -110,7 +113,12 @@ class UnevenGroups(Diagnostic):
         if self.others is not None and self.others.value % self.groups == 0 and self.features != self.input.shape[-1]:
             below = self.features.value // self.groups * self.groups
             nearest = [str(n) for n in (below, below + self.groups) if n > 0]
-            return f"`features` must be a multiple of {self.groups}: {' or '.join(nearest)}"
+            repair = self.chosen()
+            instead = f", or write `groups={repair.words}`" if repair is not None and repair.words else ""
+            return f"`features` must be a multiple of {self.groups}: {' or '.join(nearest)}{instead}"
+        repair = self.chosen()
+        if repair is not None and repair.words:
+            return f"the nearest number of groups is {repair.words}"
         common = divisors(math.gcd(*(size.value for size in sizes)))
         return f"the nearest number of groups is {min(common, key=lambda n: abs(n - self.groups))}"
 

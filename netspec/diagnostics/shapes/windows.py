@@ -31,7 +31,9 @@ class WindowTooLarge(Diagnostic):
         return f"the input is {self.input}"
 
     def help(self) -> str:
-        return f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
+        repair = self.chosen()
+        smaller = f"write `{repair.words}`" if repair is not None and repair.words else f"use a smaller {self.argument}"
+        return f'{smaller}, keep the size with `padding="SAME"`, or remove one pooling before it'
 
 
 @record

@@ -202,7 +202,13 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
     elif problem.blame in bound.optional:
         span = bound.optional[problem.blame].span
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
-    return replace(named, at=span, chain=problem.chain or chain)
+    placed = replace(named, at=span, chain=problem.chain or chain)
+    if problem.blame not in args or not isinstance(op, Callable):
+        return placed
+    from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
+
+    found = propose_arguments(frame, op, problem.blame, args[problem.blame], *collect_types(bound))
+    return replace(placed, ways=(*placed.repairs(), *found)) if found else placed
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
