@@ -79,7 +79,7 @@ def of_section(key: str, value: tree.Expr) -> Iterator[tuple[str, str]]:
 
 
 def find_whole(path: str, value: tree.Expr, optimizer: tree.Setting | None) -> str:
-    """The part of the command that sets the whole optimizer, where the path's end changes more of it than an argument: clipping, a decay."""
+    """The part of the command that sets the whole optimizer, where the path's end is no argument of it: clipping, a decay."""
     last = path.rpartition(".")[2]
     meaning, _ = find_meaning(last)
     if meaning not in OF_OPTIMIZER or optimizer is None:
