@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic, Edit, Mistake, Repair
 from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration
 from netspec.diagnostics.names.unknown_names import UnknownModel, UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -60,7 +60,10 @@ def find_twin_trainings(trains: Iterable[tree.Train]) -> Iterator[Diagnostic]:
     for node in trains:
         name = node.alias or node.model
         if first.setdefault(name, node) is not node:
-            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span)
+            start = node.body.span.start
+            edit = Edit(Span(node.span.source, start, start), f"as {name}_2 ")
+            ways = (Repair((edit,), f"as {name}_2"),) if node.alias is None else ()
+            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span, ways=ways)
 
 
 class Opened:
@@ -347,5 +350,8 @@ def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key:
     """Reports a setting, group or metric that stood there before."""
     first = seen.setdefault(key, item)
     if first is not item:
+        from netspec.resolve.foreign_settings.lines import drop_line  # only specs with a problem need it
+
         name = item.name if isinstance(item, tree.Metric) else key_of(item)
-        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span))
+        ways = (Repair((drop_line(first),), ""),) if what == "setting" and first.span.source.pointers is None else ()
+        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span, ways=ways))
