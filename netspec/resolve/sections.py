@@ -269,7 +269,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     if item.key == "loss":
                         forgive_bare(item.value, names)
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    if item.key not in OWN_WORDS:
+                    if item.key not in OWN_WORDS and not is_foreign(item):
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
@@ -294,13 +294,32 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                 pass
 
 
+def is_foreign(item: tree.Setting) -> bool:
+    """A value that is written as other libraries write it, and reported as a whole where the settings are read."""
+    if item.key in ("duration", "every"):
+        return isinstance(item.value, tree.Call)
+    if item.key == "data":
+        from netspec.resolve.foreign_settings.data_forms import rewrite_chain
+
+        return bool(rewrite_chain(item.value))
+    if (
+        item.key == "optimizer"
+        and isinstance(item.value, tree.Call)
+        and item.value.callee.text.endswith(("chain", "sequential", "compose"))
+    ):
+        from netspec.resolve.foreign_settings.values import is_foreign_chain  # only specs with a problem need it
+
+        return is_foreign_chain(item.value)
+    return False
+
+
 def forgive_bare(node: tree.Expr, names: Names) -> None:
     """A loss of another library that is called on nothing, `CrossEntropyLoss()`, is reported where it is known what it can be called on."""
-    if not isinstance(node, tree.Call) or names.named(node.callee) is not None or any(a.name is None for a in node.args):
+    if not isinstance(node, tree.Call) or names.named(node.callee) is not None:
         return
-    from netspec.resolve.foreign_settings.measures import find_measure  # only specs with a problem need it
+    from netspec.resolve.foreign_settings.measures import find_measure, takes_inputs  # only specs with a problem need it
 
-    if find_measure(node.callee.text):
+    if not takes_inputs(node) and find_measure(node.callee.text):
         names.unread |= {node.callee.text}
 
 

@@ -42,6 +42,8 @@ def write_value(value: tree.Expr, target: str, meaning: str) -> str | None:
         unit = "step" if meaning == "steps" else "epoch"
         shown = text if isinstance(value.value, int) else str(count)  # type: ignore[attr-defined]
         return f"{shown} {unit}{'s' * (count != 1)}"
+    if target == "every" and whole:
+        return mean_duration(value)
     if target == "precision":
         return write_precision(value, meaning)
     if target == "ema" and isinstance(value, tree.Constant):
@@ -75,6 +77,12 @@ def is_said(value: tree.Expr) -> bool:
     return isinstance(value, tree.String | tree.Call)
 
 
+def mean_seed(value: tree.Expr) -> str:
+    """A seed; 0 where none is said."""
+    nothing = isinstance(value, tree.Constant) and value.value is None
+    return "0" if nothing or isinstance(value, tree.Unary) else mean_count(value)
+
+
 def mean_count(value: tree.Expr) -> str:
     """A whole number, of one that is written otherwise."""
     text = value.value if isinstance(value, tree.String) else value.span.text
@@ -98,11 +106,15 @@ def mean_optimizer(value: tree.Expr) -> str:
         case tree.String():
             op = optimizers.nearest_optimizer(value.value)
             return f"{op}(0.001)" if op and optimizers.has_rate(op) else ""
+        case tree.DictExpr() if is_foreign_chain(value):
+            return f"groups({value.span.text})"
         case tree.DictExpr():
             return write_op("optimizer", {item.key: item.value for item in value.items})
         case tree.ListExpr() | tree.TupleExpr():
             parts = [part.value if isinstance(part, tree.Arg) else part for part in value.items]
             return " -> ".join(part.span.text for part in parts)
+        case tree.Call() if is_foreign_chain(value):
+            return " -> ".join(OPTAX.sub("", part.span.text) for part in list_parts(value))
         case tree.Binary():
             return " -> ".join(part.span.text for part in list_operands(value))
         case tree.Number():
@@ -110,6 +122,23 @@ def mean_optimizer(value: tree.Expr) -> str:
         case tree.Call() if index.lookup(value.callee.text, "schedule"):
             return f"adam({value.span.text})"
     return ""
+
+
+OPTAX = re.compile(r"\b(optax|torch\.optim|optim|tf\.keras\.optimizers|keras\.optimizers|optimizers)\.")
+"""What stands before the names of optimizers in other libraries."""
+
+
+def is_foreign_chain(node: tree.Expr) -> bool:
+    """`chain(clip_by_global_norm(1.0), adam(1e-3))`, also with `optax.` before it, and a dict of groups."""
+    if isinstance(node, tree.DictExpr):
+        return any(item.quoted or item.key == "else" for item in node.items)
+    called = isinstance(node, tree.Call) and node.callee.text.rpartition(".")[2] in ("chain", "sequential", "compose")
+    return called and len(list_parts(node)) > 1  # type: ignore[arg-type]
+
+
+def list_parts(call: tree.Call) -> list[tree.Expr]:
+    """The values in its parentheses without a name."""
+    return [a.value for a in call.args if a.name is None]
 
 
 def list_operands(node: tree.Expr) -> list[tree.Expr]:
@@ -120,7 +149,7 @@ def list_operands(node: tree.Expr) -> list[tree.Expr]:
 MEANT_VALUES = {
     "duration": mean_duration,
     "every": mean_duration,
-    "seed": mean_count,
+    "seed": mean_seed,
     "accumulate": mean_count,
     "keep": mean_count,
     "limit": mean_count,
