@@ -279,7 +279,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
             case tree.Metric() if section not in MEASURED:
                 names.report(unknown_setting(item.name_span, section, "metric"))
             case tree.Metric(name="loss"):
-                names.report(MetricNamedLoss(at=item.name_span))
+                names.report(name_other(item))
             case tree.Metric():
                 report_twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
@@ -302,15 +302,19 @@ def is_foreign(item: tree.Setting) -> bool:
         from netspec.resolve.foreign_settings.data_forms import rewrite_chain
 
         return bool(rewrite_chain(item.value))
-    if (
-        item.key == "optimizer"
-        and isinstance(item.value, tree.Call)
-        and item.value.callee.text.endswith(("chain", "sequential", "compose"))
-    ):
-        from netspec.resolve.foreign_settings.values import is_foreign_chain  # only specs with a problem need it
+    if item.key == "optimizer" and isinstance(item.value, tree.Call):
+        from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
 
-        return is_foreign_chain(item.value)
+        return is_foreign_chain(item.value) or takes_parameters(item.value)
     return False
+
+
+def name_other(item: tree.Metric) -> MetricNamedLoss:
+    """The problem of a metric called `loss`, with the name of what measures it."""
+    from netspec.resolve.foreign_settings.measures import name_metric  # only specs with a problem need it
+
+    name = name_metric(item.value)
+    return MetricNamedLoss(at=item.name_span, ways=(Repair((Edit(item.name_span, name),), f"metric {name} = {item.value.span.text}"),))
 
 
 def forgive_bare(node: tree.Expr, names: Names) -> None:
@@ -372,5 +376,9 @@ def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key:
         from netspec.resolve.foreign_settings.lines import drop_line  # only specs with a problem need it
 
         name = item.name if isinstance(item, tree.Metric) else key_of(item)
-        ways = (Repair((drop_line(first),), ""),) if what == "setting" and first.span.source.pointers is None else ()
+        text = first.span.source.pointers is None
+        ways = (Repair((drop_line(first),), ""),) if what == "setting" and text else ()
+        if isinstance(item, tree.Metric) and isinstance(first, tree.Metric) and text:
+            same = item.value == first.value
+            ways = (Repair((drop_line(item),), "") if same else Repair((Edit(item.name_span, f"{name}_2"),), f"{name}_2"),)
         names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span, ways=ways))

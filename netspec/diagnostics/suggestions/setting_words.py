@@ -54,6 +54,7 @@ outputdir savedir output out rundir checkpointdir savepath ckptdir savedirectory
   ~ the folder stands on the command line: `netspec train FILE --out DIR`
 numworkers workers nworkers prefetch pinmemory dataloadernumworkers persistentworkers prefetchfactor cache
   ~ how batches are made ready is no setting
+datadir dataroot dataroots datapath datafolder root ~ the folder stands on the command line: `netspec train FILE --data DIR`
 droplast dropremainder ~ in training a last batch that is not full is left out
 model network net architecture modelname ~ the header names the model
 earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta

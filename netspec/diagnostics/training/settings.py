@@ -29,6 +29,9 @@ class MissingSetting(Diagnostic):
             "optimizer": "optimizer = adam(0.001)",
             "duration": "duration = 10 epochs",
         }
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"for example `{chosen.words}`"
         return "for example " + ", ".join(f"`{lines[n]}`" for n in self.names if n in lines)
 
 
@@ -147,4 +150,5 @@ class MetricNamedLoss(Diagnostic):
         return "a metric cannot be called `loss`: that is what training makes small"
 
     def help(self) -> str | None:
-        return "give it a name of its own"
+        chosen = self.chosen() if self.ways else None
+        return f"give it a name of its own: `{chosen.words}`" if chosen is not None else "give it a name of its own"

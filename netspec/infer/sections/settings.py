@@ -63,11 +63,9 @@ def is_odd_optimizer(node: tree.Expr) -> bool:
     """Several optimizers that are joined as another library joins them."""
     if not isinstance(node, tree.Call | tree.DictExpr):
         return False
-    if isinstance(node, tree.Call) and not node.callee.text.endswith(("chain", "sequential", "compose")):
-        return False
-    from netspec.resolve.foreign_settings.values import is_foreign_chain  # only specs with a problem need it
+    from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
 
-    return is_foreign_chain(node)
+    return is_foreign_chain(node) or takes_parameters(node)
 
 
 def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:

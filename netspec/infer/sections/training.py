@@ -82,7 +82,10 @@ def everything_is_there(world: World, node: tree.Train, meant: Collection[str]) 
     missing = tuple(n for n in needed if n not in names and n not in meant)
     holes = any(isinstance(i, tree.Hole) for i in node.body.items)
     if missing and not holes:
-        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
+        from netspec.resolve.foreign_settings.missing_lines import propose_lines  # only specs with a problem need it
+
+        ways = tuple(propose_lines(node, world.graph.definitions.get(node.model), missing))
+        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing, ways=ways))
     beside = [i for i in node.body.items if groups and isinstance(i, tree.Setting) and i.key in PLAIN]
     for item in beside:
         world.report(SettingBesideUpdates(at=item.name_span, name=item.key, updates=tuple(u.label or "" for u in groups)))

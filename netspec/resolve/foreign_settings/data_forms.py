@@ -75,7 +75,14 @@ def fits(part: tree.Call | tree.Name) -> bool:
     names = {a.name for a in entry.signature} if entry is not None else set()
     open_ = entry is not None and bool(entry.open_arguments)
     args = part.args if isinstance(part, tree.Call) else ()
-    return entry is not None and (open_ or all(a.name is None or a.name in names for a in args))
+    types = {a.name: a.type for a in entry.signature} if entry is not None else {}
+    return entry is not None and (open_ or all(a.name is None or a.name in names and takes_word(a, types) for a in args))
+
+
+def takes_word(arg: tree.Arg, types: dict[str, str]) -> bool:
+    """A word of those that the argument has, where it has words; anything else is looked at where it is used."""
+    wanted = types.get(arg.name or "", "")
+    return not isinstance(arg.value, tree.String) or '"' not in wanted or f'"{arg.value.value}"' in wanted
 
 
 def read_head(draft: Draft, head: tree.Expr) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Edit
+from netspec.diagnostics.suggestions.setting_words import find_meaning
 from netspec.library.shelf import index
 from netspec.resolve.foreign_settings import optimizers
+from netspec.resolve.foreign_settings.data_forms import rewrite_chain
 from netspec.resolve.foreign_settings.lines import drop_line
 from netspec.resolve.foreign_settings.optimizers import Form
 from netspec.syntax import tree
@@ -18,7 +20,7 @@ DOUBLE = ("f64", "fp64", "float64", "64", "double")
 
 def rename(item: tree.Setting, target: str, meaning: str, body: tree.Settings) -> list[Form]:
     """A setting under its name here, with its value as it stands here; where the section has that setting, in its place."""
-    text = write_value(item.value, target, meaning)
+    text = (rewrite_chain(item.value) if target == "data" else "") or write_value(item.value, target, meaning)
     if text is None:
         return [(drop_words(target), (drop_line(item),))]
     there = next((i for i in body.items if isinstance(i, tree.Setting) and i.key == target), None)
@@ -115,6 +117,8 @@ def mean_optimizer(value: tree.Expr) -> str:
             return " -> ".join(part.span.text for part in parts)
         case tree.Call() if is_foreign_chain(value):
             return " -> ".join(OPTAX.sub("", part.span.text) for part in list_parts(value))
+        case tree.Call() if takes_parameters(value):
+            return write_torch(value)
         case tree.Binary():
             return " -> ".join(part.span.text for part in list_operands(value))
         case tree.Number():
@@ -134,6 +138,31 @@ def is_foreign_chain(node: tree.Expr) -> bool:
         return any(item.quoted or item.key == "else" for item in node.items)
     called = isinstance(node, tree.Call) and node.callee.text.rpartition(".")[2] in ("chain", "sequential", "compose")
     return called and len(list_parts(node)) > 1  # type: ignore[arg-type]
+
+
+PARAMETERS = re.compile(r"(\w+\.)*(parameters|params|trainable_variables|trainable_weights|named_parameters)(\(\))?")
+
+
+def takes_parameters(node: tree.Expr) -> bool:
+    """`Adam(model.parameters(), lr=1e-3)`: here an optimizer is given no parameters."""
+    first = node.args[0] if isinstance(node, tree.Call) and node.args else None
+    return first is not None and first.name in (None, "params") and PARAMETERS.fullmatch(first.value.span.text) is not None
+
+
+def write_torch(call: tree.Call) -> str:
+    """The optimizer without the parameters, its arguments by their names here."""
+    op = optimizers.nearest_optimizer(call.callee.text)
+    if not op:
+        return ""
+    lines = {arg.name or f"#{place}": arg.value for place, arg in enumerate(call.args[1:])}
+    if any(find_meaning(name)[0] == "weight_decay" for name in lines):
+        op = optimizers.DECAYED.get(op, op)
+    order = [a.name for a in index.entries(op)[0].signature]
+    named = {order[int(name[1:])] if name[0] == "#" else optimizers.find_argument(name, order): v.span.text for name, v in lines.items()}
+    if "" in named:
+        return ""
+    first = sorted(named.items(), key=lambda pair: pair[0] != order[0])
+    return f"{op}({', '.join(text if key == order[0] else f'{key}={text}' for key, text in first)})"
 
 
 def list_parts(call: tree.Call) -> list[tree.Expr]:
