@@ -48,6 +48,8 @@ class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
 
     severity: ClassVar[str] = "error"  # or "warning"
+    lacks_a_value: ClassVar[bool] = False
+    """Something is missing where it stands: a name that nothing uses may be that."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
@@ -83,11 +85,14 @@ class Diagnostic:
 
     def help(self) -> str | None:
         """One repair in words."""
-        repair = self.chosen() if self.ways else None
-        return f"write `{repair.words}`" if repair is not None and repair.words else None
+        return self.proposed() or None if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
+        return ()
+
+    def states(self) -> tuple[str, ...]:
+        """Statements of the model that would mend it: what is to be known of its sizes."""
         return ()
 
     def repairs(self) -> Sequence[Repair]:
@@ -98,6 +103,12 @@ class Diagnostic:
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""
         return self.held if self.tried else next(iter(self.repairs()), None)
+
+    def proposed(self) -> str:
+        """What the chosen repair writes, as a help says it; nothing where none is chosen."""
+        chosen = self.chosen()
+        words = chosen.words if chosen is not None else ""
+        return words if "`" in words or not words else f"write `{words}`"
 
     def mistake(self) -> object:
         """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
+from netspec.ir import Average
 from netspec.library.base import Duration, Op
 from netspec.library.shelf.index import Entry
 from netspec.record import field, record
@@ -112,6 +113,8 @@ class SharedInstance:
 
     value: OpValue | BlockValue
     segment: Any
+    average: Average | None = None
+    """Whose moving average its weights are."""
 
 
 Callee = OpValue | BlockValue | SharedInstance
@@ -125,6 +128,7 @@ class SharedChain:
     name: str
     value: Composed
     segment: Any
+    average: Average | None = None
 
 
 @record

@@ -180,7 +180,7 @@ class Names:
 
     @contextmanager
     def forgiving(self) -> Iterator[None]:
-        """Inside stands the value of an argument that nothing takes: a foreign name in it, `activation=nn.relu`, is part of that mistake."""
+        """Inside stands what nothing takes: a foreign name in it, as in `activation=nn.relu`, is part of that mistake."""
         report = self.report
         self.report = lambda problem: None if isinstance(problem, UnknownName) and problem.noun == "value" else report(problem)
         try:
@@ -303,6 +303,9 @@ class Names:
             case tree.Name():
                 known = scope.find(node.parts[0])
                 return isinstance(self.named(node), ShelfRef | BlockRef) if known is None else known.what == "layer" or known.layer
+            case tree.Call() if node.callee.parts[1:] == ("average",):
+                known = scope.find(node.callee.parts[0])
+                return known is not None and known.what == "shared"
         return False
 
     def named(self, node: tree.Name) -> Meaning | None:

@@ -96,9 +96,13 @@ class SwappedArguments(Diagnostic):
 class MissingArgument(Diagnostic):
     """An op or block is called without an argument that has no default."""
 
+    lacks_a_value = True
     op: str
     names: tuple[str, ...]
     signature: str = ""
+
+    def mistake(self) -> object:
+        return (self.op, self.names)
 
     def message(self) -> str:
         names = " and ".join(f"`{n}`" for n in self.names)

@@ -74,7 +74,7 @@ class FieldMismatch(Diagnostic):
         return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]
 
     def help(self) -> str | None:
-        return self.repair or None
+        return self.proposed() or self.repair or None
 
 
 @record(kw_only=True)

@@ -39,6 +39,7 @@ class _Near(Diagnostic):
 class UnknownName(_Near):
     """A name is used that nothing in the file, and nothing on the shelf, has."""
 
+    lacks_a_value = True
     name: str
     noun: str = "name"
     below: Span = NOWHERE

@@ -190,7 +190,7 @@ def evaluate_default(frame: Frame, param: tree.Param) -> Given:
     return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
 
 
-def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span, outer: Frame | None = None) -> bool:
     """Conditions of the params, after all have their values; one on an input's dims is a `require` of the body."""
     for param in definition.params:
         if param.where is None or mentions_dims(definition, param.where):
@@ -199,8 +199,20 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
         if holds is False:
             span = given[param.name].span if param.name in given else param.default.span if param.default else at
             value = describe_short(frame.env[param.name])
+            from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
+            places = {name: (outer or frame).find_origin(source.span) for name, source in given.items()}
+            places |= {p.name: p.default.span for p in definition.params if p.default is not None and p.name not in given}
+            first = {param.name: places[param.name]} if param.name in places else {}
+            ways = (*propose_values(frame, param.where, first), *propose_values(frame, param.where, places))
             problem = WhereFailed(
-                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+                at=span,
+                op=definition.name,
+                name=param.name,
+                value=value,
+                condition=param.where.span.text,
+                declared=param.where.span,
+                ways=tuple(dict.fromkeys(ways)),
             )
             frame.report(problem)
             return False

@@ -110,6 +110,17 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
 
 
 def perform(frame: Frame, use: Call) -> Value:
+    """The value of a call; the weights of an average are buffers."""
+    if not isinstance(use.callee, SharedInstance) or use.callee.average is None:
+        return perform_call(frame, use)
+    from netspec.infer.calls.averages import keep_nodes  # few specs have any
+
+    since = len(frame.nodes)
+    value = perform_call(frame, use)
+    return value if isinstance(value, Unknown) or keep_nodes(frame, since, use.callee, use.span) else UNKNOWN
+
+
+def perform_call(frame: Frame, use: Call) -> Value:
     """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
     frame.world.call()
     entry = signature_of(use.value)
@@ -177,6 +188,8 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         missing = [n for n in signature.required if n not in slots]
         if slots and missing and not bound.broken:
             fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+    else:
+        bound.tensors = [*slots.values(), *bound.tensors]
     return bound
 
 
@@ -224,7 +237,7 @@ def bind_chained(frame: Frame, use: Call, signature: Signature, slots: dict, bou
 def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
     """Take the tensors among the positional arguments; returns what is left for the parameters."""
     if signature.variadic:
-        return take_variadic_inputs(frame, bound, args)
+        return take_variadic_inputs(frame, use, signature, bound, args)
     if use.chained:
         return take_stage_inputs(frame, use, signature, slots, args)
     if not signature.required:
@@ -261,11 +274,11 @@ def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict
     return []
 
 
-def take_variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+def take_variadic_inputs(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
     """Tensors, and lists of tensors, are inputs wherever they stand; the rest are parameters."""
     rest: list[Given | tree.Arg] = []
     for arg in args:
-        given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+        given = look_at(frame, use, signature, len(rest), arg)
         items = given.value if isinstance(given.value, tuple) and any(isinstance(v, FLOWING) for v in given.value) else (given.value,)
         if any(isinstance(v, FLOWING) for v in items):
             written = arg.value.items if isinstance(arg.value, tree.ListExpr) else ()

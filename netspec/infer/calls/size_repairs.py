@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
@@ -20,16 +21,23 @@ MOST = 4
 
 
 def propose_arguments(
-    frame: Frame, op: Callable, name: str, given: Given, inputs: list[Any], optional: dict[str, TensorType]
+    frame: Frame, op: Callable, args: Mapping[str, Given], blame: str, inputs: list[Any], optional: dict[str, TensorType]
 ) -> tuple[Repair, ...]:
-    """Edits of the argument's number, where it is written as one: in the call, in a loop's list, or in the declaration of a param."""
-    at, found = frame.find_origin(given.span), []
-    for text, value in list_values(at.text, to_plain(given.value)):
-        if len(found) == MOST:
-            break
-        if accepts(frame, op, name, value, inputs, optional):
-            found.append(Repair((Edit(at, text),), text))
-    return tuple(found)
+    """Edits of the blamed argument's number, or of another one's that is nearer, where it is written as one: in the call, in a loop's list,
+    or in the declaration of a param."""
+    found: list[tuple[float, Repair]] = []
+    for name in (blame, *(name for name in args if name != blame)):
+        at, value = frame.find_origin(args[name].span), to_plain(args[name].value)
+        accepted = (text for text, other in list_values(at.text, value) if accepts(frame, op, name, other, inputs, optional))
+        words = "{}" if name == blame else f"{name}={{}}"
+        found += [(measure(at.text, text), Repair((Edit(at, text),), words.format(text))) for text in islice(accepted, MOST)]
+    return tuple(repair for _, repair in sorted(found, key=lambda each: each[0]))
+
+
+def measure(before: str, after: str) -> float:
+    """How far a number is from the one that stood there, as a share of it; 0 of lists, which differ in one number."""
+    old, new = _reads(before), _reads(after)
+    return abs(old - new) / max(abs(old), 1) if old is not None and new is not None else 0.0
 
 
 def list_values(text: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -40,13 +40,30 @@ def give_param(section: Section, definition: Definition, name: str, count: int) 
 
 
 def flatten_before(section: Section, output: str) -> Iterator[tuple[str, list[Edit]]]:
-    """The axes of space go before the last layer: as one axis, or by their mean."""
+    """The axes of space go before the first layer behind those on images, or before the last one: as one axis, or by their mean."""
     definition = section.world.graph.definitions.get(section.node.model)
     call = None if definition is None else find_last(definition, output)
     if definition is None or call is None or not is_stage(definition, call):
         return
-    for stage in ("flatten", "global_avg_pool"):
-        yield f"{stage} -> {call.span.text}", [insert(call.span.source, call.span.start, f"{stage} -> ")]
+    for stage, at in (("flatten", find_first_flat(definition, call)), ("flatten", call), ("global_avg_pool", call)):
+        yield f"{stage} -> {at.span.text}", [insert(at.span.source, at.span.start, f"{stage} -> ")]
+
+
+def find_first_flat(definition: Definition, last: tree.Call) -> tree.Call:
+    """The first layer of a row of layers with units that do not work on images, of which the last one is given."""
+    for chain in (node for node in descendants(definition.node.body) if isinstance(node, tree.Chain)):
+        calls = [stage.call for stage in chain.stages if isinstance(stage, tree.Stage) and isinstance(stage.call, tree.Call)]
+        if any(call is last for call in calls):
+            own = [call for call in calls[: calls.index(last) + 1] if has_units(call)]
+            spatial = max((n for n, call in enumerate(own) if is_over_space(call)), default=-1)
+            return own[spatial + 1] if spatial + 1 < len(own) else last
+    return last
+
+
+def is_over_space(call: tree.Call) -> bool:
+    """It works on images."""
+    entry = index.lookup(call.callee.text, "layer")
+    return entry is not None and bool(getattr(index.load(entry), "over_space", False))
 
 
 def is_stage(definition: Definition, call: tree.Call) -> bool:

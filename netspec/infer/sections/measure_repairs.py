@@ -227,6 +227,12 @@ def for_classes(problem: UnequalClasses, use: Use) -> Found:
 
 
 def for_targets(problem: UnequalTargets, use: Use) -> Found:
+    if problem.predictions.rank < problem.targets.rank and len(use.plain) > 1:
+        node = use.plain[1]
+        yield written(use, [Edit(node.span, f"flatten({node.span.text})")])
+    if problem.predictions.rank > problem.targets.rank and use.plain:
+        node = use.plain[0]
+        yield written(use, [Edit(node.span, f"flatten({node.span.text})")])
     if problem.predictions.shape == problem.targets.shape:
         yield from cast(use, 1)
     yield from for_axis(use, problem.predictions, problem.targets)
