@@ -8,6 +8,8 @@ from netspec.compile import check
 from netspec.diagnostics.edits import apply_edits, edits_of
 from netspec.record import record
 from netspec.source import Source
+from netspec.syntax.spec_file import parse_spec
+from netspec.syntax.twin import to_json
 
 
 @record
@@ -1941,3 +1943,13 @@ def test_one_problem_at_the_guilty_line_whose_edits_lead_to_a_clean_file(wrong: 
     text = apply_edits(source, edits_of(problem))
     assert wrong.repaired in map(str.strip, text.splitlines())
     assert problem.help() and not check(Source("spec.net", text)).problems
+
+
+@pytest.mark.parametrize("wrong", WRONG[::4], ids=lambda wrong: wrong.name)
+def test_the_same_in_json_where_its_strings_can_be_edited(wrong: Wrong) -> None:
+    file, _ = parse_spec(Source("spec.net", f"netspec 1{wrong.spec}"))
+    assert file is not None
+    source = Source("spec.json", to_json(file)[0])
+    (problem,) = check(source).problems
+    edits = edits_of(problem)
+    assert not edits or not check(Source("spec.json", apply_edits(source, edits))).problems
