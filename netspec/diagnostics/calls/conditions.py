@@ -25,6 +25,9 @@ class WhereFailed(Diagnostic):
     def places(self) -> Sequence[Place]:
         return [] if self.declared is NOWHERE else [Place(self.declared, "the condition")]
 
+    def help(self) -> str | None:
+        return self.proposed() or None
+
 
 @record(kw_only=True)
 class RequireFailed(Diagnostic):
@@ -40,3 +43,6 @@ class RequireFailed(Diagnostic):
 
     def label(self) -> str:
         return f"required here{self.values and ': ' + self.values}" if self.words else ""
+
+    def help(self) -> str | None:
+        return self.proposed() or None

@@ -73,7 +73,10 @@ def redeclare_weight(scene: Scene, side: Side, shape: tuple[Dim, ...]) -> Iterat
     origin = scene.frame.origins.get(side.wire)
     statements = definition.node.body.statements if definition is not None else ()
     declared = [s for s in statements if isinstance(s, tree.Weight | tree.Buffer) and s.name_span == origin]
-    if side.line.steps or not declared or len(shape) != side.type.rank or any(d.symbols() for d in shape):
+    if side.line.steps or not declared or len(shape) != side.type.rank:
+        return
+    shape = tuple(old if old == 1 else new for old, new in zip(side.type.shape, shape, strict=True))
+    if any(d.symbols() for d in shape):
         return
     ref = declared[0].type
     pairs = zip(ref.dims, shape, side.type.shape, strict=True)
@@ -157,10 +160,25 @@ def join_parts(scene: Scene, problem: UnequalParts) -> Iterator[Repair]:
     differ = [i for i, (a, b) in enumerate(zip(first.type.shape, other.type.shape, strict=True)) if a != b]
     if axis is not None:
         yield from other_axis(scene, differ)
+        yield from mend_all(scene, axis)
     pair = scene.pair(0, problem.place - 1)
     if axis is not None and pair is not None:
         yield from adapters.reorder(scene.facts, pair[0].place, pair[0].type, target(*pair, axis))
         yield from make_equal_in_space(scene, *pair, axis)
+
+
+def mend_all(scene: Scene, axis: int) -> Iterator[Repair]:
+    """Several parts at once, as most of the others are."""
+    if len(scene.sides) < 3 or any(side.type.rank != scene.sides[0].type.rank for side in scene.sides):
+        return
+    outlines = [(*side.type.shape[:axis], *side.type.shape[axis + 1 :]) for side in scene.sides]
+    usual = scene.sides[max(range(len(outlines)), key=lambda n: (outlines.count(outlines[n]), -n))]
+    others = [side for side, outline in zip(scene.sides, outlines, strict=True) if outline != outlines[scene.sides.index(usual)]]
+    found = [next(iter(reach(scene, side, target(side, usual, axis))), None) for side in others]
+    repairs = [repair for repair in found if repair is not None]
+    if len(repairs) == len(others) > 1:
+        words = "; ".join(repair.words for repair in repairs)
+        yield Repair(tuple(dict.fromkeys(edit for repair in repairs for edit in repair.edits)), words)
 
 
 def concat_instead(scene: Scene) -> Iterator[Repair]:
