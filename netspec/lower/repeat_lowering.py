@@ -28,8 +28,8 @@ numbers counts as a repeat with parameters: 40 draws compile in 4 s.
 SLOWED_OPS = 1_000
 """Ops, over all iterations, from which a repeat is scanned though a kernel in it is slower in a loop.
 
-On a CPU a convolution runs slower in a loop than outside, but 1,000 steps of a sampler with a small network, written out, did not compile in
-ten minutes, and in a loop they do in seconds.
+On a CPU a convolution runs slower in a loop than outside, but 1,000 steps of a sampler with a small network did not compile in ten minutes
+when they were written out, and do so in seconds in a loop.
 """
 
 

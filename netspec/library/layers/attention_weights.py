@@ -121,14 +121,14 @@ def attend_flops(rules: Rules, query: TensorType, keys: Dim, value_size: Dim, bi
     return scores * (2 * query.shape[-1] + 2 * value_size + 6 + extras)
 
 
-def attention_flow(passage: Passage, rules: Rules) -> Flow:
-    """What positions know behind an attention with query, key and value [batch…, length, heads, size]."""
+def attention_flow(passage: Passage, rules: Rules, turned: bool = False) -> Flow:
+    """What positions know behind an attention with query, key and value [batch…, length, heads, size], `turned` by their places or not."""
     query, key = passage.types[:2]
     for place in (0, 1, 2):
         passage.untouched(-1, -2, input=place)
     lengths = [kind.rank - 3 in flow.axes for kind, flow in zip(passage.types, passage.flows, strict=True)]
     if not any(lengths[1:]):
-        if lengths[0] and rules.placed:
+        if lengths[0] and (rules.placed or turned):
             passage.refuse("what a query sees depends on how many queries there are")
         return passage.made()
     if not rules.causal:
