@@ -267,6 +267,9 @@ class Names:
             case tree.Name():
                 known = scope.find(node.parts[0])
                 return isinstance(self.named(node), ShelfRef | BlockRef) if known is None else known.what == "layer" or known.layer
+            case tree.Call() if node.callee.parts[1:] == ("average",):
+                known = scope.find(node.callee.parts[0])
+                return known is not None and known.what == "shared"
         return False
 
     def named(self, node: tree.Name) -> Meaning | None:

@@ -8,6 +8,7 @@ from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.shapes.proofs import NotStatic, TypeMismatch
 from netspec.infer import expressions, types
+from netspec.infer.calls.averages import describe_binding, is_average, make_average
 from netspec.infer.calls.call_rule import signature_of
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
@@ -68,6 +69,9 @@ def export_aux(frame: Frame, node: tree.Aux) -> None:
 
 def bind_names(frame: Frame, node: tree.Binding) -> None:
     """`x = e`, `a, b = e`, `x: f32[…] = e`."""
+    if len(node.targets) == 1 and is_average(frame, node.value):
+        frame.env[node.targets[0].name] = frame.report(describe_binding(node))
+        return
     value = expressions.evaluate(frame, node.value)
     for target, part in zip(node.targets, unpack(frame, node, value) or (), strict=False):
         part = hold_against_type(frame, target.type, part, node.value.span)
@@ -169,6 +173,9 @@ def outputs_of(frame: Frame) -> list[Output]:
 
 def declare_shared(frame: Frame, node: tree.Shared) -> None:
     """One instance under its name; every use is the same."""
+    if is_average(frame, node.value):
+        frame.env[node.name] = make_average(frame, node.value, node.name, node.name_span)  # type: ignore[arg-type]
+        return
     value = expressions.evaluate(frame, node.value, CALLABLE)
     if isinstance(value, OpValue | BlockValue):
         if isinstance(value, OpValue):

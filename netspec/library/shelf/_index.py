@@ -660,6 +660,11 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("lecun_uniform", None, "initializer", "initializers.distributions", "LecunUniform", (),
      (), False, 1, "", ""),
+    ("linspace", None, "initializer", "initializers.formulas", "Linspace", (
+        ("start", True, "float"),
+        ("stop", True, "float"),
+    ),
+     (), False, 1, "", ""),
     ("normal", None, "initializer", "initializers.distributions", "Normal", (
         ("stddev", False, "float"),
     ),
