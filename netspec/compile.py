@@ -105,8 +105,10 @@ def check_readable(
     untrusted: bool = False,
 ) -> Checked:
     """The same for commands that cannot go on without the file. Raises `Mistake` when it cannot be read."""
-    if isinstance(plugins, str):
-        raise TypeError(f"`plugins` is a list of names, and not the string {plugins!r}: write `plugins=[{plugins!r}]`")
+    if isinstance(plugins, str) or not all(isinstance(name, str) for name in plugins):
+        raise TypeError(f'`plugins` is a list of names, as `plugins=["acme"]`, and not {plugins!r}')
+    if not isinstance(train, str | None):
+        raise TypeError(f"`train` is the name of a section, and not a value of {type(train).__name__}")
     if untrusted:
         if set or imports or plugins:
             raise ValueError("an untrusted spec is checked as it is written, without `set`, imports of its own or plugins")
@@ -290,6 +292,7 @@ def program(
     lowering: str | None = None,
 ) -> Program:
     """The same of a path, whatever it is called, or a text with a name, with values as texts of the language; `imports` as for `check`."""
+    from netspec.diagnostics.running.weights import NoModel
     from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
@@ -298,6 +301,8 @@ def program(
     checked = check_named(spec, overrides, train, imports, plugins)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
+    if not checked.typed.models:
+        raise SpecError([NoModel(at=Span(checked.source, 0, 0))])
     kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
     recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
     return make_trainable(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)

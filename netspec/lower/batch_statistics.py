@@ -13,7 +13,9 @@ Result = Any
 
 
 def merge(left: Any, right: Any) -> Any:
-    """The statistics of two sets of batches together."""
+    """The statistics of two sets of batches together. Raises ValueError for those of different programs."""
+    if jax.tree.structure(left) != jax.tree.structure(right):
+        raise ValueError("`merge` adds up the statistics of two steps of one kind of one program")
     return jax.tree.map(lambda a, b: to_float64(a) + to_float64(b), left, right)
 
 

@@ -27,7 +27,7 @@ from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
-from netspec.lower.input_arrays import accept, as_array, copy_of, refuse_unknown, to_host, to_numpy
+from netspec.lower.input_arrays import accept, copy_of, refuse_unknown, shape_of, to_host, to_numpy
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
@@ -37,7 +37,7 @@ from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
 from netspec.lower.updates import make_update
-from netspec.lower.variables import collections_of, require_state
+from netspec.lower.variables import are_arrays, as_leaf, collections_of, require_dict, require_state
 from netspec.proofs.id_bounds import Bounds, find_bounds
 from netspec.shape import TensorType
 from netspec.source import Span
@@ -139,6 +139,7 @@ class Program:
     def averaged(self, state: State) -> State:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
+        state = self._own(state)
         if state.average:
             return state._replace(params=parameter_average.cast_average(state.average, state.params))
         if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
@@ -165,7 +166,7 @@ class Program:
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
         dtype = self._precision.stored
         return {
-            name: {key: as_array(x).astype(dtype(known[name][key].weight.dtype)) for key, x in leaves.items()}
+            name: {key: as_leaf(key, x, dtype(known[name][key].weight.dtype)) for key, x in leaves.items()}
             for name, leaves in packed.items()
         }
 
@@ -313,7 +314,7 @@ class Program:
     ) -> dict[str, Any]:
         """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
-        if any(np.shape(x)[:1] == (0,) for x in inputs.values()):
+        if any(shape_of(x)[:1] == (0,) for x in inputs.values()):
             return serve_arrays.answer_nothing(plan)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
@@ -338,6 +339,7 @@ class Program:
         """
         with raise_spec_errors():
             own = require_state(self.layout, state, batch)
+            self._require_optimizer(own)
             arrays = self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1)
             traced = any(map(is_traced, jax.tree.leaves((own, arrays))))
             return (self._train_traced if traced else self._train)(own, arrays)
@@ -363,7 +365,8 @@ class Program:
     def first_nan(self, batch: Mapping[str, Any]) -> Span | None:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
-        return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+        inputs = self._inputs({name: batch[name] for name in self.model.input_types() if name in require_dict(batch)})
+        return self._forward.first_nan(state.params, state.buffers, inputs)
 
     @own_width
     def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
@@ -416,6 +419,21 @@ class Program:
         with raise_spec_errors():
             return require_state(self.layout, state)
 
+    def _require_optimizer(self, state: State) -> None:
+        """Raises `SpecError` for a state that another optimizer has left, or that is none."""
+        if not self.plan:
+            return
+        numbers = are_arrays((state.optimizer, state.step, state.average))
+        if not numbers or jax.tree.structure(state.optimizer) != self._optimizer_structure:
+            expected, repair = "a state of this program's optimizer", "keep its weights and begin anew: `program.pack(state)`"
+            raise SpecError([ArrayMismatch(field="state", expected=expected, found="one of another", repair=repair)])
+
+    @cached_property
+    def _optimizer_structure(self) -> Any:
+        """The tree of the optimizers' state, without arrays."""
+        params = {key: jax.ShapeDtypeStruct(s.shape, self._precision.stored(s.weight.dtype)) for key, s in self.layout.params.items()}
+        return jax.tree.structure(jax.eval_shape(self._moments, params))
+
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs as the program takes them. Raises `SpecError` for those that do not fit."""
         types = self.model.input_types()
@@ -433,10 +451,7 @@ class Program:
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**objective.fields(), **self.model.input_types()}
-        if not isinstance(batch, Mapping):
-            fields = ", ".join(f'"{name}": …' for name in types)
-            expected = f"a dict of arrays by field, {{{fields}}}"
-            raise SpecError([ArrayMismatch(field="batch", expected=expected, found=f"a value of {type(batch).__name__}")])
+        require_dict(batch, types)
         if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
             types[EXAMPLE_WEIGHTS] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}

@@ -3,11 +3,13 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netspec.diagnostics.running.weights import ArrayMismatch
 from netspec.diagnostics.spec_error import SpecError
+from netspec.lazy import jax, np
+from netspec.lower.input_arrays import as_array, describe
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.training_state import State
 
@@ -37,5 +39,29 @@ def require_state(layout: Layout, given: Any, batch: Any = None) -> State:
         swapped = isinstance(batch, State)
         call = "the state comes first: `train_step(state, batch)`" if swapped else ""
         raise SpecError([ArrayMismatch(field="state", expected=STATE, found=type(given).__name__, repair=call)])
+    if not isinstance(given.params, Mapping) or not isinstance(given.buffers, Mapping):
+        raise SpecError([ArrayMismatch(field="state", expected=STATE, found="one whose params or buffers are no dicts")])
     layout.require_stored({PARAMS: given.params, BUFFERS: given.buffers})
     return given
+
+
+def require_dict(batch: Any, names: Iterable[str] = ()) -> Mapping[str, Any]:
+    """The batch, when it is a dict by field. Raises `SpecError`."""
+    if not isinstance(batch, Mapping):
+        fields = ", ".join(f'"{name}": …' for name in names)
+        expected = "a dict of arrays by field" + (f", {{{fields}}}" if fields else "")
+        raise SpecError([ArrayMismatch(field="batch", expected=expected, found=f"a value of {type(batch).__name__}")])
+    return batch
+
+
+def as_leaf(path: str, value: Any, dtype: Any) -> Any:
+    """A leaf of the weights in its dtype. Raises `SpecError` for what holds no numbers."""
+    array = as_array(value)
+    if getattr(array.dtype, "kind", "") in "OUSM":
+        raise SpecError([ArrayMismatch(field=path, expected=f"an array of {dtype}", found=describe(array))])
+    return array.astype(dtype)
+
+
+def are_arrays(tree: Any) -> bool:
+    """Whether all leaves of a tree are arrays of numbers, or numbers."""
+    return all(hasattr(leaf, "dtype") or isinstance(leaf, np.generic | int | float) for leaf in jax.tree.leaves(tree))

@@ -20,6 +20,7 @@ from netspec.lower.batch_statistics import Result
 from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
 from netspec.lower.program import Variables
+from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
 from netspec.train.ceilings import require_possible, require_within
@@ -160,8 +161,10 @@ class Program(Compiled):
         return predict_all(self, state, inputs_of(self, inputs))
 
     @raise_spec_errors()
-    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
+    def evaluate(self, state: Variables, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
+        """Loss and metrics of a state, or of weights as `pack` takes them, on `data` (as `fit` takes them), or on the spec's evaluation
+        data, whose files lie in `folder`; every example counts once. Raises `SpecError` for data or weights that do not fit."""
+        state = state if isinstance(state, State) else self.pack(state)
         feed = self.evaluation_feed(data, Path(folder) if folder else None)
         if feed is None:
             raise SpecError([NothingToEvaluate(run=self.recipe.path)])

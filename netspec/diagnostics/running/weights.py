@@ -150,6 +150,17 @@ class KeyNeeded(Diagnostic):
 
 
 @record(kw_only=True)
+class NoModel(Diagnostic):
+    """A program was wanted of a spec that has no model: it is empty, or has nothing but blocks and params for others to import."""
+
+    def message(self) -> str:
+        return "there is no model in this spec to make a program of."
+
+    def help(self) -> str | None:
+        return "add one: `model M { input x: f32[B, 4]; output y = x -> dense(3) }`"
+
+
+@record(kw_only=True)
 class NothingToTrain(Diagnostic):
     """A program was asked to train or to evaluate, but its spec has no `train` section for the model."""
 
