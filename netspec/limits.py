@@ -48,6 +48,10 @@ class Limits:
     """Nodes inside one another in one expression of JSON; the text form counts brackets and operators, and stays below."""
     mistakes: int = 20
     """Mistakes of one text that are reported: behind so many it is another language, and nobody reads on."""
+    translated_characters: int = 100_000
+    """Of a text with problems in which forms of other languages are looked for, which takes longer than to read it."""
+    translated_words: int = 200_000
+    """Words that are looked at for that: those of forms inside one another more than once."""
 
     # --- imports --------------------------------------------------------------------------------------------------
 

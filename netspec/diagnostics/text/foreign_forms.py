@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.source import Span
@@ -33,6 +33,67 @@ class ForeignOperator(Diagnostic):
         before = " " if word and text[self.at.start - 1 : self.at.start].strip() else ""
         after = " " if word and text[self.at.end : self.at.end + 1].strip() else ""
         return (Edit(self.at, f"{before}{self.meant}{after}"),)
+
+
+HABITS = {
+    "in place": "nothing is changed in place: a name is bound again",
+    "import": 'an import reads `import Name from "file.net"`',
+    "library import": "a spec imports no libraries: layers and functions are known by their names",
+    "comment": "a comment begins with `#`",
+    "loop": "a loop reads `for i in range(3) { … }` or `repeat 3 { … }`",
+    "body": "a body stands in braces, and the `{` on the line that it belongs to",
+    "operator first": "a line ends here, since it ends in no operator: the operator stands at the end of the line above",
+    "backslash": "a line goes on by itself after an operator or a comma, and before `->`",
+    "trailing comma": "statements have no comma behind them",
+    "trailing operator": "a value is missing behind this",
+    "arrow left out": "an arrow is missing before this: a chain goes on in a line that begins with `->`",
+    "declared": "a name is bound without a word or type before it",
+    "return": "what a block or model gives is an `output`",
+    "useless": "this means nothing in a spec",
+    "assert": 'a condition is required by `require condition, "message"`',
+    "self": "names of a body stand alone",
+    "setting": "a setting reads `name = value`",
+    "choice": "a choice reads `if condition { a } else { b }`",
+    "else if": "a further case reads `else if condition { … }`",
+    "if statement": "`if` chooses between two values and holds no statements",
+    "applied": "a layer is applied by an arrow: `x -> dense(64)`",
+    "method": "tensors have no methods: functions take them, or stand behind `->`",
+    "function": "a function of numbers reads `let name(v: int) = …`, and what computes with tensors is a `block`",
+}
+"""What is said of each habit."""
+
+
+@record(kw_only=True)
+class ForeignForm(Diagnostic):
+    """Something is written as in another language. Netspec says the same in another way, and reads the rest of the file as if that stood
+    there; all places of one habit are one problem."""
+
+    habit: str
+    """A key of `HABITS`, or `sign` and a sign of another language."""
+    found: str
+    meant: str
+    """The statement as it is written here; empty where it is too long to show."""
+    changes: tuple[tuple[Span, str], ...]
+    others: tuple[Span, ...] = ()
+    """Further places of the same habit."""
+
+    def message(self) -> str:
+        if self.habit.startswith("sign "):
+            return f"there is no `{self.habit[5:]}` here."
+        return f"{HABITS[self.habit]}."
+
+    def places(self) -> Sequence[Place]:
+        return [Place(span, "and here") for span in self.others[: LIMITS.suggestions]]
+
+    def help(self) -> str | None:
+        if not self.changes:
+            return None
+        if not self.meant:
+            return "delete it" if all(not text for _, text in self.changes) else "`netspec check --fix` writes it so"
+        return f"write `{self.meant}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(span, text) for span, text in self.changes]
 
 
 @record(kw_only=True)
