@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -121,8 +121,16 @@ def check_with(
 def check_trusted(
     spec: str | PathLike[str] | Source, overrides: Mapping[str, str] | None, train: str | None, imports: Mapping[str, str] | None
 ) -> Checked:
-    """The same with the ops that are on the shelf now."""
+    """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
     source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
+    return with_tried_repairs(source, problems, lambda text, found: check_once(text, found, overrides, train, imports))
+
+
+def check_once(
+    source: Source, problems: list[Diagnostic], overrides: Mapping[str, str] | None, train: str | None, imports: Mapping[str, str] | None
+) -> Checked:
+    """The same of a text as it stands; `problems` are those of reading the file."""
+    problems = [*problems]
     file = parse_source(source, problems)
     if file is None:
         return Checked(source, None, None, order_problems(problems))
@@ -136,25 +144,39 @@ def check_trusted(
     return prove(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
 
 
+def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked]) -> Checked:
+    """What a check finds in a text, with the repairs that hold when they are tried: no proposal leads to the next problem. `problems` are
+    those of reading the file: of what cannot be read, nothing is tried."""
+    checked = check(source, problems)
+    if not checked.problems or problems:
+        return checked
+    from netspec.diagnostics.trials import try_repairs
+
+    return replace(
+        checked, problems=order_problems(try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems))
+    )
+
+
 def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    from netspec import untrusted
     from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
-        return check_limited(spec)
+        source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
+        return with_tried_repairs(source, problems, check_limited)
 
 
-def check_limited(spec: str | PathLike[str] | Source) -> Checked:
-    """The same with the ops that are on the shelf now, while the clock runs."""
+def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
+    """The same with the ops that are on the shelf now, while the clock runs; `problems` are those of reading the file."""
     from netspec import untrusted
     from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.text.characters import TooLarge
     from netspec.resolve.imports import Project
     from netspec.syntax.spec_file import is_spec
 
-    source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
-    file: File | None = None
+    problems, file = [*problems], None
     try:
         with time_limit(LIMITS.untrusted_seconds):
             if source.text and not is_spec(source):

@@ -4,13 +4,13 @@ activations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from math import prod
 
 from netspec.ir import Apply, Body, Call, Node, Recur, Repeat, Segment, Variable, When, descend
 from netspec.record import record, replace
-from netspec.shape import Dim
+from netspec.shape import Dim, TensorType
 
 
 @record
@@ -19,10 +19,20 @@ class Row:
 
     path: str
     op: str
-    shape: str
+    types: tuple[TensorType, ...]
     params: int
     flops: Dim | int
     bytes: Dim | int
+
+    @property
+    def shape(self) -> str:
+        """What it makes, as text: `f32[B, 10]`."""
+        return ", ".join(map(str, self.types))
+
+    def at(self, dim: Callable[[Dim], Dim]) -> Row:
+        """The row with every dim rewritten: simplified, or with sizes for its symbols."""
+        types = tuple(t.with_shape(map(dim, t.shape)) for t in self.types)
+        return replace(self, types=types, flops=reduce_dim(dim(Dim.of(self.flops))), bytes=reduce_dim(dim(Dim.of(self.bytes))))
 
 
 @lru_cache(maxsize=64)
@@ -39,7 +49,20 @@ def sum_rows(found: Sequence[Row]) -> tuple[int, Dim | int, Dim | int]:
 def table(body: Body) -> tuple[list[Row], Row]:
     """The rows of a model and their sum."""
     found = rows(body)
-    return found, Row("total", "", "", *sum_rows(found))
+    return found, Row("total", "", (), *sum_rows(found))
+
+
+def group(found: Sequence[Row], depth: int) -> list[Row]:
+    """Rows that stand under the same first segments of a path become one: the sum of their costs, and what the last of them makes."""
+    groups: dict[str, list[Row]] = {}
+    for row in found:
+        groups.setdefault("/".join(row.path.split("/")[:depth]), []).append(row)
+    return [rows[0] if len(rows) == 1 and rows[0].path == path else _sum_group(path, rows) for path, rows in groups.items()]
+
+
+def _sum_group(path: str, rows: Sequence[Row]) -> Row:
+    """One row for several."""
+    return Row(path, "", rows[-1].types, *sum_rows(rows))
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:
@@ -75,7 +98,7 @@ class Spot:
     """Which of them make new parameters: the path depends on their iteration."""
     work: Dim | int = 1
     """How often the place runs in one forward pass in eval."""
-    sequences: str = ""
+    sequences: tuple[TensorType, ...] = ()
     """In a layer that is one cell: the types of the sequences that it makes."""
 
     @property
@@ -129,7 +152,7 @@ class Ledger:
             case Variable():
                 here = spot.step(node.segment)
                 params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
-                return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", str(body.types[node.output]), params, 0, 0)
+                return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", (body.types[node.output],), params, 0, 0)
         return None
 
     def fresh(self, spot: Spot, name: str, size: int) -> int:
@@ -145,14 +168,14 @@ class Ledger:
         outputs = [body.types[o] for o in node.outputs]
         flops = Dim.of(node.op.flops(*inputs, **optional)) * here.work
         size = Dim.of(total(o.bytes for o in outputs)) * here.work
-        shape = spot.sequences or ", ".join(map(str, outputs))
-        return Row(here.prefix[:-1], node.op.op_name(), shape, params, reduce_dim(flops), reduce_dim(size))
+        types = spot.sequences or tuple(outputs)
+        return Row(here.prefix[:-1], node.op.op_name(), types, params, reduce_dim(flops), reduce_dim(size))
 
 
-def sequences_of_cell(node: Recur, body: Body) -> str:
-    """What a layer that is one cell gives, such as `lstm`: the sequences, not the cell's results at a step. "" for any other recurrence."""
+def sequences_of_cell(node: Recur, body: Body) -> tuple[TensorType, ...]:
+    """What a layer that is one cell gives, such as `lstm`: the sequences, not the cell's results at a step. () for any other recurrence."""
     alone = len(node.nodes) == 1 and isinstance(node.nodes[0], Apply)
-    return ", ".join(str(body.types[wire]) for wire in node.outputs) if alone else ""
+    return tuple(body.types[wire] for wire in node.outputs) if alone else ()
 
 
 def reduce_dim(value: Dim) -> Dim | int:

@@ -53,6 +53,11 @@ class Limits:
     translated_words: int = 200_000
     """Words that are looked at for that: those of forms inside one another more than once."""
 
+    repair_tries: int = 40
+    """Repairs of one file that are tried: each is a check of the whole file."""
+    repair_characters: int = 200_000
+    """Characters of all texts together that repairs are tried on: in a long file, only the first problems' repairs."""
+
     # --- imports --------------------------------------------------------------------------------------------------
 
     import_depth: int = 8

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
-from netspec.cli.terminal import wants_color, width, write_line, write_text
+from netspec.cli.terminal import say, wants_color, width, write_line, write_text
 from netspec.diagnostics.base import Diagnostic, Mistake
 
 HELP = "check specs without running them"
@@ -23,6 +23,10 @@ TWIN = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"\$schema"\s*:\s*"[^"]*"\s*,\s*
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", help="specs, or folders: the .net, .netspec and JSON specs in them")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how problems are written (default: text)")
+    parser.add_argument(
+        "--fix", action="store_true", help="write the repairs into the files first, each of which was tried; then say what is left"
+    )
+    parser.add_argument("--diff", action="store_true", help="show what `--fix` would change, and change nothing")
     parser.add_argument("--untrusted", action="store_true", help="enforce the limits for specs of strangers")
     add_overrides(parser)
     add_plugins(parser)
@@ -40,7 +44,16 @@ def run(args: Namespace) -> int:
 
 def check_files(args: Namespace) -> int:
     """Checks the files, prints what is wrong with them, and gives the exit code."""
+    if (args.fix or args.diff) and (args.untrusted or args.set):
+        say("`--fix` and `--diff` mend a file of one's own as it is written: without --untrusted and --set")
+        return 2
     paths = list(spec_paths(args.files))
+    if args.diff or args.fix:
+        from netspec.cli.fix import fix_file, show_fixes
+
+        codes = [(show_fixes if args.diff else fix_file)(path, args.plugins) for path in paths]
+        if args.diff or max(codes, default=0):
+            return max(codes, default=0)
     problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
         write_line(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from netspec.cli.sizes import check_sizes
 from netspec.cli.terminal import report, say, write_text
 
 if TYPE_CHECKING:
@@ -36,24 +37,11 @@ def show_kernels(args: Namespace, typed: Typed) -> int:
 
 def _require_sizes(sizes: Mapping[str, int], symbols: list[str]) -> bool:
     """Every free dim has a size, and every size is of one; else it is said what is wrong."""
-    from netspec.diagnostics.suggestions.nearest import nearest, one_of
-
     free = list(dict.fromkeys(symbols))
-    unknown = next((name for name in sizes if name not in free), None)
-    if unknown is not None:
-        near = nearest(unknown, free) or free
-        say(f"no input has a free dim `{unknown}`" + (f"; there is {one_of(near)}." if near else "."))
+    if not check_sizes(sizes, free):
         return False
     missing = [symbol for symbol in free if symbol not in sizes]
     if missing:
-        names, repair = " and ".join(f"`{symbol}`" for symbol in missing), " ".join(f"--at {symbol}=32" for symbol in missing)
-        say(f"which kernels are chosen depends on the size of {names}: add `{repair}`.")
+        names, repair = " and ".join(f"`{symbol}`" for symbol in missing), ",".join(f"{symbol}=32" for symbol in missing)
+        say(f"which kernels are chosen depends on the size of {names}: add `--at {repair}`.")
     return not missing
-
-
-def parse_size(text: str) -> tuple[str, int]:
-    """`("B", 32)` of `B=32`; anything else is an error of use."""
-    name, _, number = text.partition("=")
-    if not (name.strip() and number.strip().replace("_", "").isdecimal() and int(number) > 0):
-        raise ArgumentTypeError(f"`{text}` is not DIM=SIZE with a size of 1 or more")
-    return name.strip(), int(number)

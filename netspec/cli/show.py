@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netspec.cli.kernel_view import parse_size, show_kernels
+from netspec.cli.kernel_view import show_kernels
+from netspec.cli.sizes import check_sizes, parse_depth, parse_sizes
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width, write_text
 from netspec.diagnostics.drawing.cells import escape
@@ -14,7 +16,9 @@ from netspec.diagnostics.drawing.cells import width as width_of
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
-    from netspec.ir import Body, ServePlan, TrainPlan
+    from netspec.cost import Row
+    from netspec.ir import Body, Port, ServePlan, TrainPlan
+    from netspec.shape import Dim
 
 HELP = "show layers, shapes, parameters and costs"
 
@@ -28,11 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         metavar="DIM=SIZE",
-        action="append",
+        action="extend",
         default=[],
-        type=parse_size,
-        help="with `--as kernels` the size of a free dim; may be repeated",
+        type=parse_sizes,
+        help="sizes of free dims: `--at B=1,H=224`; may be repeated",
     )
+    parser.add_argument("--depth", metavar="N", type=parse_depth, help="in `table` and `costs`, one row for all layers of a block N deep")
     add_overrides(parser)
     add_plugins(parser)
 
@@ -59,8 +64,10 @@ def _show_models(args: Namespace, models: Mapping[str, Body]) -> int:
     if _refuse_unknown_model(args, models):
         return 2
     chosen = [models[args.model]] if args.model else list(models.values())
+    if args.at and (code := _refuse_sizes(args, chosen)):
+        return code
     view = MODEL_VIEWS[args.view]
-    write_text("\n\n".join(f"model {model.name}\n\n{view(model)}" if len(chosen) > 1 else view(model) for model in chosen))
+    write_text("\n\n".join(f"model {model.name}\n\n{view(model, args)}" if len(chosen) > 1 else view(model, args) for model in chosen))
     return 0
 
 
@@ -89,6 +96,25 @@ def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
     return True
 
 
+def _refuse_sizes(args: Namespace, models: Sequence[Body]) -> int:
+    """Sizes are of free dims of the models, and such as they may have; else it is said what is wrong. 0 where nothing is."""
+    if args.view not in WITH_SIZES:
+        say(f"`--at` gives sizes to {', '.join(f'`{view}`' for view in (*WITH_SIZES, KERNELS))}, not to `{args.view}`.")
+        return 2
+    free = {name: sorted({s for port in model.inputs for s in _symbols(model, port)}) for name, model in ((m.name, m) for m in models)}
+    if not check_sizes(dict(args.at), [symbol for symbols in free.values() for symbol in symbols]):
+        return 2
+    from netspec.shape.sizes import find_excluded
+
+    own = [(model, tuple((s, n) for s, n in dict(args.at).items() if s in free[model.name])) for model in models]
+    return report([problem for model, sizes in own for problem in find_excluded(model.facts, sizes)])
+
+
+def _symbols(model: Body, port: Port) -> frozenset[str]:
+    """The free sizes of an input."""
+    return model.types[port.wire].symbols() if isinstance(port.wire, int) else frozenset()
+
+
 def _kernels(args: Namespace, checked: Checked) -> int:
     """Prints the kernels of a spec without problems; the exit code tells of problems and of unknown models."""
     if not checked.ok or checked.typed is None:
@@ -112,8 +138,6 @@ def _settings_text(checked: Checked) -> str:
 
 def _schedules(checked: Checked) -> str:
     """The learning rates of every `train` section along its training."""
-    import sys
-
     from netspec.tools.plot import glyphs_for
     from netspec.tools.schedule_drawing import draw_schedules
 
@@ -145,30 +169,44 @@ def _decoding(plan: ServePlan) -> str:
     return f"serve {plan.model.name} {{\n{escape(line)}  # {escape(at)}\n{escape(f'  # runs {how}')}\n}}"
 
 
-def _table(model: Body) -> str:
+def _table(model: Body, args: Namespace) -> str:
     """The layers with shapes and costs."""
-    from netspec.cost import table
-    from netspec.tools.text_drawing import draw_table
+    from netspec.tools.layer_table import draw_table
 
-    return draw_table(*table(model))
+    return draw_table(*_rows(model, args), columns=width(sys.stdout))
 
 
-def _costs(model: Body) -> str:
+def _costs(model: Body, args: Namespace) -> str:
     """Where the costs are, largest first."""
-    from netspec.cost import table
-    from netspec.tools.text_drawing import draw_costs
+    from netspec.tools.layer_table import draw_costs
 
-    return draw_costs(*table(model))
+    return draw_costs(*_rows(model, args), columns=width(sys.stdout))
 
 
-def _shapes(model: Body) -> str:
+def _rows(model: Body, args: Namespace) -> tuple[list[Row], Row]:
+    """The rows of a table and their sum, at the sizes and the depth that were asked for."""
+    from netspec.cost import group, table
+
+    found, total = table(model)
+    dim = _rewriter(model, args)
+    grouped = found if args.depth is None else group(found, args.depth)
+    return [row.at(dim) for row in grouped], total.at(dim)
+
+
+def _rewriter(model: Body, args: Namespace) -> Callable[[Dim], Dim]:
+    """What sizes become: simplified by what the model requires of them, then numbers where they were given."""
+    sizes = dict(args.at)
+    return lambda dim: model.facts.normal(dim).substitute(sizes)
+
+
+def _shapes(model: Body, args: Namespace) -> str:
     """The layers of a model with their types as text."""
     from netspec.tools.ir_drawing import draw_shapes
 
-    return draw_shapes(model)
+    return draw_shapes(model, _rewriter(model, args))
 
 
-def _ir(model: Body) -> str:
+def _ir(model: Body, args: Namespace) -> str:
     """The typed form of a model as text."""
     from netspec.tools.ir_drawing import draw_ir
 
@@ -176,6 +214,8 @@ def _ir(model: Body) -> str:
 
 
 FILE_VIEWS: Mapping[str, Callable[[Checked], str]] = {"tree": _tree, "resolved": _settings_text, "schedule": _schedules}
-MODEL_VIEWS: Mapping[str, Callable[[Body], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}
+WITH_SIZES = ("table", "shapes", "costs")
+"""The views that show sizes, and take some for free dims."""
+MODEL_VIEWS: Mapping[str, Callable[[Body, Namespace], str]] = {"table": _table, "ir": _ir, "shapes": _shapes, "costs": _costs}
 KERNELS = "kernels"
 """The view that needs sizes, and JAX."""

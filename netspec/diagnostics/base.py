@@ -35,6 +35,14 @@ class Edit:
     text: str
 
 
+@record
+class Repair:
+    """One way to mend a problem: edits that are applied together, and the words by which a help shows them."""
+
+    edits: tuple[Edit, ...]
+    words: str = ""
+
+
 @record(kw_only=True)
 class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
@@ -51,6 +59,9 @@ class Diagnostic:
     """The calls that led into the block where the problem is, innermost first."""
     chain: tuple[Place, ...] = ()
     """Where the shapes came from: places along the chain, each with its shape."""
+    tried: bool = False
+    """The repairs have been tried on the whole file: `held` is the one that the file accepts, if any is."""
+    held: Repair | None = None
 
     @classmethod
     def slug(cls) -> str:
@@ -75,6 +86,15 @@ class Diagnostic:
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
         return ()
+
+    def repairs(self) -> Sequence[Repair]:
+        """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
+        edits = tuple(self.edits())
+        return (Repair(edits),) if edits else ()
+
+    def chosen(self) -> Repair | None:
+        """The repair that held when it was tried on the whole file; before the trial the first one there is."""
+        return self.held if self.tried else next(iter(self.repairs()), None)
 
     def in_words(self) -> Self:
         """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""

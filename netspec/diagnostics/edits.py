@@ -9,8 +9,16 @@ from netspec.source import Source
 
 
 def edits_of(diagnostic: Diagnostic) -> list[Edit]:
-    """The repair as edits of the source as it is written: in JSON, words inside of one string, with JSON's escapes; others have no edit."""
-    edits = list(diagnostic.edits())
+    """The repair that a problem proposes, as edits of the source as it is written. Once the repairs were tried it is the one that held;
+    before, only one that is known exactly."""
+    if diagnostic.tried:
+        return written(diagnostic.held.edits) if diagnostic.held else []
+    return written(diagnostic.edits())
+
+
+def written(edits: Iterable[Edit]) -> list[Edit]:
+    """Edits as the source wants them: in JSON, words inside of one string, with JSON's escapes; none where others are among them."""
+    edits = list(edits)
     if all(e.span.source.pointers is None for e in edits):
         return edits
     return [Edit(e.span, _escape(e.text)) for e in edits] if all(map(_in_string, edits)) else []

@@ -23,11 +23,11 @@ from netspec.kernels.choice import PORTABLE, Chooser
 from netspec.lazy import jax
 from netspec.library.base import Array
 from netspec.lower.forward_pass import Forward
-from netspec.lower.input_arrays import find_excluded
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.path_tree import nest
 from netspec.lower.step_functions import outputs
 from netspec.shape import Dim, Facts
+from netspec.shape.sizes import find_excluded
 
 Weights = tuple[Mapping[str, Any], Mapping[str, Any]]
 BACKENDS = {"cuda": "gpu", "rocm": "gpu"}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, SizeExcluded, UnknownInput
+from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, UnknownInput
 from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jnp, np
 from netspec.lower.precision import Precision
-from netspec.shape import Dim, Facts, TensorType, Verdict
+from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.facts import NO_FACTS
+from netspec.shape.sizes import find_excluded
 from netspec.shape.types import JAX_DTYPES
 
 _SHORT = {long: short for short, long in JAX_DTYPES.items()} | {"int64": "i64", "uint64": "u64", "int16": "i16", "uint16": "u16"}
@@ -143,19 +143,6 @@ def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, 
 def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
     """Whether the size is what the dim says; a dim with a symbol that nothing has bound fits every size."""
     return size > 0 and (not dim.symbols() <= sizes.keys() or dim.evaluate(sizes) == size)
-
-
-@lru_cache(maxsize=4096)
-def find_excluded(facts: Facts, sizes: tuple[tuple[str, int], ...]) -> list[Diagnostic]:
-    """The first size that the facts, and the sizes before it, do not allow."""
-    known = facts
-    for symbol, size in sizes:
-        recorded = known.require("==", Dim.symbol(symbol), size)
-        if recorded.verdict is Verdict.REFUTED:
-            low, high = facts.range(Dim.symbol(symbol))
-            return [SizeExcluded(symbol=symbol, size=size, low=low, high=high)]
-        known = recorded.facts
-    return []
 
 
 # --- element types ---------------------------------------------------------------------------------------------------

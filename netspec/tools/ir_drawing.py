@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from netspec.cost import sequences_of_cell
 from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, descend, list_bodies
 from netspec.library.base import Op
-from netspec.shape import TensorType
+from netspec.shape import Dim, TensorType
 
 INDENT = "  "
 
@@ -157,8 +157,8 @@ def value_text(value: Any) -> str:
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 
-def draw_shapes(body: Body) -> str:
-    """Inputs, the output of every op by path, and outputs, each with its type; blocks opened up, repeats once.
+def draw_shapes(body: Body, dim: Callable[[Dim], Dim] = Dim.of) -> str:
+    """Inputs, the output of every op by path, and outputs, each with its type; blocks opened up, repeats once. `dim` rewrites the sizes.
 
     ```text
     input image           f32[B, 8, 8, 3]
@@ -166,24 +166,31 @@ def draw_shapes(body: Body) -> str:
     output y              f32[B, 8, 8, 4]
     ```
     """
-    rows = [(f"input {p.name}", str(_type(body, p))) for p in body.inputs]
+    rows = [(f"input {p.name}", _port_types(body, p)) for p in body.inputs]
     rows += _shape_rows(body)
-    rows += [(f"output {p.name}", str(_type(body, p))) for p in body.outputs]
+    rows += [(f"output {p.name}", _port_types(body, p)) for p in body.outputs]
     widest = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:<{widest}}  {type_}" for name, type_ in rows)
+    texts = [(name, ", ".join(str(t.with_shape(map(dim, t.shape))) for t in types) or "literal") for name, types in rows]
+    return "\n".join(f"{name:<{widest}}  {text}" for name, text in texts)
 
 
-def _shape_rows(body: Body) -> Iterator[tuple[str, str]]:
-    """The name and the type of every op and variable of a body, at any depth."""
-    for node, owner, (prefix, sequences) in descend(body, ("", ""), _step_below):
+def _port_types(body: Body, port: Port) -> tuple[TensorType, ...]:
+    """The type of what a port carries; a literal has none."""
+    return (body.types[port.wire],) if isinstance(port.wire, int) else ()
+
+
+def _shape_rows(body: Body) -> Iterator[tuple[str, tuple[TensorType, ...]]]:
+    """The name and the types of every op and variable of a body, at any depth."""
+    nothing: tuple[TensorType, ...] = ()
+    for node, owner, (prefix, sequences) in descend(body, ("", nothing), _step_below):
         if isinstance(node, Apply):
-            yield f"{prefix}{draw_segment(node.segment)}", sequences or ", ".join(str(owner.types[w]) for w in node.outputs)
+            yield f"{prefix}{draw_segment(node.segment)}", sequences or tuple(owner.types[w] for w in node.outputs)
         elif isinstance(node, Variable):
-            yield f"{prefix}{draw_segment(node.segment)}", str(owner.types[node.output])
+            yield f"{prefix}{draw_segment(node.segment)}", (owner.types[node.output],)
 
 
-def _step_below(node: Node, body: Body, here: tuple[str, str]) -> tuple[str, str]:
+def _step_below(node: Node, body: Body, here: tuple[str, tuple[TensorType, ...]]) -> tuple[str, tuple[TensorType, ...]]:
     """The prefix of paths, and in a layer such as `lstm` what it gives instead of its cell."""
     if isinstance(node, Call):
-        return f"{here[0]}{draw_segment(node.segment)}/", ""
-    return here[0], sequences_of_cell(node, body) if isinstance(node, Recur) else ""
+        return f"{here[0]}{draw_segment(node.segment)}/", ()
+    return here[0], sequences_of_cell(node, body) if isinstance(node, Recur) else ()

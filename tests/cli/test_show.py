@@ -147,7 +147,7 @@ def test_kernels_of_every_model(capsys: pytest.CaptureFixture[str], spec: str) -
 @pytest.mark.parametrize(
     ("argv", "code", "said"),
     [
-        ((), 2, "which kernels are chosen depends on the size of `B` and `T`: add `--at B=32 --at T=32`."),
+        ((), 2, "which kernels are chosen depends on the size of `B` and `T`: add `--at B=32,T=32`."),
         (("--at", "B=2"), 2, "depends on the size of `T`: add `--at T=32`."),
         (("--at", "B=2", "--at", "T=4", "--at", "b=3"), 2, "no input has a free dim `b`; there is `B`."),
         (("--at", "B=2", "--at", "T=9"), 1, "error[size-excluded]"),
@@ -199,3 +199,84 @@ def test_the_table_names_what_a_training_leaves_as_it_is(capsys: pytest.CaptureF
     assert not any(path.startswith("head") for path in paths)
     file.write_text(FROZEN.replace(' -> freeze("body*/**")', ""))
     assert "frozen" not in shown(capsys, str(file))
+
+
+ALEXNET = """netspec 1
+model AlexNet {
+  dim H >= 99
+  dim W >= 99
+  input image: f32[B, H, W, 3]
+  output logits = image
+    -> conv(64, 11, stride=4, padding=2) -> relu -> max_pool(3, stride=2)
+    -> conv(192, 5, padding=2) -> relu -> max_pool(3, stride=2)
+    -> conv(384, 3) -> relu -> conv(256, 3) -> relu -> conv(256, 3) -> relu -> max_pool(3, stride=2)
+    -> adaptive_avg_pool([6, 6]) -> flatten -> dropout(0.5) -> dense(4096) -> relu -> dropout(0.5) -> dense(4096) -> relu -> dense(1000)
+}
+"""
+
+
+@pytest.fixture
+def alexnet(tmp_path: Path) -> str:
+    file = tmp_path / "alexnet.net"
+    file.write_text(ALEXNET)
+    return str(file)
+
+
+def test_a_table_with_free_sizes_fits_the_terminal(capsys: pytest.CaptureFixture[str], alexnet: str) -> None:
+    lines = shown(capsys, alexnet).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "f32[B, H2, W2, 192]" in lines[5] and "H2 = (H + 1)//8 - 1" in lines and "61,100,840  ~29.2k*B*H*W + 122M*B" in lines[-11]
+    assert lines[-1] == "~ leading terms only; exact at sizes: --at B=…,H=…,W=…"
+
+
+def test_sizes_make_it_exact(capsys: pytest.CaptureFixture[str], alexnet: str) -> None:
+    table = shown(capsys, alexnet, "--at", "B=1,H=224", "--at", "W=224")
+    assert "f32[1, 55, 55, 64]" in table and table.rstrip().endswith("61,100,840  1,430,080,104  4,429,728")
+    shapes = shown(capsys, alexnet, "--as", "shapes", "--at", "H=224,W=224")
+    assert "f32[B, 27, 27, 192]" in shapes and "H" not in shapes
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code", "said"),
+    [("H=50", 1, "error[size-excluded]"), ("C=3", 2, "no input has a free dim `C`; there is `B`, `H` or `W`."), ("H", 2, "DIM=SIZE")],
+)
+def test_sizes_that_the_model_cannot_have(sizes: str, code: int, said: str, capsys: pytest.CaptureFixture[str], alexnet: str) -> None:
+    assert main_or_exit(["show", alexnet, "--at", sizes]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_what_a_model_requires_simplifies_its_sizes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "m.net"
+    file.write_text(ALEXNET.replace("dim H >= 99", "require H >= 128 and H % 32 == 0"))
+    assert "f32[B, H//4 - 1, (W + 1)//4 - 1, 64]" in shown(capsys, str(file), "--as", "shapes")
+
+
+def test_a_depth_adds_the_layers_of_a_block_up(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "m.net"
+    file.write_text("""netspec 1
+block Mlp {
+  input x: f32[B, D]
+  output x -> dense(4 * D) -> relu -> dense(D)
+}
+model M {
+  input x: f32[B, 16]
+  repeat 3 { x = x -> Mlp }
+  output y = x -> dense(2)
+}
+""")
+    whole, flat = shown(capsys, str(file)).splitlines(), shown(capsys, str(file), "--depth", "1").splitlines()
+    assert flat[2].split() == ["Mlp_0..2", "f32[B,", "16]", "6,384", "12,720*B", "1,728*B"] and len(flat) == len(whole) - 2
+    assert flat[-1].split() == whole[-1].split()
+
+
+def test_sizes_count_for_views_that_show_some(capsys: pytest.CaptureFixture[str], spec: str) -> None:
+    assert main(["show", spec, "--as", "ir", "--at", "B=3"]) == 2
+    assert "`--at` gives sizes to `table`, `shapes`, `costs`, `kernels`, not to `ir`." in capsys.readouterr().err
+
+
+def main_or_exit(argv: list[str]) -> int:
+    """The exit code, also where the arguments are refused."""
+    try:
+        return main(argv)
+    except SystemExit as left:
+        return int(left.code or 0)

@@ -9,7 +9,8 @@ import pytest
 from netspec.shape import Dim
 from netspec.source import NOWHERE
 from netspec.syntax import tree
-from netspec.tools.text_drawing import draw_costs, draw_table, draw_tree, number
+from netspec.tools.layer_table import draw_costs, draw_table, number
+from netspec.tools.text_drawing import draw_tree
 
 
 @dataclass(frozen=True)

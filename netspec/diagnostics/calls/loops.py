@@ -26,7 +26,7 @@ class UnequalItems(Diagnostic):
     iterable: str = ""
     place: Span = NOWHERE
     how: str = ""
-    repairs: tuple[Edit, ...] = ()
+    changes: tuple[Edit, ...] = ()
 
     def message(self) -> str:
         parts = f"into {self.count} parts" if self.count > 1 else "as the brackets say"
@@ -42,7 +42,7 @@ class UnequalItems(Diagnostic):
         return self.how or None
 
     def edits(self) -> Sequence[Edit]:
-        return self.repairs
+        return self.changes
 
 
 @record(kw_only=True)

@@ -103,7 +103,7 @@ def describe_odd(names: Names, node: tree.Expr, items: tuple, odd: int) -> Unequ
         iterable=text if len(text) <= LIMITS.quoted_characters else "",
         place=node.span,
         how=help_,
-        repairs=edits,
+        changes=edits,
     )
 
 
