@@ -182,7 +182,7 @@ class _Layout:
         meant = _FOREIGN_CONSTANTS[word]
         if not (self.levels[-1].subscript and meant == "none"):
             span = Span(self.out.source, word.start_pos or 0, word.end_pos or 0)
-            self.out.problems.append(problems.ForeignConstant(at=span, found=str(word), meant=meant))
+            self.out.problems.append(problems.ForeignConstant(at=span, found=str(word), constant=meant))
         return LITERALS[meant]
 
     def _brackets(self, word: Token) -> None:

@@ -128,7 +128,7 @@ def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
 def _read_strange(scanned: Scanned, text: str, start: int, end: int) -> None:
     """A sign of another language; where ours has one for it, that one goes on to the parser."""
     meant = FOREIGN.get(text)
-    scanned.report(problems.ForeignOperator, start, end, found=text, meant=meant)
+    scanned.report(problems.ForeignOperator, start, end, found=text, sign=meant)
     kind = "BAD" if meant is None else "COMPARE" if re.fullmatch(PATTERNS["COMPARE"], meant) else LITERALS[meant]
     scanned.add(kind, meant or text, start, end)
 

@@ -7,7 +7,26 @@ import re
 from netspec.syntax.foreign.form import Form
 from netspec.syntax.foreign.text_view import TextView
 
-_LIBRARIES = {"nn", "F", "tf", "keras", "layers", "jax", "jnp", "torch", "flax", "np", "linen", "functional", "activations", "L", "lax", "hk", "eqx", "nnx"}
+_LIBRARIES = {
+    "nn",
+    "F",
+    "tf",
+    "keras",
+    "layers",
+    "jax",
+    "jnp",
+    "torch",
+    "flax",
+    "np",
+    "linen",
+    "functional",
+    "activations",
+    "L",
+    "lax",
+    "hk",
+    "eqx",
+    "nnx",
+}
 _DROPPED = {"training", "train", "deterministic", "is_training", "name", "inference"}
 _ENDS = {"NEWLINE", "", "COMMA", "RPAR", "RSQB", "RBRACE", "SEMICOLON", "ARROW"}
 _BEGINS = {"EQUAL", "COMMA", "LPAR", "LSQB", "LBRACE", "NEWLINE", ""}
@@ -16,7 +35,11 @@ _SEQUENTIAL = {"sequential", "compose", "chain", "pipeline"}
 
 def applied_layer(view: TextView, i: int) -> Form | None:
     """A layer that is called twice, its arguments first and then its input."""
-    if view.type(i) != "NAME" or view.type(i - 1) in ("DOT", "NAME") and not view.is_word(i - 1, "output", "return", "if", "else", "in", "and", "or", "not"):
+    if (
+        view.type(i) != "NAME"
+        or view.type(i - 1) in ("DOT", "NAME")
+        and not view.is_word(i - 1, "output", "return", "if", "else", "in", "and", "or", "not")
+    ):
         return None
     read = _chain(view, i)
     if read is None:
@@ -75,7 +98,9 @@ def _layer(view: TextView, i: int, last: int) -> str:
     name = op_name(view, i, path)
     if path == last or view.type(path + 1) != "LPAR":
         return name if path == last else view.render(i, last)
-    arguments = view.render(path + 2, last - 1) if path + 2 <= last - 1 else ""
+    parts = view.arguments(path + 1)
+    first = parts[1][0] if str(view.at(path)) in _SIZED and len(parts) > 1 and view.type(parts[1][0] + 1) != "EQUAL" else path + 2
+    arguments = view.render(first, last - 1) if first <= last - 1 else ""
     return f"{name}({arguments})" if arguments.strip() else name
 
 
@@ -128,4 +153,23 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-RULES = (applied_layer,)
+def library_name(view: TextView, i: int) -> Form | None:
+    """`nn.relu(x)`, `jnp.sum(x)`, `-> nn.relu`: the op's own name."""
+    if view.type(i) != "NAME" or view.type(i - 1) == "DOT" or str(view.at(i)) not in _LIBRARIES or str(view.at(i)) in view.bound:
+        return None
+    path = view.path_end(i)
+    if path == i or not (view.type(path + 1) == "LPAR" or view.type(i - 1) == "ARROW") or str(view.at(path)) in ("Module", "Sequential"):
+        return None
+    name = op_name(view, i, path)
+    linear = str(view.at(path)) in _SIZED and path + 1 in view.partner
+    parts = view.arguments(path + 1) if linear else []
+    changes = [(view.start(i), view.stop(path), name)]
+    if len(parts) > 1 and view.type(parts[1][0] + 1) != "EQUAL":
+        changes.append((view.start(parts[0][0]), view.start(parts[1][0]), ""))
+    return Form("library name", view.start(i), view.stop(path), tuple(changes), reads=True)
+
+
+_SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
+"""Layers of PyTorch whose first argument is the size of their input."""
+
+RULES = (applied_layer, library_name)

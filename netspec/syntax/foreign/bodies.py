@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from netspec.record import record
 from netspec.syntax.foreign.form import Change, Form
 from netspec.syntax.foreign.text_view import TextView
 
-BODIED = {"for", "repeat", "when", "block", "model", "train", "serve", "expect", "update", "eval", "checkpoint", "shard", "foreach", "while", "loop"}
+BODIED = {
+    "for",
+    "repeat",
+    "when",
+    "block",
+    "model",
+    "train",
+    "serve",
+    "expect",
+    "update",
+    "eval",
+    "checkpoint",
+    "shard",
+    "foreach",
+    "while",
+    "loop",
+}
 _OPENING = {"do", "then", "begin", "times", "loop"}
 _CLOSING = {"end", "done", "endfor", "end_for", "endwhile", "fi", "od", "rof", "endif", "next"}
 
@@ -94,31 +112,28 @@ def _close(view: TextView, i: int, opens: Change) -> tuple[Change, ...] | None:
     if word in _CLOSING and start > opens[1]:
         first = start + text.index(word)
         return (opens, (first, first + len(word), "}"))
-    if word.startswith("}") and _odd(view):
+    if word.startswith("}") and view.surplus:
         return (opens,)
     return (opens, (last, last, f"\n{indent}}}")) if inside else None
 
 
-def _odd(view: TextView) -> bool:
-    """Whether more braces close than open."""
-    return sum(t.type == "RBRACE" for t in view.tokens) > sum(t.type == "LBRACE" for t in view.tokens)
-
-
-def _lines_below(view: TextView, position: int) -> list[tuple[int, str]]:
+def _lines_below(view: TextView, position: int) -> Iterator[tuple[int, str]]:
     """The lines behind a place, each with where it starts; lines that hold a comment alone count as empty."""
     start = view.line_end(position) + 1
-    found = []
-    while start <= len(view.text) and start > 0:
+    while start <= len(view.text) and start > 0 and view.spend(1):
         end = view.line_end(start)
         text = view.text[start:end]
-        found.append((start, "" if text.strip().startswith("#") else text))
+        yield start, "" if text.strip().startswith("#") else text
         start = end + 1
-    return found
 
 
 def foreign_body(view: TextView, i: int) -> Form | None:
     """`repeat 3:`, `model M` with its brace below, `when train do … end`; loops have a rule of their own."""
-    if i not in view.starts or not view.is_word(i, *(BODIED - {"for", "foreach", "while", "loop"})) or view.type(i + 1) in ("EQUAL", "COLON"):
+    if (
+        i not in view.starts
+        or not view.is_word(i, *(BODIED - {"for", "foreach", "while", "loop"}))
+        or view.type(i + 1) in ("EQUAL", "COLON")
+    ):
         return None
     if view.type(i + 1) in ("NEWLINE", "LBRACE") and not view.is_word(i, "eval", "checkpoint", "shard"):
         return None
@@ -126,7 +141,15 @@ def foreign_body(view: TextView, i: int) -> Form | None:
     if header.kind in ("brace", "") and not (header.kind == "" and _indented(view, i)):
         return None
     changes = open_body(view, i, header)
-    return Form("body", view.start(i), view.stop(max(header.last, i)), changes, whole=(view.start(i), changes[-1][1])) if changes else None
+    return body_form(view, i, header, changes) if changes else None
+
+
+def body_form(view: TextView, i: int, header: Header, changes: tuple[Change, ...]) -> Form:
+    """The form of a body that stands in no braces, at what should have been one."""
+    colon = header.kind in ("colon", "word")
+    start, end = (view.start(header.opener), view.stop(header.opener)) if colon else (view.stop(header.last) - 1, view.stop(header.last))
+    found = view.written(i, header.last) + (":" if header.kind == "colon" else "")
+    return Form("body", start, end, changes, found=found, whole=(view.start(i), max(end for _, end, _ in changes)))
 
 
 def _indented(view: TextView, i: int) -> bool:

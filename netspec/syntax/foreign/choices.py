@@ -43,7 +43,7 @@ def python_choice(view: TextView, i: int) -> Form | None:
         return None
     text = f"if {view.render(i + 1, k - 1)} {{ {view.render(first, i - 1)} }} else {_otherwise(view, k + 1, last)}"
     text = f"({text})" if view.type(last + 1) == "ARROW" else text
-    return Form("choice", view.start(first), view.stop(last), ((view.start(first), view.stop(last), text),))
+    return Form("choice", view.start(i), view.stop(i), ((view.start(first), view.stop(last), text),), found=view.written(first, i - 1))
 
 
 def _otherwise(view: TextView, first: int, last: int) -> str:
@@ -65,7 +65,7 @@ def ternary(view: TextView, i: int) -> Form | None:
     if k == i + 1 or k + 1 > last:
         return None
     text = f"if {view.render(first, i - 1)} {{ {view.render(i + 1, k - 1)} }} else {_otherwise(view, k + 1, last)}"
-    return Form("choice", view.start(first), view.stop(last), ((view.start(first), view.stop(last), text),))
+    return Form("choice", view.start(i), view.stop(i), ((view.start(first), view.stop(last), text),), found=view.written(first, i - 1))
 
 
 def then(view: TextView, i: int) -> Form | None:
@@ -91,7 +91,7 @@ def then(view: TextView, i: int) -> Form | None:
     if condition[0] > condition[1] or yes[0] > yes[1] or rest > last:
         return None
     text = f"if {view.render(*condition)} {{ {view.render(*yes)} }} else {_otherwise(view, rest, last)}"
-    return Form("choice", view.start(i), view.stop(last), ((view.start(i), view.stop(last), text),))
+    return Form("choice", view.start(i), view.stop(i), ((view.start(i), view.stop(last), text),), found=view.written(*yes))
 
 
 def else_if(view: TextView, i: int) -> Form | None:
@@ -127,7 +127,8 @@ def if_statement(view: TextView, i: int) -> Form | None:
     text = _choices(view, i, branches)
     if text is None:
         return None
-    return Form("if statement", view.start(i), view.stop(i), ((view.start(i), view.stop(last), text),), whole=(view.start(i), view.stop(last)))
+    name, whole = next(iter(branches[0].values)), (view.start(i), view.stop(last))
+    return Form("if statement", view.start(i), view.stop(i), ((view.start(i), view.stop(last), text),), found=name, whole=whole)
 
 
 def _branch(view: TextView, i: int, indent: str) -> tuple[_Branch, int, int] | None:
@@ -173,7 +174,7 @@ def _branch(view: TextView, i: int, indent: str) -> tuple[_Branch, int, int] | N
 
 def _binding(view: TextView, k: int) -> tuple[str, str, int] | None:
     """`x = value`, `x += value`, `return value`: the name, the value's text, the last word."""
-    last = view.end(k)
+    last = _before_else(view, k, view.end(k))
     if view.is_word(k, "return") and k < last:
         return "return", view.render(k + 1, last), last
     if view.type(k) == "NAME" and view.type(k + 1) == "EQUAL" and k + 1 < last:
@@ -182,6 +183,16 @@ def _binding(view: TextView, k: int) -> tuple[str, str, int] | None:
     if view.type(k) == "NAME" and sign in ("+=", "-=", "*=", "/=") and k + 1 < last:
         return str(view.at(k)), f"{view.at(k)} {sign[0]} {view.operand(k + 2, last)}", last
     return None
+
+
+def _before_else(view: TextView, k: int, last: int) -> int:
+    """The end of a statement that an `else` on a line of its own follows, which would go on with it otherwise."""
+    own = [
+        n
+        for n in view.top(k + 1, last)
+        if view.is_word(n, "else") and view.type(n - 1) == "NEWLINE" and view.type(view.before(n)) != "RBRACE"
+    ]
+    return view.before(own[0]) if own else last
 
 
 def _mentions(view: TextView, k: int, last: int, name: str) -> bool:

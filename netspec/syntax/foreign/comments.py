@@ -20,7 +20,7 @@ def line_comment(view: TextView, i: int) -> Form | None:
     if token.type in ("", "NEWLINE") or not (slashes or dashes or token.type == "PERCENT"):
         return None
     first = not view.text[view.line_start(i) : start].strip()
-    if not first and not (slashes and _is_prose(view, i)):
+    if not first and not (slashes and _is_prose(view, i)) and not (dashes and _is_prose(view, i + 1)):
         return None
     if first and not slashes and view.type(view.before(i)) in ("COMMA",):
         return None
@@ -29,7 +29,7 @@ def line_comment(view: TextView, i: int) -> Form | None:
     stop = sign.end() if sign else start + 2
     if token.type == "PERCENT" and not _is_prose(view, i):
         return None
-    return Form("comment", start, end, ((start, stop, "#"),), hides=end)
+    return Form("comment", start, stop, ((start, stop, "#"),), hides=end)
 
 
 def _is_prose(view: TextView, i: int) -> bool:
@@ -41,7 +41,9 @@ def _is_prose(view: TextView, i: int) -> bool:
             return True
         j, count = j + 1, count + 1
     text = view.text[view.stop(i) : view.line_end(view.start(i))]
-    return count == 0 or (text.startswith(" ") and view.text[view.start(i) - 1] == " " and view.starts.get(i + 1) is None and _stands_alone(view, i))
+    return count == 0 or (
+        text.startswith(" ") and view.text[view.start(i) - 1] == " " and view.starts.get(i + 1) is None and _stands_alone(view, i)
+    )
 
 
 def _stands_alone(view: TextView, i: int) -> bool:
@@ -64,7 +66,7 @@ def docstring(view: TextView, i: int) -> Form | None:
         return _commented(view, match, i)
     if view.type(i) != "STRING" or i not in view.starts or view.end(i) > i:
         return None
-    return Form("comment", view.start(i), view.stop(i), ((view.start(i), view.stop(i), f"# {view.at(i)[1:-1]}"),))
+    return Form("comment", view.start(i), view.stop(i), ((view.start(i), view.stop(i), f"# {view.at(i)[1:-1]}"),), found="a string")
 
 
 def _commented(view: TextView, match: re.Match[str], i: int) -> Form:
@@ -78,7 +80,7 @@ def _commented(view: TextView, match: re.Match[str], i: int) -> Form:
         lines = [line.strip().lstrip("*").strip() for line in inside.split("\n")]
         lines = [line for n, line in enumerate(lines) if line or 0 < n < len(lines) - 1] or [""]
         change = (start, end, f"\n{view.indent(i)}".join(f"# {line}".rstrip() for line in lines))
-    return Form("comment", start, end, (change,), hides=end)
+    return Form("comment", start, end, (change,), found="/*" if match[0].startswith("/") else "a string", hides=end)
 
 
 RULES = (line_comment, block_comment, docstring)

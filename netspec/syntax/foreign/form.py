@@ -16,10 +16,14 @@ class Form:
     """A piece of text in another language's form."""
 
     habit: str
-    """Which habit it is: a key of `HABITS` in `netspec.diagnostics.text.foreign_forms`."""
+    """Which habit it is: a key of `KINDS` in `problems_of_forms`; all places of one are one problem."""
     start: int
     end: int
     changes: tuple[Change, ...]
+    otherwise: tuple[Change, ...] = ()
+    """Other changes, where these do not hold."""
+    found: str = ""
+    """The part that is foreign, where it is not what stands at its place."""
     reads: bool = False
     """It can be read as it is, and means nothing that exists: a method of a tensor, say."""
     whole: tuple[int, int] | None = None

@@ -1,5 +1,5 @@
-"""Knows how other languages define functions: `def f(v): return …`, `fn f(v) = …`, `f = lambda v: …`. Here a function of numbers is one line,
-`let f(v: int) = …`, and what computes with tensors is a block.
+"""Knows how other languages define functions: `def f(v): return …`, `fn f(v) = …`, `f = lambda v: …`. Here a function of numbers is one
+line, `let f(v: int) = …`, and what computes with tensors is a block.
 """
 
 from __future__ import annotations
@@ -11,15 +11,30 @@ from netspec.syntax.foreign.form import Form
 from netspec.syntax.foreign.text_view import TextView
 
 _WORDS = ("def", "fn", "fun", "func", "function", "define", "macro", "let", "lambda", "const", "var", "static", "inline", "export")
-_TYPES = {"int": "int", "float": "float", "bool": "bool", "str": "str", "string": "str", "double": "float", "number": "float", "i32": "int", "f32": "float"}
+_TYPES = {
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "str": "str",
+    "string": "str",
+    "double": "float",
+    "number": "float",
+    "i32": "int",
+    "f32": "float",
+}
 _HEADER = re.compile(
-    r"(?:(?:export|static|inline|async|pub)\s+)*(?:(?:def|fn|fun|func|function|define|macro|let)\s+)?(?P<name>[A-Za-z_]\w*)\s*\((?P<params>[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
-    r"\s*(?:(?:->|:)\s*(?:[A-Za-z_][\w.]*(?:\[[^\]\n]*\])?)\s*(?=[:={]))?\s*(?P<opens>=>|=|:|\{|->)?[ \t]*"
+    r"(?:(?:export|static|inline|async|pub)\s+)*(?:(?:def|fn|fun|func|function|define|macro|let)\s+)?"
+    r"(?P<name>[A-Za-z_]\w*)\s*\((?P<params>[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+    r"[ \t]*(?:(?:->|:)[ \t]*(?:[A-Za-z_][\w.]*(?:\[[^\]\n]*\])?)[ \t]*(?=[:={]))?\s*(?P<opens>=>|=|:|\{|->)?[ \t]*"
 )
 _LAMBDA = re.compile(
-    r"(?:(?:let|const|var|def)\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?:lambda\s+(?P<params>[^:\n]*):|\(?(?P<arrow>[\w\s,:=]*)\)?\s*=>|\|(?P<bars>[\w\s,:]*)\|)[ \t]*"
+    r"(?:(?:let|const|var|def)\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*"
+    r"(?:lambda\s+(?P<params>[^:\n]*):|\(?(?P<arrow>[\w \t,:=]*)\)?\s*=>|\|(?P<bars>[\w \t,:]*)\|)[ \t]*"
 )
-_TENSORS = re.compile(r"->|\b(?:relu|gelu|dense|Dense|Linear|conv|softmax|layer_norm|einsum|matmul|batch_norm|embed|dropout)\b|@|\.(?:mean|sum|shape)\b|:\s*(?:f32|i32|bf16)\[")
+_TENSORS = re.compile(
+    r"->|\b(?:relu|gelu|dense|Dense|Linear|conv|softmax|layer_norm|einsum|matmul|batch_norm|embed|dropout)\b"
+    r"|@|\.(?:mean|sum|shape)\b|:\s*(?:f32|i32|bf16)\["
+)
 _FLOATS = re.compile(r"\d\.\d|\d[eE]-|(?<!/)/(?!/)|\b(?:exp|log|sqrt|sin|cos|tanh|pow)\b")
 
 
@@ -46,7 +61,7 @@ def foreign_function(view: TextView, i: int) -> Form | None:
     inside = view.starts[i] > 0
     if inside and (view.is_word(i, "let") or match.re is _HEADER) and not view.is_word(i, "def", "fn", "func", "function", "fun"):
         return None
-    body = _body(view, i, match)
+    body = _body(view, i, match) if view.spend(len(view.text) // 10) else None
     if body is None or _is_ours(view, i, match, params):
         return None
     return _rewrite(view, i, match["name"], params, body, inside)
@@ -65,7 +80,9 @@ def _body(view: TextView, i: int, match: re.Match[str]) -> _Body | None:
     text, at = view.text, match.end()
     if opens == "{" or text[at : at + 1] == "{":
         brace = next((k for k in range(i, len(view.tokens)) if view.type(k) == "LBRACE" and view.start(k) >= match.end() - 2 - 1), None)
-        brace = next((k for k in range(i, len(view.tokens)) if view.type(k) == "LBRACE" and view.start(k) >= text.rindex("{", 0, at + 1)), brace)
+        brace = next(
+            (k for k in range(i, len(view.tokens)) if view.type(k) == "LBRACE" and view.start(k) >= text.rindex("{", 0, at + 1)), brace
+        )
         if brace is None or brace not in view.partner:
             return None
         close = view.partner[brace]
@@ -125,26 +142,47 @@ def _rewrite(view: TextView, i: int, name: str, params: str, body: _Body, inside
     value = re.sub(r"\bself\.", "", body.value)
     choice = re.fullmatch(r"(.+?)\s+if\s+(.+?)\s+else\s+(.+)", value)
     value = f"if {choice[2]} {{ {choice[1]} }} else {{ {choice[3]} }}" if choice else value.replace("^", "**")
-    tensors = _TENSORS.search(value) or _TENSORS.search(params)
-    text = _block(name, parts, value) if tensors else _let(name, parts, value)
+    value = re.sub(r"\bint\(", "floor(", value)
+    tensors = _TENSORS.search(value) or _TENSORS.search(params) or _calls_ops(view, name, value)
+    text = _block(name, parts, value) if tensors else _let(view, name, parts, value)
     if text is None:
         return None
     start = view.start(i)
     if not inside:
         return Form("function", start, view.stop(i), ((start, body.end, text),), whole=(start, body.end))
-    section = max(s for s, depth in view.starts.items() if depth == 0 and s < i)
+    section = view.section(i)
     line = view.line_start(i)
     place = view.line_start(section)
     cut = (line, min(view.line_end(body.end) + 1, len(view.text)), "")
     return Form("function", start, view.stop(i), ((place, place, f"{text}\n\n"), cut), whole=(start, body.end))
 
 
-def _let(name: str, parts: list[str], value: str) -> str | None:
+_STATIC = {"range", "len", "enumerate", "reverse", "zip", "sum", "min", "max", "floor", "ceil", "round", "if"}
+
+
+def _calls_ops(view: TextView, name: str, value: str) -> bool:
+    """Whether a function calls what is no function of numbers, or stands as a stage."""
+    called = set(re.findall(r"\b([A-Za-z_]\w*)\s*\(", value)) - _STATIC - view.defined - view.bound
+    return bool(called) or re.search(rf"->\s*{name}\b", view.text) is not None
+
+
+def _let(view: TextView, name: str, parts: list[str], value: str) -> str | None:
     """`let name(v: int) = value`."""
     read = [_param(p) for p in parts]
-    guess = "float" if _FLOATS.search(value) or any("." in default for _, _, default in read) else "int"
-    own = [f"{n}: {_TYPES.get(t, t) or guess}{f' = {d}' if d else ''}" for n, t, d in read]
+    guess = "float" if _FLOATS.search(re.sub(r"\b(?:floor|round|ceil)\([^()]*\)", "", value)) else "int"
+    own = []
+    for place, (n, kind, default) in enumerate(read):
+        kind = _TYPES.get(kind, kind) or _given(view, name, place, default) or guess
+        own.append(f"{n}: {kind}{f' = {default}' if default else ''}")
     return f"let {name}({', '.join(own)}) = {value}"
+
+
+def _given(view: TextView, name: str, place: int, default: str) -> str:
+    """The type of what calls of a function, or its default, give a param; "" where that is not seen."""
+    calls = [match[1].split(",") for match in re.finditer(rf"\b{name}\(([^()\n]*)\)", view.text)]
+    numbers = [default, *(call[place].rpartition("=")[2].strip() for call in calls if place < len(call))]
+    kinds = {"float" if re.search(r"[.eE]", n) else "int" for n in numbers if re.fullmatch(r"-?[\d_.]+(?:[eE]-?\d+)?", n)}
+    return "" if not kinds else "float" if "float" in kinds else "int"
 
 
 def _param(part: str) -> tuple[str, str, str]:
@@ -166,7 +204,7 @@ def _block(name: str, parts: list[str], value: str) -> str | None:
             lines.append((0, f"param {n}: {guess}{f' = {default}' if default else ''}"))
         elif "[" in kind:
             lines.append((1, f"input {n}: {kind}"))
-        elif re.search(rf"(?<![\w(,=])\s*\b{n}\b\s*(?:->|[-+*/@)]|$)|\({n}\s*[,)]|^{n}\b|\b\w+\({n}\b", value) and not re.search(rf"\w\([^()]*\b{n}\b", value.replace(f"({n})", "")):
+        elif re.search(rf"\b{n}\b", re.sub(r"->\s*[\w.]+\([^()]*\)", "->", value)):
             lines.append((1, f"input {n}: f32[B, ..., C]"))
         else:
             lines.append((0, f"param {n}: int"))
@@ -176,4 +214,23 @@ def _block(name: str, parts: list[str], value: str) -> str | None:
     return f"block {name} {{\n{inner}\n  output {value}\n}}"
 
 
-RULES = (foreign_function,)
+def python_class(view: TextView, i: int) -> Form | None:
+    """`class Net(nn.Module):`: its lines are another language's altogether, and none of them is looked at."""
+    if (
+        view.starts.get(i) != 0
+        or not view.is_word(i, "class", "@", "struct")
+        or view.type(i + 1) != "NAME"
+        or view.type(view.end(i)) == "RBRACE"
+    ):
+        return None
+    end = view.line_end(view.start(i))
+    while end < len(view.text):
+        following = view.line_end(end + 1)
+        line = view.text[end + 1 : following]
+        if line.strip() and not line[0].isspace():
+            break
+        end = following
+    return Form("class", view.start(i), view.stop(i), (), hides=end)
+
+
+RULES = (python_class, foreign_function)

@@ -48,8 +48,10 @@ def _continued(view: TextView, before: int) -> bool:
 
 def _statement_of(view: TextView, i: int) -> int | None:
     """Where the statement begins that the line before belongs to."""
-    earlier = [s for s in view.starts if s < i and view.starts[s] == view.starts[i] and not _goes_first(view, s)]
-    return max(earlier, default=None)
+    start = view.statement(i - 1)
+    while start is not None and (view.starts[start] != view.starts[i] or _goes_first(view, start)):
+        start = view.statement(start - 1)
+    return start
 
 
 def _value_start(view: TextView, start: int, i: int) -> int | None:
@@ -75,7 +77,7 @@ def trailing_comma(view: TextView, i: int) -> Form | None:
     """`loss = mse(y, label),` with another statement on the next line."""
     if view.type(i) != "COMMA" or view.type(i + 1) not in ("NEWLINE", ""):
         return None
-    start = max((s for s in view.starts if s < i), default=None)
+    start = view.statement(i - 1)
     after = view.skip_lines(i + 1)
     if start is None or i not in view.top(start, i) or not any(view.type(k) in ("EQUAL", "COLON") for k in view.top(start, i)):
         return None
@@ -83,7 +85,23 @@ def trailing_comma(view: TextView, i: int) -> Form | None:
     return Form("trailing comma", view.start(i), view.stop(i), ((view.start(i), view.stop(i), ""),)) if next_starts else None
 
 
-_STATEMENTS = ("input", "output", "param", "weight", "shared", "metric", "for", "repeat", "when", "require", "buffer", "state", "aux", "let", "update")
+_STATEMENTS = (
+    "input",
+    "output",
+    "param",
+    "weight",
+    "shared",
+    "metric",
+    "for",
+    "repeat",
+    "when",
+    "require",
+    "buffer",
+    "state",
+    "aux",
+    "let",
+    "update",
+)
 
 
 def trailing_operator(view: TextView, i: int) -> Form | None:
@@ -91,10 +109,20 @@ def trailing_operator(view: TextView, i: int) -> Form | None:
     if view.type(i) not in ("ARROW", "PLUS", "STAR", "MINUS") or view.type(i + 1) not in ("NEWLINE", "", "RBRACE"):
         return None
     after = view.skip_lines(i + 1)
-    ends = view.type(after) in ("RBRACE", "") or view.is_word(after, *_STATEMENTS) or (view.type(after) == "NAME" and view.type(after + 1) == "EQUAL")
+    ends = (
+        view.type(after) in ("RBRACE", "")
+        or view.is_word(after, *_STATEMENTS)
+        or (view.type(after) == "NAME" and view.type(after + 1) == "EQUAL")
+    )
     if not ends or not view.ends_value(i - 1):
         return None
-    return Form("trailing operator", view.start(i), view.stop(i), ((view.stop(i - 1), view.stop(i), ""),))
+    return Form(
+        "trailing operator",
+        view.start(i),
+        view.stop(i),
+        ((view.stop(i - 1), view.stop(i), ""),),
+        whole=(view.start(i), view.stop(min(after, view.last))),
+    )
 
 
 def arrow_left_out(view: TextView, i: int) -> Form | None:
@@ -102,16 +130,20 @@ def arrow_left_out(view: TextView, i: int) -> Form | None:
     if i not in view.starts or view.starts[i] == 0 or view.type(i) != "NAME" or str(view.at(i)) in view.bound:
         return None
     before = view.before(i)
-    start = max((s for s in view.starts if s < i), default=None)
+    start = view.statement(i - 1)
     if start is None or view.starts[start] != view.starts[i] or not view.ends_value(before) or view.type(before) == "RBRACE":
         return None
     valued = any(view.type(k) == "EQUAL" for k in view.top(start, before)) or view.is_word(start, "output")
     deeper = len(view.indent(i)) > len(view.indent(start))
     last = view.end(i)
-    call = view.path_end(i) == last or (view.type(view.path_end(i) + 1) == "LPAR" and not any(view.type(k) == "EQUAL" for k in view.top(i, last)))
+    call = view.path_end(i) == last or (
+        view.type(view.path_end(i) + 1) in ("LPAR", "ARROW") and not any(view.type(k) == "EQUAL" for k in view.top(i, last))
+    )
     if not (valued and deeper and call):
         return None
-    return Form("arrow left out", view.start(i), view.stop(i), ((view.start(i), view.start(i), "-> "),), whole=(view.start(start), view.stop(last)))
+    return Form(
+        "arrow left out", view.start(i), view.stop(i), ((view.start(i), view.start(i), "-> "),), whole=(view.start(start), view.stop(last))
+    )
 
 
 RULES = (operator_first, backslash, trailing_comma, trailing_operator, arrow_left_out)

@@ -29,7 +29,7 @@ def augmented(view: TextView, i: int) -> Form | None:
     changes: list[Change] = [(view.start(i + 1), view.stop(i + 1), f"= {view.at(i)} {sign[:-1]}")]
     if loose:
         changes += [(view.start(first), view.start(first), "("), (view.stop(last), view.stop(last), ")")]
-    return Form("in place", view.start(i), view.stop(last), tuple(changes))
+    return Form("changed in place", view.start(i + 1), view.stop(i + 1), tuple(changes))
 
 
 def counted_up(view: TextView, i: int) -> Form | None:
@@ -37,10 +37,12 @@ def counted_up(view: TextView, i: int) -> Form | None:
     sign = view.type(i + 1)
     if i not in view.starts or view.type(i) != "NAME" or sign not in ("PLUS", "MINUS") or view.type(i + 2) != sign:
         return None
-    if not view.touches(i + 1) or view.end(i) > i + 2:
+    if not view.touches(i + 1) or view.type(i + 3) not in ("NEWLINE", "SEMICOLON", "RBRACE", ""):
         return None
     name = view.at(i)
-    return Form("in place", view.start(i), view.stop(i + 2), ((view.stop(i), view.stop(i + 2), f" = {name} {view.at(i + 1)} 1"),))
+    return Form(
+        "changed in place", view.start(i + 1), view.stop(i + 2), ((view.stop(i), view.stop(i + 2), f" = {name} {view.at(i + 1)} 1"),)
+    )
 
 
 _GROWS = {"append", "push", "add", "push_back", "appendleft", "prepend", "extend", "insert", "concat", "update"}
@@ -56,7 +58,10 @@ def list_method(view: TextView, i: int) -> Form | None:
     value = _grown(view, name, method, view.arguments(i + 3)) if method in _GROWS else _shrunk(view, name, method, view.arguments(i + 3))
     if value is None:
         return None
-    return Form("in place", view.start(i), view.stop(last), ((view.start(i), view.stop(last), f"{name} = {value}"),), reads=True)
+    found = f"{name}.{method}(…)"
+    return Form(
+        "list method", view.start(i), view.stop(i + 2), ((view.start(i), view.stop(last), f"{name} = {value}"),), found=found, reads=True
+    )
 
 
 def _calls_method(view: TextView, i: int) -> bool:
@@ -92,8 +97,8 @@ def _shrunk(view: TextView, name: str, method: str, parts: list[tuple[int, int]]
 
 def popped(view: TextView, i: int) -> Form | None:
     """`y = xs.pop()`, and `concat(x, xs.pop())`: the last item, and the list without it on the next line."""
-    start = max((s for s in view.starts if s <= i), default=-1)
-    if start < 0 or start == i or not _calls_pop(view, i):
+    start = view.statement(i)
+    if start is None or start == i or not _calls_pop(view, i):
         return None
     last = view.end(start)
     pops = [k for k in range(start, last) if _calls_pop(view, k) and view.at(k) == view.at(i)]
@@ -112,7 +117,7 @@ def popped(view: TextView, i: int) -> Form | None:
     inline = view.type(view.skip_lines(last + 1)) == "RBRACE" and view.type(last + 1) != "NEWLINE"
     joint = "; " if inline else f"\n{view.indent(start)}"
     changes.append((view.stop(last), view.stop(last), f"{joint}{name} = {rest}"))
-    return Form("in place", view.start(i), view.stop(view.partner[i + 3]), tuple(changes), reads=True)
+    return Form("list method", view.start(i), view.stop(view.partner[i + 3]), tuple(changes), reads=True)
 
 
 def _calls_pop(view: TextView, k: int) -> bool:

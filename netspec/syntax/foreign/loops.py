@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netspec.syntax.foreign.bodies import open_body, read_header
+from netspec.syntax.foreign.bodies import body_form, open_body, read_header
 from netspec.syntax.foreign.form import Change, Form
 from netspec.syntax.foreign.text_view import TextView
 
@@ -15,9 +15,14 @@ _COUNTED = re.compile(
     r"(?:(?P=name)\s*(?:\+\+|\+=\s*(?P<step>\w+)|=\s*(?P=name)\s*\+\s*(?P<other>\w+))|\+\+\s*(?P=name))\s*\)?$"
 )
 _NAMES = r"(?P<names>[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*|\(\s*[A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)+\s*\))"
-_EACH = re.compile(rf"(?P<open>\()?\s*{_TYPE}{_NAMES}\s+(?:of|in)\s+(?P<over>.+?)\s*(?(open)\))$|\(\s*{_TYPE}(?P<one>[A-Za-z_]\w*)\s*:\s*(?P<all>.+?)\s*\)$")
+_EACH = re.compile(
+    rf"(?P<open>\()?\s*{_TYPE}{_NAMES}\s+(?:of|in)\s+(?P<over>.+?)\s*(?(open)\))$|\(\s*{_TYPE}(?P<one>[A-Za-z_]\w*)\s*:\s*(?P<all>.+?)\s*\)$"
+)
 _ASSIGNED = re.compile(rf"\(?\s*{_TYPE}{_NAMES}\s*(?:=|from|<-|∈|:=)\s*(?P<over>.+?)\s*\)?$")
-_RANGE = re.compile(r"\(?\s*(?P<start>[\w.*+\s()/]+?)\s*(?P<sign>\.\.=|\.\.<|\.\.\.|\.\.|:|\bto\b|\buntil\b|,)\s*(?P<stop>[\w*+\s()/-]+?)(?:\s*(?:,|:|\bby\b|\bstep\b)\s*(?P<step>\w+))?\s*\)?$")
+_RANGE = re.compile(
+    r"\(?\s*(?P<start>[\w.*+\s()/]+?)\s*(?P<sign>\.\.=|\.\.<|\.\.\.|\.\.|:|\bto\b|\buntil\b|,)\s*(?P<stop>[\w*+\s()/-]+?)(?:\s*(?:,|:|\bby\b|\bstep\b)\s*(?P<step>\w+))?\s*\)?$"
+)
+_BRACKETED = re.compile(rf"{_NAMES}\s+in\s+\[(?P<over>[^\[\]]+)\]$")
 _KEYS = re.compile(r"(?:each|every|all)\s+")
 _TIMES = re.compile(r"\(?\s*(?P<count>[\w\s*+-]+?|\([^()]*\))\s*\)?\s*(?:times|x)$")
 
@@ -38,7 +43,7 @@ def foreign_loop(view: TextView, i: int) -> Form | None:
         return None
     changes: list[Change] = [(start, end, ours)] if ours else []
     whole = (start, max([end, *(b for _, b, _ in body)]))
-    return Form("loop" if ours else "body", start, end, (*changes, *body), whole=whole)
+    return Form("loop", start, end, (*changes, *body), whole=whole) if ours else body_form(view, i, header, body)
 
 
 def _counted(view: TextView, i: int, last: int, times: bool) -> str | None:
@@ -50,6 +55,8 @@ def _counted(view: TextView, i: int, last: int, times: bool) -> str | None:
             return f"repeat {match['count'].strip() if match else text}"
         return "" if view.is_word(i, "repeat") else f"repeat {text.strip('()')}" if view.is_word(i, "loop") else None
     text = _KEYS.sub("", text)
+    if (match := _BRACKETED.match(text)) is not None and _range(match["over"]) and match["over"].count(",") == 0:
+        return f"for {match['names']} in {_range(match['over'])}"
     if (match := _COUNTED.match(text)) is not None:
         step = match["step"] or match["other"] or "1"
         return f"for {match['name']} in {range_of(match['start'], match['stop'], match['sign'] == '<=', step)}"
@@ -86,4 +93,40 @@ def range_of(start: str, stop: str, inclusive: bool, step: str = "1") -> str:
     return f"range({stop})" if start == "0" else f"range({start}, {stop})"
 
 
-RULES = (foreign_loop,)
+def while_loop(view: TextView, i: int) -> Form | None:
+    """`i = 0`, `while i < 3 { …; i += 1 }`: a loop over numbers."""
+    if i not in view.starts or not view.is_word(i, "while"):
+        return None
+    header = read_header(view, i)
+    text = " ".join(view.text[view.stop(i) : view.stop(header.last)].split())
+    match = re.fullmatch(r"\(?\s*([A-Za-z_]\w*)\s*(<=?)\s*([\w*+ -]+?)\s*\)?", text)
+    body = open_body(view, i, header) if match else None
+    if match is None or body is None:
+        return None
+    name = match[1]
+    starts = [s for s in view.starts if s < i and view.at(s) == name and view.type(s + 1) == "EQUAL" and view.end(s) == s + 2]
+    end = max([view.stop(view.partner.get(header.opener, header.opener)), *(b for _, b, _ in body)])
+    steps = [s for s in view.starts if s > i and view.start(s) < end and view.at(s) == name and _counts(view, s)]
+    if not starts or len(steps) != 1:
+        return None
+    over = range_of(str(view.at(starts[-1] + 2)), match[3], match[2] == "<=")
+    cut = [_line_of(view, starts[-1]), _line_of(view, steps[0])]
+    changes = ((view.start(i), view.stop(header.last), f"for {name} in {over}"), *body, *cut)
+    return Form("loop", view.start(i), view.stop(header.last), changes, whole=(view.start(starts[-1]), end))
+
+
+def _counts(view: TextView, s: int) -> bool:
+    """Whether a statement adds one to its name."""
+    text = re.sub(r"\s", "", view.text[view.start(s) : view.line_end(view.start(s))].split("#")[0].split("}")[0].split(";")[0])
+    return text in (f"{view.at(s)}+=1", f"{view.at(s)}++", f"{view.at(s)}={view.at(s)}+1")
+
+
+def _line_of(view: TextView, s: int) -> Change:
+    """A statement is deleted with its line."""
+    start, end = view.line_start(s), view.line_end(view.start(s))
+    if view.text[start : view.start(s)].strip() or "}" in view.text[start:end] or ";" in view.text[start:end]:
+        return (view.start(s), view.stop(view.end(s)), "")
+    return (start, min(end + 1, len(view.text)), "")
+
+
+RULES = (foreign_loop, while_loop)

@@ -8,17 +8,95 @@ from netspec.syntax.foreign.applications import op_name
 from netspec.syntax.foreign.form import Form
 from netspec.syntax.foreign.text_view import TextView
 
-_ALONG = {*("mean", "sum", "max", "min", "prod", "std", "var", "logsumexp", "argmax", "argmin", "all", "any", "norm", "cumsum"), "softmax", "log_softmax"}
+_ALONG = {
+    *("mean", "sum", "max", "min", "prod", "std", "var", "logsumexp", "argmax", "argmin", "all", "any", "norm", "cumsum"),
+    "softmax",
+    "log_softmax",
+}
 """Functions whose first argument is the axis."""
 _DROPPED = {"contiguous", "clone", "copy", "cuda", "cpu", "numpy", "item", "requires_grad_", "block_until_ready", "tolist"}
 _CASTS = {"float": "f32", "half": "f16", "double": "f64", "long": "i32", "int": "i32", "bool": "bool", "bfloat16": "bf16"}
-_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "matmul": "@", "mm": "@", "bmm": "@", "dot": "@", "pow": "**", "subtract": "-", "multiply": "*"}
+_SIGNS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "matmul": "@",
+    "mm": "@",
+    "bmm": "@",
+    "dot": "@",
+    "pow": "**",
+    "subtract": "-",
+    "multiply": "*",
+}
 _DTYPES = {
-    **{"float32": "f32", "float16": "f16", "float64": "f64", "bfloat16": "bf16", "int32": "i32", "int64": "i32", "uint8": "u8", "int8": "i8", "bool_": "bool"},
+    **{
+        "float32": "f32",
+        "float16": "f16",
+        "float64": "f64",
+        "bfloat16": "bf16",
+        "int32": "i32",
+        "int64": "i32",
+        "uint8": "u8",
+        "int8": "i8",
+        "bool_": "bool",
+    },
     **{"float": "f32", "int": "i32", "half": "f16", "double": "f64", "long": "i32", "single": "f32"},
 }
 _NOT_OURS = {"append", "pop", "extend", "insert", "popleft", "keys", "values", "items", "get", "format"}
-_PROPERTIES = {"shape", "T", "mT", "ndim", "dtype", "H"}
+_PROPERTIES = {"shape", "T", "mT", "ndim", "dtype"}
+_STAGES = {
+    *(
+        "relu",
+        "gelu",
+        "silu",
+        "elu",
+        "selu",
+        "sigmoid",
+        "tanh",
+        "leaky_relu",
+        "softplus",
+        "dropout",
+        "dense",
+        "linear",
+        "conv",
+        "conv2d",
+        "embed",
+    ),
+    *(
+        "layer_norm",
+        "batch_norm",
+        "rms_norm",
+        "group_norm",
+        "max_pool",
+        "avg_pool",
+        "global_avg_pool",
+        "flatten",
+        "reshape",
+        "resize",
+        "self_attention",
+    ),
+    *(
+        "exp",
+        "log",
+        "sqrt",
+        "abs",
+        "square",
+        "sin",
+        "cos",
+        "clip",
+        "clamp",
+        "take",
+        "squeeze",
+        "swap_axes",
+        "top_k",
+        "repeat",
+        "pad",
+        "roll",
+        "cumsum",
+    ),
+}
+"""Functions and layers that other libraries have as methods."""
 
 
 def tensor_method(view: TextView, i: int) -> Form | None:
@@ -61,7 +139,7 @@ def _receiver(view: TextView, i: int) -> int | None:
 
 def _is_instance(view: TextView, i: int) -> bool:
     """Whether a name is one of a `shared` instance or a layer, which have methods of their own."""
-    return any(view.is_word(k - 1, "shared") and view.at(k) == view.at(i) for k in range(1, len(view.tokens)))
+    return str(view.at(i)) in view.shared
 
 
 def _read(view: TextView, i: int, last: int) -> tuple[str | None, int, int]:
@@ -97,7 +175,7 @@ def _property(view: TextView, i: int, last: int, text: str, dot: int) -> tuple[s
     name, end = str(view.at(dot + 1)), dot + 1
     if name not in _PROPERTIES or not view.same_line(last, dot):
         return None, last
-    if name in ("T", "H"):
+    if name == "T":
         return f"transpose({text})", end
     if name == "mT":
         return f"swap_axes({text}, -2, -1)", end
@@ -128,11 +206,16 @@ def _dims_of(view: TextView, i: int, last: int, name: str, opening: int) -> str 
 
 def _declared(view: TextView, i: int) -> tuple[str, list[str]] | None:
     """The type that a name has in the text, when it is written once."""
-    found = set(re.findall(rf"(?:^|[\s(,]){re.escape(str(view.at(i)))}\s*:\s*(\w+)\[([^\]\n]*)\]", view.text))
-    if len(found) != 1:
-        return None
-    dtype, dims = found.pop()
-    return dtype, [dim.strip() for dim in dims.split(",") if dim.strip()]
+    name = str(view.at(i))
+    if name not in view.types:
+        found = (
+            set(re.findall(rf"(?:^|[\s(,]){re.escape(name)}\s*:\s*(\w+)\[([^\]\n]*)\]", view.text))
+            if view.spend(len(view.text) // 10)
+            else ()
+        )
+        dtype, dims = next(iter(found)) if len(found) == 1 else ("", "")
+        view.types[name] = (dtype, [dim.strip() for dim in dims.split(",") if dim.strip()]) if dtype else None
+    return view.types[name]
 
 
 def _pick(dims: list[str], index: str) -> str | None:
@@ -198,9 +281,14 @@ def _function(view: TextView, text: str, word: int, name: str, plain: list[str],
         return f"split({', '.join([text, plain[0], *(f'{k}={v}' for k, v in named.items())])})"
     if name in ("size", "dim", "squeeze") and not plain and not named:
         return None
+    if name not in _STAGES:
+        return None
     ours = {"clamp": "clip"}.get(name) or op_name(view, word, word)
     arguments = [*plain, *(f"{k}={v}" for k, v in named.items())]
-    if name in ("clamp", "clip", "squeeze", "take", "exp", "log", "sqrt", "abs", "square", "sin", "cos", "tanh", "relu", "sigmoid") and " -> " not in text:
+    if (
+        name in ("clamp", "clip", "squeeze", "take", "exp", "log", "sqrt", "abs", "square", "sin", "cos", "tanh", "relu", "sigmoid")
+        and " -> " not in text
+    ):
         return f"{ours}({', '.join([text, *arguments])})"
     return f"{text} -> {ours}({', '.join(arguments)})" if arguments else f"{text} -> {ours}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cached_property
 
@@ -14,7 +15,23 @@ from netspec.syntax.words import CONTINUES, VALUE_ENDS
 _OPENS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSES = set(_OPENS.values())
 _DICT_AFTER = {"EQUAL", "LPAR", "COMMA", "LSQB", "COLON"}
-_NAMING = {"input", "param", "output", "weight", "buffer", "state", "shared", "for", "as", "aux", "let", "metric", "block", "model", "import"}
+_NAMING = {
+    "input",
+    "param",
+    "output",
+    "weight",
+    "buffer",
+    "state",
+    "shared",
+    "for",
+    "as",
+    "aux",
+    "let",
+    "metric",
+    "block",
+    "model",
+    "import",
+}
 LOOSE = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "ARROW"})
 """Signs that stand between operands."""
 NOTHING = Token("", "")
@@ -36,6 +53,12 @@ class TextView:
         """The last word that is seen: while a part of a statement is rewritten nothing behind it is."""
         self.render: Callable[[int, int], str] = self.written
         """The text of the words [i, j] with the forms inside of them rewritten."""
+        self.spend: Callable[[int], bool] = lambda words: True
+        """Whether so many words more may be looked at."""
+        self.types: dict[str, tuple[str, list[str]] | None] = {}
+        """Types of names, as far as they were asked for."""
+        self.ends: dict[tuple[int, int], int] = {}
+        """Ends of statements by first word and last word that is seen."""
 
     def at(self, i: int) -> Token:
         return self.tokens[i] if 0 <= i <= self.last else NOTHING
@@ -48,10 +71,12 @@ class TextView:
         return self.type(i) == "NAME" and str(self.at(i)) in words
 
     def start(self, i: int) -> int:
-        return self.tokens[i].start_pos
+        """Where a word begins; the edges of the text where there is none."""
+        return self.tokens[i].start_pos if 0 <= i < len(self.tokens) else 0 if i < 0 else len(self.text)
 
     def stop(self, i: int) -> int:
-        return self.tokens[i].end_pos
+        """Where a word ends."""
+        return self.tokens[i].end_pos if 0 <= i < len(self.tokens) else 0 if i < 0 else len(self.text)
 
     def written(self, i: int, j: int) -> str:
         """The text of the words [i, j] as it is."""
@@ -101,7 +126,7 @@ class TextView:
         last = NOTHING
         for i, token in enumerate(self.tokens):
             if token.type in ("NEWLINE", "SEMICOLON"):
-                fresh = fresh or (token.type == "SEMICOLON" or not goes_on(last))
+                fresh = fresh or token.type == "SEMICOLON" or not goes_on(last) or (not lists and self.ends_at_comma(last, i))
                 continue
             if token.type in _CLOSES:
                 body = kinds.pop() if kinds else False
@@ -119,10 +144,33 @@ class TextView:
             last = token
         return found
 
+    @cached_property
+    def _ordered(self) -> list[int]:
+        return sorted(self.starts)
+
+    @cached_property
+    def _sections(self) -> list[int]:
+        return [s for s in self._ordered if self.starts[s] == 0 and not self.indent(s)]
+
+    def statement(self, i: int) -> int | None:
+        """Where the statement of a word begins."""
+        place = bisect_right(self._ordered, i)
+        return self._ordered[place - 1] if place else None
+
+    def section(self, i: int) -> int:
+        """Where the section of a word begins, -1 before all."""
+        place = bisect_right(self._sections, i)
+        return self._sections[place - 1] if place else -1
+
     def end(self, i: int) -> int:
         """The last word of the statement or of the part of one that begins with word `i`."""
+        if (i, self.last) not in self.ends:
+            self.ends[i, self.last] = self._find_end(i)
+        return self.ends[i, self.last]
+
+    def _find_end(self, i: int) -> int:
         last, j = i, i
-        while j <= self.last:
+        while j <= self.last and self.spend(1):
             token = self.tokens[j]
             if token.type == "SEMICOLON" or token.type in _CLOSES:
                 break
@@ -136,9 +184,19 @@ class TextView:
             j += 1
         return last
 
+    def ends_at_comma(self, last: Token, j: int) -> bool:
+        """Whether a comma before the line end `j` has another statement behind it: `loss = mse(y, label),`."""
+        after = self.skip_lines(j)
+        if last.type != "COMMA":
+            return False
+        keyed = self.type(after) in ("NAME", "STRING") and self.type(after + 1) in ("EQUAL", "COLON")
+        return keyed or self.type(after) == "RBRACE" or (self.is_word(after, *_NAMING) and self.type(after + 1) == "NAME")
+
     def _ends_line(self, last: int, j: int) -> bool:
         """Whether a statement ends at the line end `j` behind the word `last`."""
         following = self.skip_lines(j)
+        if self.ends_at_comma(self.at(last), j):
+            return True
         return not goes_on(self.at(last)) and self.type(following) != "ARROW" and self.at(following) != "else"
 
     def skip_lines(self, i: int) -> int:
@@ -157,7 +215,7 @@ class TextView:
     def top(self, i: int, j: int) -> list[int]:
         """The words [i, j] that stand in no bracket of their own, the brackets among them; no line ends."""
         found = []
-        while i <= j:
+        while i <= j and self.spend(1):
             if self.type(i) != "NEWLINE":
                 found.append(i)
             close = self.partner.get(i, i) if self.type(i) in _OPENS else i
@@ -200,6 +258,16 @@ class TextView:
         return i
 
     @cached_property
+    def surplus(self) -> bool:
+        """Whether more braces close than open."""
+        return sum(t.type == "RBRACE" for t in self.tokens) > sum(t.type == "LBRACE" for t in self.tokens)
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """Names of `shared` instances, which have methods."""
+        return {str(b) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a == "shared"}
+
+    @cached_property
     def bound(self) -> set[str]:
         """Names that the text binds anywhere."""
         found = set()
@@ -213,12 +281,16 @@ class TextView:
                 found |= {str(t) for t in self.tokens[i : i + 8] if t.type == "NAME" and t != "in"}
         return found
 
+    def _line_of(self, i: int) -> int:
+        """The word behind the last one on the line of word `i`."""
+        return next((k for k in range(i, len(self.tokens)) if self.tokens[k].type == "NEWLINE"), len(self.tokens))
+
     @cached_property
     def defined(self) -> set[str]:
         """Names of blocks, models and functions, and what is imported."""
         words = {"block", "model", "let", "def", "as", "import"}
         own = {str(b) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a in words and b.type == "NAME"}
-        return own | {str(t) for i in self.starts if self.is_word(i, "import", "from") for t in self.tokens[i : self.end(i) + 1]}
+        return own | {str(t) for i in self.starts if self.is_word(i, "import", "from") for t in self.tokens[i : self._line_of(i)]}
 
 
 _ARROW = re.compile(r"->")

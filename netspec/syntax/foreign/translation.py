@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
@@ -12,6 +12,7 @@ from netspec.source import Source, Span
 from netspec.syntax.edited_text import EditedText
 from netspec.syntax.foreign import applications, bodies, choices, comments, functions, imports, lines, lists, loops, methods, words
 from netspec.syntax.foreign.form import Change, Form, Rule
+from netspec.syntax.foreign.problems_of_forms import apply_changes, describe
 from netspec.syntax.foreign.text_view import TextView
 
 RULES: tuple[Rule, ...] = (
@@ -37,14 +38,17 @@ class Translation:
     problems: tuple[Diagnostic, ...]
 
 
-def translate(source: Source, found: Sequence[Diagnostic]) -> Translation | None:
+def translate(source: Source, found: Sequence[Diagnostic], readable: bool) -> Translation | None:
     """The text with its foreign forms as ours, and what is said of them; None where it has none. `found` are the problems of the text as it
-    is: a form that cannot be read counts only where it is one of them."""
-    forms = [form for form in find_forms(source) if form.reads or _explains(source, form, found)]
+    is: forms that cannot be read count only where one of their habit is among them, and
+    those that can only where they are asked for."""
+    forms = [form for form in find_forms(source) if readable or not form.reads]
+    meant = {form.habit for form in forms if form.reads or _explains(source, form, found)}
+    forms = [form for form in forms if form.changes and form.habit in meant]
     if not forms:
         return None
     changes = [change for form in forms for change in form.changes]
-    return Translation(EditedText(source, _edits(source, changes)), tuple(_describe(source, forms)))
+    return Translation(EditedText(source, _edits(source, changes)), tuple(describe(source, forms)))
 
 
 def find_forms(source: Source) -> list[Form]:
@@ -58,28 +62,33 @@ class _Search:
 
     def __init__(self, view: TextView) -> None:
         self.view = view
-        view.render = self.render
+        view.render, view.spend = self.render, self.spend
         self.rendered: dict[tuple[int, int], str] = {}
         self.left = LIMITS.translated_words
         """How many words may still be looked at: nested forms are looked at more than once."""
 
+    def spend(self, words: int) -> bool:
+        """Whether so much more may be looked at."""
+        self.left -= words
+        return self.left >= 0
+
     def find(self, first: int, last: int) -> list[Form]:
         """The forms that begin within the words [first, last]; of those that overlap the first."""
         forms: list[Form] = []
-        taken: list[Change] = []
+        taken: list[tuple[int, int]] = []
         hidden = -1
         for i in range(first, last + 1):
-            self.left -= 1
-            if self.left < 0:
+            if not self.spend(1):
                 break
             if self.view.start(i) < hidden:
                 continue
             for rule in RULES:
-                form = rule(self.view, i)
-                if form is None or any(_overlaps(a, b) for a in form.changes for b in taken):
+                form = rule(self.view, i) if self.view.start(i) >= hidden else None
+                if form is None or any(_overlaps(change, taken) for change in form.changes):
                     continue
                 forms.append(form)
-                taken += form.changes
+                for start, end, _ in form.changes:
+                    insort(taken, (start, end))
                 hidden = max(hidden, form.hides)
         return forms
 
@@ -96,20 +105,17 @@ class _Search:
         return self.rendered[i, j]
 
 
-def _overlaps(one: Change, other: Change) -> bool:
-    """Whether two changes would take the same characters; what is put in at the edge of another is beside it."""
-    if one[0] == one[1] and other[0] == other[1]:
-        return False
-    return one[0] < other[1] and other[0] < one[1]
-
-
-def apply_changes(text: str, changes: Iterable[Change], start: int, end: int) -> str:
-    """The characters [start, end) of a text after changes."""
-    out, at = [], start
-    for begin, close, new in sorted(changes, key=lambda c: (c[0], c[1])):
-        out += [text[at:begin], new]
-        at = close
-    return "".join([*out, text[at:end]])
+def _overlaps(change: Change, taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a change would take characters that one of those before, in their order, takes; what is put in at an edge is beside it."""
+    start, end, _ = change
+    place = bisect_left(taken, (start, start))
+    if place and taken[place - 1][1] > start:
+        return True
+    while place < len(taken) and taken[place][0] < end:
+        if taken[place][0] > start or taken[place][1] > start:
+            return True
+        place += 1
+    return False
 
 
 def _explains(source: Source, form: Form, found: Sequence[Diagnostic]) -> bool:
@@ -121,36 +127,6 @@ def _explains(source: Source, form: Form, found: Sequence[Diagnostic]) -> bool:
         line_end = source.text.find("\n", end)
         end = last if line_end < 0 else line_end + 1
     return any(first <= p.at.start <= min(end, last) for p in found)
-
-
-def _describe(source: Source, forms: list[Form]) -> Iterable[Diagnostic]:
-    """A problem for each habit, at its first place."""
-    from netspec.diagnostics.text.foreign_forms import ForeignForm
-
-    for habit in dict.fromkeys(form.habit for form in forms):
-        same = [form for form in forms if form.habit == habit]
-        first = same[0]
-        changes = [change for form in same for change in form.changes]
-        yield ForeignForm(
-            at=Span(source, first.start, first.end),
-            habit=habit,
-            found=" ".join(source.text[first.start : first.end].split()),
-            meant=_meant(source, first),
-            changes=tuple((Span(source, a, b), new) for a, b, new in changes),
-            others=tuple(Span(source, form.start, form.end) for form in same[1:]),
-        )
-
-
-def _meant(source: Source, form: Form) -> str:
-    """The statements that come of a form; "" where they are too long to show."""
-    start = min([form.start, *(a for a, _, _ in form.changes)])
-    end = max([form.end, *(b for _, b, _ in form.changes)])
-    start = max(source.text.rfind("\n", 0, start) + 1, 0)
-    line_end = source.text.find("\n", max(end - 1, start) if source.text[end - 1 : end] == "\n" else end)
-    text = apply_changes(source.text, form.changes, start, len(source.text) if line_end < 0 else line_end)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    shown = re.sub(r"\s+", " ", "; ".join(lines)).replace("{; ", "{ ").replace("; }", " }")
-    return shown if len(shown) <= 2 * LIMITS.quoted_characters else ""
 
 
 def _edits(source: Source, changes: Iterable[Change]) -> list[Edit]:

@@ -11,7 +11,7 @@ _TYPES = {"int", "float", "double", "bool", "str", "string", "Tensor", "tensor",
 
 def declared(view: TextView, i: int) -> Form | None:
     """`let y = x`, `const y = x`, `int n = 3` in a body."""
-    if view.starts.get(i, 0) == 0 or not view.is_word(i, *_DECLARING, *_TYPES) or _section(view, i) in ("train", "serve"):
+    if not _inside(view, i) or not view.is_word(i, *_DECLARING, *_TYPES) or _section(view, i) in ("train", "serve"):
         return None
     j = i + 1
     while view.is_word(j, "mut", *_TYPES) and view.type(j + 1) == "NAME":
@@ -23,7 +23,7 @@ def declared(view: TextView, i: int) -> Form | None:
 
 def typed(view: TextView, i: int) -> Form | None:
     """`n: int = 3` as a statement of a body: a value has no written type."""
-    if view.starts.get(i, 0) == 0 or view.type(i) != "NAME" or view.type(i + 1) != "COLON" or _section(view, i) in ("train", "serve", "expect"):
+    if not _inside(view, i) or view.type(i) != "NAME" or view.type(i + 1) != "COLON" or _section(view, i) in ("train", "serve", "expect"):
         return None
     if not view.is_word(i + 2, *_TYPES) or view.type(i + 3) != "EQUAL":
         return None
@@ -32,7 +32,7 @@ def typed(view: TextView, i: int) -> Form | None:
 
 def returned(view: TextView, i: int) -> Form | None:
     """`return x` and `yield x` in a block or model."""
-    if view.starts.get(i, 0) == 0 or not view.is_word(i, "return", "yield", "outputs") or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE"):
+    if not _inside(view, i) or not view.is_word(i, "return", "yield", "outputs") or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE"):
         return None
     first, last = i + 1, view.end(i)
     if first > last:
@@ -57,7 +57,11 @@ def _returned_dict(view: TextView, i: int, first: int, last: int) -> Form | None
             return None
         key, value = str(view.at(a)).strip('"'), view.render(a + 2, b)
         lines.append(f"output {key}" if key == value else f"output {key} = {value}")
-    return Form("return", view.start(i), view.stop(i), ((view.start(i), view.stop(last), f"\n{view.indent(i)}".join(lines)),)) if lines else None
+    return (
+        Form("return", view.start(i), view.stop(i), ((view.start(i), view.stop(last), f"\n{view.indent(i)}".join(lines)),))
+        if lines
+        else None
+    )
 
 
 def _output(view: TextView, i: int, a: int, b: int, name: str) -> str:
@@ -77,7 +81,12 @@ def _free_names(view: TextView, count: int) -> list[str]:
 
 def _section(view: TextView, i: int) -> str:
     """The first word of the section around a word."""
-    return str(view.at(max((s for s, depth in view.starts.items() if s <= i and depth == 0), default=-1)))
+    return str(view.at(view.section(i)))
+
+
+def _inside(view: TextView, i: int) -> bool:
+    """Whether a statement begins here that stands in a section, which may lack its braces."""
+    return i in view.starts and (view.starts[i] > 0 or view.indent(i) != "")
 
 
 def useless(view: TextView, i: int) -> Form | None:
@@ -87,10 +96,17 @@ def useless(view: TextView, i: int) -> Form | None:
     last = view.end(i)
     called = view.type(i + 1) == "LPAR" and view.partner.get(i + 1) == last
     printed = view.is_word(i, "print", "println", "printf", "super", "breakpoint") and (called or view.is_word(i, "super"))
-    logged = view.is_word(i, "console", "logging", "logger", "torch", "np", "random", "tf") and view.type(i + 1) == "DOT" and _is_effect(view, i)
+    logged = (
+        view.is_word(i, "console", "logging", "logger", "torch", "np", "random", "tf") and view.type(i + 1) == "DOT" and _is_effect(view, i)
+    )
     alone = view.is_word(i, "pass", "continue") and last == i
     deleted = view.is_word(i, "del", "global", "nonlocal") and view.type(i + 1) == "NAME"
-    decorator = view.type(i) == "MATMUL" and view.type(i + 1) == "NAME" and view.type(view.before(i)) not in ("COMMA",) and view.at(i - 1).type in ("NEWLINE", "")
+    decorator = (
+        view.type(i) == "MATMUL"
+        and view.type(i + 1) == "NAME"
+        and view.type(view.before(i)) not in ("COMMA",)
+        and view.at(i - 1).type in ("NEWLINE", "")
+    )
     if not (printed or logged or alone or deleted or decorator):
         return None
     if decorator and view.starts.get(i, 0) > 0 and view.type(view.path_end(i + 1) + 1) not in ("NEWLINE", "LPAR"):
@@ -109,7 +125,11 @@ def _is_effect(view: TextView, i: int) -> bool:
 
 def asserted(view: TextView, i: int) -> Form | None:
     """`assert c, "text"`."""
-    if view.starts.get(i, 0) == 0 or not view.is_word(i, "assert", "ensure", "check", "static_assert") or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE"):
+    if (
+        not _inside(view, i)
+        or not view.is_word(i, "assert", "ensure", "check", "static_assert")
+        or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE")
+    ):
         return None
     if _section(view, i) not in ("model", "block"):
         return None
@@ -124,7 +144,7 @@ def of_self(view: TextView, i: int) -> Form | None:
     """`self.x`."""
     if not view.is_word(i, "self", "this") or view.type(i + 1) != "DOT" or view.type(i + 2) != "NAME" or view.type(i - 1) == "DOT":
         return None
-    return Form("self", view.start(i), view.stop(i + 2), ((view.start(i), view.stop(i + 1), ""),))
+    return Form("self", view.start(i), view.stop(i), ((view.start(i), view.stop(i + 1), ""),), reads=str(view.at(i)) not in view.bound)
 
 
 def pipe(view: TextView, i: int) -> Form | None:
@@ -154,14 +174,14 @@ def _sign(view: TextView, i: int, j: int, meant: str) -> Form:
     before = " " if view.start(i) and not view.text[view.start(i) - 1].isspace() else ""
     after = "" if view.text[view.stop(j) : view.stop(j) + 1].isspace() else " "
     start, end = view.start(i), view.stop(j)
-    return Form(f"sign {view.text[start:end]}", start, end, ((start, end, f"{before}{meant}{after}"),))
+    return Form("sign", start, end, ((start, end, f"{before}{meant}{after}"),))
 
 
 def arrow_assigns(view: TextView, i: int) -> Form | None:
     """`y <- x`."""
     if i not in view.starts or view.type(i) != "NAME" or view.at(i + 1) != "<" or view.type(i + 2) != "MINUS" or not view.touches(i + 1):
         return None
-    return Form("sign <-", view.start(i + 1), view.stop(i + 2), ((view.start(i + 1), view.stop(i + 2), "="),))
+    return Form("sign", view.start(i + 1), view.stop(i + 2), ((view.start(i + 1), view.stop(i + 2), "="),))
 
 
 def new(view: TextView, i: int) -> Form | None:
@@ -173,14 +193,15 @@ def new(view: TextView, i: int) -> Form | None:
 
 def plus_sign(view: TextView, i: int) -> Form | None:
     """`x = +3`."""
-    if view.type(i) == "PLUS" and view.type(i - 1) in ("EQUAL", "COMMA", "LPAR", "LSQB", "COLON") and view.type(i + 1) in ("NUMBER", "NAME"):
-        return Form("sign +", view.start(i), view.stop(i), ((view.start(i), view.start(i + 1), ""),))
+    before = view.type(i - 1) in ("EQUAL", "COMMA", "LPAR", "LSQB", "COLON", "STAR", "SLASH", "MATMUL", "COMPARE")
+    if view.type(i) == "PLUS" and before and view.type(i + 1) in ("NUMBER", "NAME"):
+        return Form("sign", view.start(i), view.stop(i), ((view.start(i), view.start(i + 1), ""),))
     return None
 
 
 def quoted_key(view: TextView, i: int) -> Form | None:
     """`"loss": mse(y, label)` and `loss: mse(y, label)` as lines of `train`."""
-    if view.starts.get(i, 0) == 0 or view.type(i) not in ("STRING", "NAME") or view.type(i + 1) != "COLON":
+    if not _inside(view, i) or view.type(i) not in ("STRING", "NAME") or view.type(i + 1) != "COLON":
         return None
     if _section(view, i) not in ("train", "serve") or view.type(i + 2) in ("NEWLINE", ""):
         return None
@@ -188,10 +209,45 @@ def quoted_key(view: TextView, i: int) -> Form | None:
     changes: list[Change] = [(view.start(i), view.stop(i + 1), f"{key} =")]
     last = view.end(i)
     if view.type(last) == "COMMA":
-        return Form("setting", view.start(i), view.stop(i + 1), tuple(changes))
+        return Form("setting", view.start(i + 1), view.stop(i + 1), tuple(changes), found=key)
     if last > i + 2 and view.text[view.start(i + 2) : view.stop(last)].count(",") and len(view.split(i + 2, last)) > 1:
         return None
-    return Form("setting", view.start(i), view.stop(i + 1), tuple(changes))
+    return Form("setting", view.start(i + 1), view.stop(i + 1), tuple(changes), found=key)
 
 
-RULES = (declared, typed, returned, useless, asserted, of_self, pipe, arrow_assigns, new, plus_sign, quoted_key)
+def percent(view: TextView, i: int) -> Form | None:
+    """`50%`."""
+    ends = view.type(i + 2) in ("RPAR", "COMMA", "NEWLINE", "RSQB", "RBRACE", "")
+    if (
+        view.type(i) != "NUMBER"
+        or view.type(i + 1) != "PERCENT"
+        or not view.touches(i)
+        or not ends
+        or not view.at(i).replace(".", "").isdigit()
+    ):
+        return None
+    share = f"{float(view.at(i)) / 100:.10f}".rstrip("0")
+    share = f"{share}0" if share.endswith(".") else share
+    return Form("sign", view.start(i + 1), view.stop(i + 1), ((view.start(i), view.stop(i + 1), share),))
+
+
+def listed(view: TextView, i: int) -> Form | None:
+    """`list(f(x) for x in xs)`, `list(xs)`, `tuple(xs)`."""
+    if (
+        not view.is_word(i, "list", "tuple")
+        or view.type(i - 1) in ("DOT", "COLON")
+        or view.type(i + 1) != "LPAR"
+        or i + 1 not in view.partner
+    ):
+        return None
+    close = view.partner[i + 1]
+    parts = view.arguments(i + 1)
+    if len(parts) != 1 or "list" in view.defined:
+        return None
+    comprehends = any(view.is_word(k, "for") for k in view.top(*parts[0]))
+    edges = ("[", "]") if comprehends else ("", "")
+    changes = ((view.start(i), view.stop(i + 1), edges[0]), (view.start(close), view.stop(close), edges[1]))
+    return Form("useless", view.start(i), view.stop(i), changes, reads=True)
+
+
+RULES = (declared, typed, returned, useless, asserted, of_self, pipe, arrow_assigns, new, plus_sign, quoted_key, percent, listed)
