@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from netspec.lazy import jax, jnp, np
+from netspec.lazy import jax, np
 from netspec.library.initializers.distributions import draw_weight, fans
 from netspec.lower.layout import BUFFERS, PARAMS, Layout, Stored
 from netspec.lower.precision import FULL, Precision
-from netspec.lower.random_draws import path_hash
+from netspec.lower.random_draws import path_hash, take_key
 
 
 def generator(seed: int, path: str) -> Any:
@@ -44,7 +44,7 @@ def _trace_leaf(stored: Stored, key: Any, precision: Precision) -> Any:
         drawn = weight.init.sample_traced(jax.random.fold_in(key, word), fan if weight.matrix else shape, fan)
         return drawn.reshape(shape).astype(precision.stored(weight.dtype))
 
-    words = np.array([path_hash(path) for path in stored.paths], np.uint32)
+    words = np.array([path_hash(path) for path in stored.origins], np.uint32)
     return jax.vmap(one)(words).reshape(stored.shape) if stored.counts else one(words[0])
 
 
@@ -59,12 +59,10 @@ def host_seed(seed: Any) -> int:
 
 def traced_key(key: Any) -> Any:
     """A key of JAX as one with a type of its own. Raises TypeError for what is none."""
-    if isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and not key.ndim:
-        return key
-    if getattr(key, "dtype", None) == np.uint32 and key.shape == (2,):
-        return jax.random.wrap_key_data(jnp.asarray(key), impl="threefry2x32")
-    several = "for several write `jax.vmap(program.init_traced)(keys)`"
-    raise TypeError(f"`init_traced` takes one key of JAX, such as `jax.random.key(0)`; {several}")
+    try:
+        return take_key(key, "`init_traced`")
+    except TypeError as error:
+        raise TypeError(f"{error}; for several write `jax.vmap(program.init_traced)(keys)`") from None
 
 
 def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -
 def _leaf(stored: Stored, seed: int, precision: Precision) -> Any:
     """A leaf of which every slice is drawn by its own path."""
     leaf = np.empty(stored.shape, precision.stored(stored.weight.dtype))
-    for path, index in zip(stored.paths, stored.indices(), strict=True):
+    for path, index in zip(stored.origins, stored.indices(), strict=True):
         leaf[index] = _sample(stored, generator(seed, path))
     return leaf
 

@@ -25,6 +25,17 @@ PARAMS, BUFFERS, EXPORTS = "params", "buffers", "aux"
 
 
 @dataclass(frozen=True)
+class Followed:
+    """What a buffer is the moving average of: a leaf by its key, whose slices stand along the stack axes `axes` of the buffer."""
+
+    key: str
+    decay: float
+    axes: tuple[int, ...]
+    origins: tuple[str, ...]
+    """The paths of the parameters as which the slices begin."""
+
+
+@dataclass(frozen=True)
 class Stored:
     """One stored leaf: `weight` describes a slice, `counts` are its stack axes, `paths` name the slices in row-major order."""
 
@@ -32,6 +43,13 @@ class Stored:
     weight: Weight
     counts: tuple[int, ...]
     paths: tuple[str, ...]
+    follows: Followed | None = None
+    """Of a buffer, what it is the moving average of."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The paths by which the slices' first values are drawn."""
+        return self.paths if self.follows is None else self.follows.origins
 
     @cached_property
     def slice_shape(self) -> tuple[int, ...]:
@@ -95,12 +113,18 @@ class Layout:
         """What optimizers may know of each stored parameter."""
         return {key: stored.leaf() for key, stored in self.params.items()}
 
+    def averages(self) -> dict[str, Followed]:
+        """The buffers that are moving averages, by stored key."""
+        return {key: stored.follows for key, stored in self.buffers.items() if stored.follows is not None}
+
     def pack(self, tree: Tree) -> dict[str, dict[str, Any]]:
-        """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key. Raises `Mistake` that lists every difference."""
-        given = {PARAMS: flatten(tree.get(PARAMS, {})), BUFFERS: flatten(tree.get(BUFFERS, {}))}
-        logical = {name: {p: s.slice_shape for s in leaves.values() for p in s.paths} for name, leaves in self._collections()}
-        _require_same(logical, given, tuple(name for name in tree if name not in given))
-        return {name: _pack(leaves, given[name]) for name, leaves in self._collections()}
+        """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key, as which they may be given too. Raises `Mistake`
+        that lists every difference."""
+        given = {name: flatten(found) if isinstance(found := tree.get(name, {}), Mapping) else {"": found} for name in (PARAMS, BUFFERS)}
+        stacked = {name: any(s.counts and key in given[name] for key, s in leaves.items()) for name, leaves in self._collections()}
+        wanted = {name: self._shapes[name] if stacked[name] else self._logical[name] for name in given}
+        _require_same(wanted, given, tuple(str(name) for name in tree if name not in given))
+        return {name: given[name] if stacked[name] else _pack(leaves, given[name]) for name, leaves in self._collections()}
 
     def unpack(self, stored: Mapping[str, Tree]) -> dict[str, Any]:
         """The inverse of `pack`."""
@@ -109,6 +133,10 @@ class Layout:
     def require_stored(self, stored: Mapping[str, Tree]) -> None:
         """Raises `Mistake` unless flat dicts by stored key have the leaves of this layout."""
         _require_same(self._shapes, stored)
+
+    @cached_property
+    def _logical(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        return {name: {p: s.slice_shape for s in leaves.values() for p in s.paths} for name, leaves in self._collections()}
 
     @cached_property
     def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:

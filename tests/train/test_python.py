@@ -41,7 +41,7 @@ def test_an_evaluation_does_not_depend_on_how_it_is_cut() -> None:
     fit = model().fit()
     whole = [{n: a for n, a in TEST.items()}]
     parts = [{n: a[i : i + 5] for n, a in TEST.items()} for i in range(0, 21, 5)]
-    values = [fit.model.evaluate(fit.state, data) for data in (None, TEST, whole, parts)]
+    values = [fit.program.evaluate(fit.state, data) for data in (None, TEST, whole, parts)]
     assert values[0] == values[1]
     for other in values[2:]:
         assert other == pytest.approx(values[0], rel=1e-6)
@@ -58,10 +58,40 @@ def test_ctrl_c_saves_and_interrupts(tmp_path: Path) -> None:
     assert steps(tmp_path / "run")[-1] == 7
 
 
-def test_sigterm_saves_and_exits(tmp_path: Path) -> None:
-    with happening(7, lambda: signal.raise_signal(signal.SIGTERM)), pytest.raises(SystemExit, match="143"):
-        model().fit(out=tmp_path / "run")
+def test_sigterm_saves_and_goes_on_to_whoever_handles_it(tmp_path: Path) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with happening(7, lambda: signal.raise_signal(signal.SIGTERM)):
+            fit = model().fit(out=tmp_path / "run")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM] and fit.stop and int(fit.state.step) == 7
     assert steps(tmp_path / "run")[-1] == 7
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    def twice() -> None:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+    with happening(7, twice), pytest.raises(KeyboardInterrupt):
+        model().fit(out=tmp_path / "run")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_a_run_folder_nothing_is_saved_and_ctrl_c_is_python_s() -> None:
+    seen: list[object] = []
+
+    def interrupt() -> None:
+        seen.append(signal.getsignal(signal.SIGINT))
+        signal.raise_signal(signal.SIGINT)
+
+    with happening(2, interrupt), pytest.raises(KeyboardInterrupt):
+        model().fit()
+    assert seen == [signal.default_int_handler]
 
 
 # --- loaded runs -----------------------------------------------------------------------------------------------------
@@ -100,7 +130,7 @@ def test_inputs_that_do_not_fit(run: Path, inputs: dict[str, Any], slug: str) ->
 
 def test_a_run_without_evaluation_data_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = opened(run)
-    monkeypatch.setattr(type(loaded.model), "evaluation_feed", lambda *_: None)
+    monkeypatch.setattr(type(loaded.program), "evaluation_feed", lambda *_: None)
     with pytest.raises(SpecError) as caught:
         loaded.evaluate()
     assert caught.value.diagnostics == (NothingToEvaluate(run=str(run)),)
