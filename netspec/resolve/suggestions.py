@@ -90,8 +90,17 @@ def find_elsewhere(name: str) -> str:
 
 def unknown_value(name: str) -> list[str]:
     """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
+    if name.lower() in _CONSTANTS:
+        return [_CONSTANTS[name.lower()]]
     said = find_foreign(name, ("initializer",))
     return [*find_same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+
+
+_CONSTANTS = {
+    **dict.fromkeys(("null", "nil", "undefined", "nullptr"), "none"),
+    **{"infinity": "inf", "yes": "true", "no": "false", "true": "true", "false": "false", "none": "none"},
+}
+"""How other languages write our constants."""
 
 
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
