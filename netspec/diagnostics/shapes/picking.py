@@ -112,6 +112,14 @@ class PicksRowsOfTheBatch(_Picks):
             f"`{index}` picks rows of the batch: axis {self.axis} of {self.input} counts examples, and each has its own in {self.indices}."
         )
 
+    def help(self) -> str | None:
+        x, index = self.texts or self.names
+        own = super().help()
+        order = f"`{x}[random_permutation({self.batch})]`" if self.axis == 0 and self.indices.rank == 1 else ""
+        if not order:
+            return own
+        return f"{own}; " * bool(own) + f"for rows in a random order, as in contrastive losses, write {order}"
+
 
 @record(kw_only=True)
 class PicksForEveryExample(_Picks):
