@@ -85,7 +85,7 @@ class Diagnostic:
 
     def help(self) -> str | None:
         """One repair in words."""
-        return None
+        return self.proposed() or None if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""

@@ -258,5 +258,8 @@ def hold_condition(frame: Frame, param: tree.Param) -> None:
         return
     if expressions.evaluate(frame, param.where) is False:
         condition, at = param.where.span, param.default.span
-        shown = describe_short(value)
-        frame.report(WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition))
+        from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
+        shown, ways = describe_short(value), propose_values(frame, param.where, {param.name: at})
+        problem = WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition)
+        frame.report(replace(problem, ways=ways))

@@ -26,7 +26,8 @@ class WhereFailed(Diagnostic):
         return [] if self.declared is NOWHERE else [Place(self.declared, "the condition")]
 
     def help(self) -> str | None:
-        return self.proposed() or None
+        repair = self.chosen()
+        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
 
 
 @record(kw_only=True)
@@ -41,8 +42,9 @@ class RequireFailed(Diagnostic):
     def message(self) -> str:
         return self.words or f"`{self.condition}` does not hold{self.values and ' for ' + self.values}"
 
+    def help(self) -> str | None:
+        repair = self.chosen()
+        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
+
     def label(self) -> str:
         return f"required here{self.values and ': ' + self.values}" if self.words else ""
-
-    def help(self) -> str | None:
-        return self.proposed() or None

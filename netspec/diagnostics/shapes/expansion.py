@@ -53,7 +53,8 @@ class IndexOutOfRange(Diagnostic):
         return f"there is no item {self.index} in a list of {self.length}"
 
     def help(self) -> str | None:
-        return f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
+        said = f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
+        return f"{self.proposed()}; {said}" if self.proposed() else said
 
 
 @record(kw_only=True)

@@ -36,6 +36,7 @@ def unroll(frame: Frame, node: tree.For) -> None:
         frame.loops.append(Loop(position, len(passes)))
         frame.env.update(named)
         frame.written.update(written := place_items(node, position))
+        frame.counted.update(place_counts(node))
         emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
         variables.bind_written(frame, emitted)
@@ -60,6 +61,14 @@ def place_items(node: tree.For, position: int) -> dict[str, Span]:
         return {node.names[0].name: item.span} if isinstance(node.names[0], tree.Target) else {}
     parts = [p.value if isinstance(p, tree.Arg) else p for p in getattr(item, "items", ())]
     return {name.name: part.span for name, part in zip(node.names, parts, strict=False) if isinstance(name, tree.Target)}
+
+
+def place_counts(node: tree.For) -> dict[str, Span]:
+    """Where a loop over `range(n)` has its number of passes."""
+    call = node.iterable
+    counts = isinstance(call, tree.Call) and call.callee.text == "range" and len(call.args) == 1 and len(node.names) == 1
+    name = node.names[0] if counts else None
+    return {name.name: call.args[0].value.span} if isinstance(name, tree.Target) and isinstance(call, tree.Call) else {}
 
 
 def run_unknown(frame: Frame, node: tree.For) -> None:

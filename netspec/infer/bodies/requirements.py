@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from itertools import islice
 
-from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.conditions import RequireFailed
 from netspec.diagnostics.shapes.proofs import CannotDecide, CannotProve, NotStatic
 from netspec.infer import expressions
 from netspec.infer.arithmetic import COMPARISONS
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Unknown, describe, describe_short, is_size
-from netspec.record import replace
 from netspec.resolve.expressions import plain_names
 from netspec.shape import Dim, Verdict
 from netspec.syntax import tree
-
-TRIED, NEAREST = 200, 4
-"""How many numbers near a param's own are looked at, and tried on the whole file."""
+from netspec.syntax.tree_walk import descendants
 
 
 def require(frame: Frame, node: tree.Require) -> None:
@@ -106,37 +100,13 @@ def record_relation(frame: Frame, node: tree.Require, part: tree.Binary, left: D
 
 def report_failure(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
     """Report a condition that does not hold, in the words that the spec has for it."""
+    from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
     words = fill_message(frame, node.message.value) if node.message else ""
-    problem = RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part))
-    frame.report(replace(problem, ways=tuple(propose_params(frame, part))))
-
-
-def propose_params(frame: Frame, part: tree.Expr) -> Iterator[Repair]:
-    """The nearest whole numbers for a param with which a condition holds, where the param gets its number."""
-    from netspec.infer.repairs.literals import find_literal  # only specs with a problem need it
-    from netspec.infer.repairs.own_arguments import list_nearest
-
-    definition = frame.world.graph.definitions.get(frame.name)
-    params = {p.name for p in definition.params} if definition is not None else set()
-    for name in (node for node in plain_names(part) if node.text in params):
-        now, at = frame.env.get(name.text), find_literal(frame, name.span)
-        if not isinstance(now, int) or isinstance(now, bool) or at is None:
-            continue
-        fits = [value for value in islice(list_nearest(now, 1), TRIED) if holds_with(frame, part, name.text, value)]
-        for value in fits[:NEAREST]:
-            yield Repair((Edit(at, str(value)),), f"the nearest that fits: `{name.text}={value}`, in line {at.line}")
-
-
-def holds_with(frame: Frame, part: tree.Expr, name: str, value: int) -> bool:
-    """The condition holds with another number for a param."""
-    before, frame.env[name] = frame.env[name], value
-    try:
-        relation = compare_sizes(frame, part)
-        if isinstance(relation, tuple):
-            return frame.facts.compare(relation[0].op, relation[1], relation[2]) is Verdict.PROVED
-        return relation is None and expressions.evaluate(frame, part) is True
-    finally:
-        frame.env[name] = before
+    names = [n.text for n in descendants(part) if isinstance(n, tree.Name)]
+    places = {name: at for name in names if (at := frame.find_declared(name)) is not None}
+    ways = propose_values(frame, part, places)
+    frame.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part), ways=ways))
 
 
 def fill_message(frame: Frame, message: str) -> str:

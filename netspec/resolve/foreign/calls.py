@@ -71,7 +71,7 @@ class Written:
 def propose_calls(
     call: Written, what: Takes, name: str = "", gone: Sequence[int] = (), named: Mapping[int, str] | None = None
 ) -> list[Repair]:
-    """Ways to write the call. `name`: the op that is called instead; `gone`: places of arguments that go; `named`: those that get a name."""
+    """Ways to write the call. `name`: the op that is called instead; `gone`: arguments that go; `named`: those that get a name."""
     lists = list_choices(call, what, gone, named or {})
     if not all(lists):
         return []
