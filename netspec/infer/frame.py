@@ -321,6 +321,10 @@ class Frame:
         """What a name means that only the section can say; None where it means nothing there."""
         return None
 
+    def unbound(self, node: tree.Name) -> Value:
+        """The value of a name that is bound somewhere, and not here: that it is not is said elsewhere."""
+        return UNKNOWN
+
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve

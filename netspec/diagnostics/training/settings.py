@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.running.overrides import part_of
 from netspec.record import record
 
 
@@ -28,6 +29,9 @@ class MissingSetting(Diagnostic):
             "optimizer": "optimizer = adam(0.001)",
             "duration": "duration = 10 epochs",
         }
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"for example `{chosen.words}`"
         return "for example " + ", ".join(f"`{lines[n]}`" for n in self.names if n in lines)
 
 
@@ -49,7 +53,8 @@ class BadSetting(Diagnostic):
         chosen = self.chosen()
         if not self.repair and self.options and (chosen is None or len(self.options) > 1):
             return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
-        return f"write `{chosen.words}`" if chosen else None
+        part = part_of(self.at, chosen.words) if chosen else ""
+        return f"write `{part or chosen.words}`" if chosen else None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
@@ -145,4 +150,5 @@ class MetricNamedLoss(Diagnostic):
         return "a metric cannot be called `loss`: that is what training makes small"
 
     def help(self) -> str | None:
-        return "give it a name of its own"
+        chosen = self.chosen() if self.ways else None
+        return f"give it a name of its own: `{chosen.words}`" if chosen is not None else "give it a name of its own"

@@ -120,10 +120,33 @@ def propose_missing_values(
     from netspec.infer.calls.value_repairs import propose_missing
 
     if definition.is_model:
-        return ()
+        return propose_header(definition, at, missing)
     types = {p.name: p.type.span.text for p in definition.params}
     examples = list_examples(None, [types[name] for name in missing], missing)
     return tuple(propose_missing(BlockValue(definition, given, at, call), missing, examples))
+
+
+USUAL_VALUES = {"int": ("10", "64", "2", "128", "1"), "float": ("0.1",), "bool": ("true",), "list[int]": ("[64, 64]",)}
+"""Values that a param of a model may have, by its type, where nothing says which."""
+
+
+def propose_header(definition: Definition, at: Span, missing: list[str]) -> tuple[Repair, ...]:
+    """`train M(classes=10)`: usual values of the params that a section does not give."""
+    types = {p.name: p.type.span.text for p in definition.params}
+    choices = [USUAL_VALUES.get(types[name], ()) for name in missing]
+    if at.text != definition.name or not all(choices):
+        return ()
+    text, source = at.source.text, at.source
+    found = []
+    for number in range(max(map(len, choices))):
+        words = ", ".join(f"{name}={own[min(number, len(own) - 1)]}" for name, own in zip(missing, choices, strict=True))
+        if text[at.end : at.end + 1] != "(":
+            edit = Edit(Span(source, at.end, at.end), f"({words})")
+        else:
+            end = text.index(")", at.end)
+            edit = Edit(Span(source, end, end), f"{', ' if text[at.end + 1 : end].strip() else ''}{words}")
+        found.append(Repair((edit,), f"{definition.name}({words})"))
+    return tuple(found)
 
 
 def propose_ways(frame: Frame, param: tree.Param, given: Given, words: str) -> tuple[Repair, ...]:

@@ -111,7 +111,8 @@ def relatives(use: Use) -> Found:
     entry = index.lookup(use.op, *KINDS)
     inverse = {answers: classes for classes, answers in reversed(OF_ANSWERS.items())}
     near = [OF_ANSWERS.get(use.op, ""), inverse.get(use.op, "")]
-    for other in dict.fromkeys([*near, *RELATIVES.get(entry.kind if entry else "", ())]):
+    usual = RELATIVES.get(entry.kind if entry else "", ()) if entry and (entry.kind == "loss" or "accuracy" in use.op) else ()
+    for other in dict.fromkeys([*near, *usual]):
         own = index.lookup(other, *KINDS) if other and other != use.op else None
         known = {a.name for a in own.signature} | {i.name for i in own.inputs} if own is not None else set()
         if own is not None and all(a.name is None or a.name in known for a in use.args):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.names.unknown_names import UnknownSetting
-from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.suggestions.nearest import nearest, squash
 from netspec.diagnostics.suggestions.setting_words import find_meaning
 from netspec.diagnostics.training.settings import ArgumentAsSetting
 from netspec.library.shelf import index
@@ -31,7 +31,7 @@ class Stranger:
 
     item: tree.Setting | tree.Group
     meaning: str
-    """What it is here, as `setting_words` says it; its own name for a setting or section that stands in the other form; "" where unknown."""
+    """What it is here, as `setting_words` says; its own name for a setting or section in the other form; "" where unknown."""
     target: str
     """The setting or section that it belongs to, or ""."""
     instead: str = ""
@@ -58,6 +58,8 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
     if item.key in names:
         return Stranger(item, item.key, item.key)
     meaning, instead = find_meaning(item.key)
+    if section in INSIDE and meaning not in ("metrics", "metric"):
+        return Stranger(item, key := find_inside(item.key, section), key) if not instead else Stranger(item, "", "", instead)
     if section != "train" and meaning in ("epochs", "steps", "weights", "name"):
         meaning = ""
     inner = {"epochs": "duration", "steps": "duration", **dict.fromkeys(OF_OPTIMIZER, "optimizer"), **dict.fromkeys(OF_DATA, "data")}
@@ -68,6 +70,26 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
         near = nearest(item.key, names)
         meaning = target = near[0] if near else ""
     return Stranger(item, meaning, target, instead)
+
+
+INSIDE = {
+    "checkpoint": {
+        "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps everynepochs",
+        "keep": "maxtokeep savetotallimit limit last max number count keeplast savetopk topk total keepmax maxcheckpoints",
+    },
+    "eval": {
+        "every": "frequency freq interval period each epochs everyepochs everynepochs evalfreq evalevery",
+        "limit": "steps batches maxbatches maxsteps numbatches numsteps stepsperepoch validationsteps",
+        "data": "dataset validationdata source",
+    },
+}
+"""What other libraries call the lines of the sections inside of `train`."""
+
+
+def find_inside(name: str, section: str) -> str:
+    """The line of such a section that a name means, or ""."""
+    own = next((key for key, names in INSIDE[section].items() if squash(name) in names.split()), "")
+    return own or next(iter(nearest(name, SETTINGS[section])), "")
 
 
 def is_argument(item: tree.Setting | tree.Group, body: tree.Settings) -> bool:
@@ -169,7 +191,8 @@ def find_forms(
     if first.instead:
         return [("", (drop_line(item),))]
     if isinstance(item, tree.Group):
-        forms = values.write_setting(item) if meaning == item.key else []
+        key = first.target if first.target in GROUPS[section] and first.target != item.key else ""
+        forms = [(f"{key} {{ … }}", (Edit(item.name_span, key),))] if key else values.write_setting(item) if meaning == item.key else []
         return measures.write_metrics(item, body, outputs_of(model)) if meaning in ("metrics", "metric") else forms
     if meaning == "name" and owner is not None and section == "train":
         return name_section(item, owner)
@@ -212,10 +235,10 @@ def find_owner(item: tree.Setting, body: tree.Settings, section: str, owner: tre
     for call in calls_of_loss(body, item.key):
         edits = give_arguments(call, (), {item.key: text})
         forms.append((f"loss = {call.callee.text}(…, {item.key}={text})", (*edits, drop_line(item))))
-    if section in ("train", "eval") and is_measured(item.value):
-        forms += measures_one(item)
     if section in ("train", "eval", "update") and is_read(item, body):
         forms.append((f"let {item.key} = {text}", (insert(item.span.source, item.span.start, "let "),)))
+    if section in ("train", "eval") and is_measured(item.value):
+        forms += measures_one(item)
     return forms
 
 
