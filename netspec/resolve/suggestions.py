@@ -24,7 +24,7 @@ from netspec.syntax.migrations import find_renamed_argument
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str], call: Written | None = None) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
-    if not isinstance(found, UnknownName) or call is None or not (found.near or "ctivation" in name):
+    if not isinstance(found, UnknownName) or call is None or at.source.pointers is not None or not (found.near or "ctivation" in name):
         return found
     from netspec.resolve.foreign.ops import propose_ops
 
