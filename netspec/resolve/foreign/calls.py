@@ -180,6 +180,8 @@ def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str) ->
         found += [Choice(f"mask=iota({length})[none, :] < {text}[:, none]") for length in lengths]
     if shelf:
         found += find_choices(name, text, what.op, what.kind, free, what.types)
+    if not found and shelf and any(ours in what.types for ours in aliases().get(squash(name), ())):
+        found = [Choice(None)]  # what it is called here is given already
     missing = [ours for ours in free if ours in what.needed]
     if not found and len(missing) == 1 and not find_alike(name, list(free)):
         found = [Choice(f"{missing[0]}={t}") for t in write_value(text, what.types[missing[0]])]
