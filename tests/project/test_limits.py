@@ -413,6 +413,10 @@ GIVEN_UP = {
     "counted_windows": "windows are counted by a formula",
     "proposed_size": "no size is proposed",
     "compared_names": "no name is proposed",
+    "repair_tries": "no repair is tried",
+    "repair_characters": "no repair is tried",
+    "repairs_of_a_call": "no other way to write a call is proposed",
+    "folder_files": "no file is proposed",
 }
 """What is above them is not looked at. With each at its least, no spec is refused for another reason than that something is not proved."""
 
