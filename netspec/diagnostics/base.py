@@ -91,7 +91,7 @@ class Diagnostic:
         """The repair as edits, when it is known exactly."""
         return ()
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         """Statements of the model that would mend it: what is to be known of its sizes."""
         return ()
 

@@ -24,7 +24,7 @@ def try_repairs(source: Source, problems: Sequence[Diagnostic], check: Check) ->
     a text. Repairs in other files than this one are not tried. What asks for a fact about sizes comes last: another repair may make it
     needless."""
     trial = _Trial(source, problems, check)
-    settled = {n: trial.settle(problems[n]) for n in sorted(range(len(problems)), key=lambda n: bool(problems[n].states()))}
+    settled = {n: trial.settle(problems[n]) for n in sorted(range(len(problems)), key=lambda n: bool(problems[n].statements_missing()))}
     return trial.without_consequences([settled[n] for n in range(len(problems))])
 
 

@@ -190,7 +190,7 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
 
 def with_statements(world: World) -> list[Diagnostic]:
     """The problems, with what might be said of the sizes that they are about."""
-    if not any(problem.states() for problem in world.problems):
+    if not any(problem.statements_missing() for problem in world.problems):
         return world.problems
     from netspec.infer.repairs.missing_facts import propose_statements  # only specs with a problem need it
 

@@ -8,6 +8,8 @@ from netspec.compile import check
 from netspec.diagnostics.edits import apply_edits, edits_of
 from netspec.record import record
 from netspec.source import Source
+from netspec.syntax.spec_file import parse_spec
+from netspec.syntax.twin import to_json
 
 
 @record
@@ -913,6 +915,21 @@ model Siamese {
 """,
     ),
     Wrong(
+        "vit-cls",
+        6,
+        "weight pos: f32[1, 64, 64] = normal(0.02)",
+        """
+model ViT {
+  input image: f32[B, 32, 32, 3]
+  x = image -> conv(64, 4, stride=4, padding="VALID") -> reshape([B, 64, 64])
+  weight pos: f32[1, 65, 64] = normal(0.02)
+  x = x + pos
+  repeat 2 { x = x + (x -> layer_norm -> self_attention(4)) }
+  output logits = x -> mean(axis=1) -> dense(10)
+}
+""",
+    ),
+    Wrong(
         "vit-patch",
         4,
         'x = rearrange(image, "b (h p) (w q) c -> b (h w) (p q c)", p=3, q=3) -> dense(64)',
@@ -1219,6 +1236,21 @@ model Two {
   a = image -> conv(16, 3) -> max_pool(2)
   b = image -> conv(16, 5)
   output y = concat(a, b) -> conv(8, 1)
+}
+""",
+    ),
+    Wrong(
+        "inception-valid",
+        8,
+        'd = x -> max_pool(3, stride=1, padding="SAME") -> conv(32, 1)',
+        """
+model Inc {
+  input x: f32[B, 28, 28, 192]
+  a = x -> conv(64, 1)
+  b = x -> conv(96, 1) -> conv(128, 3, padding="VALID")
+  c = x -> conv(16, 1) -> conv(32, 5)
+  d = x -> max_pool(3, stride=1) -> conv(32, 1)
+  output y = concat(a, b, c, d)
 }
 """,
     ),
@@ -1914,7 +1946,7 @@ model M {
     ),
     Wrong(
         "require-value",
-        6,
+        5,
         "output y = x -> Attn(4)",
         """
 block Attn {
@@ -1926,6 +1958,22 @@ block Attn {
 model M {
   input x: f32[B, T, 64]
   output y = x -> Attn(6)
+}
+""",
+    ),
+    Wrong(
+        "where-value",
+        9,
+        "output y = x -> Attn(8)",
+        """
+block Attn {
+  param heads: int where heads <= 8
+  input x: f32[B, T, D]
+  output x -> self_attention(heads)
+}
+model M {
+  input x: f32[B, T, 64]
+  output y = x -> Attn(16)
 }
 """,
     ),
@@ -1941,3 +1989,13 @@ def test_one_problem_at_the_guilty_line_whose_edits_lead_to_a_clean_file(wrong: 
     text = apply_edits(source, edits_of(problem))
     assert wrong.repaired in map(str.strip, text.splitlines())
     assert problem.help() and not check(Source("spec.net", text)).problems
+
+
+@pytest.mark.parametrize("wrong", WRONG[::4], ids=lambda wrong: wrong.name)
+def test_the_same_in_json_where_its_strings_can_be_edited(wrong: Wrong) -> None:
+    file, _ = parse_spec(Source("spec.net", f"netspec 1{wrong.spec}"))
+    assert file is not None
+    source = Source("spec.json", to_json(file)[0])
+    (problem,) = check(source).problems
+    edits = edits_of(problem)
+    assert not edits or not check(Source("spec.json", apply_edits(source, edits))).problems

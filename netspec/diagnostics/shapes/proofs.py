@@ -83,7 +83,7 @@ class CannotDecide(Diagnostic):
     def message(self) -> str:
         return f"cannot decide whether `{self.condition}`"
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         return (f"require {self.missing}",) if self.missing else ()
 
     def help(self) -> str | None:
@@ -106,7 +106,7 @@ class CannotProve(Diagnostic):
     def message(self) -> str:
         return f"cannot prove `{self.condition}`"
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         return tuple(f"require {fact}" for fact in (self.missing or self.condition, *self.further))
 
     def help(self) -> str | None:

@@ -83,14 +83,14 @@ class UnprovenSize(Diagnostic):
     def places(self) -> Sequence[Place]:
         return self.also
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         if self.fact is None or any(BATCH in side.symbols() for side in self.fact[1:3]):
             return ()
         return combine_facts((self.fact, *self.further))
 
     def help(self) -> str | None:
         if proposed := self.proposed():
-            fact = self.states()[-1:] if proposed.startswith("write `require ") else ()
+            fact = self.statements_missing()[-1:] if proposed.startswith("write `require ") else ()
             return proposed + "".join(f"; or `assume {f[8:]}`, to have it checked when the program runs" for f in fact)
         instead = self.rule.instead() if isinstance(self.rule, Instead) else None
         if not instead and self.fact is not None and any(BATCH in side.symbols() for side in self.fact[1:3]):

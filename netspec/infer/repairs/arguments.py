@@ -40,7 +40,7 @@ def change_arguments(
 
 
 def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:
-    """Other values for the arguments of a call: written ones first, words before numbers, near numbers before far ones."""
+    """Other values for the arguments of a call: words before numbers, written ones first, near numbers before far ones."""
     assert step.op is not None
     found: list[tuple[tuple, str, Any]] = []
     for order, (name, argument) in enumerate(step.op.arguments().items()):
@@ -56,7 +56,7 @@ def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:
         elif isinstance(now, tuple) and written and all(isinstance(n, int) for n in now):
             values += [tuple([n] * len(now)) for n in (1, 2)]
         values = [v for v in values if v != now]
-        found += [((not written, not isinstance(v, str), order, i), name, v) for i, v in enumerate(values)]
+        found += [((not isinstance(v, str), not written, order, i), name, v) for i, v in enumerate(values)]
     return [(name, value) for _, name, value in sorted(found, key=lambda row: row[0])]
 
 

@@ -66,7 +66,7 @@ def propose_statements(world: World, problems: Sequence[Diagnostic]) -> list[Dia
     first: dict[str, int] = {}
     kept: list[Diagnostic] = []
     for problem in problems:
-        model = find_model(world, problem) if problem.states() else None
+        model = find_model(world, problem) if problem.statements_missing() else None
         if model is None:
             kept.append(problem)
             continue
@@ -96,7 +96,7 @@ def join(first: UnprovenSize, other: UnprovenSize) -> UnprovenSize:
 
 def with_statements(world: World, problem: Diagnostic) -> Diagnostic:
     """The problem with the statements of its model that would mend it, last of what is proposed."""
-    statements = list(problem.states())
+    statements = list(problem.statements_missing())
     model = find_model(world, problem) if statements else None
     edits = add_statement(model.node, statements) if model is not None else ()
     if model is None or not edits:

@@ -242,6 +242,8 @@ def argument_edits(call: Written, choices: Sequence[Choice]) -> Iterator[Edit]:
     if (args or call.staged) and call.span.end > call.callee.end and all(choice.text is None for choice in choices):
         yield Edit(Span(source, call.callee.end, call.span.end), "")
         return
+    if all(choice.text is None for choice in choices):  # in JSON the callee does not stand before its arguments
+        return
     kept = False
     for place, (arg, choice) in enumerate(zip(args, choices, strict=True)):
         whole = span_of(arg)
