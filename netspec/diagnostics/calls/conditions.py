@@ -25,6 +25,10 @@ class WhereFailed(Diagnostic):
     def places(self) -> Sequence[Place]:
         return [] if self.declared is NOWHERE else [Place(self.declared, "the condition")]
 
+    def help(self) -> str | None:
+        repair = self.chosen()
+        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
+
 
 @record(kw_only=True)
 class RequireFailed(Diagnostic):
@@ -37,6 +41,10 @@ class RequireFailed(Diagnostic):
 
     def message(self) -> str:
         return self.words or f"`{self.condition}` does not hold{self.values and ' for ' + self.values}"
+
+    def help(self) -> str | None:
+        repair = self.chosen()
+        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
 
     def label(self) -> str:
         return f"required here{self.values and ': ' + self.values}" if self.words else ""

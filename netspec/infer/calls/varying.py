@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from netspec.diagnostics.base import Place
 from netspec.infer import passes
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, Passes
@@ -19,7 +20,7 @@ def find_varying(frame: Frame, args: Mapping[str, Given]) -> dict[str, Tensor]:
 
 
 def list_rows(frame: Frame, args: Mapping[str, Given], varying: Mapping[str, Tensor]) -> Iterator[dict[str, Given]]:
-    """The arguments in each pass, each row of numbers once; those of several loops in every pairing."""
+    """The arguments in each pass, each row of numbers once. What is reported of a row is of its pass."""
     columns = {name: numbers for name, tensor in varying.items() if (numbers := passes.known(frame, tensor)) is not None}
     loops = {id(each.loop): each for each in columns.values()}
     seen = set()
@@ -27,7 +28,12 @@ def list_rows(frame: Frame, args: Mapping[str, Given], varying: Mapping[str, Ten
         row = {name: each.values[place % len(each.values)] for name, each in columns.items()}
         if tuple(row.values()) not in seen:
             seen.add(tuple(row.values()))
-            yield {**args, **{name: Given(number, args[name].span) for name, number in row.items()}}
+            at = args[next(iter(row))].span
+            frame.world.trail.append(Place(at, f"in the pass of `repeat` with the number {place}"))
+            try:
+                yield {**args, **{name: Given(number, args[name].span) for name, number in row.items()}}
+            finally:
+                frame.world.trail.pop()
 
 
 def construct_varying(frame: Frame, value: OpValue, varying: Mapping[str, Tensor]) -> Op | Unknown:

@@ -1066,6 +1066,12 @@ ENTRIES: tuple = (
         ("axis", False, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("window_bias", None, "layer", "layers.relative_positions", "WindowBias", (
+        ("heads", True, "int"),
+        ("window", True, "list[int] | int"),
+        ("init", False, "initializer"),
+    ),
+     (), False, 1, "", ""),
     ("binary_dice", None, "loss", "losses.segmentation", "BinaryDice", (
         ("smooth", False, "float"),
         ("alpha", False, "float"),
