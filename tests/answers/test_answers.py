@@ -76,7 +76,7 @@ REACHED = {
     "28-plus-equals.net": PROSE,
     "29-list-append.net": PROSE,
     "30-list-pop.net": PROSE,
-    "31-repeat-number-in-a-rate.net": PROSE,
+    "31-repeat-number-in-a-rate.net": SILENT,
     "32-for-pair-in-brackets.net": SILENT,
     "33-enumerate.net": SILENT,
     "34-for-with-the-brace-below.net": Score(True, "prose", 2),

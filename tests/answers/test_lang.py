@@ -20,6 +20,10 @@ def weight(init: str, before: str = "_ = 4") -> str:
     return f"{MODEL}  {before}\n  weight w: f32[4] = {init}\n  output y = x * w\n}}\n"
 
 
+def passes(of_index: str, head: str = "repeat 4 as i") -> str:
+    return f"{MODEL}  y = x\n  {head} {{ y = y + (y -> {of_index}) }}\n  output z = y\n}}\n"
+
+
 USE = "  output y = (x -> q) + (x -> t)\n"
 REPAIRED = {
     "an average without a decay": (shared(f"  shared t = q.average\n{USE}"), shared(f"  shared t = q.average(0.99)\n{USE}")),
@@ -39,6 +43,18 @@ REPAIRED = {
     ),
     "a list as an initial value": (weight("[0.5, 1, 2, 3]"), weight("from_values([0.5, 1, 2, 3])")),
     "a tensor as an initial value": (weight("log(iota(4) + 1)"), weight("log(linspace(0, 3) + 1)")),
+    "a size of the index": (
+        passes("dense(4 * i + 4) -> dense(4)"),
+        passes("dense(4 * i + 4) -> dense(4)", "for i in range(4)"),
+    ),
+    "a list at the index": (
+        passes("dense(4) -> dropout([0.1, 0.2, 0.3, 0.4][i])"),
+        passes("dense(4) -> dropout([0.1, 0.2, 0.3, 0.4][i])", "for i in range(4)"),
+    ),
+    "a setting that is the same in all passes": (
+        passes("dense(4) -> layer_norm(epsilon=0.1 * i)"),
+        passes("dense(4) -> layer_norm(epsilon=0.1 * i)", "for i in range(4)"),
+    ),
     "a tensor of other elements": (weight("-cast(iota(D), f32)", "D = 4"), weight("-linspace(0, D - 1)", "D = 4")),
 }
 
