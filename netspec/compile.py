@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.merging import merge_alike
 from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from netspec.ir import Typed
     from netspec.resolve.graph import Graph
     from netspec.resolve.imports import Project
-    from netspec.train.trainable_model import Model
+    from netspec.train.trainable_model import Program
     from netspec.train.trained_run import Loaded
+
+Spec: TypeAlias = str | PathLike[str] | Source
+"""A path, or a text: a string that has a line break, or begins as a spec does (`netspec 1`, in JSON `{`), is a text, any other a path."""
 
 
 class Unproved(Exception):
@@ -50,56 +54,97 @@ class Checked:
 
 
 def check(
-    spec: str | PathLike[str] | Source,
+    spec: Spec,
     *,
-    untrusted: bool = False,
-    overrides: Mapping[str, str] | None = None,
+    set: Mapping[str, Any] | None = None,
     train: str | None = None,
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
+    untrusted: bool = False,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Everything that can be proved of a spec: a path, or a `Source`. Problems are returned in the order of the text; that the file cannot
-    be read is one.
+    """Everything that can be proved of a spec: a path, a text, or a `Source`, which is a text with a name. A string that has a line break, or
+    begins with `netspec 1` or `{`, is a text, any other a path. Problems are values in the order of the text; that the file cannot be read
+    is one.
 
-    `overrides` are values of the language by name or path, as `--set` takes them; `train` is the section that their `train.…` means.
+    `set` has values by name or path, as `--set` takes them: numbers, truth values, lists and dicts of Python, or expressions of the
+    language as strings, `{"classes": 100, "train.duration": "3 epochs"}`. `train` is the section that their `train.…` means.
     `imports` are the texts of imported files by path, where they are not to be read from disk (a run folder has them).
     `plugins` are the names of those whose ops the spec may use.
-    `untrusted` refuses what the spec of a stranger may not do (`netspec.untrusted`).
+    `untrusted` refuses what the spec of a stranger may not do (`netspec.untrusted`). `overrides` is another name of `set`.
+
+    Raises no problem; TypeError for arguments of other Python types, ValueError for `untrusted` with values, imports or plugins.
     """
+    values = {**write_values(set), **write_values(overrides)}
+    return check_named(name_spec(spec), values, train, imports, plugins, untrusted)
+
+
+def check_named(
+    spec: Source | str,
+    values: Mapping[str, str],
+    train: str | None,
+    imports: Mapping[str, str] | None,
+    plugins: Sequence[str],
+    untrusted: bool = False,
+) -> Checked:
+    """The same of a path, whatever it is called, or a text with a name."""
     try:
-        return check_readable(spec, untrusted=untrusted, overrides=overrides, train=train, imports=imports, plugins=plugins)
+        return check_readable(spec, set=values, train=train, imports=imports, plugins=plugins, untrusted=untrusted)
     except Mistake as mistake:
-        source = spec if isinstance(spec, Source) else Source(fspath(spec), "")
+        source = spec if isinstance(spec, Source) else Source(spec, "")
         return Checked(source, None, None, (mistake.diagnostic,))
 
 
 def check_readable(
-    spec: str | PathLike[str] | Source,
+    spec: Source | str,
     *,
-    untrusted: bool = False,
-    overrides: Mapping[str, str] | None = None,
+    set: Mapping[str, str] | None = None,
     train: str | None = None,
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
+    untrusted: bool = False,
 ) -> Checked:
     """The same for commands that cannot go on without the file. Raises `Mistake` when it cannot be read."""
+    if isinstance(plugins, str):
+        raise TypeError(f"`plugins` is a list of names, and not the string {plugins!r}: write `plugins=[{plugins!r}]`")
     if untrusted:
-        if overrides or imports or plugins:
-            raise ValueError("an untrusted spec is checked as it is written, without overrides, imports of its own or plugins")
+        if set or imports or plugins:
+            raise ValueError("an untrusted spec is checked as it is written, without `set`, imports of its own or plugins")
         return check_untrusted(spec)
     if plugins:
-        return check_with(plugins, spec, overrides, train, imports)
+        return check_with(plugins, spec, set or {}, train, imports)
     from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
-        return check_trusted(spec, overrides, train, imports)
+        return check_trusted(spec, set or {}, train, imports)
+
+
+def name_spec(spec: Spec) -> Source | str:
+    """A path as a string, or a text with a name. Raises TypeError for anything else."""
+    if isinstance(spec, Source):
+        return spec
+    path = fspath(spec) if isinstance(spec, str | PathLike) else spec
+    if not isinstance(path, str):
+        raise TypeError(f"a spec is a path, a text or a `netspec.Source`, and not {type(spec).__name__}")
+    if path is not spec or not ("\n" in path or path.lstrip().startswith(("netspec 1", "{"))):
+        return path
+    return Source("<text>.json" if path.lstrip().startswith("{") else "<text>", path)
+
+
+def write_values(values: Mapping[str, Any] | None) -> dict[str, str]:
+    """Values by name as texts of the language. Raises TypeError for what is no dict of values."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise TypeError('`set` has values by name, as `{"classes": 100}`')
+    return {name: text_of(value) for name, value in values.items()}
 
 
 def check_with(
     plugins: Sequence[str],
-    spec: str | PathLike[str] | Source,
-    overrides: Mapping[str, str] | None,
+    spec: Source | str,
+    overrides: Mapping[str, str],
     train: str | None,
     imports: Mapping[str, str] | None,
 ) -> Checked:
@@ -114,20 +159,17 @@ def check_with(
     except Mistake as mistake:
         if not isinstance(mistake.diagnostic, PluginProblem):
             raise
-        source = spec if isinstance(spec, Source) else Source(fspath(spec), "")
+        source = spec if isinstance(spec, Source) else Source(spec, "")
         return Checked(source, None, None, (replace(mistake.diagnostic, at=Span(source, 0, 0)),))
 
 
-def check_trusted(
-    spec: str | PathLike[str] | Source, overrides: Mapping[str, str] | None, train: str | None, imports: Mapping[str, str] | None
-) -> Checked:
+def check_trusted(spec: Source | str, overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None) -> Checked:
     """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
-    source, problems = (spec, []) if isinstance(spec, Source) else read(fspath(spec))
-    return with_tried_repairs(source, problems, lambda text, found: check_once(text, found, overrides, train, imports))
+    return with_tried_repairs(*read(spec), lambda text, found: check_once(text, found, overrides, train, imports))
 
 
 def check_once(
-    source: Source, problems: list[Diagnostic], overrides: Mapping[str, str] | None, train: str | None, imports: Mapping[str, str] | None
+    source: Source, problems: list[Diagnostic], overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None
 ) -> Checked:
     """The same of a text as it stands; `problems` are those of reading the file."""
     problems = [*problems]
@@ -141,7 +183,10 @@ def check_once(
 
         file, unset = override(file, overrides, train)
         problems += unset
-    return prove(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
+    checked = prove(source, file, problems, Project(source.path, imports), expects=not overrides)[0]
+    if train is None or checked.typed is None or not checked.ok or checked.typed.train(train) is not None:
+        return checked
+    return replace(checked, problems=(*checked.problems, unknown_train(checked, train)))
 
 
 def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked]) -> Checked:
@@ -157,15 +202,14 @@ def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callab
     )
 
 
-def check_untrusted(spec: str | PathLike[str] | Source) -> Checked:
+def check_untrusted(spec: Source | str) -> Checked:
     """The same within the limits for strangers: of time, of size, of the files that it may reach."""
     from netspec import untrusted
     from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
-        source, problems = (spec, []) if isinstance(spec, Source) else untrusted.read(fspath(spec))
-        return with_tried_repairs(source, problems, check_limited)
+        return with_tried_repairs(*(read(spec) if isinstance(spec, Source) else untrusted.read(spec)), check_limited)
 
 
 def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
@@ -210,50 +254,50 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = order_problems([*problems, *news(mistakes, names)])
+    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph
 
 
 def compile(
-    spec: str | PathLike[str] | Source,
-    /,
+    spec: Spec,
     train: str | None = None,
     *,
+    set: Mapping[str, Any] | None = None,
     plugins: Sequence[str] = (),
     lowering: str | None = None,
-    **overrides: Any,
-) -> Model:
-    """A program that can be trained, from a path or a `Source`, with the ops of these plugins. Raises `SpecError` on a bad spec.
+) -> Program:
+    """A program that can be trained, from a path, a text or a `Source` (see `check`), with the ops of these plugins.
 
-    `lowering` stands in the place of the spec's: "automatic", or "portable" for the references of kernels alone.
+    `train` is the name of a `train` section, the first when absent. `set` has values by name or path in the place of the spec's, as `check`
+    takes them. `lowering` stands in the place of the spec's: "automatic", or "portable" for the references of kernels alone.
+
+    Raises `SpecError` with the problems that `check` returns; TypeError and ValueError for arguments of other Python types or values.
     """
-    return program(spec, train, {name: text_of(value) for name, value in overrides.items()}, plugins=plugins, lowering=lowering)
+    return program(name_spec(spec), train, write_values(set), plugins=plugins, lowering=lowering)
 
 
 def program(
-    spec: str | PathLike[str] | Source,
+    spec: Source | str,
     train: str | None,
     overrides: Mapping[str, str],
     imports: Mapping[str, str] | None = None,
     plugins: Sequence[str] = (),
     lowering: str | None = None,
-) -> Model:
-    """The same with overrides as texts of the language; `imports` as for `check`."""
+) -> Program:
+    """The same of a path, whatever it is called, or a text with a name, with values as texts of the language; `imports` as for `check`."""
     from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
-    from netspec.train.trainable_model import model_of
+    from netspec.train.trainable_model import make_trainable
 
-    checked = check(spec, overrides=overrides, train=train, imports=imports, plugins=plugins)
+    checked = check_named(spec, overrides, train, imports, plugins)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
-    if train is not None and checked.typed.train(train) is None:
-        raise SpecError([unknown_train(checked, train)])
     kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
     recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
-    return model_of(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)
+    return make_trainable(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)
 
 
 def unknown_train(checked: Checked, name: str) -> Diagnostic:
@@ -266,31 +310,46 @@ def unknown_train(checked: Checked, name: str) -> Diagnostic:
 
 
 def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequence[str] = ()) -> Loaded:
-    """A finished run, from its folder alone: it asks for the plugins that it was trained with, besides these."""
+    """A finished run, from its folder alone: it asks for the plugins that it was trained with, besides these.
+
+    `which` is the checkpoint: "best" (lowest evaluation loss), "last", or the number of its step. Raises `SpecError` when the folder is no
+    run, or the checkpoint is missing, damaged, or of another spec.
+    """
     from netspec.train import trained_run
     from netspec.train.recipe import Recipe
 
-    def again(recipe: Recipe) -> Model:
+    def again(recipe: Recipe) -> Program:
         return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports, (*recipe.plugins, *plugins))
 
     return trained_run.load(run, which, compile=again)
 
 
 def text_of(value: Any) -> str:
-    """A Python value as an expression of the language; a string already is one."""
+    """A Python value as an expression of the language; a string already is one. Raises TypeError for what has none."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "none"}[value]
+    if isinstance(value, int | float):
+        return str(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(text_of, value))}]"
-    return str(value)
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {text_of(item)}' for name, item in value.items())}}}"
+    if hasattr(value, "tolist"):  # numbers and arrays of NumPy
+        return text_of(value.tolist())
+    raise TypeError(f"a value is a number, a truth value, a list, a dict, or a string of the language, and not {type(value).__name__}")
 
 
-def read(path: str) -> tuple[Source, list[Diagnostic]]:
+def read(spec: Source | str) -> tuple[Source, list[Diagnostic]]:
     """A spec's text. Raises `Mistake` when the file cannot be read."""
     from netspec.files import read_bytes
-    from netspec.syntax.source_reader import read_source
+    from netspec.syntax.source_reader import read_source, read_text
 
-    return read_source(path, read_bytes(path))
+    if not isinstance(spec, Source):
+        return read_source(spec, read_bytes(spec))
+    source, problems = read_text(spec.path, spec.text)
+    return (spec, problems) if source.text == spec.text else (source, problems)
 
 
 def news(problems: list[Diagnostic], known: list[Diagnostic]) -> list[Diagnostic]:

@@ -126,6 +126,6 @@ def _find_problems(
     from netspec.compile import check_readable
 
     try:
-        return check_readable(path, untrusted=untrusted, overrides=values, plugins=plugins).problems
+        return check_readable(path, untrusted=untrusted, set=values, plugins=plugins).problems
     except Mistake as missing:  # the file cannot be read; the others are checked all the same
         return [missing.diagnostic]

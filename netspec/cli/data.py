@@ -32,7 +32,7 @@ def run(args: Namespace) -> int:
     """0 when everything is there or nothing was looked for; 1 when the spec has a problem or a file is missing."""
     from netspec.compile import check_readable
 
-    checked = check_readable(args.file, overrides=overrides(args.set), plugins=args.plugins)
+    checked = check_readable(args.file, set=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     trains = checked.typed.trains if checked.typed else ()
     lines = [line for plan in trains for line in section(plan, args.data)]

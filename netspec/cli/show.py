@@ -45,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from netspec.compile import check_readable
 
-    checked = check_readable(args.file, overrides=overrides(args.set), plugins=args.plugins)
+    checked = check_readable(args.file, set=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
         write_text(FILE_VIEWS[args.view](checked))

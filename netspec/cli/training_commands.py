@@ -25,11 +25,11 @@ def run_train(args: Namespace) -> int:
     from netspec.train.learned_vocabularies import read_learned
     from netspec.train.progress import reporter
     from netspec.train.run_folder import find_free, plugins
-    from netspec.train.trainable_model import Model
+    from netspec.train.trainable_model import Program
 
     before = plugins(args.out) if args.resume and args.out else ()
     model = program(args.file, args.train, overrides(args.set), _kept_imports(args), plugins=(*before, *args.plugins))
-    assert isinstance(model, Model)
+    assert isinstance(model, Program)
     data = Path(args.data) if args.data else None
     name = model.plan.name if model.plan else model.model.name
     out = Path(args.out) if args.out else find_free(name)
@@ -59,7 +59,7 @@ def summarize_fit(fit: Any, out: Path, args: Namespace) -> str:
         words = [f" {name} {word_of(value)}" for name, value in options if value]
         return f"stopped and saved in {out}; go on with: netspec train {word_of(args.file)}{''.join(words)} --resume"
     split = "test" if any(r.split == "eval" for r in fit.history) else "train"
-    several = tables(fit.model, fit.metrics)
+    several = tables(fit.program, fit.metrics)
     space = "\n" if several else ""
     return f"{split}: {numbers(fit.metrics)}{several}{space}\nrun folder: {out}\nnext: netspec eval {word_of(str(out))}"
 
@@ -78,7 +78,7 @@ def run_eval(args: Namespace) -> int:
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     values = run.evaluate(folder=args.data)
     report(run.changed_data(args.data))
-    write_text(f"step {run.step}: {numbers(values)}{tables(run.model, values)}")
+    write_text(f"step {run.step}: {numbers(values)}{tables(run.program, values)}")
     return 0
 
 
@@ -90,7 +90,7 @@ def run_predict(args: Namespace) -> int:
         refuse_existing(args.output, "choose another name with `--output`, or remove the file")
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
-    decodes = bool(run.model.serves) and not args.outputs
+    decodes = bool(run.program.serves) and not args.outputs
     outputs = _generate(run, arrays, args) if decodes or args.answer else run.predict(**arrays)
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
@@ -102,9 +102,9 @@ def _generate(run: Any, arrays: dict[str, Any], args: Namespace) -> dict[str, An
     """What the run's `serve` makes of arrays, whatever they are called."""
     from netspec.train.prediction import PREFIX, generate_all
 
-    length = arrays.get(PREFIX) if PREFIX not in run.model.model.input_types() else None
+    length = arrays.get(PREFIX) if PREFIX not in run.program.model.input_types() else None
     inputs = {name: array for name, array in arrays.items() if length is None or name != PREFIX}
-    return generate_all(run.model, run.state, inputs, args.answer, prefix_length=length, seed=args.seed)
+    return generate_all(run.program, run.state, inputs, args.answer, prefix_length=length, seed=args.seed)
 
 
 def _range(array: Any) -> str:

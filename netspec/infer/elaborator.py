@@ -183,7 +183,16 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     if not any(problem.severity == "error" for problem in world.problems):
         world.report_all(find_dropped_masks(models.values(), plans))
         world.report_all(find_sequence_mistakes(plans))
-    return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), world.problems
+    return Typed(models, plans, graph.source.path, serves, tuple(world.unproved)), with_statements(world)
+
+
+def with_statements(world: World) -> list[Diagnostic]:
+    """The problems, with what might be said of the sizes that they are about."""
+    if not any(problem.states() for problem in world.problems):
+        return world.problems
+    from netspec.infer.repairs.missing_facts import propose_statements  # only specs with a problem need it
+
+    return propose_statements(world, world.problems)
 
 
 def plan_trains(world: World, graph: Graph) -> tuple[TrainPlan, ...]:

@@ -94,6 +94,9 @@ class World:
     doubtful: Callable[[Diagnostic], bool] | None = None
     """What stays silent of a block that nobody uses, since it may be right in a use. None: every problem is reported."""
 
+    repeats: list[tree.Repeat] = field(default_factory=list)
+    """The `repeat` regions around the present statement that name their index."""
+
     unproved: list[Span] = field(default_factory=list)
     """Names of the models and sections that could not be proved."""
 
@@ -169,6 +172,10 @@ class World:
         if key in self.seen:
             return UNKNOWN
         self.seen.add(key)
+        if self.repeats:
+            from netspec.infer.calls.loop_indices import blame_index  # few loops name an index, and fewer have a problem
+
+            problem = blame_index(self.repeats, problem)
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
@@ -228,6 +235,8 @@ class Frame:
         self.wire_names: dict[int, str] = {}
         self.origins: dict[int, Span] = {}
         self.nodes: list[Node] = []
+        self.enclosing: list[list[Node]] = []
+        """The nodes so far of the regions around the present one, the outermost first."""
         self.counters: Counter[str] = Counter()
         self.loops: list[Loop] = []
         self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
@@ -242,6 +251,8 @@ class Frame:
         """The phases of the `when` regions around the present statement."""
         self.settled: set[int] = set()
         """Wires of buffers whose next value is known."""
+        self.written: dict[str, Span] = {}
+        """Where the value of a param is written that the caller gives, and that of a loop's name in its list."""
         self.of_model = False
         """It is the body of a model, not of a block."""
 
@@ -268,10 +279,11 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
-        """Add a node to the present region."""
+        """Add a node to the present region. Raises Mistake when the model has more than it may."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
+        self.world.hold("nodes", self.world.nodes, LIMITS.nodes, "nodes")
         check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:
@@ -313,14 +325,27 @@ class Frame:
 
         return self.report(AnswerUnknown(at=node.span, name=node.text, model=self.name, elsewhere=True))
 
+    def find_origin(self, at: Span) -> Span:
+        """Where the text stands that an argument's value comes from: a name's own value, in the call of the block or in its declaration."""
+        name = at.text
+        if not name.isidentifier():
+            return at
+        if name in self.written:
+            return self.written[name]
+        definition = self.world.graph.definitions.get(self.name)
+        own = next((p for p in definition.params if p.name == name), None) if definition is not None else None
+        param = own or self.world.graph.params.get(name)
+        return param.default.span if param is not None and param.default is not None else at
+
     @contextmanager
     def region(self):
         """Nodes emitted inside go to the list that is yielded."""
         outer, self.nodes = self.nodes, []
+        self.enclosing.append(outer)
         try:
             yield self.nodes
         finally:
-            self.nodes = outer
+            self.nodes = self.enclosing.pop()
 
     @property
     def depth(self) -> int:

@@ -16,6 +16,7 @@ from netspec.record import field, record
 from netspec.resolve.graph import Definition
 from netspec.shape import Dim, TensorType
 from netspec.source import NOWHERE, Span
+from netspec.syntax import tree
 
 
 class Unknown:
@@ -75,6 +76,8 @@ class OpValue:
     entry: Entry
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:
@@ -88,6 +91,8 @@ class BlockValue:
     definition: Definition
     args: Mapping[str, Given] = field(default_factory=dict)
     span: Span = NOWHERE
+    call: tuple[tree.Arg, ...] = field(default=(), compare=False, repr=False)
+    """The arguments as they are written at `span`."""
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ from netspec.diagnostics.running.overrides import AmbiguousOverride, BadOverride
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.library.shelf import index
 from netspec.record import fields, is_record, record, replace
-from netspec.resolve.sections import GROUPS, SETTINGS
+from netspec.resolve.setting_names import GROUPS, SETTINGS
 from netspec.source import COMMAND_LINE, Source, Span
 from netspec.syntax import tree
 from netspec.syntax.fragments import parse_expression

@@ -18,10 +18,10 @@ from netspec.train.field_checks import check_fields
 from netspec.train.python_sequences import pad_lists
 
 if TYPE_CHECKING:
-    from netspec.train.trainable_model import Model
+    from netspec.train.trainable_model import Program
 
 
-def inputs_of(model: Model, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def inputs_of(model: Program, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the model takes: `given` itself, or what the chain of evaluations makes of it.
 
     It does where `given` are fields of the dataset but not the model's inputs (`text=["…"]`), or hold texts where those are numbers. What

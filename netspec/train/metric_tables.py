@@ -11,13 +11,13 @@ from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.lower.batch_statistics import Result
-    from netspec.train.trainable_model import Model
+    from netspec.train.trainable_model import Program
 
 CLASSES = ("class", "label", "prediction")
 """Axes that count classes, which may have names."""
 
 
-def tables(model: Model, values: Mapping[str, Result]) -> str:
+def tables(model: Program, values: Mapping[str, Result]) -> str:
     """A paragraph for each metric of several numbers, behind an empty line; nothing where there is none."""
     plan = model.plan
     axes = axes_of(plan.eval.objective) if plan else {}
@@ -32,7 +32,7 @@ def axes_of(objective: Objective) -> dict[str, tuple[str, ...]]:
     return {name: ops[wire].axes for name, wire in outputs if isinstance(wire, int) and wire in ops}
 
 
-def class_names(model: Model) -> list[Sequence[str]]:
+def class_names(model: Program) -> list[Sequence[str]]:
     """Lists of names of classes that the data know."""
     dataset = model.plan.data.dataset if model.plan else None
     return [] if dataset is None else list(dataset.class_names(model.learned.get(dataset.op_name(), {})).values())

@@ -15,7 +15,7 @@ from netspec.files import PathLike
 from netspec.ir import TrainPlan
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
-from netspec.lower.program import Program
+from netspec.lower.program import Program as Compiled
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
 from netspec.train.ceilings import require_possible, require_within
@@ -45,7 +45,7 @@ Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 class Fit:
     """A training that came to its end, or was stopped."""
 
-    model: Model
+    program: Program
     state: Any
     history: tuple[Record, ...]
     """The lines of `metrics.jsonl`."""
@@ -64,18 +64,18 @@ class Fit:
         from netspec.train.example_encoding import inputs_of
         from netspec.train.prediction import predict_all
 
-        return predict_all(self.model, self.state, inputs_of(self.model, inputs))
+        return predict_all(self.program, self.state, inputs_of(self.program, inputs))
 
 
 @dataclass(frozen=True, eq=False)
-class Model(Program):
+class Program(Compiled):
     """A program with its spec: `fit` trains it, `evaluate` measures it."""
 
     recipe: Recipe = field(default_factory=lambda: Recipe("", "<text>"))
     learned: Knowledge = field(default_factory=dict)
     """Vocabularies and tokenizers that training has learned from its data."""
 
-    def with_optimizer(self, optimizer: Any, update: str = "") -> Model:
+    def with_optimizer(self, optimizer: Any, update: str = "") -> Program:
         """See `Program.with_optimizer`. A run of such a model can be loaded and evaluated; to go on with it, Python hands it over again."""
         return replace(super().with_optimizer(optimizer, update), recipe=replace(self.recipe, foreign=True))
 
@@ -166,12 +166,12 @@ class Model(Program):
             require_possible(feed.arrays, feed.plan, objectives)
         return feed
 
-    def _bound(self, clock: Clock) -> Model:
+    def _bound(self, clock: Clock) -> Program:
         """`at(clock)`, the same object each time, so that training twice compiles once."""
         return self._programs.setdefault(clock, replace(self, clock=clock))
 
     @cached_property
-    def _programs(self) -> dict[Clock, Model]:
+    def _programs(self) -> dict[Clock, Program]:
         """The programs compiled for the clocks of the data that were seen."""
         return {}
 
@@ -188,7 +188,7 @@ class Model(Program):
 
 
 def _session(
-    program: Model, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
+    program: Program, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
 ) -> Fit:
     """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
     start, history = _begin(program, table, run, resume, tell)
@@ -198,7 +198,7 @@ def _session(
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
 
 
-def _begin(program: Model, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
+def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bool, tell: Reporter) -> tuple[Resumed, list[Record]]:
     """The last checkpoint and the lines written before it, or a fresh state. Raises `Mistake` where a part of the run has vanished."""
     if run is None:
         return Resumed(program.init()), []
@@ -226,8 +226,7 @@ def _leave(stop: Stop) -> None:
         raise SystemExit(stop.exit_code)
 
 
-def model_of(program: Program, recipe: Recipe) -> Model:
+def make_trainable(program: Compiled, recipe: Recipe) -> Program:
     """The same program, able to be trained; `recipe` is what it was compiled from."""
-    parts = {name: getattr(program, name) for name in Program.__dataclass_fields__}
-    model = Model(**parts)
-    return replace(model, recipe=recipe)
+    parts = {name: getattr(program, name) for name in Compiled.__dataclass_fields__}
+    return Program(**parts, recipe=recipe)

@@ -20,9 +20,9 @@ from netspec.train.learned_vocabularies import read_learned
 from netspec.train.prediction import generate_all, predict_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
-from netspec.train.trainable_model import Data, Model
+from netspec.train.trainable_model import Data, Program
 
-Compile = Callable[[Recipe], Model]
+Compile = Callable[[Recipe], Program]
 """Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
 
 
@@ -30,7 +30,7 @@ Compile = Callable[[Recipe], Model]
 class Loaded:
     """A model with the parameters of one checkpoint."""
 
-    model: Model
+    program: Program
     state: Any
     step: int
     """The checkpoint's step."""
@@ -43,42 +43,42 @@ class Loaded:
         `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one
         of the other. Sequences of different length are padded, and so are their outputs.
         """
-        return predict_all(self.model, self.state, inputs_of(self.model, inputs))
+        return predict_all(self.program, self.state, inputs_of(self.program, inputs))
 
     @raise_spec_errors()
     def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
         """What the spec's `serve` generates, for any number of examples: under the input's name the answers, under NAME_length and
         NAME_score their lengths and log-probabilities (see `Program.decode`). Raises `SpecError` for inputs that do not fit.
         """
-        return generate_all(self.model, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
+        return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
     @raise_spec_errors()
     def evaluate(self, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
         """Loss and metrics on `data`, or on the run's own evaluation data (read from `folder`, or where training read it)."""
         from pathlib import Path
 
-        feed = self.model.evaluation_feed(data, Path(folder) if folder else self.folder.data)
+        feed = self.program.evaluation_feed(data, Path(folder) if folder else self.folder.data)
         if feed is None:
             raise Mistake(NothingToEvaluate(run=str(self.folder.path)))
-        plan = self.model.plan
-        return evaluate_feed(self.model, self.state, feed, plan.eval.limit if plan else None) or {}
+        plan = self.program.plan
+        return evaluate_feed(self.program, self.state, feed, plan.eval.limit if plan else None) or {}
 
     def changed_data(self, folder: PathLike | None = None) -> tuple[Diagnostic, ...]:
         """A warning where the files of an evaluation are not as they were in training."""
         from pathlib import Path
 
-        plan = self.model.plan and (self.model.plan.eval.data or self.model.plan.data)
+        plan = self.program.plan and (self.program.plan.eval.data or self.program.plan.data)
         kept = read_marks(self.folder.path)
         now = mark_files([plan], Path(folder) if folder else self.folder.data) if plan and kept else {}
         found = compare({n: kept[n] for n in now if n in kept}, {n: mark for n, mark in now.items() if n in kept})
         return (DataDiffer(run=str(self.folder.path), differences=found),) if found else ()
 
 
-def drop_optimizers(model: Model) -> Model:
-    """The model of a run whose optimizer was handed over from Python."""
-    for update in model.plan.updates if model.plan else ():
-        model = model.with_optimizer(Forgotten(), update.name)
-    return model
+def drop_optimizers(program: Program) -> Program:
+    """The program of a run whose optimizer was handed over from Python."""
+    for update in program.plan.updates if program.plan else ():
+        program = program.with_optimizer(Forgotten(), update.name)
+    return program
 
 
 @raise_spec_errors()
@@ -90,10 +90,10 @@ def load(run: PathLike, which: str | int = "best", *, compile: Compile) -> Loade
     """
     folder = open_run(run)
     folder.store.choose(str(which))  # which fails before anything is compiled
-    model = compile(folder.recipe)
-    known = read_learned(folder.path, model.plan)
-    model = replace(model, learned=known) if known else model
+    program = compile(folder.recipe)
+    known = read_learned(folder.path, program.plan)
+    program = replace(program, learned=known) if known else program
     if folder.recipe.foreign:
-        model = drop_optimizers(model)
-    step, resumed = restore_chosen(model, folder, str(which))
-    return Loaded(model, resumed.state, step, folder)
+        program = drop_optimizers(program)
+    step, resumed = restore_chosen(program, folder, str(which))
+    return Loaded(program, resumed.state, step, folder)

@@ -37,7 +37,7 @@ from netspec.train import data_marks, manifest, metric_tables
 from netspec.train.checkpoint_store import Store
 from netspec.train.metrics_log import Log
 from netspec.train.strict_json import Unfit, parse_json
-from netspec.train.trainable_model import Model
+from netspec.train.trainable_model import Program
 from tests.train.checkpoints import ONE, facts, save
 from tests.train.checkpoints import SPEC as SPEC_DIGEST
 
@@ -405,13 +405,13 @@ MASKED = "input length: i32[B]\n  output y = x -> global_avg_pool(mask=iota(T)[n
 
 
 @pytest.fixture(scope="module")
-def masked() -> Model:
+def masked() -> Program:
     """A model that pools over vectors, as many as `length` says."""
     text = VECTORS.replace(MEAN, MASKED).replace("loss = y", "loss = mean(y)")
     return netspec.compile(Source("m.net", text))
 
 
-def test_report_07_lists_of_vectors_are_padded_as_lists_of_numbers_are(masked: Model) -> None:
+def test_report_07_lists_of_vectors_are_padded_as_lists_of_numbers_are(masked: Program) -> None:
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=(n, 4)).astype(np.float32) for n in (3, 5, 2, 4)]
     lengths = np.array([3, 5, 2, 4], np.int32)
@@ -453,7 +453,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_lists_that_cannot_be_padded_are_refused_in_words(masked: Model, kind: str) -> None:
+def test_lists_that_cannot_be_padded_are_refused_in_words(masked: Program, kind: str) -> None:
     with pytest.raises(netspec.SpecError) as caught:
         masked.fit(WRONG[kind])
     assert all(word in str(caught.value) for word in (("length", "record 1") if kind == "more than there are" else ("`x`",)))
@@ -761,7 +761,7 @@ def test_report_19_a_longer_training_is_told_where_to_go_on(trained: Path, capsy
     assert code == 1 and "train.duration: was not set, is 2 epochs" in text and "--out" in text and "train_step" in text
     loaded = netspec.load(trained, "last")
     batch = {"image": np.zeros((4, 8, 8, 1), np.float32), "label": np.zeros(4, np.int32)}
-    state, _ = loaded.model.train_step(loaded.state, batch)
+    state, _ = loaded.program.train_step(loaded.state, batch)
     assert int(state.step) == loaded.step + 1
 
 

@@ -69,11 +69,11 @@ def test_a_run_folder_evaluates_what_the_optimizer_says(tmp_path: Path, optimize
     model = compile(Source("spec.net", "netspec 1\n" + SPEC.replace("OPTIMIZER", optimizer)))
     fit = model.fit(out=tmp_path / "run", progress=False)
     last = load(tmp_path / "run", "last")
-    used = last.model.averaged(last.state)
+    used = last.program.averaged(last.state)
     assert not np.array_equal(used.params["dense_0/kernel"], last.state.params["dense_0/kernel"])
     plain = compile(Source("spec.net", "netspec 1\n" + SPEC.replace("OPTIMIZER", PLAIN)))
     wanted = plain.evaluate(plain.pack(plain.unpack(used)))
     assert last.evaluate() == pytest.approx(wanted)
     assert model.evaluate(fit.state) == last.evaluate()
     image = digits(5, dtype=np.float32)["image"]
-    np.testing.assert_array_equal(last.predict(image=image)["logits"], last.model.predict(used, image=image)["logits"])
+    np.testing.assert_array_equal(last.predict(image=image)["logits"], last.program.predict(used, image=image)["logits"])

@@ -44,7 +44,7 @@ def losses(fit: Any, split: str) -> list[float]:
 
 @pytest.mark.slow
 def test_lm1b_packs_its_sentences_and_is_evaluated_on_whole_ones(data: Path, tmp_path: Path) -> None:
-    fit = netspec.compile(HERE / "lm1b.net", **SIZES["lm1b"]).fit(folder=data, out=tmp_path / "run")
+    fit = netspec.compile(HERE / "lm1b.net", set=SIZES["lm1b"]).fit(folder=data, out=tmp_path / "run")
     assert np.log(60) - 1 < losses(fit, "train")[0] < np.log(60) + 3
     shutil.rmtree(data)
     data.mkdir()
@@ -56,15 +56,15 @@ def test_lm1b_packs_its_sentences_and_is_evaluated_on_whole_ones(data: Path, tmp
 
 @pytest.mark.slow
 def test_gpt2_learns_its_own_encoding(data: Path) -> None:
-    fit = netspec.compile(HERE / "gpt2.net", **SIZES["gpt2"]).fit(folder=data)
+    fit = netspec.compile(HERE / "gpt2.net", set=SIZES["gpt2"]).fit(folder=data)
     assert all(abs(loss - np.log(300)) < 0.5 for loss in losses(fit, "train"))
-    tokens = json.loads(fit.model.learned["bpe"]["tokenizer"])["model"]["vocab"]
+    tokens = json.loads(fit.program.learned["bpe"]["tokenizer"])["model"]["vocab"]
     assert 258 < len(tokens) <= 300 and tokens["<pad>"] == 0
 
 
 @pytest.mark.slow
 def test_the_tagger_uses_the_words_of_training_in_evaluation(data: Path, tmp_path: Path) -> None:
-    model = netspec.compile(HERE / "tagger.net", **SIZES["tagger"])
+    model = netspec.compile(HERE / "tagger.net", set=SIZES["tagger"])
     fit = model.fit(folder=data, out=tmp_path / "run")
     assert len(losses(fit, "eval")) == 2 and all(np.isfinite(losses(fit, "eval")))
     known = learned_vocabularies.read_learned(tmp_path / "run", model.plan)["conllu"]
@@ -97,7 +97,7 @@ def test_a_run_goes_on_with_the_words_it_learned(data: Path, tmp_path: Path) -> 
         model.fit(folder=data, out=run, resume=True)
     (run / data_marks.NAME).unlink()
     fit = netspec.compile(spec).fit(folder=data, out=run, resume=True)
-    assert learned_vocabularies.read_learned(run, model.plan) == before == fit.model.learned and before["conllu"]["words"]
+    assert learned_vocabularies.read_learned(run, model.plan) == before == fit.program.learned and before["conllu"]["words"]
     file = run / learned_vocabularies.NAME
     file.write_text(file.read_text(encoding="utf-8").replace("cat", "cut"), encoding="utf-8")
     with pytest.raises(SpecError) as caught:
@@ -106,6 +106,6 @@ def test_a_run_goes_on_with_the_words_it_learned(data: Path, tmp_path: Path) -> 
 
 
 def test_evaluating_a_state_learns_from_training_first(data: Path) -> None:
-    model = netspec.compile(HERE / "tagger.net", **SIZES["tagger"])
+    model = netspec.compile(HERE / "tagger.net", set=SIZES["tagger"])
     feed = model.evaluation_feed(None, data)
     assert feed is not None and feed.learned["conllu"]["words"][0] == "the"

@@ -39,7 +39,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(name: str, data: Path, duration: str = "2 steps", **overrides: Any) -> Any:
     """A run in batches of 4, of this length, with these values of params and settings."""
     settings = {"train.duration": duration, "train.data.batch.size": 4, **overrides}
-    return netspec.compile(HERE / f"{name}.net", **settings).fit(folder=data)
+    return netspec.compile(HERE / f"{name}.net", set=settings).fit(folder=data)
 
 
 def test_the_karate_club_is_told_apart() -> None:

@@ -29,7 +29,7 @@ from netspec.train.progress import Silent
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder
 from netspec.train.session import Session
-from netspec.train.trainable_model import Fit, Model
+from netspec.train.trainable_model import Fit, Program
 from netspec.train.trained_run import Loaded, load
 from tests.lower.models import deep, objective
 
@@ -53,7 +53,7 @@ class Points(Dataset):
 
 
 @cache
-def long() -> Model:
+def long() -> Program:
     """120 steps with many evaluations and checkpoints, for processes that are to be interrupted."""
     return model(epochs=20, checkpoint=Duration(10, "step"))
 
@@ -85,13 +85,13 @@ def plan(epochs: float = 3, checkpoint: Duration = FOUR_STEPS, keep: int = 2, op
 
 
 @cache
-def model(recipe: Recipe = RECIPE, **changes: Any) -> Model:
+def model(recipe: Recipe = RECIPE, **changes: Any) -> Program:
     """The model, as the compiler would make it of the recipe. Made once, since XLA is slow."""
     made = plan(**changes)
-    return replace(Model.of(Typed({"Deep": made.model}, (made,))), recipe=recipe)
+    return replace(Program.of(Typed({"Deep": made.model}, (made,))), recipe=recipe)
 
 
-def train(out: Path | None, made: Model | None = None, resume: bool = False) -> Fit:
+def train(out: Path | None, made: Program | None = None, resume: bool = False) -> Fit:
     """Train as `netspec train` does."""
     made = made or model()
     assert made.plan and made.plan.eval.data
@@ -100,7 +100,7 @@ def train(out: Path | None, made: Model | None = None, resume: bool = False) -> 
 
 
 def opened(run: Path, which: str | int = "best") -> Loaded:
-    def compiled(recipe: Recipe) -> Model:
+    def compiled(recipe: Recipe) -> Program:
         assert recipe.text == RECIPE.text
         return model()
 

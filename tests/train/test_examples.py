@@ -62,7 +62,7 @@ def run(text: str, tmp_path: Path, **options: Any) -> Any:
 def test_words_are_looked_up(tmp_path: Path) -> None:
     (tmp_path / "train.conllu").write_text(conllu(sentences(60)), encoding="utf-8")
     found = run(WORDS, tmp_path, folder=tmp_path)
-    known = found.model.learned["conllu"]["words"]
+    known = found.program.learned["conllu"]["words"]
     ours = found.predict(words=[["the", "king", "sees"], ["zebra"]])["tag_logits"]
     ids = np.zeros((2, 8), np.int32)
     ids[0, :3] = [known.index(word) + 2 for word in ("the", "king", "sees")]
@@ -79,7 +79,7 @@ def test_texts_become_tokens(tmp_path: Path) -> None:
     assert ours.shape[0] == 2 and ours.shape[2] == 280
     import tokenizers
 
-    made = tokenizers.Tokenizer.from_str(found.model.learned["bpe"]["tokenizer"])
+    made = tokenizers.Tokenizer.from_str(found.program.learned["bpe"]["tokenizer"])
     tokens = [*made.encode("the king sees the ship").ids, 1]
     alone = found.predict(tokens=np.array([tokens], np.int32), segment=np.ones((1, len(tokens)), np.int32))["logits"]
     np.testing.assert_allclose(ours[0, : len(tokens)], alone[0], rtol=1e-5, atol=1e-6)
@@ -88,7 +88,7 @@ def test_texts_become_tokens(tmp_path: Path) -> None:
 def test_texts_from_python_train_an_encoding_of_their_own() -> None:
     model = netspec.compile(Source("m.net", TEXTS.replace("batch(20)", "batch(2)")))
     fit = model.fit({"text": sentences(40)}, validation={"text": list(sentences(8, 1))})
-    assert fit.metrics["loss"] == pytest.approx(np.log(280), abs=1) and fit.model.learned["bpe"]["tokenizer"]
+    assert fit.metrics["loss"] == pytest.approx(np.log(280), abs=1) and fit.program.learned["bpe"]["tokenizer"]
     assert fit.predict(text=["the ship"])["logits"].shape == (1, 8, 280)
 
 

@@ -160,10 +160,10 @@ def test_a_run_of_a_newer_netspec(tmp_path: Path) -> None:
 def test_a_program_with_other_tensors_lists_them(run: Path) -> None:
     from netspec.train.checkpoint_contents import restore_checkpoint
     from netspec.train.run_folder import open_run as folder_at
-    from netspec.train.trainable_model import Model
+    from netspec.train.trainable_model import Program
     from tests.lower.models import program
 
-    other: Model = program(deep(2, width=7))  # type: ignore[assignment]
+    other: Program = program(deep(2, width=7))  # type: ignore[assignment]
     with pytest.raises(Mistake) as caught:
         restore_checkpoint(other, folder_at(run), steps(run)[-1])
     found = caught.value.diagnostic

@@ -15,7 +15,7 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.source import Source
 from netspec.train.gradient_accumulation import Grouped, stack_batches
 from netspec.train.run_folder import RunFolder
-from netspec.train.trainable_model import Model
+from netspec.train.trainable_model import Program
 from tests.train.runs import RECIPE, killed_after, lines, steps
 
 SPEC = """netspec 1
@@ -61,7 +61,7 @@ train Gan {
 
 
 @cache
-def gan() -> Model:
+def gan() -> Program:
     return compile(Source("gan.net", SPEC))
 
 
@@ -113,10 +113,10 @@ def test_a_checkpoint_holds_every_optimizer_and_the_average(whole: Path) -> None
 
 def test_what_is_loaded_predicts_with_the_average(whole: Path) -> None:
     last = load(whole, "last")
-    mean = last.model.averaged(last.state)
+    mean = last.program.averaged(last.state)
     assert not np.array_equal(mean.params["g/dense_0/kernel"], last.state.params["g/dense_0/kernel"])
     image = np.random.default_rng(0).random((5, 8, 8, 1)).astype(np.float32)
-    np.testing.assert_array_equal(last.predict(image=image)["real_score"], last.model.predict(mean, image=image)["real_score"])
+    np.testing.assert_array_equal(last.predict(image=image)["real_score"], last.program.predict(mean, image=image)["real_score"])
     [line] = [r for r in lines(whole) if r["split"] == "eval" and r["step"] == 21]
     assert last.evaluate()["critic.loss"] == pytest.approx(line["metrics"]["critic.loss"])
 

@@ -64,7 +64,7 @@ def test_many_examples_are_decoded_in_batches(folder: Path) -> None:
     run = netspec.load(folder / "run")
     found = run.decode(**INPUTS)
     assert {name: x.shape for name, x in found.items()} == {"answer": (41, 4), "answer_length": (41,), "answer_score": (41,)}
-    whole = run.model.decode(run.state, **INPUTS)
+    whole = run.program.decode(run.state, **INPUTS)
     np.testing.assert_array_equal(found["answer"], whole["answer"])
     np.testing.assert_allclose(found["answer_score"], whole["answer_score"], 1e-4)
 

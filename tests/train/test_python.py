@@ -41,7 +41,7 @@ def test_an_evaluation_does_not_depend_on_how_it_is_cut() -> None:
     fit = model().fit()
     whole = [{n: a for n, a in TEST.items()}]
     parts = [{n: a[i : i + 5] for n, a in TEST.items()} for i in range(0, 21, 5)]
-    values = [fit.model.evaluate(fit.state, data) for data in (None, TEST, whole, parts)]
+    values = [fit.program.evaluate(fit.state, data) for data in (None, TEST, whole, parts)]
     assert values[0] == values[1]
     for other in values[2:]:
         assert other == pytest.approx(values[0], rel=1e-6)
@@ -100,7 +100,7 @@ def test_inputs_that_do_not_fit(run: Path, inputs: dict[str, Any], slug: str) ->
 
 def test_a_run_without_evaluation_data_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = opened(run)
-    monkeypatch.setattr(type(loaded.model), "evaluation_feed", lambda *_: None)
+    monkeypatch.setattr(type(loaded.program), "evaluation_feed", lambda *_: None)
     with pytest.raises(SpecError) as caught:
         loaded.evaluate()
     assert caught.value.diagnostics == (NothingToEvaluate(run=str(run)),)

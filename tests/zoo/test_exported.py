@@ -55,7 +55,7 @@ def symbols(program: Any) -> set[str]:
 def test_a_file_predicts_what_the_program_predicts(path: Path, tmp_path: Path) -> None:
     """With the weights in it, and with weights as its argument, for two batches and lengths, none of which it was made for. In f32, as bf16
     is rounded elsewhere wherever XLA fuses otherwise."""
-    program, batch = replace(compile(path, **SMALL.get(path.stem, {})), precision="f32"), WITHOUT_BATCH.get(path.stem, "B")
+    program, batch = replace(compile(path, set=SMALL.get(path.stem)), precision="f32"), WITHOUT_BATCH.get(path.stem, "B")
     state = program.init()
     program.export(state, batch=batch).save(tmp_path / "whole")
     program.export(batch=batch).save(tmp_path / "without")

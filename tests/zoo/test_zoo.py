@@ -90,7 +90,7 @@ SMALLER = {"cifar10": {"k": 1, "n": 1}, "imagenet_resnet50": {"stages": [1, 1], 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ZOO, ids=named(ZOO))
 def test_takes_steps(path: Path) -> None:
-    model = compile(path, **SMALLER.get(path.stem, {}))
+    model = compile(path, set=SMALLER.get(path.stem))
     assert model.plan is not None
     batch = random_batch(model.plan, 8)
     state = model.init()

@@ -27,11 +27,23 @@ class BadArgument(Diagnostic):
             return f"`{self.op}` wants {self.expected} for `{self.name}`, but {self.part}"
         return f"`{self.op}` wants {self.expected} for `{self.name}`, not {self.value}"
 
+    def says(self) -> str:
+        """What is wrong, without the op."""
+        return f"`{self.name}` wants {self.expected}"
+
     def help(self) -> str | None:
+        repair = self.chosen() if self.ways else None
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{self.repair}`" if self.repair else self.advice or None
 
     def edits(self) -> Sequence[Edit]:
+        if self.ways:
+            return self.ways[0].edits
         return [Edit(self.at, self.repair)] if self.repair else []
+
+    def mistake(self) -> object:
+        return (self.slug(), self.op, self.name, self.value) if self.value.endswith(" values") else None
 
 
 @record(kw_only=True)
@@ -68,6 +80,9 @@ class SwappedArguments(Diagnostic):
         return f"`{self.op}` takes `{self.first}` first and `{self.second}` behind it; these two stand the other way round"
 
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{', '.join(edit.text for edit in self.swapped)}`" if self.swapped else None
 
     def edits(self) -> Sequence[Edit]:
@@ -87,6 +102,9 @@ class MissingArgument(Diagnostic):
         return f"`{self.op}` needs {'a value' if len(self.names) == 1 else 'values'} for {names}"
 
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None:
+            return f"write for instance `{repair.words}`; its arguments are `{self.op}({self.signature})`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 
@@ -115,6 +133,11 @@ class TooManyArguments(Diagnostic):
     def help(self) -> str | None:
         if self.shared:
             return "move it to the `shared` line, or make a layer of its own"
+        repair = self.chosen()
+        if repair is not None and repair.words and not self.listed:
+            return (
+                f"write `{repair.words}`; its arguments are `{self.op}({self.signature})`" if self.signature else f"write `{repair.words}`"
+            )
         if self.listed:
             return f"give a list: `{self.listed}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"

@@ -52,6 +52,9 @@ class MissingInput(Diagnostic):
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         if self.runs:
             return f"give `{self.runs}` a sequence for each: `({', '.join(self.all)}) -> {self.runs}({self.op}(…))`"
         if len(self.all) == 1:
@@ -110,7 +113,14 @@ class WrongDtype(Diagnostic):
             "bool numbers", "truth values"
         )
 
+    def mistake(self) -> object:
+        return (self.input, self.found, self.at.text) if self.ways else None
+
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
+        if self.tried or self.ways:
+            return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 
@@ -127,7 +137,7 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
-        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
+        return self.proposed() or (f"its input `{self.input}` is {self.meaning}" if self.meaning else None)
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -153,3 +163,6 @@ class InputMismatch(Diagnostic):
         return (
             [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
         )
+
+    def help(self) -> str | None:
+        return self.proposed() or None

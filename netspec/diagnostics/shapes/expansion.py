@@ -90,6 +90,8 @@ class FreeParameter(Diagnostic):
         return " and ".join(f"`{s}`" for s in self.symbols)
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         dims = self.shape.partition("[")[2].rstrip("]").split(", ")
         if self.name and BATCH not in self.symbols and set(self.symbols) <= set(dims):
             return self._cut(dims)

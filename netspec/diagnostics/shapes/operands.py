@@ -38,11 +38,11 @@ class UnequalDims(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str | None:
-        if instead := self.instead():
-            return instead
+        if proposed := self.proposed() or self.instead():
+            return proposed
         if self.left.rank != self.right.rank and 1 in (self.left.shape[self.axis], self.right.shape[self.axis]):
             return "a dim of 1 stretches only when both sides have the same number of axes: add the missing axes with `[none, …]`"
-        if self.project is None:
+        if self.project is None or self.tried:
             return None
         side, call = self.project
         return f"project the {side} side first: `-> {call}`"
@@ -86,6 +86,9 @@ class InnerDims(Diagnostic):
 
     def label(self) -> str:
         return f"{self.left} @ {self.right}"
+
+    def help(self) -> str | None:
+        return self.proposed() or None
 
 
 @record

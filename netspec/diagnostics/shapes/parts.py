@@ -37,7 +37,7 @@ class UnequalParts(Diagnostic):
         return f"{self.first} and {self.other}"
 
     def help(self) -> str | None:
-        return self.instead()
+        return self.proposed() or self.instead()
 
     def instead(self) -> str | None:
         """Where one of the tensors has a 1 that would stretch in an operator."""

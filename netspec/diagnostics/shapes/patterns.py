@@ -147,3 +147,6 @@ class EinsumDims(Diagnostic):
 
     def message(self) -> str:
         return f'`{self.letter}` of the equation "{self.equation}" stands for axes of {self.one} and {self.other} elements.'
+
+    def help(self) -> str | None:
+        return self.proposed() or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.record import record
 
 
@@ -46,12 +46,17 @@ class BadSetting(Diagnostic):
         return f"`{self.name}` must be {self.expected}, not {self.found}"
 
     def help(self) -> str | None:
-        if not self.repair and self.options:
+        chosen = self.chosen()
+        if not self.repair and self.options and (chosen is None or len(self.options) > 1):
             return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
-        return f"write `{self.repair}`" if self.repair else None
+        return f"write `{chosen.words}`" if chosen else None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
+
+    def repairs(self) -> Sequence[Repair]:
+        texts = (self.repair,) if self.repair else self.options
+        return tuple(Repair((Edit(self.at, text),), text) for text in texts)
 
 
 @record(kw_only=True)
@@ -97,6 +102,9 @@ class LossNotAMean(Diagnostic):
         return f"a loss or metric must be computed from the batch, and this is {self.found}"
 
     def help(self) -> str | None:
+        form = self.chosen()
+        if form is not None:
+            return f"write `{form.words}`"
         name = self.found.split("`")[1] if self.found.startswith(("the loss", "the metric")) else "softmax_cross_entropy"
         return f"call it on the model's outputs and the data's fields: `{name}(logits, label)`"
 

@@ -60,7 +60,7 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts)
+    args = bind_params(world, definition, value.args, use.span, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
@@ -71,7 +71,8 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given), frame.facts)
+            written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
+            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
@@ -98,12 +99,15 @@ def describe_count(use: Call, cell: str, takes: tuple[str, ...], given: int) -> 
     return MissingInput(at=use.span, op=cell, names=takes[given:], all=takes, runs=use.name)
 
 
-def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
-    """A new body for these arguments and input types."""
+def elaborate_block(
+    outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given], written: dict[str, Span]
+) -> Instance:
+    """A new body for these arguments and input types; `written`: where the arguments are."""
     world = outer.world
     world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
+    frame.written.update(written)
     actual = [(each.value, each.span) for each in given]
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
@@ -139,7 +143,7 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
     pairs = list(zip(definition.inputs, actual, strict=True))
     for declared, (tensor, _) in pairs:
         bind_symbols(frame, declared, tensor.type)
-    for declared, (tensor, _) in pairs:
+    for declared, (tensor, at) in pairs:
         why = explain_mismatch(frame, declared, tensor.type)
         if why:
             wanted = declared.type.span.text
@@ -154,11 +158,30 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
                 sizes=describe_sizes(frame, declared),
             )
             with_trail = outer.world.trail.pop()
-            outer.report(replace(problem, chain=places_of(outer, [tensor])))
+            outer.report(explain_input(outer, frame, use, declared, tensor, at, replace(problem, chain=places_of(outer, [tensor]))))
             outer.world.trail.append(with_trail)
             return False
         frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
     return True
+
+
+def explain_input(
+    outer: Frame, inner: Frame, use: Call, declared: tree.Input, tensor: Tensor, at: Span, problem: InputMismatch
+) -> Diagnostic:
+    """The problem with what might make the tensor fit, or the block."""
+    from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+    dims = declared.type.dims
+    if any(isinstance(d, tree.Dots) for d in dims):
+        return problem
+    sizes = tuple(inner.env.get(d.text) if isinstance(d, tree.Name) else None for d in dims)
+    shape = tensor.type.shape if len(dims) == tensor.type.rank else (Dim.of(1),) * len(dims)
+    known = (
+        types.evaluate_dims(inner, dims)
+        if all(isinstance(v, int | Dim) or not isinstance(d, tree.Name) for v, d in zip(sizes, dims, strict=True))
+        else None
+    )
+    return with_claim(outer, use.span, Given(tensor, at), known or shape, tuple(d.span.text for d in dims), problem)
 
 
 def describe_sizes(frame: Frame, declared: tree.Input) -> str:

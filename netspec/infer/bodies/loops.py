@@ -18,6 +18,7 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.resolve.expressions import list_targets
 from netspec.shape import TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -33,16 +34,31 @@ def unroll(frame: Frame, node: tree.For) -> None:
         outer = dict(frame.env)
         frame.loops.append(Loop(position, len(passes)))
         frame.env.update(named)
+        frame.written.update(written := place_items(node, position))
         emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
         variables.bind_written(frame, emitted)
         frame.loops.pop()
         close_scope(frame, outer, set(named))
+        for name in written:
+            del frame.written[name]
         frame.world.nodes = max(frame.world.nodes, before + position + 1)  # a pass without nodes costs time too
         expected = before + (frame.world.nodes - before) * len(passes) * count_outer_passes(frame)
         if position == 0 and not fits(frame, node.iterable.span, expected):
             return forget_names(frame, node.body)
     return None
+
+
+def place_items(node: tree.For, position: int) -> dict[str, Span]:
+    """Where the list of a loop has what its names stand for in this pass, as far as the list is written there."""
+    items = node.iterable.items if isinstance(node.iterable, tree.ListExpr) else ()
+    if position >= len(items):
+        return {}
+    item = items[position]
+    if len(node.names) == 1:
+        return {node.names[0].name: item.span} if isinstance(node.names[0], tree.Target) else {}
+    parts = [p.value if isinstance(p, tree.Arg) else p for p in getattr(item, "items", ())]
+    return {name.name: part.span for name, part in zip(node.names, parts, strict=False) if isinstance(name, tree.Target)}
 
 
 def run_unknown(frame: Frame, node: tree.For) -> None:
@@ -119,9 +135,11 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
         frame.wire_names[index.wire] = node.index.name
         frame.env[node.index.name] = index
     frame.loops.append(Loop(None, count))
+    frame.world.repeats.append(node)
     with frame.region() as nodes:
         statements.run(frame, node.body.statements)
         variables.bind_written(frame)
+    frame.world.repeats.pop()
     frame.loops.pop()
     results = {n: frame.env.get(n, UNKNOWN) for n in carried}
     check_fixed_names(frame, node, outer)

@@ -17,6 +17,7 @@ from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
     Composed,
+    Given,
     OpValue,
     Several,
     SharedChain,
@@ -123,7 +124,10 @@ def hold_against_type(frame: Frame, ref: tree.TensorRef | None, value: Value, at
         problem = TypeMismatch(
             at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places_of(frame, [value])
         )
-        frame.report(problem)
+        from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+        claimed = tuple(d.span.text for d in ref.dims)
+        frame.report(with_claim(frame, at, Given(value, at), pattern, claimed, problem))
     return value
 
 

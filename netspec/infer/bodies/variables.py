@@ -11,7 +11,7 @@ from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
 from netspec.infer.instance import STATE
 from netspec.infer.types import have_same_type
-from netspec.infer.values import UNKNOWN, Tensor, Unknown, describe
+from netspec.infer.values import UNKNOWN, Given, Tensor, Unknown, describe
 from netspec.ir import Port, State, Variable
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
@@ -65,8 +65,13 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
     if isinstance(made, Initializer):
         return made
     if not isinstance(made, Unknown):
-        repair = f"from_values({node.init.span.text})" if isinstance(node.init, tree.ListExpr) and isinstance(made, list) else ""
-        frame.report(BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=WANTED, repair=repair))
+        from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+        listed = isinstance(node.init, tree.ListExpr) and isinstance(made, list)
+        repair = f"from_values({node.init.span.text})" if listed else ""
+        problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=WANTED, repair=repair)
+        ways = () if listed else tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))
+        frame.report(replace(problem, ways=ways))
     return None
 
 

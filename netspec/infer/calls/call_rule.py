@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
@@ -143,7 +143,7 @@ def perform_call(frame: Frame, use: Call) -> Value:
         return bound.instead
     if bound.broken:
         return UNKNOWN if bound.reported else judge_alone(frame, use, bound)
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
         return value
     if not takes_tensors(value):
@@ -162,13 +162,13 @@ def perform_call(frame: Frame, use: Call) -> Value:
 
 def judge_alone(frame: Frame, use: Call, bound: Bound) -> Unknown:
     """A call whose inputs, or some of whose arguments, are unknown: what is known of its arguments can still be wrong."""
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if isinstance(value, OpValue):
         construction.construct_use(frame, value) if not bound.ambiguous else construction.judge_given(frame, value)
     elif bound.ambiguous:
         return UNKNOWN
     elif not any(isinstance(g.value, Unknown) for g in value.args.values()):
-        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts)
+        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts, value.call)
     return UNKNOWN
 
 
@@ -189,6 +189,8 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
     positional = [a for a in use.args if a.name is None]
     rest = take_inputs(frame, use, signature, slots, bound, positional)
     fill_params(frame, use, signature, bound, rest, use.chained or bool(slots or bound.tensors))
+    if not use.chained and signature.required and not slots and not bound.tensors and not bound.broken:
+        report_tensor_behind(frame, use, signature, bound, positional)
     for arg in use.args:
         if arg.name is not None:
             bind_named(frame, use, signature, slots, bound, arg)
@@ -200,6 +202,22 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
     else:
         bound.tensors = [*slots.values(), *bound.tensors]
     return bound
+
+
+def report_tensor_behind(frame: Frame, use: Call, signature: Signature, bound: Bound, positional: list[tree.Arg]) -> None:
+    """`dense(64, x)`: the inputs stand behind the params, and come first here."""
+    behind = [(name, given) for name, given in bound.args.items() if isinstance(given.value, FLOWING)]
+    if not behind or signature.variadic:
+        return
+    spans = [arg.value.span for arg in positional]
+    tensors = [span for span in spans if any(given.span == span for _, given in behind)]
+    order = [*tensors, *(span for span in spans if span not in tensors)]
+    edits = tuple(Edit(span, other.text) for span, other in zip(spans, order, strict=True) if span != other)
+    from netspec.infer.calls.input_repairs import show  # only specs with a problem need it
+
+    ways = (Repair(edits, show(use.span, edits)),) if edits and len(spans) == len(bound.args) else ()
+    first, second = signature.required[0], next((n for n, g in bound.args.items() if not isinstance(g.value, FLOWING)), behind[0][0])
+    fail(frame, bound, SwappedArguments(at=use.span, op=use.name, first=first, second=second, ways=ways))
 
 
 def fail(frame: Frame, bound: Bound, problem) -> None:
@@ -293,6 +311,10 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
         bound.args[name] = given
     if len(args) > len(free):
         if works_on_tensors(use.value) and signature.required and not (fed or use.value.args):
+            more = {n: a if isinstance(a, Given) else Given(expressions.evaluate(frame, a.value), a.value.span) for n, a in enumerate(args)}
+            if any(isinstance(given.value, FLOWING) for given in more.values()):
+                bound.args = {free[n] if n < len(free) else f"argument {n + 1}": given for n, given in more.items()}
+                return report_tensor_behind(frame, use, signature, bound, [a for a in use.args if a.name is None])
             return report_no_tensor(frame, use, signature, bound, args[0])
         fail(frame, bound, describe_too_many(use, signature, args[len(free)], free))
     return None
@@ -349,7 +371,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             bound.args[name] = evaluate_argument(frame, use, name, arg.value)
             bound.broken |= isinstance(bound.args[name].value, Unknown)
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
-            fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
+            fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:
@@ -359,7 +381,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
     elif name in signature.required:
-        fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
+        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
     else:
         fail(frame, bound, describe_unknown_argument(use, signature, arg))
 
@@ -367,9 +389,12 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
     from netspec.resolve import suggestions  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, takes_of
 
     options = (*signature.params, *signature.required, *signature.optional)
-    return suggestions.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    odd = [a for a in use.args if a.name is not None and a.name not in options]
+    return suggestions.unknown_arguments(Written(use.span, use.args), odd or [arg], what, options)[0]
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
@@ -419,7 +444,33 @@ def describe_unknown_input(use: Call, signature: Signature, name: str, at: Span)
 def describe_too_many(use: Call, signature: Signature, extra: Given | tree.Arg, free: list[str]) -> TooManyArguments:
     """More positional arguments than params."""
     at = extra.span if isinstance(extra, Given) else extra.value.span
-    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=write_as_list(use, free))
+    listed = write_as_list(use, free)
+    first = (Repair((Edit(use.span, listed),), listed),) if listed else ()
+    ways = (*first, *propose_fewer(use, at))
+    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=listed, ways=ways)
+
+
+def propose_fewer(use: Call, at: Span) -> tuple[Repair, ...]:
+    """The call with fewer arguments: as another library means it, or without the one at this place."""
+    from netspec.infer.calls.value_repairs import propose_rewritten  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
+
+    value = replace(use.value, span=use.span, call=use.args)
+    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+    gone = tuple(n for n, arg in enumerate(use.args) if arg.value.span.start >= at.start and arg.name is None)
+    shorter = propose_calls(Written(use.span, use.args), what, gone=gone) if gone else []
+    return tuple(dict.fromkeys((*propose_rewritten(value), *shorter)))
+
+
+def describe_twice(use: Call, arg: tree.Arg, signature: str) -> TooManyArguments:
+    """An argument that is given a second time, which is left out; or the first is."""
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of  # only specs with a problem need it
+
+    name = arg.name or ""
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    same = [n for n, other in enumerate(use.args) if other.name == name]
+    ways = [repair for n in reversed(same) for repair in propose_calls(Written(use.span, use.args), what, gone=(n,))]
+    return TooManyArguments(at=arg.span, op=use.name, signature=signature, twice=name, ways=tuple(ways))
 
 
 def write_as_list(use: Call, free: list[str]) -> str:

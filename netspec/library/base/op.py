@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_trans
 from netspec.library.base.arguments import Argument, read_declared
 from netspec.library.base.field_bounds import Field
 from netspec.library.base.op_scope import Array, Scope
-from netspec.library.base.value_faults import BadArguments, Fault
+from netspec.library.base.value_faults import BadArguments, Fault, UnequalLists
 from netspec.record import field, record
 from netspec.shape import Dim, Facts, TensorType
 
@@ -141,6 +141,9 @@ class Op:
         for judge in self.judges:
             try:
                 getattr(self, judge)()
+            except UnequalLists as refusal:
+                fault = Fault(str(refusal), "own", f"it has {refusal.found}")
+                raise BadArguments(self.op_name(), {}, {refusal.argument: [fault]}) from None
             except ValueError as refusal:
                 raise BadArguments(self.op_name(), {}, {"": [Fault(str(refusal), "own")]}) from None
 
