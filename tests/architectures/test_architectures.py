@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Sixteen known architectures: clean, sound, formatted, with the published numbers of parameters, and they mean what they say."""
-=======
 """Known architectures: clean, sound, formatted, with the published numbers of parameters, and they mean what they say."""
->>>>>>> lib
 
 from __future__ import annotations
 
@@ -33,15 +29,12 @@ COUNTS = {
     "Cora": 92_373,
     "VAE": 228_193,
     "Siamese": 38_951_745,
-<<<<<<< HEAD
     "GoogLeNet": 13_004_888,
     "DDPM": 41_089,
     "DoubleDqn": 4_610,
-=======
     "SwinT": 28_288_354,
     "Mixtral": 46_702_792_704,
     "Mamba": 129_135_360,
->>>>>>> lib
 }
 
 
@@ -49,12 +42,7 @@ def spec(name: str) -> Path:
     return HERE / f"{name}.net"
 
 
-<<<<<<< HEAD
-def test_there_are_sixteen() -> None:
-    assert len(PATHS) == 16
-=======
 def test_all_are_counted() -> None:
->>>>>>> lib
     assert {name for path in PATHS for name in clean(path).typed.models} == set(COUNTS)  # type: ignore[union-attr]
 
 
@@ -95,11 +83,9 @@ SMALL: list[tuple[str, dict[str, str], dict[str, int], dict[str, tuple[int, ...]
     ("graph_attention", {"words": "12"}, {"N": 9, "E": 20}, {"logits": (9, 7)}),
     ("vae", {}, {}, {"pixels": (2, 28, 28, 1), "divergence": (2,)}),
     ("siamese", {"features": "8"}, {}, {"same": (2,)}),
-<<<<<<< HEAD
     ("googlenet", {"classes": "10"}, {}, {"logits": (2, 10)}),
     ("ddpm", {"width": "8"}, {}, {"error": (2, 8, 8, 1)}),
     ("target_network", {"actions": "6"}, {}, {"value": (2,), "wanted": (2,)}),
-=======
     ("swin", {"size": "32", "width": "32", "window": "4", "depths": "[2, 1]", "classes": "10"}, {}, {"logits": (2, 10)}),
     (
         "mixtral",
@@ -108,7 +94,6 @@ SMALL: list[tuple[str, dict[str, str], dict[str, int], dict[str, tuple[int, ...]
         {"logits": (2, 6, 50)},
     ),
     ("mamba", {"vocab": "50", "d": "16", "layers": "5", "state": "4"}, {"T": 6}, {"logits": (2, 6, 50)}),
->>>>>>> lib
 ]
 
 

@@ -70,6 +70,7 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
 def find_use(frame: ObjectiveFrame, problem: Diagnostic) -> Use | None:
     """The innermost call of a loss or metric around the place of a problem."""
     found: Use | None = None
+    assert frame.section is not None
     for node in descendants(frame.section.node):
         if isinstance(node, tree.Call) and covers(node, problem) and index.lookup(node.callee.text, *KINDS):
             found = Use(node, False, frame)
