@@ -40,7 +40,7 @@ def evaluate_call(frame: Frame, node: tree.Call, want: tuple[str, ...]) -> Value
         return shared_chains.call_shared(frame, callee, node)
     if isinstance(callee, Composed):
         return frame.report(NotCallable(at=node.span, name=node.callee.text, what=describe(callee)))
-    return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args))
+    return UNKNOWN if isinstance(callee, Unknown) else perform(frame, Call(callee, node.span, args=node.args, want=want))
 
 
 def evaluate_builtin(frame: Frame, meaning: Builtin, node: tree.Call, want: tuple[str, ...]) -> Value:
