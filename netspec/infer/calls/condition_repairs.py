@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.infer import expressions
