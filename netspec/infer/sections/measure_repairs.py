@@ -70,7 +70,7 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
 def find_use(frame: ObjectiveFrame, problem: Diagnostic) -> Use | None:
     """The innermost call of a loss or metric around the place of a problem."""
     found: Use | None = None
-    for node in descendants(frame.section.node):
+    for node in descendants(frame.section.node) if frame.section is not None else ():
         if isinstance(node, tree.Call) and covers(node, problem) and index.lookup(node.callee.text, *KINDS):
             found = Use(node, False, frame)
         elif isinstance(node, tree.Stage) and isinstance(node.call, tree.Name | tree.Call) and covers(node.call, problem):
