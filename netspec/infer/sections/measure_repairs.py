@@ -190,7 +190,11 @@ def for_dtype(problem: WrongDtype, use: Use) -> Found:
         yield written(use, [Edit(guilty.span, guilty.args[0].value.span.text)])
     yield from relatives(use)
     if guilty is not None and problem.wanted == "float":
-        yield written(use, [Edit(guilty.span, f"cast({guilty.span.text}, f32)")])
+        edit = Edit(guilty.span, f"cast({guilty.span.text}, f32)")
+        yield written(use, [edit])
+        first = use.plain[0]
+        if first is not guilty and isinstance(first, tree.Name) and not use.stage:
+            yield written(use, [Edit(first.span, f"{first.text}[:, 0]"), edit])
 
 
 def for_missing(problem: MissingInput, use: Use) -> Found:
