@@ -191,7 +191,7 @@ def three_losses(w: Any, batch: Any) -> Any:
 @pytest.mark.slow
 def test_auxiliary_heads_train_what_is_below_them() -> None:
     """One step of gradient descent on the sum of the three losses, without dropout. In an evaluation there are no heads."""
-    made = program("googlenet", **{"drop": "0.0", "last_drop": "0.0", "classes": "10", "size": "80", "train.optimizer": "sgd(0.1)"})
+    made = program("googlenet", **{"drop": "0.0", "last_drop": "0.0", "classes": "10", "size": "80"})
     state = made.init()
     before = made.unpack(state)
     rng = np.random.default_rng(0)

@@ -11,6 +11,7 @@ from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
+from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import types
 from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
@@ -44,7 +45,7 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
         from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
 
         return world.report(CellOutsideTime(at=use.span, cell=definition.name))
-    tensors = [g.value for g in bound.tensors]
+    tensors = [g.value for _, g in spread(definition, bound.tensors)]
     made = make_instance(frame, use, value, bound.tensors)
     if made is None:
         return UNKNOWN
@@ -66,8 +67,9 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     definition, world = value.definition, frame.world
     varying = find_varying(frame, value.args) if varies else {}
     args = bind_passes(frame, use, value, varying) if varying else bind_values(frame, use, value, value.args)
-    tensors = [g.value for g in given]
-    strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
+    pairs = spread(definition, given)
+    tensors, counts = [g.value for _, g in pairs], tuple(i.name for i, _ in pairs)
+    strange = next(((i.name, g) for i, g in pairs if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
         name, other = strange
         frame.report(NotATensor(at=other.span, what=describe(other.value), wanted=f"the input `{name}` of `{value.name}`"))
@@ -76,14 +78,26 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     loops: list[object] = []
     numbers = {name: key_of_passes(frame.passes[tensor.wire], loops) for name, tensor in varying.items()}
     keys = {n: numbers.get(n) or key_of(v) for n, v in args.items()}
-    key = (id(definition), tuple(sorted(keys.items())), tuple(t.type for t in tensors), id(frame.facts))
+    key = (id(definition), tuple(sorted(keys.items())), tuple(t.type for t in tensors), counts, id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
             written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written, varying), frame.facts)
+            world.instances[key] = (elaborate_block(frame, use, definition, args, pairs, written, varying), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
+
+
+Pairs = list[tuple[tree.Input, Given]]
+
+
+def spread(definition: Definition, given: list[Given]) -> Pairs:
+    """Each tensor with the input that it is for: of a list several."""
+    pairs: Pairs = []
+    for declared, one in zip(definition.inputs, given, strict=True):
+        items = one.value if declared.name in definition.lists and isinstance(one.value, tuple) else (one.value,)
+        pairs += [(declared, Given(item, one.span)) for item in items]
+    return pairs
 
 
 def bind_values(frame: Frame, use: Call, value: BlockValue, given: Mapping[str, Given]) -> dict[str, Value] | None:
@@ -124,7 +138,7 @@ def elaborate_block(
     use: Call,
     definition: Definition,
     args: dict[str, Value],
-    given: list[Given],
+    given: Pairs,
     written: dict[str, Span],
     varying: Mapping[str, Tensor],
 ) -> Instance:
@@ -135,14 +149,20 @@ def elaborate_block(
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
     frame.written.update(written)
-    actual = [(each.value, each.span) for each in given]
-    if not bind_inputs(frame, outer, use, definition, actual):
+    if not bind_inputs(frame, outer, use, definition, given):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
-    ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
+    ports = tuple(port for i in definition.inputs for port in list_ports(i, frame.env[i.name]))
     numbers = tuple(make_port(frame, outer, name, tensor) for name, tensor in varying.items())
     statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
     made = finish_body(frame, definition, (*ports, *numbers), args)
     return replace(made, varying=tuple(varying))
+
+
+def list_ports(declared: tree.Input, value: Value) -> list[Port]:
+    """The ports of an input: of a list one for each of its tensors."""
+    if isinstance(value, Tensor):
+        return [Port(declared.name, value.wire, declared.span)]
+    return [Port(f"{declared.name}.{place}", tensor.wire, declared.span) for place, tensor in enumerate(value)]
 
 
 def make_port(frame: Frame, outer: Frame, name: str, tensor: Tensor) -> Port:
@@ -174,9 +194,10 @@ def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], a
     return Instance(body, results, names, tuple(frame.assumed))
 
 
-def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, actual: list[tuple[Tensor, Span]]) -> bool:
+def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, given: Pairs) -> bool:
     """Bind the dims' symbols to the caller's sizes, then hold every declared dim against the tensor that came."""
-    pairs = list(zip(definition.inputs, actual, strict=True))
+    pairs = [(declared, (one.value, one.span)) for declared, one in given]
+    frame.env.update(dict.fromkeys(definition.lists, ()))
     for declared, (tensor, _) in pairs:
         bind_symbols(frame, declared, tensor.type)
     for declared, (tensor, at) in pairs:
@@ -197,7 +218,8 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
             outer.report(explain_input(outer, frame, use, declared, tensor, at, replace(problem, chain=places_of(outer, [tensor]))))
             outer.world.trail.append(with_trail)
             return False
-        frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
+        wire = frame.named_wire(declared.name, tensor.type, declared.name_span)
+        frame.env[declared.name] = (*frame.env[declared.name], wire) if declared.name in definition.lists else wire
     return True
 
 
@@ -276,7 +298,13 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
     world.elaborated.add(id(definition))
     with world.instance(definition.name):
         bind_free_symbols(frame, definition)
-        ports = [port for port in (bind_free_input(frame, i) for i in definition.inputs) if port is not None]
+        for declared in (i for i in definition.inputs if i.name in definition.lists):
+            how = "a model is given its arrays by name: declare one input for each"
+            problem = NotStatic(at=declared.type.span, what="an input of a model", found="a list", wanted="one tensor here", how=how)
+            frame.report(problem)
+            frame.env[declared.name] = UNKNOWN
+        single = [i for i in definition.inputs if i.name not in definition.lists]
+        ports = [port for port in (bind_free_input(frame, i) for i in single) if port is not None]
         statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
         if len(ports) < len(definition.inputs):
             return None
