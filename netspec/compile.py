@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.merging import merge_alike
 from netspec.diagnostics.spec_error import SpecError
 from netspec.limits import LIMITS
 from netspec.record import field, record, replace
@@ -197,11 +198,12 @@ def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callab
     checked = check(source, problems)
     if not checked.problems or problems:
         return checked
+    from netspec.diagnostics.consequences import leave_out_unused
     from netspec.diagnostics.trials import try_repairs
 
-    return replace(
-        checked, problems=order_problems(try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems))
-    )
+    tried = try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems)
+    bodies = [section.span for section in checked.file.sections] if checked.file is not None else []
+    return replace(checked, problems=order_problems(leave_out_unused(tried, bodies)))
 
 
 def check_untrusted(spec: Source | str) -> Checked:
@@ -257,7 +259,7 @@ def prove(source: Source, file: File, problems: list[Diagnostic], project: Proje
     graph, names = resolve(file, source, project)
     problems += names
     typed, mistakes = infer(graph if expects else replace(graph, expects=()))
-    found = order_problems([*problems, *news(mistakes, names)])
+    found = tuple(merge_alike(order_problems([*problems, *news(mistakes, names)])))
     if typed.unproved and all(problem.severity != "error" for problem in found):
         raise Unproved(typed.unproved[0])
     return Checked(source, file, typed, found, project.texts()), graph

@@ -9,6 +9,7 @@ from functools import lru_cache
 from math import prod
 
 from netspec.ir import Apply, Body, Call, Node, Recur, Repeat, Segment, Variable, When, descend
+from netspec.ir.paths import weights_of
 from netspec.record import record, replace
 from netspec.shape import Dim, TensorType
 
@@ -164,7 +165,7 @@ class Ledger:
 
     def apply(self, body: Body, node: Apply, spot: Spot) -> Row:
         here, (inputs, optional) = spot.step(node.segment), body.op_inputs(node)
-        params = sum(self.fresh(here, n, size_of(w.shape)) for n, w in node.op.params(*inputs, **optional).items())
+        params = sum(self.fresh(here, n, size_of(w.shape)) for n, w in weights_of(body, node).items())
         outputs = [body.types[o] for o in node.outputs]
         flops = Dim.of(node.op.flops(*inputs, **optional)) * here.work
         size = Dim.of(total(o.bytes for o in outputs)) * here.work

@@ -197,6 +197,10 @@ class Limits:
     """Differences of two specs or trees that a message shows."""
     suggestions: int = 3
     """Names that are proposed in place of an unknown one."""
+    folder_files: int = 500
+    """Files of a folder that are looked through for one that an import may have meant."""
+    repairs_of_a_call: int = 12
+    """Ways to write a call that are proposed, of those that its arguments allow."""
     compared_names: int = 200_000
     """Names that unknown ones are compared with in one check; those that come later are reported without a proposal."""
     proposed_size: int = 1_024

@@ -48,6 +48,8 @@ class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
 
     severity: ClassVar[str] = "error"  # or "warning"
+    lacks_a_value: ClassVar[bool] = False
+    """Something is missing where it stands: a name that nothing uses may be that."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
@@ -59,6 +61,8 @@ class Diagnostic:
     """The calls that led into the block where the problem is, innermost first."""
     chain: tuple[Place, ...] = ()
     """Where the shapes came from: places along the chain, each with its shape."""
+    ways: tuple[Repair, ...] = ()
+    """Repairs found where the problem was found, the likeliest first."""
     tried: bool = False
     """The repairs have been tried on the whole file: `held` is the one that the file accepts, if any is."""
     held: Repair | None = None
@@ -81,20 +85,34 @@ class Diagnostic:
 
     def help(self) -> str | None:
         """One repair in words."""
-        return None
+        return self.proposed() or None if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
         return ()
 
+    def statements_missing(self) -> tuple[str, ...]:
+        """Statements of the model that would mend it: what is to be known of its sizes."""
+        return ()
+
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
-        return (Repair(edits),) if edits else ()
+        return self.ways or ((Repair(edits),) if edits else ())
 
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""
         return self.held if self.tried else next(iter(self.repairs()), None)
+
+    def proposed(self) -> str:
+        """What the chosen repair writes, as a help says it; nothing where none is chosen."""
+        chosen = self.chosen()
+        words = chosen.words if chosen is not None else ""
+        return words if "`" in words or not words else f"write `{words}`"
+
+    def mistake(self) -> object:
+        """What two problems that are one mistake, made at two places, have in common; None where each is one of its own."""
+        return None
 
     def in_words(self) -> Self:
         """The same problem with facts that may stand in words: names, values and paths cannot break a line or steer a terminal."""

@@ -48,8 +48,8 @@ class Elaborator:
     """What elaborates a use of an op that is more than one node, by the op's `built`."""
     use_block: Callable[[Frame, Call, BlockValue, Bound], Value]
     """The use of a block: asked by calls, done by bodies; so is the next."""
-    cell_body: Callable[[Frame, Call, BlockValue, Given], Body | None]
-    """The body of a block with `state`, for one step of a sequence."""
+    cell_body: Callable[[Frame, Call, BlockValue, list[Given]], Body | None]
+    """The body of a block with `state`, for one step of its sequences."""
     formula: Callable[[Frame, BlockValue], CallableOp | None]
     """A block as the function of one tensor that it is: asked where ops are made, done where blocks are called."""
     statements: Mapping[type, Callable[[Frame, Any], None]]
@@ -93,6 +93,9 @@ class World:
     """By id of a definition whether it has a problem, and how many of `problems` were looked through for that."""
     doubtful: Callable[[Diagnostic], bool] | None = None
     """What stays silent of a block that nobody uses, since it may be right in a use. None: every problem is reported."""
+
+    repeats: list[tree.Repeat] = field(default_factory=list)
+    """The `repeat` regions around the present statement that name their index."""
 
     unproved: list[Span] = field(default_factory=list)
     """Names of the models and sections that could not be proved."""
@@ -169,6 +172,10 @@ class World:
         if key in self.seen:
             return UNKNOWN
         self.seen.add(key)
+        if self.repeats:
+            from netspec.infer.loop_indices import blame_index  # few loops name an index, and fewer have a problem
+
+            problem = blame_index(self.repeats, problem)
         if self.trail and not problem.trail:
             problem = replace(problem, trail=tuple(reversed(self.trail)))
         self.problems.append(problem)
@@ -228,6 +235,8 @@ class Frame:
         self.wire_names: dict[int, str] = {}
         self.origins: dict[int, Span] = {}
         self.nodes: list[Node] = []
+        self.enclosing: list[list[Node]] = []
+        """The nodes so far of the regions around the present one, the outermost first."""
         self.counters: Counter[str] = Counter()
         self.loops: list[Loop] = []
         self.labels: dict[tuple[str, tuple[Affine, ...]], Span] = {}
@@ -242,6 +251,10 @@ class Frame:
         """The phases of the `when` regions around the present statement."""
         self.settled: set[int] = set()
         """Wires of buffers whose next value is known."""
+        self.written: dict[str, Span] = {}
+        """Where the value of a param is written that the caller gives, and that of a loop's name in its list."""
+        self.counted: dict[str, Span] = {}
+        """Where the number of passes is written of the loops whose names count them."""
         self.of_model = False
         """It is the body of a model, not of a block."""
 
@@ -268,10 +281,11 @@ class Frame:
         return Tensor(number, type_)
 
     def emit(self, node: Node) -> None:
-        """Add a node to the present region."""
+        """Add a node to the present region. Raises Mistake when the model has more than it may."""
         self.world.nodes += 1
         self.nodes.append(node)
         self.world.connect([node])
+        self.world.hold("nodes", self.world.nodes, LIMITS.nodes, "nodes")
         check_phases(self, node)
 
     def take(self, assumed: Iterable[Assumption]) -> None:
@@ -307,20 +321,38 @@ class Frame:
         """What a name means that only the section can say; None where it means nothing there."""
         return None
 
+    def unbound(self, node: tree.Name) -> Value:
+        """The value of a name that is bound somewhere, and not here: that it is not is said elsewhere."""
+        return UNKNOWN
+
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve
 
         return self.report(AnswerUnknown(at=node.span, name=node.text, model=self.name, elsewhere=True))
 
+    def find_origin(self, at: Span) -> Span:
+        """Where the text stands that an argument's value comes from: a name's own value, in the call of the block or in its declaration."""
+        return (self.find_declared(at.text) if at.text.isidentifier() else None) or at
+
+    def find_declared(self, name: str) -> Span | None:
+        """Where the value of a name is written: in the call of the block, in a loop's list, in the default of a param."""
+        if name in self.written:
+            return self.written[name]
+        definition = self.world.graph.definitions.get(self.name)
+        own = next((p for p in definition.params if p.name == name), None) if definition is not None else None
+        param = own or self.world.graph.params.get(name)
+        return param.default.span if param is not None and param.default is not None else None
+
     @contextmanager
     def region(self):
         """Nodes emitted inside go to the list that is yielded."""
         outer, self.nodes = self.nodes, []
+        self.enclosing.append(outer)
         try:
             yield self.nodes
         finally:
-            self.nodes = outer
+            self.nodes = self.enclosing.pop()
 
     @property
     def depth(self) -> int:

@@ -159,3 +159,17 @@ def have_same_type(frame: Frame, a: TensorType, b: TensorType) -> bool:
     if frame.world.doubtful is not None:
         return all(frame.facts.equal(x, y) is not Verdict.REFUTED for x, y in pairs)
     return all(normal(x) == normal(y) for x, y in pairs)
+
+
+def dtype_fits(wanted: str, found: TensorType) -> bool:
+    """The elements are of the sort that an input declares."""
+    match wanted:
+        case "float":
+            return found.is_float
+        case "int":
+            return found.is_int
+        case "bool":
+            return found.dtype == "bool"
+        case "number":
+            return found.is_float or found.is_int
+    return True

@@ -56,6 +56,18 @@ class Segment:
         return f"{own}/{self.part}" if self.part else own
 
 
+@record
+class Average:
+    """An instance whose parameters are the moving averages of another one's: after each training step decay · own + (1 - decay) · the
+    other's. They begin as the other's begin, are buffers, and no gradient reaches them."""
+
+    of: Segment
+    """The other instance, of the same body."""
+    decay: float
+    begins: Segment
+    """As which instance it begins: the other one, or what that follows in turn."""
+
+
 @record(eq=False)
 class Apply:
     """A library op on wires. `inputs` stand in the op's order (all tensors of a variadic op), `optional` by name."""
@@ -68,6 +80,9 @@ class Apply:
     shared: bool = False
     """Another node may have the same segment: same parameters."""
     span: Span = NOWHERE
+    kept: bool = False
+    """Its parameters are buffers: it is an `Average`, or stands in the body of one."""
+    average: Average | None = None
 
 
 @record(eq=False)
@@ -80,6 +95,7 @@ class Call:
     segment: Segment
     shared: bool = False
     span: Span = NOWHERE
+    average: Average | None = None
 
 
 @record(eq=False)
@@ -93,6 +109,8 @@ class Variable:
     written: int | None = None
     """For a buffer: the wire whose value it has in the next step, if it is written."""
     span: Span = NOWHERE
+    kept: bool = False
+    """It is a `weight` in the body of an `Average`, where it is a buffer."""
 
 
 @record(eq=False)

@@ -26,6 +26,17 @@ def _find_known(body: Body) -> dict[str, Weight]:
     return {path: weight for node, owner, places in descend(body, ROOT, _step_below) for path, weight in _leaves(node, owner, places)}
 
 
+def kept_parameters(body: Body) -> dict[str, Weight]:
+    """The same of averages, whose parameters are buffers."""
+    found: dict[str, Weight] = {}
+    for node, owner, places in descend(body, ROOT, _step_below):
+        if isinstance(node, Variable) and node.kept:
+            found |= {path: node.weight for path in _steps(places, node.segment)}
+        elif isinstance(node, Apply) and node.kept:
+            found |= {f"{path}/{name}": w for path in _steps(places, node.segment) for name, w in kept_of(owner, node).items()}
+    return found
+
+
 def _leaves(node: Node, body: Body, places: Places) -> Iterator[tuple[str, Weight]]:
     if isinstance(node, Variable) and not node.buffer:
         yield from ((path, node.weight) for path in _steps(places, node.segment))
@@ -81,6 +92,15 @@ def _steps(places: Places, segment: Segment) -> list[str]:
 
 def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The parameters of one op use, by their names in the op."""
+    return {} if node.kept else _list_weights(body, node)
+
+
+def kept_of(body: Body, node: Apply) -> dict[str, Weight]:
+    """Those of an average, which are buffers."""
+    return _list_weights(body, node) if node.kept else {}
+
+
+def _list_weights(body: Body, node: Apply) -> dict[str, Weight]:
     inputs, optional = body.op_inputs(node)
     return _in_full(node.op.params(*inputs, **optional), inputs)
 
@@ -88,7 +108,7 @@ def weights_of(body: Body, node: Apply) -> dict[str, Weight]:
 def buffers_of(body: Body, node: Apply) -> dict[str, Weight]:
     """The buffers of one op use, by their names in the op."""
     inputs, optional = body.op_inputs(node)
-    return _in_full(node.op.buffers(*inputs, **optional), inputs)
+    return _in_full(node.op.buffers(*inputs, **optional), inputs) | kept_of(body, node)
 
 
 def _in_full(weights: dict[str, Weight], inputs: Iterable[object]) -> dict[str, Weight]:

@@ -44,7 +44,7 @@ def _trace_leaf(stored: Stored, key: Any, precision: Precision) -> Any:
         drawn = weight.init.sample_traced(jax.random.fold_in(key, word), fan if weight.matrix else shape, fan)
         return drawn.reshape(shape).astype(precision.stored(weight.dtype))
 
-    words = np.array([path_hash(path) for path in stored.paths], np.uint32)
+    words = np.array([path_hash(path) for path in stored.origins], np.uint32)
     return jax.vmap(one)(words).reshape(stored.shape) if stored.counts else one(words[0])
 
 
@@ -72,7 +72,7 @@ def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -
 def _leaf(stored: Stored, seed: int, precision: Precision) -> Any:
     """A leaf of which every slice is drawn by its own path."""
     leaf = np.empty(stored.shape, precision.stored(stored.weight.dtype))
-    for path, index in zip(stored.paths, stored.indices(), strict=True):
+    for path, index in zip(stored.origins, stored.indices(), strict=True):
         leaf[index] = _sample(stored, generator(seed, path))
     return leaf
 

@@ -141,10 +141,10 @@ def _call(node: Call, body: Body, frame: Frame, wires: Wires) -> None:
 def _variable(node: Variable, body: Body, frame: Frame, wires: Wires) -> None:
     """Reads a parameter or buffer."""
     key = join(frame.prefix, template(node.segment, frame.counts))
-    if node.buffer:  # keeps its width: a counter in bf16 would stop at 256
+    if node.buffer and not node.kept:  # keeps its width: a counter in bf16 would stop at 256
         wires[node.output] = frame.buffer(key)
     else:
-        wires[node.output] = cast(frame.params[key], frame.run.precision.lowered(node.weight.dtype))
+        wires[node.output] = cast(frame.param(key), frame.run.precision.lowered(node.weight.dtype))
 
 
 def _aux(node: Aux, body: Body, frame: Frame, wires: Wires) -> None:

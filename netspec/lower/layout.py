@@ -25,6 +25,17 @@ PARAMS, BUFFERS, EXPORTS = "params", "buffers", "aux"
 
 
 @dataclass(frozen=True)
+class Followed:
+    """What a buffer is the moving average of: a leaf by its key, whose slices stand along the stack axes `axes` of the buffer."""
+
+    key: str
+    decay: float
+    axes: tuple[int, ...]
+    origins: tuple[str, ...]
+    """The paths of the parameters as which the slices begin."""
+
+
+@dataclass(frozen=True)
 class Stored:
     """One stored leaf: `weight` describes a slice, `counts` are its stack axes, `paths` name the slices in row-major order."""
 
@@ -32,6 +43,13 @@ class Stored:
     weight: Weight
     counts: tuple[int, ...]
     paths: tuple[str, ...]
+    follows: Followed | None = None
+    """Of a buffer, what it is the moving average of."""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The paths by which the slices' first values are drawn."""
+        return self.paths if self.follows is None else self.follows.origins
 
     @cached_property
     def slice_shape(self) -> tuple[int, ...]:
@@ -94,6 +112,10 @@ class Layout:
     def leaves(self) -> dict[str, Leaf]:
         """What optimizers may know of each stored parameter."""
         return {key: stored.leaf() for key, stored in self.params.items()}
+
+    def averages(self) -> dict[str, Followed]:
+        """The buffers that are moving averages, by stored key."""
+        return {key: stored.follows for key, stored in self.buffers.items() if stored.follows is not None}
 
     def pack(self, tree: Tree) -> dict[str, dict[str, Any]]:
         """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key, as which they may be given too. Raises `Mistake`

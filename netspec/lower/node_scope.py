@@ -116,6 +116,10 @@ class Frame:
         if self.exports is not None:
             self.exports[key] = self.exports[key] + value if key in self.exports else value
 
+    def param(self, key: str) -> Array:
+        """A parameter; that of an average is a buffer."""
+        return self.params[key] if key in self.params else self.buffers[key]
+
     def buffer(self, key: str) -> Array:
         """What a buffer had when the step began, for every use in it."""
         return self.buffers[key]
@@ -181,7 +185,7 @@ class NodeScope:
         return self._frame.kernels(self._prefix)
 
     def param(self, name: str) -> Array:
-        return self._frame.params[f"{self._prefix}/{name}"]
+        return self._frame.param(f"{self._prefix}/{name}")
 
     def buffer(self, name: str) -> Array:
         return self._frame.buffer(f"{self._prefix}/{name}")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from netspec.lazy import jnp
 from netspec.library.base import Array
 from netspec.library.gradients import widen
+from netspec.lower.layout import Followed
 
 Arrays = Mapping[str, Array]
 
@@ -25,6 +26,26 @@ def move_average(average: Arrays, params: Arrays, decay: float, step: Array) -> 
     """The average with the parameters after one more step; `step` counts the steps before it."""
     rate = share(decay, step)
     return {key: old + rate.astype(old.dtype) * (widen(params[key]) - old) for key, old in average.items()}
+
+
+def follow(averages: Mapping[str, Followed], buffers: Arrays, params: Arrays) -> dict[str, Array]:
+    """The buffers, with those that are averages moved towards what a step has left: d · own + (1 - d) · the other's."""
+    moved: dict[str, Array] = {}
+
+    def move(key: str) -> Array:
+        if key not in moved:
+            followed = averages[key]
+            new = move(followed.key) if followed.key in averages else params[followed.key]
+            moved[key] = approach(widen(buffers[key]), widen(new), followed).astype(buffers[key].dtype)
+        return moved[key]
+
+    return {key: move(key) if key in averages else x for key, x in buffers.items()}
+
+
+def approach(old: Array, new: Array, followed: Followed) -> Array:
+    """An average after a step, every slice of it by that of what it follows."""
+    stacked = old.ndim - new.ndim + len(followed.axes)
+    return followed.decay * old + (1 - followed.decay) * jnp.expand_dims(new, [k for k in range(stacked) if k not in followed.axes])
 
 
 def share(decay: float, step: Array) -> Array:

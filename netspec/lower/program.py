@@ -541,7 +541,9 @@ class Program:
     @cached_property
     def _train(self) -> Callable[..., Any]:
         self._objective("train")
-        return self._placement.jit(steps.training_step(self._updates, self.plan.ema if self.plan else None), donate_argnums=(0,))
+        return self._placement.jit(
+            steps.training_step(self._updates, self.plan.ema if self.plan else None, self.layout.averages()), donate_argnums=(0,)
+        )
 
     @cached_property
     def _train_traced(self) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from netspec.library.base import Array, Transformation
 from netspec.lower import parameter_average
 from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
+from netspec.lower.layout import Followed
 from netspec.lower.objective import Pass, Statistics, finish, measure, weigh_examples
 from netspec.lower.random_draws import EVAL_STEP
 from netspec.lower.serve_arrays import decode_batch
@@ -60,14 +61,19 @@ class Update:
         return {name: known[name]() for name in self.optimizer.needs}
 
 
-def training_step(updates: Mapping[str, Update], decay: float | None = None) -> Callable[[State, Batch], tuple[State, Any]]:
-    """(state, batch) -> (state after one step, statistics). `decay` is that of the average of the parameters.
+def training_step(
+    updates: Mapping[str, Update], decay: float | None = None, averages: Mapping[str, Followed] | None = None
+) -> Callable[[State, Batch], tuple[State, Any]]:
+    """(state, batch) -> (state after one step, statistics). `decay` is that of the average of the parameters; `averages` are the buffers
+    that are averages of the model's own.
 
     An update called "" stands alone: the state's `optimizer` and the statistics are its own; several have one of each by their names.
     """
 
     def step(state: State, batch: Batch) -> tuple[State, Any]:
         moved, statistics = run_in_turn(updates, state, batch) if "" not in updates else run_single(updates[""], state, batch)
+        if averages:
+            moved = moved._replace(buffers=parameter_average.follow(averages, moved.buffers, moved.params))
         if decay is not None:
             moved = moved._replace(average=parameter_average.move_average(state.average, moved.params, decay, state.step))
         return strip_weak_types(moved._replace(step=state.step + 1)), statistics

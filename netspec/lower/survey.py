@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
-from netspec.ir import Apply, Aux, Body, Call, Node, Recur, Repeat, Segment, Variable, list_groups
-from netspec.ir.paths import buffers_of, weights_of
+from netspec.ir import Apply, Aux, Average, Body, Call, Node, Recur, Repeat, Segment, Variable, list_groups
+from netspec.ir.paths import buffers_of, kept_of, weights_of
 from netspec.library.base import Weight
-from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Layout, Region, Stored
+from netspec.lower.layout import BUFFERS, EXPORTS, PARAMS, Exported, Followed, Layout, Region, Stored
 from netspec.lower.segment_names import depends, join, template
 
 
@@ -27,9 +27,22 @@ class Place:
     """Which of them stand in this body."""
     axes: frozenset[int] = frozenset()
     """Which of them change its path, and so stack its parameters."""
+    source: Place | None = None
+    """Below an average the place of what it follows, of what it begins as, and how slowly it does."""
+    origin: Place | None = None
+    decay: float = 0.0
 
-    def step(self, segment: Segment) -> Place:
+    def step(self, segment: Segment, average: Average | None = None) -> Place:
         """The place one segment further down, in a body of its own."""
+        below = self._step(segment)
+        if average is not None:
+            begins = self.step(average.begins)
+            return replace(below, source=self.step(average.of), origin=begins.origin or begins, decay=average.decay)
+        if self.source is None or self.origin is None:
+            return below
+        return replace(below, source=self.source.step(segment), origin=self.origin.step(segment), decay=self.decay)
+
+    def _step(self, segment: Segment) -> Place:
         counts = tuple(self.loops[d] for d in self.depths)
         axes = self.axes | {d for k, d in enumerate(self.depths) if depends(segment, k)}
         return Place(join(self.prefix, template(segment, counts)), (*self.steps, (segment, self.depths)), self.loops, (), axes)
@@ -38,15 +51,27 @@ class Place:
         """The place of the nodes below a node."""
         if isinstance(node, Repeat):
             return self.repeated(node.count)
-        return self.step(node.segment) if isinstance(node, Call) else self
+        return self.step(node.segment, node.average) if isinstance(node, Call) else self
 
     def repeated(self, count: int) -> Place:
         """The same body inside one more repeat."""
-        return replace(self, loops=(*self.loops, count), depths=(*self.depths, len(self.loops)))
+        source, origin = (None if place is None else place.repeated(count) for place in (self.source, self.origin))
+        return replace(self, loops=(*self.loops, count), depths=(*self.depths, len(self.loops)), source=source, origin=origin)
 
     def paths(self) -> list[str]:
         """The logical paths of the slices, in row-major order of the stack axes."""
-        return [self._path(index) for index in product(*(range(n) if d in self.axes else (0,) for d, n in enumerate(self.loops)))]
+        return self._paths_along(self.axes)
+
+    def _paths_along(self, axes: frozenset[int]) -> list[str]:
+        return [self._path(index) for index in product(*(range(n) if d in axes else (0,) for d, n in enumerate(self.loops)))]
+
+    def follow(self, name: str) -> Followed | None:
+        """What a parameter of that name here is the moving average of."""
+        if self.source is None or self.origin is None:
+            return None
+        axes = tuple(k for k, d in enumerate(sorted(self.axes)) if d in self.source.axes)
+        origins = tuple(join(path, name) if name else path for path in self.origin._paths_along(self.axes))
+        return Followed(join(self.source.prefix, name) if name else self.source.prefix, self.decay, axes, origins)
 
     def _path(self, index: tuple[int, ...]) -> str:
         """The logical path at one iteration of the loops."""
@@ -85,11 +110,12 @@ class _Survey:
     def _own(self, node: Node, body: Body, place: Place) -> Iterator[Found]:
         match node:
             case Apply():
+                here, kept = place.step(node.segment, node.average), kept_of(body, node)
                 for what, weights in ((PARAMS, weights_of(body, node)), (BUFFERS, buffers_of(body, node))):
                     for name, weight in weights.items():
-                        yield self._register(what, place.step(node.segment), name, weight)
+                        yield self._register(what, here, name, weight, name in kept)
             case Variable():
-                yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight)
+                yield self._register(BUFFERS if node.buffer else PARAMS, place.step(node.segment), "", node.weight, node.kept)
             case Aux():
                 yield self._export(place.step(node.segment))
 
@@ -99,10 +125,11 @@ class _Survey:
         self.exports.setdefault(place.prefix, exported)
         return place.prefix, EXPORTS, place.axes
 
-    def _register(self, what: str, place: Place, name: str, weight: Weight) -> Found:
+    def _register(self, what: str, place: Place, name: str, weight: Weight, kept: bool) -> Found:
         """Registers a leaf, once for all uses of a shared instance."""
         key = join(place.prefix, name) if name else place.prefix
-        stored = Stored(key, weight, place.counts(), tuple(join(path, name) if name else path for path in place.paths()))
+        paths = tuple(join(path, name) if name else path for path in place.paths())
+        stored = Stored(key, weight, place.counts(), paths, place.follow(name) if kept else None)
         known = (self.buffers if what == BUFFERS else self.params).setdefault(key, stored)
         if known.shape != stored.shape:
             raise ValueError(f"{key} has two shapes, {known.shape} and {stored.shape}")

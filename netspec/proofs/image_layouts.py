@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netspec.diagnostics.base import Diagnostic
 from netspec.ir import Apply, Body, Call, Node, Operand, Port, fold, pair_inputs, regions
 from netspec.shape import Dim, TensorType
+from netspec.source import NOWHERE, Meant, Span
 
 CHANNELS = (1, 3)
 LEAST = 8
@@ -62,10 +63,22 @@ def find_readers(nodes: Iterable[Node], body: Body, images: dict[Operand, Port])
                 yield from find_readers(region.nodes, body, dict(images))
 
 
+def find_type(port: Port) -> Span:
+    """Where the type of an input is written."""
+    span = port.span
+    start = span.text.find(":")
+    own = span.text[start + 1 :]
+    begin = span.start + start + 1 + len(own) - len(own.lstrip())
+    return (
+        Span(span.source, begin, span.end) if start >= 0 and not isinstance(span, Meant) and span.end <= len(span.source.text) else NOWHERE
+    )
+
+
 def describe(port: Port, kind: TensorType, use: Apply) -> Diagnostic:
     from netspec.diagnostics.calls.habits import ChannelsFirst, ImageWithoutBatch  # few specs have these problems
 
     shape, facts = kind.shape, {"at": port.span, "name": port.name, "input": str(kind), "op": use.op.op_name()}
+    facts["declared"] = find_type(port)
     if is_bare(kind):
         last = shape if shape[-1].value in CHANNELS else (*shape[1:], shape[0])
         return ImageWithoutBatch(**facts, rows=str(shape[0]), meant=str(kind.with_shape((Dim.symbol("B"), *last))))

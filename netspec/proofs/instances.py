@@ -9,11 +9,11 @@ from math import prod
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.diagnostics.calls.instances import SharedChanges
+from netspec.diagnostics.calls.instances import AverageOfUnused, SharedChanges
 from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge
 from netspec.ir import Apply, Aux, Body, Call, Segment, Variable, walk
-from netspec.ir.paths import parameters, weights_of
+from netspec.ir.paths import kept_of, kept_parameters, parameters, weights_of
 from netspec.limits import LIMITS
 from netspec.source import NOWHERE, Span
 
@@ -24,6 +24,7 @@ def find_clashes(body: Body, origins: Mapping[int, Span]) -> Iterator[Diagnostic
     """What does not hold. `origins` say where the body's wires were made."""
     yield from check_distinct_paths(body)
     yield from check_same_weights(body, origins)
+    yield from check_averages(body)
 
 
 def check_distinct_paths(body: Body) -> Iterator[Diagnostic]:
@@ -82,6 +83,26 @@ def check_same_weights(body: Body, origins: Mapping[int, Span]) -> Iterator[Diag
             )
 
 
+def check_averages(body: Body) -> Iterator[Diagnostic]:
+    """What an average follows is used, and has weights of the same shapes."""
+    used = {node.segment: node for node, _ in walk(body) if isinstance(node, Apply | Call) and node.shared}
+    for node in used.values():
+        if node.average is None:
+            continue
+        other, mine = used.get(node.average.of), describe_shapes(body, node)
+        if other is None:
+            yield AverageOfUnused(at=node.span, name=node.segment.base, other=node.average.of.base)
+            continue
+        theirs = describe_shapes(body, other)
+        changed = next((name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)), None)
+        if changed is not None:
+            made = Place(other.span, f"here {changed} is {theirs.get(changed, 'absent')}")
+            yield SharedChanges(at=node.span, name=other.segment.base, parameter=changed, shape=mine.get(changed, "absent"), first=made)
+
+
 def describe_shapes(body: Body, node: Instance) -> dict[str, str]:
-    weights = weights_of(body, node) if isinstance(node, Apply) else parameters(node.body)
+    if isinstance(node, Apply):
+        weights = weights_of(body, node) | kept_of(body, node)
+    else:
+        weights = parameters(node.body) | kept_parameters(node.body)
     return {name: f"[{', '.join(map(str, weight.shape))}]" for name, weight in weights.items()}

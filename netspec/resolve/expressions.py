@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.kinds import NeedsQuotes, NotCallable
@@ -13,11 +15,15 @@ from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.residuals import ResidualNeedsParentheses
 from netspec.library.shelf import index
+from netspec.record import replace
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Definition, Function, FunctionRef, Global, Late, Local, Meaning, ShelfRef
 from netspec.resolve.name_scope import Known, Scope
 from netspec.shape import DTYPES
 from netspec.source import NOWHERE, Span
 from netspec.syntax import tree
+
+if TYPE_CHECKING:
+    from netspec.resolve.foreign.calls import Takes
 
 CALLABLE = ("layer", "function")
 OF_MODELS = ("params", "aux")
@@ -40,6 +46,8 @@ class Names:
         """The kinds of op that the present place asks for, for what is said of a name that nothing has."""
         self.training = False
         """The present place is in a `train` section."""
+        self.owner: tuple[tree.Train | None, Definition | None] = (None, None)
+        """The `train` section around the present place, and the model that it trains."""
         self.later: Mapping[str, Span] = {}
         """Where the present body binds each of its names first."""
         self.own: frozenset[str] = frozenset()
@@ -161,11 +169,24 @@ class Names:
 
     def call(self, node: tree.Call, scope: Scope, late: bool) -> None:
         """Binds a call: its callee, then its arguments."""
-        meaning = self.callable(node.callee, scope)
-        self.arguments(node, meaning)
+        meaning = self.callable(node.callee, scope, node)
+        odd = self.arguments(node, meaning)
         for arg in node.args:
-            if not self.bare_word(node.callee, meaning, arg, scope):
+            if arg in odd or isinstance(meaning, Bad):
+                with self.forgiving():
+                    self.expression(arg.value, scope, late)
+            elif not self.bare_word(node.callee, meaning, arg, scope):
                 self.expression(arg.value, scope, late)
+
+    @contextmanager
+    def forgiving(self) -> Iterator[None]:
+        """Inside stands what nothing takes: a foreign name in it, as in `activation=nn.relu`, is part of that mistake."""
+        report = self.report
+        self.report = lambda problem: None if isinstance(problem, UnknownName) and problem.noun == "value" else report(problem)
+        try:
+            yield
+        finally:
+            self.report = report
 
     def bare_word(self, callee: tree.Name, meaning: Meaning, arg: tree.Arg, scope: Scope) -> bool:
         """`padding=SAME`, a string without its quotes: reported here, with the quotes as its repair."""
@@ -181,15 +202,28 @@ class Names:
             self.report(NeedsQuotes(at=node.span, op=callee.text, name=node.text, word=word, options=tuple(taken)))
         return word is not None
 
-    def arguments(self, node: tree.Call, meaning: Meaning) -> None:
-        """Named arguments must exist; their values are checked when the op is used."""
+    def arguments(self, node: tree.Call, meaning: Meaning) -> list[tree.Arg]:
+        """Named arguments must exist, and those that do not are reported; the values are checked when the op is used."""
         options = self.argument_names(meaning)
-        for arg in node.args:
-            if options is not None and arg.name is not None and arg.name not in options:
-                from netspec.resolve.suggestions import unknown_argument  # only specs with a problem need it
+        odd = [arg for arg in node.args if arg.name is not None and arg.name not in options] if options is not None else []
+        if odd:
+            from netspec.resolve.foreign.calls import Written  # only specs with a problem need it
+            from netspec.resolve.suggestions import unknown_arguments
 
-                known = self.fitting(meaning) or options
-                self.report(unknown_argument(node.callee.text, arg, node.args, known, isinstance(meaning, ShelfRef)))
+            known = self.fitting(meaning) or options or []
+            for problem in unknown_arguments(Written(node.span, node.args), odd, self.taken_by(node.callee.text, meaning), known):
+                self.report(problem)
+        return odd
+
+    def taken_by(self, name: str, meaning: Meaning) -> Takes:
+        """What the callee takes; of several ops of the name the one that the present place asks for."""
+        from netspec.resolve.foreign.calls import Takes, takes_of  # only specs with a problem need it
+
+        if isinstance(meaning, ShelfRef):
+            return replace(takes_of(index.lookup(meaning.name, *self.wanted) or index.entries(meaning.name)[0]), op=name)
+        if isinstance(meaning, FunctionRef):
+            return Takes(name, "let", (), (), {p.name: p.type.span.text for p in meaning.function.params})
+        return replace(takes_of(meaning.definition), op=name)  # type: ignore[union-attr]
 
     def argument_names(self, meaning: Meaning) -> list[str] | None:
         """The names that a callee's arguments may have; None where they are not known."""
@@ -230,7 +264,7 @@ class Names:
             self.report(suggest_for_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())
 
-    def callable(self, node: tree.Name, scope: Scope) -> Meaning:
+    def callable(self, node: tree.Name, scope: Scope, call: tree.Call | None = None) -> Meaning:
         """What a name means before `(` or as a stage: shared instances and layers before ops."""
         first = node.parts[0]
         known = scope.find(first)
@@ -252,9 +286,11 @@ class Names:
             return self.settle(node, Bad())
         ours = (self.definitions, self.functions, STATIC_FUNCTIONS) if self.wanted == CALLABLE else (self.functions,)
         others = chain(*ours, OF_MODELS if self.training else ())
-        from netspec.resolve.suggestions import unknown_op  # only specs with a problem need it
+        from netspec.resolve.foreign.calls import Written  # only specs with a problem need it
+        from netspec.resolve.suggestions import unknown_op
 
-        self.report(unknown_op(node.span, node.text, self.wanted, others))
+        written = Written(call.span, call.args) if call is not None else Written(node.span)
+        self.report(unknown_op(node.span, node.text, self.wanted, others, written))
         return self.settle(node, Bad())
 
     def is_layer(self, node: tree.Expr, scope: Scope) -> bool:
@@ -267,6 +303,9 @@ class Names:
             case tree.Name():
                 known = scope.find(node.parts[0])
                 return isinstance(self.named(node), ShelfRef | BlockRef) if known is None else known.what == "layer" or known.layer
+            case tree.Call() if node.callee.parts[1:] == ("average",):
+                known = scope.find(node.callee.parts[0])
+                return known is not None and known.what == "shared"
         return False
 
     def named(self, node: tree.Name) -> Meaning | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic, Edit, Mistake, Repair
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.names.imports import ImportCycle, ImportNotFound, ImportOutside, TooManyImports
 from netspec.diagnostics.names.unknown_names import UnknownName
@@ -68,7 +69,12 @@ class Project:
         if unknown is not None:
             near = tuple(nearest(unknown.name, found))
             noun = f'block, model or function in "{node.path.value}" called'
-            raise Mistake(UnknownName(at=unknown.span, name=unknown.name, noun=noun, near=near, options=tuple(found)))
+            ways = tuple(
+                Repair((Edit(unknown.span, text + (f" as {unknown.alias}" if unknown.alias else "")),), text)
+                for name in near
+                for text in ((name,) if unknown.alias else (f"{name} as {unknown.name}", name))
+            )
+            raise Mistake(UnknownName(at=unknown.span, name=unknown.name, noun=noun, near=near, options=tuple(found), ways=ways))
         return {n.alias or n.name: found[n.name] for n in node.names}
 
     def place(self, node: tree.Import) -> str:
@@ -132,11 +138,28 @@ class Project:
             if isinstance(mistake.diagnostic, FileRefused):
                 raise Mistake(FileRefused(at=node.path.span, path=node.path.value, why=mistake.diagnostic.why)) from None
             why = describe_unread(mistake.diagnostic, shown)
-            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why)) from None
+            near = () if self.untrusted else self.find_near(path, [n.name for n in node.names])
+            raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why, near=near)) from None
         self.bytes += len(data)
         if self.bytes > LIMITS.import_bytes:
             raise Mistake(TooManyImports(at=node.span, what="bytes of files", limit=LIMITS.import_bytes))
         return read_source(shown, data)
+
+    def find_near(self, path: str, names: list[str]) -> tuple[str, ...]:
+        """The specs of the project that were meant instead of a path, as the importing file writes them: those with a like name first,
+        then those that define what is imported."""
+        here = os.path.dirname(self.chain[-1][0])
+        folders = [f for f in dict.fromkeys((os.path.dirname(path), here)) if is_inside(f, self.root)]
+        files = {
+            file: folder for folder in reversed(folders) for file in list_specs(folder) if os.path.join(folder, file) != self.chain[-1][0]
+        }
+        wanted = os.path.splitext(os.path.basename(path))[0]
+        alike = [
+            file for file in files if os.path.splitext(file)[0] in nearest(wanted, [os.path.splitext(f)[0] for f in files], aliases={})
+        ]
+        defining = [file for file in files if file not in alike and defines(os.path.join(files[file], file), names)]
+        found = (os.path.relpath(os.path.join(files[file], file), here) for file in (*alike, *defining))
+        return tuple(f.replace(os.sep, "/") for f in found)[: LIMITS.suggestions]
 
     def short(self, path: str) -> str:
         """The path as a person in the project's folder writes it."""
@@ -146,6 +169,23 @@ class Project:
         """All that a spec brings together, to be given in the place of its files: the texts, and where links lead."""
         links = {LINK + path: real for path, real in self.links.items()}
         return {**{path: source.text for path, source in self.sources.items()}, **links}
+
+
+def list_specs(folder: str) -> list[str]:
+    """The names of the specs in a folder, as far as it can be read."""
+    try:
+        return sorted(name for name in os.listdir(folder) if name.endswith((".net", ".netspec", ".net.json")))[: LIMITS.folder_files]
+    except OSError:
+        return []
+
+
+def defines(path: str, names: list[str]) -> bool:
+    """A spec has blocks, models or functions of these names."""
+    try:
+        text = read_bytes(path).decode("utf-8", "replace")
+    except Mistake:
+        return False
+    return all(re.search(rf"^\s*(block|model|let)\s+{re.escape(name)}\b", text, re.MULTILINE) for name in names)
 
 
 def show_path(path: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic, Edit, Mistake, Repair
 from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration
 from netspec.diagnostics.names.unknown_names import UnknownModel, UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -21,18 +21,10 @@ from netspec.resolve.graph import UNREAD, Definition, Function, Graph, Meaning
 from netspec.resolve.imports import Names as Brought
 from netspec.resolve.imports import Project
 from netspec.resolve.name_scope import Scope
+from netspec.resolve.setting_names import GROUPS, MEASURED, SETTINGS, list_lines
 from netspec.source import Source, Span
 from netspec.syntax import tree
 
-SETTINGS = {
-    "train": ("data", "loss", "optimizer", "duration", "seed", "precision", "lowering", "accumulate", "ema", "weights"),
-    "update": ("loss", "params", "optimizer", "every"),
-    "eval": ("data", "every", "limit", "weights"),
-    "checkpoint": ("every", "keep"),
-}
-GROUPS = {"train": ("update", "eval", "checkpoint"), "update": (), "eval": (), "checkpoint": ()}
-MEASURED = ("train", "eval")
-"""The groups that have metrics."""
 WANTED = {"data": ("dataset", "transform"), "loss": ("loss", "function"), "optimizer": ("optimizer", "schedule")}
 """The kinds of op that a setting's calls may be, the most likely first."""
 OWN_WORDS = ("precision", "lowering")
@@ -68,7 +60,10 @@ def find_twin_trainings(trains: Iterable[tree.Train]) -> Iterator[Diagnostic]:
     for node in trains:
         name = node.alias or node.model
         if first.setdefault(name, node) is not node:
-            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span)
+            start = node.body.span.start
+            edit = Edit(Span(node.span.source, start, start), f"as {name}_2 ")
+            ways = (Repair((edit,), f"as {name}_2"),) if node.alias is None else ()
+            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span, ways=ways)
 
 
 class Opened:
@@ -225,8 +220,9 @@ def resolve_section(section: tree.Section, names: Names, definitions: Mapping[st
             elif isinstance(section, tree.Serve):
                 bind_decodings(section, names)
             else:
+                names.owner = section, definition
                 settings(section.body, "train", names)
-                names.training = False
+                names.training, names.owner = False, (None, None)
             names.own = frozenset()
         case _:
             pass
@@ -262,15 +258,18 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
     """Bind the settings of a section: each may stand once, metrics have names of their own, `let` binds for what follows."""
     seen: dict[str, tree.Setting | tree.Group | tree.Metric] = {}
     scope, names.training = Scope(inherited), True
+    strange = report_strangers(body, section, scope, names)
     for item in body.items:
         match item:
             case tree.Setting() | tree.Group():
-                if not is_allowed(item, section, names):
+                if id(item) in strange:
                     continue
                 report_twice(seen, item, key_of(item), "setting", names)
                 if isinstance(item, tree.Setting):
+                    if item.key == "loss":
+                        forgive_bare(item.value, names)
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    if item.key not in OWN_WORDS:
+                    if item.key not in OWN_WORDS and not is_foreign(item):
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
@@ -280,10 +279,11 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
             case tree.Metric() if section not in MEASURED:
                 names.report(unknown_setting(item.name_span, section, "metric"))
             case tree.Metric(name="loss"):
-                names.report(MetricNamedLoss(at=item.name_span))
+                names.report(name_other(item))
             case tree.Metric():
                 report_twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
+                forgive_bare(item.value, names)
                 names.expression(item.value, scope, late=True)
             case tree.Let():
                 names.wanted = ("function", "loss")
@@ -294,28 +294,73 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                 pass
 
 
+def is_foreign(item: tree.Setting) -> bool:
+    """A value that is written as other libraries write it, and reported as a whole where the settings are read."""
+    if item.key in ("duration", "every"):
+        return isinstance(item.value, tree.Call)
+    if item.key == "data":
+        from netspec.resolve.foreign_settings.data_forms import rewrite_chain
+
+        return bool(rewrite_chain(item.value))
+    if item.key == "optimizer" and isinstance(item.value, tree.Call):
+        from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
+
+        return is_foreign_chain(item.value) or takes_parameters(item.value)
+    return False
+
+
+def name_other(item: tree.Metric) -> MetricNamedLoss:
+    """The problem of a metric called `loss`, with the name of what measures it."""
+    from netspec.resolve.foreign_settings.measures import name_metric  # only specs with a problem need it
+
+    name = name_metric(item.value)
+    return MetricNamedLoss(at=item.name_span, ways=(Repair((Edit(item.name_span, name),), f"metric {name} = {item.value.span.text}"),))
+
+
+def forgive_bare(node: tree.Expr, names: Names) -> None:
+    """A loss of another library that is called on nothing, `CrossEntropyLoss()`, is reported where it is known what it can be called on."""
+    if not isinstance(node, tree.Call) or names.named(node.callee) is not None:
+        return
+    from netspec.resolve.foreign_settings.measures import find_measure, takes_inputs  # only specs with a problem need it
+
+    if not takes_inputs(node) and find_measure(node.callee.text):
+        names.unread |= {node.callee.text}
+
+
 def hole_names(item: tree.Hole) -> tuple[str, ...]:
     """The names that a line would have bound which could not be read, a `param` that stands in the wrong place among them."""
     declared = item.span.text.split(":")[0].split()
     return (*item.names, declared[1]) if declared[:1] == ["param"] and len(declared) == 2 else item.names
 
 
-def is_allowed(item: tree.Setting | tree.Group, section: str, names: Names) -> bool:
-    """Whether a section has such a setting; one that it lacks is reported."""
-    options = SETTINGS[section] if isinstance(item, tree.Setting) else GROUPS[section]
-    if item.key in options:
+def is_allowed(item: tree.SettingItem, section: str) -> bool:
+    """Whether a line is no setting and no section, or one that this section has."""
+    if not isinstance(item, tree.Setting | tree.Group):
         return True
-    if section == "train" and item.key in LATER:
+    return item.key in (SETTINGS[section] if isinstance(item, tree.Setting) else GROUPS[section])
+
+
+def report_strangers(body: tree.Settings, section: str, scope: Scope, names: Names) -> frozenset[int]:
+    """Report the settings and sections that a section lacks; the ids of their lines. What they would have named is known to be unread."""
+    strange = [item for item in body.items if not is_allowed(item, section)]
+    if not strange:
+        return frozenset()
+    later = [item for item in strange if section == "train" and item.key in LATER]
+    for item in later:
         names.report(NotYetCompiled(at=item.name_span, what=f"`{item.key}`"))
-        return False
-    names.report(unknown_setting(item.name_span, section, item.key))
-    return False
+    from netspec.resolve.foreign_settings.strangers import describe_strangers, find_strangers  # only specs with a problem need it
+
+    found = [s for s in find_strangers(body, section) if all(s.item is not item for item in later)]
+    for problem in describe_strangers(found, body, section, list_lines(section), *names.owner):
+        names.report(problem)
+    for item in strange:
+        scope.bind(item.key, "unread", item.name_span)
+    return frozenset(map(id, strange))
 
 
 def unknown_setting(at: Span, section: str, name: str) -> Diagnostic:
     """What a section has instead of a setting of that name."""
-    more = ("metric", "let") if section in MEASURED else ("let",) if section == "update" else ()
-    every = (*SETTINGS[section], *GROUPS[section], *more)
+    every = list_lines(section)
     return UnknownSetting(at=at, section=section, name=name, near=tuple(nearest(name, every)), options=every)
 
 
@@ -328,5 +373,12 @@ def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key:
     """Reports a setting, group or metric that stood there before."""
     first = seen.setdefault(key, item)
     if first is not item:
+        from netspec.resolve.foreign_settings.lines import drop_line  # only specs with a problem need it
+
         name = item.name if isinstance(item, tree.Metric) else key_of(item)
-        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span))
+        text = first.span.source.pointers is None
+        ways = (Repair((drop_line(first),), ""),) if what == "setting" and text else ()
+        if isinstance(item, tree.Metric) and isinstance(first, tree.Metric) and text:
+            same = item.value == first.value
+            ways = (Repair((drop_line(item),), "") if same else Repair((Edit(item.name_span, f"{name}_2"),), f"{name}_2"),)
+        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span, ways=ways))

@@ -13,15 +13,22 @@ from netspec.diagnostics.suggestions.nearest import find_alike, find_same, neare
 from netspec.diagnostics.text.forms import FORMS
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
+from netspec.record import replace
+from netspec.resolve.foreign.calls import Takes, Written, propose_calls
 from netspec.shape import DTYPES
 from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.migrations import find_renamed_argument
 
 
-def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str]) -> Diagnostic:
+def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str], call: Written | None = None) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
-    return suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
+    found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
+    if not isinstance(found, UnknownName) or call is None or not (found.near or "ctivation" in name):
+        return found
+    from netspec.resolve.foreign.ops import propose_ops
+
+    return replace(found, ways=tuple(propose_ops(call, name, found.near, kinds)))
 
 
 def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
@@ -95,19 +102,29 @@ def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence
     )
 
 
-def unknown_argument(op: str, arg: tree.Arg, args: Sequence[tree.Arg], options: Sequence[str], shelf: bool) -> Diagnostic:
-    """A named argument, one of the `args` of a call, that the op or block does not have, or (on the `shelf`) does no longer.
+def unknown_arguments(call: Written, odd: Sequence[tree.Arg], what: Takes, options: Sequence[str]) -> list[Diagnostic]:
+    """The named arguments of a call that the op or block does not have, as one problem; those that it had once are each another.
     `options` are the arguments that it has, in their order, and then its inputs."""
+    shelf = what.kind not in ("block", "let")
+    old = [(arg, find_renamed_argument(arg.name_span, what.op, arg.name or "") if shelf else None) for arg in odd]
+    found: list[Diagnostic] = [problem for _, problem in old if problem is not None]
+    left = [arg for arg, problem in old if problem is None]
+    if left:
+        ways = tuple(propose_calls(call, what))
+        first = unknown_argument(call, left[0], what, options)
+        found.append(replace(first, ways=ways, others=tuple(arg.name or "" for arg in left[1:])))
+    return found
+
+
+def unknown_argument(call: Written, arg: tree.Arg, what: Takes, options: Sequence[str]) -> UnknownArgument:
+    """A named argument of a call that the op or block does not have."""
     name = arg.name or ""
-    old = find_renamed_argument(arg.name_span, op, name) if shelf else None
-    if old is not None:
-        return old
-    free = _free(args, options)
+    free = _free(call.args, options)
     near = find_same(name, free) or [ours for ours in aliases().get(squash(name), ()) if ours in free]
-    how = "" if near else ADVICE.get(squash(name), "").format(op=op, value=arg.value.span.text.strip('"'))
+    how = "" if near else ADVICE.get(squash(name), "").format(op=what.op, value=arg.value.span.text.strip('"'))
     if not near and not how:
         near = find_alike(name, free)
-    return UnknownArgument(at=arg.name_span, op=op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
+    return UnknownArgument(at=arg.name_span, op=what.op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
 
 
 def _free(args: Sequence[tree.Arg], options: Sequence[str]) -> list[str]:

@@ -172,6 +172,10 @@ class Facts:
 
     def missing(self, a: Dim | int, b: Dim | int, relation: str = "==") -> str:
         """A fact that would prove `a relation b`, as text of the language: `H % 16 == 0`, `T <= 1024`, `T == S`."""
+        return self.missing_relation(a, b, relation)[-1]
+
+    def missing_relation(self, a: Dim | int, b: Dim | int, relation: str = "==") -> tuple[str, Dim, Dim, str]:
+        """The same as its relation and two sides, with the text."""
         from netspec.shape.repairs import find_missing_fact
 
         return find_missing_fact(self, Dim.of(a), relation, Dim.of(b))

@@ -20,21 +20,21 @@ Relation = tuple[str, Dim, Dim, str]
 """(op, a, b, text) of a candidate."""
 
 
-def find_missing_fact(facts: Facts, a: Dim, relation: str, b: Dim) -> str:
-    """The text of the first candidate that proves `a relation b`, else the relation itself in normal form."""
+def find_missing_fact(facts: Facts, a: Dim, relation: str, b: Dim) -> Relation:
+    """The first candidate that proves `a relation b`, else the relation itself in normal form."""
     try:
         left, right = facts.normal(a), facts.normal(b)
         steps = 0
         for op, x, y, text in islice(_candidates(left, relation, right), LIMITS.repair_candidates):
             answer = facts.require(op, x, y).facts.ask(relation, a, b)
             if answer.verdict is PROVED:
-                return text
+                return op, x, y, text
             steps += answer.steps
             if steps > LIMITS.repair_steps:
                 break
     except DimTooComplex:
         left, right = a, b
-    return f"{left} {relation} {right}"
+    return relation, left, right, f"{left} {relation} {right}"
 
 
 def _candidates(a: Dim, relation: str, b: Dim) -> Iterator[Relation]:

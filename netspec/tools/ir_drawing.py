@@ -6,7 +6,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from netspec.cost import sequences_of_cell
-from netspec.ir import Apply, Aux, Body, Call, Literal, Node, Operand, Port, Recur, Repeat, Segment, Variable, When, descend, list_bodies
+from netspec.ir import (
+    Apply,
+    Aux,
+    Average,
+    Body,
+    Call,
+    Literal,
+    Node,
+    Operand,
+    Port,
+    Recur,
+    Repeat,
+    Segment,
+    Variable,
+    When,
+    descend,
+    list_bodies,
+)
 from netspec.library.base import Op
 from netspec.shape import Dim, TensorType
 
@@ -57,10 +74,10 @@ def _node(body: Body, node: Node) -> Iterator[str]:
         case Apply():
             named = [f"{name}={operand(wire)}" for name, wire in node.optional]
             call = call_text(node.op.op_name(), [*map(operand, node.inputs), *named, *arguments_text(node.op)])
-            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}"
+            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}{_average(node.average)}"
         case Call():
             call = call_text(node.body.name, map(operand, node.inputs))
-            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}"
+            yield f"{_wires(body, node.outputs)} = {call}{_path(node.segment, node.shared)}{_average(node.average)}"
         case Variable():
             kind = "buffer" if node.buffer else "weight"
             written = f", next {operand(node.written)}" if node.written is not None else ""
@@ -104,6 +121,11 @@ def _operands(values: Iterable[Operand]) -> str:
 def _pairs(inner: Iterable[int], carried: Iterable[Operand]) -> str:
     """What each wire of a region is in the first iteration, or outside."""
     return ", ".join(f"%{wire} = {operand(value)}" for wire, value in zip(inner, carried, strict=True))
+
+
+def _average(average: Average | None) -> str:
+    """Whose average its weights are."""
+    return "" if average is None else f", {average.decay:g} average of {average.of.base}"
 
 
 def _path(segment: Segment, shared: bool = False) -> str:

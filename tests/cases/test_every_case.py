@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 VANISH, MEANS, OPS, INTEGERS, PADDING, RUNS, HARDENING, LOOPS = (
     f"test_{name}.py" for name in ("vanish", "means", "ops", "integers", "padding", "runs", "hardening", "loops")
 )
+HOSTILE = "../cli/test_hostile_names.py"
 MANIFEST = "test_crafted_01_to_18_a_forged_manifest_is_refused_with_file_and_place"
 LINE = "test_crafted_19_to_22_a_forged_line_is_refused_with_its_number"
 TENSORS = "test_crafted_24_and_25_forged_files_of_tensors_are_refused_by_name"
@@ -88,7 +89,7 @@ CRAFTED = {
     29: (VANISH, "test_a_long_row_of_blocks_is_refused_by_a_limit_that_is_named"),
     30: (VANISH, "test_params_in_a_circle_are_refused"),
     31: (HARDENING, "test_fmt_through_links_keeps_them_and_the_mode"),
-    32: (HARDENING, "test_hostile_names_of_files"),
+    32: (HOSTILE, "test_hostile_names_of_files"),
     33: (HARDENING, "test_names_that_are_no_utf8"),
     34: (HARDENING, "test_terminals_that_cannot_write_everything"),
     35: (HARDENING, "test_an_import_of_what_is_no_file"),

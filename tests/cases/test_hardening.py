@@ -11,18 +11,17 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from netspec.cli.main import COMMANDS, main
+from netspec.cli.main import main
 from netspec.compile import check
 from netspec.diagnostics.drawing.formats import FORMATS
 from netspec.files import open_file, rewrite
 from netspec.limits import LIMITS
 from netspec.source import Source
-from netspec.testing.checks import hold, require
 
 PACKAGE = Path(__file__).resolve().parents[2] / "netspec"
 GOOD = "netspec 1\n\nmodel M {\n  input x: f32[B]\n  output y = x\n}\n"
@@ -454,147 +453,3 @@ def nested(depth: int) -> str:
 def test_json_is_no_deeper_than_text(more: int) -> None:
     found = [p.slug() for p in check(Source("m.json", nested(LIMITS.brackets + more))).problems]
     assert found == (["too-large"] if more else [])
-
-
-# --- every command ---------------------------------------------------------------------------------------------------
-
-HOSTILE = [
-    "a\n::error::x",
-    "b\r\n::error::y",
-    "c\x1b[2J\x1b]0;t\x07d",
-    "e\u202egnp",
-    "f\u2028::error::z",
-    "g\x9b31m\x85::error::w",
-    "h\t\x0b\x0ci",
-    "\udcff\n::error::",
-]
-"""Names that begin a line, steer a terminal, or turn its direction."""
-
-
-def is_quiet(text: str) -> None:
-    """What a terminal or a build server reads of it is text."""
-    require(all(c == "\n" or c.isprintable() or c in "\xa0" for c in text), f"control characters in {text!r}")
-    forged = [line for line in text.split("\n") if line.lstrip().startswith(("::error::", "::set"))]
-    require(not forged, f"a line that a build server takes for a command: {forged}")
-
-
-def strings_of(name: str) -> list[list[str]]:
-    """For each argument of a command that takes text, a command line that gives it the hostile name, the others something harmless."""
-    from netspec.cli.main import build_parser
-
-    parser = build_parser([name])._subparsers._group_actions[0].choices[name]  # type: ignore[union-attr, index]
-    taking = [a for a in parser._actions if a.nargs != 0]
-    lines = []
-    for chosen in taking:
-        words: list[str] = []
-        for action in taking:
-            if action is chosen or action.required or (not action.option_strings and action.nargs not in ("?", "*")):
-                value = "HOSTILE" if action is chosen else "good.net"
-                words += [*action.option_strings[-1:], value]
-        lines.append(words)
-    return lines
-
-
-def names_everywhere(case: tuple[str, str, Capture]) -> None:
-    """Each argument of a command as a hostile name, and each file that it reads under one."""
-    name, hostile, capsys = case
-    for words in strings_of(name):
-        for value in (hostile, f"x={hostile}", f"{hostile}=1"):
-            code = main([name, *(word.replace("HOSTILE", value) for word in words)])
-            out = said(capsys)
-            require(code in (0, 1, 2), f"{name} {words} ended with {code}: {out}")
-            is_quiet(out)
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_hostile_arguments_of_every_command(name: str, folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    monkeypatch.setattr("netspec.tools.reference.PAGES", {"page.md": lambda: "a page"})  # the whole takes seconds to write
-    hold([names_everywhere], *((name, hostile, capsys) for hostile in HOSTILE))
-
-
-TRAIN = """netspec 1
-model M {{ input x: f32[B]; output y = x * 2.0 }}
-train M {{
-  data = csv("d.csv", columns={{x: f32[], label: f32[]}}) -> batch(2)
-  loss = mean_squared_error(y, label)
-  optimizer = sgd(0.1)
-  duration = 1 step
-  {}
-}}
-"""
-READERS = [
-    ["check"],
-    ["check", "--format", "github"],
-    ["fmt", "--check"],
-    ["fmt"],
-    ["convert"],
-    ["migrate"],
-    ["migrate", "--check"],
-    ["show"],
-    ["show", "--as", "resolved"],
-    ["show", "--as", "tree"],
-    ["show", "--as", "schedule"],
-    ["data"],
-    ["data", "--data", "."],
-    ["train", "--out", "r"],
-]
-
-
-def files_everywhere(case: tuple[str, Sequence[str], Capture]) -> None:
-    """A good spec and a bad one under a hostile name, in a hostile folder, imported from one."""
-    hostile, words, capsys = case
-    Path(hostile).mkdir(exist_ok=True)
-    for text in (GOOD, UGLY, BAD, TRAIN.format(""), TRAIN.format("strange = 1"), f'netspec 1\nimport M from "{hostile}"\n'):
-        if words[0] == "train" and "csv" not in text:
-            continue
-        path = os.path.join(hostile, f"{hostile}.net")
-        Path(path).write_text(text, "utf-8", "surrogateescape")
-        code = main([*words, path])
-        out = said(capsys)
-        require(code in (0, 1, 2), f"{words} ended with {code}: {out}")
-        is_quiet("\n".join(line for line in out.split("\n") if not line.startswith(("::error file=", "::warning file="))))
-
-
-@pytest.mark.parametrize("words", READERS, ids=" ".join)
-def test_hostile_names_of_files(words: list[str], folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    hold([files_everywhere], *((hostile, words, capsys) for hostile in HOSTILE))
-
-
-def test_hostile_columns_and_words_of_json(folder: Path, capsys: Capture) -> None:
-    """What stands in files: headers of tables, keys, names and strings of a spec in JSON."""
-    for hostile in HOSTILE[:-1]:
-        Path("d.csv").write_text(f'"{hostile}",label\n1,2\n', "utf-8")
-        Path("t.net").write_text(TRAIN.format(""))
-        assert main(["train", "t.net", "--data", ".", "--out", "r"]) in (1, 2)
-        is_quiet(said(capsys))
-        for body in (
-            {hostile: 1},
-            {"kind": hostile},
-            {"kind": "model", "name": hostile, "body": []},
-            {"kind": "import", "names": [hostile], "path": hostile},
-            {"kind": "model", "name": "M", "body": [{"kind": "require", "condition": "false", "message": json.dumps(hostile)}]},
-        ):
-            Path("m.json").write_text(json.dumps({"netspec": 1, "sections": [body]}))
-            for words in (["check"], ["show"], ["convert"], ["fmt", "--check"], ["show", "--as", "tree"], ["data"]):
-                assert main([*words, "m.json"]) in (0, 1, 2)
-                is_quiet(said(capsys))
-
-
-def test_annotations_name_the_file_and_forge_nothing(folder: Path, capsys: Capture) -> None:
-    Path("a\n::error::x.net").write_text(BAD)
-    assert main(["check", "--format", "github", "a\n::error::x.net"]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 and all(line.startswith("::error file=a%0A%3A%3Aerror%3A%3Ax.net,line=5,") for line in lines)
-
-
-def test_commands_print_by_one_module() -> None:
-    """`print` and the streams stand in `terminal.py` alone, so that no command writes a name as it is."""
-    for path in sorted((PACKAGE / "cli").glob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
-        printed = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "print"]
-        written = [
-            n.lineno for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "write"
-        ]
-        assert path.name == "terminal.py" or not [*printed, *written], path

@@ -94,7 +94,7 @@ REFUSED = {
     "2 ** 63": "size-out-of-range: this number is 9,223,372,036,854,775,808, but it must be below 2**63",
     "H / 2": "bad-operands: `/` does not join the size `H` and the number `2`",
     "H // 0": "bad-operands: `//` does not join the size `H` and the number `0`",
-    "H ** 9": "bad-operands: `**` does not join the size `H` and the number `9`",
+    "H ** 65": "size-too-complex: this size has too many terms to be computed exactly",
     "H * 0.5": "bad-operands: `*` does not join the size `H` and the number `0.5`",
     "-[1]": "bad-operands: `-` does not apply to a list",
     "not 3": "bad-operands: `not` does not apply to the number `3`",

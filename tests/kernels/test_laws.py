@@ -42,6 +42,7 @@ def test_the_families_there_are() -> None:
         "cross_entropy_of_shares",
         "einsum",
         "embed",
+        "linear_recurrence",
         "matmul",
         "mean_square",
         "moments",

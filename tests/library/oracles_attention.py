@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.library.oracles_positions import rope
+
 Array = Any
 Weights = Mapping[str, Array]
 ATTENTION: dict[str, Callable[..., Any]] = {}
@@ -74,6 +76,9 @@ def one_query(op: Any, place: tuple, query: Array, key: Array, value: Array, mas
 
 @oracle("attention")
 def attention(op: Any, weights: Weights, query: Array, key: Array, value: Array, **named: Any) -> Array:
+    if op.rotary:
+        ahead = key.shape[-3] - query.shape[-3]
+        query, key = (rope(op.rotary, {}, x, np.arange(x.shape[-3]) + first) for x, first in ((query, ahead), (key, 0)))
     optional = dict.fromkeys(("mask", "segments", "key_segments", "score_bias")) | named
     result = np.empty((*query.shape[:-1], value.shape[-1]))
     for b in itertools.product(*map(range, query.shape[:-3])):

@@ -96,9 +96,13 @@ def chances(x: Array, weights: Weights) -> Array:
 
 
 def expert(op: Any, weights: Weights, number: int, x: Array) -> Array:
-    both = [(weights[f"{name}/kernel"][number], weights[f"{name}/bias"][number] if op.bias else 0) for name in ("up", "down")]
-    (up, up_bias), (down, down_bias) = both
-    return np.maximum(x @ up + up_bias, 0) @ down + down_bias
+    def mapped(name: str, y: Array) -> Array:
+        return y @ weights[f"{name}/kernel"][number] + (weights[f"{name}/bias"][number] if op.bias else 0)
+
+    def active(y: Array) -> Array:
+        return y / (1 + np.exp(-y)) if op.activation.op_name() == "silu" else np.maximum(y, 0)
+
+    return mapped("down", active(mapped("gate", x)) * mapped("up", x) if op.gated else active(mapped("up", x)))
 
 
 @oracle("moe")
@@ -116,7 +120,8 @@ def moe(op: Any, weights: Weights, x: Array, mask: Any = None) -> Array:
                 e = best[choice]
                 if filled[e] < room:
                     filled[e] += 1
-                    gate = likely[e] / (sum(likely[i] for i in best) if op.top_k > 1 else 1)
+                    alone = op.softmax == "after" or (op.softmax is None and op.top_k > 1)
+                    gate = likely[e] / (sum(likely[i] for i in best) if alone else 1)
                     result[b, t] += gate * expert(op, weights, e, tokens[t])
     return result.reshape(x.shape)
 

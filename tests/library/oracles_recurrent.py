@@ -1,4 +1,4 @@
-"""What one step of each cell means, in plain NumPy."""
+"""What one step of each cell means, and a recurrence that fades, in plain NumPy."""
 
 from __future__ import annotations
 
@@ -80,10 +80,25 @@ def conv_lstm_cell(op: Any, w: Weights, x: np.ndarray, *, h: np.ndarray, c: np.n
     return new_h, new_h, new_c
 
 
+def linear_recurrence(op: Any, w: Weights, x: np.ndarray, decay: np.ndarray, initial: Any = None, mask: Any = None) -> np.ndarray:
+    """Step by step, each line of the axis by itself."""
+    decay, result = np.broadcast_to(decay, x.shape), np.empty(x.shape)
+    axis = op.axis % x.ndim
+    for place in np.ndindex(*x.shape[:axis], *x.shape[axis + 1 :]):
+        h = 0.0 if initial is None else np.broadcast_to(initial, (*x.shape[:axis], *x.shape[axis + 1 :]))[place]
+        for t in range(x.shape[axis])[:: -1 if op.reverse else 1]:
+            at = (*place[:axis], t, *place[axis:])
+            if mask is None or mask[at[: axis + 1]]:
+                h = decay[at] * h + x[at]
+            result[at] = h
+    return result
+
+
 RECURRENT: Mapping[str, Callable[..., Any]] = {
     "lstm_cell": lstm_cell,
     "gru_cell": gru_cell,
     "simple_cell": simple_cell,
     "mgu_cell": mgu_cell,
     "conv_lstm_cell": conv_lstm_cell,
+    "linear_recurrence": linear_recurrence,
 }

@@ -67,19 +67,30 @@ def lp_pool(op: Any, weights: Weights, x: Array) -> Array:
 
 @oracle
 def global_avg_pool(op: Any, weights: Weights, x: Array, mask: Array | None = None) -> Array:
-    return over_places(x, mask, np.mean)
+    return over_places(op, x, mask, np.mean)
 
 
 @oracle
 def global_max_pool(op: Any, weights: Weights, x: Array, mask: Array | None = None) -> Array:
-    return over_places(x, mask, np.max)
+    return over_places(op, x, mask, np.max)
 
 
-def over_places(x: Array, mask: Array | None, reduce: Callable[[Array], Array]) -> Array:
+def over_places(op: Any, x: Array, mask: Array | None, reduce: Callable[[Array], Array]) -> Array:
     """Each channel of each example over the places that count; 0 where none does."""
     there = np.ones(x.shape, bool) if mask is None else np.broadcast_to(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), x.shape)
     counting = [[(x[b, ..., c])[there[b, ..., c]] for c in range(x.shape[-1])] for b in range(len(x))]
-    return np.array([[reduce(values) if values.size else 0 for values in row] for row in counting])
+    made = np.array([[reduce(values) if values.size else 0 for values in row] for row in counting])
+    return made.reshape(len(x), *(1,) * (x.ndim - 2), x.shape[-1]) if op.keepdims else made
+
+
+@oracle
+def crop(op: Any, weights: Weights, x: Array, like: Array) -> Array:
+    """Element by element from both ends in turn, the last end first."""
+    for axis in range(1, x.ndim - 1):
+        for turn in range(x.shape[axis] - like.shape[axis]):
+            front = op.at == "end" or (op.at == "middle" and turn % 2)
+            x = np.delete(x, 0 if front else -1, axis)
+    return x
 
 
 def adaptive(op: Any, x: Array, reduce: Callable[[Array], Array]) -> Array:

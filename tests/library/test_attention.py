@@ -129,8 +129,10 @@ def test_dropout_drops_whole_weights_in_training_only() -> None:
     np.testing.assert_allclose(run(op, 0 * eye, eye, eye) * 50, 1, 1e-5)
 
 
-def test_packed_sequences_do_not_see_each_other() -> None:
-    op = SelfAttention(heads=2, causal=True)
+@pytest.mark.parametrize("rotary", [None, Rope(theta=20.0)])
+def test_packed_sequences_do_not_see_each_other(rotary: Rope | None) -> None:
+    """Also where they are turned by places that are counted through both: only distances matter."""
+    op = SelfAttention(heads=2, causal=True, rotary=rotary)
     params = {name: values(*map(int, w.shape), seed=k) for k, (name, w) in enumerate(op.params(parse("f32[1, 7, 4]")).items())}
     one, two = values(1, 4, 4), values(1, 3, 4, seed=1)
     packed = run(op, np.concatenate([one, two], 1), params=params, segments=np.array([[1] * 4 + [2] * 3]))

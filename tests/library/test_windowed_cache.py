@@ -14,6 +14,7 @@ import pytest
 from netspec.library.contracts.sequence_axis import Flow
 from netspec.library.contracts.stretch_steps import Stretch, Use
 from netspec.library.layers.attention import Attention
+from netspec.library.layers.rope import Rope
 from netspec.library.layers.self_attention import SelfAttention
 from tests.library.scope import TestScope, applied, parse, typed
 
@@ -44,6 +45,8 @@ CASES = [
     (Attention(causal=True, window=3, alibi=True), {"mask": np.array([[1, 1, 0, 1, 1, 0, 1], [1] * 7], bool)}),
     (Attention(causal=True, window=4, soft_cap=2.0), {"segments": np.array([[1, 1, 1, 2, 2, 2, 2], [1] * 7], "int32")}),
     (SelfAttention(heads=2, kv_heads=1, causal=True, window=3, qk_norm="rms"), {}),
+    (SelfAttention(heads=1, causal=True, window=3, rotary=Rope(theta=20.0)), {}),
+    (Attention(causal=True, window=4, rotary=Rope(rotary=2)), {"segments": np.array([[1, 1, 1, 2, 2, 2, 2], [1] * 7], "int32")}),
 ]
 
 

@@ -27,11 +27,23 @@ class BadArgument(Diagnostic):
             return f"`{self.op}` wants {self.expected} for `{self.name}`, but {self.part}"
         return f"`{self.op}` wants {self.expected} for `{self.name}`, not {self.value}"
 
+    def says(self) -> str:
+        """What is wrong, without the op."""
+        return f"`{self.name}` wants {self.expected}"
+
     def help(self) -> str | None:
+        repair = self.chosen() if self.ways else None
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{self.repair}`" if self.repair else self.advice or None
 
     def edits(self) -> Sequence[Edit]:
+        if self.ways:
+            return self.ways[0].edits
         return [Edit(self.at, self.repair)] if self.repair else []
+
+    def mistake(self) -> object:
+        return (self.slug(), self.op, self.name, self.value) if self.value.endswith(" values") else None
 
 
 @record(kw_only=True)
@@ -67,7 +79,13 @@ class SwappedArguments(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` takes `{self.first}` first and `{self.second}` behind it; these two stand the other way round"
 
+    def mistake(self) -> object:
+        return self.at.text if self.ways else None
+
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None and repair.words:
+            return f"write `{repair.words}`"
         return f"write `{', '.join(edit.text for edit in self.swapped)}`" if self.swapped else None
 
     def edits(self) -> Sequence[Edit]:
@@ -78,15 +96,22 @@ class SwappedArguments(Diagnostic):
 class MissingArgument(Diagnostic):
     """An op or block is called without an argument that has no default."""
 
+    lacks_a_value = True
     op: str
     names: tuple[str, ...]
     signature: str = ""
+
+    def mistake(self) -> object:
+        return (self.op, self.names)
 
     def message(self) -> str:
         names = " and ".join(f"`{n}`" for n in self.names)
         return f"`{self.op}` needs {'a value' if len(self.names) == 1 else 'values'} for {names}"
 
     def help(self) -> str | None:
+        repair = self.chosen()
+        if repair is not None:
+            return f"write for instance `{repair.words}`; its arguments are `{self.op}({self.signature})`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else None
 
 
@@ -115,6 +140,11 @@ class TooManyArguments(Diagnostic):
     def help(self) -> str | None:
         if self.shared:
             return "move it to the `shared` line, or make a layer of its own"
+        repair = self.chosen()
+        if repair is not None and repair.words and not self.listed:
+            return (
+                f"write `{repair.words}`; its arguments are `{self.op}({self.signature})`" if self.signature else f"write `{repair.words}`"
+            )
         if self.listed:
             return f"give a list: `{self.listed}`"
         return f"its arguments are `{self.op}({self.signature})`" if self.signature else f"`{self.op}` has no arguments: write `{self.op}`"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
@@ -48,12 +49,17 @@ class ImageWithoutBatch(Diagnostic):
     op: str
     rows: str
     meant: str
+    declared: Span = NOWHERE
+    """Where its type is written."""
 
     def message(self) -> str:
         return f"`{self.name}` has no axis of examples: `{self.op}` reads {self.input} as {self.rows} examples with one axis of space."
 
     def help(self) -> str:
         return f"write `input {self.name}: {self.meant}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.declared, self.meant)] if self.declared is not NOWHERE else []
 
 
 @record(kw_only=True)
@@ -70,6 +76,8 @@ class ChannelsFirst(Diagnostic):
     """What is taken for the channels."""
     meant: str
     order: tuple[int, ...]
+    declared: Span = NOWHERE
+    """Where its type is written."""
 
     def message(self) -> str:
         read = f"`{self.op}` reads `{self.name}`, {self.input}, as [batch, space…, channels]"
@@ -78,3 +86,6 @@ class ChannelsFirst(Diagnostic):
     def help(self) -> str:
         turned = f"transpose({self.name}, {list(self.order)})"
         return f"write `input {self.name}: {self.meant}`, or turn what comes: `{turned}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(self.declared, self.meant)] if self.declared is not NOWHERE else []

@@ -13,6 +13,8 @@ from netspec.source import NOWHERE, Span
 class WrongCount(Diagnostic):
     """Before `=` stand more or fewer names than the expression behind it has values."""
 
+    lacks_a_value = True
+
     names: int
     values: int
     found: str = ""
@@ -42,14 +44,23 @@ NAMES = "abcdefghijklmnopqrstuvwxyz"
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out."""
 
+    lacks_a_value = True
+
     op: str
     names: tuple[str, ...]
     all: tuple[str, ...]
+    runs: str = ""
+    """The layer that runs the block over time; "": none."""
 
     def message(self) -> str:
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
+        if self.runs:
+            return f"give `{self.runs}` a sequence for each: `({', '.join(self.all)}) -> {self.runs}({self.op}(…))`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
@@ -58,6 +69,8 @@ class MissingInput(Diagnostic):
 @record(kw_only=True)
 class TooManyInputs(Diagnostic):
     """More tensors flow into an op or block than it takes."""
+
+    lacks_a_value = True
 
     op: str
     takes: tuple[str, ...]
@@ -76,6 +89,8 @@ class TooManyInputs(Diagnostic):
 @record(kw_only=True)
 class NotATensor(Diagnostic):
     """Something stands where a tensor is wanted that is not one."""
+
+    lacks_a_value = True
 
     what: str
     """What it is instead."""
@@ -106,7 +121,14 @@ class WrongDtype(Diagnostic):
             "bool numbers", "truth values"
         )
 
+    def mistake(self) -> object:
+        return (self.input, self.found, self.at.text) if self.ways else None
+
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
+        if self.tried or self.ways:
+            return None
         dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(self.wanted)
         return f"convert it: `cast(…, {dtype})`" if dtype else None
 
@@ -123,7 +145,7 @@ class WrongRank(Diagnostic):
     """What the input's axes are."""
 
     def help(self) -> str | None:
-        return f"its input `{self.input}` is {self.meaning}" if self.meaning else None
+        return self.proposed() or (f"its input `{self.input}` is {self.meaning}" if self.meaning else None)
 
     def message(self) -> str:
         return f"`{self.op}` wants at least {self.wanted} ax{'is' if self.wanted == 1 else 'es'}, but it gets {self.found}"
@@ -149,3 +171,6 @@ class InputMismatch(Diagnostic):
         return (
             [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}{self.sizes and '; ' + self.sizes}")]
         )
+
+    def help(self) -> str | None:
+        return self.proposed() or None

@@ -60,3 +60,21 @@ class TensorInFunction(Diagnostic):
 
     def help(self) -> str | None:
         return "what computes with tensors is a block: `block Name { input x: f32[B, D]; output … }`"
+
+
+@record(kw_only=True)
+class RepeatIndex(Diagnostic):
+    """The index of a `repeat` is a number of the running program: a size, a rate, a condition or a list's index must be known before, as
+    the index of a `for` is."""
+
+    name: str
+    count: str
+
+    def message(self) -> str:
+        return f"`{self.name}` is the index of a `repeat`, which is known only when the program runs, and this must be known before"
+
+    def help(self) -> str:
+        repair = self.chosen()
+        if repair is not None:
+            return f"write the loop as `{repair.words} {{ … }}`, whose index is a number"
+        return f"in `for {self.name} in range({self.count}) {{ … }}` it is a number"

@@ -74,7 +74,7 @@ class FieldMismatch(Diagnostic):
         return [] if self.declared is NOWHERE else [Place(self.declared, f"declared here as {self.wanted}")]
 
     def help(self) -> str | None:
-        return self.repair or None
+        return self.proposed() or self.repair or None
 
 
 @record(kw_only=True)
@@ -100,9 +100,16 @@ class NotADataChain(Diagnostic):
 
     why: str
     repair: str = ""
+    lacks_batch: bool = False
+    """That is all that is missing."""
+    changes: tuple[Edit, ...] = ()
+    """What makes it one, where that is known."""
 
     def message(self) -> str:
         return f"this data chain {self.why}"
 
     def help(self) -> str | None:
         return self.repair or None
+
+    def edits(self) -> Sequence[Edit]:
+        return self.changes

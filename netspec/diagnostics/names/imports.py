@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
@@ -21,7 +21,13 @@ class ImportNotFound(Diagnostic):
         return f'cannot import from "{self.path}": {self.why}'
 
     def help(self) -> str | None:
-        return f'did you mean "{self.near[0]}"?' if self.near else None
+        repair = self.chosen()
+        if repair is not None:
+            return f"did you mean {repair.words}?"
+        return f'there is "{self.near[0]}"' if self.near else None
+
+    def repairs(self) -> Sequence[Repair]:
+        return [Repair((Edit(self.at, f'"{path}"'),), f'"{path}"') for path in self.near]
 
 
 @record(kw_only=True)

@@ -39,6 +39,7 @@ class _Near(Diagnostic):
 class UnknownName(_Near):
     """A name is used that nothing in the file, and nothing on the shelf, has."""
 
+    lacks_a_value = True
     name: str
     noun: str = "name"
     below: Span = NOWHERE
@@ -51,7 +52,12 @@ class UnknownName(_Near):
         return [] if self.below is NOWHERE else [Place(self.below, "bound here, below its use")]
 
     def edits(self) -> Sequence[Edit]:
+        if self.ways:
+            return self.ways[0].edits
         return [] if self.below is not NOWHERE else super().edits()
+
+    def mistake(self) -> object:
+        return (self.slug(), self.name)
 
     def label(self) -> str:
         return "not known here"
@@ -59,6 +65,13 @@ class UnknownName(_Near):
     def help(self) -> str | None:
         if self.below is not NOWHERE:
             return "statements are read from top to bottom: move that line up"
+        repair = self.chosen() if self.ways else None
+        if repair is not None and [edit.span for edit in repair.edits] == [self.at] and "(" not in repair.edits[0].text:
+            return f"did you mean `{repair.edits[0].text}`?"
+        if repair is not None and repair.words and "(" in repair.words:
+            return f"{self.how}: write `{repair.words}`" if self.how and not self.how.startswith("write") else f"write `{repair.words}`"
+        if repair is not None and repair.words and not self.near and not self.how:
+            return f"did you mean `{repair.words}`?"
         if self.how:
             return self.how
         if self.options and not self.near:
@@ -74,12 +87,27 @@ class UnknownArgument(_Near):
 
     op: str
     name: str
+    others: tuple[str, ...] = ()
+    """Further arguments of the call that it does not have."""
 
     def message(self) -> str:
-        return f"`{self.op}` has no argument `{self.name}`"
+        if not self.others:
+            return f"`{self.op}` has no argument `{self.name}`"
+        *first, last = (f"`{name}`" for name in (self.name, *self.others))
+        return f"`{self.op}` has no arguments {', '.join(first)} and {last}"
 
     def help(self) -> str | None:
+        repair = self.chosen() if self.ways else None
+        if repair is not None and repair.words and (self.others or not self.near or len(repair.edits) > 1):
+            said = f"{self.how.partition(': `')[0]}: write" if self.how and not self.others else "write"
+            return f"{said} `{repair.words}`"
         return super().help() or f"`{self.op}` takes no arguments"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.ways[0].edits if self.ways else super().edits()
+
+    def mistake(self) -> object:
+        return (self.slug(), frozenset((self.name, *self.others)))
 
 
 @record(kw_only=True)
@@ -89,16 +117,33 @@ class UnknownSetting(_Near):
 
     section: str
     name: str
+    others: tuple[Span, ...] = ()
+    """Further lines that belong to the same place."""
+    instead: str = ""
+    """What is true here, where such a line says nothing."""
 
     def message(self) -> str:
         return f"`{self.section}` has no setting `{self.name}`"
 
+    def places(self) -> Sequence[Place]:
+        return [Place(span, "belongs there too") for span in self.others]
+
     def help(self) -> str | None:
-        if self.near:
+        if self.instead:
+            return f"{self.instead}: leave the line away"
+        form = self.chosen()
+        if form is not None:
+            return f"write `{form.words}`" if form.words else "that is so without it: leave the line away"
+        if self.ways and self.ways[0].words:
+            return f"it belongs elsewhere: `{self.ways[0].words}`"
+        if self.near and self.name not in self.near:
             return super().help()
         if self.name == "metric":
             return "metrics stand in `train` itself, or in `eval`"
         return f"its settings are {', '.join(f'`{o}`' for o in self.options)}; a value of your own is written `let {self.name} = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.ways[0].edits if self.ways else ()
 
 
 @record(kw_only=True)

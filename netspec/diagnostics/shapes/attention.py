@@ -26,6 +26,8 @@ class UnevenHeads(Diagnostic):
         return f"{self.features} features of {self.input} do not divide into {_say_count(self.heads, 'equal head')} for `{self.op}`."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         if not self.features.is_constant:
             return None
         features = self.features.value
@@ -100,6 +102,8 @@ class UnequalFeatures(Diagnostic):
         return f"`{self.op}` has vectors of {self.features} features, but {self.input} has {self.input.shape[-1]}."
 
     def help(self) -> str:
+        if proposed := self.proposed():
+            return proposed
         return f"project it first: `-> dense({self.features})`"
 
 

@@ -35,7 +35,7 @@ class NotAPermutation(Diagnostic):
         return f"`{self.op}` gets the axes {list(self.axes)}, but it needs each axis of {self.input} once."
 
     def help(self) -> str:
-        return f"name 0 to {self.input.rank - 1} in their new order"
+        return self.proposed() or f"name 0 to {self.input.rank - 1} in their new order"
 
 
 @record
@@ -50,7 +50,7 @@ class AxisNotOne(Diagnostic):
         return f"`{self.op}` takes away axes of size 1, but axis {self.axis} of {self.input} is {self.input.shape[self.axis]}."
 
     def help(self) -> str:
-        return "take one element with `x[…, 0]`, or a mean with `mean(x, axis=…)`"
+        return self.proposed() or "take one element with `x[…, 0]`, or a mean with `mean(x, axis=…)`"
 
 
 @record
@@ -110,7 +110,7 @@ class ReshapeCount(Diagnostic):
         return f"{self.input} has {before} elements, but {shape_text(self.to)} has {after}."
 
     def help(self) -> str:
-        return "let one axis be -1: it takes whatever is left"
+        return self.proposed() or "let one axis be -1: it takes whatever is left"
 
 
 @record
@@ -122,6 +122,9 @@ class ReshapeRemainder(Diagnostic):
 
     def message(self) -> str:
         return f"{self.input} has {self.input.size} elements, which {self.rest} (the product of the other axes) does not divide."
+
+    def help(self) -> str | None:
+        return self.proposed() or None
 
 
 @record

@@ -38,11 +38,11 @@ class UnequalDims(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str | None:
-        if instead := self.instead():
-            return instead
+        if proposed := self.proposed() or self.instead():
+            return proposed
         if self.left.rank != self.right.rank and 1 in (self.left.shape[self.axis], self.right.shape[self.axis]):
             return "a dim of 1 stretches only when both sides have the same number of axes: add the missing axes with `[none, …]`"
-        if self.project is None:
+        if self.project is None or self.tried:
             return None
         side, call = self.project
         return f"project the {side} side first: `-> {call}`"
@@ -87,6 +87,9 @@ class InnerDims(Diagnostic):
     def label(self) -> str:
         return f"{self.left} @ {self.right}"
 
+    def help(self) -> str | None:
+        return self.proposed() or None
+
 
 @record
 class UnequalDtypes(Diagnostic):
@@ -103,6 +106,8 @@ class UnequalDtypes(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str:
+        if proposed := self.proposed():
+            return proposed
         dtypes = (self.left.dtype, self.right.dtype)
         wide = next((d for d in ("f64", "f32", "bf16", "f16", "i32", "u32", "i8", "u8") if d in dtypes), self.left.dtype)
         return f"convert one side: `cast(…, {wide})`"
@@ -120,6 +125,8 @@ class WrongOperand(Diagnostic):
         return f"`{self.op}` works on {self.needs}, not on {self.operand}."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         if self.op == "/" and self.operand.is_int:
             return "use `//` for whole quotients, or convert with `cast(…, f32)`"
         if self.operand.dtype == "bool":

@@ -96,6 +96,9 @@ class PatternSize(Diagnostic):
             return f"the axis `{self.axis}` of `{self.op}` has {self.size} elements, which {self.wanted} does not divide."
         return f"the axis `{self.axis}` of `{self.op}` would have {self.wanted} elements, but the tensor has {self.size} there."
 
+    def help(self) -> str | None:
+        return self.proposed() or None
+
 
 @record
 class PatternUnknowns(Diagnostic):
@@ -147,3 +150,6 @@ class EinsumDims(Diagnostic):
 
     def message(self) -> str:
         return f'`{self.letter}` of the equation "{self.equation}" stands for axes of {self.one} and {self.other} elements.'
+
+    def help(self) -> str | None:
+        return self.proposed() or None

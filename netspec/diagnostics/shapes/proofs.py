@@ -21,7 +21,7 @@ class TypeMismatch(Diagnostic):
         return f"here stands {self.wanted}, but the tensor is {self.found}{self.why and ': ' + self.why}"
 
     def help(self) -> str | None:
-        return f"write `{self.repair}`" if self.repair else None
+        return self.proposed() or (f"write `{self.repair}`" if self.repair else None)
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
@@ -42,6 +42,9 @@ class BadOperands(Diagnostic):
         return f"`{self.op}` does not join {self.left} and {self.right}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         return self.repair or None
 
 
@@ -80,7 +83,12 @@ class CannotDecide(Diagnostic):
     def message(self) -> str:
         return f"cannot decide whether `{self.condition}`"
 
+    def statements_missing(self) -> tuple[str, ...]:
+        return (f"require {self.missing}",) if self.missing else ()
+
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return f"{proposed}, or the opposite"
         if self.missing:
             return f"say in the model what holds: `require {self.missing}`, or the opposite"
         return "bound the dim in the model: `dim H <= 1024`, or `require` what must hold"
@@ -92,9 +100,14 @@ class CannotProve(Diagnostic):
 
     condition: str
     missing: str = ""
+    further: tuple[str, ...] = ()
+    """What is missing besides for the same use of a block."""
 
     def message(self) -> str:
         return f"cannot prove `{self.condition}`"
 
+    def statements_missing(self) -> tuple[str, ...]:
+        return tuple(f"require {fact}" for fact in (self.missing or self.condition, *self.further))
+
     def help(self) -> str | None:
-        return f"add to the model, after its inputs: `require {self.missing or self.condition}`"
+        return self.proposed() or f"add to the model, after its inputs: `require {self.missing or self.condition}`"

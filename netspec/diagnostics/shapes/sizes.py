@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Place
 from netspec.diagnostics.suggestions.nearest import divisors
 from netspec.record import record
 from netspec.shape import Dim, TensorType
@@ -20,6 +21,32 @@ def say_count(count: int, noun: str) -> str:
     """`1 axis`, `2 axes`."""
     plural = noun[:-2] + "es" if noun.endswith("xis") else noun + "s"
     return f"{count} {noun if count == 1 else plural}"
+
+
+Relation = tuple[str, Dim, Dim, str]
+_QUOTIENT = re.compile(r"([A-Z]\w*)//(\d+) >= (\d+)")
+_REMAINDER = re.compile(r"([A-Z]\w*) % (\d+) == 0")
+
+
+def combine_facts(facts: Sequence[Relation]) -> tuple[str, ...]:
+    """The statements that say all of these: for each size one bound, and one number that divides it."""
+    bounds: dict[str, int] = {}
+    divisors_of: dict[str, int] = {}
+    others: dict[str, None] = {}
+    for op, left, right, text in facts:
+        if (found := _REMAINDER.fullmatch(text)) is not None:
+            divisors_of[found[1]] = math.lcm(divisors_of.get(found[1], 1), int(found[2]))
+        elif (found := _QUOTIENT.fullmatch(text)) is not None:
+            bounds[found[1]] = max(bounds.get(found[1], 1), int(found[2]) * int(found[3]))
+        elif op == ">=" and _BOUND.fullmatch(text):
+            bounds[str(left)] = max(bounds.get(str(left), 1), right.value)
+        elif _BOUND.fullmatch(text):
+            others[f"dim {text}"] = None
+        else:
+            others[f"require {text}"] = None
+    lines = [f"dim {symbol} >= {least}" for symbol, least in sorted(bounds.items()) if divisors_of.get(symbol, 0) < least]
+    exact = " and ".join(f"{symbol} % {n} == 0" for symbol, n in sorted(divisors_of.items()))
+    return (*lines, *([f"require {exact}"] if exact else []), *others)
 
 
 @runtime_checkable
@@ -42,13 +69,32 @@ class UnprovenSize(Diagnostic):
     """What needs the relation: `so that the window fits`."""
     rule: Diagnostic | None = None
     """The problem it would be if the sizes always differed."""
+    fact: tuple[str, Dim, Dim, str] | None = None
+    """The missing fact as its relation, two sides and text."""
+    further: tuple[tuple[str, Dim, Dim, str], ...] = ()
+    """Facts that are missing besides, here or at other places."""
+    also: tuple[Place, ...] = ()
+    """The other places."""
 
     def message(self) -> str:
         reason = f" {self.why}" if self.why else ""
         return f"`{self.op}` needs `{self.claim}`{reason}, and nothing in the spec says so."
 
+    def places(self) -> Sequence[Place]:
+        return self.also
+
+    def statements_missing(self) -> tuple[str, ...]:
+        if self.fact is None or any(BATCH in side.symbols() for side in self.fact[1:3]):
+            return ()
+        return combine_facts((self.fact, *self.further))
+
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            fact = self.statements_missing()[-1:] if proposed.startswith("write `require ") else ()
+            return proposed + "".join(f"; or `assume {f[8:]}`, to have it checked when the program runs" for f in fact)
         instead = self.rule.instead() if isinstance(self.rule, Instead) else None
+        if not instead and self.fact is not None and any(BATCH in side.symbols() for side in self.fact[1:3]):
+            return f"`{BATCH}` is the size of the batch, which a spec does not fix: is an axis missing, or in another place?"
         if instead or (pin := _PIN.fullmatch(self.missing)) is None:
             return instead or self._fact()
         symbol, number = pin.groups()
@@ -86,7 +132,7 @@ class AxisOutOfRange(Diagnostic):
         return f"`{self.op}` works on axis {self.axis}, but {self.input} has {say_count(self.input.rank, 'axis')}."
 
     def help(self) -> str | None:
-        return f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None
+        return self.proposed() or (f"use {-self.input.rank} to {self.input.rank - 1}" if self.input.rank else None)
 
 
 @record
@@ -104,6 +150,8 @@ class UnevenGroups(Diagnostic):
         return f"{self.features} features do not divide into {self.groups} equal groups for `{self.op}`."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         sizes = [size for size in (self.features, self.others) if size is not None]
         if not all(size.is_constant for size in sizes):
             return None

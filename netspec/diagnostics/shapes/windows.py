@@ -31,7 +31,7 @@ class WindowTooLarge(Diagnostic):
         return f"the input is {self.input}"
 
     def help(self) -> str:
-        return f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
+        return self.proposed() or f'use a smaller {self.argument}, keep the size with `padding="SAME"`, or remove one pooling before it'
 
 
 @record
@@ -46,7 +46,7 @@ class OnlyPadding(Diagnostic):
         return f"`{self.op}` has a window of {self.window} and {self.padding} of padding at one side: some windows would see only padding."
 
     def help(self) -> str:
-        return f"pad by at most {self.window - 1}"
+        return self.proposed() or f"pad by at most {self.window - 1}"
 
 
 @record

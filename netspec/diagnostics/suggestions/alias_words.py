@@ -10,7 +10,7 @@ kernelsize filtersize window ksize size: kernel
 poolsize kernelsize kernel kernelshape windowshape size: window
 strides step subsampling: stride
 usebias addbias hasbias: bias
-usescale elementwiseaffine: scale
+usescale: scale
 featuregroupcount numgroups group cardinality: groups
 numheads nheads nhead head: heads
 p prob probability dropoutrate dropout droprate: rate
@@ -29,6 +29,8 @@ returncarry returnfinalstate: return_state
 initialstate initialcarry initstate initialstates: initial
 mergemode mergefn: merge
 iscausal causalmask: causal
+mask sequencemask paddingmask: lengths
+lengths length sequencelength sequencelengths seqlens seqlengths keypaddingmask srckeypaddingmask paddingmask: mask
 attnmask attentionmask: mask
 attnbias attentionbias positionbias bias: score_bias
 numkvheads numkeyvalueheads keyvalueheads numqueriespergroup: kv_heads
@@ -56,6 +58,8 @@ amin min minval a: low
 amax max maxval b: high
 numsegments: segments
 ignoreindex ignorelabel: ignore
+target targets ytrue truth y label groundtruth gold: labels targets
+prediction predictions ypred yhat pred preds output outputs input inputs score scores logit: logits predictions
 posweight: positive_weight
 smoothing labelsmooth: label_smoothing
 blankid blankindex: blank
@@ -71,12 +75,17 @@ epsilon: eps
 wd l2 weightdecayrate decay: weight_decay
 mask: decay_mask
 maxgradnorm clipnorm norm: max_norm
-initvalue: start
+initvalue lr learningrate initlr initiallearningrate initiallr baselr: start
+lr learningrate maxlr peaklr: peak
 endvalue finalvalue: end
 decaysteps totalsteps: duration
 warmupsteps: warmup
 peakvalue: peak
 buffersize: buffer
+batchsize bs minibatchsize: size
+maxnewtokens maxlength maxtokens maxlen newtokens maxdecodelength: limit
+eostokenid eostoken eos stoptoken endtoken: stop
+bostokenid bostoken bos starttoken decoderstarttokenid: start
 meanstd stddev sigma: std
 stddev sigma: stddev
 epochs epoch numepochs steps numsteps trainsteps: duration

@@ -70,8 +70,9 @@ moveaxis: rearrange
 flat ravel flattenlayer: flatten
 unsqueeze newaxis = x[:, none] | or `expand_dims(x, axis=1)`
 chunk unstack unbind tensorsplit: split
+croplike cropto centercroplike copyandcrop: crop
 zeropad zeropadding zeropadlayer reflectionpad reflectpad replicationpad constantpad: pad
-crop cropping = x[:, 1:-1, 1:-1] | a slice for every axis
+cropping = x[:, 1:-1, 1:-1] | a slice for every axis
 rectified rectifier: relu
 parametricrelu: prelu
 gatedlinearunit: glu

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.shapes.operands import name_operand
-from netspec.diagnostics.training.targets import without_last
+from netspec.diagnostics.training.targets import Unfit, without_last
 from netspec.record import record
 from netspec.shape import TensorType
 
@@ -28,7 +28,7 @@ OF_ANSWERS = {
 
 
 @record(kw_only=True)
-class OneClass(Diagnostic):
+class OneClass(Unfit):
     """One class leaves nothing to choose: a softmax over one score is 1 and the loss 0, the largest of one score is always the same. A
     yes or no by one score is asked of a sigmoid."""
 
@@ -41,7 +41,10 @@ class OneClass(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` chooses one of several classes, but {self.logits} has scores of one: its answer is the same whatever they are."
 
-    def help(self) -> str | None:
+    def mistake(self) -> object:
+        return (self.logits, self.labels)
+
+    def advice(self) -> str | None:
         scores, labels = name_operand(self.operands, 0), name_operand(self.operands, 1)
         if self.labels.rank < self.logits.rank and scores != "…":
             scores = without_last(scores, self.labels.rank).strip("`")
@@ -69,7 +72,7 @@ class SoftmaxOfOne(Diagnostic):
 
 
 @record(kw_only=True)
-class TooFewUnits(Diagnostic):
+class TooFewUnits(Unfit):
     """The data say how many classes a field has, and something takes fewer: a label would be none of them."""
 
     op: str
@@ -89,14 +92,14 @@ class TooFewUnits(Diagnostic):
         classes = f"{self.classes}" if self.units else f"{self.classes} classes"
         return f"`{self.op}` {things}, but the field `{self.field}` has {classes}, 0 to {self.classes - 1}."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         if self.answers:
             return f"for one class of several write `softmax_cross_entropy`, with {self.classes} scores on the last axis"
         return f"give the last layer {self.classes} units: `dense({self.classes})`" if self.units else f"make it {self.classes}"
 
 
 @record(kw_only=True)
-class MoreUnits(Diagnostic):
+class MoreUnits(Unfit):
     """There are scores of more classes than the data have: no label ever is one of the rest."""
 
     severity: ClassVar[str] = "warning"
@@ -109,5 +112,5 @@ class MoreUnits(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` tells {self.units} classes apart, but the field `{self.field}` has {self.classes}, 0 to {self.classes - 1}."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return f"give the last layer {self.classes} units: `dense({self.classes})`"

@@ -106,4 +106,7 @@ class WeightsOutsideModel(Diagnostic):
         return f"this has {named} of its own, and nothing outside of the model is trained or kept."
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"the section sees the model's outputs: write `{chosen.words}`"
         return 'compute it in the model, and give it out: `output y = …`, or `aux y = …` in a block; here read `y`, or `aux("**/y")`'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.training.targets import Unfit
 from netspec.record import record
 from netspec.shape import TensorType
 
 
 @record(kw_only=True)
-class NoSuchClass(Diagnostic):
+class NoSuchClass(Unfit):
     """A metric of one class needs a class that the scores have: they are counted from 0, so the last of C classes is C - 1."""
 
     op: str

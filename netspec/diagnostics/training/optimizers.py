@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
@@ -49,7 +50,11 @@ class OptimizerWithoutStep(Diagnostic):
         return f"the optimizer `{chain}` only changes gradients and takes no step."
 
     def help(self) -> str | None:
-        return f"end the chain with an optimizer: `{' -> '.join(self.parts)} -> adam(0.001)`"
+        written = " ".join(self.at.text.split()) if self.at is not NOWHERE else " -> ".join(self.parts)
+        return f"end the chain with an optimizer: `{written} -> adam(0.001)`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(Span(self.at.source, self.at.end, self.at.end), " -> adam(0.001)")] if self.at is not NOWHERE else []
 
 
 @record(kw_only=True)
@@ -76,12 +81,17 @@ class ChangesTheStep(Diagnostic):
     """The transformation, as written."""
     step: str
     """The optimizer before it, as written."""
+    moved: tuple[Edit, ...] = ()
+    """The two in the other order."""
 
     def message(self) -> str:
         return f"`{self.part.split('(')[0]}` stands behind `{self.step.split('(')[0]}`: it changes the step, not the gradient."
 
     def help(self) -> str | None:
         return f"write `{self.part} -> {self.step}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.moved
 
 
 @record(kw_only=True)
@@ -92,9 +102,14 @@ class StandsTooEarly(Diagnostic):
     """The transformation, as written."""
     step: str
     """The optimizer behind it, as written."""
+    moved: tuple[Edit, ...] = ()
+    """The two in the other order."""
 
     def message(self) -> str:
         return f"`{self.part.split('(')[0]}` stands before `{self.step.split('(')[0]}`: it changes the gradient, not the step."
 
     def help(self) -> str | None:
         return f"write `{self.step} -> {self.part}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return self.moved

@@ -28,7 +28,20 @@ def one_too_many(sides: tuple[tuple[str, TensorType], ...], operands: tuple[str,
 
 
 @record(kw_only=True)
-class LabelsShape(Diagnostic):
+class Unfit(Diagnostic):
+    """Base of the problems of a loss or metric that does not fit what it is called on: the repair that held is the help."""
+
+    def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        return f"write `{chosen.words}`" if chosen is not None else self.advice()
+
+    def advice(self) -> str | None:
+        """What to do where no repair is known to hold."""
+        return None
+
+
+@record(kw_only=True)
+class LabelsShape(Unfit):
     """Labels must say one class for each prediction: logits `[B, C]` go with integer labels `[B]`, or with floats `[B, C]`, a
     distribution."""
 
@@ -46,7 +59,10 @@ class LabelsShape(Diagnostic):
     def label(self) -> str:
         return str(self.labels)
 
-    def help(self) -> str | None:
+    def mistake(self) -> object:
+        return (self.logits, self.labels)
+
+    def advice(self) -> str | None:
         have, want = self.labels.shape, self.expected.shape
         if spare := one_too_many((("logits", self.expected), ("labels", self.labels)), self.operands):
             return spare
@@ -59,7 +75,7 @@ class LabelsShape(Diagnostic):
 
 
 @record(kw_only=True)
-class UnequalClasses(Diagnostic):
+class UnequalClasses(Unfit):
     """A distribution over classes (one-hot labels) must have as many classes as the logits."""
 
     op: str
@@ -73,12 +89,15 @@ class UnequalClasses(Diagnostic):
     def label(self) -> str:
         return str(self.labels)
 
-    def help(self) -> str | None:
+    def mistake(self) -> object:
+        return (self.logits, self.labels)
+
+    def advice(self) -> str | None:
         return f"make the last layer `dense({self.labels.shape[-1]})`, or the labels {self.logits.shape[-1]} classes long"
 
 
 @record(kw_only=True)
-class UnequalTargets(Diagnostic):
+class UnequalTargets(Unfit):
     """A loss that compares numbers one by one needs predictions and targets of exactly the same shape, and both in floats."""
 
     op: str
@@ -93,7 +112,10 @@ class UnequalTargets(Diagnostic):
     def label(self) -> str:
         return str(self.targets)
 
-    def help(self) -> str | None:
+    def mistake(self) -> object:
+        return (self.predictions, self.targets)
+
+    def advice(self) -> str | None:
         if self.predictions.shape == self.targets.shape:
             targets = name_operand(self.operands, 1)
             return f"the targets must be floats: `cast({'targets' if targets == '…' else targets}, f32)`"
@@ -116,7 +138,7 @@ class MaskShape(Diagnostic):
 
 
 @record(kw_only=True)
-class UnequalLabels(Diagnostic):
+class UnequalLabels(Unfit):
     """Yes-or-no labels must have exactly the shape of the logits: one answer for each number, nothing is stretched."""
 
     op: str
@@ -131,7 +153,10 @@ class UnequalLabels(Diagnostic):
     def label(self) -> str:
         return str(self.labels)
 
-    def help(self) -> str | None:
+    def mistake(self) -> object:
+        return (self.logits, self.labels)
+
+    def advice(self) -> str | None:
         logits, labels = self.logits.shape, self.labels.shape
         if spare := one_too_many((("logits", self.logits), ("labels", self.labels)), self.operands):
             return spare
@@ -141,7 +166,7 @@ class UnequalLabels(Diagnostic):
 
 
 @record(kw_only=True)
-class FewerClasses(Diagnostic):
+class FewerClasses(Unfit):
     """A label cannot be among the k largest logits when there are fewer than k logits."""
 
     op: str

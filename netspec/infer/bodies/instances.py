@@ -4,9 +4,9 @@ types).
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.arguments import Recursion
-from netspec.diagnostics.calls.inputs import InputMismatch, NotATensor, TooManyInputs
+from netspec.diagnostics.calls.inputs import InputMismatch, MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
 from netspec.infer import types
@@ -60,7 +60,8 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts)
+    made_at = use.span if use.callee is use.value else use.value.span  # a shared instance has its arguments where it is declared
+    args = bind_params(world, definition, value.args, made_at, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
@@ -71,19 +72,20 @@ def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]
     key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given), frame.facts)
+            written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
+            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
 
 
-def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> Body | None:
-    """The body of a block with `state` for one step of a sequence."""
-    if len(value.definition.inputs) != 1:
-        takes = tuple(i.name for i in value.definition.inputs)
-        frame.report(TooManyInputs(at=use.span, op=value.name, takes=takes, given=1))
+def elaborate_cell(frame: Frame, use: Call, value: BlockValue, steps: list[Given]) -> Body | None:
+    """The body of a block with `state` for one step of its sequences."""
+    takes = tuple(i.name for i in value.definition.inputs)
+    if len(takes) != len(steps):
+        frame.report(describe_count(use, value.name, takes, len(steps)))
         return None
-    made = make_instance(frame, use, value, [step])
+    made = make_instance(frame, use, value, steps)
     body = made.body if made is not None else None
     partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
     if partial is not None:
@@ -91,12 +93,22 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, step: Given) -> B
     return body if partial is None else None
 
 
-def elaborate_block(outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given]) -> Instance:
-    """A new body for these arguments and input types."""
+def describe_count(use: Call, cell: str, takes: tuple[str, ...], given: int) -> Diagnostic:
+    """A cell that gets more sequences than it has inputs, or fewer."""
+    if given > len(takes):
+        return TooManyInputs(at=use.span, op=cell, takes=takes, given=given)
+    return MissingInput(at=use.span, op=cell, names=takes[given:], all=takes, runs=use.name)
+
+
+def elaborate_block(
+    outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given], written: dict[str, Span]
+) -> Instance:
+    """A new body for these arguments and input types; `written`: where the arguments are."""
     world = outer.world
     world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
+    frame.written.update(written)
     actual = [(each.value, each.span) for each in given]
     if not bind_inputs(frame, outer, use, definition, actual):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
@@ -132,7 +144,7 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
     pairs = list(zip(definition.inputs, actual, strict=True))
     for declared, (tensor, _) in pairs:
         bind_symbols(frame, declared, tensor.type)
-    for declared, (tensor, _) in pairs:
+    for declared, (tensor, at) in pairs:
         why = explain_mismatch(frame, declared, tensor.type)
         if why:
             wanted = declared.type.span.text
@@ -147,11 +159,40 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
                 sizes=describe_sizes(frame, declared),
             )
             with_trail = outer.world.trail.pop()
-            outer.report(replace(problem, chain=places_of(outer, [tensor])))
+            outer.report(explain_input(outer, frame, use, declared, tensor, at, replace(problem, chain=places_of(outer, [tensor]))))
             outer.world.trail.append(with_trail)
             return False
         frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
     return True
+
+
+def explain_input(
+    outer: Frame, inner: Frame, use: Call, declared: tree.Input, tensor: Tensor, at: Span, problem: InputMismatch
+) -> Diagnostic:
+    """The problem with what might make the tensor fit, or the block."""
+    from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+    dims = declared.type.dims
+    if any(isinstance(d, tree.Dots) for d in dims):
+        return problem
+    sizes = tuple(inner.env.get(d.text) if isinstance(d, tree.Name) else None for d in dims)
+    shape = tensor.type.shape if len(dims) == tensor.type.rank else (Dim.of(1),) * len(dims)
+    known = (
+        types.evaluate_dims(inner, dims)
+        if all(isinstance(v, int | Dim) or not isinstance(d, tree.Name) for v, d in zip(sizes, dims, strict=True))
+        else None
+    )
+    swapped = replace(problem, ways=swap_inputs(use))
+    return with_claim(outer, use.span, Given(tensor, at), known or shape, tuple(d.span.text for d in dims), swapped)
+
+
+def swap_inputs(use: Call) -> tuple[Repair, ...]:
+    """Two inputs before the arrow the other way round."""
+    from netspec.infer.calls.input_repairs import swap_names  # only specs with a problem need it
+
+    spans = [given.span for _, given in use.inputs]
+    edits = swap_names(spans[0], (1, 0)) if len(spans) == 2 and spans[0] == spans[1] else ()
+    return (Repair(edits, f"they stand the other way round: `{edits[0].text} -> {use.name}`"),) if edits else ()
 
 
 def describe_sizes(frame: Frame, declared: tree.Input) -> str:

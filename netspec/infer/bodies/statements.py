@@ -8,6 +8,7 @@ from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, WrongCount
 from netspec.diagnostics.shapes.proofs import NotStatic, TypeMismatch
 from netspec.infer import expressions, types
+from netspec.infer.calls.averages import describe_binding, is_average, make_average
 from netspec.infer.calls.call_rule import signature_of
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
@@ -16,6 +17,7 @@ from netspec.infer.values import (
     UNKNOWN,
     BlockValue,
     Composed,
+    Given,
     OpValue,
     Several,
     SharedChain,
@@ -68,6 +70,9 @@ def export_aux(frame: Frame, node: tree.Aux) -> None:
 
 def bind_names(frame: Frame, node: tree.Binding) -> None:
     """`x = e`, `a, b = e`, `x: f32[…] = e`."""
+    if len(node.targets) == 1 and is_average(frame, node.value):
+        frame.env[node.targets[0].name] = frame.report(describe_binding(node))
+        return
     value = expressions.evaluate(frame, node.value)
     for target, part in zip(node.targets, unpack(frame, node, value) or (), strict=False):
         part = hold_against_type(frame, target.type, part, node.value.span)
@@ -119,7 +124,10 @@ def hold_against_type(frame: Frame, ref: tree.TensorRef | None, value: Value, at
         problem = TypeMismatch(
             at=ref.span, wanted=ref.span.text, found=str(value.type), why=why, repair=str(value.type), chain=places_of(frame, [value])
         )
-        frame.report(problem)
+        from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+        claimed = tuple(d.span.text for d in ref.dims)
+        frame.report(with_claim(frame, at, Given(value, at), pattern, claimed, problem))
     return value
 
 
@@ -169,6 +177,9 @@ def outputs_of(frame: Frame) -> list[Output]:
 
 def declare_shared(frame: Frame, node: tree.Shared) -> None:
     """One instance under its name; every use is the same."""
+    if is_average(frame, node.value):
+        frame.env[node.name] = make_average(frame, node.value, node.name, node.name_span)  # type: ignore[arg-type]
+        return
     value = expressions.evaluate(frame, node.value, CALLABLE)
     if isinstance(value, OpValue | BlockValue):
         if isinstance(value, OpValue):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, TooManyArguments
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.calls.arguments import BadArgument, MissingArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -29,10 +29,10 @@ from netspec.infer.values import (
     is_size,
     to_plain,
 )
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
-from netspec.source import Span
+from netspec.source import Meant, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -46,6 +46,8 @@ OTHER_TYPES = {
     "function": "a layer or function of the shelf has the type `layer`",
 }
 """What is said of the types of other languages."""
+NEAREST = 4
+"""So many numbers are tried on the whole file."""
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
 
 
@@ -55,15 +57,22 @@ def kinds_of_param(definition: Definition, name: str) -> tuple[str, ...]:
     return OP_TYPES.get(param.type.name, ()) if param else ()
 
 
-def bind_params(world: World, definition: Definition, given: Any, at: Span, facts: Facts) -> dict[str, Value] | None:
+def bind_params(
+    world: World, definition: Definition, given: Any, at: Span, facts: Facts, call: tuple[tree.Arg, ...] = ()
+) -> dict[str, Value] | None:
     """All params of a block or model with their values: types and `where` checked, defaults filled in. Problems blame the call."""
     frame = Frame(world, definition.name, facts)
     missing = [p.name for p in definition.params if p.name not in given and p.default is None and not p.type.optional]
     if missing:
         signature = ", ".join(p.name for p in definition.params)
-        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature))
+        ways = propose_missing_values(definition, given, at, call, missing)
+        world.report(MissingArgument(at=at, op=definition.name, names=tuple(missing), signature=signature, ways=ways))
         return None
     fine = True
+    swapped = find_swap(frame, definition, given, at)
+    if swapped is not None:
+        world.report(swapped)
+        return None
     for param in definition.params:
         if param.name not in given and param.default is not None and mentions_dims(definition, param.default):
             wanted = "a value that is known before the inputs are: use the size itself where the param stands"
@@ -74,21 +83,79 @@ def bind_params(world: World, definition: Definition, given: Any, at: Span, fact
         source: Given = given[param.name] if param.name in given else evaluate_default(frame, param)
         value = fit(frame, param.type, source.value)
         if isinstance(value, Misfit):
-            world.report(
-                BadArgument(
-                    at=source.span,
-                    op=definition.name,
-                    name=param.name,
-                    value=describe(source.value),
-                    expected=value.expected,
-                    part=value.part,
-                    repair=guess_repair(value, source.value),
-                    advice=value.advice or advise(definition, param, source.value),
-                )
+            problem = BadArgument(
+                at=source.span,
+                op=definition.name,
+                name=param.name,
+                value=describe(source.value),
+                expected=value.expected,
+                part=value.part,
+                repair=guess_repair(value, source.value),
+                advice=value.advice or advise(definition, param, source.value),
             )
+            world.report(replace(problem, ways=propose_ways(frame, param, source, value.expected)))
         fine &= not isinstance(value, Misfit | Unknown)
         frame.env[param.name] = UNKNOWN if isinstance(value, Misfit) else value
     return {p.name: frame.env[p.name] for p in definition.params} if fine and where_holds(frame, definition, given, at) else None
+
+
+def find_swap(frame: Frame, definition: Definition, given: Any, at: Span) -> SwappedArguments | None:
+    """Two arguments that have each the type of the other's param."""
+    plain = {"int", "float", "bool", "str", "list", "dtype", "layer", "initializer"}
+    params = [p for p in definition.params if p.name in given and p.type.name in plain and not p.type.fields]
+    wrong = [p for p in params if isinstance(fit(frame, p.type, given[p.name].value), Misfit)]
+    if len(wrong) != 2:
+        return None
+    a, b = wrong
+    one, other = given[a.name], given[b.name]
+    if isinstance(fit(frame, a.type, other.value), Misfit | Unknown) or isinstance(fit(frame, b.type, one.value), Misfit | Unknown):
+        return None
+    edits = (Edit(one.span, other.span.text), Edit(other.span, one.span.text))
+    return SwappedArguments(at=one.span.to(other.span), op=definition.name, first=a.name, second=b.name, swapped=edits)
+
+
+def propose_missing_values(
+    definition: Definition, given: Any, at: Span, call: tuple[tree.Arg, ...], missing: list[str]
+) -> tuple[Repair, ...]:
+    """The call with usual values for the params that have none."""
+    from netspec.infer.calls.example_values import list_examples  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_missing
+
+    if definition.is_model:
+        return propose_header(definition, at, missing)
+    types = {p.name: p.type.span.text for p in definition.params}
+    examples = list_examples(None, [types[name] for name in missing], missing)
+    return tuple(propose_missing(BlockValue(definition, given, at, call), missing, examples))
+
+
+USUAL_VALUES = {"int": ("10", "64", "2", "128", "1"), "float": ("0.1",), "bool": ("true",), "list[int]": ("[64, 64]",)}
+"""Values that a param of a model may have, by its type, where nothing says which."""
+
+
+def propose_header(definition: Definition, at: Span, missing: list[str]) -> tuple[Repair, ...]:
+    """`train M(classes=10)`: usual values of the params that a section does not give."""
+    types = {p.name: p.type.span.text for p in definition.params}
+    choices = [USUAL_VALUES.get(types[name], ()) for name in missing]
+    if at.text != definition.name or not all(choices):
+        return ()
+    text, source = at.source.text, at.source
+    found = []
+    for number in range(max(map(len, choices))):
+        words = ", ".join(f"{name}={own[min(number, len(own) - 1)]}" for name, own in zip(missing, choices, strict=True))
+        if text[at.end : at.end + 1] != "(":
+            edit = Edit(Span(source, at.end, at.end), f"({words})")
+        else:
+            end = text.index(")", at.end)
+            edit = Edit(Span(source, end, end), f"{', ' if text[at.end + 1 : end].strip() else ''}{words}")
+        found.append(Repair((edit,), f"{definition.name}({words})"))
+    return tuple(found)
+
+
+def propose_ways(frame: Frame, param: tree.Param, given: Given, words: str) -> tuple[Repair, ...]:
+    """The values that may stand in the place of one that has not the param's type."""
+    from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+    return tuple(propose_values(frame, given, param.type.span.text, words))
 
 
 def advise(definition: Definition, param: tree.Param, value: Value) -> str:
@@ -125,7 +192,7 @@ def evaluate_default(frame: Frame, param: tree.Param) -> Given:
     return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
 
 
-def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span, outer: Frame | None = None) -> bool:
     """Conditions of the params, after all have their values; one on an input's dims is a `require` of the body."""
     for param in definition.params:
         if param.where is None or mentions_dims(definition, param.where):
@@ -134,12 +201,42 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
         if holds is False:
             span = given[param.name].span if param.name in given else param.default.span if param.default else at
             value = describe_short(frame.env[param.name])
+            from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
+            places = {name: (outer or frame).find_origin(source.span) for name, source in given.items()}
+            places |= {p.name: p.default.span for p in definition.params if p.default is not None and p.name not in given}
+            first = {param.name: places[param.name]} if param.name in places else {}
+            ways = (*propose_values(frame, param.where, first), *propose_values(frame, param.where, places))
             problem = WhereFailed(
-                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+                at=span,
+                op=definition.name,
+                name=param.name,
+                value=value,
+                condition=param.where.span.text,
+                declared=param.where.span,
+                ways=tuple(dict.fromkeys(ways)),
             )
-            frame.report(problem)
+            frame.report(replace(problem, ways=propose_nearest(frame, param.name, param.where, span)))
             return False
     return True
+
+
+def propose_nearest(frame: Frame, name: str, condition: tree.Expr, at: Span) -> tuple[Repair, ...]:
+    """The nearest whole numbers for a param with which a condition holds, where its number is written."""
+    now = frame.env.get(name)
+    if not isinstance(now, int) or isinstance(now, bool) or at.text != str(now) or isinstance(at, Meant):
+        return ()
+    from netspec.infer.repairs.own_arguments import list_nearest  # only specs with a problem need it
+
+    found = []
+    for value in list_nearest(now, 1):
+        frame.env[name] = value
+        if expressions.evaluate(frame, condition) is True:
+            found.append(value)
+        if len(found) == NEAREST:
+            break
+    frame.env[name] = now
+    return tuple(Repair((Edit(at, str(value)),), f"the nearest that fits: `{name}={value}`") for value in found)
 
 
 def mentions_dims(definition: Definition, node: tree.Expr) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
-from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.calls import arguments, construction
@@ -19,6 +20,7 @@ from netspec.infer.values import (
     BlockValue,
     Callee,
     Given,
+    Initial,
     Mean,
     OpValue,
     SharedInstance,
@@ -26,8 +28,11 @@ from netspec.infer.values import (
     Unknown,
     Value,
     describe,
+    is_initial,
+    is_number,
     is_size,
     open_record,
+    to_plain,
 )
 from netspec.ir import Segment
 from netspec.library.shelf import index
@@ -49,6 +54,8 @@ class Call:
     args: tuple[tree.Arg, ...] = ()
     label: str | None = None
     label_span: Span = NOWHERE
+    want: tuple[str, ...] = ()
+    """The kinds of op that its place asks for."""
 
     @property
     def value(self) -> OpValue | BlockValue:
@@ -76,6 +83,8 @@ class Bound:
     """A problem was reported while binding, or an argument is unknown."""
     reported: bool = False
     """The first."""
+    instead: Value = None
+    """What the call is worth, where it computes a number or an initial value."""
     ambiguous: bool = False
     """Nobody knows whether its first arguments are inputs or fill params."""
 
@@ -110,6 +119,17 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
 
 
 def perform(frame: Frame, use: Call) -> Value:
+    """The value of a call; the weights of an average are buffers."""
+    if not isinstance(use.callee, SharedInstance) or use.callee.average is None:
+        return perform_call(frame, use)
+    from netspec.infer.calls.averages import keep_nodes  # few specs have any
+
+    since = len(frame.nodes)
+    value = perform_call(frame, use)
+    return value if isinstance(value, Unknown) or keep_nodes(frame, since, use.callee, use.span) else UNKNOWN
+
+
+def perform_call(frame: Frame, use: Call) -> Value:
     """Bind inputs and arguments, then make the instance, or the value when no tensor is there."""
     frame.world.call()
     entry = signature_of(use.value)
@@ -119,9 +139,11 @@ def perform(frame: Frame, use: Call) -> Value:
     if isinstance(use.callee, SharedInstance) and bound.args:
         given = next(iter(bound.args.values()))
         return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
+    if bound.instead is not None:
+        return bound.instead
     if bound.broken:
         return UNKNOWN if bound.reported else judge_alone(frame, use, bound)
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if not bound.tensors and not use.chained and (entry.required or not takes_tensors(value)):
         return value
     if not takes_tensors(value):
@@ -140,13 +162,13 @@ def perform(frame: Frame, use: Call) -> Value:
 
 def judge_alone(frame: Frame, use: Call, bound: Bound) -> Unknown:
     """A call whose inputs, or some of whose arguments, are unknown: what is known of its arguments can still be wrong."""
-    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span)
+    value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
     if isinstance(value, OpValue):
         construction.construct_use(frame, value) if not bound.ambiguous else construction.judge_given(frame, value)
     elif bound.ambiguous:
         return UNKNOWN
     elif not any(isinstance(g.value, Unknown) for g in value.args.values()):
-        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts)
+        arguments.bind_params(frame.world, value.definition, value.args, use.span, frame.facts, value.call)
     return UNKNOWN
 
 
@@ -167,6 +189,8 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
     positional = [a for a in use.args if a.name is None]
     rest = take_inputs(frame, use, signature, slots, bound, positional)
     fill_params(frame, use, signature, bound, rest, use.chained or bool(slots or bound.tensors))
+    if not use.chained and signature.required and not slots and not bound.tensors and not bound.broken:
+        report_tensor_behind(frame, use, signature, bound, positional)
     for arg in use.args:
         if arg.name is not None:
             bind_named(frame, use, signature, slots, bound, arg)
@@ -175,7 +199,25 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         missing = [n for n in signature.required if n not in slots]
         if slots and missing and not bound.broken:
             fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+    else:
+        bound.tensors = [*slots.values(), *bound.tensors]
     return bound
+
+
+def report_tensor_behind(frame: Frame, use: Call, signature: Signature, bound: Bound, positional: list[tree.Arg]) -> None:
+    """`dense(64, x)`: the inputs stand behind the params, and come first here."""
+    behind = [(name, given) for name, given in bound.args.items() if isinstance(given.value, FLOWING)]
+    if not behind or signature.variadic:
+        return
+    spans = [arg.value.span for arg in positional]
+    tensors = [span for span in spans if any(given.span == span for _, given in behind)]
+    order = [*tensors, *(span for span in spans if span not in tensors)]
+    edits = tuple(Edit(span, other.text) for span, other in zip(spans, order, strict=True) if span != other)
+    from netspec.infer.calls.input_repairs import show  # only specs with a problem need it
+
+    ways = (Repair(edits, show(use.span, edits)),) if edits and len(spans) == len(bound.args) else ()
+    first, second = signature.required[0], next((n for n, g in bound.args.items() if not isinstance(g.value, FLOWING)), behind[0][0])
+    fail(frame, bound, SwappedArguments(at=use.span, op=use.name, first=first, second=second, ways=ways))
 
 
 def fail(frame: Frame, bound: Bound, problem) -> None:
@@ -206,7 +248,7 @@ def bind_chained(frame: Frame, use: Call, signature: Signature, slots: dict, bou
 def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
     """Take the tensors among the positional arguments; returns what is left for the parameters."""
     if signature.variadic:
-        return take_variadic_inputs(frame, bound, args)
+        return take_variadic_inputs(frame, use, signature, bound, args)
     if use.chained:
         return take_stage_inputs(frame, use, signature, slots, args)
     if not signature.required:
@@ -227,7 +269,7 @@ def look_at(frame: Frame, use: Call, signature: Signature, place: int, arg: tree
     free = [p for p in signature.params if p not in use.value.args]
     if place < len(free):
         return evaluate_argument(frame, use, free[place], arg.value)
-    return Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    return Given(expressions.evaluate(frame, arg.value, use.want if "initializer" in use.want else ()), arg.value.span)
 
 
 def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
@@ -243,11 +285,11 @@ def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict
     return []
 
 
-def take_variadic_inputs(frame: Frame, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
+def take_variadic_inputs(frame: Frame, use: Call, signature: Signature, bound: Bound, args: list[tree.Arg]) -> list[Given | tree.Arg]:
     """Tensors, and lists of tensors, are inputs wherever they stand; the rest are parameters."""
     rest: list[Given | tree.Arg] = []
     for arg in args:
-        given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
+        given = look_at(frame, use, signature, len(rest), arg)
         items = given.value if isinstance(given.value, tuple) and any(isinstance(v, FLOWING) for v in given.value) else (given.value,)
         if any(isinstance(v, FLOWING) for v in items):
             written = arg.value.items if isinstance(arg.value, tree.ListExpr) else ()
@@ -269,6 +311,10 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
         bound.args[name] = given
     if len(args) > len(free):
         if works_on_tensors(use.value) and signature.required and not (fed or use.value.args):
+            more = {n: a if isinstance(a, Given) else Given(expressions.evaluate(frame, a.value), a.value.span) for n, a in enumerate(args)}
+            if any(isinstance(given.value, FLOWING) for given in more.values()):
+                bound.args = {free[n] if n < len(free) else f"argument {n + 1}": given for n, given in more.items()}
+                return report_tensor_behind(frame, use, signature, bound, [a for a in use.args if a.name is None])
             return report_no_tensor(frame, use, signature, bound, args[0])
         fail(frame, bound, describe_too_many(use, signature, args[len(free)], free))
     return None
@@ -282,10 +328,28 @@ def report_no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound
     """`exp(2.0)`: a call with more arguments than the op has params, and none that is a tensor."""
     given = arg if isinstance(arg, Given) else Given(expressions.evaluate(frame, arg.value), arg.value.span)
     wanted = f"the input `{signature.required[0]}` of `{use.name}`"
-    if isinstance(given.value, Unknown):
+    bound.instead = compute_value(frame, use, given)
+    if bound.instead is not None or isinstance(given.value, Unknown):
         bound.broken = True
     else:
         fail(frame, bound, NotATensor(at=given.span, what=describe(given.value), wanted=wanted))
+
+
+def compute_value(frame: Frame, use: Call, given: Given) -> Value:
+    """`sqrt(2.0)`, `log(linspace(1, 16))`: a function of a number or of an initial value; None for anything else."""
+    number = to_plain(given.value)
+    if not is_number(number) and not is_initial(number):
+        return None
+    from netspec.library.initializers import formulas  # few specs compute such values
+
+    if use.name not in formulas.FUNCTIONS or len(use.args) != 1:
+        return None
+    if is_initial(number):
+        return Initial(use.name, (number,))
+    try:
+        return formulas.compute(use.name, number)
+    except ValueError:
+        return frame.report(BadOperands(at=use.span, op=use.name, left=describe(number)))
 
 
 def evaluate_argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:
@@ -307,7 +371,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             bound.args[name] = evaluate_argument(frame, use, name, arg.value)
             bound.broken |= isinstance(bound.args[name].value, Unknown)
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
-            fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=signature.text(), twice=name))
+            fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:
@@ -317,7 +381,7 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
     elif name in signature.required:
-        fail(frame, bound, TooManyArguments(at=arg.span, op=use.name, signature=", ".join(signature.required), twice=name))
+        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
     else:
         fail(frame, bound, describe_unknown_argument(use, signature, arg))
 
@@ -325,9 +389,12 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
     """The problem of a named argument that does not exist, or does so no longer."""
     from netspec.resolve import suggestions  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, takes_of
 
     options = (*signature.params, *signature.required, *signature.optional)
-    return suggestions.unknown_argument(use.name, arg, use.args, options, isinstance(use.value, OpValue))
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    odd = [a for a in use.args if a.name is not None and a.name not in options]
+    return suggestions.unknown_arguments(Written(use.span, use.args), odd or [arg], what, options)[0]
 
 
 def collect(frame: Frame, use: Call, signature: Signature, bound: Bound, arg: tree.Arg, given: Given) -> None:
@@ -377,7 +444,33 @@ def describe_unknown_input(use: Call, signature: Signature, name: str, at: Span)
 def describe_too_many(use: Call, signature: Signature, extra: Given | tree.Arg, free: list[str]) -> TooManyArguments:
     """More positional arguments than params."""
     at = extra.span if isinstance(extra, Given) else extra.value.span
-    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=write_as_list(use, free))
+    listed = write_as_list(use, free)
+    first = (Repair((Edit(use.span, listed),), listed),) if listed else ()
+    ways = (*first, *propose_fewer(use, at))
+    return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=listed, ways=ways)
+
+
+def propose_fewer(use: Call, at: Span) -> tuple[Repair, ...]:
+    """The call with fewer arguments: as another library means it, or without the one at this place."""
+    from netspec.infer.calls.value_repairs import propose_rewritten  # only specs with a problem need it
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
+
+    value = replace(use.value, span=use.span, call=use.args)
+    what = takes_of(value.entry if isinstance(value, OpValue) else value.definition)
+    gone = tuple(n for n, arg in enumerate(use.args) if arg.value.span.start >= at.start and arg.name is None)
+    shorter = propose_calls(Written(use.span, use.args), what, gone=gone) if gone else []
+    return tuple(dict.fromkeys((*propose_rewritten(value), *shorter)))
+
+
+def describe_twice(use: Call, arg: tree.Arg, signature: str) -> TooManyArguments:
+    """An argument that is given a second time, which is left out; or the first is."""
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of  # only specs with a problem need it
+
+    name = arg.name or ""
+    what = takes_of(use.value.entry if isinstance(use.value, OpValue) else use.value.definition)
+    same = [n for n, other in enumerate(use.args) if other.name == name]
+    ways = [repair for n in reversed(same) for repair in propose_calls(Written(use.span, use.args), what, gone=(n,))]
+    return TooManyArguments(at=arg.span, op=use.name, signature=signature, twice=name, ways=tuple(ways))
 
 
 def write_as_list(use: Call, free: list[str]) -> str:

@@ -38,7 +38,7 @@ def find_callee(
             if isinstance(value, dict) and len(name.parts) > 1:
                 value = expressions.read_attribute(frame, name, value)
             elif len(name.parts) > 1:
-                return find_method(frame, name, value)
+                return find_method(frame, name, value, args)
             if isinstance(value, OpValue | BlockValue):
                 return replace(value, span=name.span)
             if isinstance(value, SharedInstance | SharedChain | Composed | Unknown):
@@ -64,15 +64,19 @@ def look_up(frame: Frame, name: tree.Name) -> Meaning:
     return meaning if callable_ else meaning.otherwise
 
 
-def find_method(frame: Frame, name: tree.Name, value: Value) -> SharedInstance | Unknown:
+def find_method(frame: Frame, name: tree.Name, value: Value, args: tuple[tree.Arg, ...] = ()) -> SharedInstance | Unknown:
     """The instance before the dot, in the meaning that the method gives its weights. Anything else is reported."""
+    if isinstance(value, SharedInstance | SharedChain) and name.parts[1:] == ("average",):
+        from netspec.infer.calls.averages import describe_stage  # only specs with this problem need it
+
+        return frame.report(describe_stage(frame, name, value, args))
     if isinstance(value, SharedInstance):
         layer, method = value.value.name, name.text.partition(".")[2]
         entry = look_up_method(value.value, method)
         if entry is not None:
-            return SharedInstance(OpValue(entry, value.value.args, name.span), value.segment)
+            return SharedInstance(OpValue(entry, value.value.args, name.span), value.segment, value.average)
         options = list_methods(value.value)
-        near = tuple(f"{name.parts[0]}.{m}" for m in nearest(method, options))
+        near = tuple(f"{name.parts[0]}.{m}" for m in nearest(method, [*options, "average"]))
         every = tuple(f"{name.parts[0]}.{m}" for m in options)
         frame.report(UnknownMethod(at=name.span, instance=name.parts[0], of=layer, method=method, near=near, options=every))
     elif isinstance(value, OpValue | BlockValue):

@@ -38,7 +38,7 @@ def evaluate_chain(frame: Frame, node: tree.Chain, want: Kinds) -> Value:
     before = node.head.span
     for stage in node.stages:
         if isinstance(stage, tree.ShapeStage):
-            check_shape(frame, stage, value)
+            check_shape(frame, stage, value, before)
         elif isinstance(value, OpValue | BlockValue | Composed):
             value = compose(frame, value, stage, want)
         else:
@@ -72,7 +72,7 @@ def parts_of(value: Value) -> tuple[OpValue | BlockValue, ...]:
     return (value,) if isinstance(value, OpValue | BlockValue) else ()
 
 
-def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value) -> None:
+def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value, before: Span) -> None:
     """`-> [B, 10] ->`: the shape must hold, symbols included."""
     if isinstance(value, Unknown):
         return
@@ -83,11 +83,13 @@ def check_shape(frame: Frame, stage: tree.ShapeStage, value: Value) -> None:
     why = explain_shape(frame, wanted, value.type.shape) if wanted is not None else None
     if why is not None:
         actual = "[" + ", ".join(map(str, value.type.shape)) + "]"
-        frame.report(
-            TypeMismatch(
-                at=stage.span, wanted=stage.span.text, found=str(value.type), why=why, repair=actual, chain=places_of(frame, [value])
-            )
+        from netspec.infer.repairs.proposals import with_claim  # only specs with a problem need it
+
+        problem = TypeMismatch(
+            at=stage.span, wanted=stage.span.text, found=str(value.type), why=why, repair=actual, chain=places_of(frame, [value])
         )
+        claimed = tuple(d.span.text for d in stage.dims)
+        frame.report(with_claim(frame, stage.span, Given(value, before), wanted, claimed, problem))
 
 
 def apply_stage(frame: Frame, node: tree.Stage, value: Value, before: Span, want: tuple[str, ...]) -> Value:

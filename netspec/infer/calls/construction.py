@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.calls.arguments import ArgumentOfFreeSize, BadArgument, MissingArgument, SwappedArguments
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -18,6 +18,7 @@ from netspec.infer.values import (
     BlockValue,
     Composed,
     Given,
+    Initial,
     OpValue,
     Record,
     Tensor,
@@ -59,8 +60,7 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
     cls = index.load(value.entry)
     missing = tuple(a[0] for a in value.entry.signature if a[1] and a[0] not in value.args)
     if missing:
-        signature = ", ".join(a[0] for a in value.entry.signature)
-        return frame.report(MissingArgument(at=value.span, op=value.name, names=missing, signature=signature))
+        return frame.report(describe_missing(value, cls, missing))
     args = {name: to_python(frame, given.value) for name, given in value.args.items()}
     if any(isinstance(a, Unknown) for a in args.values()):
         return judge_known(frame, value, cls, args)
@@ -70,9 +70,20 @@ def construct(frame: Frame, value: OpValue) -> Op | Unknown:
         reread = {} if "" in error.faults else read_formulas(frame, value, error)
         if reread:
             return construct(frame, replace(value, args={**value.args, **reread}))
-        for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(value, error):
+        for problem in find_swap(value, cls, args, error) or find_free_sizes(value, cls, args, error) or list_problems(frame, value, error):
             frame.report(problem)
         return UNKNOWN
+
+
+def describe_missing(value: OpValue, cls: type[Op], missing: tuple[str, ...]) -> MissingArgument:
+    """The problem of arguments without a value, with those of the op's examples as repairs."""
+    from netspec.infer.calls.example_values import list_examples  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_missing
+
+    signature = ", ".join(a[0] for a in value.entry.signature)
+    types = {a.name: a.type for a in value.entry.signature}
+    ways = propose_missing(value, missing, list_examples(cls, [types[name] for name in missing], missing))
+    return MissingArgument(at=value.span, op=value.name, names=missing, signature=signature, ways=tuple(ways))
 
 
 def judge_given(frame: Frame, value: OpValue) -> Unknown:
@@ -88,7 +99,7 @@ def judge_known(frame: Frame, value: OpValue, cls: type[Op], args: dict[str, Any
     except BadArguments as error:
         known = {name: faults for name, faults in error.faults.items() if name in args and not isinstance(args[name], Unknown)}
         for name, faults in known.items():
-            frame.report(describe_problem(value, name, faults))
+            frame.report(describe_problem(frame, value, name, faults))
     return UNKNOWN
 
 
@@ -111,6 +122,8 @@ def to_python(frame: Frame, value: Value) -> Any:
         return construct(frame, value)
     if isinstance(value, Composed):
         return compose_ops(frame, value)
+    if isinstance(value, Initial):
+        return compute_initial(frame, value)
     if isinstance(value, tuple):
         items = [to_python(frame, v) for v in value]
         return UNKNOWN if any(isinstance(i, Unknown) for i in items) else items
@@ -118,6 +131,14 @@ def to_python(frame: Frame, value: Value) -> Any:
         made = {k: to_python(frame, v) for k, v in value.items()}
         return UNKNOWN if any(isinstance(i, Unknown) for i in made.values()) else made
     return value
+
+
+def compute_initial(frame: Frame, value: Initial) -> Op | Unknown:
+    """The initializer that an operator or function makes of others."""
+    from netspec.library.initializers.formulas import make_formula  # few specs compute initial values
+
+    parts = [to_python(frame, part) for part in value.parts]
+    return UNKNOWN if any(isinstance(part, Unknown) for part in parts) else make_formula(value.operation, parts)
 
 
 def compose_ops(frame: Frame, value: Composed) -> Any:
@@ -186,15 +207,25 @@ def list_symbols(argument: Any) -> frozenset[str]:
     return frozenset[str]().union(*map(list_symbols, argument)) if isinstance(argument, list) else frozenset()
 
 
-def list_problems(value: OpValue, error: BadArguments) -> list[Diagnostic]:
-    """One problem per argument."""
+def list_problems(frame: Frame, value: OpValue, error: BadArguments) -> list[Diagnostic]:
+    """One problem per argument; one for all of those that one way to write the call anew repairs."""
     from netspec.infer.calls.rates import judge_rate  # only specs with a problem need it
+    from netspec.infer.calls.value_repairs import propose_rewritten
+    from netspec.resolve.foreign.ops import NORMS
 
     climbs = {name: judge_rate(value, name, value.args[name]) for name in error.faults if name in value.args}
-    return [climbs.get(name) or describe_problem(value, name, faults) for name, faults in error.faults.items()]
+    found = [climbs.get(name) or describe_problem(frame, value, name, faults) for name, faults in error.faults.items()]
+    rewritten = propose_rewritten(value) if all(isinstance(p, BadArgument) for p in found) else []
+    if not rewritten:
+        return found
+    if len(found) > 1 and all(p.ways for p in found):
+        places = tuple(Place(problem.at, problem.says()) for problem in found[1:])  # type: ignore[attr-defined]
+        return [replace(found[0], ways=tuple(rewritten), chain=(*found[0].chain, *places), repair="")]
+    first = tuple(rewritten) if value.entry.name in NORMS else ()
+    return [replace(problem, ways=tuple(dict.fromkeys((*first, *problem.ways, *rewritten)))) for problem in found]
 
 
-def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
+def describe_problem(frame: Frame, value: OpValue, name: str, faults: Sequence[Fault]) -> BadArgument:
     """The problem of one argument, by what its field found wrong with it."""
     given = value.args.get(name)
     span: Span = given.span if given else value.span
@@ -207,8 +238,24 @@ def describe_problem(value: OpValue, name: str, faults: Sequence[Fault]) -> BadA
         together = "arguments that fit together"
         return BadArgument(at=span, op=value.name, name=", ".join(value.args), value=faults[0].words, expected=together)
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
-    advice = find_advice(value, name, given)
-    return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=propose_repair(given, faults), advice=advice)
+    part = next((fault.found for fault in faults if fault.sort == "own"), "")
+    advice, repair = find_advice(value, name, given), propose_repair(given, faults)
+    problem = BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair, advice=advice, part=part)
+    return replace(problem, ways=propose_ways(frame, value, name, given, wanted, repair))
+
+
+def propose_ways(frame: Frame, value: OpValue, name: str, given: Given | None, words: str, repair: str) -> tuple[Repair, ...]:
+    """The values that may stand in the place of the given one."""
+    from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
+
+    if given is None:
+        return ()
+    wanted = next((a.type for a in value.entry.signature if a.name == name), "")
+    found = propose_values(frame, given, wanted, words)
+    found = extend_lists(value, given, found) + list(found)
+    found += call_siblings(value, found)
+    own = [Repair((Edit(given.span, repair),), repair)] if repair else []
+    return tuple(dict.fromkeys((*own, *found)))
 
 
 def find_advice(value: OpValue, name: str, given: Given | None) -> str:
@@ -218,6 +265,28 @@ def find_advice(value: OpValue, name: str, given: Given | None) -> str:
     if isinstance(given.value, BlockValue):
         return FORMULA if "function" in kinds_of_argument(value.entry, name) else ""
     return index.load(value.entry).mistaken.get(name, "") if isinstance(given.value, int) and not isinstance(given.value, bool) else ""
+
+
+def extend_lists(value: OpValue, given: Given, found: list[Repair]) -> list[Repair]:
+    """Lists of one item as lists of as many as another argument has."""
+    from netspec.infer.calls.value_repairs import near_lists
+
+    counts = {len(other.value) for other in value.args.values() if other is not given and isinstance(other.value, tuple)}
+    texts = [(repair.edits[0], text) for repair in found for n in sorted(counts) for text in near_lists(repair.words, f"{n} numbers")]
+    return [Repair((Edit(edit.span, text),), text) for edit, text in texts if text != edit.text]
+
+
+def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
+    """The same repairs with another op of the kind that takes the same arguments."""
+    if not value.entry.signature or value.entry.kind != "schedule":
+        return []
+    required = [a for a in value.entry.signature if a.required]
+    others = [entry for name in index.names(value.entry.kind) if (entry := index.lookup(name, value.entry.kind)) is not None]
+    alike = [o.name for o in others if [a for a in o.signature if a.required] == required and o.name != value.name and len(required) > 1]
+    callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
+    if callee.text != value.name:
+        return []
+    return [Repair((*repair.edits, Edit(callee, name)), f"{name}(…, {repair.words})") for name in alike for repair in found]
 
 
 FORMULA = "a block can stand for a function if it has one input, no parameters, and works element by element"

@@ -12,7 +12,7 @@ from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.frame import Frame, places_of
-from netspec.infer.types import find_broken_limit
+from netspec.infer.types import dtype_fits, find_broken_limit
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
 from netspec.ir import Apply, Literal, Operand
 from netspec.library.base import Callable, Layer, Op
@@ -56,6 +56,8 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         measured = frame.use_measured(use, op, bound)
         if measured is not None:
             return measured
+    if bound.optional and type(op).lifts is not Callable.lifts:
+        lift_inputs(frame, op, bound)
     results = prove_types(frame, use, op, bound)
     if results is not None and type(op).foreign is not Callable.foreign:
         warn_of_habit(frame, use, op, bound)
@@ -72,6 +74,16 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
         export_values(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def lift_inputs(frame: Frame, op: Callable, bound: Bound) -> None:
+    """Give optional inputs the shape that the op takes, where it knows how."""
+    inputs, optional = collect_types(bound)
+    for name, lift in op.lifts(frame.facts, *inputs, **optional).items():
+        given = bound.optional[name]
+        lifted = frame.wire(lift.shape(frame.facts, given.value.type), given.span)  # type: ignore[arg-type]
+        frame.emit(Apply(lift, (given.value.wire,), (lifted.wire,), frame.count(lift.op_name()), span=given.span))
+        bound.optional[name] = Given(lifted, given.span)
 
 
 def warn_of_habit(frame: Frame, use: Call, op: Callable, bound: Bound) -> None:
@@ -108,12 +120,27 @@ def prove_types(frame: Frame, use: Call, op: Callable, bound: Bound) -> tuple[Te
         need_rows(frame.facts, frame.nodes, op, inputs, name_wires(op, bound))
     except Mistake as mistake:
         if frame.world.doubtful is None or certainty.fails_at_every_size(op, inputs, optional):
-            frame.report(place_problem(frame, use, op, bound, mistake.diagnostic))
+            return report_problem(frame, use, op, bound, mistake.diagnostic)
         return None
     except DimTooComplex:
         frame.report(SizeTooComplex(at=use.span))
         return None
     types = result if isinstance(result, tuple) else (result,)
+    return types if all(size_fits(frame, use, t) for t in types) else None
+
+
+def report_problem(frame: Frame, use: Call, op: Callable, bound: Bound, problem: Diagnostic) -> tuple[TensorType, ...] | None:
+    """Report what a shape rule refuses; where only a fact about sizes is missing, the types are those that it would give."""
+    from netspec.infer.repairs.missing_facts import suppose  # only specs with a problem need it
+
+    inputs, optional = collect_types(bound)
+    placed = place_problem(frame, use, op, bound, problem)
+    supposed = suppose(frame, placed, lambda: op.shape(frame.facts, *inputs, **optional)) if frame.world.doubtful is None else None
+    if supposed is None:
+        frame.report(placed)
+        return None
+    problem, types = supposed
+    frame.report(problem)
     return types if all(size_fits(frame, use, t) for t in types) else None
 
 
@@ -170,32 +197,27 @@ def inputs_fit(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
         type_: TensorType = given.value.type
         if dtype_fits(declared.dtype, type_) and type_.rank >= declared.rank:
             continue
+        from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
         chain = places_of(frame, [given.value])
         within = given.span.start >= use.span.start and given.span.end <= use.span.end
         at = given.span if within else use.span  # an argument, or before `->`
+        from netspec.infer.calls.input_repairs import find_swapped, propose_types  # only specs with a problem need it
+
+        swapped = find_swapped(frame, use, op, bound)
+        if swapped is not None:
+            frame.report(swapped)
+            return False
         if not dtype_fits(declared.dtype, type_):
             wanted = DTYPE_WORDS[declared.dtype]
-            frame.report(WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain))
+            ways = tuple(propose_types(frame, use, bound, declared, given))
+            dtype = WrongDtype(at=at, op=use.name, input=declared.name, wanted=wanted, found=str(type_), chain=chain, ways=ways)
+            frame.report(with_proposals(frame, use.span, op, [given], bound.args, dtype))
             return False
         meaning = declared.doc.rstrip(".")
-        frame.report(
-            WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
-        )
+        rank = WrongRank(at=at, op=use.name, input=declared.name, wanted=declared.rank, found=str(type_), meaning=meaning, chain=chain)
+        frame.report(with_proposals(frame, use.span, op, [given], bound.args, rank))
         return False
-    return True
-
-
-def dtype_fits(wanted: str, found: TensorType) -> bool:
-    """The elements are of the sort that an input declares."""
-    match wanted:
-        case "float":
-            return found.is_float
-        case "int":
-            return found.is_int
-        case "bool":
-            return found.dtype == "bool"
-        case "number":
-            return found.is_float or found.is_int
     return True
 
 
@@ -208,8 +230,19 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
         span = args[problem.blame].span
     elif problem.blame in bound.optional:
         span = bound.optional[problem.blame].span
+    from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
-    return replace(named, at=span, chain=problem.chain or chain)
+    found = replace(named, at=span, chain=problem.chain or chain)
+    proposed = with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
+    if problem.blame not in args or not isinstance(op, Callable):
+        return proposed
+    from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
+
+    nearest = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
+    if not nearest or proposed.statements_missing():  # what is to be said of sizes comes before another number
+        return proposed
+    return replace(proposed, ways=tuple(dict.fromkeys((*proposed.repairs(), *nearest))))
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
@@ -222,7 +255,10 @@ def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> boo
         if free:
             shape = "[" + ", ".join(map(str, weight.shape)) + "]"
             problem = FreeParameter(at=use.span, op=use.name, parameter=name, shape=shape, symbols=tuple(free))
-            frame.report(replace(problem, chain=places_of(frame, [g.value for g in bound.tensors])))
+            from netspec.infer.repairs.proposals import with_proposals  # only specs with a problem need it
+
+            placed = replace(problem, chain=places_of(frame, [g.value for g in bound.tensors]))
+            frame.report(with_proposals(frame, use.span, op, bound.tensors, bound.args, placed))
             return False
         if not within_limits(frame, use, TensorType(weight.dtype, weight.shape), f"`{use.name}`'s parameter `{name}`"):
             return False

@@ -5,9 +5,10 @@ What is more than one recurrence becomes a body of its own, called under the lay
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from netspec.diagnostics.calls.inputs import TooManyInputs
 from netspec.diagnostics.calls.recurrences import BadInitialState, CellOutsideTime, NotACell
 from netspec.diagnostics.shapes.attention import UnfitShape
 from netspec.infer.calls import op_uses
@@ -33,7 +34,8 @@ class Job:
 
     call: Call
     op: Recurrence
-    sequence: Tensor
+    sequences: tuple[Tensor, ...]
+    """One for each input of the cell. Where layers stand on each other, each gets the first from the one below it."""
     lengths: Tensor | None
     segment: Segment
     starts: Mapping[str, Tensor]
@@ -58,17 +60,34 @@ def use_recurrence(frame: Frame, call: Call, value: OpValue, bound: Bound) -> Va
     if not isinstance(op, Recurrence):
         return UNKNOWN
     given = bound.args.get("initial") or call.value.args.get("initial") or Given(None)
-    if not op_uses.inputs_fit(frame, call, op, bound) or not lengths_fit(frame, call, bound) or not runs_cells(frame, call, op):
+    fit = op_uses.inputs_fit(frame, call, op, bound) and sequences_fit(frame, call, op, bound) and lengths_fit(frame, call, bound)
+    if not fit or not runs_cells(frame, call, op):
         return UNKNOWN
     starts = collect_first_states(frame, call, given)
     if starts is None:
         return UNKNOWN
     lengths = bound.optional["lengths"].value if "lengths" in bound.optional else None
-    job = Job(call, op, bound.tensors[0].value, lengths, call.segment(frame), starts, given.span)
+    job = Job(call, op, tuple(g.value for g in bound.tensors), lengths, call.segment(frame), starts, given.span)
     made = run_job(frame, job)
     if made is None or not all_begin(frame, job, made):
         return UNKNOWN
     return give_results(op, made)
+
+
+def sequences_fit(frame: Frame, call: Call, op: Recurrence, bound: Bound) -> bool:
+    """Several sequences have as many examples and steps."""
+    first = bound.tensors[0].value.type
+    for place, given in enumerate(bound.tensors):
+        kind = given.value.type
+        wanted = kind.with_shape((*first.shape[:2], *kind.shape[2:]))
+        if not have_same_type(frame, kind, wanted):
+            chain = places_of(frame, [bound.tensors[0].value, given.value])
+            cell = getattr(op, "cell", None)
+            names = [port.name for port in cell.definition.inputs] if isinstance(cell, BlockValue) else []
+            name = names[place] if place < len(names) else "x"
+            frame.report(UnfitShape(at=given.span, op=call.name, input=name, found=kind, accepted=(wanted.shape,), chain=chain))
+            return False
+    return True
 
 
 def lengths_fit(frame: Frame, call: Call, bound: Bound) -> bool:
@@ -182,10 +201,12 @@ def run_job(frame: Frame, job: Job) -> Made | None:
 def nest(frame: Frame, job: Job, elaborated: Any) -> Made | None:
     """A job in a body of its own, called under the job's segment."""
     inner = Frame(frame.world, job.op.op_name(), frame.facts)
-    outer = {"x": job.sequence, **({"lengths": job.lengths} if job.lengths is not None else {}), **job.starts}
+    sequences = {f"x{'' if k == 0 else f'_{k}'}": tensor for k, tensor in enumerate(job.sequences)}
+    outer = {**sequences, **({"lengths": job.lengths} if job.lengths is not None else {}), **job.starts}
     ports = {name: inner.wire(tensor.type, job.call.span) for name, tensor in outer.items()}
     starts = {name: ports[name] for name in job.starts}
-    made = elaborated(inner, replace(job, sequence=ports["x"], lengths=ports.get("lengths"), starts=starts))
+    within = tuple(ports[name] for name in sequences)
+    made = elaborated(inner, replace(job, sequences=within, lengths=ports.get("lengths"), starts=starts))
     if made is None:
         return None
     frame.take(inner.assumed)
@@ -202,14 +223,15 @@ def make_ports(tensors: Mapping[str, Tensor]) -> tuple[Port, ...]:
 
 
 def stack_layers(frame: Frame, job: Job) -> Made | None:
-    """Layers on top of each other, each over the first output of the one below."""
-    outputs: tuple[Tensor, ...] = (job.sequence,)
+    """Layers on top of each other, each over the first output of the one below, and over all sequences but the first."""
+    outputs: tuple[Tensor, ...] = job.sequences[:1]
     finals: dict[str, Tensor] = {}
     for layer in range(job.op.layers):
         names = job.names.replace("{}", f"{{}}_{layer}")
         segment = Segment("layer", (Affine(layer),), counted=True)
         below = pass_between(frame, outputs[0], job.op) if layer else outputs[0]
-        made = run_job(frame, replace(job, op=job.op.replaced(layers=1), sequence=below, segment=segment, names=names))
+        sequences = (below, *job.sequences[1:])
+        made = run_job(frame, replace(job, op=job.op.replaced(layers=1), sequences=sequences, segment=segment, names=names))
         if made is None:
             return None
         outputs = made.outputs
@@ -263,27 +285,27 @@ def merge_ways(frame: Frame, job: Job, op: BothWays, pair: tuple[Tensor, Tensor]
 
 
 def run_over_time(frame: Frame, job: Job, op: OneWay) -> Made | None:
-    """Run one cell over axis 1 of the sequence; None after a reported problem."""
-    call, sequence = job.call, job.sequence
+    """Run one cell over axis 1 of the sequences; None after a reported problem."""
+    call, whole = job.call, job.sequences[0].type.shape[:2]
     frame.world.call(LIMITS.recurrence_values)
-    step = frame.wire(sequence.type.with_shape((sequence.type.shape[0], *sequence.type.shape[2:])), call.span)
+    steps = [frame.wire(s.type.with_shape((whole[0], *s.type.shape[2:])), call.span) for s in job.sequences]
     running = op.running()
     with frame.region() as nodes:
         elaborated = elaborate_block_step if isinstance(running, BlockValue) else elaborate_cell_step
-        made = elaborated(frame, call, running, step, job.segment)
+        made = elaborated(frame, call, running, steps, job.segment)
     if made is None:
         return None
     states, inner, outputs, results = made
     starts = find_start_wires(frame, job, states)
     if starts is None:
         return None
-    wholes = [frame.wire(o.type.with_shape((*sequence.type.shape[:2], *o.type.shape[1:])), call.span) for o in outputs]
+    wholes = [frame.wire(o.type.with_shape((*whole, *o.type.shape[1:])), call.span) for o in outputs]
     finals = [frame.wire(s.type, call.span) for s in states]
     frame.emit(
         Recur(
             nodes=tuple(nodes),
-            sequences=(sequence.wire,),
-            steps=(step.wire,),
+            sequences=wires_of(job.sequences),
+            steps=wires_of(steps),
             starts=starts,
             inits=tuple(s.init for s in states),
             inner=tuple(t.wire for t in inner),
@@ -305,21 +327,21 @@ Step = tuple[tuple[State, ...], list[Tensor], list[Tensor], list[Tensor]]
 """A cell's states, their wires before the step, its outputs, and the states' wires after it."""
 
 
-def elaborate_block_step(frame: Frame, call: Call, running: Any, step: Tensor, segment: Segment) -> Step | None:
+def elaborate_block_step(frame: Frame, call: Call, running: Any, steps: list[Tensor], segment: Segment) -> Step | None:
     """One step of a block with `state`: the layer's segment, then the block's own."""
     if not running.definition.is_cell:
         frame.report(NotACell(at=call.span, op=call.name, found=describe(running)))
         return None
-    body = frame.world.elaborate.cell_body(frame, call, running, Given(step, call.span))
+    body = frame.world.elaborate.cell_body(frame, call, running, [Given(step, call.span) for step in steps])
     if body is None:
         return None
     inside = Segment(running.name, (FIRST,), counted=True)
     inner = [frame.wire(s.type, call.span) for s in body.states]
     outputs = [frame.wire(t, call.span) for n, t in body.output_types().items() if not n.startswith(STATE)]
     results = [frame.wire(s.type, call.span) for s in body.states]
-    wires = [step, *inner, *outputs, *results]
+    wires = [*steps, *inner, *outputs, *results]
     whole = wrap_body(call.name, body, inside, [w.type for w in wires])
-    frame.emit(CallNode(whole, wires_of([step, *inner]), wires_of([*outputs, *results]), segment))
+    frame.emit(CallNode(whole, wires_of([*steps, *inner]), wires_of([*outputs, *results]), segment))
     return body.states, inner, outputs, results
 
 
@@ -332,11 +354,15 @@ def wrap_body(name: str, body: Body, segment: Segment, kinds: list[TensorType]) 
     return Body(name, inputs, outputs, (node,), dict(enumerate(kinds)), facts=body.facts)
 
 
-def elaborate_cell_step(frame: Frame, call: Call, running: Any, step: Tensor, segment: Segment) -> Step | None:
+def elaborate_cell_step(frame: Frame, call: Call, running: Any, steps: list[Tensor], segment: Segment) -> Step | None:
     """One step of a cell of the shelf."""
     if not isinstance(running, Cell):
         frame.report(NotACell(at=call.span, op=call.name, found=describe(running)))
         return None
+    if len(steps) > 1:
+        frame.report(TooManyInputs(at=call.span, op=running.op_name(), takes=("x",), given=len(steps)))
+        return None
+    step = steps[0]
     states = tuple(State(name, type_, init) for name, (type_, init) in running.states(step.type).items())
     inner = [frame.wire(s.type, call.span) for s in states]
     given = bind_step(step, {s.name: t for s, t in zip(states, inner, strict=True)}, call)
@@ -353,7 +379,7 @@ def bind_step(step: Tensor, states: Mapping[str, Tensor], call: Call) -> Bound:
     return Bound(tensors=[Given(step, call.span)], optional={n: Given(t, call.span) for n, t in states.items()})
 
 
-def wires_of(tensors: list[Tensor]) -> tuple[int, ...]:
+def wires_of(tensors: Sequence[Tensor]) -> tuple[int, ...]:
     return tuple(t.wire for t in tensors)
 
 

@@ -42,7 +42,13 @@ def use_shared(frame: Frame, chain: SharedChain, span: Span, inputs: Inputs) -> 
         if not isinstance(given.value, Tensor):
             return frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"an input of `{chain.name}`"))
     made = make_shared_instance(frame, chain, span, inputs)
-    return instance.emit_instance(frame, made, [given.value for _, given in inputs], chain.segment, True, span)
+    since = len(frame.nodes)
+    value = instance.emit_instance(frame, made, [given.value for _, given in inputs], chain.segment, True, span)
+    if chain.average is not None and len(frame.nodes) > since:
+        from netspec.infer.calls.averages import keep_nodes  # few specs have any
+
+        keep_nodes(frame, since, chain, span)
+    return value
 
 
 def make_shared_instance(frame: Frame, chain: SharedChain, span: Span, inputs: Inputs) -> Instance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Edit, Mistake
 from netspec.diagnostics.data.fields import NotADataChain
 from netspec.infer import expressions
 from netspec.infer.calls.construction import construct
@@ -15,6 +15,7 @@ from netspec.library.base import Dataset, Transform
 from netspec.library.data.transforms.steps import Batch, Shuffle
 from netspec.record import replace
 from netspec.shape import TensorType
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -32,6 +33,14 @@ def plan_training_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
 
 def plan_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
     """The chain that an expression writes; problems are reported."""
+    from netspec.resolve.foreign_settings.data_forms import rewrite_chain
+
+    meant = rewrite_chain(node)
+    if meant:
+        frame.report(
+            NotADataChain(at=node.span, why="is written otherwise here", repair=f"write `{meant}`", changes=(Edit(node.span, meant),))
+        )
+        return None
     value = expressions.evaluate(frame, node, ("dataset",))
     if isinstance(value, Unknown):
         return None
@@ -45,6 +54,8 @@ def plan_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
     return assemble(frame, node, ops, values)
 
 
+USUAL_BATCH = 32
+"""The number of examples that is proposed where a chain says none."""
 BEGINS = "begin with a dataset: `digits() -> shuffle -> batch(32)`"
 
 
@@ -54,7 +65,10 @@ def assemble(frame: Frame, node: tree.Expr, ops: list, values: tuple) -> DataPla
     problem = find_problem(node, ops, values)
     if problem is not None:
         frame.report(problem)
-        return None
+        if not problem.lacks_batch:
+            return None
+        transforms.append(Batch(size=USUAL_BATCH))  # what does not depend on it is checked all the same
+        values = (*values, values[-1])
     fields = pass_fields(frame, dataset, transforms, values)
     size = next((op.size for op in transforms if isinstance(op, Batch)), None)
     if fields is None:
@@ -93,13 +107,19 @@ def find_problem(node: tree.Expr, ops: list, values: tuple) -> NotADataChain | N
 def find_batch_problem(node: tree.Expr, dataset: Dataset, transforms: list, values: tuple) -> NotADataChain | None:
     """One `batch`; none, and no `shuffle`, for data that are one whole."""
     if dataset.batched:
-        missing = not any(isinstance(op, Batch) for op in transforms)
-        return NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{node.span.text} -> batch(32)`") if missing else None
+        return None if any(isinstance(op, Batch) for op in transforms) else describe_no_batch(node)
     cutting = next((v for op, v in zip(transforms, values, strict=True) if isinstance(op, Batch | Shuffle)), None)
     if cutting is None:
         return None
     name = dataset.op_name()
     return NotADataChain(at=cutting.span, why=f"cuts `{name}` into batches, which is one whole", repair=f"leave out `{cutting.name}`")
+
+
+def describe_no_batch(node: tree.Expr) -> NotADataChain:
+    """The problem of a chain without a `batch`, which stands at its end."""
+    stage, end = f" -> batch({USUAL_BATCH})", Span(node.span.source, node.span.end, node.span.end)
+    text = " ".join(node.span.text.split())
+    return NotADataChain(at=node.span, why="has no `batch`", repair=f"write `{text}{stage}`", lacks_batch=True, changes=(Edit(end, stage),))
 
 
 def find_twin_problem(transforms: list, values: tuple) -> NotADataChain | None:

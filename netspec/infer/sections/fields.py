@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from collections.abc import Iterator
+
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
 from netspec.infer.frame import Frame
 from netspec.infer.sections.section import Section
@@ -11,7 +13,9 @@ from netspec.ir import Body, DataPlan, Objective
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.shape.types import BATCH
-from netspec.source import Span
+from netspec.source import Meant, Span
+from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 
 def fit_fields(section: Section) -> dict[str, Dim] | None:
@@ -62,7 +66,7 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         return None
     free = find_varying(wanted, found)
     other = explain_batch(section.data, wanted, found)
-    return FieldMismatch(
+    problem = FieldMismatch(
         at=section.data.span,
         model=section.model.name,
         input=name,
@@ -72,6 +76,30 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         declared=find_input_span(section, name),
         repair=propose_one_size(wanted) if free else propose_batch(wanted) if other else "",
     )
+    return replace(problem, ways=tuple(redeclare(section, name, wanted, found)))
+
+
+def redeclare(section: Section, name: str, wanted: TensorType, found: TensorType) -> Iterator[Repair]:
+    """The model's input declared as the data is."""
+    definition = section.world.graph.definitions.get(section.node.model)
+    declared = next((i for i in definition.inputs if i.name == name), None) if definition is not None else None
+    if declared is None or isinstance(declared.type.span, Meant):
+        return
+    dims = [d.span.text for d in declared.type.dims]
+    whole = [BATCH, *dims] if found.rank == wanted.rank + 1 and found.shape[:1] == (Dim.symbol(BATCH),) else []
+    for kept in (whole, [*map(str, found.shape)]):
+        if kept:
+            meant = f"{found.dtype}[{', '.join(kept)}]"
+            edit = Edit(declared.type.span, meant)
+            if found.rank > wanted.rank == 2 and definition is not None:
+                heads = [n.head.span for n in descendants(definition.node.body) if isinstance(n, tree.Chain) and is_name(n.head, name)]
+                flat = [Edit(Span(at.source, at.end, at.end), " -> flatten") for at in heads]
+                yield Repair((edit, *flat), f"the data gives {found}: write `input {name}: {meant}`, and `{name} -> flatten`")
+            yield Repair((edit,), f"the data gives {found}: write `input {name}: {meant}` in `{section.node.model}`")
+
+
+def is_name(node: tree.Expr, name: str) -> bool:
+    return isinstance(node, tree.Name) and node.text == name
 
 
 def explain_batch(data: DataPlan, wanted: TensorType, found: TensorType) -> str:

@@ -14,7 +14,7 @@ from netspec.infer.bodies import statements
 from netspec.infer.sections.fields import count_of
 from netspec.infer.sections.objective import ObjectiveFrame, add_means, make_result
 from netspec.infer.sections.section import Section
-from netspec.infer.values import UNKNOWN, Mean, Unknown, to_plain
+from netspec.infer.values import UNKNOWN, Mean, Tensor, Unknown, to_plain
 from netspec.ir import OUTPUT, DataPlan, Objective
 from netspec.proofs.loss_slopes import follow, is_moved
 from netspec.shape import Dim, Facts
@@ -30,6 +30,7 @@ Results = dict[str, Mean | None]
 def open_objective(section: Section, data: DataPlan, sizes: dict[str, Dim], phase: str = "train") -> ObjectiveFrame:
     """The names that losses and metrics see, in the data's sizes: the outputs that exist in the phase among them."""
     frame = ObjectiveFrame(section.world, facts_of(section, sizes), count_of(section), section.model, sizes)
+    frame.section = section
     frame.env.update({symbol: to_plain(dim) for symbol, dim in sizes.items()})
     for name, type_ in data.fields.items():
         frame.env[name] = frame.port(name, type_, data.span)
@@ -164,10 +165,12 @@ def measure_update(frame: ObjectiveFrame, update: tree.Group) -> Results:
 
 def evaluate_loss(frame: ObjectiveFrame, node: tree.Expr) -> Mean | Unknown | None:
     """What a `loss` line is worth: one number. Unknown: it is several, which is reported."""
-    kinds = ("loss", "metric", "function")
+    kinds, before = ("loss", "metric", "function"), len(frame.world.problems)
     found = leave_out_terms(frame, node, kinds) if frame.lacking else evaluate_result(frame, node, kinds)
     if found is not None and found.type.rank:
         return frame.report(MetricOfSeveral(at=node.span, what="a loss", type=found.type))
+    if len(frame.world.problems) > before:
+        return found
     if found is not None and not is_moved(found.wire, frame.finishing.nodes, frame.measurements, frame.nodes, frame.ports, frame.types):
         frame.report(UnmovedLoss(at=node.span))
     elif found is not None:
@@ -193,5 +196,24 @@ def warn_of_counts(frame: ObjectiveFrame, loss: Mean) -> None:
 
 def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ...]) -> Mean | None:
     """What a line is worth, as a finished mean; None after a problem."""
+    if may_be_bare(node):
+        from netspec.infer.sections.measure_forms import describe_bare, find_bare  # only specs with a problem need it
+
+        op = find_bare(frame, node)
+        if op:
+            frame.report(describe_bare(frame, node, op))
+            return None
     value = expressions.evaluate(frame, node, kinds)
-    return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
+    if isinstance(value, Unknown | Mean | Tensor):
+        return None if isinstance(value, Unknown) else make_result(frame, value, node.span)
+    from netspec.infer.sections.measure_forms import describe_other
+
+    frame.report(describe_other(frame, node, value))
+    return None
+
+
+def may_be_bare(node: tree.Expr) -> bool:
+    """A name, a string, or a call of something unknown or on nothing, which may be a loss that is called on nothing."""
+    if isinstance(node, tree.Call):
+        return not node.args or not isinstance(node.args[0].value, tree.Name | tree.Call)
+    return isinstance(node, tree.Name | tree.String)

@@ -15,6 +15,7 @@ from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.calls.construction import construct
 from netspec.infer.frame import Frame, World
+from netspec.infer.sections.section import Section
 from netspec.infer.shelf import MEASURES, make_add, make_fill, make_mean_metric
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Tensor, Unknown, Value, describe, is_number
 from netspec.ir import BATCH_MASK, OUTPUT, Apply, Body, Measurement, Node, Objective, Operand, Penalty, Port, ServePlan
@@ -60,6 +61,16 @@ class ObjectiveFrame(Frame):
         """The field that weighs the examples."""
         self.evaluating = False
         """The lines are those of `eval`, which may ask for generated sequences."""
+        self.section: Section | None = None
+        """The section that measures."""
+
+    def report(self, problem: Diagnostic) -> Unknown:
+        """Report a problem, with the repairs that what the section says makes likely."""
+        if self.section is not None:
+            from netspec.infer.sections.measure_repairs import propose  # only specs with a problem need it
+
+            problem = propose(self, problem)
+        return super().report(problem)
 
     def emit(self, node: Node) -> None:
         """Add a node; one that has something of its own to train or to remember is reported, since only the model's is kept."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic, Edit, Mistake
 from netspec.diagnostics.training.optimizers import ChangesTheStep, StandsTooEarly
 from netspec.infer import expressions
 from netspec.infer.frame import Frame
@@ -27,10 +27,20 @@ def check_order(frame: Frame, value: Value, optimizer: Optimizer) -> None:
         return
     early = next((place for place in range(step) if ops[place].behind), None)
     if early is not None:
-        frame.report(StandsTooEarly(at=spans[early], part=spans[early].text, step=spans[step].text))
+        moved = move(spans, early, step)
+        frame.report(StandsTooEarly(at=spans[early], part=spans[early].text, step=spans[step].text, moved=moved))
     after = next((place for place in range(step + 1, len(ops)) if not ops[place].behind), None)
     if after is not None:
-        frame.report(ChangesTheStep(at=spans[after], part=spans[after].text, step=spans[step].text))
+        moved = move(spans, after, step)
+        frame.report(ChangesTheStep(at=spans[after], part=spans[after].text, step=spans[step].text, moved=moved))
+
+
+def move(spans: Sequence[Span], place: int, to: int) -> tuple[Edit, ...]:
+    """The parts of a chain with one of them at another place: each stands where its neighbour stood."""
+    low, high = min(place, to), max(place, to)
+    order = [*range(low, place), *range(place + 1, high + 1)]
+    order = [*order, place] if to > place else [place, *order]
+    return tuple(Edit(spans[here], spans[there].text) for here, there in zip(range(low, high + 1), order, strict=True) if here != there)
 
 
 def patterns_match(frame: Frame, item: tree.Setting, optimizer: Optimizer, paths: Callable[[], Collection[str]]) -> bool:

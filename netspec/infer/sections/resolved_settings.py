@@ -9,7 +9,7 @@ from netspec.infer.sections.section import Section, find_setting, find_updates
 from netspec.infer.values import Value, describe_short, is_number
 from netspec.ir import CheckpointPlan, EvalPlan, UpdatePlan
 from netspec.record import fields, is_record
-from netspec.resolve.sections import SETTINGS
+from netspec.resolve.setting_names import SETTINGS
 from netspec.source import COMMAND_LINE, Span
 from netspec.syntax import tree
 

@@ -31,15 +31,21 @@ COUNTS = {
 """What a count is called, by its setting."""
 
 
-def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str, repair: str = "") -> Unknown:
-    """Report a value that the setting does not take; unknown ones stay silent."""
+def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str) -> Unknown:
+    """Report a value that the setting does not take, with what is meant where that can be told; unknown ones stay silent."""
     if not isinstance(value, Unknown):
-        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=describe(value), repair=repair))
+        from netspec.resolve.foreign_settings.values import find_meant_value  # only specs with a problem need it
+
+        repair = find_meant_value(item)
+        found = describe(value) if value is not None else f"`{item.value.span.text}`"
+        frame.report(BadSetting(at=item.value.span, name=item.key, expected=expected, found=found, repair=repair))
     return UNKNOWN
 
 
 def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
     """`optimizer = adam(0.001)`."""
+    if isinstance(item.value, tree.Binary) or is_odd_optimizer(item.value):
+        return report_bad(frame, item, None, "an optimizer such as `adam(0.001)`, or several joined by `->`")
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
     if isinstance(made, Unknown):
@@ -51,6 +57,15 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
         return frame.report(replace(problem, at=item.value.span))
     check_order(frame, value, made)
     return made
+
+
+def is_odd_optimizer(node: tree.Expr) -> bool:
+    """Several optimizers that are joined as another library joins them."""
+    if not isinstance(node, tree.Call | tree.DictExpr):
+        return False
+    from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
+
+    return is_foreign_chain(node) or takes_parameters(node)
 
 
 def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:
@@ -78,11 +93,12 @@ def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
 
 def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
     """`duration = 10 epochs`."""
+    if isinstance(item.value, tree.Call | tree.Unary):
+        return report_bad(frame, item, None, "a length such as `10 epochs` or `2_000 steps`")
     value = expressions.evaluate(frame, item.value)
     if isinstance(value, Duration) and value.count > 0:
         return value
-    repair = f"{value} epochs" if isinstance(value, int) and not isinstance(value, bool) and value > 0 else ""
-    return report_bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`", repair)
+    return report_bad(frame, item, value, "a length such as `10 epochs` or `2_000 steps`")
 
 
 def read_seed(frame: Frame, item: tree.Setting) -> int | Unknown:
@@ -98,13 +114,12 @@ def read_precision(frame: Frame, item: tree.Setting) -> str | Unknown:
     text = item.value.span.text.replace(" ", "").strip('"')
     if text in PRECISIONS:
         return text
-    near = nearest(text, PRECISIONS)
-    repair = near[0] if near else "mixed(bf16)" if "bf16" in text else ""
-    return frame.report(
-        BadSetting(
-            at=item.value.span, name="precision", expected="`f32`, `mixed(bf16)` or `f64`", found=f"`{item.value.span.text}`", repair=repair
-        )
-    )
+    from netspec.resolve.foreign_settings.values import find_meant_value  # only specs with a problem need it
+
+    near, found = nearest(text, PRECISIONS), f"`{item.value.span.text}`"
+    repair = find_meant_value(item) or (near[0] if near else "")
+    expected = "`f32`, `mixed(bf16)` or `f64`"
+    return frame.report(BadSetting(at=item.value.span, name="precision", expected=expected, found=found, repair=repair))
 
 
 def read_lowering(frame: Frame, item: tree.Setting) -> str | Unknown:

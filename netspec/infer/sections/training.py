@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import MissingArgument
+from netspec.diagnostics.data.fields import NotADataChain
 from netspec.diagnostics.training.means import UnreadWeight
-from netspec.diagnostics.training.settings import MissingSetting
+from netspec.diagnostics.training.settings import BadSetting, MissingSetting
 from netspec.diagnostics.training.updates import SettingBesideUpdates
 from netspec.infer.bodies.instances import find_model
 from netspec.infer.calls.arguments import read_model_arguments
 from netspec.infer.frame import Frame, World
 from netspec.infer.sections import data_chain, schedules
 from netspec.infer.sections.fields import adopt_names, fields_are_there, fit_fields
-from netspec.infer.sections.measurements import build_evaluation, build_objective
+from netspec.infer.sections.measurements import build_evaluation, build_objective, open_objective
 from netspec.infer.sections.resolved_settings import resolve_settings
-from netspec.infer.sections.section import Section, find_setting, find_updates
+from netspec.infer.sections.section import Section, find_meant, find_setting, find_updates, keep_silent
 from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
+from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
@@ -25,7 +28,6 @@ from netspec.library.base import Duration
 from netspec.proofs.batch_mixing import find_mixing
 from netspec.proofs.class_counts import find_unfit_units
 from netspec.record import replace
-from netspec.resolve.sections import SETTINGS
 from netspec.shape import Dim, Facts
 from netspec.syntax import tree
 
@@ -38,19 +40,22 @@ PLAIN = ("loss", "optimizer")
 
 def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
     """The plan of a section, or None when it has a problem, which is reported."""
-    frame = Frame(world, "train", Facts())
-    complete = everything_is_there(world, node)
+    frame = SettingsFrame(world, "train", Facts())
+    meant = find_meant(node.body, "train")
+    complete = everything_is_there(world, node, meant)
     model = find_trained_model(frame, node)
     see_params(frame, node, model)
+    frame.see_numbers(node.body)
     accumulate = read_accumulate(frame, node)
     source = find_setting(node.body, "data")
-    data = data_chain.plan_training_data(frame, source.value) if source else None
+    with keep_silent(world, is_said_elsewhere, "data" in meant):
+        data = data_chain.plan_training_data(frame, source.value) if source else None
     if model is None or data is None:
-        check_side_settings(frame, node, data, accumulate)
+        check_side_settings(frame, node, data, accumulate, meant)
         return None
     adopted = weigh_data(frame, find_setting(node.body, "weights"), adopt_names(data, model))
     section = Section(world, node, model, adopted or data, accumulate or 1)
-    return assemble_plan(section, frame, complete and accumulate is not None and adopted is not None)
+    return assemble_plan(section, frame, meant, complete and accumulate is not None and adopted is not None)
 
 
 def weigh_data(frame: Frame, item: tree.Setting | None, data: DataPlan) -> DataPlan | None:
@@ -68,16 +73,19 @@ def see_params(frame: Frame, node: tree.Train, model: Body | None) -> None:
         frame.env.update({param.name: UNKNOWN for param in definition.params})
 
 
-def everything_is_there(world: World, node: tree.Train) -> bool:
-    """No setting is missing that training needs, and none is there that does not go with the others."""
+def everything_is_there(world: World, node: tree.Train, meant: Collection[str]) -> bool:
+    """No setting is missing that training needs, and none is there that does not go with the others. `meant` are those that stand under
+    another name."""
     names = {i.key for i in node.body.items if isinstance(i, tree.Setting)}
-    strangers = {i.key for i in node.body.items if isinstance(i, tree.Setting) and i.key not in SETTINGS["train"]}
     groups = find_updates(node.body)
     needed = tuple(n for n in NEEDED if n not in PLAIN) if groups else NEEDED
-    missing = tuple(n for n in needed if n not in names and not any(nearest(s, [n]) for s in strangers))
+    missing = tuple(n for n in needed if n not in names and n not in meant)
     holes = any(isinstance(i, tree.Hole) for i in node.body.items)
     if missing and not holes:
-        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
+        from netspec.resolve.foreign_settings.missing_lines import propose_lines  # only specs with a problem need it
+
+        ways = tuple(propose_lines(node, world.graph.definitions.get(node.model), missing))
+        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing, ways=ways))
     beside = [i for i in node.body.items if groups and isinstance(i, tree.Setting) and i.key in PLAIN]
     for item in beside:
         world.report(SettingBesideUpdates(at=item.name_span, name=item.key, updates=tuple(u.label or "" for u in groups)))
@@ -91,12 +99,13 @@ def read_accumulate(frame: Frame, node: tree.Train) -> int | None:
     return None if isinstance(found, Unknown) else found
 
 
-def check_side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None) -> None:
+def check_side_settings(frame: Frame, node: tree.Train, data: DataPlan | None, accumulate: int | None, meant: Collection[str] = ()) -> None:
     """Problems of the settings that do not need model and data, when one of those has a problem."""
     frame.env["batch_size"] = UNKNOWN if data is None or accumulate is None else (data.batch or 1) * accumulate
     for item in (*node.body.items, *(i for u in find_updates(node.body) for i in u.body.items)):
         if isinstance(item, tree.Setting) and item.key in READERS:
-            READERS[item.key](frame, item)
+            with keep_silent(frame.world, is_said_elsewhere, item.key in meant):
+                READERS[item.key](frame, item)
 
 
 def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
@@ -108,12 +117,12 @@ def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
     return None if given is None else find_model(frame.world, definition, given, node.name_span)
 
 
-def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan | None:
+def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str], complete: bool) -> TrainPlan | None:
     """The plan, when every setting of it is known."""
     node, data, model = section.node, section.data, section.model
     sizes = fit_fields(section)
     objective = None if sizes is None else build_objective(section, node.body, data, sizes)
-    values: dict[str, Any] = {key: read_setting(frame, section, key) for key in READERS}
+    values: dict[str, Any] = {key: read_setting(frame, section, key, meant) for key in READERS}
     trained = None if sizes is None else plan_updates(section, frame, sizes, objective, values["optimizer"])
     evaluation = plan_evaluation(section, frame, sizes, objective) if objective and sizes is not None else None
     mixed = None if evaluation is None or objective is None else find_mixing(model, evaluation, data, objective)
@@ -122,7 +131,7 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     if trained is not None and isinstance(values["duration"], Duration):
         schedules.warn_of_schedules(section, frame, trained, values["duration"])
     if evaluation is not None and objective is not None:
-        section.world.report_all(find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
+        report_units(section, sizes, find_unfit_units(model, [(data, objective), (evaluation.data or data, evaluation.objective)]))
         warn_unread_weight(section, [objective, evaluation.objective, *(update.objective for update in trained or ())])
     checkpoint = plan_checkpoints(section, frame, evaluation.every if evaluation else Duration(1, "epoch"))
     known = {key: value for key, value in values.items() if key != "optimizer"}
@@ -151,6 +160,12 @@ def assemble_plan(section: Section, frame: Frame, complete: bool) -> TrainPlan |
     )
 
 
+def report_units(section: Section, sizes: dict[str, Dim] | None, problems: Iterable[Diagnostic]) -> None:
+    """Report units that are not as many as the data have classes, with what would be as many."""
+    for problem in problems:
+        open_objective(section, section.data, sizes or {}).report(problem)
+
+
 def warn_unread_weight(section: Section, objectives: list[Objective]) -> None:
     """Warn of a field of one's own that is called like a weight of the examples, and that nothing reads."""
     data = section.data
@@ -163,13 +178,19 @@ def warn_unread_weight(section: Section, objectives: list[Objective]) -> None:
             section.world.report(UnreadWeight(at=data.span, field=name))
 
 
-def read_setting(frame: Frame, section: Section, key: str) -> Any:
+def is_said_elsewhere(problem: Diagnostic) -> bool:
+    """What a setting may lack that a line of another name says: `optimizer = adam` and `learning_rate = 1e-3`."""
+    return isinstance(problem, MissingArgument | BadSetting) or (isinstance(problem, NotADataChain) and problem.lacks_batch)
+
+
+def read_setting(frame: Frame, section: Section, key: str, meant: Collection[str]) -> Any:
     """A setting's value, its default, or UNKNOWN."""
     item = section.setting(key)
     frame.env["batch_size"] = section.batch_size
     if item is None:
         return DEFAULTS.get(key, UNKNOWN)
-    return READERS[key](frame, item)
+    with keep_silent(section.world, is_said_elsewhere, key in meant):
+        return READERS[key](frame, item)
 
 
 def plan_evaluation(section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective) -> EvalPlan | None:

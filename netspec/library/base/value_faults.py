@@ -17,6 +17,16 @@ class Fault:
     sort: str = "type"
     """"type", "choice" (one of some strings), "op" (an op of some kind), "rule" (a bound or length of the value's own type), or "own"
     (said by a function of the field)."""
+    found: str = ""
+    """What the value has instead, where that says more than what it is."""
+
+
+class UnequalLists(ValueError):
+    """One list of an op needs as many items as another one has, or one fewer: said of the argument that needs `count` of the `things`."""
+
+    def __init__(self, argument: str, things: str, count: int, found: int, beside: str) -> None:
+        super().__init__(f"{count} {things if count != 1 else things.removesuffix('s')}, {beside},")
+        self.argument, self.found = argument, found
 
 
 class BadArguments(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from netspec.kernels.normalize import mean
 from netspec.lazy import jnp, np
@@ -24,12 +24,16 @@ MASK = In(
 
 
 class _Global(Function):
-    """All axes of space go."""
+    """All axes of space go, or stay with size 1."""
 
-    counts_zeros = True
+    filler = ""
     over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3), MASK)
     source = "Lin et al., Network In Network, 2013"
+    later_arguments: ClassVar[tuple[str, ...]] = ("keepdims",)
+
+    keepdims: bool = False
+    """Leave the axes of space with size 1: [batch, 1…, channels], which stretches over the image again."""
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -38,12 +42,13 @@ class _Global(Function):
             Example(cls(), ("f32[3, 1, 2]",)),
             Example(cls(), ("f32[4, 3, 5]",), {"mask": "bool[4, 3]"}),
             Example(cls(), ("f32[2, 3, 4, 5]",), {"mask": "bool[2, 1, 4, 1]"}),
+            Example(cls(keepdims=True), ("f32[2, 5, 3, 4]",), {"mask": "bool[2, 5, 3]"}),
         )
 
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         space_of(self.op_name(), x.rank, x)
         require_element_mask(facts, self.op_name(), x, optional)
-        return x.with_shape((x.shape[0], x.shape[-1]))
+        return x.with_shape((x.shape[0], *((1,) * (x.rank - 2) if self.keepdims else ()), x.shape[-1]))
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:
         return x.size
@@ -55,22 +60,24 @@ class _Global(Function):
 class GlobalAvgPool(_Global):
     """The mean over all axes of space, taken in at least f32.
 
-    [batch, space…, channels] -> [batch, channels]. Places whose `mask` is false do not count, as those that fill up a sequence:
-    `x -> global_avg_pool(mask=m)`; where none counts, the mean is 0. FLOPs: 1 per input element.
+    [batch, space…, channels] -> [batch, channels], or [batch, 1…, channels] with `keepdims`, as squeeze-and-excitation multiplies it by.
+    Places whose `mask` is false do not count, as those that fill up a sequence: `x -> global_avg_pool(mask=m)`; where none counts, the mean
+    is 0. FLOPs: 1 per input element.
     """
 
     gives = "same"
 
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         space, wide = tuple(range(1, x.ndim - 1)), jnp.promote_types(x.dtype, jnp.float32)
-        return jnp.squeeze(mean(x.astype(wide), space, stretch_mask(x, mask)), space).astype(x.dtype)
+        kept = mean(x.astype(wide), space, stretch_mask(x, mask))
+        return (kept if self.keepdims else jnp.squeeze(kept, space)).astype(x.dtype)
 
 
 class GlobalMaxPool(_Global):
     """The largest element over all axes of space. Where several are largest, they share the gradient.
 
-    [batch, space…, channels] -> [batch, channels]. Places whose `mask` is false do not count, as those that fill up a sequence; where none
-    counts, the result is 0. FLOPs: 1 per input element.
+    [batch, space…, channels] -> [batch, channels], or [batch, 1…, channels] with `keepdims`. Places whose `mask` is false do not count, as
+    those that fill up a sequence; where none counts, the result is 0. FLOPs: 1 per input element.
     """
 
     gives = "same"
@@ -88,16 +95,17 @@ class GlobalMaxPool(_Global):
     def apply(self, scope: Scope, x: Array, *, mask: Array | None = None) -> Array:
         space = tuple(range(1, x.ndim - 1))
         if mask is None:
-            return jnp.max(x, space)
+            return jnp.max(x, space, keepdims=self.keepdims)
         there = jnp.broadcast_to(mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim)), x.shape)
         lowest = -jnp.inf if jnp.issubdtype(x.dtype, jnp.floating) else jnp.iinfo(x.dtype).min
-        return jnp.where(there.any(space), jnp.max(x, space, initial=lowest, where=there), jnp.zeros((), x.dtype))
+        largest = jnp.max(x, space, initial=lowest, where=there, keepdims=self.keepdims)
+        return jnp.where(there.any(space, keepdims=self.keepdims), largest, jnp.zeros((), x.dtype))
 
 
 class _Adaptive(Function):
     """Windows along each axis of space; each window of the image is a product of theirs."""
 
-    counts_zeros = True
+    filler = ""
     over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     source = "PyTorch's adaptive pools"

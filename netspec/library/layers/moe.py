@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.shapes.graphs import TooManyChoices
@@ -26,7 +26,7 @@ from netspec.library.base import (
     hand_on,
 )
 from netspec.library.base.field_bounds import Field
-from netspec.library.functions.activation import Relu
+from netspec.library.functions.activation import Relu, Silu
 from netspec.library.initializers.distributions import LecunNormal, Zeros
 from netspec.library.layers.attention_weights import require_shape
 from netspec.library.layers.gates import Activation
@@ -59,6 +59,13 @@ class _Experts(Callable):
     """Initial value of the kernels, of each expert as of a dense layer."""
     bias_init: Initializer = Zeros()
     """Initial value of the biases."""
+    gated: bool = False
+    """Experts have a gate, as in SwiGLU: (activation(x @ gate) · (x @ up)) @ down, with `gate/kernel` like `up/kernel`."""
+    softmax: Literal["before", "after"] | None = None
+    """`"after"`: the gates are the softmax of the chosen experts' scores, so that their sum is 1, as in Mixtral. `"before"`: they are the
+    chosen ones' shares of the softmax of all, as in Switch and DeepSeek. When absent: after, with `top_k=1` before."""
+
+    later_arguments: ClassVar[tuple[str, ...]] = ("gated", "softmax")
 
     def _require(self, facts: Facts, x: TensorType, optional: Mapping[str, TensorType]) -> None:
         """Raises `Mistake` where more experts are chosen than there are, or an optional input does not have one value per token."""
@@ -70,7 +77,8 @@ class _Experts(Callable):
     def params(self, x: TensorType, **optional: TensorType) -> dict[str, Weight]:
         features, hidden, experts = x.shape[-1], self.hidden, self.experts
         weights = {"router/kernel": kernel("router/kernel", (features,), (experts,), self.kernel_init)}
-        for name, rows, columns in (("up", features, Dim.of(hidden)), ("down", Dim.of(hidden), features)):
+        gate = [("gate", features, Dim.of(hidden))] if self.gated else []
+        for name, rows, columns in (*gate, ("up", features, Dim.of(hidden)), ("down", Dim.of(hidden), features)):
             plain = parameter("kernel", (experts, rows, columns), self.kernel_init)
             fan = (rows.value, columns.value) if rows.is_constant and columns.is_constant else None
             weights[f"{name}/kernel"] = Weight(plain.shape, self.kernel_init, fan=fan)
@@ -84,7 +92,7 @@ class _Experts(Callable):
         scores = einsum(scope.kernels, x.astype(wide), scope.param("router/kernel").astype(wide), equation="btd,de->bte")
         chances = jax.nn.softmax(scores, -1)
         gates, chosen = jax.lax.top_k(chances, self.top_k)
-        if self.top_k > 1:
+        if self.softmax == "after" or (self.softmax is None and self.top_k > 1):
             gates = gates / jnp.sum(gates, -1, keepdims=True)
         counts = optional["mask"].reshape(x.shape[:2]) if "mask" in optional else jnp.ones(x.shape[:2], bool)
         return Routes(chances, gates, chosen, counts)
@@ -119,17 +127,20 @@ class Moe(_Experts, Layer):
     """Mixture of experts: a router sends each token to the `top_k` of several small networks that it finds most likely.
 
     [batch, tokens…, features] -> the same: y = Σ gate · (activation(x @ up + bias) @ down + bias) over a token's experts. The gates are the
-    router's softmax, divided by their sum over the chosen experts; with `top_k=1` they stay as they are, or the router would learn nothing.
+    router's softmax, divided by their sum over the chosen experts; with `top_k=1` they stay as they are, or the router would learn nothing
+    (`softmax` says it otherwise). With `gated` an expert is (activation(x @ gate + bias) · (x @ up + bias)) @ down + bias: Mixtral's w1, w3
+    and w2, with `activation=silu, bias=false, capacity_factor=none`.
     Tokens of an example queue for each expert, all first choices before all second ones, else in their order. Beyond its capacity an expert
     takes none: that part of the sum is 0, so write `x + (x -> moe(…))` and such tokens pass unchanged. Masked tokens give 0 and take no
     place. Exports `balance` [batch], Switch's loss: `loss = … + 0.01 * mean(aux("**/balance"))`; see `moe.balance`.
     The router's softmax is in at least f32. Parameters: `router/kernel` [features, experts], `up/kernel` [experts, features, hidden],
-    `up/bias`, `down/kernel` [experts, hidden, features], `down/bias`. FLOPs, as if no token were dropped: per token experts ·
-    (2 · features + 5), and for each of its experts 4 · features · hidden, 2 · features for the sum, biases, and the activation.
+    `up/bias`, `down/kernel` [experts, hidden, features], `down/bias`, and `gate/kernel`, `gate/bias` like `up`. FLOPs, as if no token were
+    dropped: per token experts · (2 · features + 5), and for each of its experts 4 · features · hidden, 2 · features for the sum, biases,
+    and the activation; a gate has 2 · features · hidden and hidden more.
     """
 
     zeroes = True
-    source = "Shazeer et al., 2017; Lepikhin et al., GShard, 2020; Fedus et al., Switch Transformers, 2021"
+    source = "Shazeer et al., 2017; Lepikhin et al., GShard, 2020; Fedus et al., Switch Transformers, 2021; Jiang et al., Mixtral, 2024"
     exports: ClassVar[tuple[str, ...]] = ("balance",)
 
     @classmethod
@@ -138,6 +149,9 @@ class Moe(_Experts, Layer):
             Example(cls(experts=4, hidden=5), ("f32[2, 7, 3]",)),
             Example(cls(experts=3, hidden=4, top_k=1, capacity_factor=0.5), ("f32[2, 8, 3]",), {"mask": "bool[2, 8]"}),
             Example(cls(experts=3, hidden=2, capacity_factor=None, bias=False), ("f32[2, 2, 4, 3]",)),
+            Example(cls(experts=4, hidden=5, gated=True, activation=Silu(), capacity_factor=None, bias=False), ("f32[2, 7, 3]",)),
+            Example(cls(experts=3, hidden=4, gated=True, softmax="before"), ("f32[2, 5, 3]",), {"mask": "bool[2, 5]"}),
+            Example(cls(experts=3, hidden=4, top_k=1, softmax="after"), ("f32[2, 5, 3]",)),
         )
 
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
@@ -166,11 +180,16 @@ class Moe(_Experts, Layer):
 
     def _made(self, scope: Scope, queues: Array) -> Array:
         """[batch, experts, places, features], each queue through its expert."""
-        h = einsum(scope.kernels, queues, scope.param("up/kernel").astype(queues.dtype), equation="beqd,edh->beqh")
         inner = hand_on(scope, scope.types[0].with_shape((scope.types[0].shape[0], *queues.shape[1:-1], self.hidden)))
-        h = self.activation.apply(inner, self._biased(scope, "up", h))
+        h = self.activation.apply(inner, self._entered(scope, "gate" if self.gated else "up", queues))
+        h = h * self._entered(scope, "up", queues) if self.gated else h
         y = einsum(scope.kernels, h, scope.param("down/kernel").astype(queues.dtype), equation="beqh,ehd->beqd")
         return self._biased(scope, "down", y)
+
+    def _entered(self, scope: Scope, name: str, queues: Array) -> Array:
+        """[batch, experts, places, features] -> [batch, experts, places, hidden], by each expert's own map."""
+        h = einsum(scope.kernels, queues, scope.param(f"{name}/kernel").astype(queues.dtype), equation="beqd,edh->beqh")
+        return self._biased(scope, name, h)
 
     def _biased(self, scope: Scope, name: str, y: Array) -> Array:
         """Adds each expert's bias, [experts, features], to the queues, [batch, experts, places, features]."""
@@ -178,9 +197,10 @@ class Moe(_Experts, Layer):
 
     def flops(self, x: TensorType, **optional: TensorType) -> Dim:
         tokens, features = count(x.shape[:-1]), x.shape[-1]
-        biases = features + self.hidden if self.bias else 0
-        activation = Dim.of(self.activation.flops(TensorType("f32", (self.hidden,))))
-        expert = features * (4 * self.hidden + 2) + biases + activation
+        entries = 2 if self.gated else 1
+        biases = features + entries * self.hidden if self.bias else 0
+        activation = Dim.of(self.activation.flops(TensorType("f32", (self.hidden,)))) + (self.hidden if self.gated else 0)
+        expert = features * (2 * (entries + 1) * self.hidden + 2) + biases + activation
         return tokens * (self.experts * (2 * features + 5) + self.top_k * expert)
 
     def flow(self, passage: Passage) -> Flow:

@@ -18,11 +18,13 @@ SEQUENCE = ("f32[2, 5, 3]",)
 class Rnn(OneWay):
     """Runs a cell over time: any cell of the shelf, or any block with `state`.
 
-    [B, T, ...] -> [B, T, ...] with the cell's features. Parameters of a cell of the shelf stand directly under the layer's path,
-    `rnn_0/hn/kernel`, those of a block under its own step, `rnn_0/Cell_0/w`, and with several layers under `layer_0`, `layer_1`, ...
-    FLOPs: T times the cell's.
+    [B, T, ...] -> [B, T, ...] with the cell's features. A block with several inputs takes a sequence for each, `(x, gate) -> rnn(Cell(8))`,
+    all with as many steps; with several layers each hears the one below it in the place of the first. Parameters of a cell of the shelf
+    stand directly under the layer's path, `rnn_0/hn/kernel`, those of a block under its own step, `rnn_0/Cell_0/w`, and with several layers
+    under `layer_0`, `layer_1`, ... FLOPs: T times the cell's.
     """
 
+    variadic: ClassVar[bool] = True
     source = "Elman, Finding Structure in Time, 1990; Flax linen RNN"
 
     cell: Annotated[Any, Wanted("layer")]
@@ -50,6 +52,7 @@ class Bidirectional(BothWays):
     Parameters stand under `forward` and `backward`: `bidirectional_0/forward/ii/kernel`. FLOPs: those of both directions, and of the merge.
     """
 
+    variadic: ClassVar[bool] = True
     source = "Schuster and Paliwal 1997; Flax linen Bidirectional"
 
     cell: Annotated[Any, Wanted("layer")]

@@ -8,7 +8,7 @@ from netspec.diagnostics.shapes.attention import UnevenHeads
 from netspec.kernels.matmul import contract
 from netspec.kernels.normalize import mean_square
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
 from netspec.library.layers.attention_weights import (
     MASK,
@@ -17,10 +17,13 @@ from netspec.library.layers.attention_weights import (
     AboveZero,
     attend,
     attend_flops,
+    lift_scores,
     require_groups,
     require_optional,
     rules_of,
 )
+from netspec.library.layers.rope import Rope
+from netspec.library.layers.rotation import Rotation, require_turnable, turn, turning_flops
 from netspec.library.shape_rules.requirements import need_multiple
 from netspec.library.shape_rules.sizes import count, kernel, offset, parameter, require_positive, stretch_last
 from netspec.shape import Dim, Facts, TensorType
@@ -41,7 +44,8 @@ class SelfAttention(Layer):
     kernel as one matrix. A position that may see none gives the output's bias.
     PyTorch's MultiheadAttention has the kernels of query, key and value as one `in_proj_weight` [3 · features, features]: cut it in three,
     transpose and reshape each, and `out_proj.weight` likewise. Its masks are true where a key is hidden.
-    FLOPs: those of the four linear maps, of the norms (6 or 4 per element) and of `attention`.
+    Places are counted from 0, through the segments too: what `rotary` makes of a query and a key depends on their distance alone.
+    FLOPs: those of the four linear maps, of the norms (6 or 4 per element), of turning queries and keys, and of `attention`.
     """
 
     inputs = (In("x", "[batch…, length, features]", rank=3), MASK, SEGMENTS, SCORE_BIAS)
@@ -78,6 +82,11 @@ class SelfAttention(Layer):
     """Scores are held between ± this, as in `attention`; as they are when absent."""
     alibi: bool = False
     """Take from every score in proportion to the distance, for each head at its own rate, as `attention` says."""
+    rotary: Rotation | None = None
+    """Turn queries and keys by their places, behind `qk_norm`: `rotary=rope`, or `rope(theta=500_000, pairs="interleaved", rotary=16)`."""
+
+    later_arguments: ClassVar[tuple[str, ...]] = ("rotary",)
+    mistaken = {"rotary": "write what turns them, with its numbers: `rope`, or `rope(theta=500_000)`"}
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -89,6 +98,9 @@ class SelfAttention(Layer):
             Example(cls(heads=2, qk_norm="layer", head_size=5, causal=True, window=2), ("f32[2, 4, 3]",)),
             Example(cls(heads=4, kv_heads=2, qk_norm="rms", alibi=True, scale=0.7, soft_cap=2.0, bias=False), ("f32[2, 5, 8]",)),
             Example(cls(heads=2, scale=1.0, dropout=0.1), ("f32[3, 5, 4]",), {"score_bias": "f32[2, 5, 5]"}),
+            Example(cls(heads=2, kv_heads=1, causal=True, rotary=Rope(), bias=False), ("f32[2, 5, 4]",)),
+            Example(cls(heads=2, causal=True, window=2, qk_norm="rms", rotary=Rope(theta=50.0, rotary=2)), ("f32[2, 5, 8]",)),
+            Example(cls(heads=1, rotary=Rope(pairs="interleaved")), ("f32[3, 5, 4]",), {"segments": "i32[3, 5]"}),
         )
 
     @property
@@ -99,6 +111,10 @@ class SelfAttention(Layer):
         """How many features each head has, for x of [B, T, D]."""
         return x.shape[-1] // self.heads if self.head_size is None else Dim.of(self.head_size)
 
+    def lifts(self, facts: Facts, x: TensorType, **optional: TensorType) -> dict[str, Function]:
+        heads = x.with_shape((*x.shape[:-1], self.heads, 1))
+        return lift_scores(facts, heads, heads, optional) if x.rank >= 3 else {}
+
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         *batch, length, features = x.shape
         if self.head_size is None:
@@ -107,6 +123,7 @@ class SelfAttention(Layer):
         else:
             require_positive(facts, self.op_name(), "head_size", self.head_size)
         require_groups(facts, self.op_name(), Dim.of(self.heads), Dim.of(self._key_heads), "kv_heads")
+        require_turnable(facts, self.rotary, x.with_shape((*batch, length, self.heads, self._size(x))))
         require_optional(facts, self.op_name(), (*batch, Dim.of(self.heads), length, length), optional)
         return x
 
@@ -123,14 +140,22 @@ class SelfAttention(Layer):
         return kept | {name: parameter(name, (size,), Ones()) for name in norms}
 
     def apply(self, scope: Scope, x: Array, **optional: Array) -> Array:
-        return self.out(scope, attend(scope, rules_of(self), *self.mapped(scope, x), optional))
+        return self.out(scope, attend(scope, rules_of(self), *self.mapped(scope, x, 0), optional))
 
-    def mapped(self, scope: Scope, x: Array) -> tuple[Array, Array, Array]:
-        """Queries, keys and values."""
+    def mapped(self, scope: Scope, x: Array, first: Array | int) -> tuple[Array, Array, Array]:
+        """Queries, keys and values of elements from the place `first` on."""
         query, key, value = (self._map(scope, name, x, 1) for name in ("query", "key", "value"))
         if self.qk_norm:
             query, key = self._normed(scope, "query_norm", query), self._normed(scope, "key_norm", key)
-        return query, key, value
+        return self._turned(scope, query, self.heads, first), self._turned(scope, key, self._key_heads, first), value
+
+    def _turned(self, scope: Scope, heads: Array, number: int, first: Array | int) -> Array:
+        """Queries or keys, turned by their places."""
+        if self.rotary is None:
+            return heads
+        x = scope.types[0]
+        kind = x.with_shape((*x.shape[:-1], number, self._size(x)))
+        return turn(scope, self.rotary, kind, heads, jnp.arange(heads.shape[-3]) + first)
 
     def out(self, scope: Scope, heads: Array) -> Array:
         """The result, from what the heads give."""
@@ -155,8 +180,9 @@ class SelfAttention(Layer):
         mapped = (self.heads + 2 * self._key_heads) * size
         maps = tokens * (mapped * (2 * features + int(self.bias)) + features * (2 * self.heads * size + int(self.bias)))
         norms = tokens * (self.heads + self._key_heads) * size * {"layer": 6, "rms": 4, None: 0}[self.qk_norm]
-        query = x.with_shape((*x.shape[:-1], self.heads, size))
-        return maps + norms + attend_flops(rules_of(self), query, x.shape[-2], size, "score_bias" in optional)
+        query, key = (x.with_shape((*x.shape[:-1], heads, size)) for heads in (self.heads, self._key_heads))
+        turns = turning_flops(self.rotary, query) + turning_flops(self.rotary, key)
+        return maps + norms + turns + attend_flops(rules_of(self), query, x.shape[-2], size, "score_bias" in optional)
 
     def flow(self, passage: Passage) -> Flow:
         """Causal, a position is made of those before it and of itself."""
@@ -174,7 +200,7 @@ class SelfAttention(Layer):
 
         x, flow = use.input(0)
         memory = AttentionMemory(use, rules_of(self), x.ndim - 2, ((0, -2),))
-        query, key, value = self.mapped(use.scope, x)
+        query, key, value = self.mapped(use.scope, x, 0 if flow.reach is None else use.stretch.start)
         along = Flow((key.ndim - 3,), flow.reach)
         key, value = memory.all("key", key, along, -3), memory.all("value", value, along, -3)
         return self.out(use.scope, memory.attend(query, key, value)), memory.kept

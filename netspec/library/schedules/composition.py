@@ -8,6 +8,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.base.schedule_marks import Mark, Part
+from netspec.library.base.value_faults import UnequalLists
 from netspec.library.schedules.curves import Number, PartOfClock, Period, fraction, line, number, period_of
 from netspec.library.schedules.decays import Constant, Cosine, Exponential, Linear, Power
 from netspec.library.schedules.piecewise import Moments
@@ -70,7 +71,8 @@ class Join(Schedule):
     @model_validator(mode="after")
     def _fits(self) -> None:
         if len(self.schedules) != len(self.at) + 1:
-            raise ValueError(f"{len(self.schedules)} schedules with {len(self.at)} moments between them")
+            wanted = len(self.schedules) - 1
+            raise UnequalLists("at", "moments", wanted, len(self.at), f"one between each two of the {wanted + 1} schedules")
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:

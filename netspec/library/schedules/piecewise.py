@@ -8,6 +8,7 @@ from netspec.lazy import jnp
 from netspec.library.base import Array, Clock, Duration, Example, Schedule
 from netspec.library.base.field_bounds import AfterValidator, Field, model_validator
 from netspec.library.base.schedule_marks import Mark
+from netspec.library.base.value_faults import UnequalLists
 from netspec.library.schedules.curves import Number, fraction, line, wave
 
 
@@ -24,9 +25,9 @@ CURVES = {"linear": line, "cosine": wave}
 
 
 def require_equal_counts(at: tuple[Duration, ...], to: tuple[float, ...]) -> None:
-    """Raises ValueError when there is not one number for each moment."""
+    """Raises `UnequalLists` when there is not one number for each moment."""
     if len(at) != len(to):
-        raise ValueError(f"{len(at)} moments and {len(to)} numbers")
+        raise UnequalLists("to", "numbers", len(at), len(to), "one for each moment of `at`")
 
 
 def hold_value(start: float, at: tuple[int, ...], to: tuple[float, ...], step: Array) -> Array:

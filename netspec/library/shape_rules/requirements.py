@@ -33,4 +33,5 @@ def _need(facts: Facts, op: str, a: Dim, relation: str, b: Dim, claim: str, why:
     if verdict is Verdict.REFUTED:
         raise Mistake(problem)
     if verdict is Verdict.UNKNOWN:
-        raise Mistake(UnprovenSize(op, claim, facts.missing(a, b, relation), why, problem, blame=problem.blame))
+        fact = facts.missing_relation(a, b, relation)
+        raise Mistake(UnprovenSize(op, claim, fact[-1], why, problem, fact, blame=problem.blame))

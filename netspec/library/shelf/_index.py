@@ -154,6 +154,10 @@ ENTRIES: tuple = (
      (("parts", False),), True, 1, "", ""),
     ("cos", None, "function", "functions.elementwise", "Cos", (),
      (("x", False),), False, 1, "", ""),
+    ("crop", None, "function", "functions.crop", "Crop", (
+        ("at", False, '"middle" | "start" | "end"'),
+    ),
+     (("x", False), ("like", False)), False, 1, "", ""),
     ("cumsum", None, "function", "functions.order", "Cumsum", (
         ("axis", False, "int"),
         ("reverse", False, "bool"),
@@ -220,9 +224,13 @@ ENTRIES: tuple = (
         ("approximate", False, "bool"),
     ),
      (("x", False),), False, 1, "", ""),
-    ("global_avg_pool", None, "function", "functions.global_pool", "GlobalAvgPool", (),
+    ("global_avg_pool", None, "function", "functions.global_pool", "GlobalAvgPool", (
+        ("keepdims", False, "bool"),
+    ),
      (("x", False), ("mask", True)), False, 1, "", ""),
-    ("global_max_pool", None, "function", "functions.global_pool", "GlobalMaxPool", (),
+    ("global_max_pool", None, "function", "functions.global_pool", "GlobalMaxPool", (
+        ("keepdims", False, "bool"),
+    ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("glu", None, "function", "functions.gated_activation", "Glu", (
         ("axis", False, "int"),
@@ -266,6 +274,11 @@ ENTRIES: tuple = (
         ("slope", False, "float"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("linear_recurrence", None, "function", "functions.recurrence", "LinearRecurrence", (
+        ("axis", False, "int"),
+        ("reverse", False, "bool"),
+    ),
+     (("x", False), ("decay", False), ("initial", True), ("mask", True)), False, 1, "", ""),
     ("log", None, "function", "functions.elementwise", "Log", (),
      (("x", False),), False, 1, "", ""),
     ("log1mexp", None, "function", "functions.logarithms", "Log1mexp", (),
@@ -647,6 +660,11 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("lecun_uniform", None, "initializer", "initializers.distributions", "LecunUniform", (),
      (), False, 1, "", ""),
+    ("linspace", None, "initializer", "initializers.formulas", "Linspace", (
+        ("start", True, "float"),
+        ("stop", True, "float"),
+    ),
+     (), False, 1, "", ""),
     ("normal", None, "initializer", "initializers.distributions", "Normal", (
         ("stddev", False, "float"),
     ),
@@ -683,6 +701,7 @@ ENTRIES: tuple = (
         ("scale", False, "float?"),
         ("soft_cap", False, "float?"),
         ("alibi", False, "bool"),
+        ("rotary", False, "function?"),
     ),
      (("query", False), ("key", False), ("value", False), ("mask", True), ("segments", True), ("key_segments", True), ("score_bias", True)), False, 1, "", ""),
     ("batch_norm", None, "layer", "layers.norm", "BatchNorm", (
@@ -705,7 +724,7 @@ ENTRIES: tuple = (
         ("initial", False, "any"),
         ("unroll", False, "int"),
     ),
-     (("x", False), ("lengths", True)), False, 1, "", ""),
+     (("x", False), ("lengths", True)), True, 1, "", ""),
     ("bilinear", None, "layer", "layers.bilinear", "Bilinear", (
         ("features", True, "int"),
         ("bias", False, "bool"),
@@ -947,6 +966,8 @@ ENTRIES: tuple = (
         ("bias", False, "bool"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("gated", False, "bool"),
+        ("softmax", False, '("before" | "after")?'),
     ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("patch_embed", None, "layer", "layers.patches", "PatchEmbed", (
@@ -986,7 +1007,7 @@ ENTRIES: tuple = (
         ("unroll", False, "int"),
         ("reverse", False, "bool"),
     ),
-     (("x", False), ("lengths", True)), False, 1, "", ""),
+     (("x", False), ("lengths", True)), True, 1, "", ""),
     ("self_attention", None, "layer", "layers.self_attention", "SelfAttention", (
         ("heads", True, "int"),
         ("causal", False, "bool"),
@@ -1002,6 +1023,7 @@ ENTRIES: tuple = (
         ("scale", False, "float?"),
         ("soft_cap", False, "float?"),
         ("alibi", False, "bool"),
+        ("rotary", False, "function?"),
     ),
      (("x", False), ("mask", True), ("segments", True), ("score_bias", True)), False, 1, "", ""),
     ("separable_conv", None, "layer", "layers.conv_depthwise", "SeparableConv", (
@@ -1044,6 +1066,12 @@ ENTRIES: tuple = (
         ("axis", False, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("window_bias", None, "layer", "layers.relative_positions", "WindowBias", (
+        ("heads", True, "int"),
+        ("window", True, "list[int] | int"),
+        ("init", False, "initializer"),
+    ),
+     (), False, 1, "", ""),
     ("binary_dice", None, "loss", "losses.segmentation", "BinaryDice", (
         ("smooth", False, "float"),
         ("alpha", False, "float"),
@@ -1209,6 +1237,8 @@ ENTRIES: tuple = (
         ("bias", False, "bool"),
         ("kernel_init", False, "initializer"),
         ("bias_init", False, "initializer"),
+        ("gated", False, "bool"),
+        ("softmax", False, '("before" | "after")?'),
     ),
      (("x", False), ("mask", True)), False, 1, "", ""),
     ("accuracy", None, "metric", "metrics.accuracy", "Accuracy", (

@@ -1,0 +1,262 @@
+"""Says how foreign arguments are written here that have no name of their own: they go, become a stage behind, or other arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from netspec.diagnostics.suggestions.nearest import squash
+from netspec.library.shelf import index
+from netspec.record import record
+from netspec.resolve.foreign.values import PLAIN, name_op
+
+
+@record
+class Choice:
+    """What becomes of an argument of a call, and of the call with it."""
+
+    text: str | None
+    """What stands in its place; None where it goes."""
+    behind: str = ""
+    """A stage behind the call."""
+    ahead: str = ""
+    """What stands before the call."""
+    label: str = ""
+    callee: str = ""
+    """Another op that is called instead."""
+
+
+GONE = Choice(None)
+
+SAID_ANYWAY = """
+inputshape inputdim inputsize inputlength batchinputshape infeatures inchannels inputchannels dataformat channelsfirst channelslast
+deterministic training train trainmode istraining useRunningAverage batchfirst timemajor dtype paramdtype inplace device rng rngs key seed
+generator trackrunningstats params parameters numworkers pinmemory prefetch prefetchfactor root download verbose usecache padtokenid
+numreturnsequences earlystopping usefused fused foreach capturable maximize precision promotedtype embeddim hiddensize dmodel kdim vdim
+outputdim qkvfeatures normalized normalizedshape numfeatures numchannels returndict trustremotecode unroll stateful name seeds
+outputattentions isdecoder axis dim reduction
+"""
+"""Arguments that say what is so here anyway, or what the spec says elsewhere."""
+_SAID = frozenset(map(squash, SAID_ANYWAY.split()))
+
+ONLY_AT = {
+    "fromlogits": ("true", "1"),
+    "dosample": ("true", "1"),
+    "bidirectional": ("false", "0"),
+    "numlayers": ("1",),
+    "groups": ("1",),
+    "dilation": ("1",),
+    "dilationrate": ("1", "(1, 1)"),
+    "returnsequences": ("true", "1"),
+    "ceilmode": ("false", "0"),
+    "amsgrad": ("false", "0"),
+    "nesterov": ("false", "0"),
+    "maskzero": ("false", "0"),
+    "paddingmode": ('"zeros"',),
+    "reduction": ('"mean"', '"auto"', '"sum_over_batch_size"'),
+    "trainable": ("true", "1"),
+    "numbeams": ("1",),
+    "repetitionpenalty": ("1.0", "1"),
+    "weightdecay": ("0", "0.0"),
+    "momentum": ("0", "0.0"),
+    "addbiaskv": ("false", "0"),
+    "addzeroattn": ("false", "0"),
+    "sparse": ("false", "0"),
+    "scalegradbyfreq": ("false", "0"),
+    "dropout": ("0", "0.0"),
+    "bias": ("true", "1"),
+    "usebias": ("true", "1"),
+    "activation": ('"linear"', "none", "None", '""', '"none"', "identity"),
+    "kernelregularizer": ("none", "None"),
+    "biasregularizer": ("none", "None"),
+}
+"""Arguments that go only where they have one of these values: those that netspec has anyway."""
+
+ACTIVATIONS = (
+    "activation",
+    "act",
+    "nonlinearity",
+    "actfn",
+    "activationfn",
+    "actlayer",
+    "activationfunction",
+    "transferfunction",
+    "actfunction",
+)
+
+
+def find_choices(name: str, value: str, op: str, kind: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """What may become of the foreign argument `name=value` of an op that has the arguments `free` left; none where nobody knows."""
+    word, plain = squash(name), " ".join(value.split())
+    rule = RULES.get(word)
+    found = rule(plain, op, free, types) if rule else []
+    if word in ACTIVATIONS and not found:
+        found = as_stage(plain)
+    if plain.lower() in ONLY_AT.get(word, ()) or plain in ONLY_AT.get(word, ()):
+        found = [*found, GONE]
+    elif word in _SAID and word not in ONLY_AT:
+        found = [*found, GONE]
+    return found
+
+
+def as_stage(value: str) -> list[Choice]:
+    """An activation as the stage behind its layer."""
+    text = value.strip('"')
+    if text.lower() in PLAIN:
+        return [GONE]
+    name, paren, rest = text.partition("(")
+    ours = name_op(name, ("function", "layer"))
+    inside = f"({rest}" if paren and rest.strip() != ")" else ""
+    return [Choice(None, behind=f"{found}{inside}") for found in ours]
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value.replace("_", "").strip('"'))
+    except ValueError:
+        return None
+
+
+def _kept(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`keep_prob=0.9`: what is dropped is the rest."""
+    number = _number(value)
+    target = next((n for n in ("rate", "dropout") if n in free), "")
+    if number is None or not target or not 0 < number <= 1:
+        return []
+    return [Choice(f"{target}={round(1 - number, 6):g}")]
+
+
+def _named(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`name="conv1"`: a label."""
+    label = re.sub(r"\W", "_", value.strip('"')).strip("_").lower()
+    return [Choice(None, label=label), GONE] if label[:1].isalpha() else [GONE]
+
+
+def _flag(*names: str) -> Callable[..., list[Choice]]:
+    """`affine=false`: several arguments at once."""
+
+    def rule(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+        if value.lower() in ("true", "1"):
+            return [GONE]
+        own = [name for name in names if name in free]
+        return [Choice(", ".join(f"{name}=false" for name in own))] if own else []
+
+    return rule
+
+
+def _betas(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`betas=(0.9, 0.999)`."""
+    numbers = re.findall(r"[0-9.]+", value)
+    return [Choice(f"b1={numbers[0]}, b2={numbers[1]}")] if len(numbers) == 2 and "b1" in free and "b2" in free else []
+
+
+def _other_op(names: Mapping[str, str], argument: str = "") -> Callable[..., list[Choice]]:
+    """An argument that is an op of its own here: `adam(…, weight_decay=0.1)` is `adamw`."""
+
+    def rule(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+        if value.lower() == "false" or op not in names:
+            return []
+        return [Choice(f"{argument}={value}" if argument else None, callee=names[op])]
+
+    return rule
+
+
+def _ahead(code: str, kinds: tuple[str, ...]) -> Callable[..., list[Choice]]:
+    """An argument that is a transformation before the op."""
+
+    def rule(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+        return [Choice(None, ahead=code.format(value=value))] if index.lookup(op, *kinds) else []
+
+    return rule
+
+
+def _decayed(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """Weight decay where the optimizer has none: the optimizer that has it, else the decay before it."""
+    if _number(value) == 0 or not index.lookup(op, "optimizer"):
+        return []
+    better = next((name for name in (f"{op}w",) if index.lookup(name, "optimizer")), "")
+    return [*([Choice(f"weight_decay={value}", callee=better)] if better else []), Choice(None, ahead=f"add_decayed_weights({value}) -> ")]
+
+
+def _last(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`return_sequences=false`: the last time step."""
+    if value.lower() in ("true", "1"):
+        return [GONE]
+    return [Choice(None, behind="take([-1], axis=1) -> squeeze(1)")]
+
+
+def _partial(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`drop_last=true`."""
+    if "partial" not in free or value.lower() not in ("true", "false", "1", "0"):
+        return []
+    return [Choice(f'partial="{"drop" if value.lower() in ("true", "1") else "pad"}"')]
+
+
+def _part(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`train=true`, `split="test"`."""
+    part = {"true": "train", "false": "test"}.get(value.lower(), value.strip('"'))
+    return [Choice(f'part="{part}"')] if "part" in free and part in ("train", "test") else []
+
+
+def _shuffled(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`batch(32, shuffle=true)`: a transform before."""
+    return [GONE, Choice(None, ahead="shuffle -> ")] if value.lower() in ("true", "1") else [GONE]
+
+
+def _stage_if_free(stage: str) -> Callable[..., list[Choice]]:
+    """`dense(64, dropout=0.1)`: a stage behind a layer that has no such argument."""
+
+    def rule(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+        if not index.lookup(op, "layer", "function") or value.lower() in ("false", "none"):
+            return [GONE] if value.lower() in ("false", "none") else []
+        return [Choice(None, behind=stage.format(value=value))]
+
+    return rule
+
+
+def _mirrored(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`padding_mode="reflect"`."""
+    mode = value.strip('"').upper()
+    if "padding" not in types:
+        return []
+    return [Choice(f'padding="{mode}"')] if mode in ("REFLECT", "CIRCULAR") else []
+
+
+def _both_ways(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`lstm(64, bidirectional=true)`."""
+    return [Choice(None, callee=f"bidirectional({op}_cell")] if index.lookup(f"{op}_cell") and value.lower() == "true" else []
+
+
+def _top(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`accuracy(k=5)`."""
+    return [Choice(f"k={value}", callee="top_k_accuracy")] if op == "accuracy" else []
+
+
+RULES: Mapping[str, Callable[..., list[Choice]]] = {
+    **dict.fromkeys(("keepprob", "keeprate", "keep"), _kept),
+    **dict.fromkeys(("name", "label", "layername"), _named),
+    **dict.fromkeys(("affine", "elementwiseaffine", "learnable"), _flag("scale", "bias")),
+    "center": _flag("bias"),
+    "betas": _betas,
+    "amsgrad": _other_op({"adam": "amsgrad"}),
+    **dict.fromkeys(("weightdecay", "decay", "wd", "l2"), _decayed),
+    **dict.fromkeys(
+        ("clipnorm", "globalclipnorm", "maxgradnorm", "gradclip", "clip", "gradientclip"),
+        _ahead("clip_by_global_norm({value}) -> ", ("optimizer",)),
+    ),
+    "clipvalue": _ahead("clip_by_value({value}) -> ", ("optimizer",)),
+    **dict.fromkeys(("returnsequences", "returnsequence"), _last),
+    **dict.fromkeys(("droplast", "dropremainder"), _partial),
+    **dict.fromkeys(("train", "split", "subset"), _part),
+    "shuffle": _shuffled,
+    **dict.fromkeys(("dropout", "dropoutrate", "dropoutprob"), _stage_if_free("dropout({value})")),
+    **dict.fromkeys(("batchnorm", "usebatchnorm", "usebn", "bn"), _stage_if_free("batch_norm")),
+    **dict.fromkeys(("layernorm", "uselayernorm"), _stage_if_free("layer_norm")),
+    "paddingmode": _mirrored,
+    **dict.fromkeys(("bidirectional", "bidir"), _both_ways),
+    **dict.fromkeys(("k", "topk"), _top),
+    "numbeams": lambda value, op, free, types: (
+        [Choice(f"size={value}", callee="beam")] if op in ("sample", "greedy") and value != "1" else []
+    ),
+}
+"""Squashed foreign name -> what becomes of the argument, by its value, the op and what the op has left."""

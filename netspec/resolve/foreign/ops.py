@@ -1,0 +1,119 @@
+"""Writes the call of an op of another library as that of ours: what the first numbers mean there, and which go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from netspec.diagnostics.base import Repair
+from netspec.diagnostics.suggestions.nearest import squash
+from netspec.library.shelf import index
+from netspec.record import record
+from netspec.resolve.foreign.argument_rules import as_stage
+from netspec.resolve.foreign.calls import Written, propose_calls, show, takes_of
+from netspec.syntax import tree
+
+
+@record
+class Reading:
+    """How positional arguments are read: places that go, and places that get a name."""
+
+    gone: tuple[int, ...] = ()
+    named: Mapping[int, str] | None = None
+
+
+def propose_ops(call: Written, name: str, ours: Sequence[str], kinds: Sequence[str]) -> list[Repair]:
+    """Ways to write the call of a foreign op by the names `ours` of the shelf, or of the file."""
+    found: list[Repair] = []
+    last = name.rpartition(".")[2]
+    if squash(last) in ("activation", "activationlayer") and len(call.args) == 1:
+        stages = as_stage(call.args[0].value.span.text)
+        return [show(call, [_edit(call, choice.behind)]) for choice in stages if choice.behind]
+    for own in ours:
+        entry = index.lookup(own, *kinds) or index.lookup(own)
+        if entry is None:
+            found.append(show(call, [_callee(call, own)]))
+            continue
+        for reading in list_readings(last, entry, call.args):
+            found += propose_calls(call, takes_of(entry), own, reading.gone, reading.named)
+    return list(dict.fromkeys(found))
+
+
+def _edit(call: Written, text: str):
+    from netspec.diagnostics.base import Edit
+
+    return Edit(call.span, text)
+
+
+def _callee(call: Written, text: str):
+    from netspec.diagnostics.base import Edit
+
+    return Edit(call.callee, text)
+
+
+def list_readings(name: str, entry: index.Entry, args: Sequence[tree.Arg]) -> Iterator[Reading]:
+    """How the positional arguments may be meant, the likeliest first."""
+    places = [n for n, arg in enumerate(args) if arg.name is None]
+    numbers = [n for n in places if not re.match(r"[A-Za-z]", args[n].value.span.text)]
+    params = [a.name for a in entry.signature]
+    if not params:
+        yield Reading(tuple(places))
+        yield Reading()
+        return
+    own = READINGS.get(entry.name)
+    if own is not None:
+        yield from own(name, numbers)
+    yield Reading()
+    if places:
+        yield Reading((places[0],))
+        yield Reading(tuple(places))
+
+
+def _norm(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """PyTorch's norms begin with the number of features, which is known."""
+    yield Reading(tuple(numbers))
+
+
+def _first_is_input(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """PyTorch's layers begin with the features that come in."""
+    if len(numbers) >= 2:
+        yield Reading((numbers[0],))
+
+
+def _conv(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """`Conv2d(3, 64, 3)` is PyTorch's, `Conv2D(64, 3)` of Keras."""
+    if re.search(r"\dd$", name) and len(numbers) >= 2:
+        yield Reading((numbers[0],))
+
+
+def _recurrence(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """`LSTM(32, 64, 2)`: features in, features, layers."""
+    if len(numbers) >= 3:
+        yield Reading((numbers[0],), {numbers[2]: "layers"})
+    yield from _first_is_input(name, numbers)
+
+
+def _heads(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """`MultiheadAttention(512, 8)` of PyTorch has the features first, `MultiHeadAttention(8, 64)` of Keras the size of a head behind."""
+    if len(numbers) >= 2 and "MultiHead" in name:
+        yield Reading((), {numbers[1]: "head_size"})
+    yield from _first_is_input(name, numbers)
+
+
+def _group(name: str, numbers: list[int]) -> Iterator[Reading]:
+    """`GroupNorm(8, 64)`: groups, and features, which are known."""
+    if len(numbers) >= 2:
+        yield Reading((numbers[1],))
+
+
+NORMS = ("batch_norm", "layer_norm", "instance_norm", "rms_norm")
+"""Layers that know how many features come in, which other libraries are told."""
+READINGS = {
+    **dict.fromkeys((*NORMS, "prelu"), _norm),
+    "dense": _first_is_input,
+    **dict.fromkeys(("conv", "conv_transpose", "separable_conv", "depthwise_conv"), _conv),
+    **dict.fromkeys(("lstm", "gru", "lstm_cell", "gru_cell", "simple_cell"), _recurrence),
+    "self_attention": _heads,
+    "group_norm": _group,
+}
+"""By our name, how another library's numbers are read first."""

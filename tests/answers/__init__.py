@@ -1,0 +1,1 @@
+"""Holds wrong specs to answers that can be followed."""
