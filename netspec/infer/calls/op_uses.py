@@ -9,7 +9,6 @@ from netspec.diagnostics.base import Diagnostic, Mistake
 from netspec.diagnostics.calls.inputs import NotATensor, WrongDtype, WrongRank
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, SizeTooComplex
 from netspec.diagnostics.shapes.operands import with_operands
-from netspec.diagnostics.shapes.sizes import UnprovenSize
 from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
 from netspec.infer.calls.varying import construct_varying, find_varying
@@ -240,8 +239,8 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
     found = replace(named, at=span, chain=problem.chain or chain)
     proposed = with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
-    if problem.blame not in args or not isinstance(op, Callable) or isinstance(problem, UnprovenSize):
-        return proposed  # of free sizes the spec may say more: no other number is meant
+    if problem.blame not in args or not isinstance(op, Callable):
+        return proposed
     from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
 
     nearest = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
