@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
