@@ -10,7 +10,23 @@ from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.settings import FractionOfStep
 from netspec.infer import arithmetic, shelf
 from netspec.infer.frame import Frame
-from netspec.infer.values import UNKNOWN, BlockValue, Kinds, Known, Mean, Record, Several, Tensor, Unknown, Value, describe, to_plain
+from netspec.infer.values import (
+    UNKNOWN,
+    BlockValue,
+    Initial,
+    Kinds,
+    Known,
+    Mean,
+    Record,
+    Several,
+    Tensor,
+    Unknown,
+    Value,
+    describe,
+    is_initial,
+    is_number,
+    to_plain,
+)
 from netspec.library.base import Duration
 from netspec.limits import LIMITS
 from netspec.resolve.graph import UNREAD, Bad, BlockRef, Builtin, Global, Late, Local, ShelfRef
@@ -50,9 +66,9 @@ def evaluate_form(frame: Frame, node: tree.Expr, want: Kinds) -> Value:
         case tree.Paren():
             return evaluate(frame, node.inner, want)
         case tree.Binary():
-            return evaluate_run(frame, node)
+            return evaluate_run(frame, node, want if "initializer" in want else ())
         case tree.Unary():
-            return evaluate_unary(frame, node)
+            return evaluate_unary(frame, node, want if "initializer" in want else ())
         case tree.If():
             chosen = decide_condition(frame, node.condition)
             return UNKNOWN if chosen is None else take_branch(frame, node.then if chosen else node.otherwise, want)
@@ -101,7 +117,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
         case Local(first) | Late(first) if first in frame.env:
             return read_attribute(frame, node, frame.env[first])
         case Local():
-            return UNKNOWN
+            return frame.unbound(node)
         case Global(_, param):
             return read_attribute(frame, node, frame.world.globals.get(id(param), UNKNOWN))
         case BlockRef(definition):
@@ -184,25 +200,25 @@ def decide_condition(frame: Frame, node: tree.Expr) -> bool | None:
     return None
 
 
-def evaluate_run(frame: Frame, node: tree.Binary) -> Value:
+def evaluate_run(frame: Frame, node: tree.Binary, want: Kinds) -> Value:
     """A run of left-associative operators, folded without recursion on its left side."""
     nodes: list[tree.Binary] = []
     left: tree.Expr = node
     while isinstance(left, tree.Binary):
         nodes.append(left)
         left = left.left
-    first, value = left, evaluate(frame, left)
+    first, value = left, evaluate(frame, left, want)
     for step in reversed(nodes):
-        value = evaluate_binary(frame, step, value, first.span)
+        value = evaluate_binary(frame, step, value, first.span, want)
         first = step
     return value
 
 
-def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Span) -> Value:
+def evaluate_binary(frame: Frame, node: tree.Binary, left: Value, left_span: Span, want: Kinds) -> Value:
     """`left op right`, on tensors by the library's operator, on static values by arithmetic."""
     if node.op in ("and", "or") and isinstance(left, bool):
         return evaluate_logical(frame, node, left)
-    return combine_sides(frame, node, left, evaluate(frame, node.right), left_span)
+    return combine_sides(frame, node, left, evaluate(frame, node.right, want), left_span)
 
 
 def combine_sides(frame: Frame, node: tree.Binary, left: Value, right: Value, left_span: Span) -> Value:
@@ -213,10 +229,16 @@ def combine_sides(frame: Frame, node: tree.Binary, left: Value, right: Value, le
         return frame.report(BadOperands(at=node.op_span, op=node.op, left=describe(tensor), repair=suggest_comparisons(node)))
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):
         return frame.world.elaborate.operator(frame, node.op, (left, right), (left_span, node.right.span), node)
+    if any(map(is_initial, (left, right))) and node.op in OF_INITIAL and all(is_initial(v) or is_number(v) for v in (left, right)):
+        return Initial(node.op, (left, right))
     try:
         return arithmetic.combine(node.op, left, right, frame.facts)
     except Mistake as mistake:
         return frame.world.report_mistake(mistake, node.span)
+
+
+OF_INITIAL = ("+", "-", "*", "/", "**")
+"""Operators that compute initial values."""
 
 
 def find_tensor(left: Value, right: Value) -> Value:
@@ -245,11 +267,13 @@ def evaluate_logical(frame: Frame, node: tree.Binary, left: bool) -> Value:
     return frame.report(NotStatic(at=node.right.span, what=f"the right side of `{node.op}`", found=describe(right), wanted="true or false"))
 
 
-def evaluate_unary(frame: Frame, node: tree.Unary) -> Value:
+def evaluate_unary(frame: Frame, node: tree.Unary, want: Kinds) -> Value:
     """`-x`, `not c`."""
-    value = evaluate(frame, node.value)
+    value = evaluate(frame, node.value, want)
     if isinstance(value, Unknown):
         return value
+    if node.op == "-" and is_initial(value):
+        return Initial("-", (value,))
     if isinstance(value, Tensor | Mean):
         return frame.world.elaborate.operator(frame, node.op, (value,), (node.value.span,), node)
     if node.op == "not":

@@ -108,6 +108,14 @@ class Composed:
 
 
 @record
+class Initial:
+    """An initial value that is computed of initializers and numbers: an operator or a function, and what it works on."""
+
+    operation: str
+    parts: tuple[Any, ...]
+
+
+@record
 class SharedInstance:
     """What `shared name = op(...)` binds: every use is the same instance."""
 
@@ -169,6 +177,11 @@ def is_number(value: Value) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def is_initial(value: Value) -> bool:
+    """What a weight may begin as."""
+    return isinstance(value, Initial) or (isinstance(value, OpValue) and value.entry.kind == "initializer")
+
+
 def is_size(value: Value) -> TypeGuard[int | Dim]:
     """A whole number or a dim."""
     return isinstance(value, Dim) or (isinstance(value, int) and not isinstance(value, bool))
@@ -193,6 +206,8 @@ def key_of(value: Any) -> Any:
         return (value.name, tuple(sorted((n, key_of(g.value)) for n, g in value.args.items())))
     if isinstance(value, Composed):
         return tuple(key_of(p) for p in value.parts)
+    if isinstance(value, Initial):
+        return (value.operation, *(key_of(p) for p in value.parts))
     if isinstance(value, tuple):
         return tuple(key_of(v) for v in value)
     if isinstance(value, dict):
@@ -233,6 +248,8 @@ def describe(value: Value) -> str:
             return f"the block `{value.name}`"
         case Composed():
             return f"a chain of {value.parts[0].entry.kind}s" if isinstance(value.parts[0], OpValue) else "a chain of layers"
+        case Initial():
+            return "an initial value"
         case SharedInstance():
             return "a shared instance"
         case SharedChain():

@@ -91,8 +91,10 @@ def text_means_the_op(example: Example) -> None:
 
 
 def is_applied(op: Op) -> bool:
-    """Functions, operators and methods: their names mean something else, or nothing, where no tensor flows into them."""
-    return isinstance(op, Callable) and not isinstance(op, Layer | Measure)
+    """Functions, operators and methods: their names mean something else, or nothing, where no tensor flows into them. A layer that needs
+    none is applied wherever it stands."""
+    kept = isinstance(op, Measure) or (isinstance(op, Layer) and any(not port.optional for port in op.inputs))
+    return isinstance(op, Callable) and not kept
 
 
 def elaborate_text(text: str, kind: str) -> Any:

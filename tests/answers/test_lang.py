@@ -16,6 +16,10 @@ def shared(lines: str) -> str:
     return f"{MODEL}  shared q = dense(4)\n{lines}}}\n"
 
 
+def weight(init: str, before: str = "_ = 4") -> str:
+    return f"{MODEL}  {before}\n  weight w: f32[4] = {init}\n  output y = x * w\n}}\n"
+
+
 USE = "  output y = (x -> q) + (x -> t)\n"
 REPAIRED = {
     "an average without a decay": (shared(f"  shared t = q.average\n{USE}"), shared(f"  shared t = q.average(0.99)\n{USE}")),
@@ -33,6 +37,9 @@ REPAIRED = {
         shared("  output y = (x -> q) + (x -> q.average(decay=0.9))\n"),
         shared("  shared q_average = q.average(decay=0.9)\n  output y = (x -> q) + (x -> q_average)\n"),
     ),
+    "a list as an initial value": (weight("[0.5, 1, 2, 3]"), weight("from_values([0.5, 1, 2, 3])")),
+    "a tensor as an initial value": (weight("log(iota(4) + 1)"), weight("log(linspace(0, 3) + 1)")),
+    "a tensor of other elements": (weight("-cast(iota(D), f32)", "D = 4"), weight("-linspace(0, D - 1)", "D = 4")),
 }
 
 

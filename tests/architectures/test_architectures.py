@@ -1,4 +1,4 @@
-"""Thirteen known architectures: clean, sound, formatted, with the published numbers of parameters, and they mean what they say."""
+"""Sixteen known architectures: clean, sound, formatted, with the published numbers of parameters, and they mean what they say."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ COUNTS = {
     "Cora": 92_373,
     "VAE": 228_193,
     "Siamese": 38_951_745,
+    "GoogLeNet": 13_004_888,
+    "DDPM": 41_089,
+    "DoubleDqn": 4_610,
 }
 
 
@@ -36,8 +39,8 @@ def spec(name: str) -> Path:
     return HERE / f"{name}.net"
 
 
-def test_there_are_thirteen() -> None:
-    assert len(PATHS) == 13
+def test_there_are_sixteen() -> None:
+    assert len(PATHS) == 16
     assert {name for path in PATHS for name in clean(path).typed.models} == set(COUNTS)  # type: ignore[union-attr]
 
 
@@ -78,6 +81,9 @@ SMALL: list[tuple[str, dict[str, str], dict[str, int], dict[str, tuple[int, ...]
     ("graph_attention", {"words": "12"}, {"N": 9, "E": 20}, {"logits": (9, 7)}),
     ("vae", {}, {}, {"pixels": (2, 28, 28, 1), "divergence": (2,)}),
     ("siamese", {"features": "8"}, {}, {"same": (2,)}),
+    ("googlenet", {"classes": "10"}, {}, {"logits": (2, 10)}),
+    ("ddpm", {"width": "8"}, {}, {"error": (2, 8, 8, 1)}),
+    ("target_network", {"actions": "6"}, {}, {"value": (2,), "wanted": (2,)}),
 ]
 
 

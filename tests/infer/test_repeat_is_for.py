@@ -18,14 +18,14 @@ LAYERS = [(name, k) for name in NAMES for k, _ in enumerate(index.load(name, "la
 
 def spec(example: Example, loop: str) -> str:
     """A model that uses the example's layer in each pass of a loop, below another layer of its kind."""
-    kinds = [*example.inputs, *example.named.values()]
+    kinds = [*example.inputs, *example.named.values()] or ["f32[2]"]
     declared = "\n".join(f"  input i{k}: {kind}" for k, kind in enumerate(kinds))
     plain = ", ".join(f"i{k}" for k in range(len(example.inputs)))
     named = "".join(f", {name}=i{len(example.inputs) + k}" for k, name in enumerate(example.named))
     call = to_text(example.op)
     call = f"{call[:-1]}{named})" if call.endswith(")") else f"{call}({named[2:]})" if named else call
     results = example.op.results + getattr(example.op, "return_state", False)
-    use = f"{', '.join(['r', *['_'] * (results - 1)])} = ({plain}) -> {call}"
+    use = f"{', '.join(['r', *['_'] * (results - 1)])} = {f'({plain}) -> ' if plain else ''}{call}"
     both = f"{use}\n total = total + sum(cast(r, f32))"
     return f"netspec 1\nmodel M {{\n{declared}\n total = 0.0 * sum(cast(i0, f32))\n {both}\n {loop} {{\n {both}\n }}\n output total\n}}\n"
 

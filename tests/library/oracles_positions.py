@@ -125,6 +125,21 @@ def distance_bias(op: Any, weights: Weights, position: Array, key_position: Arra
 
 
 @oracle
+def window_bias(op: Any, weights: Weights) -> Array:
+    """By the difference of both places, counted as a number whose digits are those along the axes."""
+    sizes = (op.window, op.window) if isinstance(op.window, int) else op.window
+    places = list(np.ndindex(*sizes))
+    result = np.empty((op.heads, len(places), len(places)))
+    for i, query in enumerate(places):
+        for j, key in enumerate(places):
+            row = 0
+            for size, one, other in zip(sizes, query, key, strict=True):
+                row = row * (2 * size - 1) + (one - other) + (size - 1)
+            result[:, i, j] = weights["embedding"][row]
+    return result
+
+
+@oracle
 def shift_right(op: Any, weights: Weights, x: Array, segments: Any = None) -> Array:
     result = np.full_like(x, op.start)
     for place in np.ndindex(x.shape):

@@ -53,7 +53,7 @@ class AverageWithoutName(Diagnostic):
     """The call with its argument."""
     target: str
     """What the average is to be called."""
-    repairs: tuple[Edit, ...] = ()
+    named: tuple[Edit, ...] = ()
 
     def message(self) -> str:
         return f"`{self.name}.average` makes an instance, and only `shared` gives it a name"
@@ -62,7 +62,7 @@ class AverageWithoutName(Diagnostic):
         return f"write `shared {self.target} = {self.written}`, and use it: `-> {self.target}`"
 
     def edits(self) -> Sequence[Edit]:
-        return self.repairs
+        return self.named
 
 
 @record(kw_only=True)

@@ -21,6 +21,7 @@ from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 
 def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
@@ -58,18 +59,46 @@ def values_fit(frame: Frame, node: tree.Weight | tree.Buffer | tree.State, init:
 
 def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State) -> Initializer | None:
     """The initializer that a declaration gives; None after a problem."""
+    counting = find_counting(node.init)
+    if counting is not None:
+        frame.report(describe_counting(node.name, *counting))
+        return None
     value = expressions.evaluate(frame, node.init, ("initializer",))
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
     if isinstance(made, Initializer):
         return made
     if not isinstance(made, Unknown):
-        problem = BadArgument(
-            at=node.init.span, op=node.name, name="=", value=describe(value), expected="an initializer such as `normal(0.02)`"
-        )
         from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
 
-        frame.report(replace(problem, ways=tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))))
+        listed = isinstance(node.init, tree.ListExpr) and isinstance(made, list)
+        repair = f"from_values({node.init.span.text})" if listed else ""
+        problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=WANTED, repair=repair)
+        ways = () if listed else tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))
+        frame.report(replace(problem, ways=ways))
     return None
+
+
+WANTED = "an initializer such as `normal(0.02)`"
+
+
+def find_counting(node: tree.Expr) -> tuple[tree.Call, tree.Expr] | None:
+    """`iota(n)`, a tensor, where an initial value is computed, perhaps in other elements: the call, and its count."""
+    for part in descendants(node):
+        if not isinstance(part, tree.Call) or not part.args:
+            continue
+        inner = part.args[0].value
+        if part.callee.text == "cast" and isinstance(inner, tree.Call) and inner.callee.text == "iota" and len(inner.args) == 1:
+            return part, inner.args[0].value
+        if part.callee.text == "iota" and len(part.args) == 1:
+            return part, inner
+    return None
+
+
+def describe_counting(name: str, call: tree.Call, count: tree.Expr) -> BadArgument:
+    """The numbers from 0 are an initializer of their own."""
+    last = str(int(count.value) - 1) if isinstance(count, tree.Number) else f"{count.span.text} - 1"
+    found = f"the tensor `{call.span.text}`"
+    return BadArgument(at=call.span, op=name, name="=", value=found, expected=WANTED, repair=f"linspace(0, {last})")
 
 
 def shape_is_fixed(frame: Frame, node: tree.Weight | tree.Buffer, type_: TensorType) -> bool:

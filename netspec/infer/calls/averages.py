@@ -86,7 +86,7 @@ def describe_binding(node: tree.Binding) -> Diagnostic:
     start = Span(node.span.source, target.span.start, target.span.start)
     name = written.partition(".")[0]
     repairs = (Edit(start, "shared "),)
-    return AverageWithoutName(at=node.value.span, name=name, written=written, target=target.name, repairs=repairs)
+    return AverageWithoutName(at=node.value.span, name=name, written=written, target=target.name, named=repairs)
 
 
 def describe_stage(frame: Frame, name: tree.Name, instance: SharedInstance | SharedChain, args: tuple[tree.Arg, ...]) -> Diagnostic:
@@ -104,7 +104,7 @@ def describe_stage(frame: Frame, name: tree.Name, instance: SharedInstance | Sha
     fits = at >= 0 and whole and label not in frame.env
     indent = line[: len(line) - len(line.lstrip())]
     repairs = (Edit(Span(use.source, at, at), f"\n{indent}shared {label} = {written}"), Edit(use, label)) if fits else ()
-    return AverageWithoutName(at=use, name=first, written=written, target=label, repairs=repairs)
+    return AverageWithoutName(at=use, name=first, written=written, target=label, named=repairs)
 
 
 def keep_nodes(frame: Frame, since: int, instance: SharedInstance | SharedChain, span: Span) -> bool:

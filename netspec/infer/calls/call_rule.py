@@ -7,6 +7,7 @@ from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, T
 from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
+from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.infer import expressions
 from netspec.infer.calls import arguments, construction
@@ -19,6 +20,7 @@ from netspec.infer.values import (
     BlockValue,
     Callee,
     Given,
+    Initial,
     Mean,
     OpValue,
     SharedInstance,
@@ -26,8 +28,11 @@ from netspec.infer.values import (
     Unknown,
     Value,
     describe,
+    is_initial,
+    is_number,
     is_size,
     open_record,
+    to_plain,
 )
 from netspec.ir import Segment
 from netspec.library.shelf import index
@@ -49,6 +54,8 @@ class Call:
     args: tuple[tree.Arg, ...] = ()
     label: str | None = None
     label_span: Span = NOWHERE
+    want: tuple[str, ...] = ()
+    """The kinds of op that its place asks for."""
 
     @property
     def value(self) -> OpValue | BlockValue:
@@ -76,6 +83,8 @@ class Bound:
     """A problem was reported while binding, or an argument is unknown."""
     reported: bool = False
     """The first."""
+    instead: Value = None
+    """What the call is worth, where it computes a number or an initial value."""
     ambiguous: bool = False
     """Nobody knows whether its first arguments are inputs or fill params."""
 
@@ -130,6 +139,8 @@ def perform_call(frame: Frame, use: Call) -> Value:
     if isinstance(use.callee, SharedInstance) and bound.args:
         given = next(iter(bound.args.values()))
         return frame.report(TooManyArguments(at=given.span, op=use.name, signature=entry.text(), shared=True))
+    if bound.instead is not None:
+        return bound.instead
     if bound.broken:
         return UNKNOWN if bound.reported else judge_alone(frame, use, bound)
     value = replace(use.value, args={**use.value.args, **bound.args}, span=use.span, call=use.args)
@@ -258,7 +269,7 @@ def look_at(frame: Frame, use: Call, signature: Signature, place: int, arg: tree
     free = [p for p in signature.params if p not in use.value.args]
     if place < len(free):
         return evaluate_argument(frame, use, free[place], arg.value)
-    return Given(expressions.evaluate(frame, arg.value), arg.value.span)
+    return Given(expressions.evaluate(frame, arg.value, use.want if "initializer" in use.want else ()), arg.value.span)
 
 
 def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, args: list[tree.Arg]) -> list[Given | tree.Arg]:
@@ -317,10 +328,28 @@ def report_no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound
     """`exp(2.0)`: a call with more arguments than the op has params, and none that is a tensor."""
     given = arg if isinstance(arg, Given) else Given(expressions.evaluate(frame, arg.value), arg.value.span)
     wanted = f"the input `{signature.required[0]}` of `{use.name}`"
-    if isinstance(given.value, Unknown):
+    bound.instead = compute_value(frame, use, given)
+    if bound.instead is not None or isinstance(given.value, Unknown):
         bound.broken = True
     else:
         fail(frame, bound, NotATensor(at=given.span, what=describe(given.value), wanted=wanted))
+
+
+def compute_value(frame: Frame, use: Call, given: Given) -> Value:
+    """`sqrt(2.0)`, `log(linspace(1, 16))`: a function of a number or of an initial value; None for anything else."""
+    number = to_plain(given.value)
+    if not is_number(number) and not is_initial(number):
+        return None
+    from netspec.library.initializers import formulas  # few specs compute such values
+
+    if use.name not in formulas.FUNCTIONS or len(use.args) != 1:
+        return None
+    if is_initial(number):
+        return Initial(use.name, (number,))
+    try:
+        return formulas.compute(use.name, number)
+    except ValueError:
+        return frame.report(BadOperands(at=use.span, op=use.name, left=describe(number)))
 
 
 def evaluate_argument(frame: Frame, use: Call, name: str, node: tree.Expr) -> Given:

@@ -18,6 +18,7 @@ from netspec.infer.values import (
     BlockValue,
     Composed,
     Given,
+    Initial,
     OpValue,
     Record,
     Tensor,
@@ -121,6 +122,8 @@ def to_python(frame: Frame, value: Value) -> Any:
         return construct(frame, value)
     if isinstance(value, Composed):
         return compose_ops(frame, value)
+    if isinstance(value, Initial):
+        return compute_initial(frame, value)
     if isinstance(value, tuple):
         items = [to_python(frame, v) for v in value]
         return UNKNOWN if any(isinstance(i, Unknown) for i in items) else items
@@ -128,6 +131,14 @@ def to_python(frame: Frame, value: Value) -> Any:
         made = {k: to_python(frame, v) for k, v in value.items()}
         return UNKNOWN if any(isinstance(i, Unknown) for i in made.values()) else made
     return value
+
+
+def compute_initial(frame: Frame, value: Initial) -> Op | Unknown:
+    """The initializer that an operator or function makes of others."""
+    from netspec.library.initializers.formulas import make_formula  # few specs compute initial values
+
+    parts = [to_python(frame, part) for part in value.parts]
+    return UNKNOWN if any(isinstance(part, Unknown) for part in parts) else make_formula(value.operation, parts)
 
 
 def compose_ops(frame: Frame, value: Composed) -> Any:
@@ -270,10 +281,8 @@ def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
     if not value.entry.signature or value.entry.kind != "schedule":
         return []
     required = [a for a in value.entry.signature if a.required]
-    others = {
-        n: entry for n in index.names(value.entry.kind) if n != value.name and (entry := index.lookup(n, value.entry.kind)) is not None
-    }
-    alike = [n for n, entry in others.items() if len(required) > 1 and [a for a in entry.signature if a.required] == required]
+    others = [entry for name in index.names(value.entry.kind) if (entry := index.lookup(name, value.entry.kind)) is not None]
+    alike = [o.name for o in others if [a for a in o.signature if a.required] == required and o.name != value.name and len(required) > 1]
     callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
     if callee.text != value.name:
         return []

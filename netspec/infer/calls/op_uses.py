@@ -56,6 +56,8 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         measured = frame.use_measured(use, op, bound)
         if measured is not None:
             return measured
+    if bound.optional and type(op).lifts is not Callable.lifts:
+        lift_inputs(frame, op, bound)
     results = prove_types(frame, use, op, bound)
     if results is not None and type(op).foreign is not Callable.foreign:
         warn_of_habit(frame, use, op, bound)
@@ -72,6 +74,16 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
 
         export_values(frame, node)
     return outputs[0] if len(outputs) == 1 else Several(tuple((None, o) for o in outputs))
+
+
+def lift_inputs(frame: Frame, op: Callable, bound: Bound) -> None:
+    """Give optional inputs the shape that the op takes, where it knows how."""
+    inputs, optional = collect_types(bound)
+    for name, lift in op.lifts(frame.facts, *inputs, **optional).items():
+        given = bound.optional[name]
+        lifted = frame.wire(lift.shape(frame.facts, given.value.type), given.span)  # type: ignore[arg-type]
+        frame.emit(Apply(lift, (given.value.wire,), (lifted.wire,), frame.count(lift.op_name()), span=given.span))
+        bound.optional[name] = Given(lifted, given.span)
 
 
 def warn_of_habit(frame: Frame, use: Call, op: Callable, bound: Bound) -> None:
@@ -222,7 +234,15 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
 
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
     found = replace(named, at=span, chain=problem.chain or chain)
-    return with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
+    proposed = with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
+    if problem.blame not in args or not isinstance(op, Callable):
+        return proposed
+    from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
+
+    nearest = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
+    if not nearest or proposed.statements_missing():  # what is to be said of sizes comes before another number
+        return proposed
+    return replace(proposed, ways=tuple(dict.fromkeys((*proposed.repairs(), *nearest))))
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:

@@ -257,6 +257,10 @@ class Callable(Op):
         """How it is put together of its `parts`, in order."""
         return ()
 
+    def lifts(self, facts: Facts, *inputs: TensorType, **optional: TensorType) -> Mapping[str, Callable]:
+        """For optional inputs that come in another shape than `shape` takes, and mean one that it does: the op that makes it of them."""
+        return {}
+
     def params(self, *inputs: TensorType, **optional: TensorType) -> dict[str, Weight]:
         return {}
 

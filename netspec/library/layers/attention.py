@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from netspec.lazy import jnp
-from netspec.library.base import Array, Example, Flow, In, Layer, Passage, Positive, Rate, Scope
+from netspec.library.base import Array, Example, Flow, Function, In, Layer, Passage, Positive, Rate, Scope
 from netspec.library.layers.attention_weights import (
     MASK,
     SCORE_BIAS,
@@ -14,6 +14,7 @@ from netspec.library.layers.attention_weights import (
     attend,
     attend_flops,
     attention_flow,
+    lift_scores,
     require_heads,
     require_optional,
     rules_of,
@@ -91,6 +92,9 @@ class Attention(Layer):
             Example(cls(causal=True, rotary=Rope(theta=30.0)), (q, k, v)),
             Example(cls(causal=True, window=2, rotary=Rope(pairs="interleaved", rotary=2)), same),
         )
+
+    def lifts(self, facts: Facts, query: TensorType, key: TensorType, value: TensorType, **optional: TensorType) -> dict[str, Function]:
+        return lift_scores(facts, query, key, optional)
 
     def shape(self, facts: Facts, query: TensorType, key: TensorType, value: TensorType, **optional: TensorType) -> TensorType:
         require_heads(facts, self.op_name(), query, key, value)

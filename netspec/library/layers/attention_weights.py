@@ -13,22 +13,25 @@ from netspec.diagnostics.shapes.attention import UnevenKeyHeads, UnfitHeads, Unf
 from netspec.diagnostics.shapes.operands import UnequalDtypes
 from netspec.kernels import attend as kernel
 from netspec.kernels.attend import Rules
-from netspec.library.base import Array, Flow, In, Passage, Positive, Scope
+from netspec.library.base import Array, Flow, Function, In, Passage, Positive, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.contracts.sequence_axis import furthest_reach
 from netspec.library.shape_rules.requirements import need_equal, need_multiple
 from netspec.library.shape_rules.sizes import count
-from netspec.shape import Dim, Facts, TensorType
+from netspec.shape import Dim, Facts, TensorType, Verdict
 
 MASK = In(
     "mask",
-    "true where a query may see a key: [batch…, keys], [batch…, queries, keys] or [batch…, heads, queries, keys]",
+    "true where a query may see a key: [batch…, heads, queries, keys], without heads, queries too, or the batch; axes of 1 stretch",
     "bool",
     optional=True,
 )
 SEGMENTS = In("segments", "whole numbers [batch…, length]: a query sees only keys of its own segment", "int", optional=True)
 SCORE_BIAS = In(
-    "score_bias", "added to the scores: [batch…, heads, queries, keys] or [heads, queries, keys], axes of 1 stretch", optional=True, rank=3
+    "score_bias",
+    "added to the scores, in the shapes of `mask`; where both fit, [n, queries, keys] is one for each head, a mask for each example",
+    optional=True,
+    rank=2,
 )
 AboveZero = Annotated[float, Field(gt=0)]
 
@@ -53,6 +56,18 @@ class Attending(Protocol):
 def rules_of(op: Attending) -> Rules:
     """Takes from an attention layer what says which keys a query may see and how scores are changed."""
     return Rules(op.causal, op.window, op.dropout, op.alibi, op.scale, op.soft_cap)
+
+
+def _mask_shapes(batch: list[Dim], heads: Dim, queries: Dim, keys: Dim) -> tuple[tuple[Dim, ...], ...]:
+    return (*batch, keys), (*batch, queries, keys), (*batch, heads, queries, keys)
+
+
+def _bias_shapes(batch: list[Dim], heads: Dim, queries: Dim, keys: Dim) -> tuple[tuple[Dim, ...], ...]:
+    return (*batch, heads, queries, keys), (heads, queries, keys)
+
+
+OF_SCORES = {"mask": _mask_shapes, "score_bias": _bias_shapes}
+"""The shapes that `apply` takes of what stretches over the scores."""
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
@@ -88,17 +103,43 @@ def require_groups(facts: Facts, op: str, heads: Dim, key_heads: Dim, blame: str
 def require_optional(facts: Facts, op: str, scores: tuple[Dim, ...], given: Mapping[str, TensorType]) -> None:
     """Masks, segments and biases fit scores of shape [batch…, heads, queries, keys]."""
     *batch, heads, queries, keys = scores
-    shapes = {
-        "mask": ((*batch, keys), (*batch, queries, keys), (*batch, heads, queries, keys)),
-        "score_bias": ((*batch, heads, queries, keys), (heads, queries, keys)),
-        "segments": ((*batch, queries),),
-        "key_segments": ((*batch, keys),),
-    }
+    shapes = {name: shapes(batch, heads, queries, keys) for name, shapes in OF_SCORES.items()}
+    shapes |= {"segments": ((*batch, queries),), "key_segments": ((*batch, keys),)}
     for name, kind in given.items():
-        require_shape(facts, op, name, kind, shapes[name], stretches=name in ("mask", "score_bias"))
+        require_shape(facts, op, name, kind, shapes[name], stretches=name in OF_SCORES)
     if "segments" in given and "key_segments" not in given:
         problem = UnfitShape(op, "segments", given["segments"], ((*batch, keys),), blame="segments")
         need_equal(facts, op, queries, keys, "so that `segments` can be those of the keys too", problem)
+
+
+def lift_scores(facts: Facts, query: TensorType, key: TensorType, given: Mapping[str, TensorType]) -> dict[str, Function]:
+    """How masks and biases get the axes that they leave out, where they have another shape than `require_optional` takes: the whole scores'
+    without axes of the batch in front, without the heads, or of the keys alone."""
+    named = {name: kind for name, kind in given.items() if name in OF_SCORES}
+    if not named or query.rank < 4 or query.rank != key.rank:
+        return {}
+    *batch, queries, heads, _ = query.shape
+    keys, count = key.shape[-3], len(batch)
+    forms = (
+        *(((*batch[out:], heads, queries, keys), tuple(range(out))) for out in range(1, count + 1)),
+        *(((*batch[out:], queries, keys), (*range(out), count)) for out in range(count, -1, -1)),
+        ((*batch, keys), (count, count + 1)),
+    )
+    lifted: dict[str, Function] = {}
+    for name, kind in named.items():
+        if not any(_stretches(facts, kind, shape) for shape in OF_SCORES[name](batch, heads, queries, keys)):
+            missing = next((axes for shape, axes in forms if _stretches(facts, kind, shape)), None)
+            if missing is not None:
+                from netspec.library.functions.axes import ExpandDims  # few models leave axes out
+
+                lifted[name] = ExpandDims(axis=missing)
+    return lifted
+
+
+def _stretches(facts: Facts, kind: TensorType, shape: tuple[Dim, ...]) -> bool:
+    """The type is proved to have this shape, or sizes of 1 in it."""
+    pairs = zip(kind.shape, shape, strict=False)
+    return kind.rank == len(shape) and all(have == 1 or facts.compare("==", have, want) is Verdict.PROVED for have, want in pairs)
 
 
 def require_shape(

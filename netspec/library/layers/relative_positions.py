@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 from netspec.diagnostics.base import Mistake
@@ -10,7 +11,7 @@ from netspec.kernels.embed import embed
 from netspec.lazy import jnp, np
 from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Scope, Weight
 from netspec.library.base.field_bounds import Field, model_validator
-from netspec.library.initializers.distributions import VarianceScaling, Zeros
+from netspec.library.initializers.distributions import TruncatedNormal, VarianceScaling, Zeros
 from netspec.library.shape_rules.requirements import need_equal
 from netspec.library.shape_rules.sizes import parameter
 from netspec.shape import Dim, Facts, TensorType
@@ -159,3 +160,56 @@ class DistanceBias(_Relative):
 
     def rows(self) -> Array:
         return np.minimum(np.arange(2 * self.max_distance + 1), self.height() - 1)
+
+
+class WindowBias(Layer):
+    """Learned numbers for the scores of attention in windows of an image: each head has one for each distance along all axes.
+
+    No input -> f32[heads, N, N] with N = the places of a window, row by row, which `attention` and `self_attention` take as `score_bias`:
+    `rearrange(x, "b (h p) (w q) c -> b (h w) (p q) c", p=7, q=7) -> self_attention(3, score_bias=window_bias(3, window=7))`.
+    Parameter `embedding` [(2h - 1) · (2w - 1), heads]; the row of a query at (y, x) and a key at (v, u) is (y - v + h - 1) · (2w - 1) +
+    x - u + w - 1, as in Swin's `relative_position_bias_table`. `distance_bias` is the same along one axis. FLOPs: 0.
+    """
+
+    source = "Liu et al., Swin Transformer, 2021"
+
+    heads: Positive
+    """Number of heads of the attention."""
+    window: Annotated[tuple[Far, ...], Field(strict=False, min_length=1, max_length=3)] | Far
+    """Size of a window: one number for both axes of an image, or a list with one for each of 1 to 3 axes."""
+    init: Initializer = TruncatedNormal(stddev=0.02)
+    """Initial value of the table."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls(heads=3, window=2)),
+            Example(cls(heads=2, window=(2, 3))),
+            Example(cls(heads=1, window=(2, 1, 3))),
+        )
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        return (self.window, self.window) if isinstance(self.window, int) else self.window
+
+    def shape(self, facts: Facts) -> TensorType:
+        places = math.prod(self._sizes)
+        return TensorType("f32", (self.heads, places, places))
+
+    def params(self) -> dict[str, Weight]:
+        return {"embedding": parameter("embedding", (math.prod(2 * size - 1 for size in self._sizes), self.heads), self.init)}
+
+    def apply(self, scope: Scope) -> Array:
+        numbers = embed(scope.kernels, scope.param("embedding"), jnp.asarray(self._rows(), jnp.int32))
+        return jnp.moveaxis(numbers, -1, 0).astype(scope.lowered("f32"))
+
+    def _rows(self) -> Array:
+        """The row of each query and key, [N, N]."""
+        places = np.indices(self._sizes).reshape(len(self._sizes), -1)
+        rows = np.zeros((places.shape[1],) * 2, int)
+        for size, place in zip(self._sizes, places, strict=True):
+            rows = rows * (2 * size - 1) + place[:, None] - place[None, :] + size - 1
+        return rows
+
+    def flow(self, passage: Passage) -> Flow:
+        return passage.made()

@@ -8,7 +8,7 @@ from netspec.diagnostics.shapes.attention import UnevenHeads
 from netspec.kernels.matmul import contract
 from netspec.kernels.normalize import mean_square
 from netspec.lazy import jnp, lax
-from netspec.library.base import Array, Example, Flow, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
+from netspec.library.base import Array, Example, Flow, Function, In, Initializer, Layer, Passage, Positive, Rate, Scope, Size, Weight
 from netspec.library.initializers.distributions import LecunNormal, Ones, Zeros
 from netspec.library.layers.attention_weights import (
     MASK,
@@ -17,6 +17,7 @@ from netspec.library.layers.attention_weights import (
     AboveZero,
     attend,
     attend_flops,
+    lift_scores,
     require_groups,
     require_optional,
     rules_of,
@@ -109,6 +110,10 @@ class SelfAttention(Layer):
     def _size(self, x: TensorType) -> Dim:
         """How many features each head has, for x of [B, T, D]."""
         return x.shape[-1] // self.heads if self.head_size is None else Dim.of(self.head_size)
+
+    def lifts(self, facts: Facts, x: TensorType, **optional: TensorType) -> dict[str, Function]:
+        heads = x.with_shape((*x.shape[:-1], self.heads, 1))
+        return lift_scores(facts, heads, heads, optional) if x.rank >= 3 else {}
 
     def shape(self, facts: Facts, x: TensorType, **optional: TensorType) -> TensorType:
         *batch, length, features = x.shape

@@ -664,6 +664,11 @@ ENTRIES: tuple = (
      (), False, 1, "", ""),
     ("lecun_uniform", None, "initializer", "initializers.distributions", "LecunUniform", (),
      (), False, 1, "", ""),
+    ("linspace", None, "initializer", "initializers.formulas", "Linspace", (
+        ("start", True, "float"),
+        ("stop", True, "float"),
+    ),
+     (), False, 1, "", ""),
     ("normal", None, "initializer", "initializers.distributions", "Normal", (
         ("stddev", False, "float"),
     ),
@@ -1065,6 +1070,12 @@ ENTRIES: tuple = (
         ("axis", False, "int | list[int]"),
     ),
      (("x", False),), False, 1, "", ""),
+    ("window_bias", None, "layer", "layers.relative_positions", "WindowBias", (
+        ("heads", True, "int"),
+        ("window", True, "list[int] | int"),
+        ("init", False, "initializer"),
+    ),
+     (), False, 1, "", ""),
     ("binary_dice", None, "loss", "losses.segmentation", "BinaryDice", (
         ("smooth", False, "float"),
         ("alpha", False, "float"),

@@ -14,6 +14,7 @@ from typing import Any
 from netspec.library.base import Duration, Op
 from netspec.library.base.arguments import Argument
 from netspec.library.functions.indexing import Cut
+from netspec.library.initializers.formulas import FUNCTIONS, list_formula
 from netspec.library.shelf import index
 from netspec.shape import Dim, TensorType
 from netspec.shape.dims import Floor
@@ -29,8 +30,20 @@ def to_text(op: Op) -> str:
         return _operator(op)
     if op.composed:
         return " -> ".join(map(to_text, op.parts))  # type: ignore[attr-defined]
+    if (formula := list_formula(op)) is not None:
+        return _formula(*formula)
     arguments = argument_texts(op)
     return f"{op.op_name()}({', '.join(arguments)})" if arguments or op.kind == "dataset" else op.op_name()
+
+
+def _formula(operation: str, parts: tuple[Any, ...]) -> str:
+    """Initial values that are computed: sides that are computed themselves stand in parentheses."""
+    if operation in FUNCTIONS:
+        return f"{operation}({value_text(parts[0])})"
+    inner = [list_formula(part) for part in parts]
+    nested = [formula is not None and formula[0] not in FUNCTIONS for formula in inner]
+    sides = [f"({value_text(part)})" if deep else value_text(part) for part, deep in zip(parts, nested, strict=True)]
+    return f" {operation} ".join(sides) if len(sides) > 1 else f"-{sides[0]}"
 
 
 def value_text(value: Any) -> str:
