@@ -27,7 +27,8 @@ class WhereFailed(Diagnostic):
 
     def help(self) -> str | None:
         repair = self.chosen()
-        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
+        words = repair.words if repair is not None else ""
+        return (words if "`" in words else f"the nearest that fits: `{words}`") if words else None
 
 
 @record(kw_only=True)
@@ -44,7 +45,8 @@ class RequireFailed(Diagnostic):
 
     def help(self) -> str | None:
         repair = self.chosen()
-        return f"the nearest that fits: `{repair.words}`" if repair is not None and repair.words else None
+        words = repair.words if repair is not None else ""
+        return (words if "`" in words else f"the nearest that fits: `{words}`") if words else None
 
     def label(self) -> str:
         return f"required here{self.values and ': ' + self.values}" if self.words else ""

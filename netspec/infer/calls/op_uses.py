@@ -240,7 +240,9 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
     from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
 
     nearest = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
-    return replace(proposed, ways=tuple(dict.fromkeys((*proposed.repairs(), *nearest)))) if nearest else proposed
+    if not nearest or proposed.statements_missing():  # what is to be said of sizes comes before another number
+        return proposed
+    return replace(proposed, ways=tuple(dict.fromkeys((*proposed.repairs(), *nearest))))
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:
