@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netspec.syntax.foreign.form import Form
+from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _LIBRARIES = {
@@ -172,4 +172,5 @@ def library_name(view: TextView, i: int) -> Form | None:
 _SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
 """Layers of PyTorch whose first argument is the size of their input."""
 
-RULES = (applied_layer, library_name)
+STATEMENTS: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (applied_layer, library_name)

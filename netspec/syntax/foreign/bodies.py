@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netspec.record import record
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 BODIED = {
@@ -158,4 +158,5 @@ def _indented(view: TextView, i: int) -> bool:
     return view.is_word(i, "model", "block", "train", "repeat", "when") and len(view.indent(below)) > len(view.indent(i))
 
 
-RULES = (foreign_body,)
+STATEMENTS: tuple[Rule, ...] = (foreign_body,)
+RULES: tuple[Rule, ...] = ()

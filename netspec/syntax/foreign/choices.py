@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netspec.record import record
-from netspec.syntax.foreign.form import Form
+from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _BEFORE = {"EQUAL", "COMMA", "LPAR", "LSQB", "COLON", "LBRACE", "ARROW"}
@@ -219,4 +219,5 @@ def _choices(view: TextView, i: int, branches: list[_Branch]) -> str | None:
     return f"\n{view.indent(i)}".join(lines)
 
 
-RULES = (if_statement, python_choice, ternary, then, else_if)
+STATEMENTS: tuple[Rule, ...] = (if_statement,)
+RULES: tuple[Rule, ...] = (python_choice, ternary, then, else_if)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _BLOCK = re.compile(r"/\*+[ \t]*(.*?)[ \t]*\*+/[ \t]*", re.DOTALL)
@@ -83,4 +83,5 @@ def _commented(view: TextView, match: re.Match[str], i: int) -> Form:
     return Form("comment", start, end, (change,), found="/*" if match[0].startswith("/") else "a string", hides=end)
 
 
-RULES = (line_comment, block_comment, docstring)
+STATEMENTS: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (line_comment, block_comment, docstring)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from netspec.record import record
-from netspec.syntax.foreign.form import Form
+from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _WORDS = ("def", "fn", "fun", "func", "function", "define", "macro", "let", "lambda", "const", "var", "static", "inline", "export")
@@ -233,4 +233,5 @@ def python_class(view: TextView, i: int) -> Form | None:
     return Form("class", view.start(i), view.stop(i), (), hides=end)
 
 
-RULES = (python_class, foreign_function)
+STATEMENTS: tuple[Rule, ...] = (python_class, foreign_function)
+RULES: tuple[Rule, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _LIBRARIES = {
@@ -97,4 +97,5 @@ def file_of(module: str) -> str:
     return f"{'../' * max(dots - 1, 0)}{inner}.net"
 
 
-RULES = (foreign_import,)
+STATEMENTS: tuple[Rule, ...] = (foreign_import,)
+RULES: tuple[Rule, ...] = ()

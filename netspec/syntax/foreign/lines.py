@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _SIGNS = {"PLUS", "STAR", "SLASH", "PERCENT", "MATMUL", "POWER", "FLOORDIV", "COMPARE", "MINUS", "EQUAL"}
@@ -146,4 +146,5 @@ def arrow_left_out(view: TextView, i: int) -> Form | None:
     )
 
 
-RULES = (operator_first, backslash, trailing_comma, trailing_operator, arrow_left_out)
+STATEMENTS: tuple[Rule, ...] = (operator_first, arrow_left_out)
+RULES: tuple[Rule, ...] = (backslash, trailing_comma, trailing_operator)

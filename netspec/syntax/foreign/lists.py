@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 from netspec.syntax.scanner import BACKWARD
 
@@ -127,4 +127,5 @@ def _calls_pop(view: TextView, k: int) -> bool:
     return view.written(k + 3, view.partner[k + 3]) in ("()", "(0)", "(-1)")
 
 
-RULES = (augmented, counted_up, list_method, popped)
+STATEMENTS: tuple[Rule, ...] = (augmented, counted_up, list_method)
+RULES: tuple[Rule, ...] = (popped,)

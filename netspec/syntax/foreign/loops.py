@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from netspec.syntax.foreign.bodies import body_form, open_body, read_header
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _TYPE = r"(?:(?:int|let|var|const|auto|size_t|val|mut|local|float|unsigned)\s+)*"
@@ -129,4 +129,5 @@ def _line_of(view: TextView, s: int) -> Change:
     return (start, min(end + 1, len(view.text)), "")
 
 
-RULES = (foreign_loop, while_loop)
+STATEMENTS: tuple[Rule, ...] = (foreign_loop, while_loop)
+RULES: tuple[Rule, ...] = ()

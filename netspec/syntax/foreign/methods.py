@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from netspec.syntax.foreign.applications import op_name
-from netspec.syntax.foreign.form import Form
+from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _ALONG = {
@@ -311,4 +311,5 @@ def _dtype(text: str) -> str:
     return last if last in ours else _DTYPES.get(last, "")
 
 
-RULES = (tensor_method,)
+STATEMENTS: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (tensor_method,)

@@ -15,19 +15,11 @@ from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.problems_of_forms import apply_changes, describe
 from netspec.syntax.foreign.text_view import TextView
 
-RULES: tuple[Rule, ...] = (
-    *comments.RULES,
-    *imports.RULES,
-    *functions.RULES,
-    *loops.RULES,
-    *bodies.RULES,
-    *lists.RULES,
-    *words.RULES,
-    *lines.RULES,
-    *choices.RULES,
-    *applications.RULES,
-    *methods.RULES,
-)
+_FAMILIES = (comments, imports, functions, loops, bodies, lists, words, lines, choices, applications, methods)
+RULES: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in family.RULES)
+"""Rules about what may stand anywhere."""
+AT_STARTS: tuple[Rule, ...] = tuple(rule for family in _FAMILIES for rule in (*family.STATEMENTS, *family.RULES))
+"""Rules that are asked where a statement begins."""
 
 
 @record
@@ -82,7 +74,7 @@ class _Search:
                 break
             if self.view.start(i) < hidden:
                 continue
-            for rule in RULES:
+            for rule in AT_STARTS if i in self.view.starts else RULES:
                 form = rule(self.view, i) if self.view.start(i) >= hidden else None
                 if form is None or any(_overlaps(change, taken) for change in form.changes):
                     continue

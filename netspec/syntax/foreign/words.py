@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.syntax.foreign.form import Change, Form
+from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
 _DECLARING = {"let", "var", "const", "val", "auto", "local", "mut", "final", "def", "set"}
@@ -250,4 +250,5 @@ def listed(view: TextView, i: int) -> Form | None:
     return Form("useless", view.start(i), view.stop(i), changes, reads=True)
 
 
-RULES = (declared, typed, returned, useless, asserted, of_self, pipe, arrow_assigns, new, plus_sign, quoted_key, percent, listed)
+STATEMENTS: tuple[Rule, ...] = (declared, typed, returned, useless, asserted, arrow_assigns, quoted_key)
+RULES: tuple[Rule, ...] = (of_self, pipe, new, plus_sign, percent, listed)
