@@ -63,7 +63,7 @@ def check(
     untrusted: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Checked:
-    """Everything that can be proved of a spec: a path, a text, or a `Source`, which is a text with a name. A string that has a line break, or
+    """Everything that can be proved of a spec: a path, a text, or a `Source` (a text with a name). A string that has a line break, or
     begins with `netspec 1` or `{`, is a text, any other a path. Problems are values in the order of the text; that the file cannot be read
     is one.
 
@@ -105,8 +105,10 @@ def check_readable(
     untrusted: bool = False,
 ) -> Checked:
     """The same for commands that cannot go on without the file. Raises `Mistake` when it cannot be read."""
-    if isinstance(plugins, str):
-        raise TypeError(f"`plugins` is a list of names, and not the string {plugins!r}: write `plugins=[{plugins!r}]`")
+    if isinstance(plugins, str) or not all(isinstance(name, str) for name in plugins):
+        raise TypeError(f'`plugins` is a list of names, as `plugins=["acme"]`, and not {plugins!r}')
+    if not isinstance(train, str | None):
+        raise TypeError(f"`train` is the name of a section, and not a value of {type(train).__name__}")
     if untrusted:
         if set or imports or plugins:
             raise ValueError("an untrusted spec is checked as it is written, without `set`, imports of its own or plugins")
@@ -165,7 +167,8 @@ def check_with(
 
 def check_trusted(spec: Source | str, overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None) -> Checked:
     """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
-    return with_tried_repairs(*read(spec), lambda text, found: check_once(text, found, overrides, train, imports))
+    source, problems = read(spec)
+    return with_tried_repairs(source, problems, lambda text, found: check_once(text, found, overrides, train, imports))
 
 
 def check_once(
@@ -195,11 +198,12 @@ def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callab
     checked = check(source, problems)
     if not checked.problems or problems:
         return checked
+    from netspec.diagnostics.consequences import leave_out_unused
     from netspec.diagnostics.trials import try_repairs
 
-    return replace(
-        checked, problems=order_problems(try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems))
-    )
+    tried = try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems)
+    bodies = [section.span for section in checked.file.sections] if checked.file is not None else []
+    return replace(checked, problems=order_problems(leave_out_unused(tried, bodies)))
 
 
 def check_untrusted(spec: Source | str) -> Checked:
@@ -209,7 +213,8 @@ def check_untrusted(spec: Source | str) -> Checked:
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
-        return with_tried_repairs(*(read(spec) if isinstance(spec, Source) else untrusted.read(spec)), check_limited)
+        source, problems = read(spec) if isinstance(spec, Source) else untrusted.read(spec)
+        return with_tried_repairs(source, problems, check_limited)
 
 
 def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
@@ -287,6 +292,7 @@ def program(
     lowering: str | None = None,
 ) -> Program:
     """The same of a path, whatever it is called, or a text with a name, with values as texts of the language; `imports` as for `check`."""
+    from netspec.diagnostics.running.weights import NoModel
     from netspec.library.shelf.plugins import find_kernels
     from netspec.lower.program import Program
     from netspec.train.recipe import Recipe
@@ -295,6 +301,8 @@ def program(
     checked = check_named(spec, overrides, train, imports, plugins)
     if not checked.ok or checked.typed is None:
         raise SpecError([p for p in checked.problems if p.severity == "error"])
+    if not checked.typed.models:
+        raise SpecError([NoModel(at=Span(checked.source, 0, 0))])
     kept = {**overrides, "train.lowering": lowering} if lowering and checked.typed.trains else overrides
     recipe = Recipe(checked.source.text, checked.source.path, kept, train, checked.imports, tuple(plugins))
     return make_trainable(Program.of(checked.typed, train, lowering=lowering, variants=find_kernels(plugins)), recipe)

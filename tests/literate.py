@@ -165,6 +165,15 @@ def rewrite(path: Path, number: int, texts: dict[int, str]) -> None:
     path.write_text(page, encoding="utf-8")
 
 
+def add_repaired(path: Path, number: int, text: str) -> None:
+    """Put a block with the repaired spec behind what is expected of case `number`."""
+    page = path.read_text(encoding="utf-8")
+    case = cases(page)[number]
+    words = " ".join([case.spec.language, "repaired", *sorted(case.spec.options & {"whole"})])
+    end = page.index("```", case.expected[-1].end) + 3
+    path.write_text(f"{page[:end]}\n\n```{words}\n{text}```{page[end:]}", encoding="utf-8")
+
+
 def fenced(page: str, language: str) -> Iterator[tuple[str, str]]:
     """(heading, text) of every block of one language."""
     heading = ""

@@ -39,6 +39,7 @@ SOAKS = {
     "kills": "tests.train.faults:run_kills",
     "forged": "tests.train.forgery:run",
     "archives": "tests.train.archives:run",
+    "breaks": "tests.answers.breaks:run",
 }
 """Name -> "module:function"; the module is imported when its soak is asked for."""
 NUMBERED = ("mutate", "grammar", "regions", "runs", "twin", "forged", "archives")

@@ -48,6 +48,8 @@ class Diagnostic:
     """Base of every problem. Subclasses add facts and override `message`, and where they can `label`, `places`, `help`, `edits`."""
 
     severity: ClassVar[str] = "error"  # or "warning"
+    lacks_a_value: ClassVar[bool] = False
+    """Something is missing where it stands: a name that nothing uses may be that."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
@@ -83,13 +85,13 @@ class Diagnostic:
 
     def help(self) -> str | None:
         """One repair in words."""
-        return None
+        return self.proposed() or None if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         """The repair as edits, when it is known exactly."""
         return ()
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         """Statements of the model that would mend it: what is to be known of its sizes."""
         return ()
 

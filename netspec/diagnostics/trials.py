@@ -21,9 +21,11 @@ Key = tuple[str, str]
 
 def try_repairs(source: Source, problems: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
     """The problems with the repairs that hold, tried in their order, each on the file with those before it. `check` gives the problems of
-    a text. Repairs in other files than this one are not tried."""
+    a text. Repairs in other files than this one are not tried. What asks for a fact about sizes comes last: another repair may make it
+    needless."""
     trial = _Trial(source, problems, check)
-    return trial.without_consequences([trial.settle(problem) for problem in problems])
+    settled = {n: trial.settle(problems[n]) for n in sorted(range(len(problems)), key=lambda n: bool(problems[n].statements_missing()))}
+    return trial.without_consequences([settled[n] for n in range(len(problems))])
 
 
 class _Trial:

@@ -11,6 +11,8 @@ from netspec.diagnostics.base import Diagnostic
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.calls.conditions import WhereFailed
 from netspec.diagnostics.names.bindings import CircularParams
+from netspec.diagnostics.shapes.expansion import ExpectFailed
+from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer import expressions
 from netspec.infer.bodies import instances, statements, variables
 from netspec.infer.bodies.unused import check_unused
@@ -174,7 +176,7 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
     plans = plan_trains(world, graph) if graph.trains else ()
     serves = plan_serves(world, graph) if graph.serves else ()
     for node in graph.expects:
-        world.prove(node.name_span, check_claims(world, node))
+        world.prove(node.name_span, hold_claims(world, node))
     check_unused(world)
     bodies = list({id(body): body for body in (*models.values(), *(plan.model for plan in plans))}.values())
     world.report_all(find_picked_rows(models.values(), plans))
@@ -188,11 +190,21 @@ def prove_file(world: World, graph: Graph) -> tuple[Typed, list[Diagnostic]]:
 
 def with_statements(world: World) -> list[Diagnostic]:
     """The problems, with what might be said of the sizes that they are about."""
-    if not any(problem.states() for problem in world.problems):
+    if not any(problem.statements_missing() for problem in world.problems):
         return world.problems
     from netspec.infer.repairs.missing_facts import propose_statements  # only specs with a problem need it
 
     return propose_statements(world, world.problems)
+
+
+def hold_claims(world: World, node: tree.Expect) -> bool:
+    """Whether the claims hold; beside errors of the models they may fail because of those, and are silent."""
+    before = len(world.problems)
+    wrong = any(problem.severity == "error" for problem in world.problems)
+    held = check_claims(world, node)
+    if wrong:
+        world.problems[before:] = [p for p in world.problems[before:] if not isinstance(p, ExpectFailed | TypeMismatch)]
+    return held
 
 
 def plan_trains(world: World, graph: Graph) -> tuple[TrainPlan, ...]:
@@ -246,5 +258,8 @@ def hold_condition(frame: Frame, param: tree.Param) -> None:
         return
     if expressions.evaluate(frame, param.where) is False:
         condition, at = param.where.span, param.default.span
-        shown = describe_short(value)
-        frame.report(WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition))
+        from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
+        shown, ways = describe_short(value), propose_values(frame, param.where, {param.name: at})
+        problem = WhereFailed(at=at, op="the file", name=param.name, value=shown, condition=condition.text, declared=condition)
+        frame.report(replace(problem, ways=ways))

@@ -117,7 +117,7 @@ def evaluate_name(frame: Frame, node: tree.Name, want: Kinds) -> Value:
         case Local(first) | Late(first) if first in frame.env:
             return read_attribute(frame, node, frame.env[first])
         case Local():
-            return UNKNOWN
+            return frame.unbound(node)
         case Global(_, param):
             return read_attribute(frame, node, frame.world.globals.get(id(param), UNKNOWN))
         case BlockRef(definition):

@@ -173,7 +173,7 @@ class World:
             return UNKNOWN
         self.seen.add(key)
         if self.repeats:
-            from netspec.infer.calls.loop_indices import blame_index  # few loops name an index, and fewer have a problem
+            from netspec.infer.loop_indices import blame_index  # few loops name an index, and fewer have a problem
 
             problem = blame_index(self.repeats, problem)
         if self.trail and not problem.trail:
@@ -253,6 +253,8 @@ class Frame:
         """Wires of buffers whose next value is known."""
         self.written: dict[str, Span] = {}
         """Where the value of a param is written that the caller gives, and that of a loop's name in its list."""
+        self.counted: dict[str, Span] = {}
+        """Where the number of passes is written of the loops whose names count them."""
         self.of_model = False
         """It is the body of a model, not of a block."""
 
@@ -319,6 +321,10 @@ class Frame:
         """What a name means that only the section can say; None where it means nothing there."""
         return None
 
+    def unbound(self, node: tree.Name) -> Value:
+        """The value of a name that is bound somewhere, and not here: that it is not is said elsewhere."""
+        return UNKNOWN
+
     def answer(self, node: tree.Name) -> Value:
         """`serve.NAME`: what the file generates."""
         from netspec.diagnostics.training.decoders import AnswerUnknown  # few specs serve
@@ -327,15 +333,16 @@ class Frame:
 
     def find_origin(self, at: Span) -> Span:
         """Where the text stands that an argument's value comes from: a name's own value, in the call of the block or in its declaration."""
-        name = at.text
-        if not name.isidentifier():
-            return at
+        return (self.find_declared(at.text) if at.text.isidentifier() else None) or at
+
+    def find_declared(self, name: str) -> Span | None:
+        """Where the value of a name is written: in the call of the block, in a loop's list, in the default of a param."""
         if name in self.written:
             return self.written[name]
         definition = self.world.graph.definitions.get(self.name)
         own = next((p for p in definition.params if p.name == name), None) if definition is not None else None
         param = own or self.world.graph.params.get(name)
-        return param.default.span if param is not None and param.default is not None else at
+        return param.default.span if param is not None and param.default is not None else None
 
     @contextmanager
     def region(self):

@@ -6,22 +6,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from netspec.lazy import jax, np
+from netspec.lower.precision import is_traced
 
 Result = Any
 """What a loss or metric comes to: a float, or of a metric of several numbers nested lists of floats."""
 
 
 def merge(left: Any, right: Any) -> Any:
-    """The statistics of two sets of batches together."""
+    """The statistics of two sets of batches together. Raises ValueError for those of different programs."""
+    if jax.tree.structure(left) != jax.tree.structure(right):
+        raise ValueError("`merge` adds up the statistics of two steps of one kind of one program")
     return jax.tree.map(lambda a, b: to_float64(a) + to_float64(b), left, right)
 
 
 def finish_sums(finish: Callable[[Any], Mapping[str, Any]], statistics: Any) -> dict[str, Result]:
     """What `finish`, a jitted function, makes of sums, computed in float64 whatever the model computes in."""
+    if any(map(is_traced, jax.tree.leaves(statistics))):
+        return dict(finish(statistics))
     with jax.enable_x64(True):
         found = finish(jax.tree.map(to_float64, statistics))
     return {name: np.asarray(x, np.float64).tolist() for name, x in found.items()}
 
 
 def to_float64(array: Any) -> Any:
-    return np.asarray(array, np.float64)
+    """The array in float64; one that is traced as it is."""
+    return array if is_traced(array) else np.asarray(array, np.float64)

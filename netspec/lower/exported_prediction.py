@@ -143,6 +143,8 @@ def describe_weights(layout: Layout, stored: Callable[[str], Any]) -> dict[str, 
 
 def require_names(batch: str, sizes: Mapping[str, int]) -> None:
     """Raises `ValueError`: a number would be compared with names, and one for `batch` itself would be passed over in silence."""
+    if not isinstance(sizes, Mapping) or not all(isinstance(name, str) for name in sizes):
+        raise ValueError('`sizes` are numbers by name, as `{"T": 64}`')
     if not isinstance(batch, str):
         raise ValueError(f"`batch` is the name of the size that stays open, as `B`, and not {batch!r}")
     if batch in sizes:

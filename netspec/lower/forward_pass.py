@@ -49,12 +49,14 @@ class Forward:
         weight: Array | None = None,
         first: Any = 0,
         exports: dict[str, Array] | None = None,
+        key: Any = None,
     ) -> tuple[dict[str, Array], dict[str, Array]]:
         """(outputs by name, new values of buffers by stored key). `first` is the global index of the batch's first example.
 
-        `exports` is filled with the values of `aux` by stored key.
+        Random numbers are drawn by the key, else by the seed and the step; with neither what draws is refused. `exports` is filled with
+        the values of `aux` by stored key.
         """
-        frame = replace(self.frame(phase, params, buffers, inputs, step, weight, first), exports=exports)
+        frame = replace(self.frame(phase, params, buffers, inputs, step, weight, first, key), exports=exports)
         outputs = evaluate(self.model, frame, self.precision.enter(inputs, self.model))
         return self.precision.leave(outputs, self.model), frame.updates
 
@@ -67,10 +69,11 @@ class Forward:
         step: Any = EVAL_STEP,
         weight: Array | None = None,
         first: Any = 0,
+        key: Any = None,
     ) -> Frame:
         """What the model's body is run in, on these inputs."""
         sizes = sizes_of(self.model.input_types(), {port.name: jnp.asarray(inputs[port.name]) for port in self.model.inputs})
-        key = step_key(self.seed, step)
+        key = key if key is not None or step is None else step_key(self.seed, step)
         examples, frozen = self._examples(inputs, first), self.frozen if phase == "train" else {}
         run = Run(phase, self.precision, self.layout, self.choose, key, self.kernels, weight, sizes, self.watch, examples, frozen)
         return Frame(run, params, buffers)

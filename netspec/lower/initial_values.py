@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from netspec.lazy import jax, jnp, np
+from netspec.lazy import jax, np
 from netspec.library.initializers.distributions import draw_weight, fans
 from netspec.lower.layout import BUFFERS, PARAMS, Layout, Stored
 from netspec.lower.precision import FULL, Precision
-from netspec.lower.random_draws import path_hash
+from netspec.lower.random_draws import path_hash, take_key
 
 
 def generator(seed: int, path: str) -> Any:
@@ -59,12 +59,10 @@ def host_seed(seed: Any) -> int:
 
 def traced_key(key: Any) -> Any:
     """A key of JAX as one with a type of its own. Raises TypeError for what is none."""
-    if isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and not key.ndim:
-        return key
-    if getattr(key, "dtype", None) == np.uint32 and key.shape == (2,):
-        return jax.random.wrap_key_data(jnp.asarray(key), impl="threefry2x32")
-    several = "for several write `jax.vmap(program.init_traced)(keys)`"
-    raise TypeError(f"`init_traced` takes one key of JAX, such as `jax.random.key(0)`; {several}")
+    try:
+        return take_key(key, "`init_traced`")
+    except TypeError as error:
+        raise TypeError(f"{error}; for several write `jax.vmap(program.init_traced)(keys)`") from None
 
 
 def _sample_all(leaves: Mapping[str, Stored], seed: int, precision: Precision) -> dict[str, Any]:

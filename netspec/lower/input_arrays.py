@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.running.array_repairs import write_repair
 from netspec.diagnostics.running.weights import ArrayMismatch, MissingArray, UnknownInput
 from netspec.diagnostics.spec_error import SpecError
-from netspec.lazy import jnp, np
-from netspec.lower.precision import Precision
+from netspec.lazy import jax, jnp, np
+from netspec.lower.precision import Precision, is_traced
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.facts import NO_FACTS
 from netspec.shape.sizes import find_excluded
@@ -31,14 +32,12 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     for name in types:
         if name in given:
             try:
-                arrays[name] = _array(given[name])
+                arrays[name] = as_array(given[name])
             except (ValueError, TypeError, OverflowError):  # NumPy's words for lists that are no array
-                problems.append(
-                    ArrayMismatch(field=name, expected=str(types[name]), found="a list whose items have different lengths or kinds")
-                )
+                found = "a list whose items have different lengths or kinds"
+                problems.append(ArrayMismatch(field=name, expected=str(types[name]), found=found, repair=_UNEVEN))
     problems += [MissingArray(field=n, expected=str(t), given=tuple(map(str, given))) for n, t in types.items() if n not in given]
-    problems += _shape_problems(types, arrays)
-    problems += [problem for name, array in arrays.items() if (problem := _kind_problem(name, types[name], array))]
+    problems += [problem for name in arrays if (problem := find_mismatch(name, types, arrays))]
     problems = problems or find_excluded(facts, tuple(sorted(sizes_of(types, arrays).items())))
     if problems:
         raise SpecError(problems)
@@ -48,6 +47,7 @@ def accept(types: Types, given: Mapping[str, Any], precision: Precision, facts: 
     return taken
 
 
+_UNEVEN = "give all of them one length; `fit` and `predict` pad the lists of a field such as i32[T]"
 _MASK = "what its mask hides would count; fill it first"
 
 
@@ -68,8 +68,9 @@ def _is_masked(values: Any) -> bool:
 
 def refuse_unknown(given: Iterable[str], inputs: Iterable[str]) -> None:
     """Raises `SpecError` for names that are not inputs."""
-    known = tuple(inputs)
-    unknown: list[Diagnostic] = [UnknownInput(field=name, inputs=known) for name in given if name not in known]
+    known, given = tuple(inputs), tuple(given)
+    missing = tuple(name for name in known if name not in given)
+    unknown: list[Diagnostic] = [UnknownInput(field=name, inputs=known, missing=missing) for name in given if name not in known]
     if unknown:
         raise SpecError(unknown)
 
@@ -82,9 +83,24 @@ def shape_of(values: Any) -> tuple[int, ...]:
         return ()
 
 
-def _array(value: Any) -> Any:
+def as_array(value: Any) -> Any:
     """The value as an array, one of JAX's as it is."""
     return value if hasattr(value, "shape") and hasattr(value, "dtype") else np.asarray(value)
+
+
+def copy_of(array: Any) -> Any:
+    """A copy of an array of JAX, traced or not, which a step of training may then take over; any other array as it is."""
+    return jnp.copy(array) if isinstance(array, jax.Array) else array
+
+
+def to_host(array: Any) -> Any:
+    """The array as one of NumPy; one that is traced as it is."""
+    return array if is_traced(array) else np.asarray(array)
+
+
+def to_numpy(array: Any) -> Any:
+    """A copy of the array as one of NumPy; one that is traced as it is."""
+    return array if is_traced(array) else np.array(array)
 
 
 def _cast(array: Any, dtype: Any) -> Any:
@@ -115,10 +131,34 @@ def describe(array: Any) -> str:
 # --- shapes ----------------------------------------------------------------------------------------------------------
 
 
-def _shape_problems(types: Types, arrays: Mapping[str, Any]) -> list[Diagnostic]:
-    """The arrays whose shapes are not what their types say."""
+def find_mismatch(name: str, types: Types, arrays: Mapping[str, Any]) -> Diagnostic | None:
+    """Why an array is not what its type says, in shape or kind of number, and what would make it so."""
+    kind, array = types[name], arrays[name]
+    others = {other: x for other, x in arrays.items() if other != name}
+    fitting = {other: x for other, x in others.items() if types[other].rank == len(x.shape)}
     sizes = sizes_of(types, arrays)
-    return [problem for name, array in arrays.items() if (problem := _shape_problem(name, types[name], array, sizes))]
+    if not _is_shaped(kind, array, sizes):
+        own = sizes_of(types, {name: array})
+        known = sizes_of(types, fitting)
+        fixed = tuple((s, known[s]) for s in sorted(kind.symbols()) if known.get(s, own.get(s)) != own.get(s)) if own else ()
+        return _describe_mismatch(name, kind, array, known, sizes=fixed)
+    return _kind_problem(name, kind, array)
+
+
+def _describe_mismatch(name: str, kind: TensorType, array: Any, known: Mapping[str, int], **facts: Any) -> Diagnostic:
+    """The problem of an array with what to write in its place, where something makes it fit."""
+    wanted = [dim.value if dim.is_constant else str(dim) for dim in kind.shape]
+    code = write_repair(name, wanted, kind.dtype, tuple(array.shape), _kind(array), known, is_whole(array))
+    scaled = ", scaled as the training data are" if array.dtype == np.uint8 and kind.is_float else ""
+    repair = f"write `{code}`{scaled}" if code and code != name else ""
+    return ArrayMismatch(field=name, expected=str(kind), found=describe(array), repair=repair, **facts)
+
+
+def is_whole(array: Any) -> bool:
+    """Whether the elements are whole numbers; of those that are traced nothing is known."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return not jnp.issubdtype(array.dtype, jnp.floating)
+    return bool(np.isfinite(array).all() and (array == np.floor(array)).all())
 
 
 def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
@@ -132,12 +172,9 @@ def sizes_of(types: Types, arrays: Mapping[str, Any]) -> dict[str, int]:
     return sizes
 
 
-def _shape_problem(name: str, type: TensorType, array: Any, sizes: Mapping[str, int]) -> Diagnostic | None:
-    """Why an array's shape does not fit, with the sizes that other arrays have given to symbols."""
-    if type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank)):
-        return None
-    fixed = tuple((s, sizes[s]) for s in sorted(type.symbols()) if s in sizes) if type.rank == len(array.shape) else ()
-    return ArrayMismatch(field=name, expected=str(type), found=describe(array), sizes=fixed)
+def _is_shaped(type: TensorType, array: Any, sizes: Mapping[str, int]) -> bool:
+    """Whether an array's shape fits, with the sizes that all arrays give to symbols."""
+    return type.rank == len(array.shape) and all(map(_fits, type.shape, array.shape, [sizes] * type.rank))
 
 
 def _fits(dim: Dim, size: int, sizes: Mapping[str, int]) -> bool:
@@ -152,7 +189,7 @@ def _kind_problem(name: str, type: TensorType, array: Any) -> Diagnostic | None:
     """Why an array's elements are of another kind than the type says."""
     expected = "float" if type.is_float else "int" if type.is_int else "bool"
     if _kind(array) != expected:
-        return ArrayMismatch(field=name, expected=str(type), found=describe(array))
+        return _describe_mismatch(name, type, array, {})
     if type.is_int and isinstance(array, np.ndarray) and not np.can_cast(array.dtype, type.jax_dtype):
         return _range_problem(name, type, array)
     return None

@@ -118,11 +118,13 @@ class Layout:
         return {key: stored.follows for key, stored in self.buffers.items() if stored.follows is not None}
 
     def pack(self, tree: Tree) -> dict[str, dict[str, Any]]:
-        """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key. Raises `Mistake` that lists every difference."""
-        given = {PARAMS: flatten(tree.get(PARAMS, {})), BUFFERS: flatten(tree.get(BUFFERS, {}))}
-        logical = {name: {p: s.slice_shape for s in leaves.values() for p in s.paths} for name, leaves in self._collections()}
-        _require_same(logical, given, tuple(name for name in tree if name not in given))
-        return {name: _pack(leaves, given[name]) for name, leaves in self._collections()}
+        """Nested dicts {"params", "buffers"} by logical path -> flat dicts by stored key, as which they may be given too. Raises `Mistake`
+        that lists every difference."""
+        given = {name: flatten(found) if isinstance(found := tree.get(name, {}), Mapping) else {"": found} for name in (PARAMS, BUFFERS)}
+        stacked = {name: any(s.counts and key in given[name] for key, s in leaves.items()) for name, leaves in self._collections()}
+        wanted = {name: self._shapes[name] if stacked[name] else self._logical[name] for name in given}
+        _require_same(wanted, given, tuple(str(name) for name in tree if name not in given))
+        return {name: given[name] if stacked[name] else _pack(leaves, given[name]) for name, leaves in self._collections()}
 
     def unpack(self, stored: Mapping[str, Tree]) -> dict[str, Any]:
         """The inverse of `pack`."""
@@ -131,6 +133,10 @@ class Layout:
     def require_stored(self, stored: Mapping[str, Tree]) -> None:
         """Raises `Mistake` unless flat dicts by stored key have the leaves of this layout."""
         _require_same(self._shapes, stored)
+
+    @cached_property
+    def _logical(self) -> dict[str, dict[str, tuple[int, ...]]]:
+        return {name: {p: s.slice_shape for s in leaves.values() for p in s.paths} for name, leaves in self._collections()}
 
     @cached_property
     def _shapes(self) -> dict[str, dict[str, tuple[int, ...]]]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.running.weights import KeyNeeded
 from netspec.ir import Segment
 from netspec.kernels.array_forms import append_axes
 from netspec.kernels.choice import Chooser, Kernels
@@ -21,6 +23,10 @@ from netspec.lower.segment_names import join, template
 from netspec.shape import TensorType
 
 
+class KeyMissing(Exception):
+    """An op draws random numbers in a pass that has no key for them; whoever runs the op says which one."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One trace: phase, types, where leaves are, how repeats are lowered, and the source of random numbers."""
@@ -31,7 +37,7 @@ class Run:
     choose: Callable[..., Any]
     """A loop and its carried values -> the function that lowers it."""
     key: Any
-    """Random key of the step."""
+    """Random key of the step; None where whoever calls has to give one."""
     kernels: Chooser = field(default_factory=Chooser)
     """Which variants of kernels run."""
     weight: Array | None = None
@@ -51,7 +57,10 @@ class Run:
         def apply(*inputs: Any, **optional: Any) -> Any:
             return op.apply(scope, *inputs, **optional)
 
-        return apply(*inputs, **optional) if self.watch is None else self.watch.around(op, at, apply, inputs, optional)
+        try:
+            return apply(*inputs, **optional) if self.watch is None else self.watch.around(op, at, apply, inputs, optional)
+        except KeyMissing:
+            raise Mistake(KeyNeeded(at=at, op=op.op_name())) from None
 
     def sized(self, kind: Any) -> Any:
         """A type with the sizes that are known on these inputs; a number stays one."""
@@ -204,5 +213,7 @@ class NodeScope:
     def _draw(self, kind: Literal["uniform", "normal"], shape: tuple[int, ...]) -> Array:
         """A draw with a key of its own: by the op's place, the number of the draw, and the loops around it."""
         run, self._draws = self._frame.run, self._draws + 1
+        if run.key is None:
+            raise KeyMissing
         key = draw_key(run.key, f"{self._site}:{self._draws}", self._frame.loops)
         return random_bits(self.kernels, key, run.examples, shape=shape, kind=kind)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from netspec.diagnostics.running.weights import ArrayMismatch, NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
@@ -18,7 +18,7 @@ from netspec.library.base import Array, Clock
 from netspec.lower import parameter_average, serve_arrays
 from netspec.lower import step_functions as steps
 from netspec.lower.batch_statistics import Result, finish_sums, merge
-from netspec.lower.clock import derive_clock
+from netspec.lower.clock import bind_clock, derive_clock
 from netspec.lower.devices import DataParallel, OneDevice, all_devices
 from netspec.lower.empty_batch import answer_nothing, is_empty
 from netspec.lower.exported_prediction import PLATFORMS, Artifact, export_prediction
@@ -27,21 +27,26 @@ from netspec.lower.frozen_buffers import find_frozen
 from netspec.lower.gradient_source import Source, find_source, is_finite
 from netspec.lower.id_limits import require_ids
 from netspec.lower.initial_values import host_seed, initialise, trace_initial, traced_key
-from netspec.lower.input_arrays import accept, refuse_unknown
+from netspec.lower.input_arrays import accept, copy_of, refuse_unknown, shape_of, to_host, to_numpy
 from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
-from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_wide, own_width, require_width
+from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_traced, is_wide, own_width, require_width
+from netspec.lower.random_draws import take_key
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
 from netspec.lower.updates import make_update
+from netspec.lower.variables import are_arrays, as_leaf, collections_of, require_dict, require_state
 from netspec.proofs.id_bounds import Bounds, find_bounds
 from netspec.shape import TensorType
 from netspec.source import Span
 
 Variables = State | Mapping[str, Any]
-"""A state, or nested dicts {"params", "buffers"} by logical path."""
+"""A state; or {"params": …, "buffers": …}; or the parameters alone, where a model has no buffers. Both are flat, as a state has them
+(`state.params`), or nested dicts by logical path, as `unpack` gives them."""
+Phase = Literal["train", "eval", "serve"]
+PHASES: tuple[Phase, ...] = ("train", "eval", "serve")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +90,20 @@ class Program:
         precision, lowering = precision or (plan.precision if plan else "f32"), lowering or (plan.lowering if plan else AUTOMATIC)
         return cls(typed, plan, body, Layout.of(body), None, repeat, precision, lowering, variants)
 
-    def at(self, clock: Clock) -> Program:
-        """The same program with its schedules bound to the length of an epoch and of the training."""
-        return replace(self, clock=clock)
+    def at(self, clock: Clock | None = None, /, *, steps_per_epoch: int | None = None, total_steps: int | None = None) -> Self:
+        """The same program with its schedules bound to the length of an epoch and of the training, in steps: for a loop of one's own, where
+        the spec's `duration` counts epochs or a schedule does. `fit` finds out by itself.
+
+        `total_steps` is that of the spec's `duration` when absent. A `Clock` has both. Raises ValueError for what is no number of steps,
+        and `SpecError` for a spec without `train`.
+        """
+        if isinstance(clock, Clock) and steps_per_epoch is None and total_steps is None:
+            return replace(self, clock=clock)
+        if clock is not None or steps_per_epoch is None:
+            raise ValueError("`at` takes the number of steps of an epoch, as `at(steps_per_epoch=44)`, or one `netspec.Clock`")
+        self._objective("train")
+        assert self.plan is not None
+        return replace(self, clock=bind_clock(self.plan, steps_per_epoch, total_steps))
 
     def with_optimizer(self, optimizer: Any, update: str = "") -> Self:
         """The same program, trained by a gradient transformation with optax's protocol (`optax.adam(1e-3)`) in place of the spec's.
@@ -113,14 +129,17 @@ class Program:
         return self._state(trace_initial(self.layout, traced_key(key), self._precision))
 
     @own_width
-    def pack(self, tree: Mapping[str, Any]) -> State:
-        """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them)."""
-        return self._state(self._packed(tree))
+    def pack(self, tree: Variables) -> State:
+        """The state before the first step that has these weights (nested dicts by logical path, as `unpack` gives them). Raises `SpecError`
+        (weights-mismatch) that lists every path which is missing, unknown, or has another shape."""
+        packed = self._packed(collections_of(tree))
+        return self._state({name: {key: copy_of(x) for key, x in leaves.items()} for name, leaves in packed.items()})
 
     @own_width
     def averaged(self, state: State) -> State:
         """The state with the parameters that `apply`, `predict` and `eval_step` use: their moving average, where the spec has `ema`, or
         those that the optimizer has evaluated in place of the training ones, without its own state then, so that they stay."""
+        state = self._own(state)
         if state.average:
             return state._replace(params=parameter_average.cast_average(state.average, state.params))
         if state.optimizer == () or not any(update.optimizer.evaluated for update in self._updates.values()):
@@ -128,9 +147,11 @@ class Program:
         return state._replace(params=self._evaluated(state.params, state.optimizer), optimizer=())
 
     def unpack(self, state: State) -> dict[str, Any]:
-        """Parameters and buffers as nested dicts of NumPy arrays by logical path."""
-        collections = {PARAMS: state.params, BUFFERS: state.buffers}
-        return self.layout.unpack({name: {key: np.array(x) for key, x in leaves.items()} for name, leaves in collections.items()})
+        """{"params", "buffers"}: nested dicts of arrays by logical path, of NumPy unless they are traced; each layer of a `repeat` by
+        itself. What `pack` takes, and what other libraries understand."""
+        own = self._own(state)
+        collections = {PARAMS: own.params, BUFFERS: own.buffers}
+        return self.layout.unpack({name: {key: to_numpy(x) for key, x in leaves.items()} for name, leaves in collections.items()})
 
     def _state(self, leaves: Mapping[str, dict[str, Any]]) -> State:
         """The state of a training that begins, on the devices."""
@@ -144,23 +165,100 @@ class Program:
             packed = self.layout.pack(tree)
         known = {PARAMS: self.layout.params, BUFFERS: self.layout.buffers}
         dtype = self._precision.stored
-        return {name: {key: x.astype(dtype(known[name][key].weight.dtype)) for key, x in leaves.items()} for name, leaves in packed.items()}
+        return {
+            name: {key: as_leaf(key, x, dtype(known[name][key].weight.dtype)) for key, x in leaves.items()}
+            for name, leaves in packed.items()
+        }
 
     # --- running -----------------------------------------------------------------------------------------------------
 
     @own_width
-    def apply(self, variables: Variables, /, **inputs: Any) -> dict[str, Array]:
-        """The model's outputs by name, in the phase `eval`; of no examples those have none."""
-        if is_empty(self.model, inputs):
-            return {name: jnp.asarray(x) for name, x in self._nothing(inputs, "eval").items()}
-        return self._apply(*self._leaves(variables), self._inputs(inputs))
+    def apply(
+        self, variables: Variables, inputs: Mapping[str, Any] | None = None, /, *, phase: Phase = "eval", key: Any = None, **named: Any
+    ) -> dict[str, Array]:
+        """The model's outputs by name, arrays of JAX, in a phase: `apply(state, image=x)`, `apply(params, image=x, phase="train",
+        key=key)`.
+
+        Inputs are arrays of the types that the spec declares, by name, or in one dict (a model may have an input called `key`). In the
+        phase "train" dropout drops, by numbers drawn from `key`, a key of JAX, and batch norm uses the batch's own statistics; what it
+        would write into its buffers is lost (see `loss_and_buffers`). In "eval" and "serve" the spec's seed draws, unless there is a key.
+        Of no examples outputs have none. Pure: works under `jax.jit`, `jax.grad` and `jax.vmap`. Raises `SpecError` for weights and inputs
+        that do not fit and for a key that is missing, ValueError for another phase.
+        """
+        given = {**(inputs or {}), **named}
+        if inputs is None and key is not None and "key" in self.model.input_types():
+            given, key = {**given, "key": key}, None
+        if phase not in PHASES:
+            raise ValueError(f"`phase` is one of {', '.join(PHASES)}, and not {phase!r}")
+        if is_empty(self.model, given):
+            return {name: jnp.asarray(x) for name, x in self._nothing(given, phase).items()}
+        run = {"eval": self._apply, "serve": self._predict}.get(phase) or self._apply_in_training
+        with raise_spec_errors():
+            leaves = self._leaves(variables, phase)
+            return run(*leaves, self._inputs(given)) if key is None else run(*leaves, self._inputs(given), take_key(key, "`apply`"))
+
+    def loss(
+        self,
+        variables: Variables,
+        batch: Mapping[str, Any],
+        *,
+        buffers: Mapping[str, Any] | None = None,
+        phase: Phase = "train",
+        key: Any = None,
+        update: str | None = None,
+    ) -> Array:
+        """The loss of the `train` section on one batch, a scalar, for gradients of one's own: `jax.grad(program.loss)(state.params,
+        batch)`.
+
+        `variables` are what is differentiated: the parameters alone, flat (`state.params`) or nested, with the `buffers` of a model that
+        has some beside them; or a state, or both in one dict. `batch` has arrays by field, as `train_step` takes them but for the axis of
+        `accumulate`. In the phase "train" `key`, a key of JAX, draws what dropout drops; "eval" drops nothing. `update` names the one whose
+        loss is meant where a spec has several, else it is the sum of theirs. Pure: works under `jax.jit`, `jax.grad` and `jax.vmap`. Raises
+        `SpecError` for weights and batches that do not fit, a key that is missing, a spec without `train`.
+        """
+        return self.loss_and_buffers(variables, batch, buffers=buffers, phase=phase, key=key, update=update)[0]
+
+    @own_width
+    def loss_and_buffers(
+        self,
+        variables: Variables,
+        batch: Mapping[str, Any],
+        *,
+        buffers: Mapping[str, Any] | None = None,
+        phase: Phase = "train",
+        key: Any = None,
+        update: str | None = None,
+    ) -> tuple[Array, dict[str, Array]]:
+        """(`loss`, the buffers as the pass leaves them, as `state.buffers` has them): the running statistics of batch norm, for
+        `jax.value_and_grad(program.loss_and_buffers, has_aux=True)`."""
+        objective = self._objective("train")
+        if update is not None:
+            assert self.plan is not None
+            names = [u.name for u in self.plan.updates]
+            if update not in names:
+                raise ValueError(f"`update` is one of {names}, and not {update!r}")
+            objective = next(u.objective for u in self.plan.updates if u.name == update)
+        if phase not in PHASES:
+            raise ValueError(f"`phase` is one of {', '.join(PHASES)}, and not {phase!r}")
+        given = self.averaged(self._own(variables)) if isinstance(variables, State) and phase != "train" else variables
+        with raise_spec_errors():
+            packed = self._packed(collections_of(given, buffers))
+            run = self._losses.setdefault((phase, update), self._placement.jit(steps.loss_of(self._forward, objective, phase)))
+            arrays = self._batch(batch, objective)
+            return run(packed[PARAMS], packed[BUFFERS], arrays, None if key is None else take_key(key, "`loss`"))
 
     @own_width
     def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
-        """The model's outputs by name as NumPy arrays, in the phase `serve`; of no examples those have none."""
+        """The model's outputs by name, in the phase `serve`, as NumPy arrays (of JAX where the inputs are traced); of no examples those
+        have none. Raises `SpecError` for weights and inputs that do not fit."""
+        return self.predict_arrays(state, inputs)
+
+    @own_width
+    def predict_arrays(self, state: Variables, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """`predict` with the inputs as one mapping, of one batch."""
         if is_empty(self.model, inputs):
             return self._nothing(inputs, "serve")
-        return {name: np.asarray(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
+        return {name: to_host(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
 
     @own_width
     def export(
@@ -216,7 +314,7 @@ class Program:
     ) -> dict[str, Any]:
         """`decode` with the inputs as one mapping, so that they may be called anything, `seed` too."""
         plan = serve_arrays.choose_plan(self.serves, self.model.name, name)
-        if any(np.shape(x)[:1] == (0,) for x in inputs.values()):
+        if any(shape_of(x)[:1] == (0,) for x in inputs.values()):
             return serve_arrays.answer_nothing(plan)
         arrays, begin = serve_arrays.accept_inputs(plan, inputs, prefix_length, self._precision, examples)
         require_lengths(self.model, self.model.input_types(), arrays)
@@ -240,16 +338,25 @@ class Program:
         The statistics are those of the loss's terms and metrics before the update; `merge` adds them up, `finish` gives numbers.
         """
         with raise_spec_errors():
-            return self._train(self._own(state), self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1))
+            own = require_state(self.layout, state, batch)
+            self._require_optimizer(own)
+            arrays = self._batch(batch, self._objective("train"), self.plan.accumulate if self.plan else 1)
+            traced = any(map(is_traced, jax.tree.leaves((own, arrays))))
+            return (self._train_traced if traced else self._train)(own, arrays)
 
     @own_width
     def eval_step(self, state: State, batch: Mapping[str, Any], first: int = 0) -> Statistics:
         """The statistics of one batch of an evaluation; `first` is the index of its first example in the whole evaluation."""
-        return self._eval(*self._leaves(state), self._batch(batch, self._objective("eval")), np.uint32(first))
+        number = first if is_traced(first) else np.uint32(first)
+        return self._eval(*self._leaves(state), self._batch(batch, self._objective("eval")), number)
 
     @own_width
     def finish(self, statistics: Statistics, objective: str = "train") -> dict[str, Result]:
-        """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them."""
+        """What summed statistics of `train` or `eval` steps mean: `loss` and every metric, as numbers or nested lists of them; of those
+        that are traced, arrays."""
+        self._objective("train")
+        if objective not in self._finish:
+            raise ValueError(f'`finish` takes the statistics of "train" or "eval", and not of {objective!r}')
         return finish_sums(self._finish[objective], statistics)
 
     merge = staticmethod(merge)
@@ -258,7 +365,8 @@ class Program:
     def first_nan(self, batch: Mapping[str, Any]) -> Span | None:
         """Where the model makes the first NaN from a batch before any update; None where it makes none."""
         state = self.init()
-        return self._forward.first_nan(state.params, state.buffers, self._inputs({n: batch[n] for n in self.model.input_types()}))
+        inputs = self._inputs({name: batch[name] for name in self.model.input_types() if name in require_dict(batch)})
+        return self._forward.first_nan(state.params, state.buffers, inputs)
 
     @own_width
     def find_gradient_source(self, batch: Mapping[str, Any]) -> Source | None:
@@ -298,21 +406,33 @@ class Program:
         known = self.plan.data.fields if self.plan else {}
         return {name: known.get(name, kind) for name, kind in types.items()}
 
-    def _leaves(self, variables: Variables) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Parameters and buffers of a state, or of arrays by logical path."""
+    def _leaves(self, variables: Variables, phase: str = "eval") -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters and buffers of a state, its average where it is not trained, or of arrays by path."""
         if isinstance(variables, State):
-            return self.averaged(self._own(variables)).params, variables.buffers
-        if not isinstance(variables, Mapping):
-            expected = "a state, as `init` and `fit` give it, or arrays by path"
-            raise SpecError([ArrayMismatch(field="state", expected=expected, found=type(variables).__name__)])
-        packed = self._packed(variables)
+            own = self._own(variables)
+            return (own if phase == "train" else self.averaged(own)).params, own.buffers
+        packed = self._packed(collections_of(variables))
         return packed[PARAMS], packed[BUFFERS]
 
     def _own(self, state: State) -> State:
         """The state, when its leaves are those of this program's model."""
         with raise_spec_errors():
-            self.layout.require_stored({PARAMS: state.params, BUFFERS: state.buffers})
-        return state
+            return require_state(self.layout, state)
+
+    def _require_optimizer(self, state: State) -> None:
+        """Raises `SpecError` for a state that another optimizer has left, or that is none."""
+        if not self.plan:
+            return
+        numbers = are_arrays((state.optimizer, state.step, state.average))
+        if not numbers or jax.tree.structure(state.optimizer) != self._optimizer_structure:
+            expected, repair = "a state of this program's optimizer", "keep its weights and begin anew: `program.pack(state)`"
+            raise SpecError([ArrayMismatch(field="state", expected=expected, found="one of another", repair=repair)])
+
+    @cached_property
+    def _optimizer_structure(self) -> Any:
+        """The tree of the optimizers' state, without arrays."""
+        params = {key: jax.ShapeDtypeStruct(s.shape, self._precision.stored(s.weight.dtype)) for key, s in self.layout.params.items()}
+        return jax.tree.structure(jax.eval_shape(self._moments, params))
 
     def _inputs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Inputs as the program takes them. Raises `SpecError` for those that do not fit."""
@@ -331,6 +451,7 @@ class Program:
     def _batch(self, batch: Mapping[str, Any], objective: Objective, count: int = 1) -> dict[str, Any]:
         """The arrays that an objective and the model take, of `count` batches along an axis in front where that is not 1."""
         types = {**objective.fields(), **self.model.input_types()}
+        require_dict(batch, types)
         if EXAMPLE_WEIGHTS in batch and self.model.batch is not None:
             types[EXAMPLE_WEIGHTS] = TensorType("f32", [self.model.batch])
         stacked = types if count == 1 else {name: t.with_shape((count, *t.shape)) for name, t in types.items()}
@@ -400,8 +521,8 @@ class Program:
         """The optimizers at work, by the names of their updates."""
         if (plan := self.plan) is None:
             return {}
-        more = self._forward, self.clock or derive_clock(plan), plan.accumulate
-        return {u.name: make_update(u, *more, self.foreign.get(u.name)) for u in plan.updates}
+        clocks = {u.name: self.clock or derive_clock(plan, u.span) for u in plan.updates}
+        return {u.name: make_update(u, self._forward, clocks[u.name], plan.accumulate, self.foreign.get(u.name)) for u in plan.updates}
 
     def _optimizer_init(self, params: Mapping[str, Any]) -> Any:
         """The optimizers' first states."""
@@ -425,12 +546,26 @@ class Program:
         )
 
     @cached_property
+    def _train_traced(self) -> Callable[..., Any]:
+        """The same inside of a trace, whose gradients may need the state that the step begins with: it keeps it."""
+        return self._placement.jit(steps.training_step(self._updates, self.plan.ema if self.plan else None))
+
+    @cached_property
     def _eval(self) -> Callable[..., Any]:
         return self._placement.jit(steps.evaluation_step(self._forward, self._objective("eval")))
 
     @cached_property
     def _apply(self) -> Callable[..., Any]:
         return self._placement.jit(steps.outputs(self._forward, "eval"))
+
+    @cached_property
+    def _apply_in_training(self) -> Callable[..., Any]:
+        return self._placement.jit(steps.outputs(self._forward, "train"))
+
+    @cached_property
+    def _losses(self) -> dict[tuple[str, str | None], Callable[..., Any]]:
+        """The losses by phase and update."""
+        return {}
 
     @cached_property
     def _predict(self) -> Callable[..., Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp
 
+THREEFRY = "threefry2x32"
 EVAL_STEP = 0xFFFF_FFFF
 """The step in evaluation and serving, which no training reaches."""
 
@@ -26,7 +27,28 @@ def path_hash(path: str) -> int:
 def step_key(seed: Any, step: Any) -> Any:
     """The key of a step; both are whole numbers, traced or not."""
     word = seed & 0xFFFF_FFFF if isinstance(seed, int) else _word(seed)
-    return jax.random.fold_in(jax.random.key(word, impl="threefry2x32"), _word(step))
+    return jax.random.fold_in(jax.random.key(word, impl=THREEFRY), _word(step))
+
+
+def take_key(key: Any, caller: str = "a call") -> Any:
+    """A key of JAX, traced or not, as one of threefry's with a type of its own. Raises TypeError for what is no single key."""
+    typed = isinstance(key, jax.Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    if typed and not key.ndim:
+        return key if str(jax.random.key_impl(key)) == THREEFRY else wrap_words(jax.random.bits(key, (2,), jnp.uint32))
+    if str(getattr(key, "dtype", "")) == "uint32" and key.shape == (2,):
+        return wrap_words(key)
+    raise TypeError(f"{caller} takes one key of JAX, such as `jax.random.key(0)`, and not {describe_key(key)}")
+
+
+def wrap_words(words: Any) -> Any:
+    """The key that two words are."""
+    return jax.random.wrap_key_data(jnp.asarray(words), impl=THREEFRY)
+
+
+def describe_key(key: Any) -> str:
+    """What was given in place of a key, in words."""
+    shape = getattr(key, "shape", None)
+    return f"an array {key.dtype}{list(shape)}" if shape is not None else f"a value of {type(key).__name__}"
 
 
 def draw_key(key: Any, path: str, loops: Sequence[Any]) -> Any:

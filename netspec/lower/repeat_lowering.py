@@ -25,13 +25,19 @@ UNROLLED_OPS = 64
 A few compile quickly and can be fused across iterations; of more, the time to compile would grow with the count. One that draws random
 numbers counts as a repeat with parameters: 40 draws compile in 4 s.
 """
+SLOWED_OPS = 1_000
+"""Ops, over all iterations, from which a repeat is scanned though a kernel in it is slower in a loop.
+
+On a CPU a convolution runs slower in a loop than outside, but 1,000 steps of a sampler with a small network did not compile in ten minutes
+when they were written out, and do so in seconds in a loop.
+"""
 
 
 def choose_lowering(loop: Loop, starts: list[Array]) -> Lowering:
     """Scan where compile time would grow with depth and the loop costs nothing."""
     if loop.node.count < SCAN_FROM or not (loop.region.params or _is_long(loop)):
         return unroll_loop
-    return unroll_loop if _is_slowed(loop, starts) else scan_loop
+    return unroll_loop if _count_all_ops(loop) < SLOWED_OPS and _is_slowed(loop, starts) else scan_loop
 
 
 def always_scan(loop: Loop, starts: list[Array]) -> Lowering:
@@ -50,7 +56,12 @@ def _is_long(loop: Loop) -> bool:
     """The iterations have many ops together, or draw random numbers."""
     inner = replace(loop.body, nodes=loop.node.nodes)
     draws = fold(inner, lambda node, below: any(below) or (isinstance(node, Apply) and node.op.random), any)
-    return draws or loop.node.count * fold(inner, _count_ops, sum) > UNROLLED_OPS
+    return draws or _count_all_ops(loop) > UNROLLED_OPS
+
+
+def _count_all_ops(loop: Loop) -> int:
+    """The ops of all iterations."""
+    return loop.node.count * fold(replace(loop.body, nodes=loop.node.nodes), _count_ops, sum)
 
 
 def _count_ops(node: Node, below: list[int]) -> int:

@@ -39,7 +39,7 @@ def accept_inputs(
     """
     types = plan.model.input_types()
     refuse_unknown(inputs, types)
-    others = {name: _array(x) for name, x in inputs.items() if name != plan.feeds}
+    others = {name: _array(name, types[name], x) for name, x in inputs.items() if name != plan.feeds}
     beginning = _accept_beginning(plan, inputs.get(plan.feeds), length, _examples(plan, others, count))
     size = plan.positions(beginning.tokens.shape[1])
     buffer = np.zeros((beginning.tokens.shape[0], size), types[plan.feeds].jax_dtype)
@@ -48,8 +48,13 @@ def accept_inputs(
     return {name: x for name, x in accepted.items() if name != plan.feeds}, beginning
 
 
-def _array(value: Any) -> Any:
-    return value if hasattr(value, "shape") else np.asarray(value)
+def _array(name: str, kind: Any, value: Any) -> Any:
+    """A value as an array. Raises `SpecError` for lists that are none."""
+    try:
+        return value if hasattr(value, "shape") else np.asarray(value)
+    except (ValueError, TypeError, OverflowError):  # NumPy's words for them
+        found = "a list whose items have different lengths or kinds"
+        raise SpecError([ArrayMismatch(field=name, expected=str(kind), found=found)]) from None
 
 
 def _examples(plan: ServePlan, others: Mapping[str, Any], count: int) -> int:
@@ -63,7 +68,7 @@ def _accept_beginning(plan: ServePlan, tokens: Any, length: Any, examples: int) 
     """What sequences begin with: what is given, else `start`, else nothing, where the model can begin with nothing."""
     start = plan.decoder.start
     if tokens is not None:
-        tokens = _array(tokens)
+        tokens = _array(plan.feeds, plan.model.input_types()[plan.feeds], tokens)
         if tokens.ndim != 2 or not np.issubdtype(tokens.dtype, np.integer):
             expected = str(plan.model.input_types()[plan.feeds])
             raise SpecError([ArrayMismatch(field=plan.feeds, expected=expected, found=describe(tokens))])
@@ -81,7 +86,7 @@ def _lengths(plan: ServePlan, tokens: Any, length: Any) -> Any:
     count, longest = tokens.shape
     if length is None:
         length = np.full((count,), longest, np.int32)
-    length = _array(length)
+    length = _array("prefix_length", "i32[B]", length)
     least = 0 if plan.placed else 1
     if length.shape != (count,) or not np.issubdtype(length.dtype, np.integer):
         raise SpecError([BeginningNeeded(feeds=plan.feeds, why=f"its lengths are {describe(length)}, not i32[{count}]")])

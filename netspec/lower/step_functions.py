@@ -14,6 +14,7 @@ from netspec.lower.forward_pass import Forward
 from netspec.lower.gradient import Gradient
 from netspec.lower.layout import Followed
 from netspec.lower.objective import Pass, Statistics, finish, measure, weigh_examples
+from netspec.lower.random_draws import EVAL_STEP
 from netspec.lower.serve_arrays import decode_batch
 from netspec.lower.training_state import State
 
@@ -135,9 +136,24 @@ def evaluation_step(forward: Forward, objective: Objective) -> Callable[..., Sta
     return step
 
 
-def outputs(forward: Forward, phase: str) -> Callable[[Batch, Batch, Batch], dict[str, Array]]:
-    """(params, buffers, inputs) -> the model's outputs by name."""
-    return lambda params, buffers, inputs: forward(phase, params, buffers, inputs)[0]
+def outputs(forward: Forward, phase: str) -> Callable[..., dict[str, Array]]:
+    """(params, buffers, inputs, key) -> the model's outputs by name. In training there is no key but the one that is given."""
+    step = None if phase == "train" else EVAL_STEP
+    return lambda params, buffers, inputs, key=None: forward(phase, params, buffers, inputs, step=step, key=key)[0]
+
+
+def loss_of(forward: Forward, objective: Objective, phase: str) -> Callable[..., tuple[Array, dict[str, Array]]]:
+    """(params, buffers, batch, key) -> the loss of the batch, and the buffers as the pass leaves them."""
+    step = None if phase == "train" else EVAL_STEP
+
+    def loss(params: Batch, buffers: Batch, batch: Batch, key: Any = None) -> tuple[Array, dict[str, Array]]:
+        weight = weigh_examples(objective, batch)
+        exports: dict[str, Array] | None = {} if objective.auxiliaries else None
+        found, updates = forward(phase, params, buffers, batch, step=step, key=key, weight=weight, exports=exports)
+        statistics = measure(objective, forward.measuring(phase, weight), batch, found, Pass(forward.layout, params, exports or {}))
+        return finish(objective, forward.measuring(phase, None), statistics)["loss"], {**buffers, **updates}
+
+    return loss
 
 
 def build_finish(forward: Forward, objective: Objective) -> Callable[[Statistics], dict[str, Array]]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.ir import (
-    BATCH_MASK,
     OUTPUT,
     Apply,
     Aux,
@@ -28,6 +27,7 @@ from netspec.ir import (
 )
 from netspec.ir.def_use import select_needed
 from netspec.library.data.transforms.steps import Batch
+from netspec.proofs.left_out import LeftOut
 from netspec.shape import Dim, TensorType
 
 EVAL, TRAIN = "eval", "train"
@@ -64,7 +64,7 @@ def _find_in(model: Body, objective: Objective, data: DataPlan, limit: int | Non
         masks=node in objective.body.nodes,
         rank=types[reads(node)[0]].rank,
         means=not node.op.factors and (not made or node.op.pooled(False, *map(types.__getitem__, reads(node))) is not None),
-        filler=node.op.filler,
+        filler=node.op.filler or "",
         examples=data.dataset.known_count(),
     )
 
@@ -76,15 +76,18 @@ def fills_nothing(data: DataPlan, limit: int | None) -> bool:
 
 
 def find_mixing_ops(model: Body, objective: Objective, data: DataPlan, phase: str) -> Iterator[tuple[Apply, Types]]:
-    """The ops that mix, each with the types of its wires; those of an objective that reads `batch_mask` know what fills up."""
+    """The ops that mix, each with the types of its wires; of an objective those that `batch_mask` keeps from what fills up are none."""
     batch, read = model.batch, objective.reads
     measured = {port.name.removeprefix(OUTPUT) for port in objective.body.inputs if port.name.startswith(OUTPUT) and port.wire in read}
     if batch is not None and not batch.is_constant:
         outputs = tuple(port for port in model.outputs if port.name in measured)
         yield from search_body(model, outputs, batch, bool(objective.auxiliaries), phase)
     counted = next(iter(data.fields.values())).shape[0]
-    if not counted.is_constant and all(port.name != BATCH_MASK for port in objective.body.inputs):
-        yield from search_nodes(objective.body.nodes, objective.body, counted, False, phase)
+    if not counted.is_constant:
+        left_out = LeftOut(objective.body)
+        for node, types in search_nodes(objective.body.nodes, objective.body, counted, False, phase):
+            if not left_out.holds(node, any(count_axes(types[wire], counted) > 1 for wire in node.outputs)):
+                yield node, types
 
 
 def search_body(body: Body, outputs: Iterable[Port], batch: Dim, auxiliary: bool, phase: str) -> Iterator[tuple[Apply, Types]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from netspec.diagnostics.base import Diagnostic, Place
-from netspec.ir import Apply, Body, Call, DataPlan, Measurement, Node, Objective, list_groups, pair_inputs
+from netspec.ir import Apply, Body, DataPlan, Measurement, Objective
 from netspec.ir.def_use import select_needed
+from netspec.proofs.followed_fields import Known, follow, name_ports
 from netspec.shape import Dim, TensorType
 from netspec.source import Span
-
-Counted = Mapping[int, str]
-"""The wires whose numbers are those of a field with a known number of classes."""
 
 
 def find_unfit_units(model: Body, measured: Iterable[tuple[DataPlan, Objective]]) -> Iterator[Diagnostic]:
@@ -21,28 +19,29 @@ def find_unfit_units(model: Body, measured: Iterable[tuple[DataPlan, Objective]]
         if data.class_counts:
             for use in _measurements_of(objective, data):
                 yield from _judge(use, data, seen)
-            for use in _uses_in(model.nodes, model, _name_wires(model, data)):
-                yield from (problem for problem in _judge(use, data, seen) if problem.severity == "error")  # a spare row may be for none
+            for node, body, known in follow(model.nodes, model, _counted(model, data)):
+                problems = (problem for use in _uses_of(node, body, known, data) for problem in _judge(use, data, seen))
+                yield from (problem for problem in problems if problem.severity == "error")  # a spare row may be for none
 
 
 Use = tuple[Apply | Measurement, str, str, tuple[TensorType, ...]]
-"""An op, which input of it is given a field with classes, the field, the types of all inputs."""
+"""An op, which input of it is given a field with classes, the field, the types of all inputs: the field's own where it was cast."""
 
 
-def _name_wires(body: Body, data: DataPlan) -> dict[int, str]:
-    return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int) and port.name in data.class_counts}
+def _counted(body: Body, data: DataPlan) -> Known:
+    return {wire: name for wire, name in name_ports(body).items() if name in data.class_counts}
 
 
 def _measurements_of(objective: Objective, data: DataPlan) -> Iterator[Use]:
     """The uses in the tensors of an objective, and in its losses and metrics."""
-    body, known = objective.body, _name_wires(objective.body, data)
-    inside = [*_uses_in(body.nodes, body, known)]
+    body, known = objective.body, _counted(objective.body, data)
+    inside = [use for node, owner, there in follow(body.nodes, body, known) for use in _uses_of(node, owner, there, data)]
     for measurement in objective.measurements:
-        yield from _uses_of(measurement, body, known)
+        yield from _uses_of(measurement, body, known, data)
     yield from inside
 
 
-def _ask_mask(node: Apply | Measurement, body: Body, known: Counted) -> set[str]:
+def _ask_mask(node: Apply | Measurement, body: Body, known: Known) -> set[str]:
     """The fields with classes that a mask is made of: a mask such as `label < 9` may leave the other classes out."""
     mask = dict(node.optional).get("mask")
     if mask is None:
@@ -51,50 +50,43 @@ def _ask_mask(node: Apply | Measurement, body: Body, known: Counted) -> set[str]
     return {known[wire] for wire in read if wire in known}
 
 
-def _uses_in(nodes: tuple[Node, ...], body: Body, known: dict[int, str]) -> Iterator[Use]:
-    """The uses among nodes; `known` learns of what keeps the numbers."""
-    if not known:
-        return
-    for node in nodes:
-        if isinstance(node, Apply):
-            yield from _uses_of(node, body, known)
-            first = node.inputs[0] if node.inputs else None
-            if node.op.keeps_values and isinstance(first, int) and first in known:
-                known[node.outputs[0]] = known[first]
-        inner = {port: known[wire] for port, wire in pair_inputs(node) if wire in known} if isinstance(node, Call) else known
-        for below, owner in list_groups(node, body):
-            yield from _uses_in(below, owner, inner)
-
-
-def _uses_of(node: Apply | Measurement, body: Body, known: Counted) -> Iterator[Use]:
+def _uses_of(node: Apply | Measurement, body: Body, known: Known, data: DataPlan) -> Iterator[Use]:
     """The inputs of one op that are such a field."""
     wires = [wire for wire in node.inputs if isinstance(wire, int)]
-    if len(wires) == len(node.inputs):
-        types = tuple(body.types[wire] for wire in wires)
-        asked = _ask_mask(node, body, known) if any(wire in known for wire in wires) else set()
-        pairs = zip(node.op.inputs, wires, strict=False)
-        yield from ((node, port.name, known[w], types) for port, w in pairs if w in known and known[w] not in asked)
+    if len(wires) < len(node.inputs) or known.keys().isdisjoint(wires):
+        return
+    types = tuple(_own_type(body.types[wire], known.get(wire), data) for wire in wires)
+    asked = _ask_mask(node, body, known)
+    pairs = zip(node.op.inputs, wires, strict=False)
+    yield from ((node, port.name, known[w], types) for port, w in pairs if w in known and known[w] not in asked)
+
+
+def _own_type(found: TensorType, field: str | None, data: DataPlan) -> TensorType:
+    """The type of class numbers, which may have been cast to floats, is that of the field: they are no probabilities for that."""
+    return found if field is None else found.with_dtype(data.fields[field].dtype)
 
 
 def _judge(use: Use, data: DataPlan, seen: set[tuple[str, int]]) -> Iterator[Diagnostic]:
     """The problem of one use, unless the same number has had one."""
     node, place, field, types = use
-    apart, below = (read_number(found(*types).get(place)) for found in (node.op.tells_apart, node.op.ceilings))
+    op = node.op.counting_all()
+    apart, below = (read_number(found(*types).get(place)) for found in (op.tells_apart, op.ceilings))
     count, limit = data.class_counts[field], apart or below
-    if limit is None or limit == count or (limit > count and apart is None) or (field, limit) in seen:
+    left = node.op.classes_left(count)
+    if limit is None or left <= limit <= count or (limit > count and apart is None) or (field, limit) in seen:
         return
     seen.add((field, limit))
     from netspec.diagnostics.training.classes import MoreUnits, TooFewUnits  # few specs need them
 
     span: Span = node.span
     chain = (Place(data.span, f"`{field}` has {count} classes"),)
-    op, masked = node.op.op_name(), any(name != "weight" for name, _ in node.optional)
+    name, masked = op.op_name(), any(name != "weight" for name, _ in node.optional)
     if limit > count:
-        yield MoreUnits(at=span, op=op, field=field, classes=count, units=limit, chain=chain)
+        yield MoreUnits(at=span, op=name, field=field, classes=count, units=limit, chain=chain)
     elif not (masked and apart is None):
         yield TooFewUnits(
             at=span,
-            op=op,
+            op=name,
             field=field,
             classes=count,
             below=limit,

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from netspec.ir import Apply, Body, Call, Node, Objective, Operand, list_groups, pair_inputs
+from netspec.ir import Body, Objective, Operand
 from netspec.library.base import Callable
+from netspec.proofs.followed_fields import follow, name_ports
 from netspec.record import record
 from netspec.shape import Dim, TensorType
 
@@ -33,30 +34,15 @@ class Bounds:
 
 def find_bounds(model: Body, objectives: Iterable[Objective]) -> list[Bounds]:
     """What the model demands of its inputs, and losses and metrics without a mask of the fields that they read as they are."""
-    found = list(_of_nodes(model.nodes, model, _ports(model)))
+    found: list[Bounds] = []
+    for node, body, known in follow(model.nodes, model, name_ports(model)):
+        found += _of_op(node.op, node.inputs, node.optional, body.types, known)
     for objective in objectives:
-        names = _ports(objective.body)
+        names = name_ports(objective.body)
         for measurement in objective.measurements:
             if not measurement.optional:
                 found += _of_op(measurement.op, measurement.inputs, (), objective.body.types, names)
     return list(dict.fromkeys(found))
-
-
-def _ports(body: Body) -> dict[int, str]:
-    """The names of a body's inputs by wire."""
-    return {port.wire: port.name for port in body.inputs if isinstance(port.wire, int)}
-
-
-def _of_nodes(nodes: tuple[Node, ...], body: Body, names: Names) -> Iterator[Bounds]:
-    known = dict(names)
-    for node in nodes:
-        if isinstance(node, Apply):
-            yield from _of_op(node.op, node.inputs, node.optional, body.types, known)
-            if node.op.keeps_values and isinstance(first := node.inputs[0], int) and first in known:
-                known[node.outputs[0]] = known[first]
-        inner = {port: known[wire] for port, wire in pair_inputs(node) if wire in known} if isinstance(node, Call) else known
-        for below, owner in list_groups(node, body):
-            yield from _of_nodes(below, owner, inner)
 
 
 def _of_op(

@@ -186,7 +186,7 @@ def judge_zeroed(node: Use, what: Treatment, status: Zeroed, given: bool) -> tup
         return replace(status.padded, told=True), None
     if what.how != MIXES or isinstance(node.op, Measure):
         return status, None
-    if given or not node.op.counts_zeros:
+    if given or not node.op.counts_zeros():
         return CLEAN, None
     return CLEAN, Drop(*what.together[0], status.padded, ZEROS)
 

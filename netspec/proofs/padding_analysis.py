@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from netspec.deadline import tick
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Place
 from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, OtherLengths, PaddingTaken, WindowOverPadding, ZerosCounted
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
@@ -55,8 +55,10 @@ class TooFar(Exception):
 class PaddingAnalysis:
     """The study of one file."""
 
-    problems: list[Diagnostic] = field(default_factory=list)
-    """What is found, in order; a place inside a loop or block may be found again."""
+    problems: list[PaddingTaken] = field(default_factory=list)
+    """What is found, in order."""
+    places: dict[Any, int] = field(default_factory=dict)
+    """By class, repair and tensor, which of the problems it is."""
     trail: list[Place] = field(default_factory=list)
     """The calls on the way to the present body, outermost first."""
     bodies: dict[Any, tuple[Ends, Ends]] = field(default_factory=dict)
@@ -238,7 +240,8 @@ class PaddingAnalysis:
         takes = ("lengths",) if isinstance(use, Recur) else mask_inputs(use.op)
         inputs = use.sequences if isinstance(use, Recur) else use.inputs
         kind, padded = body.types[inputs[drop.place]], drop.padded  # type: ignore[index]
-        self.problems.append(
+        self._note_problem(
+            (id(body), inputs[drop.place], drop.axis),
             PROBLEMS[drop.how](
                 at=use.span,
                 op=use.layer_name if isinstance(use, Recur) else getattr(use.op, "symbol", "") or use.op.op_name(),
@@ -251,10 +254,19 @@ class PaddingAnalysis:
                 masked=padded.place,
                 by_length=padded.by_length,
                 told=body.names.get(drop.told, "") if drop.told is not None else "",
-                filler="" if isinstance(use, Recur) else use.op.filler,
+                filler="" if isinstance(use, Recur) else use.op.filler or "",
                 trail=tuple(reversed(self.trail)),
-            )
+            ),
         )
+
+    def _note_problem(self, taken: Any, problem: PaddingTaken) -> None:
+        """One more problem, or one more place of an earlier one: where the same repair of the same tensor helps another branch too."""
+        key = (type(problem), problem.help(), taken)
+        number = self.places.setdefault(key, len(self.problems))
+        if number == len(self.problems):
+            self.problems.append(problem)
+        elif problem.at not in ((first := self.problems[number]).at, *first.others):
+            self.problems[number] = replace(first, others=(*first.others, problem.at))
 
 
 def mark_steps(node: Recur, body: Body) -> Padded:

@@ -180,7 +180,7 @@ class Names:
 
     @contextmanager
     def forgiving(self) -> Iterator[None]:
-        """Inside stands the value of an argument that nothing takes: a foreign name in it, `activation=nn.relu`, is part of that mistake."""
+        """Inside stands what nothing takes: a foreign name in it, as in `activation=nn.relu`, is part of that mistake."""
         report = self.report
         self.report = lambda problem: None if isinstance(problem, UnknownName) and problem.noun == "value" else report(problem)
         try:

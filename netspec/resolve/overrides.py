@@ -26,8 +26,25 @@ def override(file: tree.File, values: Mapping[str, str], train: str | None = Non
         try:
             file = put(file, path, value_of(path, text), train)
         except Mistake as mistake:
-            problems.append(replace(mistake.diagnostic, at=place(path, text)))
+            problem = mistake.diagnostic
+            if isinstance(problem, UnknownOverride):
+                problem = replace(problem, **find_meant_path(file, path, text, train))
+            problems.append(replace(problem, at=place(path, text)))
     return file, problems
+
+
+def find_meant_path(file: tree.File, path: str, text: str, train: str | None) -> dict[str, str]:
+    """Facts of a path that names nothing: the part of the command that was meant, or what is true instead."""
+    from netspec.diagnostics.suggestions.setting_words import find_meaning  # only commands with a problem need them
+    from netspec.resolve.meant_paths import find_meant, find_whole
+
+    section = next((s for s in file.sections if isinstance(s, tree.Train) and train in (None, s.alias or s.model)), None)
+    items = [i for i in section.body.items if isinstance(i, tree.Setting)] if section is not None else []
+    inside = {i.key: [name for op in ops_of(i.value) for name in arguments(op)] for i in items}
+    value, known = value_of(path, text), [*param_names(file, train)]
+    meant = find_meant(path, value, text, known, inside, lambda other, own: put(file, other, own, train))
+    meant = meant or find_whole(path, value, next((i for i in items if i.key == "optimizer"), None))
+    return {"meant": meant, "instead": "" if meant else find_meaning(path.rpartition(".")[2])[1]}
 
 
 def place(path: str, text: str) -> Span:
@@ -165,7 +182,7 @@ def set_labelled(body: tree.Settings, items: list, key: str, rest: list[str], pa
 def describe_unknown(path: str, parts: list[str], options: Sequence[str]) -> Mistake:
     """A path whose end, `parts`, begins with none of the options."""
     prefix = path[: len(path) - len(".".join(parts))] if parts[0] else f"{path}."
-    near = tuple(prefix + n for n in nearest(parts[0], options))
+    near = tuple(prefix + n for n in nearest(parts[0], options) if n != parts[0])
     return Mistake(UnknownOverride(path=path, near=near, options=tuple(prefix + o for o in options)))
 
 
@@ -195,7 +212,8 @@ def set_value(node: tree.Expr, parts: list[str], path: str, value: tree.Expr) ->
     prefix = path.removesuffix("." + ".".join(parts))
     if not spots:
         options = [f"{prefix}.{name}" for op in ops for name in arguments(op)]
-        raise Mistake(UnknownOverride(path=path, near=tuple(nearest(f"{prefix}.{parts[0]}", options)), options=tuple(options)))
+        near = tuple(f"{prefix}.{name}" for name in nearest(parts[0], [name for op in ops for name in arguments(op)]))
+        raise Mistake(UnknownOverride(path=path, near=near, options=tuple(options)))
     if len(spots) > 1:
         raise Mistake(AmbiguousOverride(path=path, candidates=tuple(f"{prefix}.{s.op}.{'.'.join(parts)}" for s in spots)))
     return set_at_spot(node, spots[0], parts[1:], path, value)

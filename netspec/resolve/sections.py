@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from netspec.diagnostics.base import Diagnostic, Mistake
+from netspec.diagnostics.base import Diagnostic, Edit, Mistake, Repair
 from netspec.diagnostics.names.bindings import DuplicateName, MisplacedDeclaration
 from netspec.diagnostics.names.unknown_names import UnknownModel, UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -60,7 +60,10 @@ def find_twin_trainings(trains: Iterable[tree.Train]) -> Iterator[Diagnostic]:
     for node in trains:
         name = node.alias or node.model
         if first.setdefault(name, node) is not node:
-            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span)
+            start = node.body.span.start
+            edit = Edit(Span(node.span.source, start, start), f"as {name}_2 ")
+            ways = (Repair((edit,), f"as {name}_2"),) if node.alias is None else ()
+            yield DuplicateName(at=node.name_span, name=name, what="training", first=first[name].name_span, ways=ways)
 
 
 class Opened:
@@ -266,7 +269,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                     if item.key == "loss":
                         forgive_bare(item.value, names)
                     names.wanted = WANTED.get(item.key, CALLABLE)
-                    if item.key not in OWN_WORDS:
+                    if item.key not in OWN_WORDS and not is_foreign(item):
                         names.expression(item.value, scope, late=True)
                 else:
                     settings(item.body, item.key, names, scope)
@@ -276,7 +279,7 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
             case tree.Metric() if section not in MEASURED:
                 names.report(unknown_setting(item.name_span, section, "metric"))
             case tree.Metric(name="loss"):
-                names.report(MetricNamedLoss(at=item.name_span))
+                names.report(name_other(item))
             case tree.Metric():
                 report_twice(seen, item, f"metric {item.name}", "metric", names)
                 names.wanted = ("metric", "loss", "function")
@@ -291,13 +294,36 @@ def settings(body: tree.Settings, section: str, names: Names, inherited: Scope |
                 pass
 
 
-def forgive_bare(node: tree.Expr, names: Names) -> None:
-    """A loss or metric of another library that is called on nothing, `CrossEntropyLoss()`: what it is called on is said where it is known."""
-    if not isinstance(node, tree.Call) or names.named(node.callee) is not None or any(a.name is None for a in node.args):
-        return
-    from netspec.resolve.foreign_settings.measures import find_measure  # only specs with a problem need it
+def is_foreign(item: tree.Setting) -> bool:
+    """A value that is written as other libraries write it, and reported as a whole where the settings are read."""
+    if item.key in ("duration", "every"):
+        return isinstance(item.value, tree.Call)
+    if item.key == "data":
+        from netspec.resolve.foreign_settings.data_forms import rewrite_chain
 
-    if find_measure(node.callee.text):
+        return bool(rewrite_chain(item.value))
+    if item.key == "optimizer" and isinstance(item.value, tree.Call):
+        from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
+
+        return is_foreign_chain(item.value) or takes_parameters(item.value)
+    return False
+
+
+def name_other(item: tree.Metric) -> MetricNamedLoss:
+    """The problem of a metric called `loss`, with the name of what measures it."""
+    from netspec.resolve.foreign_settings.measures import name_metric  # only specs with a problem need it
+
+    name = name_metric(item.value)
+    return MetricNamedLoss(at=item.name_span, ways=(Repair((Edit(item.name_span, name),), f"metric {name} = {item.value.span.text}"),))
+
+
+def forgive_bare(node: tree.Expr, names: Names) -> None:
+    """A loss of another library that is called on nothing, `CrossEntropyLoss()`, is reported where it is known what it can be called on."""
+    if not isinstance(node, tree.Call) or names.named(node.callee) is not None:
+        return
+    from netspec.resolve.foreign_settings.measures import find_measure, takes_inputs  # only specs with a problem need it
+
+    if not takes_inputs(node) and find_measure(node.callee.text):
         names.unread |= {node.callee.text}
 
 
@@ -347,5 +373,12 @@ def report_twice(seen: dict, item: tree.Setting | tree.Group | tree.Metric, key:
     """Reports a setting, group or metric that stood there before."""
     first = seen.setdefault(key, item)
     if first is not item:
+        from netspec.resolve.foreign_settings.lines import drop_line  # only specs with a problem need it
+
         name = item.name if isinstance(item, tree.Metric) else key_of(item)
-        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span))
+        text = first.span.source.pointers is None
+        ways = (Repair((drop_line(first),), ""),) if what == "setting" and text else ()
+        if isinstance(item, tree.Metric) and isinstance(first, tree.Metric) and text:
+            same = item.value == first.value
+            ways = (Repair((drop_line(item),), "") if same else Repair((Edit(item.name_span, f"{name}_2"),), f"{name}_2"),)
+        names.report(DuplicateName(at=item.name_span, name=name, what=what, first=first.name_span, ways=ways))

@@ -107,7 +107,8 @@ def unknown_arguments(call: Written, odd: Sequence[tree.Arg], what: Takes, optio
     `options` are the arguments that it has, in their order, and then its inputs."""
     shelf = what.kind not in ("block", "let")
     old = [(arg, find_renamed_argument(arg.name_span, what.op, arg.name or "") if shelf else None) for arg in odd]
-    found, left = [problem for _, problem in old if problem is not None], [arg for arg, problem in old if problem is None]
+    found: list[Diagnostic] = [problem for _, problem in old if problem is not None]
+    left = [arg for arg, problem in old if problem is None]
     if left:
         ways = tuple(propose_calls(call, what))
         first = unknown_argument(call, left[0], what, options)

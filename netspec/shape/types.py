@@ -16,6 +16,8 @@ BATCH = "B"
 """The symbol that counts the examples of a batch, which no spec fixes."""
 RANGES = {"u8": (0, 2**8 - 1), "i8": (-(2**7), 2**7 - 1), "i32": (-(2**31), 2**31 - 1), "u32": (0, 2**32 - 1)}
 """The least and the greatest whole number that each integer type holds."""
+EXACT = {"f16": 2**11, "bf16": 2**8, "f32": 2**24, "f64": 2**53}
+"""Up to which whole number, and down to which, each type of floats holds all."""
 LARGEST = {"f16": 65504.0, "bf16": 3.3895313892515355e38, "f32": 3.4028234663852886e38, "f64": math.inf}
 """The greatest finite number of each type of floats; what a spec can write is below that of f64."""
 JAX_DTYPES = {

@@ -164,7 +164,7 @@ class _Layout:
             return "NAME"
         if text in RESERVED:
             return LITERALS[text]
-        if text in _UNITS and previous == "NUMBER":
+        if text in _UNITS and previous == "NUMBER" and not starts:
             return "UNIT"
         if text in _BEHIND_VALUE and not starts and (previous in VALUE_ENDS or (text == "in" and self._denies())):
             return LITERALS[text]

@@ -89,6 +89,8 @@ def parameters_in_header(p: Place) -> Diagnostic | None:
 def keyword_as_name(p: Place) -> Diagnostic | None:
     """`state = 3`, `input: f32[B]`, `input if: f32[B]`."""
     behind = p.index == p.start + 1
+    if behind and p.first.type == "METRIC" and p.token.type == "EQUAL" and p.next.type == "NAME":
+        return problems.MissingName(at=p.span(p.first), keyword="metric", name=str(p.next))
     named = p.first.type in _NAMED | _BLOCKS
     if behind and named and str(p.token) in RESERVED and p.first.type != "OUTPUT" and p.token.type != "NAME":
         return problems.ReservedWord(at=p.here, word=str(p.token))
@@ -97,6 +99,13 @@ def keyword_as_name(p: Place) -> Diagnostic | None:
         return problems.ReservedWord(at=p.span(p.first), word=str(p.first))
     if p.index == p.start and str(p.token) in RESERVED and p.token.type != "IF" and p.next.type in ("EQUAL", "COLON", "COMMA"):
         return problems.ReservedWord(at=p.here, word=str(p.token))
+    return None
+
+
+def called_metric(p: Place) -> Diagnostic | None:
+    """`metric accuracy(logits, label)`: the metric's name is that of what measures it."""
+    if p.first.type == "METRIC" and p.index == p.start + 2 and p.token.type == "LPAR" and p.previous.type == "NAME":
+        return problems.MissingValue(at=p.span(p.previous), keyword="metric", name=str(p.previous), called=True)
     return None
 
 
@@ -291,6 +300,7 @@ STATEMENT_RULES = (
     foreign_keyword,
     param_in_settings,
     keyword_as_name,
+    called_metric,
     missing_name,
     missing_type,
     missing_shape,

@@ -122,6 +122,16 @@ def rows_stay_apart(case: Case) -> bool:
     return case.batch > 1 and not case.op.mixes_examples(case.training, *case.types) and any(case.keep_the_batch())
 
 
+def moves_what_it_says_it_moves(case: Case) -> None:
+    """Every number of the results of an op that `keeps_values` is one of its first input's, 0, or the one that it `holds`."""
+    if case.op.keeps_values:
+        first = np.asarray(case.inputs[0])
+        own = (np.arange(first.size).reshape(first.shape) * 7 % 100 + 3).astype(first.dtype)
+        known = [0, case.op.holds() or 0, *own.astype(np.float64).ravel()]
+        for result in to_tuple(case.run(own, *case.inputs[1:])):
+            require(np.isin(np.asarray(result, np.float64), known).all(), "a number that the input has not")
+
+
 def any_batch_is_traced(case: Case) -> None:
     """Where rows do not meet, `apply` needs no number for the batch: traced for any size it gives what `shape` says with B."""
     if not rows_stay_apart(case):
@@ -143,5 +153,6 @@ LAWS = (
     bf16_stays_bf16,
     examples_do_not_meet,
     any_batch_is_traced,
+    moves_what_it_says_it_moves,
 )
 """Those that need no oracle."""

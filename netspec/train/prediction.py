@@ -27,8 +27,8 @@ def predict_all(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict
     examples = _examples(program, inputs)
     size = (program.plan and program.plan.data.batch) or CHUNK
     if examples is None or examples == 0 or (examples <= size and not _is_fixed(program)):
-        return program.predict(state, **inputs)
-    parts = [program.predict(state, **chunk) for chunk in _chunks(inputs, examples, size)]
+        return program.predict_arrays(state, inputs)
+    parts = [program.predict_arrays(state, chunk) for chunk in _chunks(inputs, examples, size)]
     return {name: np.concatenate([part[name] for part in parts])[:examples] for name in parts[0]}
 
 

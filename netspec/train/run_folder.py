@@ -111,7 +111,7 @@ def _create_run(folder: Path, recipe: Recipe, plan: TrainPlan, data: Path | None
 def open_run(path: PathLike) -> RunFolder:
     """A run folder that exists. Raises `Mistake` with `NotARun`, `CheckpointTooNew`, `RunFileDamaged` or a problem of reading."""
     folder = Path(path)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         finding = "it is no folder" if os.path.lexists(folder) else "there is no such folder"
         raise Mistake(NotARun(path=str(folder), finding=finding))
     if not os.path.lexists(folder / SETTINGS):

@@ -1,4 +1,4 @@
-"""Handles Ctrl-C and SIGTERM: the first asks the run to save and leave, the second leaves at once."""
+"""Handles Ctrl-C and SIGTERM while a run is written: the first asks it to save and leave; the second is for whoever listened before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -27,20 +28,44 @@ class Stop:
         return 128 + self.signal if self.signal is not None else 0
 
     def ask(self, number: int, frame: FrameType | None = None) -> None:
-        """A signal arrived. The second one ends the process here and now; checkpoints are whole at any moment."""
+        """A signal arrived. The second one is not waited with; checkpoints are whole at any moment."""
         if self:
-            os._exit(128 + number)
+            self.leave(number)
         self.signal = number
+
+    def leave(self, number: int) -> None:
+        """A signal arrived again: a command ends here and now."""
+        os._exit(128 + number)
+
+
+class PoliteStop(Stop):
+    """The stop of a call from Python, whose process is not ours to end: signals go on to those who handled them before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: Any = {}
+
+    def leave(self, number: int) -> None:
+        """A signal arrived again: it does at once what it would do without us, Ctrl-C raises `KeyboardInterrupt`."""
+        signal.signal(number, self.before[number])
+        signal.raise_signal(number)
+
+    def pass_on(self) -> None:
+        """Now that all is saved and our handlers are gone, the signal does what it would have done."""
+        if self.signal is not None:
+            signal.raise_signal(self.signal)
 
 
 @contextmanager
-def listen() -> Iterator[Stop]:
-    """Signals are noted in the `Stop` that this gives. Outside the main thread, where Python cannot listen, it stays silent."""
-    stop = Stop()
+def listen(stop: Stop | None = None) -> Iterator[Stop]:
+    """Signals are noted in the `Stop` that is given or made. Outside the main thread, where Python cannot listen, it stays silent."""
+    stop = Stop() if stop is None else stop
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
     before = {number: signal.signal(number, stop.ask) for number in SIGNALS}
+    if isinstance(stop, PoliteStop):
+        stop.before = before
     try:
         yield stop
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,13 @@ from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
 from netspec.files import PathLike
 from netspec.ir import TrainPlan
+from netspec.lazy import jax
 from netspec.library.base import Clock
 from netspec.lower.batch_statistics import Result
+from netspec.lower.precision import is_traced
 from netspec.lower.program import Program as Compiled
+from netspec.lower.program import Variables
+from netspec.lower.training_state import State
 from netspec.proofs.id_bounds import find_bounds
 from netspec.train import run_lock
 from netspec.train.ceilings import require_possible, require_within
@@ -34,7 +39,7 @@ from netspec.train.resumption import describe_fresh_start, require_no_lines
 from netspec.train.run_folder import RunFolder, start_run
 from netspec.train.schedule_warnings import warn
 from netspec.train.session import Session
-from netspec.train.signals import Stop, listen
+from netspec.train.signals import PoliteStop, Stop, listen
 from netspec.train.timetable import Timetable, timetable
 
 Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
@@ -60,11 +65,16 @@ class Fit:
         return {"loss": evaluations[-1].loss, **evaluations[-1].metrics} if evaluations else {}
 
     def predict(self, /, **inputs: Any) -> dict[str, Any]:
-        """The model's outputs by name, for any number of examples."""
-        from netspec.train.example_encoding import inputs_of
-        from netspec.train.prediction import predict_all
+        """The model's outputs by name as NumPy arrays, for any number of examples: `fit.predict(image=x)["logits"]`. See
+        `Program.predict`."""
+        return self.program.predict(self.state, **inputs)
 
-        return predict_all(self.program, self.state, inputs_of(self.program, inputs))
+    @raise_spec_errors()
+    def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:
+        """What the spec's `serve` generates, for any number of examples: see `Loaded.decode`."""
+        from netspec.train.prediction import generate_all
+
+        return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,32 +105,66 @@ class Program(Compiled):
         `data` takes the place of the spec's dataset and `validation` that of its evaluation data; with `data` alone nothing is
         evaluated, unless the spec sets a part of it aside (`arrays(…, test=0.1)`).
         `folder` is where datasets find their files. `out` is the run folder to write; without it nothing is written. `resume` goes on from
-        the last checkpoint in `out`. Ctrl-C and SIGTERM save a checkpoint and then end the process as they always do.
+        the last checkpoint in `out`. `progress` shows lines of metrics.
+
+        Returns a `Fit` and never ends the process itself: Ctrl-C raises `KeyboardInterrupt`. With `out` Ctrl-C and SIGTERM save a
+        checkpoint first, behind the step that is running, and then do what they would have done, also a handler of one's own, behind which
+        `fit` returns what there is; a second one does not wait.
+
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
-        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent())
-        _leave(fit.stop)
+        stop = PoliteStop()
+        fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)
+        stop.pass_on()
         return fit
 
-    def train(self, feed: Feed, eval_feed: Feed | None, data: Path | None, out: PathLike | None, resume: bool, tell: Reporter) -> Fit:
+    def train(
+        self,
+        feed: Feed,
+        eval_feed: Feed | None,
+        data: Path | None,
+        out: PathLike | None,
+        resume: bool,
+        tell: Reporter,
+        stop: Stop | None = None,
+    ) -> Fit:
         """`fit` for a caller that has the feeds and looks at `Fit.stop` itself. Raises `Mistake`."""
+        stop = Stop() if stop is None else stop
         marks = self._marks(feed, eval_feed, data) if out is not None else {}
         feed = group_batches(feed, self._plan.accumulate)
         table = timetable(self._plan, feed.steps_per_epoch)
         warn(self._plan, feed.steps_per_epoch, tell)
         program = replace(self._bound(table.clock), learned=feed.learned) if feed.learned else self._bound(table.clock)
         if out is None:
-            return _session(program, table, feed, eval_feed, None, False, tell)
+            return _session(program, table, feed, eval_feed, None, False, tell, stop)
         run = start_run(out, self.recipe, self._plan, data, resume)
         with run_lock.hold_lock(run.path):
             keep_marks(run.path, marks)
             write_learned(run.path, feed.learned)
-            return _session(program, table, feed, eval_feed, run, resume, tell)
+            return _session(program, table, feed, eval_feed, run, resume, tell, stop)
 
     @raise_spec_errors()
-    def evaluate(self, state: Any, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
-        """Loss and metrics of a state on `data`, or on the spec's evaluation data; every example counts once."""
+    def predict(self, state: Variables, /, **inputs: Any) -> dict[str, Any]:
+        """The model's outputs by name, in the phase `serve`, as NumPy arrays, for any number of examples, of none too.
+
+        `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one of
+        the other. Arrays have the types that the spec declares; lists of sequences of different length are padded, and so are their
+        outputs. Under `jax.jit`, `jax.grad` and `jax.vmap` inputs are arrays of one batch and outputs arrays of JAX. Raises `SpecError`
+        for weights and inputs that do not fit.
+        """
+        from netspec.train.example_encoding import inputs_of
+        from netspec.train.prediction import predict_all
+
+        if any(map(is_traced, jax.tree.leaves((state, inputs)))):
+            return self.predict_arrays(state, inputs)
+        return predict_all(self, state, inputs_of(self, inputs))
+
+    @raise_spec_errors()
+    def evaluate(self, state: Variables, data: Data | None = None, *, folder: PathLike | None = None) -> dict[str, Result]:
+        """Loss and metrics of a state, or of weights as `pack` takes them, on `data` (as `fit` takes them), or on the spec's evaluation
+        data, whose files lie in `folder`; every example counts once. Raises `SpecError` for data or weights that do not fit."""
+        state = state if isinstance(state, State) else self.pack(state)
         feed = self.evaluation_feed(data, Path(folder) if folder else None)
         if feed is None:
             raise SpecError([NothingToEvaluate(run=self.recipe.path)])
@@ -188,11 +232,18 @@ class Program(Compiled):
 
 
 def _session(
-    program: Program, table: Timetable, feed: Feed, eval_feed: Feed | None, run: RunFolder | None, resume: bool, tell: Reporter
+    program: Program,
+    table: Timetable,
+    feed: Feed,
+    eval_feed: Feed | None,
+    run: RunFolder | None,
+    resume: bool,
+    tell: Reporter,
+    stop: Stop,
 ) -> Fit:
-    """Trains to the end or to a signal, with the checkpoints and lines of a run where there is one."""
+    """Trains to the end, or, where there is a run with checkpoints and lines to be saved, to a signal."""
     start, history = _begin(program, table, run, resume, tell)
-    with listen() as stop:
+    with listen(stop) if run else nullcontext():
         session = Session(program, program._plan, table, feed, eval_feed, start, run, tell, stop, history)
         session.run()
     return Fit(program, session.state, tuple(session.history), run.path if run else None, stop)
@@ -214,16 +265,6 @@ def _begin(program: Program, table: Timetable, run: RunFolder | None, resume: bo
     if note := describe_fresh_start(run, step, begun) if resume else "":
         tell.note(note)
     return start, run.log.keep_until(step, start.evaluated, table.log_due(step), begun)
-
-
-def _leave(stop: Stop) -> None:
-    """End as an unhandled signal would have, now that all is saved."""
-    import signal
-
-    if stop.signal == signal.SIGINT:
-        raise KeyboardInterrupt
-    if stop:
-        raise SystemExit(stop.exit_code)
 
 
 def make_trainable(program: Compiled, recipe: Recipe) -> Program:

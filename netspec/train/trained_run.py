@@ -15,9 +15,8 @@ from netspec.lower.batch_statistics import Result
 from netspec.train.checkpoint_contents import Forgotten, restore_chosen
 from netspec.train.data_marks import compare, mark_files, read_marks
 from netspec.train.evaluation import evaluate_feed
-from netspec.train.example_encoding import inputs_of
 from netspec.train.learned_vocabularies import read_learned
-from netspec.train.prediction import generate_all, predict_all
+from netspec.train.prediction import generate_all
 from netspec.train.recipe import Recipe
 from netspec.train.run_folder import RunFolder, open_run
 from netspec.train.trainable_model import Data, Program
@@ -43,7 +42,7 @@ class Loaded:
         `inputs` are the model's, or fields of the spec's dataset as a person has them, `text=["…"]`: what training learned makes the one
         of the other. Sequences of different length are padded, and so are their outputs.
         """
-        return predict_all(self.program, self.state, inputs_of(self.program, inputs))
+        return self.program.predict(self.state, **inputs)
 
     @raise_spec_errors()
     def decode(self, name: str | None = None, /, *, prefix_length: Any = None, seed: int | None = None, **inputs: Any) -> dict[str, Any]:

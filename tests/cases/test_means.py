@@ -419,7 +419,25 @@ UNITS = [
     (DIGITS, "1) -> softmax(axis=-1", "mean(logits)", ["softmax-of-one"]),
     (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label)", ["too-few-units"]),
     (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label % 2)", []),
-    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label, ignore=3)", []),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], label, ignore=3)", ["too-few-units"]),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], cast(label, f32))", ["too-few-units"]),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], cast(label, f64) -> cast(f32))", ["too-few-units"]),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], cast(label == 3, f32))", []),
+    (DIGITS, 1, "sigmoid_cross_entropy(logits[:, 0], cast(label, f32) / 9)", []),
+    (DIGITS, 1, "hinge(logits[:, 0], cast(label, f32))", ["too-few-units"]),
+    (DIGITS, 1, "mean_squared_error(logits[:, 0], cast(label, f32))", []),
+    (DIGITS, 3, "sigmoid_cross_entropy(logits, cast(broadcast_to(label[:, none], [B, 3]), f32))", ["too-few-units"]),
+    (DIGITS, 3, "sigmoid_cross_entropy(logits, one_hot(label, 3))", ["too-few-units"]),
+    (DIGITS, 10, "sigmoid_cross_entropy(logits, one_hot(label, 10))", []),
+    (DIGITS, 9, "softmax_cross_entropy(logits, cast(label, u8))", []),
+    (DIGITS, 9, "softmax_cross_entropy(logits, cast(cast(label, f32), i32))", ["too-few-units"]),
+    (DIGITS, 9, "softmax_cross_entropy(logits, label, ignore=-1)", ["too-few-units"]),
+    (DIGITS, 10, "softmax_cross_entropy(logits, label, ignore=9)", []),
+    (DIGITS, 8, "softmax_cross_entropy(logits, label, ignore=9)", ["too-few-units"]),
+    (DIGITS, 11, "softmax_cross_entropy(logits, label, ignore=255)", ["more-units"]),
+    (DIGITS, 9, "softmax_cross_entropy(logits, flip(label[:, none], axis=1)[:, 0])", ["too-few-units"]),
+    (DIGITS, 9, "softmax_cross_entropy(logits, tile(label[:, none], [1, 2])[:, 0])", ["too-few-units"]),
+    (DIGITS, 9, 'softmax_cross_entropy(repeat(logits, "b c -> b k c", k=2), repeat(label, "b -> b k", k=2))', ["too-few-units"]),
     (DIGITS, 1, "hinge(logits[:, 0], label)", ["too-few-units"]),
     (DIGITS, 1, "mean(logits)\n  metric m = binary_accuracy(logits[:, 0], label)", ["too-few-units"]),
     (DIGITS, 1, "mean(logits)\n  metric m = auroc(logits[:, 0], label)", ["too-few-units"]),
@@ -491,6 +509,29 @@ def test_what_fills_a_batch_up_is_no_negative_where_the_mask_leaves_it_out() -> 
     again, padded = made.train_step(other, filled)
     assert made.finish(padded) == pytest.approx(made.finish(statistics), rel=1e-5)
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6), made.unpack(moved), made.unpack(again))
+
+
+OVER_THE_BATCH = {
+    "mean(where(batch_mask, reward, 0), axis=0)": False,
+    "mean(reward * cast(batch_mask, f32), axis=0)": False,
+    "mean(where(batch_mask[:, none], left, 0), axis=0)[0]": False,
+    "max(where(batch_mask, reward, 0), axis=0)": False,
+    "max(where(batch_mask, reward, -1e9), axis=0)": True,
+    "mean(where(batch_mask, 0, reward), axis=0)": False,
+    "sum(where(batch_mask, reward, 0), axis=0) / sum(cast(batch_mask, f32), axis=0)": True,
+    "sum(reward, axis=0) / sum(cast(batch_mask, f32), axis=0)": False,
+    "mean(reward, axis=0) * 1.0": False,
+    "mean(standardize(where(batch_mask, reward, 0)))": False,
+    "mean(where(batch_mask, softmax(reward), 0))": False,
+}
+"""What is taken of all examples in a loss that reads `batch_mask` somewhere: is that of those alone that count?"""
+
+
+@pytest.mark.parametrize("term", OVER_THE_BATCH)
+def test_a_mask_somewhere_is_not_a_mask_everywhere(term: str) -> None:
+    loss = f"loss = softmax_cross_entropy(where(batch_mask[none, :], scores, -1e9), iota(B)) + {term}"
+    spec = PAIRS.replace("loss = softmax_cross_entropy(SCORES, iota(B))", loss).replace("b: f32[3]}", "b: f32[3], reward: f32[]}")
+    assert slugs(spec) == ([] if OVER_THE_BATCH[term] else ["mixes-examples"])
 
 
 def test_a_field_called_batch_mask_is_that_field() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import netspec
 from netspec.compile import check
+from netspec.diagnostics.shapes.masks import PaddingTaken
 from netspec.source import Source
 
 CASES = Path(__file__).parent
@@ -358,3 +359,39 @@ def test_a_shared_block_counts_once_in_a_step() -> None:
     model = netspec.compile(next((CASES / "traps").glob("17-*.net")))
     fitted = model.fit({"x": np.ones((4, 4), "f"), "t": np.ones((4, 2), "f")})
     assert float(fitted.state.buffers["counter/calls"]) == 1
+
+
+# --- branches --------------------------------------------------------------------------------------------------------
+
+BRANCHES = """
+model TextCNN {
+  dim T >= 5
+  input tokens: i32[B, T]
+  input length: i32[B]
+  mask = iota(T)[none, :] < length[:, none]
+  x = tokens -> embed(100, 8) -> lstm(8, lengths=length)
+  a = x -> FIRST
+  b = x -> SECOND
+  c = x -> THIRD
+  output logits = concat(a, b, c) -> dense(2)
+}
+"""
+WINDOWS = ("conv(16, [3]) -> relu -> global_max_pool(mask=mask)", "conv(16, [5]) -> global_max_pool(mask=mask)")
+POOLED = 'max_pool([3], stride=1, padding="SAME") -> conv(8, 1) -> global_max_pool(mask=mask)'
+
+
+@pytest.mark.parametrize(
+    ("branches", "wanted"),
+    [
+        ((*WINDOWS, WINDOWS[0]), [("window-over-padding", 2)]),
+        ((*WINDOWS, POOLED), [("window-over-padding", 2)]),
+        ((WINDOWS[0], "mean(axis=1)", "mean(axis=1) -> relu"), [("window-over-padding", 0), ("mask-dropped", 1)]),
+        (("max(axis=1)", "mean(axis=1)", "sum(axis=1)"), [("mask-dropped", 0), ("mask-dropped", 1)]),
+    ],
+)
+def test_branches_over_one_tensor_are_one_problem_where_one_repair_helps(branches: tuple[str, ...], wanted: list[tuple[str, int]]) -> None:
+    spec = BRANCHES
+    for name, branch in zip(("FIRST", "SECOND", "THIRD"), branches, strict=True):
+        spec = spec.replace(name, branch)
+    found = check(Source("m.net", f"netspec 1\n{spec}")).problems
+    assert [(p.slug(), len(p.others)) for p in found if isinstance(p, PaddingTaken)] == wanted

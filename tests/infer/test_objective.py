@@ -122,7 +122,7 @@ REFUSED = {
     "  loss = softmax_cross_entropy(logits)": "missing-input",
     "  loss = softmax_cross_entropy(logits, 3)": "not-a-tensor",
     "  loss = mean_squared_error(logits, logits, label)": "bad-argument",
-    "  loss = softmax_cross_entropy(label, logits)": "wrong-dtype",
+    "  loss = softmax_cross_entropy(label, logits)": "swapped-arguments",
     "  loss = softmax_cross_entropy(logits, logit)": "unknown-name",
     "  loss = mean_squared_error(logits, image)": "unequal-targets",
     "  let a, b = logits\n  loss = softmax_cross_entropy(a, label)": "wrong-count",

@@ -131,12 +131,12 @@ def test_claims_are_meant_of_the_spec_as_written() -> None:
     ("path", "value", "slug", "says"),
     [
         ("m", "1", "unknown-override", "`--set m=…` names nothing in this spec"),
-        ("widht", "1", "unknown-override", "did you mean `width`?"),
-        ("Big.rat", "1", "unknown-override", "did you mean `Big.rate`?"),
-        ("Bog.rate", "1", "unknown-override", "did you mean `Big.rate`?"),
-        ("train.duratoin", "1 epoch", "unknown-override", "did you mean `train.duration`?"),
-        ("train.eval.evry", "1 epoch", "unknown-override", "did you mean `train.eval.every`?"),
-        ("train.optimizer.b3", "1", "unknown-override", "did you mean `train.optimizer.b1`?"),
+        ("widht", "1", "unknown-override", "write `--set width=1`"),
+        ("Big.rat", "1", "unknown-override", "write `--set Big.rate=1`"),
+        ("Bog.rate", "1", "unknown-override", "write `--set Big.rate=1`"),
+        ("train.duratoin", "1 epoch", "unknown-override", 'write `--set train.duration="1 epoch"`'),
+        ("train.eval.evry", "1 epoch", "unknown-override", 'write `--set train.eval.every="1 epoch"`'),
+        ("train.optimizer.b3", "1", "unknown-override", "write `--set train.optimizer.b1=1`"),
         ("train.optimizer.adamw.b1.x", "1", "unknown-override", "names nothing"),
         ("train.loss.x", "1", "unknown-override", "names nothing"),
         ("n", "1 +", "bad-override", "`--set n=1 +`"),
@@ -158,7 +158,7 @@ def test_an_argument_that_several_ops_have_must_be_named() -> None:
     spec = SPEC.replace("clip_by_global_norm(1.0) -> adamw", "adam(0.1) -> adamw")
     [problem] = check(Source("spec.net", spec), overrides={"train.optimizer.b1": "0.5"}).problems[:1]
     assert problem.slug() == "ambiguous-override"
-    assert problem.help() == "write `train.optimizer.adam.b1` or `train.optimizer.adamw.b1`"
+    assert problem.help() == "write `--set train.optimizer.adam.b1=0.5` or `--set train.optimizer.adamw.b1=0.5`"
 
 
 def test_a_section_that_does_not_exist() -> None:

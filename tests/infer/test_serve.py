@@ -113,7 +113,7 @@ def test_the_op_is_blamed_with_the_calls_that_led_there() -> None:
     found = refusal("y = x -> Outer -> Outer", before=block + outer)
     assert found.at.text == "self_attention(2)"
     assert [place.span.text for place in found.trail] == ["Mixer", "Outer"]
-    assert found.help() == "write `causal=true`"
+    assert found.help() == "write `self_attention(2, causal=true)`"
 
 
 def test_a_block_that_serves_differently_is_taken_as_it_serves() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from netspec.library.base import Measure
 from netspec.library.metrics.accuracy import Accuracy
 from netspec.library.metrics.binary import BinaryAccuracy, BinaryF1, BinaryRecall
 from netspec.library.metrics.calibration import CalibrationError
@@ -19,7 +20,10 @@ from netspec.library.metrics.exact_sums import SMALL, number, product, sum_preci
 from netspec.library.metrics.ranking import Auprc, Auroc
 from netspec.library.metrics.regression import R2
 from netspec.library.metrics.token_sequences import Bleu, EditDistance
+from netspec.library.shelf.index_writer import classes
 from netspec.lower.batch_statistics import finish_sums, merge
+from netspec.testing.case import Case
+from netspec.testing.checks import hold, require
 from tests.library import metric_cases as data
 from tests.library.metric_cases import CLASSES, LOGITS, SCORES, TRUTH, WORDS, WRITTEN
 from tests.library.oracles_metrics import WHOLE
@@ -193,3 +197,24 @@ def test_papinenis_examples() -> None:
     counts = jax.jit(lambda said, so: Bleu(order=2, end=0).apply(TestScope(), said, so))(np.array(said), np.array(wanted))
     assert counts[0].tolist() == [2, 0, 7, 6, 7, 7]
     assert counts[1:, [0, 2]].tolist() == [[17, 18], [8, 14]] and counts[1:, [1, 3]].tolist() == [[10, 17], [1, 13]]
+
+
+# --- slopes ----------------------------------------------------------------------------------------------------------
+
+
+def has_a_slope_where_it_says_so(cls: type[Measure]) -> None:
+    """A metric that counts or ranks has no gradient, and says that it is not `sloped`; what says so has one."""
+    case = Case(cls.examples()[0])
+    floats = [place for place, kind in enumerate(case.types) if kind.is_float]
+
+    def result(given: list[Any]) -> Any:
+        inputs = [given[floats.index(place)] if place in floats else x for place, x in enumerate(case.inputs)]
+        values = case.run(*inputs)
+        return jnp.sum(case.op.finish(case.op.statistics(values, jnp.ones(values.shape))))
+
+    slopes = jax.grad(result)([jnp.asarray(case.inputs[place]) for place in floats]) if floats and cls.sloped else []
+    require(not cls.sloped or any(np.any(np.asarray(x) != 0) for x in slopes), f"{cls.op_name()} is sloped, but has no gradient")
+
+
+def test_metrics_say_whether_they_have_a_slope() -> None:
+    hold([has_a_slope_where_it_says_so], *(cls for cls in classes() if issubclass(cls, Measure) and cls.kind == "metric"))

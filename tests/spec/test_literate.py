@@ -107,9 +107,6 @@ RIGHT_PAGE = f"""```net bad
 ```diagnostic
 ```
 
-```net repaired
-```
-
 ```net good
 {CLEAN}```
 

@@ -58,10 +58,40 @@ def test_ctrl_c_saves_and_interrupts(tmp_path: Path) -> None:
     assert steps(tmp_path / "run")[-1] == 7
 
 
-def test_sigterm_saves_and_exits(tmp_path: Path) -> None:
-    with happening(7, lambda: signal.raise_signal(signal.SIGTERM)), pytest.raises(SystemExit, match="143"):
-        model().fit(out=tmp_path / "run")
+def test_sigterm_saves_and_goes_on_to_whoever_handles_it(tmp_path: Path) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with happening(7, lambda: signal.raise_signal(signal.SIGTERM)):
+            fit = model().fit(out=tmp_path / "run")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM] and fit.stop and int(fit.state.step) == 7
     assert steps(tmp_path / "run")[-1] == 7
+
+
+def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
+    def twice() -> None:
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+    with happening(7, twice), pytest.raises(KeyboardInterrupt):
+        model().fit(out=tmp_path / "run")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_a_run_folder_nothing_is_saved_and_ctrl_c_is_python_s() -> None:
+    seen: list[object] = []
+
+    def interrupt() -> None:
+        seen.append(signal.getsignal(signal.SIGINT))
+        signal.raise_signal(signal.SIGINT)
+
+    with happening(2, interrupt), pytest.raises(KeyboardInterrupt):
+        model().fit()
+    assert seen == [signal.default_int_handler]
 
 
 # --- loaded runs -----------------------------------------------------------------------------------------------------

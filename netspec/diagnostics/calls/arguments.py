@@ -79,6 +79,9 @@ class SwappedArguments(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` takes `{self.first}` first and `{self.second}` behind it; these two stand the other way round"
 
+    def mistake(self) -> object:
+        return self.at.text if self.ways else None
+
     def help(self) -> str | None:
         repair = self.chosen()
         if repair is not None and repair.words:
@@ -93,9 +96,13 @@ class SwappedArguments(Diagnostic):
 class MissingArgument(Diagnostic):
     """An op or block is called without an argument that has no default."""
 
+    lacks_a_value = True
     op: str
     names: tuple[str, ...]
     signature: str = ""
+
+    def mistake(self) -> object:
+        return (self.op, self.names)
 
     def message(self) -> str:
         names = " and ".join(f"`{n}`" for n in self.names)

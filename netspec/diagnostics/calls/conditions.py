@@ -25,6 +25,11 @@ class WhereFailed(Diagnostic):
     def places(self) -> Sequence[Place]:
         return [] if self.declared is NOWHERE else [Place(self.declared, "the condition")]
 
+    def help(self) -> str | None:
+        repair = self.chosen()
+        words = repair.words if repair is not None else ""
+        return (words if "`" in words else f"the nearest that fits: `{words}`") if words else None
+
 
 @record(kw_only=True)
 class RequireFailed(Diagnostic):
@@ -37,6 +42,11 @@ class RequireFailed(Diagnostic):
 
     def message(self) -> str:
         return self.words or f"`{self.condition}` does not hold{self.values and ' for ' + self.values}"
+
+    def help(self) -> str | None:
+        repair = self.chosen()
+        words = repair.words if repair is not None else ""
+        return (words if "`" in words else f"the nearest that fits: `{words}`") if words else None
 
     def label(self) -> str:
         return f"required here{self.values and ': ' + self.values}" if self.words else ""

@@ -13,6 +13,8 @@ from netspec.source import NOWHERE, Span
 class WrongCount(Diagnostic):
     """Before `=` stand more or fewer names than the expression behind it has values."""
 
+    lacks_a_value = True
+
     names: int
     values: int
     found: str = ""
@@ -42,6 +44,8 @@ NAMES = "abcdefghijklmnopqrstuvwxyz"
 class MissingInput(Diagnostic):
     """A call gives some of an op's or block's tensors and leaves others out."""
 
+    lacks_a_value = True
+
     op: str
     names: tuple[str, ...]
     all: tuple[str, ...]
@@ -66,6 +70,8 @@ class MissingInput(Diagnostic):
 class TooManyInputs(Diagnostic):
     """More tensors flow into an op or block than it takes."""
 
+    lacks_a_value = True
+
     op: str
     takes: tuple[str, ...]
     given: int
@@ -83,6 +89,8 @@ class TooManyInputs(Diagnostic):
 @record(kw_only=True)
 class NotATensor(Diagnostic):
     """Something stands where a tensor is wanted that is not one."""
+
+    lacks_a_value = True
 
     what: str
     """What it is instead."""

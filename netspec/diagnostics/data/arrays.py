@@ -75,10 +75,19 @@ class ArrayUnlike(Diagnostic):
     expected: str
     found: str
     reason: str = ""
+    repair: str = ""
+    """What makes it fit, as NumPy code: `image.transpose(0, 2, 3, 1)`."""
 
     def message(self) -> str:
         why = f": {self.reason}" if self.reason else ""
         return f"the array `{self.array}` in `{self.file}` is {self.found}, not {self.expected}{why}."
+
+    def help(self) -> str | None:
+        return f"write `{self.repair}` where the file is made" if self.repair else None
+
+
+MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-", ".", "missing", "nil", "#n/a", "<na>")
+"""How tables write that a value is missing."""
 
 
 @record(kw_only=True)
@@ -95,6 +104,12 @@ class BadValue(Diagnostic):
 
     def message(self) -> str:
         return f"{self.where} of `{self.file}` has {self.value} in the column `{self.column}`, not {self.wanted}."
+
+    def help(self) -> str | None:
+        if self.value == "nothing" or self.value.strip('"').lower() in MISSING:
+            where = self.where.split(" (")[0]
+            return f"a value is missing: delete {where}, or fill `{self.column}` where the file is made, with the column's mean for example"
+        return None
 
 
 @record(kw_only=True)

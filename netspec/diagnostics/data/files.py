@@ -31,11 +31,15 @@ class MissingData(Diagnostic):
     """Where it was looked for."""
     accepted: tuple[str, ...] = ()
     """The other names that would do."""
+    beside: tuple[str, ...] = ()
+    """Names of files that are there instead, the nearest first."""
 
     def message(self) -> str:
         return f"`{self.dataset}` finds no `{self.file}` in {one_of(self.folders)}."
 
     def help(self) -> str | None:
+        if self.beside:
+            return f'there is {one_of(self.beside)}: write its name, `{self.dataset}("{self.beside[0]}", …)`, or rename the file'
         return f"put the file there; {one_of(self.accepted)} would do as well" if self.accepted else "put the file there"
 
 

@@ -35,8 +35,8 @@ class DuplicateName(Diagnostic):
         return [] if self.first is NOWHERE else [Place(self.first, f"first declared here{what}")]
 
     def help(self) -> str | None:
-        if self.what == "setting":
-            return "delete one of them"
+        if self.what in ("setting", "metric"):
+            return "delete one of them" if self.what == "setting" else "give one of the two another name"
         if self.what == "training":
             return f"give one of the two another name: `train M as NAME {{ … }}`, here `as {self.name}_2`"
         if self.built_in:

@@ -39,6 +39,7 @@ class _Near(Diagnostic):
 class UnknownName(_Near):
     """A name is used that nothing in the file, and nothing on the shelf, has."""
 
+    lacks_a_value = True
     name: str
     noun: str = "name"
     below: Span = NOWHERE
@@ -65,6 +66,8 @@ class UnknownName(_Near):
         if self.below is not NOWHERE:
             return "statements are read from top to bottom: move that line up"
         repair = self.chosen() if self.ways else None
+        if repair is not None and [edit.span for edit in repair.edits] == [self.at] and "(" not in repair.edits[0].text:
+            return f"did you mean `{repair.edits[0].text}`?"
         if repair is not None and repair.words and "(" in repair.words:
             return f"{self.how}: write `{repair.words}`" if self.how and not self.how.startswith("write") else f"write `{repair.words}`"
         if repair is not None and repair.words and not self.near and not self.how:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
 from netspec.record import record
+from netspec.source import COMMAND_LINE, Span
+
+
+def quote_part(path: str, text: str) -> str:
+    """The part of a command line that sets a value, as a shell takes it."""
+    plain = all(character.isalnum() or character in "._-+*/@:," for character in text)
+    return f"--set {path}={text}" if plain else f"--set {path}={quote(text)}"
+
+
+def quote(text: str) -> str:
+    """A value in the quotes of a shell: double ones where nothing in it means something inside of them."""
+    return f"'{text}'" if any(character in text for character in '"$`\\!') else f'"{text}"'
+
+
+def part_of(at: Span, text: str) -> str:
+    """The part of the command line with another value, where the place is a value of it; else ""."""
+    path = at.source.path
+    return quote_part(path.removeprefix(COMMAND_LINE), text) if path.startswith(COMMAND_LINE) else ""
 
 
 @record(kw_only=True)
@@ -16,11 +35,19 @@ class UnknownOverride(Diagnostic):
     path: str
     near: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    meant: str = ""
+    """The part of the command line that says what is meant."""
+    instead: str = ""
+    """What is true, where nothing is to be set."""
 
     def message(self) -> str:
         return f"`--set {self.path}=…` names nothing in this spec"
 
     def help(self) -> str | None:
+        if self.meant:
+            return f"write `{self.meant}`"
+        if self.instead:
+            return f"{self.instead}: leave it out"
         if self.near:
             return f"did you mean `{self.near[0]}`?"
         return f"it can set {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
@@ -37,7 +64,8 @@ class AmbiguousOverride(Diagnostic):
         return f"`--set {self.path}=…` could mean several arguments"
 
     def help(self) -> str | None:
-        return "write " + " or ".join(f"`{c}`" for c in self.candidates)
+        value = self.at.text or "…"
+        return "write " + " or ".join(f"`{quote_part(c, value)}`" for c in self.candidates)
 
 
 @record(kw_only=True)
@@ -50,6 +78,12 @@ class BadOverride(Diagnostic):
 
     def message(self) -> str:
         return f"`--set {self.path}={self.value}`: {self.why}"
+
+    def help(self) -> str | None:
+        length = re.fullmatch(r"(\d[\d_.]*)\s*-?(epoch|step)s?", self.value)
+        if length is not None:
+            return f"write `{quote_part(self.path, f'{length[1]} {length[2]}' + 's' * (length[1] != '1'))}`"
+        return f"write `--set {self.path}=…` with a value of the language" if not self.value.strip() else None
 
 
 @record(kw_only=True)

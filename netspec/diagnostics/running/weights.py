@@ -21,12 +21,16 @@ class ArrayMismatch(Diagnostic):
     """What the symbols of the expected type stand for, where other inputs have fixed them."""
     reason: str = ""
     """What is wrong when the types alone do not show it."""
+    repair: str = ""
+    """What to write in its place."""
 
     def message(self) -> str:
         text = f"`{self.field}` must be {self.expected}, but it is {self.found}"
         return f"{text}: {self.reason}." if self.reason else f"{text}."
 
     def help(self) -> str | None:
+        if self.repair:
+            return self.repair
         return ", ".join(f"{name} is {size}" for name, size in self.sizes) + " by the other inputs" if self.sizes else None
 
 
@@ -84,12 +88,14 @@ class UnknownInput(Diagnostic):
 
     field: str
     inputs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    """Inputs that the call does not give."""
 
     def message(self) -> str:
         return f"the model has no input `{self.field}`."
 
     def help(self) -> str | None:
-        near = nearest(self.field, self.inputs)
+        near = nearest(self.field, self.inputs) or (self.missing if len(self.missing) == 1 else ())
         return did_you_mean(near) if near else f"its inputs are {one_of(self.inputs)}".replace(" or ", " and ")
 
 
@@ -127,7 +133,31 @@ class ClockNeeded(Diagnostic):
         return f"a schedule of the optimizer needs {self.unknown}, which is not known yet."
 
     def help(self) -> str | None:
-        return "bind the program to a clock: `program.at(Clock(steps_per_epoch=..., total_steps=...))`, or write durations in steps"
+        return "say how many steps an epoch has: `program = program.at(steps_per_epoch=len(batches))`, or write durations in steps"
+
+
+@record(kw_only=True)
+class KeyNeeded(Diagnostic):
+    """A program was called in the phase `train` from Python without a key, but an op of its model draws random numbers there."""
+
+    op: str
+
+    def message(self) -> str:
+        return f"`{self.op}` draws random numbers in training, and the call has no key for them."
+
+    def help(self) -> str | None:
+        return "give one, another for each step: `key=jax.random.key(0)`"
+
+
+@record(kw_only=True)
+class NoModel(Diagnostic):
+    """A program was wanted of a spec that has no model: it is empty, or has nothing but blocks and params for others to import."""
+
+    def message(self) -> str:
+        return "there is no model in this spec to make a program of."
+
+    def help(self) -> str | None:
+        return "add one: `model M { input x: f32[B, 4]; output y = x -> dense(3) }`"
 
 
 @record(kw_only=True)

@@ -102,6 +102,8 @@ class UnequalFeatures(Diagnostic):
         return f"`{self.op}` has vectors of {self.features} features, but {self.input} has {self.input.shape[-1]}."
 
     def help(self) -> str:
+        if proposed := self.proposed():
+            return proposed
         return f"project it first: `-> dense({self.features})`"
 
 

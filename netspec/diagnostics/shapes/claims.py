@@ -24,6 +24,9 @@ class UnknownClaim(Diagnostic):
         known = "`params`, `flops` and `activation_bytes`" + (
             f", and the outputs {', '.join(f'`{o}`' for o in self.outputs)}" if self.outputs else ""
         )
+        chosen = self.chosen() if self.ways and not self.near else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         return f"did you mean `{self.near}`?" if self.near else f"it knows {known}"
 
     def edits(self) -> Sequence[Edit]:

@@ -25,6 +25,8 @@ class RepeatChanges(Diagnostic):
         return f"`{self.name}` is {self.before} before the `{self.where}` and {self.after} after one pass of it"
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         return "keep its type, or unroll with `for i in range(n) { … }`" if self.where == "repeat" else "keep its type"
 
 
@@ -51,7 +53,8 @@ class IndexOutOfRange(Diagnostic):
         return f"there is no item {self.index} in a list of {self.length}"
 
     def help(self) -> str | None:
-        return f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
+        said = f"items count from 0: the last is {self.length - 1}" if self.length else "the list is empty"
+        return f"{self.proposed()}; {said}" if self.proposed() else said
 
 
 @record(kw_only=True)
@@ -124,6 +127,9 @@ class ExpectFailed(Diagnostic):
     """What the right side is worth, where it is a formula."""
     repair: str = ""
     repair_at: Span = NOWHERE
+
+    def mistake(self) -> object:
+        return self.claim.split()[0]
 
     def message(self) -> str:
         return f"expected `{self.claim}`{self.limit and f', which is {self.limit}'}, but it is {self.found}"

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+import re
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.shapes.sizes import say_count
 from netspec.record import record
 from netspec.shape import Dim, TensorType
+
+
+def write_item(problem: Diagnostic, item: str, others: Sequence[str]) -> list[Repair]:
+    """The index with one of its items written anew, where it stands there once."""
+    text = problem.at.text
+    inside = text.rfind("[")
+    found = [m for m in re.finditer(rf"(?<![\w:.-]){re.escape(item)}(?![\w:.])", text) if m.start() > inside >= 0]
+    if len(found) != 1:
+        return []
+    span = problem.at.source.span(problem.at.start + found[0].start(), problem.at.start + found[0].end())
+    return [Repair((Edit(span, other),), text[: found[0].start()] + other + text[found[0].end() :]) for other in others if other != item]
 
 
 @record
@@ -35,7 +49,12 @@ class IndexOutsideAxis(Diagnostic):
         return f"axis {self.axis} has {self.size} elements, so it has no element {self.index}."
 
     def help(self) -> str:
-        return f"the last one is {self.size - 1}, or -1"
+        return self.proposed() or f"the last one is {self.size - 1}, or -1"
+
+    def repairs(self) -> Sequence[Repair]:
+        last = f"-{self.size}" if str(self.index).startswith("-") else str(self.size - 1)
+        own = write_item(self, str(self.index), [last] if self.size.is_constant else ["-1"])
+        return (*self.ways, *own)
 
 
 @record
@@ -57,7 +76,16 @@ class SliceOutsideAxis(Diagnostic):
             return f"the slice {span} of axis {self.axis} takes no element."
         return f"the slice {span} reaches beyond axis {self.axis}, which has {self.size} elements."
 
+    def repairs(self) -> Sequence[Repair]:
+        start, stop = str(self.start), str(self.stop)
+        ends = ([f"{start}:"] if start != stop and not self.empty else []) + ([f":{self.size}"] if self.size.is_constant else []) + [":"]
+        if self.empty and self.size.is_constant:
+            ends = [f"{stop}:{start}", f"{start}:", f":{stop}"]
+        return (*self.ways, *(write_item(self, f"{start}:{stop}", ends) if self.step == 1 else ()))
+
     def help(self) -> str | None:
+        if self.proposed():
+            return self.proposed()
         if self.step > 0:
             return None
         if self.empty:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Place
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -32,9 +33,11 @@ class PaddingTaken(Diagnostic):
     """What the spec calls other lengths, which the op is given."""
     filler: str = ""
     """What changes nothing for the op; "": no number does."""
+    others: tuple[Span, ...] = ()
+    """Where the same tensor is taken too, and the same repair helps: other branches of a network."""
 
     def places(self) -> Sequence[Place]:
-        return (self.masked,)
+        return (self.masked, *(Place(span, "and so does this one") for span in self.others))
 
     def _widen(self, mask: str) -> str:
         """The mask [batch, length] as it stretches over the tensor; for one whose axis of sequences comes first, turned round."""

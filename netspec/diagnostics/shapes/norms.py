@@ -22,7 +22,10 @@ class UnevenGroupSize(Diagnostic):
         return f"{self.features} features do not divide into groups of {self.size} for `{self.op}`."
 
     def help(self) -> str | None:
-        if not self.features.is_constant:
+        repair = self.chosen()
+        if repair is not None:
+            return f"the nearest size is {repair.words}"
+        if not self.features.is_constant or self.ways:
             return None
         return f"the nearest size is {min(divisors(self.features.value), key=lambda n: abs(n - self.size))}"
 

@@ -106,6 +106,8 @@ class UnequalDtypes(Diagnostic):
         return f"{self.left} {self.op} {self.right}"
 
     def help(self) -> str:
+        if proposed := self.proposed():
+            return proposed
         dtypes = (self.left.dtype, self.right.dtype)
         wide = next((d for d in ("f64", "f32", "bf16", "f16", "i32", "u32", "i8", "u8") if d in dtypes), self.left.dtype)
         return f"convert one side: `cast(…, {wide})`"
@@ -123,6 +125,8 @@ class WrongOperand(Diagnostic):
         return f"`{self.op}` works on {self.needs}, not on {self.operand}."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         if self.op == "/" and self.operand.is_int:
             return "use `//` for whole quotients, or convert with `cast(…, f32)`"
         if self.operand.dtype == "bool":

@@ -69,6 +69,8 @@ class UnequalSplit(Diagnostic):
         return f"the parts {shape_text(self.parts)} have {total} elements together, but axis {self.axis} has {self.size}."
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return proposed
         return "give the sizes of the parts as a list" if isinstance(self.parts, int) else None
 
 

@@ -96,6 +96,9 @@ class PatternSize(Diagnostic):
             return f"the axis `{self.axis}` of `{self.op}` has {self.size} elements, which {self.wanted} does not divide."
         return f"the axis `{self.axis}` of `{self.op}` would have {self.wanted} elements, but the tensor has {self.size} there."
 
+    def help(self) -> str | None:
+        return self.proposed() or None
+
 
 @record
 class PatternUnknowns(Diagnostic):

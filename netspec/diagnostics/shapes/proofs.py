@@ -83,7 +83,7 @@ class CannotDecide(Diagnostic):
     def message(self) -> str:
         return f"cannot decide whether `{self.condition}`"
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         return (f"require {self.missing}",) if self.missing else ()
 
     def help(self) -> str | None:
@@ -100,12 +100,14 @@ class CannotProve(Diagnostic):
 
     condition: str
     missing: str = ""
+    further: tuple[str, ...] = ()
+    """What is missing besides for the same use of a block."""
 
     def message(self) -> str:
         return f"cannot prove `{self.condition}`"
 
-    def states(self) -> tuple[str, ...]:
-        return (f"require {self.missing or self.condition}",)
+    def statements_missing(self) -> tuple[str, ...]:
+        return tuple(f"require {fact}" for fact in (self.missing or self.condition, *self.further))
 
     def help(self) -> str | None:
         return self.proposed() or f"add to the model, after its inputs: `require {self.missing or self.condition}`"

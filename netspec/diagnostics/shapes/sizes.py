@@ -24,6 +24,7 @@ def say_count(count: int, noun: str) -> str:
 
 
 Relation = tuple[str, Dim, Dim, str]
+_QUOTIENT = re.compile(r"([A-Z]\w*)//(\d+) >= (\d+)")
 _REMAINDER = re.compile(r"([A-Z]\w*) % (\d+) == 0")
 
 
@@ -35,6 +36,8 @@ def combine_facts(facts: Sequence[Relation]) -> tuple[str, ...]:
     for op, left, right, text in facts:
         if (found := _REMAINDER.fullmatch(text)) is not None:
             divisors_of[found[1]] = math.lcm(divisors_of.get(found[1], 1), int(found[2]))
+        elif (found := _QUOTIENT.fullmatch(text)) is not None:
+            bounds[found[1]] = max(bounds.get(found[1], 1), int(found[2]) * int(found[3]))
         elif op == ">=" and _BOUND.fullmatch(text):
             bounds[str(left)] = max(bounds.get(str(left), 1), right.value)
         elif _BOUND.fullmatch(text):
@@ -80,16 +83,18 @@ class UnprovenSize(Diagnostic):
     def places(self) -> Sequence[Place]:
         return self.also
 
-    def states(self) -> tuple[str, ...]:
+    def statements_missing(self) -> tuple[str, ...]:
         if self.fact is None or any(BATCH in side.symbols() for side in self.fact[1:3]):
             return ()
         return combine_facts((self.fact, *self.further))
 
     def help(self) -> str | None:
         if proposed := self.proposed():
-            fact = self.states()[-1:] if proposed.startswith("write `require ") else ()
+            fact = self.statements_missing()[-1:] if proposed.startswith("write `require ") else ()
             return proposed + "".join(f"; or `assume {f[8:]}`, to have it checked when the program runs" for f in fact)
         instead = self.rule.instead() if isinstance(self.rule, Instead) else None
+        if not instead and self.fact is not None and any(BATCH in side.symbols() for side in self.fact[1:3]):
+            return f"`{BATCH}` is the size of the batch, which a spec does not fix: is an axis missing, or in another place?"
         if instead or (pin := _PIN.fullmatch(self.missing)) is None:
             return instead or self._fact()
         symbol, number = pin.groups()

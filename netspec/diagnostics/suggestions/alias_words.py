@@ -63,6 +63,8 @@ amin min minval a: low
 amax max maxval b: high
 numsegments: segments
 ignoreindex ignorelabel: ignore
+target targets ytrue truth y label groundtruth gold: labels targets
+prediction predictions ypred yhat pred preds output outputs input inputs score scores logit: logits predictions
 posweight: positive_weight
 smoothing labelsmooth: label_smoothing
 blankid blankindex: blank

@@ -33,7 +33,7 @@ gradientaccumulationsteps gradaccum gradaccumsteps gradientaccumulation accumste
 randomseed rngseed randomstate manualseed seedeverything: seed
 emadecay emamomentum useema exponentialmovingaverage modelema: ema
 validationdata valdata validdata evaldata testdata validationset valset testset valdataset evaldataset validationdataset evaluationdata
-  validation val valid test evaluation testdataset: eval_data
+  validation val valid test evaluation testdataset evaluate evals: eval_data
 evalevery evalsteps evalfrequency evalfreq evalinterval validationfreq validationfrequency validationinterval valcheckinterval valevery
   checkvaleverynepoch evaluationstrategy evaleverynepochs validateevery valinterval valfreq evalepochs: eval_every
 evallimit limitvalbatches validationsteps evalbatches maxevalbatches: eval_limit
@@ -54,12 +54,14 @@ outputdir savedir output out rundir checkpointdir savepath ckptdir savedirectory
   ~ the folder stands on the command line: `netspec train FILE --out DIR`
 numworkers workers nworkers prefetch pinmemory dataloadernumworkers persistentworkers prefetchfactor cache
   ~ how batches are made ready is no setting
+datadir dataroot dataroots datapath datafolder root ~ the folder stands on the command line: `netspec train FILE --data DIR`
 droplast dropremainder ~ in training a last batch that is not full is left out
 model network net architecture modelname ~ the header names the model
 earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta
   ~ a training goes on to its end, and keeps as the best the checkpoint with the lowest loss in evaluation
 savebest savebestonly monitor mode loadbestmodelatend restorebestweights metricforbestmodel keepbest greaterisbetter monitormetric
   ~ the checkpoint with the lowest loss in evaluation is kept as the best
+lossweights lossweight ~ a weight stands before its term in the loss: `0.5 * huber(…)`
 resume resumefrom resumefromcheckpoint ~ a training goes on with `netspec train FILE --out DIR --resume`
 inputs input inputkey features x featurecolumns xtrain ~ an input of the model is the field of the same name
 dotrain doeval training istraining ~ `netspec train` trains, `netspec eval` measures

@@ -15,12 +15,17 @@ class MissingName(Diagnostic):
     """A statement or section has no name behind its keyword."""
 
     keyword: str
+    name: str = ""
+    """One that would do, where the value has one."""
 
     def message(self) -> str:
         return f"`{self.keyword}` needs a name behind it."
 
     def help(self) -> str | None:
-        return f"write `{find_form(self.keyword)}`"
+        return f"write `{self.keyword} {self.name} = …`" if self.name else f"write `{find_form(self.keyword)}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(Span(self.at.source, self.at.end, self.at.end), f" {self.name}"),) if self.name else ()
 
 
 @record(kw_only=True)
@@ -75,11 +80,18 @@ class MissingValue(Diagnostic):
 
     keyword: str
     name: str
+    called: bool = False
+    """Parentheses stand behind the name: it is the value."""
 
     def message(self) -> str:
         return f"`{f'{self.keyword} {self.name}'.strip()}` needs `=` and a value."
 
+    def edits(self) -> Sequence[Edit]:
+        return (Edit(Span(self.at.source, self.at.end, self.at.end), f" = {self.name}"),) if self.called else ()
+
     def help(self) -> str | None:
+        if self.called:
+            return f"write `{self.keyword} {self.name} = {self.name}(…)`"
         inits = {"weight": " = normal(0.02)", "buffer": " = zeros", "state": " = zeros"}
         return f"add `{inits.get(self.keyword, ' = …').strip()}`"
 

@@ -33,6 +33,9 @@ class TokenOutside(Diagnostic):
         return f"`{self.name}={self.value}` is no element: {scores}"
 
     def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"write `{chosen.words}`"
         if not self.feeds:
             return None
         return f"let them be as many: `{self.taken_by}` for {self.classes} elements, or `{self.output}` with scores of {self.value}"
@@ -52,6 +55,10 @@ class LimitTooLong(Diagnostic):
     def message(self) -> str:
         most = f" is at most {self.high}" if self.high is not None and self.length > self.high else " cannot have that size"
         return f"`limit={self.limit}` makes `{self.feeds}` {self.length} long, but its dim {self.symbol}{most}"
+
+    def help(self) -> str | None:
+        chosen = self.chosen()
+        return f"write `{chosen.words}`" if chosen is not None else None
 
 
 @record(kw_only=True)

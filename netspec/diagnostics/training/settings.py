@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.running.overrides import part_of
 from netspec.record import record
 
 
@@ -28,6 +29,9 @@ class MissingSetting(Diagnostic):
             "optimizer": "optimizer = adam(0.001)",
             "duration": "duration = 10 epochs",
         }
+        chosen = self.chosen() if self.ways else None
+        if chosen is not None:
+            return f"for example `{chosen.words}`"
         return "for example " + ", ".join(f"`{lines[n]}`" for n in self.names if n in lines)
 
 
@@ -49,7 +53,8 @@ class BadSetting(Diagnostic):
         chosen = self.chosen()
         if not self.repair and self.options and (chosen is None or len(self.options) > 1):
             return f"what fits: {', '.join(f'`{name}`' for name in self.options)}"
-        return f"write `{chosen.words}`" if chosen else None
+        part = part_of(self.at, chosen.words) if chosen else ""
+        return f"write `{part or chosen.words}`" if chosen else None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []
@@ -57,6 +62,34 @@ class BadSetting(Diagnostic):
     def repairs(self) -> Sequence[Repair]:
         texts = (self.repair,) if self.repair else self.options
         return tuple(Repair((Edit(self.at, text),), text) for text in texts)
+
+
+@record(kw_only=True)
+class ArgumentAsSetting(Diagnostic):
+    """A line of `train` gives what is an argument of another line's call: the learning rate of the optimizer, the momentum, the label
+    smoothing of the loss."""
+
+    op: str
+    setting: str
+    """The setting that calls the op."""
+    names: tuple[str, ...]
+    settings: tuple[Place, ...] = ()
+
+    def message(self) -> str:
+        *first, last = (f"`{name}`" for name in self.names)
+        if first:
+            return f"{', '.join(first)} and {last} are arguments of `{self.op}`, not settings of `train`"
+        return f"{last} is an argument of `{self.op}`, not a setting of `train`"
+
+    def places(self) -> Sequence[Place]:
+        return self.settings
+
+    def help(self) -> str | None:
+        repair = self.chosen()
+        lines = "that line" if len(self.names) == 1 else "those lines"
+        if repair is not None:
+            return f"write `{repair.words}` in `{self.setting}`, without {lines}"
+        return f"put it into the parentheses of `{self.op}`, without {lines}"
 
 
 @record(kw_only=True)
@@ -117,4 +150,5 @@ class MetricNamedLoss(Diagnostic):
         return "a metric cannot be called `loss`: that is what training makes small"
 
     def help(self) -> str | None:
-        return "give it a name of its own"
+        chosen = self.chosen() if self.ways else None
+        return f"give it a name of its own: `{chosen.words}`" if chosen is not None else "give it a name of its own"

@@ -4,7 +4,7 @@ types).
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
@@ -60,7 +60,8 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
 def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    args = bind_params(world, definition, value.args, use.span, frame.facts, value.call)
+    made_at = use.span if use.callee is use.value else use.value.span  # a shared instance has its arguments where it is declared
+    args = bind_params(world, definition, value.args, made_at, frame.facts, value.call)
     tensors = [g.value for g in given]
     strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
@@ -181,7 +182,17 @@ def explain_input(
         if all(isinstance(v, int | Dim) or not isinstance(d, tree.Name) for v, d in zip(sizes, dims, strict=True))
         else None
     )
-    return with_claim(outer, use.span, Given(tensor, at), known or shape, tuple(d.span.text for d in dims), problem)
+    swapped = replace(problem, ways=swap_inputs(use))
+    return with_claim(outer, use.span, Given(tensor, at), known or shape, tuple(d.span.text for d in dims), swapped)
+
+
+def swap_inputs(use: Call) -> tuple[Repair, ...]:
+    """Two inputs before the arrow the other way round."""
+    from netspec.infer.calls.input_repairs import swap_names  # only specs with a problem need it
+
+    spans = [given.span for _, given in use.inputs]
+    edits = swap_names(spans[0], (1, 0)) if len(spans) == 2 and spans[0] == spans[1] else ()
+    return (Repair(edits, f"they stand the other way round: `{edits[0].text} -> {use.name}`"),) if edits else ()
 
 
 def describe_sizes(frame: Frame, declared: tree.Input) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.shapes.expansion import ExpansionTooLarge, RepeatChanges, SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
@@ -18,7 +19,7 @@ from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.resolve.expressions import list_targets
 from netspec.shape import TensorType
-from netspec.source import Span
+from netspec.source import Meant, Span
 from netspec.syntax import tree
 
 
@@ -35,6 +36,7 @@ def unroll(frame: Frame, node: tree.For) -> None:
         frame.loops.append(Loop(position, len(passes)))
         frame.env.update(named)
         frame.written.update(written := place_items(node, position))
+        frame.counted.update(place_counts(node))
         emitted = len(frame.nodes)
         statements.run(frame, node.body.statements)
         variables.bind_written(frame, emitted)
@@ -59,6 +61,14 @@ def place_items(node: tree.For, position: int) -> dict[str, Span]:
         return {node.names[0].name: item.span} if isinstance(node.names[0], tree.Target) else {}
     parts = [p.value if isinstance(p, tree.Arg) else p for p in getattr(item, "items", ())]
     return {name.name: part.span for name, part in zip(node.names, parts, strict=False) if isinstance(name, tree.Target)}
+
+
+def place_counts(node: tree.For) -> dict[str, Span]:
+    """Where a loop over `range(n)` has its number of passes."""
+    call = node.iterable
+    counts = isinstance(call, tree.Call) and call.callee.text == "range" and len(call.args) == 1 and len(node.names) == 1
+    name = node.names[0] if counts else None
+    return {name.name: call.args[0].value.span} if isinstance(name, tree.Target) and isinstance(call, tree.Call) else {}
 
 
 def run_unknown(frame: Frame, node: tree.For) -> None:
@@ -178,7 +188,8 @@ def carry_on(
             fine = False
         elif not isinstance(after, Tensor) or not have_same_type(frame, before.type, after.type):
             found = str(after.type) if isinstance(after, Tensor) else describe(after)
-            frame.report(RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found))
+            problem = RepeatChanges(at=find_binding(node, name), name=name, before=str(before.type), after=found)
+            frame.report(replace(problem, ways=unroll_instead(node, outer)))
             fine = False
     outputs = {n: frame.wire(outer[n].type, node.span) for n in results}
     for name, tensor in outputs.items():
@@ -187,6 +198,17 @@ def carry_on(
     if fine:
         carried, ins, ends, outs = (tuple(t[n].wire for n in results) for t in (outer, inner, results, outputs))
         frame.emit(Repeat(count, body, carried, ins, ends, outs, index.wire if index else None, node.span))
+
+
+def unroll_instead(node: tree.Repeat, outer: Iterable[str]) -> tuple[Repair, ...]:
+    """The loop as a `for`, whose passes may differ."""
+    if isinstance(node.span, Meant) or isinstance(node.count.span, Meant):
+        return ()
+    name = node.index.name if node.index else next(n for n in ("i", "j", "k", "pass_") if n not in outer)
+    end = node.index.span.end if node.index else node.count.span.end
+    meant = f"for {name} in range({node.count.span.text})"
+    edit = Edit(Span(node.span.source, node.span.start, end), meant)
+    return (Repair((edit,), f"write `{meant} {{ … }}`: there each pass may make another shape"),)
 
 
 def find_binding(node: tree.Repeat | tree.When, name: str):

@@ -13,6 +13,7 @@ from netspec.infer.values import UNKNOWN, Unknown, describe, describe_short, is_
 from netspec.resolve.expressions import plain_names
 from netspec.shape import Dim, Verdict
 from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 
 def require(frame: Frame, node: tree.Require) -> None:
@@ -99,8 +100,13 @@ def record_relation(frame: Frame, node: tree.Require, part: tree.Binary, left: D
 
 def report_failure(frame: Frame, node: tree.Require, part: tree.Expr) -> None:
     """Report a condition that does not hold, in the words that the spec has for it."""
+    from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
     words = fill_message(frame, node.message.value) if node.message else ""
-    frame.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part)))
+    names = [n.text for n in descendants(part) if isinstance(n, tree.Name)]
+    places = {name: at for name in names if (at := frame.find_declared(name)) is not None}
+    ways = propose_values(frame, part, places)
+    frame.report(RequireFailed(at=part.span, condition=part.span.text, words=words, values=describe_values(frame, part), ways=ways))
 
 
 def fill_message(frame: Frame, message: str) -> str:

@@ -32,7 +32,7 @@ from netspec.infer.values import (
 from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
-from netspec.source import Span
+from netspec.source import Meant, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -46,6 +46,8 @@ OTHER_TYPES = {
     "function": "a layer or function of the shelf has the type `layer`",
 }
 """What is said of the types of other languages."""
+NEAREST = 4
+"""So many numbers are tried on the whole file."""
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
 
 
@@ -120,10 +122,33 @@ def propose_missing_values(
     from netspec.infer.calls.value_repairs import propose_missing
 
     if definition.is_model:
-        return ()
+        return propose_header(definition, at, missing)
     types = {p.name: p.type.span.text for p in definition.params}
     examples = list_examples(None, [types[name] for name in missing], missing)
     return tuple(propose_missing(BlockValue(definition, given, at, call), missing, examples))
+
+
+USUAL_VALUES = {"int": ("10", "64", "2", "128", "1"), "float": ("0.1",), "bool": ("true",), "list[int]": ("[64, 64]",)}
+"""Values that a param of a model may have, by its type, where nothing says which."""
+
+
+def propose_header(definition: Definition, at: Span, missing: list[str]) -> tuple[Repair, ...]:
+    """`train M(classes=10)`: usual values of the params that a section does not give."""
+    types = {p.name: p.type.span.text for p in definition.params}
+    choices = [USUAL_VALUES.get(types[name], ()) for name in missing]
+    if at.text != definition.name or not all(choices):
+        return ()
+    text, source = at.source.text, at.source
+    found = []
+    for number in range(max(map(len, choices))):
+        words = ", ".join(f"{name}={own[min(number, len(own) - 1)]}" for name, own in zip(missing, choices, strict=True))
+        if text[at.end : at.end + 1] != "(":
+            edit = Edit(Span(source, at.end, at.end), f"({words})")
+        else:
+            end = text.index(")", at.end)
+            edit = Edit(Span(source, end, end), f"{', ' if text[at.end + 1 : end].strip() else ''}{words}")
+        found.append(Repair((edit,), f"{definition.name}({words})"))
+    return tuple(found)
 
 
 def propose_ways(frame: Frame, param: tree.Param, given: Given, words: str) -> tuple[Repair, ...]:
@@ -167,7 +192,7 @@ def evaluate_default(frame: Frame, param: tree.Param) -> Given:
     return Given(expressions.evaluate(frame, param.default, OP_TYPES.get(param.type.name, ())), param.default.span)
 
 
-def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> bool:
+def where_holds(frame: Frame, definition: Definition, given: Any, at: Span, outer: Frame | None = None) -> bool:
     """Conditions of the params, after all have their values; one on an input's dims is a `require` of the body."""
     for param in definition.params:
         if param.where is None or mentions_dims(definition, param.where):
@@ -176,12 +201,42 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span) -> b
         if holds is False:
             span = given[param.name].span if param.name in given else param.default.span if param.default else at
             value = describe_short(frame.env[param.name])
+            from netspec.infer.calls.condition_repairs import propose_values  # only specs with a problem need it
+
+            places = {name: (outer or frame).find_origin(source.span) for name, source in given.items()}
+            places |= {p.name: p.default.span for p in definition.params if p.default is not None and p.name not in given}
+            first = {param.name: places[param.name]} if param.name in places else {}
+            ways = (*propose_values(frame, param.where, first), *propose_values(frame, param.where, places))
             problem = WhereFailed(
-                at=span, op=definition.name, name=param.name, value=value, condition=param.where.span.text, declared=param.where.span
+                at=span,
+                op=definition.name,
+                name=param.name,
+                value=value,
+                condition=param.where.span.text,
+                declared=param.where.span,
+                ways=tuple(dict.fromkeys(ways)),
             )
-            frame.report(problem)
+            frame.report(replace(problem, ways=propose_nearest(frame, param.name, param.where, span)))
             return False
     return True
+
+
+def propose_nearest(frame: Frame, name: str, condition: tree.Expr, at: Span) -> tuple[Repair, ...]:
+    """The nearest whole numbers for a param with which a condition holds, where its number is written."""
+    now = frame.env.get(name)
+    if not isinstance(now, int) or isinstance(now, bool) or at.text != str(now) or isinstance(at, Meant):
+        return ()
+    from netspec.infer.repairs.own_arguments import list_nearest  # only specs with a problem need it
+
+    found = []
+    for value in list_nearest(now, 1):
+        frame.env[name] = value
+        if expressions.evaluate(frame, condition) is True:
+            found.append(value)
+        if len(found) == NEAREST:
+            break
+    frame.env[name] = now
+    return tuple(Repair((Edit(at, str(value)),), f"the nearest that fits: `{name}={value}`") for value in found)
 
 
 def mentions_dims(definition: Definition, node: tree.Expr) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice, product
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Mistake
-from netspec.diagnostics.calls.arguments import BadArgument
+from netspec.diagnostics.calls.arguments import ArgumentOfFreeSize, BadArgument
 from netspec.diagnostics.calls.conditions import RequireFailed, WhereFailed
 from netspec.diagnostics.shapes.expansion import FreeParameter, SizeTooComplex
 from netspec.diagnostics.shapes.proofs import BadOperands, CannotDecide, CannotProve, NotStatic
@@ -15,7 +15,7 @@ from netspec.library.base import Callable
 from netspec.limits import LIMITS
 from netspec.shape import Dim, DimTooComplex, Facts, TensorType
 
-OF_SIZES: tuple[type[Diagnostic], ...] = (FreeParameter, CannotProve, CannotDecide, SizeTooComplex)
+OF_SIZES: tuple[type[Diagnostic], ...] = (ArgumentOfFreeSize, FreeParameter, CannotProve, CannotDecide, SizeTooComplex)
 """What is said of sizes that are not known, and may be known where the block is used."""
 OF_VALUES: tuple[type[Diagnostic], ...] = (*OF_SIZES, NotStatic, RequireFailed, WhereFailed)
 """What is said besides of statements that nothing runs, with values that they would never have."""

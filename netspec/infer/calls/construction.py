@@ -281,10 +281,8 @@ def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
     if not value.entry.signature or value.entry.kind != "schedule":
         return []
     required = [a for a in value.entry.signature if a.required]
-    others = {
-        n: entry for n in index.names(value.entry.kind) if n != value.name and (entry := index.lookup(n, value.entry.kind)) is not None
-    }
-    alike = [n for n, entry in others.items() if len(required) > 1 and [a for a in entry.signature if a.required] == required]
+    others = [entry for name in index.names(value.entry.kind) if (entry := index.lookup(name, value.entry.kind)) is not None]
+    alike = [o.name for o in others if [a for a in o.signature if a.required] == required and o.name != value.name and len(required) > 1]
     callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
     if callee.text != value.name:
         return []

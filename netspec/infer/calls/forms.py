@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netspec.diagnostics.base import Place
 from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
 from netspec.diagnostics.calls.inputs import NotATensor
 from netspec.diagnostics.calls.kinds import NotCallable, WrongKind
@@ -101,11 +102,19 @@ def apply_operator(frame: Frame, symbol: str, values: tuple[Value, ...], spans: 
     entry = index.operator(symbol, len(values))
     for value, span in zip(values, spans, strict=True):
         if not isinstance(value, Tensor | Mean | int | float | bool):
-            return frame.report(NotATensor(at=span, what=describe(value), wanted=f"the operand of `{symbol}`"))
+            return frame.report(
+                NotATensor(at=span, what=describe(value), wanted=f"the operand of `{symbol}`", chain=place_value(value, span))
+            )
     at = node.op_span if isinstance(node, tree.Binary) and node.op_span is not NOWHERE else node.span
     use = Call(OpValue(entry, span=node.span), at)
     given = [Given(v, s) for v, s in zip(values, spans, strict=True)]
     return op_uses.use_op(frame, use, OpValue(entry, span=node.span), Bound(tensors=given))
+
+
+def place_value(value: Value, at: Span) -> tuple[Place, ...]:
+    """Where an op or a block was written that a name stands for."""
+    span = value.span if isinstance(value, OpValue | BlockValue) else NOWHERE
+    return (Place(span, describe(value)),) if span is not NOWHERE and span.end > 0 and not at.start <= span.start < at.end else ()
 
 
 def fold(frame: Frame, entry: index.Entry | None, values: tuple, node: tree.Call) -> Value:

@@ -234,7 +234,15 @@ def place_problem(frame: Frame, use: Call, op: Op, bound: Bound, problem: Diagno
 
     named = with_operands(problem, tuple(g.span.text for g in bound.tensors))
     found = replace(named, at=span, chain=problem.chain or chain)
-    return with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
+    proposed = with_proposals(frame, use.span, op if isinstance(op, Callable) else None, bound.tensors, args, found)
+    if problem.blame not in args or not isinstance(op, Callable):
+        return proposed
+    from netspec.infer.calls.size_repairs import propose_arguments  # only specs with a problem need it
+
+    nearest = propose_arguments(frame, op, args, problem.blame, *collect_types(bound))
+    if not nearest or proposed.statements_missing():  # what is to be said of sizes comes before another number
+        return proposed
+    return replace(proposed, ways=tuple(dict.fromkeys((*proposed.repairs(), *nearest))))
 
 
 def shapes_are_fixed(frame: Frame, use: Call, op: Callable, bound: Bound) -> bool:

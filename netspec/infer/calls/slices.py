@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.diagnostics.base import Edit, Mistake, Repair
+from netspec.diagnostics.shapes.expansion import IndexOutOfRange
 from netspec.diagnostics.shapes.proofs import BadOperands
 from netspec.infer import arithmetic, expressions, shelf, types
 from netspec.infer.calls import op_uses
 from netspec.infer.calls.call_rule import Bound, Call
 from netspec.infer.frame import Frame
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Tensor, Unknown, Value, describe, is_size, to_plain
+from netspec.record import replace
 from netspec.shape import DTYPES, Dim
 from netspec.source import Span
 from netspec.syntax import tree
@@ -45,7 +48,27 @@ def slice_list(frame: Frame, node: tree.Index, value: Value) -> Value:
         ends = [read_end(frame, e) for e in (chosen.start, chosen.stop, chosen.step)]
         return UNKNOWN if any(isinstance(e, Unknown) for e in ends) else value[slice(*ends)]
     position = expressions.evaluate(frame, chosen)
-    return UNKNOWN if isinstance(position, Unknown) else arithmetic.take_item(value, position)
+    if isinstance(position, Unknown):
+        return UNKNOWN
+    try:
+        return arithmetic.take_item(value, position)
+    except Mistake as mistake:
+        if not isinstance(mistake.diagnostic, IndexOutOfRange):
+            raise
+        return frame.report(replace(mistake.diagnostic, at=node.span, ways=propose_indices(frame, node, chosen, mistake.diagnostic)))
+
+
+def propose_indices(frame: Frame, node: tree.Index, chosen: tree.Expr, problem: IndexOutOfRange) -> tuple[Repair, ...]:
+    """The last item; or as many passes of the loop as the list has items."""
+    last = problem.length - 1 if problem.index >= 0 else -problem.length
+    if not problem.length:
+        return ()
+    if isinstance(chosen, tree.Number | tree.Unary):
+        return (Repair((Edit(chosen.span, str(last)),), f"{node.value.span.text}[{last}]"),)
+    counted = frame.counted.get(chosen.span.text)
+    if counted is None:
+        return ()
+    return tuple(Repair((Edit(counted, text),), f"range({text})") for text in (f"len({node.value.span.text})", str(problem.length)))
 
 
 def read_end(frame: Frame, node: tree.Expr | None) -> Any:

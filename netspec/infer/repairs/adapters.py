@@ -6,9 +6,10 @@ from collections.abc import Callable as Function
 from collections.abc import Iterator
 from itertools import permutations
 
-from netspec.diagnostics.base import Repair
-from netspec.infer.repairs.rewriting import Place, put_around, put_behind, put_index
+from netspec.diagnostics.base import Edit, Repair
+from netspec.infer.repairs.rewriting import Place, is_closed, is_in_parentheses, put_around, put_behind, put_index
 from netspec.shape import Dim, Facts, TensorType
+from netspec.shape.types import BATCH
 
 Naming = Function[[Dim], str]
 
@@ -28,6 +29,15 @@ def add_axes(facts: Facts, place: Place, have: TensorType, want: TensorType) -> 
         if "none" in text:
             shown = f"{place.short}[{text}]"
             yield Repair(put_index(place, text), f"axes meet from the right: write `{shown}`")
+
+
+def cross(one: Place, first: TensorType, other: Place, second: TensorType) -> Iterator[Repair]:
+    """Two vectors each against each, the examples first: `iota(T)[none, :] < length[:, none]`."""
+    if first.rank != 1 or second.rank != 1 or BATCH not in (str(first.shape[0]), str(second.shape[0])) or one.chained or other.chained:
+        return
+    rows, columns = (one, other) if str(first.shape[0]) == BATCH else (other, one)
+    edits = (*put_index(rows, ":, none"), *put_index(columns, "none, :"))
+    yield Repair(edits, f"each against each: `{rows.short}[:, none]` and `{columns.short}[none, :]`")
 
 
 def spread(facts: Facts, short: tuple[Dim, ...], long: tuple[Dim, ...]) -> list[str] | None:
@@ -51,13 +61,13 @@ def project(place: Place, have: TensorType, want: TensorType, name: Naming) -> I
     yield Repair(put_behind(place, call), f"project {describe(place)} first: `{place.short} -> {call}`")
 
 
-def project_with_stride(place: Place, have: TensorType, want: TensorType, name: Naming) -> Iterator[Repair]:
-    """Fewer places and perhaps other features, as the shortcut of a ResNet has them."""
+def project_with_stride(place: Place, have: TensorType, want: TensorType, name: Naming, strides: dict[int, str]) -> Iterator[Repair]:
+    """Fewer places and perhaps other features, as the shortcut of a ResNet has them. `strides`: how the spec says a stride."""
     if not have.is_float or have.rank != want.rank or have.rank not in (3, 4, 5):
         return
     for stride in (2, 4, 8):
         if all(a.ceildiv(stride) == b for a, b in zip(have.shape[1:-1], want.shape[1:-1], strict=True)):
-            call = f"conv({name(want.shape[-1])}, 1, stride={stride})"
+            call = f"conv({name(want.shape[-1])}, 1, stride={strides.get(stride, stride)})"
             yield Repair(put_behind(place, call), f"{describe(place)} needs the stride too: `{place.short} -> {call}`")
 
 
@@ -75,6 +85,42 @@ def reorder(facts: Facts, place: Place, have: TensorType, want: TensorType) -> I
             )
             yield Repair(edits, f"the axes stand in another order: `transpose({place.short}{shown and ', ' + shown})`")
             return
+
+
+def crop_ends(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
+    """Sequences without their last elements: `x[:, :-1]`."""
+    if have.rank != want.rank:
+        return
+    over = [(a - b) for a, b in zip(have.shape, want.shape, strict=True)]
+    if all(o.is_constant and 0 <= o.value <= 8 for o in over) and any(o.value for o in over):
+        items = ", ".join(f":-{o}" if o.value else ":" for o in over)
+        while items.endswith(", :"):
+            items = items[:-3]
+        yield Repair(put_index(place, items), f"cut {describe(place)} to the length of the other: `{place.short}[{items}]`")
+
+
+def spread_to(facts: Facts, place: Place, have: TensorType, want: TensorType, name: Naming) -> Iterator[Repair]:
+    """The same for every position: `broadcast_to(x[:, none], [B, T, 16])`."""
+    if have.rank >= want.rank or have.rank < 2:
+        return
+    shape = (*want.shape[:-1], have.shape[-1])
+    items = spread(facts, have.shape[:-1], want.shape[:-1])
+    if items is not None and "none" in items:
+        text = ", ".join(items)
+        whole = place.text if is_closed(place.text) else f"({place.text})"
+        meant = f"broadcast_to({whole}[{text}], [{', '.join(map(name, shape))}])"
+        yield Repair((Edit(place.span, meant),), f"write `{meant}`: the same at every place")
+
+
+def project_and_add(facts: Facts, place: Place, have: TensorType, want: TensorType, name: Naming) -> Iterator[Repair]:
+    """Other features, and the axes that are missing: `(t -> dense(32))[:, none, none]`."""
+    if have.rank >= want.rank or have.rank < 2 or not have.is_float or have.shape[-1] == want.shape[-1] or place.chained:
+        return
+    items = spread(facts, have.shape[:-1], want.shape[:-1])
+    if items is not None and "none" in items:
+        inner = place.text[1:-1] if is_in_parentheses(place.text) else place.text
+        meant = f"({inner} -> dense({name(want.shape[-1])}))[{', '.join(items)}]"
+        yield Repair((Edit(place.span, meant),), f"write `{meant}`: as many features, and the axes that it lacks")
 
 
 def crop(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
@@ -108,7 +154,7 @@ def pad_up(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]
 
 def resize(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
     """Images of another size."""
-    if have.rank != want.rank or have.rank not in (3, 4, 5) or not have.is_float or have.shape[-1] != want.shape[-1]:
+    if have.rank != want.rank or have.rank not in (4, 5) or not have.is_float or have.shape[-1] != want.shape[-1]:
         return
     if not all(n.is_constant for n in (*have.shape[1:-1], *want.shape[1:-1])):
         return

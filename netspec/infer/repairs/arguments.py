@@ -21,12 +21,14 @@ Accepts = Function[[TensorType], bool]
 Naming = Function[[Dim], str]
 
 
-def change_arguments(facts: Facts, line: Line, accepts: Accepts, sizes: list[Dim], name: Naming) -> Iterator[Repair]:
-    """Calls on the way to a tensor with one other argument, after which it is accepted; the newest call first."""
+def change_arguments(
+    facts: Facts, line: Line, accepts: Accepts, sizes: list[Dim], name: Naming, only: tuple[str, ...] = ()
+) -> Iterator[Repair]:
+    """Calls on the way to a tensor with one other argument, after which it is accepted; the newest call first. `only`: of these names."""
     for place, step in enumerate(line.steps):
         if step.op is None or not step.written and not step.span.text[:1].isalpha():
             continue
-        for argument, value in list_changes(step, sizes):
+        for argument, value in (each for each in list_changes(step, sizes) if not only or each[0] in only):
             op = with_argument(step.op, argument, value)
             made = line.replayed(facts, place, step.result(facts, op)) if op is not None else None
             if made is None or not accepts(made):
@@ -38,7 +40,7 @@ def change_arguments(facts: Facts, line: Line, accepts: Accepts, sizes: list[Dim
 
 
 def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:
-    """Other values for the arguments of a call: written ones first, words before numbers, near numbers before far ones."""
+    """Other values for the arguments of a call: words before numbers, written ones first, near numbers before far ones."""
     assert step.op is not None
     found: list[tuple[tuple, str, Any]] = []
     for order, (name, argument) in enumerate(step.op.arguments().items()):
@@ -54,7 +56,7 @@ def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:
         elif isinstance(now, tuple) and written and all(isinstance(n, int) for n in now):
             values += [tuple([n] * len(now)) for n in (1, 2)]
         values = [v for v in values if v != now]
-        found += [((not written, not isinstance(v, str), order, i), name, v) for i, v in enumerate(values)]
+        found += [((not isinstance(v, str), not written, order, i), name, v) for i, v in enumerate(values)]
     return [(name, value) for _, name, value in sorted(found, key=lambda row: row[0])]
 
 

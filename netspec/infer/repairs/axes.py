@@ -7,9 +7,13 @@ from itertools import permutations
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.shapes.axes import AxisNotOne, NotAPermutation, ReshapeCount, ReshapeRemainder
+from netspec.diagnostics.shapes.parts import UnequalSplit
+from netspec.diagnostics.shapes.patterns import PatternSize
+from netspec.diagnostics.suggestions.nearest import divisors
 from netspec.infer.repairs.arguments import change_arguments, with_argument
-from netspec.infer.repairs.lineage import is_written
-from netspec.infer.repairs.own_arguments import accept_inputs, accepts
+from netspec.infer.repairs.lineage import is_written, read_calls
+from netspec.infer.repairs.own_arguments import accept_inputs, accepts, own_step
+from netspec.infer.repairs.rewriting import take_out
 from netspec.infer.repairs.scene import Scene
 from netspec.shape import Dim
 from netspec.shape.algebra import exact_quotient
@@ -38,6 +42,9 @@ def keep_count(scene: Scene, problem: ReshapeCount) -> Iterator[Repair]:
         shown = f"[{', '.join([name, *(i.text for i in items)])}]"
         yield Repair((Edit(scene.args["dims"].span, shown),), f"the axis of examples stands in front: `reshape({shown})`")
     features = exact_quotient(elements(to) * side.type.shape[-1], size) if side.type.rank else None
+    newest = next((step for step in side.line.steps if "features" in step.written), None)
+    if newest is not None and not newest.written["features"].text.isdigit():
+        yield from replace_item(scene, items, to, size)
     if features is not None:
         yield from change_arguments(scene.facts, side.line, lambda made: made.size == elements(to), [features], str)
     yield from replace_item(scene, items, to, size)
@@ -88,6 +95,34 @@ def take_one(scene: Scene, problem: AxisNotOne) -> Iterator[Repair]:
 def other_axis(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     """The nearest axis that is there."""
     yield from list(accept_inputs(scene, problem))[:2]
+    own = own_step(scene)
+    if own.is_plain and isinstance(getattr(scene.op, problem.blame or "", None), tuple):
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: {own.inputs[0]} has no such axes")
+
+
+def share_out(scene: Scene, problem: UnequalSplit) -> Iterator[Repair]:
+    """Parts whose sizes differ by one at most."""
+    if isinstance(problem.parts, int) and problem.size.is_constant and problem.blame in scene.args:
+        least, more = divmod(problem.size.value, problem.parts)
+        sizes = [least + (n < more) for n in range(problem.parts)]
+        if least:
+            yield Repair((Edit(scene.args[problem.blame].span, str(sizes)),), f"give the sizes of the parts: `{sizes}`")
+        side = scene.sides[0]
+        whole = [Dim.of(n * problem.parts) for n in (least, least + 1) if n]
+        yield from change_arguments(scene.facts, side.line, lambda made: made.shape[problem.axis] in whole, whole, str)
+    yield from accept_inputs(scene, problem)
+
+
+def share_axis(scene: Scene, problem: PatternSize) -> Iterator[Repair]:
+    """Named sizes of a pattern that divide the axis."""
+    call = read_calls(scene.frame).get((scene.span.start, scene.span.end))
+    if call is None or not problem.divides or not problem.size.is_constant or not problem.wanted.is_constant:
+        return
+    now, size = problem.wanted.value, problem.size.value
+    same = [a.value.span for a in call.args if a.name and a.value.span.text == str(now)]
+    for n in sorted(divisors(size), key=lambda n: (abs(n - now), n))[:3]:
+        if same and n > 1:
+            yield Repair(tuple(Edit(span, str(n)) for span in same), f"write `{n}` for {now}: it divides {size}")
 
 
 def swap_two(scene: Scene, problem: NotAPermutation) -> Iterator[Repair]:

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.inputs import InputMismatch, WrongDtype
+from netspec.diagnostics.shapes.attention import UnequalFeatures
+from netspec.diagnostics.shapes.operands import UnequalDtypes, WrongOperand
 from netspec.diagnostics.shapes.proofs import TypeMismatch
 from netspec.infer.repairs import adapters
-from netspec.infer.repairs.arguments import change_arguments
-from netspec.infer.repairs.lineage import Line
+from netspec.infer.repairs.arguments import STRIDE, change_arguments
+from netspec.infer.repairs.lineage import Line, is_written
 from netspec.infer.repairs.own_arguments import own_step
 from netspec.infer.repairs.rewriting import put_around, put_before, put_behind, take_out
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.shape import Dim, TensorType
 from netspec.shape.types import shape_text
 
-IDS, FEATURES = 1000, 64
+IDS, FEATURES, CLASSES = 1000, 64, 10
 """What a proposed table has; the spec's own numbers are the user's to choose."""
 Pattern = tuple[Dim | None, ...]
 
@@ -30,6 +32,14 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
             continue
         if len(step.output.shape) != source.rank or source.shape[:-1] != step.output.shape[:-1] or not step.stage:
             continue
+        if source.rank == 3 and line.replayed(scene.facts, place, step.result(scene.facts, step.op, drop_time(source))) is not None:
+            made = line.replayed(scene.facts, place, step.result(scene.facts, step.op, drop_time(source)))
+            if made is not None and fits(scene, made, pattern):
+                shown = f"mean(axis=1) -> {step.span.text}"
+                yield Repair(
+                    put_before(step, "mean(axis=1)"),
+                    f"it is one for each place of the sequence: write `{shown}`, or take the last by `[:, -1]`",
+                )
         flat = source.with_shape((source.shape[0], source.with_shape(source.shape[1:]).size))
         made = line.replayed(scene.facts, place, step.result(scene.facts, step.op, flat))
         if made is not None and fits(scene, made, pattern):
@@ -38,6 +48,11 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
                 put_before(step, "flatten"), f"`{step.name}` works on the last axis alone: write `{shown}` in line {step.span.line}"
             )
             return
+
+
+def drop_time(kind: TensorType) -> TensorType:
+    """A sequence as one vector."""
+    return kind.with_shape((kind.shape[0], kind.shape[2]))
 
 
 def fits(scene: Scene, made: TensorType, pattern: Pattern) -> bool:
@@ -55,16 +70,19 @@ def keep_claim(scene: Scene, problem: TypeMismatch) -> Iterator[Repair]:
     side = scene.sides[0]
     yield from flatten_images(scene, side.line, pattern)
     named = [d for d in scene.claimed if d.isidentifier() and d.islower()]
-    if named:
-        yield from reach_pattern(scene, side, pattern)
+    in_space = len(pattern) == side.type.rank > 2 and pattern[-1] == side.type.shape[-1]
+    if named or in_space:
+        yield from reach_pattern(scene, side, pattern, () if named else ("padding", STRIDE))
+    if in_space and None not in pattern and isinstance(problem.at.text, str) and "f32" in problem.at.text:
+        yield from adapters.crop(side.place, side.type, side.type.with_shape([d for d in pattern if d is not None]))
 
 
-def reach_pattern(scene: Scene, side: Side, pattern: Pattern) -> Iterator[Repair]:
+def reach_pattern(scene: Scene, side: Side, pattern: Pattern, only: tuple[str, ...] = ()) -> Iterator[Repair]:
     """Other arguments on the way to a tensor with which it is as written."""
-    names = dict(zip(pattern, scene.claimed, strict=False))
+    names = dict(zip(pattern, scene.claimed, strict=False)) if scene.claims_here else {}
     sizes = [d for d in pattern if d is not None]
     yield from change_arguments(
-        scene.facts, side.line, lambda made: fits(scene, made, pattern), sizes, lambda size: names.get(size) or scene.name(size)
+        scene.facts, side.line, lambda made: fits(scene, made, pattern), sizes, lambda size: names.get(size) or scene.name(size), only
     )
 
 
@@ -98,10 +116,60 @@ def fit_block(scene: Scene, problem: InputMismatch) -> Iterator[Repair]:
         yield Repair((Edit(problem.declared, meant),), f"let `{problem.op}` take it: `{problem.input}: {meant}`")
 
 
+def project_features(scene: Scene, problem: UnequalFeatures) -> Iterator[Repair]:
+    """A tensor of as many features as the vectors that it is compared with."""
+    side = scene.sides[0]
+    want = side.type.with_shape((*side.type.shape[:-1], problem.features))
+    yield from adapters.project(side.place, side.type, want, lambda size: scene.name(size))
+
+
+def join_dtypes(scene: Scene, problem: UnequalDtypes) -> Iterator[Repair]:
+    """Whole numbers beside floats: converted, or as vectors of their classes where an axis is missing too."""
+    sides = [side for side in scene.sides if side.type.is_int or side.type.dtype == "bool"]
+    floats = [side for side in scene.sides if side.type.is_float]
+    if not sides or not floats:
+        wide = "f32" if floats else "i32"
+        sides = [side for side in scene.sides if side.type.dtype != wide]
+    dtype = floats[0].type.dtype if floats else "i32"
+    for side in sides:
+        classes = list(write_classes(side)) if floats and side.type.is_int and side.type.rank == floats[0].type.rank - 1 else []
+        joins = scene.op is not None and scene.op.variadic
+        yield from classes if joins else ()
+        yield from convert(scene, side, dtype, floats[0] if floats else None)
+        yield from () if joins else classes
+
+
+def write_classes(side: Side) -> Iterator[Repair]:
+    """Class numbers as vectors."""
+    shown = f"one_hot({side.place.short}, {CLASSES})"
+    yield Repair(put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are")
+
+
+def fit_operand(scene: Scene, problem: WrongOperand) -> Iterator[Repair]:
+    """Truth values and whole numbers where an operator wants others: converted, and with the axes that they lack."""
+    sides = [side for side in scene.sides if side.type == problem.operand]
+    floats = [side for side in scene.sides if side.type.is_float]
+    if problem.op == "/" and not floats and is_written(scene.span):
+        yield Repair((Edit(scene.span, "//"),), "write `//` for whole quotients")
+    for side in sides:
+        dtype = floats[0].type.dtype if floats else "f32"
+        yield from convert(scene, side, dtype, floats[0] if floats else None)
+
+
+def convert(scene: Scene, side: Side, dtype: str, beside: Side | None) -> Iterator[Repair]:
+    """A side in another element type, with the axes that it lacks beside another."""
+    around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)
+    yield Repair(around, f"convert it: `cast({side.place.short}, {dtype})`")
+    items = adapters.spread(scene.facts, side.type.shape, beside.type.shape) if beside is not None else None
+    if items is not None and "none" in items and not side.place.chained:
+        shown = f"cast({side.place.text}, {dtype})[{', '.join(items)}]"
+        yield Repair((Edit(side.place.span, shown),), f"write `{shown}`: converted, and with the axes that it lacks")
+
+
 def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
     """Elements of another sort: numbers that stand for words are looked up, an input of floats for ids is declared as ids."""
     side = next((s for s in scene.sides if str(s.type) == problem.found), None)
-    if side is None:
+    if side is None or problem.wanted == "bool":
         return
     declared = side.line.declared if not side.line.steps else None
     if problem.wanted == "whole" and side.type.is_float and declared is not None:

@@ -56,7 +56,7 @@ class Step:
     def is_plain(self) -> bool:
         """It has nothing that is learned, so that nothing is lost without it."""
         try:
-            return self.op is not None and not self.op.params(*self.inputs, **self.optional)
+            return self.op is not None and not self.op.built and not self.op.params(*self.inputs, **self.optional)
         except (Mistake, DimTooComplex):  # its inputs do not fit
             return False
 
@@ -101,15 +101,29 @@ def trace(frame: Frame, wire: int) -> Line:
     makers = {out: node for node in walk_open(frame) if isinstance(node, Apply | Call) for out in node.outputs}
     calls, steps, at = read_calls(frame), [], wire
     while (node := makers.get(at)) is not None and len(steps) < LONGEST:
-        through = next((i for i, operand in enumerate(node.inputs) if isinstance(operand, int)), None)
+        through = find_main(frame, node, at)
         if through is None:
             break
         steps.append(read_step(frame, node, at, through, calls))
-        at = next(operand for operand in node.inputs if isinstance(operand, int))
+        at = wires_of(node)[through]
     origin = frame.origins.get(at)
     definition = frame.world.graph.definitions.get(frame.name)
     declared = next((i for i in definition.inputs if origin is not None and i.name_span == origin), None) if definition else None
     return Line(frame.types[wire], wire, tuple(steps), at, declared)  # type: ignore[arg-type]
+
+
+def wires_of(node: Apply | Call) -> dict[int, int]:
+    """The inputs that are wires, by place."""
+    return {place: operand for place, operand in enumerate(node.inputs) if isinstance(operand, int)}
+
+
+def find_main(frame: Frame, node: Apply | Call, wire: int) -> int | None:
+    """The input that the way goes on through: the first, or the one that others are stretched to."""
+    wires = wires_of(node)
+    alike = (place for place, operand in wires.items() if frame.types[operand] == frame.types[wire])
+    first = next(iter(wires), None)
+    elementwise = isinstance(node, Apply) and len(wires) > 1 and frame.types[wires[first]].size != frame.types[wire].size  # type: ignore[index]
+    return next(alike, first) if elementwise else first
 
 
 def walk_open(frame: Frame) -> Iterator[Node]:

@@ -16,6 +16,9 @@ FARTHEST = 6
 def find_literal(frame: Frame, span: Span) -> Span | None:
     """Where the number stands that an argument's text is worth; None where it is computed."""
     definition = frame.world.graph.definitions.get(frame.name)
+    if span.text in frame.written and is_written(frame.written[span.text]):
+        own = frame.written[span.text]
+        return own if own.text.isdigit() else follow(frame.world, definition, [], own, FARTHEST)
     uses = [place.span for place in reversed(frame.world.trail)]
     return follow(frame.world, definition, uses, span, FARTHEST)
 

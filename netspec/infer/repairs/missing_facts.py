@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from netspec.diagnostics.base import Diagnostic, Mistake, Place, Repair
+from netspec.diagnostics.shapes.proofs import CannotProve
 from netspec.diagnostics.shapes.sizes import Relation, UnprovenSize
 from netspec.infer.frame import Frame, World
 from netspec.infer.repairs.rewriting import add_statement
@@ -65,10 +66,18 @@ def propose_statements(world: World, problems: Sequence[Diagnostic]) -> list[Dia
     first: dict[str, int] = {}
     kept: list[Diagnostic] = []
     for problem in problems:
-        model = find_model(world, problem) if problem.states() else None
+        model = find_model(world, problem) if problem.statements_missing() else None
         if model is None:
             kept.append(problem)
             continue
+        if isinstance(problem, CannotProve) and problem.trail:
+            key = f"{model.name} {problem.trail[0].span.start}"
+            if key in first:
+                before = kept[first[key]]
+                assert isinstance(before, CannotProve)
+                kept[first[key]] = replace(before, further=(*before.further, problem.missing or problem.condition))
+                continue
+            first[key] = len(kept)
         if isinstance(problem, UnprovenSize) and problem.fact is not None and is_of_a_size(problem.fact):
             if model.name in first:
                 kept[first[model.name]] = join(kept[first[model.name]], problem)  # type: ignore[arg-type]
@@ -87,7 +96,7 @@ def join(first: UnprovenSize, other: UnprovenSize) -> UnprovenSize:
 
 def with_statements(world: World, problem: Diagnostic) -> Diagnostic:
     """The problem with the statements of its model that would mend it, last of what is proposed."""
-    statements = list(problem.states())
+    statements = list(problem.statements_missing())
     model = find_model(world, problem) if statements else None
     edits = add_statement(model.node, statements) if model is not None else ()
     if model is None or not edits:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.inputs import InputMismatch
 from netspec.infer.frame import Frame
 from netspec.infer.repairs.lineage import Line, meeting_point, trace
 from netspec.infer.repairs.rewriting import Place
@@ -41,6 +42,8 @@ class Scene:
         """The shape that is written for the tensor."""
         self.claimed: tuple[str, ...] = ()
         """Its dims as they stand there."""
+        self.claims_here = not isinstance(problem, InputMismatch)
+        """The names of those dims mean the same here."""
 
     @property
     def facts(self) -> Facts:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
 from netspec.cost import Row, cost, rows
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.claims import ClaimAtForbiddenSize, ClaimNeedsSizes, UnknownClaim
 from netspec.diagnostics.shapes.expansion import ExpectFailed, SizeOutOfRange
@@ -74,20 +75,26 @@ class Claims:
         """`params == 824_458`, `flops <= 30M at B=1`."""
         name = claim.left.text if isinstance(claim.left, tree.Name) else ""
         if name not in MEASURES:
-            near = nearest(name, MEASURES)
-            self.frame.report(
-                UnknownClaim(
-                    at=claim.left.span, name=claim.left.span.text, near=near[0] if near else "", outputs=tuple(self.body.output_types())
-                )
-            )
+            near, outputs = nearest(name, MEASURES), tuple(self.body.output_types())
+            ways = () if near else self.as_output(claim)
+            text = claim.left.span.text
+            self.frame.report(UnknownClaim(at=claim.left.span, name=text, near=near[0] if near else "", outputs=outputs, ways=ways))
             return
         limit = expressions.evaluate(self.frame, claim.right)
         if isinstance(limit, Unknown):
             return
         if not is_number(limit):
-            self.frame.report(BadOperands(at=claim.right.span, op=claim.op, left=f"`{name}`", right=describe(limit)))
+            text = limit.strip() if isinstance(limit, str) else ""
+            ways = (Repair((Edit(claim.right.span, text),), text),) if re.fullmatch(r"[\d_.]+ ?[kMGT]?(iB)?", text) else ()
+            self.frame.report(BadOperands(at=claim.right.span, op=claim.op, left=f"`{name}`", right=describe(limit), ways=ways))
             return
         self.hold(claim, name, limit)
+
+    def as_output(self, claim: tree.Claim) -> tuple[Repair, ...]:
+        """`logits.shape == [B, 10]` as the type of the output that it speaks of."""
+        name = claim.left.parts[0] if isinstance(claim.left, tree.Name) else ""
+        kind = self.body.output_types().get(name)
+        return (Repair((Edit(claim.span, f"{name}: {kind}"),), f"{name}: {kind}"),) if kind is not None else ()
 
     def hold(self, claim: tree.Claim, name: str, limit: int | float) -> None:
         """Report a measure that is not within its limit, or that has no number without more sizes."""
@@ -100,14 +107,18 @@ class Claims:
         if not self.whole:
             return
         if isinstance(found, Dim):
+            given, proposed = tuple(a.span.text for a in claim.at), propose_sizes(self.body.facts, sizes, sorted(found.symbols()))
+            more = f"{', ' if given else ' at '}{', '.join(proposed)}"
+            end = Span(claim.span.source, claim.span.end, claim.span.end)
             self.frame.report(
                 ClaimNeedsSizes(
                     at=claim.span,
                     claim=name,
                     value=str(found),
                     symbols=tuple(sorted(found.symbols())),
-                    given=tuple(a.span.text for a in claim.at),
-                    sizes=propose_sizes(self.body.facts, sizes, sorted(found.symbols())),
+                    given=given,
+                    sizes=proposed,
+                    ways=(Repair((Edit(end, more),), f"{claim.span.text}{more}"),) if proposed else (),
                 )
             )
         else:
@@ -154,7 +165,8 @@ class Claims:
         if given.name not in symbols:
             near = tuple(nearest(given.name, symbols))
             at = Span(given.span.source, given.span.start, given.span.start + len(given.name))
-            return self.frame.report(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols))
+            ways = tuple(Repair((Edit(at, symbol),), symbol) for symbol in (near or symbols))
+            return self.frame.report(UnknownName(at=at, name=given.name, noun="free dim", near=near, options=symbols, ways=ways))
         size = expressions.evaluate(self.frame, given.value)
         if isinstance(size, int) and 1 <= size <= LIMITS.axis_size:
             return size
@@ -194,10 +206,10 @@ class Claims:
         if found is None and (not self.whole or claim.name in map(output_name, self.definition.outputs)):
             return
         if found is None:
-            near = nearest(claim.name, self.body.output_types())
-            self.frame.report(
-                UnknownClaim(at=claim.name_span, name=claim.name, near=near[0] if near else "", outputs=tuple(self.body.output_types()))
-            )
+            outputs = tuple(self.body.output_types())
+            near = nearest(claim.name, outputs)
+            ways = tuple(Repair((Edit(claim.name_span, output),), output) for output in (near[:1] or outputs))
+            self.frame.report(UnknownClaim(at=claim.name_span, name=claim.name, near=near[0] if near else "", outputs=outputs, ways=ways))
             return
         why = self.difference(claim, found)
         if why:

@@ -33,6 +33,14 @@ def plan_training_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
 
 def plan_data(frame: Frame, node: tree.Expr) -> DataPlan | None:
     """The chain that an expression writes; problems are reported."""
+    from netspec.resolve.foreign_settings.data_forms import rewrite_chain
+
+    meant = rewrite_chain(node)
+    if meant:
+        frame.report(
+            NotADataChain(at=node.span, why="is written otherwise here", repair=f"write `{meant}`", changes=(Edit(node.span, meant),))
+        )
+        return None
     value = expressions.evaluate(frame, node, ("dataset",))
     if isinstance(value, Unknown):
         return None

@@ -13,6 +13,7 @@ from netspec.ir import OUTPUT
 from netspec.library.shelf import index
 from netspec.resolve.foreign_settings.lines import word_of
 from netspec.resolve.foreign_settings.measures import KINDS, find_measure, takes_inputs
+from netspec.resolve.graph import Local
 from netspec.syntax import tree
 
 if TYPE_CHECKING:
@@ -28,11 +29,16 @@ def find_bare(frame: ObjectiveFrame, node: tree.Expr) -> str:
         name = node.callee.text
     else:
         name = word_of(node)
-    if not name or name.partition(".")[0] in frame.env:
+    if not name or name.partition(".")[0] in frame.env or isinstance(node, tree.Name) and is_local(frame, node):
         return ""
     if index.lookup(name, *KINDS):
         return name
     return "" if index.entries(name) and not isinstance(node, tree.String) else find_measure(name)
+
+
+def is_local(frame: ObjectiveFrame, node: tree.Name) -> bool:
+    """A name that the section binds, also where its line could not be read."""
+    return isinstance(frame.world.graph.meaning(node), Local)
 
 
 def describe_bare(frame: ObjectiveFrame, node: tree.Expr, op: str) -> LossNotAMean:

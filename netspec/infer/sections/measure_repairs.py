@@ -60,10 +60,11 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
     if isinstance(problem, UnknownName | BadOperands):
         return problem if problem.ways or problem.at.source is NOWHERE.source else replace(problem, ways=tuple(guess_names(frame, problem)))
     finder = FINDERS.get(type(problem))
-    use = None if finder is None or problem.ways else find_use(frame, problem)
+    use = None if finder is None else find_use(frame, problem)
     if finder is None or use is None:
         return problem
-    return replace(problem, ways=tuple(Repair(tuple(edits), words) for words, edits in finder(problem, use) if edits))
+    more = (Repair(tuple(edits), words) for words, edits in finder(problem, use) if edits)
+    return replace(problem, ways=tuple({way.edits: way for way in (*problem.ways, *more)}.values()))
 
 
 def find_use(frame: ObjectiveFrame, problem: Diagnostic) -> Use | None:
@@ -110,7 +111,8 @@ def relatives(use: Use) -> Found:
     entry = index.lookup(use.op, *KINDS)
     inverse = {answers: classes for classes, answers in reversed(OF_ANSWERS.items())}
     near = [OF_ANSWERS.get(use.op, ""), inverse.get(use.op, "")]
-    for other in dict.fromkeys([*near, *RELATIVES.get(entry.kind if entry else "", ())]):
+    usual = RELATIVES.get(entry.kind if entry else "", ()) if entry and (entry.kind == "loss" or "accuracy" in use.op) else ()
+    for other in dict.fromkeys([*near, *usual]):
         own = index.lookup(other, *KINDS) if other and other != use.op else None
         known = {a.name for a in own.signature} | {i.name for i in own.inputs} if own is not None else set()
         if own is not None and all(a.name is None or a.name in known for a in use.args):
@@ -225,6 +227,12 @@ def for_classes(problem: UnequalClasses, use: Use) -> Found:
 
 
 def for_targets(problem: UnequalTargets, use: Use) -> Found:
+    if problem.predictions.rank < problem.targets.rank and len(use.plain) > 1:
+        node = use.plain[1]
+        yield written(use, [Edit(node.span, f"flatten({node.span.text})")])
+    if problem.predictions.rank > problem.targets.rank and use.plain:
+        node = use.plain[0]
+        yield written(use, [Edit(node.span, f"flatten({node.span.text})")])
     if problem.predictions.shape == problem.targets.shape:
         yield from cast(use, 1)
     yield from for_axis(use, problem.predictions, problem.targets)

@@ -215,5 +215,5 @@ def evaluate_result(frame: ObjectiveFrame, node: tree.Expr, kinds: tuple[str, ..
 def may_be_bare(node: tree.Expr) -> bool:
     """A name, a string, or a call of something unknown or on nothing, which may be a loss that is called on nothing."""
     if isinstance(node, tree.Call):
-        return all(a.name is not None or isinstance(a.value, tree.Number | tree.String) for a in node.args)
+        return not node.args or not isinstance(node.args[0].value, tree.Name | tree.Call)
     return isinstance(node, tree.Name | tree.String)

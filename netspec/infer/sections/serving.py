@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.inputs import WrongRank
+from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, holds
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.decoders import AnswerUnknown, BeginsTwice, LimitTooLong, TokenOutside
@@ -56,6 +59,14 @@ class ServeFrame(Frame):
                 self.outputs[tensor.wire] = port.name
                 self.env[port.name] = tensor
         self.sees(model)
+
+    def report(self, problem: Diagnostic) -> Unknown:
+        """Report a problem; what is none of the outputs may have been meant as one."""
+        if isinstance(problem, WrongRank | UnknownName) and not problem.ways and not (isinstance(problem, UnknownName) and problem.near):
+            from netspec.infer.sections.serve_repairs import name_output  # only specs with a problem need it
+
+            problem = replace(problem, ways=name_output(problem, tuple(self.outputs.values())))
+        return super().report(problem)
 
     def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:
         """A call of a decoder on an output of the model."""
@@ -124,7 +135,10 @@ def plan_answer(world: World, item: tree.Setting, body: Body) -> ServePlan | Non
     if isinstance(value, Unknown) or port is None:
         return None
     if not isinstance(value, Decoding):
-        world.report(NotADecoder(at=item.value.span, name=item.key, found=describe(value)))
+        from netspec.infer.sections.serve_repairs import write_decoder  # only specs with a problem need it
+
+        ways = write_decoder(item, tuple(frame.outputs.values()))
+        world.report(NotADecoder(at=item.value.span, name=item.key, found=describe(value), ways=ways))
         return None
     output = frame.outputs.get(value.reads.wire, "")
     kind = type_of_port(body, port)
@@ -151,13 +165,26 @@ def find_fed_input(world: World, item: tree.Setting, body: Body) -> Port | None:
     names = tuple(p.name for p in body.inputs)
     port = next((p for p in body.inputs if p.name == item.key), None)
     if port is None:
-        world.report(FedInput(at=item.name_span, model=body.name, name=item.key, inputs=names, near=tuple(nearest(item.key, names))))
+        from netspec.infer.sections.serve_repairs import feed_input  # only specs with a problem need it
+
+        fitting = [p.name for p in body.inputs if can_be_fed(body, p)]
+        near = tuple(nearest(item.key, names))
+        ways = feed_input(item, body, near[:1] or fitting)
+        world.report(FedInput(at=item.name_span, model=body.name, name=item.key, inputs=names, near=near, ways=ways))
         return None
-    kind = type_of_port(body, port)
-    if kind.is_int and kind.rank == 2 and is_free(body, kind.shape[1]) and kind.shape[0] != kind.shape[1]:
+    if can_be_fed(body, port):
         return port
-    world.report(FedInput(at=item.name_span, model=body.name, name=item.key, found=str(kind), declared=port.span))
+    from netspec.infer.sections.serve_repairs import free_length  # only specs with a problem need it
+
+    found, ways = str(type_of_port(body, port)), free_length(port.span, [s for p in body.input_types().values() for s in p.symbols()])
+    world.report(FedInput(at=item.name_span, model=body.name, name=item.key, found=found, declared=port.span, ways=ways))
     return None
+
+
+def can_be_fed(body: Body, port: Port) -> bool:
+    """Whole numbers [B, T] with a free T."""
+    kind = type_of_port(body, port)
+    return kind.is_int and kind.rank == 2 and is_free(body, kind.shape[1]) and kind.shape[0] != kind.shape[1]
 
 
 def is_free(body: Body, size: Dim) -> bool:
@@ -205,7 +232,10 @@ def tokens_are_there(world: World, item: tree.Setting, value: Decoding, kind: Te
     for name in ("start", "stop"):
         token = getattr(value.decoder, name)
         if token is not None and token >= classes:
-            world.report(TokenOutside(at=item.value.span, name=name, value=token, output=output, classes=classes))
+            from netspec.infer.sections.serve_repairs import set_argument  # only specs with a problem need it
+
+            ways = set_argument(item, name, classes - 1)
+            world.report(TokenOutside(at=item.value.span, name=name, value=token, output=output, classes=classes, ways=ways))
             fine = False
     return fine and model_takes_all(world, item, value, body, output)
 
@@ -219,7 +249,11 @@ def model_takes_all(world: World, item: tree.Setting, value: Decoding, body: Bod
     if tight is None or Dim.of(tight.below).value > highest:
         return True
     below, name = Dim.of(tight.below).value, decoder.op_name()
+    from netspec.infer.sections.serve_repairs import fit_classes  # only specs with a problem need it
+
     facts: dict[str, Any] = {"output": output, "classes": classes, "feeds": item.key, "taken_by": tight.op}
+    serve = next((node for node in world.graph.serves if any(line is item for line in node.body.items)), None)
+    facts["ways"] = () if serve is None else fit_classes(world, serve, output, below)
     world.report(TokenOutside(at=item.value.span, name=name, value=below, **facts))
     return False
 
@@ -230,12 +264,19 @@ def prove_causality(world: World, item: tree.Setting, body: Body, port: Port, ou
     if isinstance(flow, Refusal):
         facts: dict[str, Any] = {"fed": port.name, "output": output, "serve": item.name_span}
         if flow.problem is not None:
-            world.report(replace(flow.problem, **facts) if isinstance(flow.problem, NotCausal) else flow.problem)
+            world.report(describe_ahead(world, flow.problem, facts) if isinstance(flow.problem, NotCausal) else flow.problem)
         return None
     if flow.reach is None:
         world.report(UnfedOutput(at=item.value.span, feeds=port.name, output=output))
         return None
     return flow
+
+
+def describe_ahead(world: World, problem: NotCausal, facts: dict[str, Any]) -> NotCausal:
+    """The problem of an op that looks ahead, with what makes it look back alone."""
+    from netspec.infer.sections.serve_repairs import make_causal  # only specs with a problem need it
+
+    return replace(problem, ways=make_causal(world, problem), **facts)
 
 
 def warn_of_two_beginnings(world: World, item: tree.Setting, plan: ServePlan, port: Port) -> None:
@@ -267,6 +308,10 @@ def limit_fits(world: World, item: tree.Setting, plan: ServePlan, symbol: Dim) -
     if facts.require("==", symbol, length).verdict is not Verdict.REFUTED:
         return True
     low, high = facts.range(symbol)
-    found = {"length": length, "symbol": str(symbol), "low": low, "high": high}
+    found: dict[str, Any] = {"length": length, "symbol": str(symbol), "low": low, "high": high}
+    if high is not None and length > high and decoder.limit > length - high:
+        from netspec.infer.sections.serve_repairs import set_argument  # only specs with a problem need it
+
+        found["ways"] = set_argument(item, "limit", decoder.limit - (length - high))
     world.report(LimitTooLong(at=item.value.span, feeds=item.key, limit=decoder.limit, **found))
     return False

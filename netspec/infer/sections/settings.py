@@ -44,7 +44,7 @@ def report_bad(frame: Frame, item: tree.Setting, value: Value, expected: str) ->
 
 def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
     """`optimizer = adam(0.001)`."""
-    if isinstance(item.value, tree.Binary):
+    if isinstance(item.value, tree.Binary) or is_odd_optimizer(item.value):
         return report_bad(frame, item, None, "an optimizer such as `adam(0.001)`, or several joined by `->`")
     value = expressions.evaluate(frame, item.value, ("optimizer",))
     made = UNKNOWN if isinstance(value, Unknown) else to_python(frame, value)
@@ -57,6 +57,15 @@ def read_optimizer(frame: Frame, item: tree.Setting) -> Optimizer | Unknown:
         return frame.report(replace(problem, at=item.value.span))
     check_order(frame, value, made)
     return made
+
+
+def is_odd_optimizer(node: tree.Expr) -> bool:
+    """Several optimizers that are joined as another library joins them."""
+    if not isinstance(node, tree.Call | tree.DictExpr):
+        return False
+    from netspec.resolve.foreign_settings.values import is_foreign_chain, takes_parameters
+
+    return is_foreign_chain(node) or takes_parameters(node)
 
 
 def read_params(frame: Frame, item: tree.Setting, known: Collection[str]) -> tuple[str, ...] | Unknown:
@@ -84,6 +93,8 @@ def read_ema(frame: Frame, item: tree.Setting) -> float | Unknown:
 
 def read_duration(frame: Frame, item: tree.Setting) -> Duration | Unknown:
     """`duration = 10 epochs`."""
+    if isinstance(item.value, tree.Call | tree.Unary):
+        return report_bad(frame, item, None, "a length such as `10 epochs` or `2_000 steps`")
     value = expressions.evaluate(frame, item.value)
     if isinstance(value, Duration) and value.count > 0:
         return value

@@ -20,6 +20,7 @@ from netspec.infer.sections.measurements import build_evaluation, build_objectiv
 from netspec.infer.sections.resolved_settings import resolve_settings
 from netspec.infer.sections.section import Section, find_meant, find_setting, find_updates, keep_silent
 from netspec.infer.sections.settings import READERS, read_count, read_duration, read_weights
+from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.sections.updates import plan_updates
 from netspec.infer.values import UNKNOWN, Unknown
 from netspec.ir import OUTPUT, Body, CheckpointPlan, DataPlan, EvalPlan, Objective, TrainPlan
@@ -39,11 +40,12 @@ PLAIN = ("loss", "optimizer")
 
 def plan_training(world: World, node: tree.Train) -> TrainPlan | None:
     """The plan of a section, or None when it has a problem, which is reported."""
-    frame = Frame(world, "train", Facts())
+    frame = SettingsFrame(world, "train", Facts())
     meant = find_meant(node.body, "train")
     complete = everything_is_there(world, node, meant)
     model = find_trained_model(frame, node)
     see_params(frame, node, model)
+    frame.see_numbers(node.body)
     accumulate = read_accumulate(frame, node)
     source = find_setting(node.body, "data")
     with keep_silent(world, is_said_elsewhere, "data" in meant):
@@ -80,7 +82,10 @@ def everything_is_there(world: World, node: tree.Train, meant: Collection[str]) 
     missing = tuple(n for n in needed if n not in names and n not in meant)
     holes = any(isinstance(i, tree.Hole) for i in node.body.items)
     if missing and not holes:
-        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing))
+        from netspec.resolve.foreign_settings.missing_lines import propose_lines  # only specs with a problem need it
+
+        ways = tuple(propose_lines(node, world.graph.definitions.get(node.model), missing))
+        world.report(MissingSetting(at=node.name_span, section=f"train {node.model}", names=missing, ways=ways))
     beside = [i for i in node.body.items if groups and isinstance(i, tree.Setting) and i.key in PLAIN]
     for item in beside:
         world.report(SettingBesideUpdates(at=item.name_span, name=item.key, updates=tuple(u.label or "" for u in groups)))
@@ -112,7 +117,7 @@ def find_trained_model(frame: Frame, node: tree.Train) -> Body | None:
     return None if given is None else find_model(frame.world, definition, given, node.name_span)
 
 
-def assemble_plan(section: Section, frame: Frame, meant: Collection[str], complete: bool) -> TrainPlan | None:
+def assemble_plan(section: Section, frame: SettingsFrame, meant: Collection[str], complete: bool) -> TrainPlan | None:
     """The plan, when every setting of it is known."""
     node, data, model = section.node, section.data, section.model
     sizes = fit_fields(section)

@@ -6,11 +6,11 @@ from typing import Any
 
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import UntrainedParameters
-from netspec.infer.frame import Frame
 from netspec.infer.sections.measurements import build_update_objective
 from netspec.infer.sections.optimizers import patterns_match
 from netspec.infer.sections.section import Section, find_setting
 from netspec.infer.sections.settings import read_count, read_optimizer, read_params
+from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.values import Unknown
 from netspec.ir import Objective, UpdatePlan
 from netspec.ir.paths import parameters
@@ -22,7 +22,7 @@ NEEDED = ("loss", "params", "optimizer")
 
 
 def plan_updates(
-    section: Section, frame: Frame, sizes: dict[str, Dim], objective: Objective | None, optimizer: Any
+    section: Section, frame: SettingsFrame, sizes: dict[str, Dim], objective: Objective | None, optimizer: Any
 ) -> tuple[UpdatePlan, ...] | None:
     """The section's updates in order, or None after a problem. `optimizer` is the section's own."""
     if not section.updates:
@@ -36,7 +36,7 @@ def plan_updates(
     return tuple(found)
 
 
-def plan_plain_form(section: Section, frame: Frame, objective: Objective | None, optimizer: Any) -> tuple[UpdatePlan, ...] | None:
+def plan_plain_form(section: Section, frame: SettingsFrame, objective: Objective | None, optimizer: Any) -> tuple[UpdatePlan, ...] | None:
     """`loss` and `optimizer` in the section itself: one update of all parameters."""
     item = section.setting("optimizer")
     if item is None or not isinstance(optimizer, Optimizer):
@@ -46,13 +46,15 @@ def plan_plain_form(section: Section, frame: Frame, objective: Objective | None,
     return (UpdatePlan("", objective, optimizer, None, span=item.span),)
 
 
-def plan_update(section: Section, frame: Frame, sizes: dict[str, Dim], update: tree.Group, known: tuple[str, ...]) -> UpdatePlan | None:
+def plan_update(
+    section: Section, frame: SettingsFrame, sizes: dict[str, Dim], update: tree.Group, known: tuple[str, ...]
+) -> UpdatePlan | None:
     """One update of several; None after a problem."""
     items = {key: find_setting(update.body, key) for key in (*NEEDED, "every")}
     missing = tuple(key for key in NEEDED if items[key] is None)
     if missing and not any(isinstance(i, tree.Hole) for i in update.body.items):
         section.world.report(MissingSetting(at=update.name_span, section=f"update {update.label}", names=missing))
-    first = update is section.updates[0]
+    first, frame = update is section.updates[0], frame.inside(update.body)
     objective = build_update_objective(section, update, section.data, sizes, first) if items["loss"] else None
     paths = None if items["params"] is None else read_params(frame, items["params"], known)
     optimizer = None if items["optimizer"] is None else read_optimizer(frame, items["optimizer"])

@@ -220,7 +220,7 @@ class Callable(Op):
     exports: ClassVar[tuple[str, ...]] = ()
     """Values for `aux("**/NAME")` that every use of it has: methods of the layer, on the same inputs."""
     keeps_values: ClassVar[bool] = False
-    """Every number of its output is one of its first input's, or 0: a slice, a shift."""
+    """Every number of its results is one of its first input's, 0, or the one that it `holds`: a slice, a shift."""
     positive: ClassVar[bool] = False
     """Is defined on numbers above 0 only: a logarithm."""
     jumps: ClassVar[bool] = False
@@ -241,11 +241,9 @@ class Callable(Op):
     factors: ClassVar[bool] = False
     """It adds up products, or makes one: where one of its inputs is 0, nothing else matters."""
 
-    counts_zeros: ClassVar[bool] = False
-    """Where it makes one element of those along an axis, one that is 0 counts as any other: a mean, a largest one; not so in a sum."""
-
-    filler: ClassVar[str] = ""
-    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does."""
+    filler: ClassVar[str | None] = None
+    """What changes nothing among the elements that it makes one of, or shares out among: 0 in a sum; "": no number does, as in a mean.
+    None: it does no such thing."""
     opens_means: ClassVar[bool] = False
     """Takes a loss or metric for its values, before they are averaged: `each`."""
     reduces: ClassVar[bool] = False
@@ -297,6 +295,18 @@ class Callable(Op):
         type, unless the op `keeps_values`."""
         return tensor.dtype == "int"
 
+    def keeps_numbers(self, *inputs: TensorType) -> bool:
+        """Is every whole number of its results one of its first input's, or 0, maybe of another element type?"""
+        return self.keeps_values
+
+    def counting_all(self) -> Callable:
+        """The same op where no label is ignored."""
+        return self
+
+    def classes_left(self, count: int) -> int:
+        """How many of so many classes it takes, from 0 on: one less where the last one is ignored."""
+        return count
+
     def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
         """Inputs of class numbers, and how many classes it tells apart: as many as a loss has scores, or `one_hot` places."""
         return {}
@@ -305,6 +315,11 @@ class Callable(Op):
         """The place of the input whose meaning the numbers of its result have, as if it `keeps_values`. `numbers`: the inputs that the spec
         writes as numbers, None for a tensor."""
         return 0 if self.gives == "same" or self.keeps_values else None
+
+    @classmethod
+    def counts_zeros(cls) -> bool:
+        """Does an element that is 0 count as any other, where it makes one of those along an axis: in a mean, as a largest one?"""
+        return cls.filler not in (None, "0", "false")
 
     def picks(self, *inputs: TensorType) -> dict[int, int]:
         """For inputs of whole numbers, by their places: the axis of the first input whose elements they name, as in `gather`."""

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 def widen_wholes(op: Callable, inputs: tuple[Any, ...] | list[Any], optional: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What `apply` of an op gets for these inputs: those that it `widens` are i32, unless it only moves their values."""
-    if op.keeps_values or op.variadic:
+    if op.variadic:
         return tuple(inputs), dict(optional)
     declared = {each.name: each for each in op.inputs}
     required = [each for each in op.inputs if not each.optional]
     known = zip_longest(inputs, required[: len(inputs)])
-    given = tuple(x if each is None else _widen(x, op.widens(each), each.named) for x, each in known)
+    moved = required[0] if op.keeps_values and required else None
+    given = tuple(x if each is None or each is moved else _widen(x, op.widens(each), each.named) for x, each in known)
     return given, {name: _widen(x, op.widens(declared[name]), declared[name].named) for name, x in optional.items()}
 
 

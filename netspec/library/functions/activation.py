@@ -173,7 +173,6 @@ class _Shares(_AlongAxis):
 
     filler = "-1e9"
     masks = {"x": -1}
-    counts_zeros = True
     zeroes = True
     of_one: ClassVar[tuple[str, str]]
     """What it makes of an axis of one number, and what would take one score."""
@@ -269,6 +268,7 @@ class Standardize(_AlongAxis):
     Any shape -> the same. FLOPs: 5 per element (mean, subtract, square, sum, multiply).
     """
 
+    filler = ""
     source = "jax.nn.standardize"
 
     epsilon: Annotated[float, Field(ge=0)] = 1e-5

@@ -201,6 +201,7 @@ class Tile(Function):
     """The tensor repeated as a whole along axes: [n, …] -> [counts[0] · n, …]."""
 
     inputs = ANY
+    keeps_values = True
 
     counts: Annotated[tuple[Positive | Dim, ...], Field(strict=False)]
     """For each axis how often."""
@@ -226,6 +227,7 @@ class Flip(Function):
     """The order of elements reversed along axes; along all without `axis`. Any shape -> the same."""
 
     inputs = ANY
+    keeps_values = True
 
     axis: Axes | None = None
     """The axis, or a list of axes, counted from 0, or from the end with -1, -2, …"""
@@ -308,6 +310,7 @@ class BroadcastTo(Function):
     """The tensor stretched to a shape: axes of size 1 repeat, missing leading axes are added. [...] -> dims."""
 
     inputs = ANY
+    keeps_values = True
 
     dims: Annotated[tuple[Size, ...], Field(strict=False)]
     """The new shape."""

@@ -116,6 +116,7 @@ class Split(Function):
     """
 
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1),)
+    keeps_values = True
 
     parts: Positive | Annotated[tuple[Size, ...], Field(strict=False, min_length=1)]
     """Number of equal parts, or a list with the size of each."""

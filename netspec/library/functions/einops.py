@@ -142,6 +142,8 @@ class Repeat(_ByPattern):
     The other axes move as in `rearrange`. FLOPs: 0.
     """
 
+    keeps_values = True
+
     pattern: str
     """The axes before and after: `"b t d -> b (t n) d"`."""
     sizes: dict[str, Size] = Field(default_factory=dict)

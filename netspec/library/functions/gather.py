@@ -28,6 +28,7 @@ class Gather(Function):
         In("x", "any tensor with that axis", dtype="any", rank=1),
         In("indices", "whole numbers, any shape", dtype="int"),
     )
+    keeps_values = True
 
     axis: int = 0
     """The axis, counted from 0, or from the end with -1, -2, …"""
@@ -67,6 +68,7 @@ class Take(Function):
     """
 
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1),)
+    keeps_values = True
 
     indices: Annotated[tuple[int, ...], Field(strict=False, min_length=1)]
     """Which elements, in the order of the result."""
@@ -143,6 +145,7 @@ class Last(Function):
         In("x", "any tensor with that axis, the batch first", dtype="any", rank=2),
         In("lengths", "how many elements count, whole numbers [batch]", dtype="int"),
     )
+    keeps_values = True
     masking = "moves"  # the lengths say what counts
 
     axis: int = 1

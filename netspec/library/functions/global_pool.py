@@ -26,7 +26,7 @@ MASK = In(
 class _Global(Function):
     """All axes of space go, or stay with size 1."""
 
-    counts_zeros = True
+    filler = ""
     over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3), MASK)
     source = "Lin et al., Network In Network, 2013"
@@ -105,7 +105,7 @@ class GlobalMaxPool(_Global):
 class _Adaptive(Function):
     """Windows along each axis of space; each window of the image is a product of theirs."""
 
-    counts_zeros = True
+    filler = ""
     over_space = True
     inputs = (In("x", "[batch, space…, channels]", rank=3),)
     source = "PyTorch's adaptive pools"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class _Place(Function):
     """Where along an axis the extreme element is."""
 
-    counts_zeros = True
+    filler = ""
     inputs = (In("x", "any tensor of numbers", dtype="number"),)
     function: ClassVar[str]
 

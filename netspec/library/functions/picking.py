@@ -32,6 +32,7 @@ class TakeAlongAxis(Function):
     """
 
     inputs = (In("x", "any tensor with that axis", dtype="any", rank=1), INDICES)
+    keeps_values = True
     source = "numpy.take_along_axis"
 
     axis: int = -1
@@ -83,6 +84,7 @@ class Pick(Function):
     """
 
     inputs = (In("x", "any tensor with an axis to choose from", dtype="any", rank=1), INDICES)
+    keeps_values = True
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -125,6 +127,7 @@ class GatherAt(Function):
     """
 
     inputs = (In("tensors", "the tensor, then whole numbers for each of the axes", dtype="any"),)
+    keeps_values = True
     variadic: ClassVar[bool] = True
     source = "NumPy's indexing by arrays"
 

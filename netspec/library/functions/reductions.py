@@ -96,7 +96,7 @@ class Mean(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
-    counts_zeros = True
+    filler = ""
     inputs = (In("x", "any tensor", dtype="any"),)
 
     @classmethod
@@ -119,7 +119,6 @@ class Prod(_Reduction):
     [...] -> the shape without the axes; floats keep their element type, whole numbers have 32 bits. FLOPs: 1 per element.
     """
 
-    counts_zeros = True
     filler = "1"
 
     def result(self, x: TensorType) -> str:
@@ -139,7 +138,6 @@ class Max(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
-    counts_zeros = True
     filler = "-1e9"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
@@ -153,7 +151,6 @@ class Min(_Reduction):
     """
 
     gives: ClassVar[str] = "same"
-    counts_zeros = True
     filler = "1e9"
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:
@@ -164,7 +161,7 @@ class _Spread(_Reduction):
     """A measure of how far elements lie from their mean."""
 
     inputs = (In("x", "any tensor"),)
-    counts_zeros = True
+    filler = ""
     cost: ClassVar[int] = 4
 
     ddof: Annotated[int, Field(ge=0)] = 0
@@ -203,7 +200,6 @@ class Logsumexp(_Reduction):
 
     filler = "-1e9"
     inputs = (In("x", "any tensor"),)
-    counts_zeros = True
     cost: ClassVar[int] = 4
 
     def over(self, scope: Scope, x: Array, axes: tuple[int, ...]) -> Array:

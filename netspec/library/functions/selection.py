@@ -12,7 +12,10 @@ from netspec.library.base import Array, Dtype, Example, Flow, Function, In, Pass
 from netspec.library.functions.arithmetic import MatMul
 from netspec.library.functions.broadcasting import Side, align_sides, meet, need_meeting, outline_shapes
 from netspec.shape import Dim, Facts, TensorType
-from netspec.shape.types import elements
+from netspec.shape.types import EXACT, RANGES, elements
+
+MANY = 2**24
+"""More than anything has classes or ids."""
 
 
 class _OfTwo(Function):
@@ -152,8 +155,20 @@ class Cast(Function):
     def shape(self, facts: Facts, x: TensorType) -> TensorType:
         return x.with_dtype(self.dtype)
 
+    def keeps_numbers(self, x: TensorType) -> bool:
+        """Whole numbers stay in a type that holds them all, as floats hold those of so many bits."""
+        if "bool" in (x.dtype, self.dtype):
+            return False
+        (least, most), (low, high) = _wholes(x.dtype), _wholes(self.dtype)
+        return max(least, -MANY) >= low and min(most, MANY) <= high
+
     def apply(self, scope: Scope, x: Array) -> Array:
         return x.astype(scope.stored(self.dtype))
+
+
+def _wholes(dtype: str) -> tuple[int, int]:
+    """The least and the greatest of the whole numbers that an element type holds without a gap."""
+    return RANGES[dtype] if dtype in RANGES else (-EXACT[dtype], EXACT[dtype])
 
 
 class Matmul(Function):

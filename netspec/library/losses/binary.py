@@ -6,9 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Example, In, Loss, Scope
+from netspec.library.base import Array, Callable, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, require_class_weights
+from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, leave_out, require_class_weights
 from netspec.library.shape_rules.targets import MASK, SIGMOID_LOGITS, TRUTH, is_integer, truth_values, yes_and_no
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -85,6 +85,12 @@ class SigmoidCrossEntropy(_OfAnswers):
 
     def ceilings(self, *inputs: TensorType) -> dict[str, Dim | int]:
         return {} if self.ignore is not None else super().ceilings(*inputs)
+
+    def counting_all(self) -> Callable:
+        return self.replaced(ignore=None)
+
+    def classes_left(self, count: int) -> int:
+        return leave_out(count, self.ignore)
 
     def values(self, said: Array, truth: Array) -> Array:
         return cross_entropy_of_answers(said, smooth_truth(truth, self.label_smoothing))

@@ -8,9 +8,16 @@ from netspec.kernels import cross_entropy as kernels
 from netspec.kernels.array_forms import widen
 from netspec.kernels.cross_entropy import take_label as pick_scores
 from netspec.lazy import jax, jnp, lax
-from netspec.library.base import Array, Example, In, Loss, Scope
+from netspec.library.base import Array, Callable, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
-from netspec.library.losses.label_weights import Weights, counted_labels, ignored_is_integer, label_weights, require_class_weights
+from netspec.library.losses.label_weights import (
+    Weights,
+    counted_labels,
+    ignored_is_integer,
+    label_weights,
+    leave_out,
+    require_class_weights,
+)
 from netspec.library.shape_rules.targets import LABELS, MASK, SOFTMAX_LOGITS, count_classes, is_integer, label_values
 from netspec.shape import Dim, Facts, TensorType
 from netspec.shape.types import elements
@@ -50,7 +57,13 @@ class _OfClasses(Loss):
         return {"labels": inputs[0].shape[-1]} if inputs[1].is_int and self.ignore is None else {}
 
     def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
-        return {} if self.ignore is not None else count_classes(*inputs)
+        return count_classes(*inputs)
+
+    def counting_all(self) -> Callable:
+        return self.replaced(ignore=None)
+
+    def classes_left(self, count: int) -> int:
+        return leave_out(count, self.ignore)
 
     def weights(self, *inputs: Array, **optional: Array) -> Array | None:
         weights = label_weights(self.class_weights, widen(inputs[0]), inputs[1])

@@ -44,6 +44,11 @@ def ignored_is_integer(op: str, ignore: int | None, labels: TensorType) -> None:
         need_value(op, ignore, labels, blame="ignore")
 
 
+def leave_out(count: int, ignore: int | None) -> int:
+    """How many of so many classes count, from 0 on, where one is ignored."""
+    return count - (ignore == count - 1)
+
+
 def label_weights(weights: Weights, scores: Array, labels: Array) -> Array | None:
     """The weight of each label, [...]; of a distribution the mean of its classes'. What is no class counts 1, so that it is seen."""
     if weights is None:

@@ -6,10 +6,10 @@ from typing import Annotated, ClassVar
 
 from netspec.kernels.array_forms import widen
 from netspec.lazy import jax, jnp
-from netspec.library.base import Array, Example, In, Loss, Scope
+from netspec.library.base import Array, Callable, Example, In, Loss, Scope
 from netspec.library.base.field_bounds import Field
 from netspec.library.losses.exact_shapes import example_values
-from netspec.library.losses.label_weights import Weights, ignored_is_integer, require_class_weights
+from netspec.library.losses.label_weights import Weights, ignored_is_integer, leave_out, require_class_weights
 from netspec.library.shape_rules.targets import (
     LABELS,
     SIGMOID_LOGITS,
@@ -78,7 +78,13 @@ class Dice(_Overlap):
         return example_values(self, values, inputs[0])
 
     def tells_apart(self, *inputs: TensorType) -> dict[str, Dim | int]:
-        return {} if self.ignore is not None else count_classes(*inputs)
+        return count_classes(*inputs)
+
+    def counting_all(self) -> Callable:
+        return self.replaced(ignore=None)
+
+    def classes_left(self, count: int) -> int:
+        return leave_out(count, self.ignore)
 
     def apply(self, scope: Scope, *inputs: Array, **optional: Array) -> Array:
         logits, labels = widen(inputs[0]), inputs[1]

@@ -22,6 +22,7 @@ class _Ranking(Metric):
 
     inputs: ClassVar[tuple[In, ...]] = (SCORES, TRUTH, MASK)
     averaged: ClassVar[bool] = False
+    sloped: ClassVar[bool] = False
     axes: ClassVar[tuple[str, ...]] = ("output",)
 
     bins: Annotated[int, Field(ge=1, le=LIMITS.bins)] = 4096

@@ -30,6 +30,7 @@ class _Tokens(Metric):
 
     inputs: ClassVar[tuple[In, ...]] = (PREDICTION, TARGET, *LENGTHS, WEIGHT)
     averaged: ClassVar[bool] = False
+    sloped: ClassVar[bool] = False
 
     end: int | None = None
     """A sequence ends before its first token with this number, such as that of the end of a sentence, or of padding."""

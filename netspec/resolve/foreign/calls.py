@@ -71,7 +71,7 @@ class Written:
 def propose_calls(
     call: Written, what: Takes, name: str = "", gone: Sequence[int] = (), named: Mapping[int, str] | None = None
 ) -> list[Repair]:
-    """Ways to write the call. `name`: the op that is called instead; `gone`: places of arguments that go; `named`: those that get a name."""
+    """Ways to write the call. `name`: the op that is called instead; `gone`: arguments that go; `named`: those that get a name."""
     lists = list_choices(call, what, gone, named or {})
     if not all(lists):
         return []
@@ -241,6 +241,8 @@ def argument_edits(call: Written, choices: Sequence[Choice]) -> Iterator[Edit]:
     args, source = call.args, call.span.source
     if (args or call.staged) and call.span.end > call.callee.end and all(choice.text is None for choice in choices):
         yield Edit(Span(source, call.callee.end, call.span.end), "")
+        return
+    if all(choice.text is None for choice in choices):  # in JSON the callee does not stand before its arguments
         return
     kept = False
     for place, (arg, choice) in enumerate(zip(args, choices, strict=True)):

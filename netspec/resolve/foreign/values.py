@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -116,10 +117,12 @@ def from_pair(item: str) -> str:
 def from_number(text: str, wanted: str) -> Iterable[str]:
     """What a number was meant as, where another sort of value is wanted."""
     value = float(text.replace("_", ""))
+    if not math.isfinite(value):
+        return
     if takes(wanted, "int") and not takes(wanted, "float") and not re.fullmatch(r"-?[0-9_]+", text):
         yield f"{value:.0f}" if value.is_integer() else ""
         yield str(max(round(value), 1)) if 0.5 < value else ""
-    if takes(wanted, "bool") and value in (0, 1):
+    if takes(wanted, "bool") and not abs(value) % 1 and 0 <= value <= 1:
         yield "true" if value else "false"
     if "duration" in wanted and value.is_integer() and value > 0:
         unit = "step" if value == 1 else "steps"

@@ -64,7 +64,10 @@ def write_metric(value: tree.Expr, given: str) -> str:
 
 def takes_inputs(call: tree.Call) -> bool:
     """Whether a call of a measure is given anything to measure."""
-    return any(a.name is None and not isinstance(a.value, tree.Number | tree.String) for a in call.args)
+    plain = tree.Number | tree.String | tree.Constant | tree.ListExpr
+    entry = index.lookup(call.callee.text, *KINDS)
+    known = {a.name for a in entry.signature} if entry is not None else set()
+    return any(not isinstance(a.value, plain) and a.name not in known for a in call.args)
 
 
 def find_measure(name: str) -> str:

@@ -126,12 +126,28 @@ def write_schedule(value: tree.Expr, rate: str) -> str:
     """A schedule as the learning rate: as it stands, or made of its name and the learning rate."""
     text = value.span.text
     if isinstance(value, tree.Call):
-        return text
+        return text if index.lookup(value.callee.text, "schedule") else translate_schedule(value, rate)
     name = next(iter(nearest(word_of(value), index.names("schedule"))), "") if word_of(value) else ""
     entry = index.lookup(name, "schedule") if name else None
     if entry is None or not rate or sum(a.required for a in entry.signature) != 1:
         return ""
     return f"{name}({rate})"
+
+
+def translate_schedule(call: tree.Call, rate: str) -> str:
+    """A schedule of PyTorch, whose learning rate stands in the optimizer: `StepLR(step_size=30, gamma=0.1)`, `CosineAnnealingLR(T_max=10)`."""
+    name, args = squash(call.callee.text.rpartition(".")[2]), {squash(a.name or ""): a.value.span.text for a in call.args}
+    plain = [a.value.span.text for a in call.args if a.name is None and isinstance(a.value, tree.Number)]
+    if not rate:
+        return ""
+    if name in ("steplr", "stepdecay", "exponentiallr"):
+        every = args.get("stepsize", plain[0] if plain else "1")
+        unit = "epoch" if every == "1" else "epochs"
+        steps = ", staircase=true" if name != "exponentiallr" else ""
+        return f"exponential({rate}, {args.get('gamma', '0.1')}, every={every} {unit}{steps})" if every.isdigit() else ""
+    own = next(iter(nearest(call.callee.text.rpartition(".")[2], index.names("schedule"))), "")
+    entry = index.lookup(own, "schedule") if own else None
+    return f"{own}({rate})" if entry is not None and sum(a.required for a in entry.signature) == 1 else ""
 
 
 def write_warmup(item: tree.Setting, rate: str) -> str:

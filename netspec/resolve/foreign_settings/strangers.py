@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.names.unknown_names import UnknownSetting
-from netspec.diagnostics.suggestions.nearest import nearest
+from netspec.diagnostics.suggestions.nearest import nearest, squash
 from netspec.diagnostics.suggestions.setting_words import find_meaning
+from netspec.diagnostics.training.settings import ArgumentAsSetting
 from netspec.library.shelf import index
 from netspec.record import record
 from netspec.resolve.foreign_settings import chains, groups, measures, optimizers, values
@@ -30,7 +31,7 @@ class Stranger:
 
     item: tree.Setting | tree.Group
     meaning: str
-    """What it is here, as `setting_words` says it; a setting's or section's own name where it stands in the other form; "" where unknown."""
+    """What it is here, as `setting_words` says; its own name for a setting or section in the other form; "" where unknown."""
     target: str
     """The setting or section that it belongs to, or ""."""
     instead: str = ""
@@ -57,6 +58,8 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
     if item.key in names:
         return Stranger(item, item.key, item.key)
     meaning, instead = find_meaning(item.key)
+    if section in INSIDE and meaning not in ("metrics", "metric"):
+        return Stranger(item, key := find_inside(item.key, section), key) if not instead else Stranger(item, "", "", instead)
     if section != "train" and meaning in ("epochs", "steps", "weights", "name"):
         meaning = ""
     inner = {"epochs": "duration", "steps": "duration", **dict.fromkeys(OF_OPTIMIZER, "optimizer"), **dict.fromkeys(OF_DATA, "data")}
@@ -67,6 +70,26 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
         near = nearest(item.key, names)
         meaning = target = near[0] if near else ""
     return Stranger(item, meaning, target, instead)
+
+
+INSIDE = {
+    "checkpoint": {
+        "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps everynepochs",
+        "keep": "maxtokeep savetotallimit limit last max number count keeplast savetopk topk total keepmax maxcheckpoints",
+    },
+    "eval": {
+        "every": "frequency freq interval period each epochs everyepochs everynepochs evalfreq evalevery",
+        "limit": "steps batches maxbatches maxsteps numbatches numsteps stepsperepoch validationsteps",
+        "data": "dataset validationdata source",
+    },
+}
+"""What other libraries call the lines of the sections inside of `train`."""
+
+
+def find_inside(name: str, section: str) -> str:
+    """The line of such a section that a name means, or ""."""
+    own = next((key for key, names in INSIDE[section].items() if squash(name) in names.split()), "")
+    return own or next(iter(nearest(name, SETTINGS[section])), "")
 
 
 def is_argument(item: tree.Setting | tree.Group, body: tree.Settings) -> bool:
@@ -101,21 +124,61 @@ def describe_strangers(
         )
     for together in joined.values():
         first = together[0]
-        ways = (
-            ()
-            if first.item.span.source.pointers is not None
-            else tuple(Repair(edits, words) for words, edits in find_forms(together, body, section, owner, model))
-        )
-        yield UnknownSetting(
-            at=first.item.name_span,
-            section=section,
-            name=first.item.key,
-            near=tuple(nearest(first.item.key, names)) if not first.instead and first.meaning in ("", *names) else (),
-            options=tuple(names),
-            ways=ways,
-            others=tuple(s.item.name_span for s in together[1:]),
-            instead=first.instead,
-        )
+        known = first.item.span.source.pointers is None
+        forms = find_forms(together, body, section, owner, model) if known else []
+        ways = tuple(Repair(edits, words) for words, edits in forms)
+        op = called_by(together, body) if ways else ""
+        yield describe_arguments(together, op, ways) if op else describe_setting(together, section, names, ways)
+
+
+def describe_setting(together: Sequence[Stranger], section: str, names: Sequence[str], ways: tuple[Repair, ...]) -> UnknownSetting:
+    """The problem of lines that are no settings."""
+    first, *others = together
+    near = tuple(nearest(first.item.key, names)) if not first.instead and first.meaning in ("", *names) else ()
+    return UnknownSetting(
+        at=first.item.name_span,
+        section=section,
+        name=first.item.key,
+        near=near,
+        options=tuple(names),
+        others=tuple(s.item.name_span for s in others),
+        instead=first.instead,
+        ways=ways,
+    )
+
+
+def describe_arguments(together: Sequence[Stranger], op: str, ways: tuple[Repair, ...]) -> ArgumentAsSetting:
+    """The problem of lines that are arguments of the call in another one."""
+    first, *others = together
+    target = first.target or "loss"
+    return ArgumentAsSetting(
+        at=first.item.name_span,
+        op=op,
+        setting=target,
+        names=tuple(s.item.key for s in together),
+        settings=tuple(Place(s.item.name_span, f"and this of `{op}`") for s in others),
+        ways=tuple(Repair(way.edits, way.words.removeprefix(f"{target} = ")) for way in ways),
+    )
+
+
+def called_by(together: Sequence[Stranger], body: tree.Settings) -> str:
+    """The op that all of these lines are arguments of; "" where one is more than that."""
+    first = together[0]
+    if first.target == "data" and all(s.meaning == "batch" for s in together):
+        data = find_item(body, "data")
+        return "batch" if isinstance(data, tree.Setting) and "batch" in chains.list_stages(data.value) else ""
+    if first.target == "optimizer" and isinstance(first.item, tree.Setting):
+        optimizer = find_item(body, "optimizer")
+        call = optimizers.find_step(optimizer.value) if isinstance(optimizer, tree.Setting) else None
+        op = optimizers.nearest_optimizer(optimizers.name_of(call)) if call is not None else ""
+        meanings = {s.meaning for s in together}
+        for callee in (op, optimizers.DECAYED.get(op, "")):
+            if callee and meanings <= {a.name for a in index.entries(callee)[0].signature}:
+                return callee
+    if not first.target and isinstance(first.item, tree.Setting):
+        calls = calls_of_loss(body, first.item.key)
+        return calls[0].callee.text if calls else ""
+    return ""
 
 
 def find_forms(
@@ -128,7 +191,8 @@ def find_forms(
     if first.instead:
         return [("", (drop_line(item),))]
     if isinstance(item, tree.Group):
-        forms = values.write_setting(item) if meaning == item.key else []
+        key = first.target if first.target in GROUPS[section] and first.target != item.key else ""
+        forms = [(f"{key} {{ … }}", (Edit(item.name_span, key),))] if key else values.write_setting(item) if meaning == item.key else []
         return measures.write_metrics(item, body, outputs_of(model)) if meaning in ("metrics", "metric") else forms
     if meaning == "name" and owner is not None and section == "train":
         return name_section(item, owner)
@@ -163,7 +227,7 @@ def name_section(item: tree.Setting, owner: tree.Train) -> list[Form]:
 
 
 def find_owner(item: tree.Setting, body: tree.Settings, section: str, owner: tree.Train | None, model: Definition | None) -> list[Form]:
-    """Where a line of an unknown name belongs: to the model's params, to the loss's arguments, to the metrics, or it is a value of one's own."""
+    """Where a line of an unknown name belongs: to the model's params, the loss's arguments, the metrics; or it is a value of one's own."""
     forms: list[Form] = []
     text = item.value.span.text
     if model is not None and owner is not None and any(p.name == item.key for p in model.params):
@@ -171,10 +235,10 @@ def find_owner(item: tree.Setting, body: tree.Settings, section: str, owner: tre
     for call in calls_of_loss(body, item.key):
         edits = give_arguments(call, (), {item.key: text})
         forms.append((f"loss = {call.callee.text}(…, {item.key}={text})", (*edits, drop_line(item))))
-    if section in ("train", "eval") and is_measured(item.value):
-        forms += measures_one(item)
     if section in ("train", "eval", "update") and is_read(item, body):
         forms.append((f"let {item.key} = {text}", (insert(item.span.source, item.span.start, "let "),)))
+    if section in ("train", "eval") and is_measured(item.value):
+        forms += measures_one(item)
     return forms
 
 

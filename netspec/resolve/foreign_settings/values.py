@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from netspec.diagnostics.base import Edit
+from netspec.diagnostics.suggestions.setting_words import find_meaning
 from netspec.library.shelf import index
 from netspec.resolve.foreign_settings import optimizers
+from netspec.resolve.foreign_settings.data_forms import rewrite_chain
 from netspec.resolve.foreign_settings.lines import drop_line
 from netspec.resolve.foreign_settings.optimizers import Form
 from netspec.syntax import tree
@@ -18,7 +20,7 @@ DOUBLE = ("f64", "fp64", "float64", "64", "double")
 
 def rename(item: tree.Setting, target: str, meaning: str, body: tree.Settings) -> list[Form]:
     """A setting under its name here, with its value as it stands here; where the section has that setting, in its place."""
-    text = write_value(item.value, target, meaning)
+    text = (rewrite_chain(item.value) if target == "data" else "") or write_value(item.value, target, meaning)
     if text is None:
         return [(drop_words(target), (drop_line(item),))]
     there = next((i for i in body.items if isinstance(i, tree.Setting) and i.key == target), None)
@@ -42,6 +44,8 @@ def write_value(value: tree.Expr, target: str, meaning: str) -> str | None:
         unit = "step" if meaning == "steps" else "epoch"
         shown = text if isinstance(value.value, int) else str(count)  # type: ignore[attr-defined]
         return f"{shown} {unit}{'s' * (count != 1)}"
+    if target == "every" and whole:
+        return mean_duration(value)
     if target == "precision":
         return write_precision(value, meaning)
     if target == "ema" and isinstance(value, tree.Constant):
@@ -75,6 +79,12 @@ def is_said(value: tree.Expr) -> bool:
     return isinstance(value, tree.String | tree.Call)
 
 
+def mean_seed(value: tree.Expr) -> str:
+    """A seed; 0 where none is said."""
+    nothing = isinstance(value, tree.Constant) and value.value is None
+    return "0" if nothing or isinstance(value, tree.Unary) else mean_count(value)
+
+
 def mean_count(value: tree.Expr) -> str:
     """A whole number, of one that is written otherwise."""
     text = value.value if isinstance(value, tree.String) else value.span.text
@@ -98,11 +108,17 @@ def mean_optimizer(value: tree.Expr) -> str:
         case tree.String():
             op = optimizers.nearest_optimizer(value.value)
             return f"{op}(0.001)" if op and optimizers.has_rate(op) else ""
+        case tree.DictExpr() if is_foreign_chain(value):
+            return f"groups({value.span.text})"
         case tree.DictExpr():
             return write_op("optimizer", {item.key: item.value for item in value.items})
         case tree.ListExpr() | tree.TupleExpr():
             parts = [part.value if isinstance(part, tree.Arg) else part for part in value.items]
             return " -> ".join(part.span.text for part in parts)
+        case tree.Call() if is_foreign_chain(value):
+            return " -> ".join(OPTAX.sub("", part.span.text) for part in list_parts(value))
+        case tree.Call() if takes_parameters(value):
+            return write_torch(value)
         case tree.Binary():
             return " -> ".join(part.span.text for part in list_operands(value))
         case tree.Number():
@@ -110,6 +126,48 @@ def mean_optimizer(value: tree.Expr) -> str:
         case tree.Call() if index.lookup(value.callee.text, "schedule"):
             return f"adam({value.span.text})"
     return ""
+
+
+OPTAX = re.compile(r"\b(optax|torch\.optim|optim|tf\.keras\.optimizers|keras\.optimizers|optimizers)\.")
+"""What stands before the names of optimizers in other libraries."""
+
+
+def is_foreign_chain(node: tree.Expr) -> bool:
+    """`chain(clip_by_global_norm(1.0), adam(1e-3))`, also with `optax.` before it, and a dict of groups."""
+    if isinstance(node, tree.DictExpr):
+        return any(item.quoted or item.key == "else" for item in node.items)
+    called = isinstance(node, tree.Call) and node.callee.text.rpartition(".")[2] in ("chain", "sequential", "compose")
+    return called and len(list_parts(node)) > 1  # type: ignore[arg-type]
+
+
+PARAMETERS = re.compile(r"(\w+\.)*(parameters|params|trainable_variables|trainable_weights|named_parameters)(\(\))?")
+
+
+def takes_parameters(node: tree.Expr) -> bool:
+    """`Adam(model.parameters(), lr=1e-3)`: here an optimizer is given no parameters."""
+    first = node.args[0] if isinstance(node, tree.Call) and node.args else None
+    return first is not None and first.name in (None, "params") and PARAMETERS.fullmatch(first.value.span.text) is not None
+
+
+def write_torch(call: tree.Call) -> str:
+    """The optimizer without the parameters, its arguments by their names here."""
+    op = optimizers.nearest_optimizer(call.callee.text)
+    if not op:
+        return ""
+    lines = {arg.name or f"#{place}": arg.value for place, arg in enumerate(call.args[1:])}
+    if any(find_meaning(name)[0] == "weight_decay" for name in lines):
+        op = optimizers.DECAYED.get(op, op)
+    order = [a.name for a in index.entries(op)[0].signature]
+    named = {order[int(name[1:])] if name[0] == "#" else optimizers.find_argument(name, order): v.span.text for name, v in lines.items()}
+    if "" in named:
+        return ""
+    first = sorted(named.items(), key=lambda pair: pair[0] != order[0])
+    return f"{op}({', '.join(text if key == order[0] else f'{key}={text}' for key, text in first)})"
+
+
+def list_parts(call: tree.Call) -> list[tree.Expr]:
+    """The values in its parentheses without a name."""
+    return [a.value for a in call.args if a.name is None]
 
 
 def list_operands(node: tree.Expr) -> list[tree.Expr]:
@@ -120,7 +178,7 @@ def list_operands(node: tree.Expr) -> list[tree.Expr]:
 MEANT_VALUES = {
     "duration": mean_duration,
     "every": mean_duration,
-    "seed": mean_count,
+    "seed": mean_seed,
     "accumulate": mean_count,
     "keep": mean_count,
     "limit": mean_count,

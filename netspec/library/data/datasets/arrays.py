@@ -9,6 +9,7 @@ from netspec.diagnostics.data.arrays import ArraysNeeded
 from netspec.diagnostics.data.files import MissingData
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.field_bounds import model_validator
+from netspec.library.data.datasets.data_file import find_beside
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
 
@@ -61,5 +62,6 @@ class Arrays(Dataset):
             shown = tuple(f"{name}: {kind}" for name, kind in types.items())
             raise Mistake(ArraysNeeded(fields=shown, folder=str(folder) if folder else ""))
         if not folder.exists():
-            raise Mistake(MissingData(dataset=self.op_name(), file=folder.name, folders=(str(folder.parent),)))
+            beside = find_beside(folder.parent, folder.name)
+            raise Mistake(MissingData(dataset=self.op_name(), file=folder.name, folders=(str(folder.parent),), beside=beside))
         return examples_of(read_archive(folder, types), self.test, self.part)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import UnreadableData
 from netspec.diagnostics.running.files import NotAFile, ReadFailed
+from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.files import PathLike, open_file
+from netspec.limits import LIMITS
 
 
 def describe_damage(error: Exception) -> str:
@@ -35,3 +39,14 @@ def open_data(path: PathLike) -> BinaryIO:
             case _:
                 reason = "there is no such file"
         raise Mistake(UnreadableData(file=str(path), reason=reason)) from None
+
+
+def find_beside(folder: Path, name: str) -> tuple[str, ...]:
+    """What lies in a folder where a file of that name does not: names like it first, else those of the same kind, if they are few."""
+    try:
+        present = sorted(entry.name for entry in islice(folder.iterdir(), LIMITS.compared_names) if not entry.name.startswith("."))
+    except OSError:
+        return ()
+    alike = {other.split(".")[0]: other for other in present if Path(other).suffixes == Path(name).suffixes}
+    near = nearest(name.split(".")[0], alike) or (alike if len(alike) <= LIMITS.suggestions else ())
+    return tuple(alike[stem] for stem in near)

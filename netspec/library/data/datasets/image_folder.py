@@ -18,13 +18,15 @@ from netspec.lazy import np
 from netspec.library.base import Array, Dataset, Example, Learned, Positive, require_texts
 from netspec.library.base.field_bounds import Field, model_validator
 from netspec.library.data.columns import Lazy
+from netspec.library.data.datasets.data_file import find_beside
 from netspec.library.data.datasets.image_file import read_image
 from netspec.library.data.datasets.text_file import DataPath
 from netspec.limits import LIMITS
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
-    from netspec.library.data.datasets.image_file import Picture
+    from netspec.library.data.datasets.data_file import find_beside
+from netspec.library.data.datasets.image_file import Picture
 
 ENDINGS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 CLASSES = "classes"
@@ -147,7 +149,8 @@ class ImageFolder(Dataset):
     def _classes(self, home: Path, folder: Path) -> list[str]:
         """Names of the sub-folders. Raises `Mistake` when there are none, or more than `size`."""
         if not home.is_dir():
-            raise Mistake(MissingData(dataset=self.op_name(), file=self.folder, folders=(str(folder),)))
+            beside = find_beside(folder, self.folder)
+            raise Mistake(MissingData(dataset=self.op_name(), file=self.folder, folders=(str(folder),), beside=beside))
         names = sorted(entry.name for entry in _entries(home) if entry.is_dir())
         if not names:
             raise Mistake(NoClassFolders(folder=str(home)))

@@ -8,6 +8,7 @@ from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.files import DataFolderNeeded, MissingData
 from netspec.library.base import Array, Dataset, Example
 from netspec.library.base.field_bounds import model_validator
+from netspec.library.data.datasets.data_file import find_beside
 from netspec.library.data.datasets.text_file import DataPath
 from netspec.library.data.datasets.user_data import FieldTypes, Fraction, Part, batch_types, choose_part, examples_of, require_part
 from netspec.shape import TensorType
@@ -67,7 +68,8 @@ class Npz(Dataset):
         if folder is None:
             raise Mistake(DataFolderNeeded(dataset=self.op_name()))
         if not (folder / self._name).exists():
-            raise Mistake(MissingData(dataset=self.op_name(), file=self._name, folders=(str(folder),)))
+            beside = find_beside(folder, self._name)
+            raise Mistake(MissingData(dataset=self.op_name(), file=self._name, folders=(str(folder),), beside=beside))
         return examples_of(read_archive(folder / self._name, self.batch_types()), self.test, self.part)
 
     @property

@@ -14,6 +14,7 @@ from typing import IO, Any
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.data.arrays import ArrayUnlike, BadArchive, BadValue, NoSuchColumn
 from netspec.diagnostics.data.records import NoRecords, UnequalCounts
+from netspec.diagnostics.running.array_repairs import write_repair
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.datasets.data_file import open_data
@@ -191,7 +192,14 @@ def _require_like(array: Array, kind: TensorType, name: str, path: Path, sizes: 
         reason = f"it has {array.ndim} axes, not {kind.rank}" if array.ndim != kind.rank else "another shape"
     if reason:
         shown = "" if reason == "another shape" else reason
-        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=describe_array(array), reason=shown))
+        sides: list[int | str] = [dim.value if dim.is_constant else str(dim) for dim in kind.shape]
+        repair = write_repair(name, sides, kind.dtype, array.shape, found or "", sizes, _is_whole(array))
+        raise Mistake(ArrayUnlike(file=str(path), array=name, expected=str(kind), found=describe_array(array), reason=shown, repair=repair))
+
+
+def _is_whole(array: Array) -> bool:
+    """No element has a fraction, so that a cast to whole numbers keeps them all."""
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all() and (array == np.trunc(array)).all())
 
 
 def _plural(kind: str | None) -> str:

@@ -19,7 +19,7 @@ from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.base.field_bounds import AfterValidator
 from netspec.library.data.columns import Ragged
-from netspec.library.data.datasets.data_file import describe_damage, open_data
+from netspec.library.data.datasets.data_file import describe_damage, find_beside, open_data
 from netspec.limits import LIMITS
 
 BLOCK = 1 << 24
@@ -46,7 +46,8 @@ def find(folder: Path | None, name: str, op: str) -> Path:
     for path in map(folder.joinpath, names(name)):
         if path.exists():
             return path
-    raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=names(name)[1:]))
+    beside = find_beside(folder, name)
+    raise Mistake(MissingData(dataset=op, file=name, folders=(str(folder),), accepted=names(name)[1:], beside=beside))
 
 
 def names(name: str) -> tuple[str, ...]:

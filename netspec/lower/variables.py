@@ -1,0 +1,67 @@
+"""Reads weights as a caller has them: leaves as they are stored or nested dicts by logical path, with the buffers or the parameters
+alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.spec_error import SpecError
+from netspec.lazy import jax, np
+from netspec.lower.input_arrays import as_array, describe
+from netspec.lower.layout import BUFFERS, PARAMS, Layout
+from netspec.lower.training_state import State
+
+STATE = "a state, as `init`, `train_step` and `fit` give it"
+
+
+def collections_of(given: Any, buffers: Any = None) -> dict[str, Any]:
+    """{"params", "buffers"} of a state, of these two, or of the parameters alone. Raises `SpecError` for what is none of them."""
+    if isinstance(given, State):
+        found: Mapping[str, Any] = {PARAMS: given.params, BUFFERS: given.buffers}
+    elif not isinstance(given, Mapping):
+        expected = f"{STATE}, or arrays by path"
+        raise SpecError([ArrayMismatch(field="state", expected=expected, found=type(given).__name__)])
+    else:
+        found = given if are_collections(given) else {PARAMS: given}
+    return dict(found) if buffers is None else {**found, BUFFERS: buffers}
+
+
+def are_collections(given: Mapping[str, Any]) -> bool:
+    """Whether a dict holds the parameters and the buffers, and not the parameters themselves."""
+    return PARAMS in given and all(isinstance(given[name], Mapping) for name in (PARAMS, BUFFERS) if name in given)
+
+
+def require_state(layout: Layout, given: Any, batch: Any = None) -> State:
+    """The state, when it is one and its leaves are those of the model. Raises `SpecError` or `Mistake`."""
+    if not isinstance(given, State):
+        swapped = isinstance(batch, State)
+        call = "the state comes first: `train_step(state, batch)`" if swapped else ""
+        raise SpecError([ArrayMismatch(field="state", expected=STATE, found=type(given).__name__, repair=call)])
+    if not isinstance(given.params, Mapping) or not isinstance(given.buffers, Mapping):
+        raise SpecError([ArrayMismatch(field="state", expected=STATE, found="one whose params or buffers are no dicts")])
+    layout.require_stored({PARAMS: given.params, BUFFERS: given.buffers})
+    return given
+
+
+def require_dict(batch: Any, names: Iterable[str] = ()) -> Mapping[str, Any]:
+    """The batch, when it is a dict by field. Raises `SpecError`."""
+    if not isinstance(batch, Mapping):
+        fields = ", ".join(f'"{name}": …' for name in names)
+        expected = "a dict of arrays by field" + (f", {{{fields}}}" if fields else "")
+        raise SpecError([ArrayMismatch(field="batch", expected=expected, found=f"a value of {type(batch).__name__}")])
+    return batch
+
+
+def as_leaf(path: str, value: Any, dtype: Any) -> Any:
+    """A leaf of the weights in its dtype. Raises `SpecError` for what holds no numbers."""
+    array = as_array(value)
+    if getattr(array.dtype, "kind", "") in "OUSM":
+        raise SpecError([ArrayMismatch(field=path, expected=f"an array of {dtype}", found=describe(array))])
+    return array.astype(dtype)
+
+
+def are_arrays(tree: Any) -> bool:
+    """Whether all leaves of a tree are arrays of numbers, or numbers."""
+    return all(hasattr(leaf, "dtype") or isinstance(leaf, np.generic | int | float) for leaf in jax.tree.leaves(tree))
