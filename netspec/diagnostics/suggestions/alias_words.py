@@ -39,6 +39,11 @@ slidingwindow localwindow localwindowsize windowsize: window
 normalizeqk qklayernorm: qk_norm
 logitcap logitscap attnlogitsoftcapping: soft_cap
 rotarydim rotarysize partialrotaryfactor: rotary
+rope userope userotary rotaryemb rotaryembedding ropetheta: rotary
+numexperts nexperts numlocalexperts: experts
+numexpertspertok numexpertspertoken expertspertoken topkexperts numselectedexperts: top_k
+glu useglu swiglu gatedexperts: gated
+normtopkprob renormalize: softmax
 numbuckets: buckets
 maxlen maxlength maxpositionembeddings maxpositions numpositions contextlength blocksize: positions
 dim dims axes: axis
