@@ -11,10 +11,9 @@ from typing import Any
 from netspec.diagnostics.base import Mistake
 from netspec.infer import arithmetic
 from netspec.infer.frame import Frame, Passes
+from netspec.infer.shelf import make_cast
 from netspec.infer.values import Tensor, Value, is_number
 from netspec.ir import Apply
-from netspec.library.base import Callable
-from netspec.library.shelf import index
 from netspec.shape import TensorType
 from netspec.source import Span
 
@@ -39,10 +38,8 @@ def widen(frame: Frame, op: str, sides: tuple[Value, ...], span: Span) -> tuple[
 
 def to_float(frame: Frame, number: Tensor, dtype: str, span: Span) -> Tensor:
     """A whole number of each pass as a float."""
-    op = index.load("cast", "function")(dtype=dtype)  # type: ignore[call-arg]
-    assert isinstance(op, Callable)
     made = frame.wire(TensorType(dtype, ()), span)
-    frame.emit(Apply(op, (number.wire,), (made.wire,), frame.count("cast"), span=span))
+    frame.emit(Apply(make_cast(dtype), (number.wire,), (made.wire,), frame.count("cast"), span=span))
     frame.passes[made.wire] = frame.passes[number.wire]
     return made
 
