@@ -78,7 +78,6 @@ _MEANINGS = {
 """Our keys -> those that other formats have for them."""
 
 
-
 class Reader(Strings):
     """Reads objects by their forms. Methods return `BAD` for what cannot be read, after reporting why."""
 

@@ -1,4 +1,4 @@
-"""Calls as people write them who come from Keras, PyTorch, Flax or Hugging Face: one problem each, and edits behind which the file is clean."""
+"""Calls as people write them who come from elsewhere: one problem each, and edits behind which the file is clean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ IMAGE = "model M {{\n  input x: f32[B, 32, 32, 3]\n  output y = x -> {} -> globa
 VECTOR = "model M {{\n  input x: f32[B, 20]\n  output y = x -> {} -> dense(3)\n}}\n"
 TOKENS = "model M {{\n  dim T <= 64\n  input ids: i32[B, T]\n  x = ids -> embed(100, 32)\n  output y = x -> {} -> dense(3)\n}}\n"
 STEPS = "model M {{\n  input x: f32[B, 20]\n  {}\n  output y = h -> dense(3)\n}}\n"
-LOOP = "model M {{\n  param widths: list[int] = [8, 16, 8, 4]\n  input x: f32[B, 4]\n  y = x -> dense(widths[0]) -> dense(4)\n  {}\n  output z = y\n}}\n"
+LOOP = """model M {{
+  param widths: list[int] = [8, 16, 8, 4]
+  input x: f32[B, 4]
+  y = x -> dense(widths[0]) -> dense(4)
+  {}
+  output z = y
+}}
+"""
 BLOCK = """block Mlp {{
   param hidden: int
   param act: layer = relu
@@ -29,7 +36,17 @@ model M {{
   output y = x -> {}
 }}
 """
-WEIGHT = "block S {{\n  input x: f32[B, C]\n  weight g: f32[C] = {}\n  output x * g\n}}\n\nmodel M {{\n  input x: f32[B, 4]\n  output z = x -> S\n}}\n"
+WEIGHT = """block S {{
+  input x: f32[B, C]
+  weight g: f32[C] = {}
+  output x * g
+}}
+
+model M {{
+  input x: f32[B, 4]
+  output z = x -> S
+}}
+"""
 MASKED = "model M {{\n  input ids: i32[B, T]\n  input length: i32[B]\n  x = ids -> embed(100, 32) -> {}\n  output y = x -> dense(2)\n}}\n"
 TRAIN = """model D {{
   input image: f32[B, 8, 8, 1]

@@ -126,7 +126,8 @@ beamsearch: beam
 greedysearch argmaxsearch: greedy
 
 [loss]
-crossentropy sparsesoftmaxcrossentropy sparsesoftmaxcrossentropywithlogits categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
+crossentropy sparsesoftmaxcrossentropy sparsesoftmaxcrossentropywithlogits categoricalcrossentropy sparsecategoricalcrossentropy
+  crossentropyloss nllloss negativeloglikelihood xent ce celoss
   softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
 bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
   sigmoid_cross_entropy
