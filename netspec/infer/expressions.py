@@ -8,7 +8,7 @@ from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.training.settings import FractionOfStep
-from netspec.infer import arithmetic, shelf
+from netspec.infer import arithmetic, passes, shelf
 from netspec.infer.frame import Frame
 from netspec.infer.values import (
     UNKNOWN,
@@ -192,6 +192,9 @@ def read_member(frame: Frame, node: tree.Name, value: Record) -> Value:
 def decide_condition(frame: Frame, node: tree.Expr) -> bool | None:
     """A static condition; None where it is unknown, or none, which is reported."""
     value = evaluate(frame, node)
+    numbers = passes.known(frame, value)
+    if numbers is not None and len(set(numbers.values)) == 1:
+        (value,) = set(numbers.values)
     if isinstance(value, bool):
         return value
     if isinstance(value, Unknown):
@@ -228,7 +231,9 @@ def combine_sides(frame: Frame, node: tree.Binary, left: Value, right: Value, le
     if node.op in ("in", "not in") and (tensor := find_tensor(left, right)) is not None:
         return frame.report(BadOperands(at=node.op_span, op=node.op, left=describe(tensor), repair=suggest_comparisons(node)))
     if any(isinstance(v, Tensor | Mean) for v in (left, right)):
-        return frame.world.elaborate.operator(frame, node.op, (left, right), (left_span, node.right.span), node)
+        sides = passes.widen(frame, node.op, (left, right), node.span) if frame.passes else (left, right)
+        found = frame.world.elaborate.operator(frame, node.op, sides, (left_span, node.right.span), node)
+        return passes.note(frame, node.op, sides, found) if frame.passes else found
     if any(map(is_initial, (left, right))) and node.op in OF_INITIAL and all(is_initial(v) or is_number(v) for v in (left, right)):
         return Initial(node.op, (left, right))
     try:
@@ -275,7 +280,8 @@ def evaluate_unary(frame: Frame, node: tree.Unary, want: Kinds) -> Value:
     if node.op == "-" and is_initial(value):
         return Initial("-", (value,))
     if isinstance(value, Tensor | Mean):
-        return frame.world.elaborate.operator(frame, node.op, (value,), (node.value.span,), node)
+        found = frame.world.elaborate.operator(frame, node.op, (value,), (node.value.span,), node)
+        return passes.note(frame, node.op, (value,), found) if frame.passes and node.op == "-" else found
     if node.op == "not":
         if not isinstance(value, bool):
             return frame.report(BadOperands(at=node.span, op="not", left=describe(value)))

@@ -222,6 +222,14 @@ class Loop:
     count: int = 1
 
 
+@record(eq=False)
+class Passes:
+    """The numbers of a scalar in the passes of a `repeat`."""
+
+    loop: object
+    values: tuple[Any, ...]
+
+
 class Frame:
     """A body under construction: names, wires, nodes, and the numbers that paths are made of."""
 
@@ -245,10 +253,14 @@ class Frame:
         """States declared so far: the state, the wire of its value before the step, its place."""
         self.assumed: list[Assumption] = []
         """What this body, and those it calls, assume of sizes: the caller's facts take it over."""
+        self.passes: dict[int, Passes] = {}
+        """Wires of scalars whose numbers in all passes of a `repeat` are known."""
         self.phases: dict[int, str] = {}
         """Wires that exist in one phase only."""
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
+        self.buffers: set[str] = set()
+        """The names of buffers declared so far."""
         self.settled: set[int] = set()
         """Wires of buffers whose next value is known."""
         self.written: dict[str, Span] = {}

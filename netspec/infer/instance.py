@@ -20,11 +20,15 @@ class Instance:
     results: tuple[TensorType | Unknown, ...]
     names: tuple[str | None, ...]
     assumed: tuple[Assumption, ...] = ()
+    varying: tuple[str, ...] = ()
+    """Its params whose numbers differ from pass to pass of a `repeat` around: further inputs of its body, in this order."""
     """What its body assumes of its caller's sizes."""
 
 
 STATE = "state."
 """Before the names of a cell's ports that are states."""
+PASS = "pass."
+"""The same of inputs that are params."""
 FIRST = Affine(0)
 """The number of an unlabelled use that is the only one."""
 

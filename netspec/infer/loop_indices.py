@@ -22,6 +22,8 @@ def blame_index(repeats: Sequence[tree.Repeat], problem: Diagnostic) -> Diagnost
     """The problem as one of the index of a loop around it, where the guilty text is made of that; else as it is."""
     if not isinstance(problem, (*OF_NUMBERS, UnequalDtypes)) or (isinstance(problem, WrongOperand) and problem.operand.rank):
         return problem
+    if isinstance(problem, BadArgument) and not problem.value.startswith("a tensor"):
+        return problem  # the number of one pass
     for node in reversed(repeats):
         name = node.index.name if node.index is not None else ""
         found = find_name(name, problem)

@@ -76,6 +76,13 @@ def make_fill(like: TensorType, value: float) -> Callable:
     return op
 
 
+def make_cast(dtype: str) -> Callable:
+    """What makes floats of the whole number of a pass."""
+    op = index.load("cast", "function")(dtype=dtype)  # type: ignore[call-arg]
+    assert isinstance(op, Callable)
+    return op
+
+
 def make_add() -> Callable:
     """What joins the losses of a section."""
     op = index.load(ADD)()

@@ -83,6 +83,8 @@ class Apply:
     kept: bool = False
     """Its parameters are buffers: it is an `Average`, or stands in the body of one."""
     average: Average | None = None
+    varying: tuple[tuple[str, int], ...] = ()
+    """Arguments whose numbers differ from pass to pass of a `repeat`: scalars by the arguments' names. `op` has those of the first pass."""
 
 
 @record(eq=False)

@@ -53,7 +53,7 @@ def operands(node: Node) -> tuple[Operand, ...]:
     """What a node takes where it stands: not what its region captures or ends with (`reads_inside`)."""
     match node:
         case Apply():
-            return (*node.inputs, *(wire for _, wire in node.optional))
+            return (*node.inputs, *(wire for _, wire in (*node.optional, *node.varying)))
         case Call():
             return node.inputs
         case Aux():

@@ -93,6 +93,8 @@ def _apply(node: Apply, body: Body, frame: Frame, wires: Wires) -> None:
     scope = NodeScope(frame, node.segment, use_of(node, body), *operand_types(node, body, frame))
     inputs, optional = op_arrays(node, wires)
     op = bind_sizes(node.op, frame.run.sizes)
+    if node.varying:
+        op = op.replaced(**{name: wires[wire] for name, wire in node.varying})
     if isinstance(op, Measure):
         results = measure_values(op, scope, inputs, optional)
     else:

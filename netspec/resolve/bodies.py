@@ -81,7 +81,7 @@ class Bodies:
                 self.names.declare(scope, node.name, "layer" if node.type.name == "layer" else "param", node.name_span)
                 self.forgive(scope, node.name)
             case tree.Input():
-                self.type(node.type, scope)
+                self.type(next((i.type for i in self.definition.inputs if i.name == node.name), node.type), scope)
                 self.names.declare(scope, node.name, "input", node.name_span)
                 self.forgive(scope, node.name)
             case tree.Output():

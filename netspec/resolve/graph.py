@@ -20,6 +20,8 @@ class Definition:
     bounds: tuple[tree.DimBound, ...]
     globals: Mapping[str, tree.Param]
     """The params of the file it stands in."""
+    lists: frozenset[str] = frozenset()
+    """Inputs that are lists of tensors: their types are those of an item."""
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from netspec.diagnostics.text.versions import NotYetCompiled
 from netspec.diagnostics.training.serving import ServeLine
 from netspec.diagnostics.training.settings import MetricNamedLoss
 from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.resolve.bodies import Bodies
 from netspec.resolve.expressions import CALLABLE, Names
 from netspec.resolve.functions import Functions, find_built_in, find_collision
@@ -170,7 +171,17 @@ def define(node: tree.Block | tree.Model, params: dict[str, tree.Param]) -> Defi
     collect_declared(node.body, found)
     bounds = tuple(s for s in node.body.statements if isinstance(s, tree.DimBound))
     own, inputs = keep_first(found[tree.Param]), keep_first(found[tree.Input])
-    return Definition(node, own, inputs, tuple(found[tree.Output]), bounds, params)
+    items = {i.name: item for i in inputs if (item := item_type(i.type)) is not None}
+    inputs = tuple(replace(i, type=items.get(i.name, i.type)) for i in inputs)
+    return Definition(node, own, inputs, tuple(found[tree.Output]), bounds, params, frozenset(items))
+
+
+def item_type(ref: tree.TensorRef) -> tree.TensorRef | None:
+    """The type of an item of `list[f32[B, T, D]]`; None for a type of one tensor."""
+    inner = ref.dims[0] if ref.dtype == "list" and len(ref.dims) == 1 else None
+    if not isinstance(inner, tree.Index) or not isinstance(inner.value, tree.Name) or any(isinstance(i, tree.Slice) for i in inner.items):
+        return None
+    return tree.TensorRef(inner.value.text, tuple(inner.items), span=inner.span)  # type: ignore[arg-type]
 
 
 def keep_first(declared: list) -> tuple:
@@ -342,7 +353,7 @@ def is_allowed(item: tree.SettingItem, section: str) -> bool:
 
 def report_strangers(body: tree.Settings, section: str, scope: Scope, names: Names) -> frozenset[int]:
     """Report the settings and sections that a section lacks; the ids of their lines. What they would have named is known to be unread."""
-    strange = [item for item in body.items if not is_allowed(item, section)]
+    strange = [item for item in body.items if isinstance(item, tree.Setting | tree.Group) and not is_allowed(item, section)]
     if not strange:
         return frozenset()
     later = [item for item in strange if section == "train" and item.key in LATER]

@@ -20,6 +20,15 @@ def weight(init: str, before: str = "_ = 4") -> str:
     return f"{MODEL}  {before}\n  weight w: f32[4] = {init}\n  output y = x * w\n}}\n"
 
 
+def passes(of_index: str, head: str = "repeat 4 as i") -> str:
+    return f"{MODEL}  y = x\n  {head} {{ y = y + (y -> {of_index}) }}\n  output z = y\n}}\n"
+
+
+def joined(line: str) -> str:
+    block = "block Join {\n  input xs: list[f32[B, D]]\n  output concat(xs, axis=-1)\n}\n\n"
+    return f"netspec 1\n\n{block}model M {{\n  input a: f32[B, 4]\n  input b: f32[B, 4]\n  output y = {line}\n}}\n"
+
+
 USE = "  output y = (x -> q) + (x -> t)\n"
 REPAIRED = {
     "an average without a decay": (shared(f"  shared t = q.average\n{USE}"), shared(f"  shared t = q.average(0.99)\n{USE}")),
@@ -39,6 +48,25 @@ REPAIRED = {
     ),
     "a list as an initial value": (weight("[0.5, 1, 2, 3]"), weight("from_values([0.5, 1, 2, 3])")),
     "a tensor as an initial value": (weight("log(iota(4) + 1)"), weight("log(linspace(0, 3) + 1)")),
+    "a size of the index": (
+        passes("dense(4 * i + 4) -> dense(4)"),
+        passes("dense(4 * i + 4) -> dense(4)", "for i in range(4)"),
+    ),
+    "a list at the index": (
+        passes("dense(4) -> dropout([0.1, 0.2, 0.3, 0.4][i])"),
+        passes("dense(4) -> dropout([0.1, 0.2, 0.3, 0.4][i])", "for i in range(4)"),
+    ),
+    "a setting that is the same in all passes": (
+        passes("dense(4) -> layer_norm(epsilon=0.1 * i)"),
+        passes("dense(4) -> layer_norm(epsilon=0.1 * i)", "for i in range(4)"),
+    ),
+    "two tensors that flow into a list": (joined("(a, b) -> Join"), joined("[a, b] -> Join")),
+    "two tensors for a list": (joined("Join(a, b)"), joined("Join([a, b])")),
+    "one tensor for a list": (joined("((a + b) -> dense(2)) -> Join"), joined("[((a + b) -> dense(2))] -> Join")),
+    "one name for a list": (
+        joined("Join([a, b]) + concat([Join(a), b], axis=-1)"),
+        joined("Join([a, b]) + concat([Join([a]), b], axis=-1)"),
+    ),
     "a tensor of other elements": (weight("-cast(iota(D), f32)", "D = 4"), weight("-linspace(0, D - 1)", "D = 4")),
 }
 

@@ -108,6 +108,23 @@ class NotATensor(Diagnostic):
 
 
 @record(kw_only=True)
+class NotAList(Diagnostic):
+    """An input of a block that is declared as `list[…]` takes tensors in brackets, one or more."""
+
+    op: str
+    input: str
+    what: str
+    """What it is instead."""
+
+    def message(self) -> str:
+        return f"the input `{self.input}` of `{self.op}` is a list of tensors, not {self.what}"
+
+    def help(self) -> str:
+        repair = self.chosen()
+        return f"write {repair.words}" if repair is not None else f"put the tensors into brackets: `[a, b] -> {self.op}`"
+
+
+@record(kw_only=True)
 class WrongDtype(Diagnostic):
     """A tensor's element type does not suit the op: a convolution of integers, an embedding of floats, …"""
 

@@ -64,8 +64,8 @@ class TensorInFunction(Diagnostic):
 
 @record(kw_only=True)
 class RepeatIndex(Diagnostic):
-    """The index of a `repeat` is a number of the running program: a size, a rate, a condition or a list's index must be known before, as
-    the index of a `for` is."""
+    """The index of a `repeat` is a number of the running program: a size, a condition or a list's index must be known before, as the index
+    of a `for` is."""
 
     name: str
     count: str

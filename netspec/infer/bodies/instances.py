@@ -4,18 +4,22 @@ types).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from netspec.diagnostics.base import Diagnostic, Repair
 from netspec.diagnostics.calls.arguments import Recursion
 from netspec.diagnostics.calls.inputs import InputMismatch, MissingInput, NotATensor, TooManyInputs
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.shapes.expansion import DEEP, ExpansionTooLarge
+from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import types
 from netspec.infer.bodies import statements, variables
 from netspec.infer.bodies.variables import make_state_ports
 from netspec.infer.calls.arguments import bind_params, list_dim_conditions
 from netspec.infer.calls.call_rule import Bound, Call
+from netspec.infer.calls.varying import find_varying, key_of_passes, list_rows
 from netspec.infer.frame import Frame, World, places_of
-from netspec.infer.instance import Instance, emit_instance
+from netspec.infer.instance import PASS, Instance, emit_instance
 from netspec.infer.values import UNKNOWN, BlockValue, Given, Tensor, Unknown, Value, describe, key_of, to_plain
 from netspec.ir import Body, Node, Port, Repeat, fold
 from netspec.ir.paths import count
@@ -41,10 +45,11 @@ def use_block(frame: Frame, use: Call, value: BlockValue, bound: Bound) -> Value
         from netspec.diagnostics.calls.recurrences import CellOutsideTime  # only specs with this problem need it
 
         return world.report(CellOutsideTime(at=use.span, cell=definition.name))
-    tensors = [g.value for g in bound.tensors]
+    tensors = [g.value for _, g in spread(definition, bound.tensors)]
     made = make_instance(frame, use, value, bound.tensors)
     if made is None:
         return UNKNOWN
+    tensors += [value.args[name].value for name in made.varying]
     return emit_instance(frame, made, tensors, use.segment(frame), use.callee is not use.value, use.span)
 
 
@@ -57,26 +62,54 @@ def describe_depth(world: World, definition: Definition, at: Span) -> Diagnostic
     return ExpansionTooLarge(at=at, what="this", count=len(world.stack), limit=LIMITS.block_depth, things=DEEP)
 
 
-def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given]) -> Instance | None:
+def make_instance(frame: Frame, use: Call, value: BlockValue, given: list[Given], varies: bool = True) -> Instance | None:
     """The instance of a block for these arguments and input types; None after a problem with them."""
     definition, world = value.definition, frame.world
-    made_at = use.span if use.callee is use.value else use.value.span  # a shared instance has its arguments where it is declared
-    args = bind_params(world, definition, value.args, made_at, frame.facts, value.call)
-    tensors = [g.value for g in given]
-    strange = next(((i.name, g) for i, g in zip(definition.inputs, given, strict=True) if not isinstance(g.value, Tensor | Unknown)), None)
+    varying = find_varying(frame, value.args) if varies else {}
+    args = bind_passes(frame, use, value, varying) if varying else bind_values(frame, use, value, value.args)
+    pairs = spread(definition, given)
+    tensors, counts = [g.value for _, g in pairs], tuple(i.name for i, _ in pairs)
+    strange = next(((i.name, g) for i, g in pairs if not isinstance(g.value, Tensor | Unknown)), None)
     if strange is not None:
         name, other = strange
         frame.report(NotATensor(at=other.span, what=describe(other.value), wanted=f"the input `{name}` of `{value.name}`"))
     if args is None or not all(isinstance(t, Tensor) for t in tensors):
         return None
-    key = (id(definition), tuple(sorted((n, key_of(v)) for n, v in args.items())), tuple(t.type for t in tensors), id(frame.facts))
+    loops: list[object] = []
+    numbers = {name: key_of_passes(frame.passes[tensor.wire], loops) for name, tensor in varying.items()}
+    keys = {n: numbers.get(n) or key_of(v) for n, v in args.items()}
+    key = (id(definition), tuple(sorted(keys.items())), tuple(t.type for t in tensors), counts, id(frame.facts))
     if key not in world.instances:
         with world.entering(definition.name, use.span):
             written = {name: frame.find_origin(argument.span) for name, argument in value.args.items()}
-            world.instances[key] = (elaborate_block(frame, use, definition, args, given, written), frame.facts)
+            world.instances[key] = (elaborate_block(frame, use, definition, args, pairs, written, varying), frame.facts)
     made: Instance = world.instances[key][0]
     frame.take(made.assumed)
     return made
+
+
+Pairs = list[tuple[tree.Input, Given]]
+
+
+def spread(definition: Definition, given: list[Given]) -> Pairs:
+    """Each tensor with the input that it is for: of a list several."""
+    pairs: Pairs = []
+    for declared, one in zip(definition.inputs, given, strict=True):
+        items = one.value if declared.name in definition.lists and isinstance(one.value, tuple) else (one.value,)
+        pairs += [(declared, Given(item, one.span)) for item in items]
+    return pairs
+
+
+def bind_values(frame: Frame, use: Call, value: BlockValue, given: Mapping[str, Given]) -> dict[str, Value] | None:
+    """All params of a block with their values; None after a problem."""
+    made_at = use.span if use.callee is use.value else use.value.span  # a shared instance has its arguments where it is declared
+    return bind_params(frame.world, value.definition, given, made_at, frame.facts, value.call)
+
+
+def bind_passes(frame: Frame, use: Call, value: BlockValue, varying: Mapping[str, Tensor]) -> dict[str, Value] | None:
+    """The same where some differ from pass to pass of a `repeat`: those of the first pass; every pass is checked."""
+    bound = [bind_values(frame, use, value, row) for row in list_rows(frame, value.args, varying)]
+    return None if any(args is None for args in bound) else bound[0]
 
 
 def elaborate_cell(frame: Frame, use: Call, value: BlockValue, steps: list[Given]) -> Body | None:
@@ -85,7 +118,7 @@ def elaborate_cell(frame: Frame, use: Call, value: BlockValue, steps: list[Given
     if len(takes) != len(steps):
         frame.report(describe_count(use, value.name, takes, len(steps)))
         return None
-    made = make_instance(frame, use, value, steps)
+    made = make_instance(frame, use, value, steps, varies=False)
     body = made.body if made is not None else None
     partial = next((port for port in body.outputs if port.phase), None) if body is not None else None
     if partial is not None:
@@ -101,20 +134,42 @@ def describe_count(use: Call, cell: str, takes: tuple[str, ...], given: int) -> 
 
 
 def elaborate_block(
-    outer: Frame, use: Call, definition: Definition, args: dict[str, Value], given: list[Given], written: dict[str, Span]
+    outer: Frame,
+    use: Call,
+    definition: Definition,
+    args: dict[str, Value],
+    given: Pairs,
+    written: dict[str, Span],
+    varying: Mapping[str, Tensor],
 ) -> Instance:
-    """A new body for these arguments and input types; `written`: where the arguments are."""
+    """A new body for these arguments and input types; `written`: where the arguments are. Those that differ from pass to pass of a `repeat`
+    are further inputs."""
     world = outer.world
     world.elaborated.add(id(definition))
     frame = Frame(world, definition.name, outer.facts)
     frame.env.update(args)
     frame.written.update(written)
-    actual = [(each.value, each.span) for each in given]
-    if not bind_inputs(frame, outer, use, definition, actual):
+    if not bind_inputs(frame, outer, use, definition, given):
         return Instance(None, tuple(UNKNOWN for _ in definition.outputs), tuple(None for _ in definition.outputs))
-    ports = tuple(Port(i.name, frame.env[i.name].wire, i.span) for i in definition.inputs)
+    ports = tuple(port for i in definition.inputs for port in list_ports(i, frame.env[i.name]))
+    numbers = tuple(make_port(frame, outer, name, tensor) for name, tensor in varying.items())
     statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
-    return finish_body(frame, definition, ports, args)
+    made = finish_body(frame, definition, (*ports, *numbers), args)
+    return replace(made, varying=tuple(varying))
+
+
+def list_ports(declared: tree.Input, value: Value) -> list[Port]:
+    """The ports of an input: of a list one for each of its tensors."""
+    if isinstance(value, Tensor):
+        return [Port(declared.name, value.wire, declared.span)]
+    return [Port(f"{declared.name}.{place}", tensor.wire, declared.span) for place, tensor in enumerate(value)]
+
+
+def make_port(frame: Frame, outer: Frame, name: str, tensor: Tensor) -> Port:
+    """A param as an input, whose numbers in each pass are known."""
+    inner = frame.named_wire(name, tensor.type, outer.origins[tensor.wire])
+    frame.env[name], frame.passes[inner.wire] = inner, outer.passes[tensor.wire]
+    return Port(PASS + name, inner.wire)
 
 
 def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], args: dict[str, Value]) -> Instance:
@@ -139,9 +194,10 @@ def finish_body(frame: Frame, definition: Definition, ports: tuple[Port, ...], a
     return Instance(body, results, names, tuple(frame.assumed))
 
 
-def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, actual: list[tuple[Tensor, Span]]) -> bool:
+def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, given: Pairs) -> bool:
     """Bind the dims' symbols to the caller's sizes, then hold every declared dim against the tensor that came."""
-    pairs = list(zip(definition.inputs, actual, strict=True))
+    pairs = [(declared, (one.value, one.span)) for declared, one in given]
+    frame.env.update(dict.fromkeys(definition.lists, ()))
     for declared, (tensor, _) in pairs:
         bind_symbols(frame, declared, tensor.type)
     for declared, (tensor, at) in pairs:
@@ -162,7 +218,8 @@ def bind_inputs(frame: Frame, outer: Frame, use: Call, definition: Definition, a
             outer.report(explain_input(outer, frame, use, declared, tensor, at, replace(problem, chain=places_of(outer, [tensor]))))
             outer.world.trail.append(with_trail)
             return False
-        frame.env[declared.name] = frame.named_wire(declared.name, tensor.type, declared.name_span)
+        wire = frame.named_wire(declared.name, tensor.type, declared.name_span)
+        frame.env[declared.name] = (*frame.env[declared.name], wire) if declared.name in definition.lists else wire
     return True
 
 
@@ -241,7 +298,13 @@ def elaborate_model(world: World, definition: Definition, args: dict[str, Value]
     world.elaborated.add(id(definition))
     with world.instance(definition.name):
         bind_free_symbols(frame, definition)
-        ports = [port for port in (bind_free_input(frame, i) for i in definition.inputs) if port is not None]
+        for declared in (i for i in definition.inputs if i.name in definition.lists):
+            how = "a model is given its arrays by name: declare one input for each"
+            problem = NotStatic(at=declared.type.span, what="an input of a model", found="a list", wanted="one tensor here", how=how)
+            frame.report(problem)
+            frame.env[declared.name] = UNKNOWN
+        single = [i for i in definition.inputs if i.name not in definition.lists]
+        ports = [port for port in (bind_free_input(frame, i) for i in single) if port is not None]
         statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
         if len(ports) < len(definition.inputs):
             return None

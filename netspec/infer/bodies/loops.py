@@ -11,7 +11,7 @@ from netspec.diagnostics.shapes.proofs import NotStatic
 from netspec.infer import expressions
 from netspec.infer.bodies import statements, variables
 from netspec.infer.calls.loop_items import count_outer_passes, fits, read_passes
-from netspec.infer.frame import Frame, Loop
+from netspec.infer.frame import Frame, Loop, Passes
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Tensor, Unknown, Value, describe, to_plain
 from netspec.ir import Affine, Node, Repeat, Segment, map_within, regions
@@ -144,6 +144,7 @@ def elaborate_region(frame: Frame, node: tree.Repeat, count: int) -> None:
         index = frame.wire(TensorType("i32", ()), node.index.span)
         frame.wire_names[index.wire] = node.index.name
         frame.env[node.index.name] = index
+        frame.passes[index.wire] = Passes(node, tuple(range(count)))
     frame.loops.append(Loop(None, count))
     frame.world.repeats.append(node)
     with frame.region() as nodes:

@@ -55,7 +55,10 @@ def check_alone(world: World, definition: Definition) -> None:
         where_holds(frame, definition, {}, definition.node.name_span)
         bind_free_symbols(frame, definition)
         for declared in definition.inputs:
-            bind_open_input(frame, declared)
+            if declared.name in definition.lists:
+                frame.env[declared.name] = UNKNOWN
+            else:
+                bind_open_input(frame, declared)
         statements.run(frame, (*list_dim_conditions(definition), *definition.node.body.statements))
         if frame.states:
             variables.make_state_ports(frame)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, TooManyArguments
-from netspec.diagnostics.calls.inputs import MissingInput, NotATensor, TooManyInputs
+from netspec.diagnostics.calls.inputs import MissingInput, NotAList, NotATensor, TooManyInputs
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownArgument
 from netspec.diagnostics.shapes.proofs import BadOperands
@@ -100,6 +100,9 @@ class Signature:
     collects: str = ""
     """The parameter that collects further named arguments, as the sizes of `rearrange(x, "b (h d) -> b h d", h=4)`."""
 
+    lists: frozenset[str] = frozenset()
+    """Inputs that are lists of tensors."""
+
     def text(self) -> str:
         return ", ".join(self.params)
 
@@ -108,7 +111,8 @@ def signature_of(value: OpValue | BlockValue) -> Signature:
     """What an op or block takes."""
     if isinstance(value, BlockValue):
         definition = value.definition
-        return Signature(tuple(i.name for i in definition.inputs), (), tuple(p.name for p in definition.params))
+        inputs, params = tuple(i.name for i in definition.inputs), tuple(p.name for p in definition.params)
+        return Signature(inputs, (), params, lists=definition.lists)
     entry: Entry = value.entry
     required = tuple(name for name, optional in entry.inputs if not optional)
     optional = tuple(name for name, optional in entry.inputs if optional)
@@ -239,7 +243,9 @@ def bind_chained(frame: Frame, use: Call, signature: Signature, slots: dict, bou
         bound.tensors.append(given)
     else:
         free = next((n for n in signature.required if n not in slots), None)
-        if free is None:
+        if free is None and takes_one_list(signature):
+            fail(frame, bound, describe_tuple(use, signature, given.span))
+        elif free is None:
             fail(frame, bound, TooManyInputs(at=use.span, op=use.name, takes=signature.required, given=len(use.inputs)))
         else:
             slots[free] = given
@@ -255,7 +261,7 @@ def take_inputs(frame: Frame, use: Call, signature: Signature, slots: dict, boun
         return list(args)
     count = len(signature.required)
     values = [look_at(frame, use, signature, place, a) for place, a in enumerate(args[:count])]
-    if not any(isinstance(g.value, FLOWING) for g in values):
+    if not any(flows(g.value) for g in values):
         if any(isinstance(g.value, Unknown) for g in values):
             bound.broken = bound.ambiguous = True
             return list(args) if len(args) > count + len(signature.params) else []
@@ -279,7 +285,7 @@ def take_stage_inputs(frame: Frame, use: Call, signature: Signature, slots: dict
         if free is None:
             return list(args[place:])
         given = look_at(frame, use, signature, 0, arg)
-        if not isinstance(given.value, Tensor | Unknown):
+        if not isinstance(given.value, Tensor | Unknown) and not flows(given.value):
             return [given, *args[place + 1 :]]
         slots[free] = given
     return []
@@ -316,6 +322,9 @@ def fill_params(frame: Frame, use: Call, signature: Signature, bound: Bound, arg
                 bound.args = {free[n] if n < len(free) else f"argument {n + 1}": given for n, given in more.items()}
                 return report_tensor_behind(frame, use, signature, bound, [a for a in use.args if a.name is None])
             return report_no_tensor(frame, use, signature, bound, args[0])
+        spans = [arg.value.span for arg in use.args if arg.name is None]
+        if takes_one_list(signature) and not use.chained and not free and fed:
+            return fail(frame, bound, describe_tuple(use, signature, spans[0].to(spans[-1])))
         fail(frame, bound, describe_too_many(use, signature, args[len(free)], free))
     return None
 
@@ -373,6 +382,9 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
             fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
+    if name not in (*signature.optional, *signature.required) and not signature.collects:
+        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:
         bound.optional[name] = given
@@ -380,10 +392,8 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
         slots[name] = given
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
-    elif name in signature.required:
-        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
     else:
-        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
 
 
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:
@@ -429,10 +439,46 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
     accepted = (*FLOWING, int, float, bool) if beside else FLOWING
     required = signature.required * len(bound.tensors) if signature.variadic else signature.required
     for given, name in zip(values, (*required, *bound.optional), strict=False):
+        if name in signature.lists:
+            if not is_tensor_list(given.value):
+                frame.report(describe_no_list(use, name, given))
+                return False
+            continue
         if not isinstance(given.value, accepted):
             frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
             return False
     return True
+
+
+def takes_one_list(signature: Signature) -> bool:
+    """Its one input is a list of tensors."""
+    return len(signature.required) == 1 and signature.required[0] in signature.lists
+
+
+def describe_tuple(use: Call, signature: Signature, at: Span) -> NotAList:
+    """`(a, b) -> f`, `f(a, b)`: several tensors where one list is wanted."""
+    inner = at.text[1:-1] if at.text.startswith("(") and at.text.endswith(")") else at.text
+    ways = (Repair((Edit(at, f"[{inner}]"),), f"`[{inner}]`"),)
+    return NotAList(at=at, op=use.name, input=signature.required[0], what="several inputs", ways=ways)
+
+
+def flows(value: Value) -> bool:
+    """A tensor, or a list with one."""
+    return isinstance(value, FLOWING) or (isinstance(value, tuple) and any(isinstance(item, FLOWING) for item in value))
+
+
+def is_tensor_list(value: Value) -> bool:
+    """One tensor or more in a list."""
+    return isinstance(value, tuple) and bool(value) and all(isinstance(item, Tensor) for item in value)
+
+
+def describe_no_list(use: Call, name: str, given: Given) -> NotAList:
+    """What is given where a block wants a list of tensors; one tensor becomes a list of one."""
+    what = "an empty list" if given.value == () else describe(given.value)
+    text = given.span.text
+    listed = f"[({text})]" if "->" in text and not text.startswith("(") else f"[{text}]"
+    ways = (Repair((Edit(given.span, listed),), f"`{listed}`"),) if isinstance(given.value, Tensor) else ()
+    return NotAList(at=given.span, op=use.name, input=name, what=what, ways=ways)
 
 
 def describe_unknown_input(use: Call, signature: Signature, name: str, at: Span) -> UnknownArgument:

@@ -11,6 +11,7 @@ from netspec.diagnostics.shapes.expansion import FreeParameter, SizeOutOfRange, 
 from netspec.diagnostics.shapes.operands import with_operands
 from netspec.infer.calls import certainty
 from netspec.infer.calls.construction import construct_use
+from netspec.infer.calls.varying import construct_varying, find_varying
 from netspec.infer.frame import Frame, places_of
 from netspec.infer.types import dtype_fits, find_broken_limit
 from netspec.infer.values import UNKNOWN, Given, Mean, OpValue, Parameters, Several, Tensor, Value, describe
@@ -49,7 +50,8 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
         if strange is not None:
             return frame.report(NotATensor(at=strange.span, what=describe(strange.value), wanted=f"an input of `{use.name}`"))
         return frame.world.elaborate.builders[built](frame, use, value, bound)
-    op = construct_use(frame, value)
+    varying = find_varying(frame, value.args)
+    op = construct_varying(frame, value, varying) if varying else construct_use(frame, value)
     if not isinstance(op, Callable):
         return UNKNOWN
     if any(isinstance(g.value, Mean | Parameters) for g in (*bound.tensors, *bound.optional.values())):
@@ -67,7 +69,9 @@ def emit_use(frame: Frame, use: Call, value: OpValue, bound: Bound) -> Value:
     optional = tuple((n, g.value.wire) for n, g in bound.optional.items())
     segment = use.segment(frame)
     shared = use.callee is not use.value
-    node = Apply(op, to_operands(bound.tensors), tuple(o.wire for o in outputs), segment, optional, shared, use.span)
+    numbers = tuple((name, tensor.wire) for name, tensor in varying.items())
+    inputs = to_operands(bound.tensors)
+    node = Apply(op, inputs, tuple(o.wire for o in outputs), segment, optional, shared, use.span, varying=numbers)
     frame.emit(node)
     if op.exports:
         from netspec.infer.calls.exports import export_values  # few ops do

@@ -106,6 +106,8 @@ class Op:
     """For arguments that are numbers known when the program is compiled: what to write where they were to depend on a free size."""
     mistaken: ClassVar[Mapping[str, str]] = {}
     """For arguments that get a whole number which they do not take, where another library has a size: what to write."""
+    by_pass: ClassVar[tuple[str, ...]] = ()
+    """Arguments, numbers, that `apply` also takes as arrays f32[]: they may differ from pass to pass of a `repeat`."""
     judges: ClassVar[tuple[str, ...]] = ()
     """The methods that look at a finished op; see `fields.model_validator`."""
     _arguments: ClassVar[dict[str, Argument]] = {}

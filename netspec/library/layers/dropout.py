@@ -25,6 +25,7 @@ class _Dropping(Layer):
     inputs = (In("x", "the batch first", rank=1),)
     elementwise: ClassVar[bool] = True
     random: ClassVar[bool] = True
+    by_pass: ClassVar[tuple[str, ...]] = ("rate",)
 
     rate: Chance
     """Probability of being dropped; at 1 everything is, and the gradient is 0."""
@@ -42,7 +43,12 @@ class _Dropping(Layer):
         raise TypeError(f"{self.op_name()} has no mask")
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        if not scope.training or self.rate == 0:
+        if not scope.training:
+            return x
+        if not isinstance(self.rate, int | float):
+            keep = jnp.where(self.rate < 1, 1 - self.rate, 1).astype(x.dtype)
+            return jnp.where(scope.bernoulli(1 - self.rate, self._mask(x.shape)), x / keep, jnp.zeros((), x.dtype))
+        if self.rate == 0:
             return x
         if self.rate == 1:
             return jnp.zeros_like(x)
@@ -124,6 +130,7 @@ class GaussianNoise(Layer):
     inputs = (In("x", "any tensor"),)
     elementwise: ClassVar[bool] = True
     random: ClassVar[bool] = True
+    by_pass: ClassVar[tuple[str, ...]] = ("stddev",)
     source = "Bishop, Training with Noise is Equivalent to Tikhonov Regularization, 1995"
 
     stddev: Annotated[float, Field(ge=0)]
@@ -134,6 +141,6 @@ class GaussianNoise(Layer):
         return (Example(cls(stddev=0.5), ("f32[4, 7]",)), Example(cls(stddev=0), ("f32[3, 1, 5]",)))
 
     def apply(self, scope: Scope, x: Array) -> Array:
-        if not scope.training or self.stddev == 0:
+        if not scope.training or (isinstance(self.stddev, int | float) and self.stddev == 0):
             return x
         return x + (self.stddev * scope.normal(x.shape)).astype(x.dtype)
