@@ -244,9 +244,9 @@ def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
 
 def parse_source(source: Source, problems: list[Diagnostic]) -> File | None:
     """The tree of a spec; what is wrong with its text is added to the problems."""
-    from netspec.syntax.spec_file import parse_spec
+    from netspec.syntax.spec_file import parse_spec_as_meant
 
-    file, found = parse_spec(source)
+    file, found = parse_spec_as_meant(source)
     problems += found
     return file
 

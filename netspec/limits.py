@@ -48,6 +48,12 @@ class Limits:
     """Nodes inside one another in one expression of JSON; the text form counts brackets and operators, and stays below."""
     mistakes: int = 20
     """Mistakes of one text that are reported: behind so many it is another language, and nobody reads on."""
+    translated_characters: int = 50_000
+    """Of a text with problems in which forms of other languages are looked for, which takes longer than to read it."""
+    translations: int = 3
+    """How often such a text is read, each time with the forms that came to light behind the ones before."""
+    translated_words: int = 500_000
+    """Words that are looked at for that: those of forms inside one another more than once."""
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""

@@ -33,6 +33,8 @@ class Edit:
 
     span: Span
     text: str
+    raw: bool = False
+    """The text is of the file's own form: JSON, in a spec that is JSON."""
 
 
 @record

@@ -19,7 +19,7 @@ def edits_of(diagnostic: Diagnostic) -> list[Edit]:
 def written(edits: Iterable[Edit]) -> list[Edit]:
     """Edits as the source wants them: in JSON, words inside of one string, with JSON's escapes; none where others are among them."""
     edits = list(edits)
-    if all(e.span.source.pointers is None for e in edits):
+    if all(e.raw or e.span.source.pointers is None for e in edits):
         return edits
     return [Edit(e.span, _escape(e.text)) for e in edits] if all(map(_in_string, edits)) else []
 

@@ -259,6 +259,8 @@ class Frame:
         """Wires that exist in one phase only."""
         self.phase: list[str] = []
         """The phases of the `when` regions around the present statement."""
+        self.buffers: set[str] = set()
+        """The names of buffers declared so far."""
         self.settled: set[int] = set()
         """Wires of buffers whose next value is known."""
         self.written: dict[str, Span] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netspec.ir import BATCH_MASK, Apply, Body, Literal, Node, Operand, reads, walk_nodes
+from netspec.ir import BATCH_MASK, Apply, Body, Literal, Node, Operand, reads, walk_nodes, writes
 from netspec.ir.def_use import DefUse
 
 
@@ -29,12 +29,12 @@ class LeftOut:
         found = {wire for wire in begun if isinstance(wire, int)}
         for node in self.nodes:
             if not found.isdisjoint(reads(node)):
-                found.update(node.outputs)
+                found.update(writes(node))
         return found
 
     def _meets_mask(self, node: Node) -> bool:
         """Is something that is made of the op's results put together with the mask later?"""
-        own = self._reach(node.outputs)
+        own = self._reach(writes(node))
         mixed = (set(reads(other)) for other in self.nodes)
         return any(wires & own and wires & (self.masked - own) for wires in mixed)
 
@@ -44,4 +44,4 @@ class LeftOut:
         if not isinstance(node, Apply) or not node.op.elementwise:
             return False
         types = [kind.value if isinstance(kind, Literal) else self.body.types[kind] for kind in node.inputs]
-        return node.op.factors or node.op.fills(*types) == 0
+        return node.op.factors or node.op.fills(*types) == 0  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ def find_dropped_masks(models: Iterable[Body], plans: Sequence[TrainPlan]) -> li
             analysis.follow(body, (), ())
         for plan in measured:
             analysis.follow_training(plan, list_padded_fields(plan), list_objectives(plan))
-    return analysis.problems
+    return [*analysis.problems]
 
 
 def has_mask(body: Body, seen: dict[int, bool]) -> bool:

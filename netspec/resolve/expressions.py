@@ -173,16 +173,16 @@ class Names:
         odd = self.arguments(node, meaning)
         for arg in node.args:
             if arg in odd or isinstance(meaning, Bad):
-                with self.forgiving():
+                with self.forgiving(arg in odd):
                     self.expression(arg.value, scope, late)
             elif not self.bare_word(node.callee, meaning, arg, scope):
                 self.expression(arg.value, scope, late)
 
     @contextmanager
-    def forgiving(self) -> Iterator[None]:
+    def forgiving(self, all_names: bool) -> Iterator[None]:
         """Inside stands what nothing takes: a foreign name in it, as in `activation=nn.relu`, is part of that mistake."""
         report = self.report
-        self.report = lambda problem: None if isinstance(problem, UnknownName) and problem.noun == "value" else report(problem)
+        self.report = lambda found: None if isinstance(found, UnknownName) and (all_names or found.noun == "value") else report(found)
         try:
             yield
         finally:
@@ -259,7 +259,7 @@ class Names:
             below = self.later.get(first, NOWHERE)
             from netspec.resolve.suggestions import suggest_for_plugin, unknown_value  # only specs with a problem need it
 
-            near = tuple(unknown_value(first) or nearest(first, chain(scope.names_in_sight(), self.params), aliases={}))
+            near = tuple(unknown_value(node.parts[-1]) or nearest(first, chain(scope.names_in_sight(), self.params), aliases={}))
             unknown = UnknownName(at=node.span, name=node.text, noun="value", near=near, below=below)
             self.report(suggest_for_plugin(node.span, node.text) or unknown)
         return self.settle(node, found or Bad())

@@ -100,7 +100,7 @@ class Project:
 
     def open(self, path: str, node: tree.Import, define: Callable[[tree.File, Source], Names]) -> Names:
         """The definitions of an imported file, within the limits of number, depth and size."""
-        from netspec.syntax.spec_file import is_spec, parse_spec
+        from netspec.syntax.spec_file import is_spec, parse_spec_as_meant
 
         if len(self.opened) >= LIMITS.import_files:
             raise Mistake(TooManyImports(at=node.span, what="files", limit=LIMITS.import_files))
@@ -108,7 +108,7 @@ class Project:
             raise Mistake(TooManyImports(at=node.span, what="levels of files", limit=LIMITS.import_depth))
         source, problems = self.read(path, node)
         self.sources[self.short(path)] = source
-        file, found = parse_spec(source)
+        file, found = parse_spec_as_meant(source)
         if source.text and not is_spec(source):
             why = "it does not begin with `netspec 1`, so it is no spec"
             raise Mistake(ImportNotFound(at=node.path.span, path=node.path.value, why=why))

@@ -353,7 +353,7 @@ def is_allowed(item: tree.SettingItem, section: str) -> bool:
 
 def report_strangers(body: tree.Settings, section: str, scope: Scope, names: Names) -> frozenset[int]:
     """Report the settings and sections that a section lacks; the ids of their lines. What they would have named is known to be unread."""
-    strange = [item for item in body.items if not is_allowed(item, section)]
+    strange = [item for item in body.items if isinstance(item, tree.Setting | tree.Group) and not is_allowed(item, section)]
     if not strange:
         return frozenset()
     later = [item for item in strange if section == "train" and item.key in LATER]

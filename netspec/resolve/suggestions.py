@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.kinds import HOMES
 from netspec.diagnostics.names.unknown_names import UnknownArgument, UnknownName
 from netspec.diagnostics.suggestions.aliases import Foreign, aliases, foreign_ops
@@ -24,11 +25,26 @@ from netspec.syntax.migrations import find_renamed_argument
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str], call: Written | None = None) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
-    if not isinstance(found, UnknownName) or call is None or not (found.near or "ctivation" in name):
+    if isinstance(found, UnknownName) and call is not None and found.how and not found.near and at.source.pointers is None:
+        return replace(found, ways=tuple(write_code(call, name, kinds)))
+    if not isinstance(found, UnknownName) or call is None or at.source.pointers is not None or not (found.near or "ctivation" in name):
         return found
     from netspec.resolve.foreign.ops import propose_ops
 
     return replace(found, ways=tuple(propose_ops(call, name, found.near, kinds)))
+
+
+def write_code(call: Written, name: str, kinds: tuple[str, ...]) -> list[Repair]:
+    """The stage by which a foreign op is said here, with the number that stands in its call; an activation by its name."""
+    from netspec.resolve.foreign.ops import propose_ops
+
+    said = find_foreign(name.rpartition(".")[2], kinds)
+    code = said.code.removeprefix("x -> ") if said is not None and said.code.startswith("x -> ") else ""
+    if not code or "->" in code or ";" in code:
+        return propose_ops(call, name, (), kinds)
+    numbers = [arg.value.span.text for arg in call.args if isinstance(arg.value, tree.Number)]
+    text = re.sub(r"[0-9]+(\.[0-9]+)?", numbers[-1], code, count=1) if numbers else code
+    return [Repair((Edit(call.span, text),), text)]
 
 
 def suggest_for_plugin(at: Span, name: str, kinds: tuple[str, ...] = ()) -> Diagnostic | None:
@@ -90,8 +106,17 @@ def find_elsewhere(name: str) -> str:
 
 def unknown_value(name: str) -> list[str]:
     """Ops that can stand as a value in a model, such as `xavier` for an initializer; no slips: those are of the names in sight."""
+    if name.lower() in _CONSTANTS:
+        return [_CONSTANTS[name.lower()]]
     said = find_foreign(name, ("initializer",))
     return [*find_same(name, index.names("initializer")), *(said.ours if said is not None else ())]
+
+
+_CONSTANTS = {
+    **dict.fromkeys(("null", "nil", "undefined", "nullptr"), "none"),
+    **{"infinity": "inf", "yes": "true", "no": "false", "true": "true", "false": "false", "none": "none"},
+}
+"""How other languages write our constants."""
 
 
 def unknown_in_training(at: Span, name: str, known: Iterable[str], own: Sequence[str], kinds: Sequence[str]) -> Diagnostic:
@@ -106,14 +131,13 @@ def unknown_arguments(call: Written, odd: Sequence[tree.Arg], what: Takes, optio
     """The named arguments of a call that the op or block does not have, as one problem; those that it had once are each another.
     `options` are the arguments that it has, in their order, and then its inputs."""
     shelf = what.kind not in ("block", "let")
-    old = [(arg, find_renamed_argument(arg.name_span, what.op, arg.name or "") if shelf else None) for arg in odd]
-    found: list[Diagnostic] = [problem for _, problem in old if problem is not None]
-    left = [arg for arg, problem in old if problem is None]
-    if left:
-        ways = tuple(propose_calls(call, what))
-        first = unknown_argument(call, left[0], what, options)
-        found.append(replace(first, ways=ways, others=tuple(arg.name or "" for arg in left[1:])))
-    return found
+    old = {id(arg): find_renamed_argument(arg.name_span, what.op, arg.name or "") if shelf else None for arg in odd}
+    if all(old.values()):
+        return [problem for problem in old.values() if problem is not None]
+    first = next(arg for arg in odd if old[id(arg)] is None)
+    others = tuple(arg.name or "" for arg in odd if arg is not first)
+    problem = unknown_argument(call, first, what, options)
+    return [replace(problem, ways=tuple(propose_calls(call, what)), others=others)]
 
 
 def unknown_argument(call: Written, arg: tree.Arg, what: Takes, options: Sequence[str]) -> UnknownArgument:
@@ -162,6 +186,7 @@ ADVICE = {
     "numlayers": "one call is one layer; write `repeat n {{ x = x -> {op}(…) }}`",
     "bidirectional": "run it both ways: `bidirectional({op}(…))`",
     "returnsequences": "the result has every time step; the last one is `[:, -1]`",
+    "kernelregularizer": "decay of the weights stands in the optimizer, `adamw(0.001, weight_decay=0.01)`",
     "keepprob": "`rate` is the share that is dropped: 1 minus what is kept",
     "paramdtype": "parameters have the type of the input; `precision` in `train` sets what training computes in",
     "dtype": "an op has the type of its input; `precision` in `train` sets what training computes in",

@@ -12,6 +12,7 @@ from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
 from netspec.syntax.brackets import balance
 from netspec.syntax.comments import Gap, Remarks, sort_gap
+from netspec.syntax.edited_text import EditedText
 from netspec.syntax.scanner import scan
 from netspec.syntax.token import Token
 from netspec.syntax.words import CONTINUES, OPERATORS, RESERVED, SECTIONS, VALUE_ENDS, keywords_of
@@ -65,12 +66,12 @@ class _Level:
         return max(self.parts, self.operators + self.inner)
 
 
-def lex(source: Source, fragment: bool = False) -> Lexed:
-    """All tokens of a file, or of a fragment in which no statement starts. Never raises.
+def lex(source: Source, fragment: bool = False, edited: EditedText | None = None) -> Lexed:
+    """All tokens of a file, or of a fragment in which no statement starts; with edits, of the text behind them. Never raises.
 
     Words and brackets that are wrong are in `problems`; where they would spoil a statement, it holds a BAD token.
     """
-    scanned = scan(source)
+    scanned = scan(source, edited)
     if scanned.too_long:
         return Lexed(source, readable=False, problems=scanned.problems[-1:])
     words, unbalanced = balance(source, scanned.tokens)
@@ -181,7 +182,7 @@ class _Layout:
         meant = _FOREIGN_CONSTANTS[word]
         if not (self.levels[-1].subscript and meant == "none"):
             span = Span(self.out.source, word.start_pos or 0, word.end_pos or 0)
-            self.out.problems.append(problems.ForeignConstant(at=span, found=str(word), meant=meant))
+            self.out.problems.append(problems.ForeignConstant(at=span, found=str(word), constant=meant))
         return LITERALS[meant]
 
     def _brackets(self, word: Token) -> None:

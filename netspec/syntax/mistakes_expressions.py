@@ -21,7 +21,7 @@ _CLOSING = {"RPAR", "RSQB", "RBRACE"}
 def split_arrow(p: Place) -> Diagnostic | None:
     """`- >` with a space in it."""
     if p.token == ">" and p.previous.type == "MINUS":
-        return problems.ForeignOperator(at=p.span(p.previous).to(p.here), found="- >", meant="->")
+        return problems.ForeignOperator(at=p.span(p.previous).to(p.here), found="- >", sign="->")
     return None
 
 

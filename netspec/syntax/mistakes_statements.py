@@ -42,6 +42,13 @@ _DEFINING = {"def", "fn", "fun", "func", "function", "define", "macro", "lambda"
 """Words with which other languages begin a function."""
 
 
+def foreign_class(p: Place) -> Diagnostic | None:
+    """`class Net(nn.Module):`; with a body in braces it is a section by another name."""
+    if p.depth == 0 and p.index == p.start and str(p.token) == "class" and p.next.type == "NAME" and p.at(2).type != "LBRACE":
+        return problems.ForeignKeyword(at=p.here, found="class", instead=_WORDS["class"])
+    return None
+
+
 def unknown_section(p: Place) -> Diagnostic | None:
     """`modle M {`: a word, a name and a body."""
     if p.depth or p.index != p.start or p.token.type != "NAME":
@@ -295,7 +302,16 @@ def foreign_comment(p: Place) -> Diagnostic | None:
     return problems.ForeignComment(at=p.here, found=str(p.token) if p.token.type == "FLOORDIV" else "a string")
 
 
-SECTION_RULES = (broken_function, foreign_comment, unknown_section, outside_section, broken_import, nested_section, parameters_in_header)
+SECTION_RULES = (
+    broken_function,
+    foreign_comment,
+    foreign_class,
+    unknown_section,
+    outside_section,
+    broken_import,
+    nested_section,
+    parameters_in_header,
+)
 STATEMENT_RULES = (
     foreign_keyword,
     param_in_settings,

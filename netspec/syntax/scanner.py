@@ -16,6 +16,7 @@ from netspec.record import field, record
 from netspec.source import Source, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS, PATTERNS
+from netspec.syntax.edited_text import EditedText
 from netspec.syntax.token import Token
 
 FOREIGN = {
@@ -61,19 +62,25 @@ class Scanned:
     tokens: list[Token] = field(default_factory=list)
     problems: list[Diagnostic] = field(default_factory=list)
     too_long: bool = False
+    edited: EditedText | None = None
+    """The text that is read in place of the source's own."""
 
     def add(self, kind: str, text: str, start: int, end: int) -> None:
+        if self.edited is not None:
+            start, end = self.edited.place(start, end)
         self.tokens.append(Token(kind, text, start, end_pos=end))
 
     def report(self, problem: type[Diagnostic], start: int, end: int, **facts: object) -> None:
+        if self.edited is not None:
+            start, end = self.edited.place(start, end)
         self.problems.append(problem(at=Span(self.source, start, end), **facts))  # type: ignore[arg-type]
 
 
-def scan(source: Source) -> Scanned:
-    """All words of a source; comments and line ends are among them, spaces are not."""
-    scanned = Scanned(source)
+def scan(source: Source, edited: EditedText | None = None) -> Scanned:
+    """All words of a source, or of its text after edits; comments and line ends are among them, spaces are not."""
+    scanned = Scanned(source, edited=edited)
     add, tokens = scanned.add, scanned.tokens
-    for match in _WORD.finditer(source.text):
+    for match in _WORD.finditer(source.text if edited is None else edited.text):
         kind, start, end = match.lastgroup or "", match.start(), match.end()
         if kind == "SPACE":
             continue
@@ -121,7 +128,7 @@ def _string(scanned: Scanned, text: str, start: int, end: int) -> None:
 def _read_strange(scanned: Scanned, text: str, start: int, end: int) -> None:
     """A sign of another language; where ours has one for it, that one goes on to the parser."""
     meant = FOREIGN.get(text)
-    scanned.report(problems.ForeignOperator, start, end, found=text, meant=meant)
+    scanned.report(problems.ForeignOperator, start, end, found=text, sign=meant)
     kind = "BAD" if meant is None else "COMPARE" if re.fullmatch(PATTERNS["COMPARE"], meant) else LITERALS[meant]
     scanned.add(kind, meant or text, start, end)
 

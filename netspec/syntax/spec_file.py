@@ -39,3 +39,12 @@ def parse_spec(source: Source) -> tuple[File | None, list[Diagnostic]]:
     from netspec.syntax.parser import parse
 
     return parse(source)
+
+
+def parse_spec_as_meant(source: Source) -> tuple[File | None, list[Diagnostic]]:
+    """The same for a check, which also tells of what can be read and means nothing that exists."""
+    if source.path.endswith(JSON_SUFFIX):
+        return parse_spec(source)
+    from netspec.syntax.parser import parse_as_meant
+
+    return parse_as_meant(source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from netspec.deadline import note_progress
@@ -45,7 +45,37 @@ def report_fault(fault: Fault) -> Diagnostic:
         return TooLarge(at=fault.at, what=fault.what, limit=fault.limit)
     if isinstance(fault, Repeated):
         return DuplicateKey(at=fault.at, key=fault.key, first=fault.first)
-    return InvalidJson(at=fault.at, found=fault.found, wanted=fault.wanted)
+    from netspec.syntax.json_mending import mend_json  # only what is no JSON needs it
+
+    source = fault.at.source
+    changes = tuple((Span(source, start, end), text) for start, end, text in mend_json(source.text))
+    return InvalidJson(at=fault.at, found=fault.found, wanted=fault.wanted, changes=changes)
+
+
+def _by_meaning(name: str, member: Member, free: Sequence[str]) -> list[str]:
+    """The free keys that an unknown one means in other formats: what has names is `named`, a list `args`."""
+    meant = [ours for ours, theirs in _MEANINGS.items() if name.lower() in theirs and ours in free]
+    wanted = dict if isinstance(member.item.value, dict) else list
+    return sorted(meant, key=lambda ours: {"named": dict, "args": list}.get(ours, wanted) is not wanted)
+
+
+_ARGUMENTS = {"params", "parameters", "kwargs", "arguments", "config", "options", "attrs", "attributes", "props", "settings"}
+_MEANINGS = {
+    "named": _ARGUMENTS,
+    "args": _ARGUMENTS | {"positional", "values", "operands"},
+    "op": {"type", "layer", "function", "func", "fn", "name", "operator", "class_name", "class", "target"},
+    "stages": {"layers", "steps", "links", "ops", "modules", "nodes", "pipeline"},
+    "head": {"input", "source", "inputs", "first", "start", "x"},
+    "body": {"statements", "content", "contents", "children", "block", "lines", "layers"},
+    "type": {"dtype", "shape", "tensor"},
+    "value": {"expr", "expression", "default", "rhs", "init"},
+    "name": {"id", "title", "label", "key", "target"},
+    "key": {"name", "setting", "id"},
+    "label": {"name", "tag"},
+    "model": {"name", "target", "network"},
+    "sections": {"blocks", "models", "definitions", "body"},
+}
+"""Our keys -> those that other formats have for them."""
 
 
 class Reader(Strings):
@@ -93,7 +123,8 @@ class Reader(Strings):
         for name, member in members.items():
             if name in form.keys:
                 continue
-            near = nearest(name, missing, aliases={}) or nearest(name, [k for k in form.keys if k not in members], aliases={})
+            free = [k for k in form.keys if k not in members]
+            near = nearest(name, missing, aliases={}) or _by_meaning(name, member, free) or nearest(name, free, aliases={})
             missing = [k for k in missing if k not in near[:1]]
             self.report(UnknownKey(at=member.key.span, key=name, form=form.words, near=tuple(near[:1]), options=form.keys))
         if missing:

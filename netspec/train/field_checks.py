@@ -12,8 +12,9 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import np
 from netspec.library.base import Array
 from netspec.library.data.columns import LENGTH, Column, Ragged
-from netspec.lower.input_arrays import accept, refuse_masked, shape_of
+from netspec.lower.input_arrays import accept, describe, refuse_masked, shape_of
 from netspec.lower.precision import FULL, Precision
+from netspec.record import replace
 from netspec.shape import TensorType
 from netspec.train.python_sequences import as_column
 
@@ -61,8 +62,20 @@ def _convert_column(name: str, kind: TensorType, column: Column, precision: Prec
     """The elements of sequences are checked as one flat array. Raises `SpecError`."""
     if not isinstance(column, Ragged):
         return column
-    flat = accept({name: TensorType(kind.dtype, ("elements", *kind.shape[2:]))}, {name: column.values}, precision)[name]
+    inner = TensorType(kind.dtype, ("elements", *kind.shape[2:]))
+    try:
+        flat = accept({name: inner}, {name: column.values}, precision)[name]
+    except SpecError as error:
+        raise SpecError([_describe_lists(kind, column.values, problem) for problem in error.diagnostics]) from None
     return Ragged(np.asarray(flat), column.starts, column.lengths)
+
+
+def _describe_lists(kind: TensorType, values: Array, problem: Diagnostic) -> Diagnostic:
+    """The problem of the elements of lists, with the type that the spec declares."""
+    if not isinstance(problem, ArrayMismatch):
+        return problem
+    found = describe(values).replace(f"[{len(values)}", "[T", 1)
+    return replace(problem, expected=str(kind), found=f"lists of {found}", repair="")
 
 
 def _find_uneven(found: Mapping[str, Any], types: Mapping[str, TensorType], columns: Mapping[str, Column]) -> Iterator[Diagnostic]:

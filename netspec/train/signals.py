@@ -18,6 +18,8 @@ class Stop:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self.before: Any = {}
+        """The handlers that it stands in for, by signal."""
 
     def __bool__(self) -> bool:
         return self.signal is not None
@@ -33,6 +35,10 @@ class Stop:
             self.leave(number)
         self.signal = number
 
+    def hears(self, number: int) -> bool:
+        """Whether it listens to a signal: a command listens to each, also where it runs in the background."""
+        return True
+
     def leave(self, number: int) -> None:
         """A signal arrived again: a command ends here and now."""
         os._exit(128 + number)
@@ -41,9 +47,9 @@ class Stop:
 class PoliteStop(Stop):
     """The stop of a call from Python, whose process is not ours to end: signals go on to those who handled them before."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.before: Any = {}
+    def hears(self, number: int) -> bool:
+        """A signal that the process ignores stays ignored."""
+        return signal.getsignal(number) is not signal.SIG_IGN
 
     def leave(self, number: int) -> None:
         """A signal arrived again: it does at once what it would do without us, Ctrl-C raises `KeyboardInterrupt`."""
@@ -63,9 +69,8 @@ def listen(stop: Stop | None = None) -> Iterator[Stop]:
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {number: signal.signal(number, stop.ask) for number in SIGNALS}
-    if isinstance(stop, PoliteStop):
-        stop.before = before
+    before = {number: signal.signal(number, stop.ask) for number in SIGNALS if stop.hears(number)}
+    stop.before = before
     try:
         yield stop
     finally:

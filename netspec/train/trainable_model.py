@@ -156,7 +156,7 @@ class Program(Compiled):
         from netspec.train.example_encoding import inputs_of
         from netspec.train.prediction import predict_all
 
-        if any(map(is_traced, jax.tree.leaves((state, inputs)))):
+        if any(map(is_traced, [*jax.tree.leaves(state), *inputs.values()])):
             return self.predict_arrays(state, inputs)
         return predict_all(self, state, inputs_of(self, inputs))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -158,8 +159,11 @@ class Broken:
 
     @property
     def places(self) -> set[int]:
-        """All lines that the problems show."""
-        return {line for p in self.problems for line in (p.at.line, *(x.span.line for x in (*p.places(), *p.chain, *p.trail)))}
+        """All lines that the problems show; the broken one too, where they stand at a use of the name that it binds."""
+        shown = {line for p in self.problems for line in (p.at.line, *(x.span.line for x in (*p.places(), *p.chain, *p.trail)))}
+        bound = re.match(r"\s*(?:\w+ )?(\w+)(?::.*?)? =", self.problems[0].at.source.line(self.line))
+        used = any(bound and re.search(rf"\b{bound[1]}\b", p.at.source.line(p.at.line)) for p in self.problems)
+        return shown | ({self.line} if used else set())
 
 
 def break_specs(count: int, seed: int) -> Iterator[Broken]:

@@ -252,7 +252,7 @@ def test_without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_of_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The problems of all files, up to a thousand of them; the others are counted."""
     monkeypatch.chdir(tmp_path)
-    for n in range(52):
+    for n in range(104):
         Path(f"m{n:02}.net").write_text(spec(*[f"a{k} = relu(unknown{k})" for k in range(10)]))
     start = time.monotonic()
     assert main(["check", "--untrusted", "--format", "json", "."]) == 1

@@ -35,7 +35,7 @@ LOOP = "  repeat 3 as i { x = x * 2.0 + cast(i, dtype=f32) }\n  output y = x"
 WHEN = "  when train { x = x -> relu }\n  output y = x"
 CELL = "block Cell {\n  input x: f32[B, D]\n  state h: f32[B, D] = zeros\n  h = h + x\n  output h\n}\n"
 OVER_TIME = CELL + "model M {\n  input x: f32[B, T, 8]\n  input n: i32[B]\n  output y = x -> rnn(Cell, lengths=n)\n}\n"
-BUFFER = "  buffer seen: f32[] = zeros\n  seen = seen + 1.0\n  output y = x * seen"
+BUFFER = "  buffer seen: f32[] = zeros\n  when train { seen = seen + 1.0 }\n  output y = x * seen"
 AUX = "  h = x -> dense(4)\n  aux size = mean(h)\n  output y = h"
 
 

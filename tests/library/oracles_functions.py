@@ -218,5 +218,6 @@ FUNCTIONS |= {
     "full": lambda op, weights: np.array([op.value] * math.prod(op.dims)).reshape(op.dims),
     "random_normal": lambda op, weights: draws(op).standard_normal(op.dims, np.float32),
     "random_uniform": lambda op, weights: op.low + (op.high - op.low) * draws(op).random(op.dims, np.float32),
+    "random_permutation": lambda op, weights: np.argsort(draws(op).random((op.size,), np.float32)),
     "random_bernoulli": lambda op, weights: draws(op).random(op.dims, np.float32) < op.p,
 }

@@ -16,7 +16,7 @@ from netspec.testing.sequence_trials import Row, choose_trials, outcomes
 T = Dim.symbol("T")
 OTHERS = Measure | Recurrence | Cell
 CALLABLES = [cls for cls in classes() if issubclass(cls, Callable) and not issubclass(cls, OTHERS) and not cls.parts]
-WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "l1", "l2"}
+WITHOUT_A_RULE = {"random_normal", "random_uniform", "random_bernoulli", "random_permutation", "l1", "l2"}
 """Ops of which nothing is known along positions: what is drawn depends on the shape, and penalties take parameters."""
 
 

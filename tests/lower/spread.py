@@ -11,6 +11,7 @@ import numpy as np
 from netspec.ir import Typed
 from netspec.library.layers.dropout import Dropout
 from netspec.lower.program import Program
+from netspec.lower.random_draws import step_key
 from netspec.lower.step_functions import outputs
 from tests.lower import generating
 from tests.lower.build import Builder
@@ -22,7 +23,7 @@ def dropped(size: int) -> Any:
     b = Builder("Masks")
     p = Program.of(Typed({"Masks": b.body(y=b.op(Dropout(rate=0.5), b.input("x", "f32[B, 32]")))}))
     x = p._inputs({"x": np.ones((size, 32), np.float32)})
-    return np.asarray(p._placement.jit(outputs(p._forward, "train"))({}, {}, x)["y"])
+    return np.asarray(p._placement.jit(outputs(p._forward, "train"))({}, {}, x, step_key(0, 0))["y"])
 
 
 def main(file: str) -> None:

@@ -238,7 +238,7 @@ REFUSED: dict[str, Edge] = {
         "too-large",
         words="characters in one line",
     ),
-    "words": Edge(model(lambda n: "  ;" * n), "too-large", 100, 25, words="words in one file"),
+    "words": Edge(model(lambda n: "  ;\n" * (n // 2) + "  ;" * (n % 2)), "too-large", 100, 25, words="words in one file"),
     "name_characters": Edge(model(lambda n: f"  {'a' * n} = x -> relu\n  _b = {'a' * n}"), "too-large", words="characters in a name"),
     "string_characters": Edge(model(lambda n: f'  require true, "{"a" * (n - 2)}"'), "too-large", words="characters in a string"),
     "number_digits": Edge(static(lambda n: "9" * n), "too-large", words="digits in a number"),
@@ -413,6 +413,10 @@ GIVEN_UP = {
     "counted_windows": "windows are counted by a formula",
     "proposed_size": "no size is proposed",
     "compared_names": "no name is proposed",
+    "repair_tries": "no repair is tried",
+    "repair_characters": "no repair is tried",
+    "repairs_of_a_call": "no other way to write a call is proposed",
+    "folder_files": "no file is proposed",
 }
 """What is above them is not looked at. With each at its least, no spec is refused for another reason than that something is not proved."""
 
@@ -427,6 +431,7 @@ CUT = {
     "drawn_calls": "of a problem",
     "suggestions": "of a help",
     "listed_names": "of a help",
+    "repairs_of_a_call": "of a help",
     "listed_words": "of a help",
     "listed_paths": "of a help",
     "quoted_characters": "of a message",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.source import Source
 from netspec.syntax import problems
+from netspec.syntax.parser import parse, parse_as_meant
 from tests.problems.pages import specs
 from tests.syntax.texts import in_model, read
 
@@ -116,7 +120,11 @@ IN_MODEL = [
     ("UnknownCharacter", "y = «naïve»"),
     ("NestedSection", "«block A» { }"),
     ("TooLarge", "y = «1234567890123456789»"),
-    ("UnexpectedWord", "for i «of» x { }"),
+    ("ForeignLoop", "«for i of x» { }"),
+    ("LayerCalledTwice", "y = «dense(3)(x)»"),
+    ("OperatorFirst", "y = x\n    «*» a"),
+    ("MissingArrow", "y = a\n    «f»(3)"),
+    ("TrailingComma", "y = a«,»"),
 ]
 IN_FILE = [
     ("MissingVersion", "«model» M { }\n"),
@@ -131,8 +139,8 @@ IN_FILE = [
     ("MissingName", "netspec 1\n«model» { }\n"),
     ("MissingName", "netspec 1\n«let» (v: float) = v\n"),
     ("BadFunction", "netspec 1\nlet f «=» 3\n"),
-    ("BadFunction", "netspec 1\nlet f(a«,» b) = a\n"),
-    ("BadFunction", "netspec 1\nlet f(a: int, b«)» = a\n"),
+    ("BadFunction", "netspec 1\n«let» f(a, b) = a\n"),
+    ("BadFunction", "netspec 1\n«let» f(a: int, b) = a\n"),
     ("BadFunction", "netspec 1\nlet f(a: int) = { a «+» 1 }\n"),
     ("BadFunction", "netspec 1\nlet f(a: int) «->» int = 3\n"),
     ("BadFunction", "netspec 1\n«def» f(a: int) = 3\n"),
@@ -144,12 +152,19 @@ IN_FILE = [
     ("MissingEquals", "netspec 1\ntrain M { loss «a» }\n"),
     ("EqualsInCondition", "netspec 1\nexpect M { params «=» 3 }\n"),
 ]
+MEANT = [
+    ("ListMethod", "«fs.append»(x)"),
+    ("ListMethod", "y = «fs.pop()»"),
+    ("TensorMethod", "y = «a.mean(1)»"),
+    ("LibraryName", "y = «nn.relu»(a)"),
+]
+"""What can be read, and is a problem of the text for a check alone."""
 
 
-def _check(label: str, marked: str) -> None:
+def _check(label: str, marked: str, parse: Callable[[Source], tuple[object, list[Diagnostic]]] = parse) -> None:
     start, end = marked.index("«"), marked.index("»") - 1
     text = marked.replace("«", "").replace("»", "")
-    _, found = read(text)
+    _, found = parse(Source("m.net", text))
     assert [type(p).__name__ for p in found] == [label], [p.message() for p in found]
     (problem,) = found
     assert (problem.at.start, problem.at.text) == (start, text[start:end])
@@ -160,6 +175,11 @@ def _check(label: str, marked: str) -> None:
 @pytest.mark.parametrize(("label", "line"), IN_MODEL, ids=[f"{c}: {t}" for c, t in IN_MODEL])
 def test_mistake_in_a_model(label: str, line: str) -> None:
     _check(label, in_model("a = 1", line, "c = 1"))
+
+
+@pytest.mark.parametrize(("label", "line"), MEANT, ids=[f"{c}: {t}" for c, t in MEANT])
+def test_mistake_of_what_can_be_read(label: str, line: str) -> None:
+    _check(label, in_model("a = 1", "fs = [a]", line, "c = 1"), parse_as_meant)
 
 
 @pytest.mark.parametrize(("label", "text"), IN_FILE, ids=[f"{c}: {t!r}" for c, t in IN_FILE])
@@ -181,18 +201,15 @@ def _classes() -> list[type[Diagnostic]]:
 
 
 def test_every_class_has_a_labelled_example() -> None:
-    assert {c.__name__ for c in _classes()} == {label for label, _ in IN_MODEL + IN_FILE} | FROM_BYTES | {"NewerVersion"}
+    assert {c.__name__ for c in _classes()} == {label for label, _ in IN_MODEL + IN_FILE + MEANT} | FROM_BYTES | {"NewerVersion"}
 
 
 @pytest.mark.parametrize("cls", [c for c in _classes() if c.__name__ not in FROM_BYTES], ids=lambda c: c.slug())
 def test_the_examples_of_its_page(cls: type[Diagnostic]) -> None:
-    from netspec.source import Source
-    from netspec.syntax.parser import parse
-
     for role in ("bad", "repaired", "good"):
         for slug, text in specs(role):
             if slug == cls.slug():
-                _, found = parse(Source("m.net", text))
+                _, found = parse_as_meant(Source("m.net", text))
                 assert {type(p) for p in found} == ({cls} if role == "bad" else set())
 
 
@@ -222,7 +239,6 @@ REPAIRS = [
 @pytest.mark.parametrize(("line", "after"), REPAIRS, ids=[r[0] for r in REPAIRS])
 def test_repairs_are_exact(line: str, after: str) -> None:
     from netspec.diagnostics.edits import repair_text
-    from netspec.source import Source
 
     text = in_model(line)
     mended = repair_text(Source("m.net", text), read(text)[1])

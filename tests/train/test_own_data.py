@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -155,3 +156,43 @@ def test_the_command_line_takes_a_file(folder: Path, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["train", str(folder / "houses.net"), "--out", str(folder / "other")]) == 1
     assert "error[arrays-needed]" in capsys.readouterr().err
+
+
+ROWS = [[1, 2], [3], [1, 2, 3], [1]]
+LISTS: dict[str, Any] = {
+    "lists": ROWS,
+    "tuples": tuple(map(tuple, ROWS)),
+    "arrays": [np.asarray(row) for row in ROWS],
+    "arrays of JAX": [jnp.asarray(row) for row in ROWS],
+    "an array of lists": np.asarray(ROWS, object),
+    "lists of one length": [[1, 2]] * 4,
+    "of every kind": [[1, 2], np.asarray([3]), (1,), jnp.asarray([2])],
+    "floats": [[1.0], [2.0, 3.0], [1.0], [1.0]],
+    "lists of nothing": [[1, 2], [], [1], [2]],
+    "an iterator": iter(ROWS),
+}
+
+
+def test_what_fit_takes_predict_takes_and_evaluate_too() -> None:
+    """Lists of every form are taken by all of them, or refused by all of them with the type that the spec declares."""
+    model = netspec.compile(RAGGED.replace("batch(8)", "batch(2)").replace(", test=0.2", ""))
+    state, taken = model.init(0), []
+    for form, tokens in LISTS.items():
+        data = {"tokens": tokens, "label": [0, 1, 0, 1]}
+        doors = (
+            lambda data=data: model.fit(data),
+            lambda data=data: model.fit([data]),
+            lambda data=data: model.evaluate(state, data),
+            lambda tokens=tokens: model.predict(state, tokens=tokens),
+        )
+        found = []
+        for door in doors:
+            try:
+                door()
+                found.append(True)
+            except SpecError as error:
+                assert "elements]" not in str(error), form
+                found.append(False)
+        assert len(set(found)) == 1, (form, found)
+        taken += [form] if all(found) else []
+    assert taken == list(LISTS)[:-3]

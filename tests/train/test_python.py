@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,15 @@ def test_problems_of_data_are_drawn(capsys: pytest.CaptureFixture[str]) -> None:
         model().fit({"x": DATA["x"]})
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own answer to Ctrl-C, which a shell lets its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_saves_and_interrupts(tmp_path: Path) -> None:
     with happening(7, lambda: signal.raise_signal(signal.SIGINT)), pytest.raises(KeyboardInterrupt):
         model().fit(out=tmp_path / "run")
@@ -70,6 +80,7 @@ def test_sigterm_saves_and_goes_on_to_whoever_handles_it(tmp_path: Path) -> None
     assert steps(tmp_path / "run")[-1] == 7
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
     def twice() -> None:
         signal.raise_signal(signal.SIGINT)
@@ -82,6 +93,17 @@ def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with happening(7, lambda: signal.raise_signal(signal.SIGINT)):
+            fit = model().fit(out=tmp_path / "run")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not fit.stop and int(fit.state.step) == 18
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_without_a_run_folder_nothing_is_saved_and_ctrl_c_is_python_s() -> None:
     seen: list[object] = []
 

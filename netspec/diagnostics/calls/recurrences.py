@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+import re
+from collections.abc import Sequence
+
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.record import record
 
 
@@ -19,6 +22,15 @@ class CellOutsideTime(Diagnostic):
         return f"run it over time: `rnn({self.cell}(…))`"
 
 
+def list_cells(text: str) -> list[str]:
+    """The call of a recurrence with the cell that may have been meant."""
+    number = re.fullmatch(r"(\w+\()([0-9_]+)(.*\))", text, re.DOTALL)
+    if number is not None:
+        return [f"{number[1]}{cell}({number[2]}){number[3]}" for cell in ("lstm_cell", "simple_cell")]
+    layer = re.fullmatch(r"(\w+)\((lstm|gru)(\(.*\))\)", text, re.DOTALL)
+    return [f"{layer[1]}({layer[2]}_cell{layer[3]})", f"{layer[2]}{layer[3]}"] if layer is not None else []
+
+
 @record(kw_only=True)
 class NotACell(Diagnostic):
     """`rnn` runs a cell: one of the shelf's cells, or a block with `state`."""
@@ -29,7 +41,13 @@ class NotACell(Diagnostic):
     def message(self) -> str:
         return f"`{self.op}` runs a cell, not {self.found}"
 
+    def repairs(self) -> Sequence[Repair]:
+        """A number is a cell's size; a layer's cell is called like it."""
+        return (*self.ways, *(Repair((Edit(self.at, text),), text) for text in list_cells(self.at.text)))
+
     def help(self) -> str | None:
+        if self.proposed():
+            return f"{self.proposed()}; a cell is `lstm_cell(n)`, `gru_cell(n)`, or a block with a `state`"
         return "a cell is `lstm_cell(n)`, `gru_cell(n)`, or a block with a `state`"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
@@ -146,6 +147,37 @@ class UnusedBinding(Diagnostic):
         if self.what == "input":
             return "use it or delete the line"
         return f"use it, delete the line, or call it `_{self.name}`"
+
+
+@record(kw_only=True)
+class BufferNotKept(Diagnostic):
+    """A buffer gets a value in `when eval` or `when serve`. What a buffer holds is written in training only: an evaluation leaves the state
+    as it is, so that this value is gone with the batch."""
+
+    name: str
+    phase: str
+
+    def message(self) -> str:
+        return f"`{self.name}` is a buffer, and what it is bound to in the phase `{self.phase}` is never kept"
+
+    def help(self) -> str | None:
+        return f"write buffers in `when train {{ … }}`; give what only this phase computes a name of its own, `{self.name}_now = …`"
+
+
+@record(kw_only=True)
+class BufferMoves(Diagnostic):
+    """A buffer is bound anew outside of any `when`, and the body goes on with the new value. In training that is what the next step begins
+    with; an evaluation computes it too, of its own batch, and keeps nothing of it. So its results depend on the other examples there."""
+
+    severity: ClassVar[str] = "warning"
+
+    name: str
+
+    def message(self) -> str:
+        return f"the buffer `{self.name}` is bound anew in every phase: an evaluation goes on with a value of its own, which is never kept"
+
+    def help(self) -> str | None:
+        return f"write it in training alone: `when train {{ {self.name} = … }}`"
 
 
 @record(kw_only=True)

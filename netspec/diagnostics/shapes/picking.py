@@ -112,6 +112,20 @@ class PicksRowsOfTheBatch(_Picks):
             f"`{index}` picks rows of the batch: axis {self.axis} of {self.input} counts examples, and each has its own in {self.indices}."
         )
 
+    def help(self) -> str | None:
+        if not self._means_an_order():
+            return super().help()
+        x = (self.texts or self.names)[0]
+        return f"for the rows of the batch in a random order write `{x}[random_permutation({self.batch})]`"
+
+    def edits(self) -> Sequence[Edit]:
+        return [] if self._means_an_order() else super().edits()
+
+    def _means_an_order(self) -> bool:
+        """Is the index called an order of the batch, which no data can know?"""
+        index = (self.texts or self.names)[1].lower()
+        return self.axis == 0 and self.indices.rank == 1 and any(word in index for word in ("perm", "order", "shuf"))
+
 
 @record(kw_only=True)
 class PicksForEveryExample(_Picks):

@@ -39,6 +39,11 @@ slidingwindow localwindow localwindowsize windowsize: window
 normalizeqk qklayernorm: qk_norm
 logitcap logitscap attnlogitsoftcapping: soft_cap
 rotarydim rotarysize partialrotaryfactor: rotary
+rope userope userotary rotaryemb rotaryembedding ropetheta: rotary
+numexperts nexperts numlocalexperts: experts
+numexpertspertok numexpertspertoken expertspertoken topkexperts numselectedexperts: top_k
+glu useglu swiglu gatedexperts: gated
+normtopkprob renormalize: softmax
 numbuckets: buckets
 maxlen maxlength maxpositionembeddings maxpositions numpositions contextlength blocksize: positions
 dim dims axes: axis
@@ -83,6 +88,8 @@ warmupsteps: warmup
 peakvalue: peak
 buffersize: buffer
 batchsize bs minibatchsize: size
+topk: k
+rho alpha: decay
 maxnewtokens maxlength maxtokens maxlen newtokens maxdecodelength: limit
 eostokenid eostoken eos stoptoken endtoken: stop
 bostokenid bostoken bos starttoken decoderstarttokenid: start
@@ -113,8 +120,14 @@ boolean: bool
 """Rows `foreign names: ours`. A name may stand in several rows; only names that the op, section or place has are offered."""
 
 MEASURES = """
+[decoder]
+generate sampling topksampling: sample greedy
+beamsearch: beam
+greedysearch argmaxsearch: greedy
+
 [loss]
-crossentropy categoricalcrossentropy sparsecategoricalcrossentropy crossentropyloss nllloss negativeloglikelihood xent ce celoss
+crossentropy sparsesoftmaxcrossentropy sparsesoftmaxcrossentropywithlogits categoricalcrossentropy sparsecategoricalcrossentropy
+  crossentropyloss nllloss negativeloglikelihood xent ce celoss
   softmaxcrossentropywithlogits softmaxcrossentropywithintegerlabels softmaxcrossentropyloss: softmax_cross_entropy
 bce bceloss binarycrossentropy bcewithlogits bcewithlogitsloss sigmoidcrossentropywithlogits sigmoidbinarycrossentropy:
   sigmoid_cross_entropy

@@ -50,7 +50,11 @@ localresponsenorm lrn ~
 embedding lookup embeddinglookup embeddings wordembedding tokenembedding embeddinglayer: embed
 positionalembedding positionembedding learnedpositionalembedding learnedpositionembedding = x -> learned_positions(512) |
   with `dim T <= 512` for a free length
-relativeattentionbias relativepositionbias relativepositionalbias t5bias: relative_bias
+windowrelativebias swinbias relativepositionbiastable: window_bias
+associativescan assocscan selectivescan selectivescanfn linearscan parallelscan lru diagonalssm: linear_recurrence
+mixtureofexperts sparsemoe switchmoe mixtralsparsemoeblock moelayer: moe
+relativeattentionbias relativepositionalbias t5bias: relative_bias
+relativepositionbias: relative_bias window_bias
 positionalencoding positionencoding sinusoidalpositionalencoding sinusoidalembedding: sinusoidal_positions
 rotaryembedding rotary rotarypositionembedding: rope
 mha multihead multiheadattention multiheaddotproductattention attentionlayer dotproductattention scaleddotproductattention sdpa:
@@ -134,6 +138,7 @@ arange linspace: iota
 randn randnormal normal gaussian gaussianrandom randomnormallike: random_normal
 rand uniform randuniform randomuniformlike: random_uniform
 bernoulli: random_bernoulli
+randperm permutation randompermutation shufflerows shufflebatch shuffleexamples permutebatch: random_permutation
 zeroslike = zeros([B, 16])
 oneslike = ones([B, 16])
 fulllike fill: full

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 
 
@@ -62,7 +63,7 @@ class ForbiddenCharacter(Diagnostic):
 
 
 @record(kw_only=True)
-class UnknownCharacter(Diagnostic):
+class UnknownCharacter(Rewritten):
     """A character that has no meaning in the language. Names are made of the letters a-z and A-Z, digits and `_`."""
 
     text: str
@@ -73,7 +74,7 @@ class UnknownCharacter(Diagnostic):
         shown = f"`{self.text}`" if self.text.isprintable() else f"U+{ord(self.text):04X}"
         return f"the character {shown} means nothing here."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         hints = {
             "\\": "a line goes on by itself after an operator or a comma, and before `->`",
             "$": "a name stands for its value as it is, without `$`",

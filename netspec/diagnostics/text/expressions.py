@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
-class ColonForEquals(Diagnostic):
+class ColonForEquals(Rewritten):
     """Arguments and settings are written `name=value`; a colon stands before types, labels, and in dicts."""
 
     name: str
@@ -18,11 +19,11 @@ class ColonForEquals(Diagnostic):
     def message(self) -> str:
         return f"the value of `{self.name}` stands behind `=`, not behind `:`."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return f"write `{self.name}=…`"
 
     def edits(self) -> Sequence[Edit]:
-        return (Edit(self.at, "="),)
+        return super().edits() or (Edit(self.at, "="),)
 
 
 @record(kw_only=True)
@@ -64,7 +65,7 @@ class PositionalAfterNamed(Diagnostic):
 
 
 @record(kw_only=True)
-class MissingOperand(Diagnostic):
+class MissingOperand(Rewritten):
     """A value is missing: behind an operator, `=`, `,` or `->`, or before one."""
 
     after: str
@@ -81,9 +82,9 @@ class MissingOperand(Diagnostic):
         return f"a value is missing behind `{self.after}`."
 
     def places(self) -> Sequence[Place]:
-        return () if self.continued is NOWHERE else (Place(self.continued, "this cannot follow"),)
+        return super().places() if self.continued is NOWHERE else (Place(self.continued, "this cannot follow"),)
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return f"write the value, or delete `{self.after}`" if self.after and self.after != "=" else None
 
 
@@ -141,3 +142,39 @@ class InvalidTarget(Diagnostic):
         if self.found == "a parenthesis":
             return "several names stand without parentheses: `a, b = …`"
         return "bind a new value to the name: `x = …`"
+
+
+@record(kw_only=True)
+class OperatorFirst(Rewritten):
+    """An operator stands first on a line. The line above is complete without it and ends there: a line goes on behind an operator, not
+    before one; only a chain's `->` may begin a line."""
+
+    operator: str
+
+    def message(self) -> str:
+        return f"`{self.operator}` stands first on its line, and the line above ends without it."
+
+    def advice(self) -> str | None:
+        return f"put `{self.operator}` at the end of the line above, or the whole in parentheses"
+
+
+@record(kw_only=True)
+class MissingArrow(Rewritten):
+    """A chain goes on in a line that begins with `->`; this line begins with a stage alone."""
+
+    def message(self) -> str:
+        return "`->` is missing before this stage."
+
+    def advice(self) -> str | None:
+        return "write `->` before it"
+
+
+@record(kw_only=True)
+class TrailingComma(Rewritten):
+    """Statements and settings stand on lines of their own, with no comma behind them."""
+
+    def message(self) -> str:
+        return "a statement has no comma behind it."
+
+    def advice(self) -> str | None:
+        return "delete it"

@@ -3,57 +3,127 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.limits import LIMITS
 from netspec.record import record
 from netspec.source import Span
 
 
 @record(kw_only=True)
-class ForeignOperator(Diagnostic):
+class ForeignOperator(Rewritten):
     """A sign that other languages have. Here: `and or not`, `**` for powers, `//` for whole division, `->` for chains."""
 
+    merges: ClassVar[bool] = True
     found: str
-    meant: str | None
+    sign: str | None
     """What it is called here."""
 
     def message(self) -> str:
-        return f"there is no `{self.found}`" + (f"; it is written `{self.meant}`." if self.meant else ".")
+        return f"there is no `{self.found}`" + (f"; it is written `{self.sign}`." if self.sign else ".")
 
-    def help(self) -> str | None:
-        if self.meant is not None:
-            return f"write `{self.meant}`"
+    def advice(self) -> str | None:
+        if self.sign is not None:
+            return f"write `{self.sign}`"
         return f"a name may be bound again: `x = x {self.found[:-1]} …`" if self.found.endswith("=") else None
 
     def edits(self) -> Sequence[Edit]:
-        if self.meant is None or not self.at.source.text:
-            return ()
-        word, text = self.meant.isalpha(), self.at.source.text
+        if self.changes or self.sign is None or not self.at.source.text:
+            return super().edits()
+        word, text = self.sign.isalpha(), self.at.source.text
         before = " " if word and text[self.at.start - 1 : self.at.start].strip() else ""
         after = " " if word and text[self.at.end : self.at.end + 1].strip() else ""
-        return (Edit(self.at, f"{before}{self.meant}{after}"),)
+        return (Edit(self.at, f"{before}{self.sign}{after}"),)
 
 
 @record(kw_only=True)
-class ForeignConstant(Diagnostic):
-    """The constants are written in small letters: `true`, `false`, `none`, `inf`."""
+class ListMethod(Rewritten):
+    """Lists and values never change in place: a name is bound again, to the list with one item more or less."""
 
     found: str
-    meant: str
 
     def message(self) -> str:
-        return f"`{self.found}` is written `{self.meant}`."
+        return f"a list is not changed in place, as `{self.found}` would."
 
-    def help(self) -> str | None:
-        return f"write `{self.meant}`"
-
-    def edits(self) -> Sequence[Edit]:
-        return (Edit(self.at, self.meant),)
+    def advice(self) -> str | None:
+        return "bind the name again: `xs = xs + [x]`, `xs = xs[:-1]`"
 
 
 @record(kw_only=True)
-class ForeignKeyword(Diagnostic):
+class TensorMethod(Rewritten):
+    """Tensors have no methods and no attributes: functions take them, `mean(x, axis=1)`, layers stand behind `->`, and sizes have the names
+    that they have in types."""
+
+    found: str
+
+    def message(self) -> str:
+        return f"a tensor has no methods and no attributes, as in `{self.found}`."
+
+    def advice(self) -> str | None:
+        return "functions take the tensor: `mean(x, axis=1)`, `x -> relu`; a size is named in a type, `x: f32[B, D]`"
+
+
+@record(kw_only=True)
+class LayerCalledTwice(Rewritten):
+    """A layer is applied by an arrow, `x -> dense(64)`. It is not called with its arguments first and with its input then."""
+
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.found}` calls a layer with its arguments and again with its input."
+
+    def advice(self) -> str | None:
+        return "a layer is applied by an arrow: `x -> dense(64)`"
+
+
+@record(kw_only=True)
+class LibraryName(Rewritten):
+    """Layers and functions have their names alone, `relu`, `dense`: a spec names no Python library."""
+
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.found}` belongs to a Python library."
+
+    def advice(self) -> str | None:
+        return "layers and functions have their names alone: `relu(x)`, `x -> dense(64)`"
+
+
+@record(kw_only=True)
+class ForeignLoop(Rewritten):
+    """A loop reads `for i in range(3) { … }`, `for w in [16, 32] { … }` or `repeat 3 { … }`. Other languages write it in other words."""
+
+    found: str
+
+    def message(self) -> str:
+        return f"`{self.found}` is no loop of this language."
+
+    def advice(self) -> str | None:
+        return "write `for i in range(3) { … }`, `for w in [16, 32] { … }` or `repeat 3 { … }`"
+
+
+@record(kw_only=True)
+class ForeignConstant(Rewritten):
+    """The constants are written in small letters: `true`, `false`, `none`, `inf`."""
+
+    merges: ClassVar[bool] = True
+    found: str
+    constant: str
+
+    def message(self) -> str:
+        return f"`{self.found}` is written `{self.constant}`."
+
+    def advice(self) -> str | None:
+        return f"write `{self.constant}`"
+
+    def edits(self) -> Sequence[Edit]:
+        return super().edits() or (Edit(self.at, self.constant),)
+
+
+@record(kw_only=True)
+class ForeignKeyword(Rewritten):
     """A word that other languages have for what netspec writes in another way."""
 
     found: str
@@ -62,12 +132,12 @@ class ForeignKeyword(Diagnostic):
     def message(self) -> str:
         return f"there is no `{self.found}` here."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return self.instead
 
 
 @record(kw_only=True)
-class ForeignComment(Diagnostic):
+class ForeignComment(Rewritten):
     """A comment begins with `#`, and with `##` when it describes what follows."""
 
     found: str
@@ -75,17 +145,18 @@ class ForeignComment(Diagnostic):
     def message(self) -> str:
         return f"a comment begins with `#`, not with `{self.found}`."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return "write `# …`"
 
     def edits(self) -> Sequence[Edit]:
-        return (Edit(self.at, "#"),) if self.found == "//" else ()
+        return super().edits() or ((Edit(self.at, "#"),) if self.found == "//" else ())
 
 
 @record(kw_only=True)
-class WrongQuotes(Diagnostic):
+class WrongQuotes(Rewritten):
     """Strings stand in double quotes."""
 
+    merges: ClassVar[bool] = True
     text: str
 
     def message(self) -> str:
@@ -95,15 +166,15 @@ class WrongQuotes(Diagnostic):
         inside = self.text[1:-1].replace("\\'", "'")
         return '"' + inside.replace('"', '\\"') + '"'
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return f"write `{self._double()}`"
 
     def edits(self) -> Sequence[Edit]:
-        return (Edit(self.at, self._double()),)
+        return super().edits() or (Edit(self.at, self._double()),)
 
 
 @record(kw_only=True)
-class IfIsAnExpression(Diagnostic):
+class IfIsAnExpression(Rewritten):
     """`if` chooses between two values, and each branch is one expression. It holds no statements."""
 
     name: str = "x"
@@ -113,7 +184,7 @@ class IfIsAnExpression(Diagnostic):
     def message(self) -> str:
         return "`if` chooses between two values: a branch holds one expression and no statements."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         if self.declares:
             return f"write the `{self.declares}` before the `if`, in the body itself, and choose between values in the branches"
         return f"write `{self.name} = if … {{ … }} else {{ … }}`"
@@ -131,7 +202,7 @@ class MissingElse(Diagnostic):
 
 
 @record(kw_only=True)
-class TrailingIf(Diagnostic):
+class TrailingIf(Rewritten):
     """A choice between two values begins with the condition."""
 
     value: str
@@ -141,7 +212,7 @@ class TrailingIf(Diagnostic):
     def message(self) -> str:
         return "a choice begins with `if` and its condition."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         if self.filters:
             return f"a condition on the items stands last: `[{self.value} for … in … if …]`"
         return f"write `if … {{ {self.value} }} else {{ … }}`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place
 from netspec.record import record
 from netspec.source import Span
 
@@ -28,15 +28,20 @@ class InvalidJson(Diagnostic):
     found: str
     """The word or sign that stands there; empty at the end of the file."""
     wanted: str
+    changes: tuple[tuple[Span, str], ...] = ()
+    """What makes JSON of the text, where that is known."""
 
     def message(self) -> str:
         found = f"`{self.found}`" if self.found.strip() else "a line end" if self.found else "the end of the file"
         return f"this is not JSON: expected {self.wanted}, but found {found}."
 
     def help(self) -> str | None:
-        if self.wanted.startswith("a key") and self.found in ("}", "]"):
+        if self.found in ("}", "]") and (self.wanted.startswith("a key") or any(not text for _, text in self.changes)):
             return "take away the comma before it"
         return _FOREIGN.get(self.found)
+
+    def edits(self) -> Sequence[Edit]:
+        return [Edit(span, text, raw=True) for span, text in self.changes]
 
 
 @record(kw_only=True)

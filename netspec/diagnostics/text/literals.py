@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
@@ -43,9 +44,14 @@ class BadNumber(Diagnostic):
                 return str(int(text, 0))
             except ValueError:
                 return None
+        window = re.fullmatch(r"(\d+)[xX×](\d+)", text)
+        if window:
+            return window[1] if window[1] == window[2] else f"[{window[1]}, {window[2]}]"
+        text = re.sub(r"(?<=\d)[fFdDlL]$|(?<=\.)[fF]$", "", text)
+        text = f"{text[:-1]}k" if re.fullmatch(r"\d+(\.\d+)?K", text) else text
         text = "_".join(part for part in text.split("_") if part)
         text = f"0{text}" if text.startswith(".") else f"{text}0" if text.endswith(".") else text
-        plain = text.replace("_", "").replace(".", "", 1)
+        plain = re.sub(r"[eE][-+]?\d+$|k$", "", text).replace("_", "").replace(".", "", 1)
         return text if text != self.text and plain.isdigit() else None
 
     def help(self) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggestions.nearest import one_of
+from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 
 
@@ -68,7 +69,7 @@ class ParametersInHeader(Diagnostic):
 
 
 @record(kw_only=True)
-class BadFunction(Diagnostic):
+class BadFunction(Rewritten):
     """A function of static values is one line: its name, its params with their types, and one expression behind `=`."""
 
     found: str
@@ -80,7 +81,7 @@ class BadFunction(Diagnostic):
     def message(self) -> str:
         return f"a function reads `let name(v: float, by: int = 8) = …`, but here is {self.found}."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         if self.value:
             return f"a value of the file is a `param`: `param {self.value}: int = …`"
         if self.typed:
@@ -89,13 +90,19 @@ class BadFunction(Diagnostic):
 
 
 @record(kw_only=True)
-class BadImport(Diagnostic):
+class BadImport(Rewritten):
     """An import reads `import A, B as C from "other.net"`: names, then the file's path in quotes."""
 
     found: str
+    library: bool = False
+    """It is one of Python's libraries."""
 
     def message(self) -> str:
+        if self.library:
+            return f"{self.found} imports a library, and a spec imports only other specs: the layers and functions of the shelf are there."
         return f'an import reads `import Name from "file.net"`, but here is {self.found}.'
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
+        if self.library:
+            return "delete the line"
         return 'name what is imported: `import Encoder, Decoder as Head from "blocks.net"`'

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.text.forms import find_form
+from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 from netspec.source import Span
 
@@ -113,7 +114,7 @@ class MissingEquals(Diagnostic):
 
 
 @record(kw_only=True)
-class MissingBrace(Diagnostic):
+class MissingBrace(Rewritten):
     """The body of a section, loop, phase or branch stands in `{ }`. There is no `:` block as in Python."""
 
     what: str
@@ -123,7 +124,7 @@ class MissingBrace(Diagnostic):
         found = ", not behind `:`" if self.colon else ""
         return f"the body of `{self.what}` stands in braces{found}."
 
-    def help(self) -> str | None:
+    def advice(self) -> str | None:
         return "open it with `{` on this line and close it with `}`"
 
 

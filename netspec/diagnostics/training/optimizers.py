@@ -50,7 +50,7 @@ class OptimizerWithoutStep(Diagnostic):
         return f"the optimizer `{chain}` only changes gradients and takes no step."
 
     def help(self) -> str | None:
-        written = " ".join(self.at.text.split()) if self.at is not NOWHERE else " -> ".join(self.parts)
+        written = " ".join(self.at.text.split()) if self.chosen() is not None else " -> ".join(self.parts)
         return f"end the chain with an optimizer: `{written} -> adam(0.001)`"
 
     def edits(self) -> Sequence[Edit]:

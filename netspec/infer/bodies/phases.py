@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.diagnostics.names.bindings import BufferNotKept
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import RepeatChanges
 from netspec.diagnostics.suggestions.nearest import nearest
@@ -30,6 +31,9 @@ def elaborate_when(frame: Frame, node: tree.When) -> None:
         statements.run(frame, node.body.statements)
         variables.bind_written(frame)
     frame.phase.pop()
+    for name in list_rebound(node.body) if node.phase != "train" else ():
+        if name in outer and name in frame.buffers:
+            frame.report(BufferNotKept(at=find_binding(node, name), name=name, phase=node.phase))
     ends = close_phase_outputs(frame, node, before)
     inside: dict[str, Any] = {n: frame.env.get(n) for n in list_rebound(node.body) if n in outer}
     close_scope(frame, outer, set())

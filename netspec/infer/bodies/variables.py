@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.calls.arguments import BadArgument
-from netspec.diagnostics.names.bindings import OnlyInPhase
+from netspec.diagnostics.names.bindings import BufferMoves, BufferNotKept, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import FreeParameter, WeightNotTrained
 from netspec.infer import expressions, types
+from netspec.infer.bodies.statements import outputs_of
 from netspec.infer.calls.construction import to_python
 from netspec.infer.frame import Frame
 from netspec.infer.instance import STATE
 from netspec.infer.types import have_same_type
 from netspec.infer.values import UNKNOWN, Given, Tensor, Unknown, describe
-from netspec.ir import Port, State, Variable
+from netspec.ir import Port, State, Variable, When, reads, walk_nodes, writes
 from netspec.library.base import Initializer
 from netspec.library.base import Weight as Parameter
 from netspec.library.initializers.distributions import require_fit, require_values
@@ -39,6 +40,8 @@ def declare_variable(frame: Frame, node: tree.Weight | tree.Buffer) -> None:
     tensor = frame.wire(type_, node.name_span)
     frame.wire_names[tensor.wire] = node.name
     frame.env[node.name] = tensor
+    if isinstance(node, tree.Buffer):
+        frame.buffers.add(node.name)
     segment = frame.label(node.name, node.name_span)
     frame.emit(Variable(Parameter(type_.shape, init, type_.dtype), tensor.wire, segment, isinstance(node, tree.Buffer), span=node.span))
 
@@ -124,6 +127,19 @@ def bind_written(frame: Frame, since: int = 0) -> None:
                 frame.nodes[place] = replace(node, written=last.wire)
                 if frame.phases.get(last.wire, "train") != "train":
                     frame.report(OnlyInPhase(at=node.span, name=frame.wire_names[last.wire], phase=frame.phases[last.wire]))
+                elif frame.phase and frame.phase[-1] != "train":
+                    frame.report(BufferNotKept(at=node.span, name=frame.wire_names[node.output], phase=frame.phase[-1]))
+                elif not frame.phase and moves_elsewhere(frame, last.wire):
+                    frame.report(BufferMoves(at=frame.origins.get(last.wire) or node.span, name=frame.wire_names[node.output]))
+
+
+def moves_elsewhere(frame: Frame, wire: int) -> bool:
+    """Is a buffer's next value, made in every phase, also what the body goes on with? Then an evaluation sees its own batch in it."""
+    maker = next((node for node in frame.nodes if wire in writes(node)), None)
+    if maker is None or any(isinstance(node, When) for node in walk_nodes((maker,))):
+        return False
+    ends = (value.wire for _, value, _, _ in outputs_of(frame) if isinstance(value, Tensor))
+    return wire in ends or any(wire in reads(node) for node in walk_nodes(tuple(frame.nodes)) if not isinstance(node, Variable))
 
 
 def declare_state(frame: Frame, node: tree.State) -> None:

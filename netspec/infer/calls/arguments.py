@@ -32,7 +32,7 @@ from netspec.infer.values import (
 from netspec.record import record, replace
 from netspec.resolve.graph import Definition
 from netspec.shape import DTYPES, Facts
-from netspec.source import Meant, Span
+from netspec.source import Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -46,8 +46,6 @@ OTHER_TYPES = {
     "function": "a layer or function of the shelf has the type `layer`",
 }
 """What is said of the types of other languages."""
-NEAREST = 4
-"""So many numbers are tried on the whole file."""
 PARAM_TYPES = ("int", "float", "bool", "str", "list", "dtype", *OP_TYPES)
 
 
@@ -216,27 +214,9 @@ def where_holds(frame: Frame, definition: Definition, given: Any, at: Span, oute
                 declared=param.where.span,
                 ways=tuple(dict.fromkeys(ways)),
             )
-            frame.report(replace(problem, ways=propose_nearest(frame, param.name, param.where, span)))
+            frame.report(problem)
             return False
     return True
-
-
-def propose_nearest(frame: Frame, name: str, condition: tree.Expr, at: Span) -> tuple[Repair, ...]:
-    """The nearest whole numbers for a param with which a condition holds, where its number is written."""
-    now = frame.env.get(name)
-    if not isinstance(now, int) or isinstance(now, bool) or at.text != str(now) or isinstance(at, Meant):
-        return ()
-    from netspec.infer.repairs.own_arguments import list_nearest  # only specs with a problem need it
-
-    found = []
-    for value in list_nearest(now, 1):
-        frame.env[name] = value
-        if expressions.evaluate(frame, condition) is True:
-            found.append(value)
-        if len(found) == NEAREST:
-            break
-    frame.env[name] = now
-    return tuple(Repair((Edit(at, str(value)),), f"the nearest that fits: `{name}={value}`") for value in found)
 
 
 def mentions_dims(definition: Definition, node: tree.Expr) -> bool:

@@ -382,6 +382,9 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
             fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
+    if name not in (*signature.optional, *signature.required) and not signature.collects:
+        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        return
     given = Given(expressions.evaluate(frame, arg.value), arg.value.span)
     if name in signature.optional:
         bound.optional[name] = given
@@ -389,10 +392,8 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
         slots[name] = given
     elif signature.collects:
         collect(frame, use, signature, bound, arg, given)
-    elif name in signature.required:
-        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
     else:
-        fail(frame, bound, describe_unknown_argument(use, signature, arg))
+        fail(frame, bound, describe_twice(use, arg, ", ".join(signature.required)))
 
 
 def describe_unknown_argument(use: Call, signature: Signature, arg: tree.Arg) -> Diagnostic:

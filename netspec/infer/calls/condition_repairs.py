@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.infer import expressions
@@ -52,7 +53,8 @@ def list_values(value: Value, condition: tree.Expr) -> Iterator[Value]:
 def holds(frame: Frame, condition: tree.Expr, name: str, value: Value) -> bool:
     """The condition is true with another value of the name; problems stay silent."""
     world, count, seen = frame.world, len(frame.world.problems), set(frame.world.seen)
-    values, key = (frame.env, name) if name in frame.env else (world.globals, id(world.graph.params.get(name)))
+    values: dict[Any, Value] = frame.env if name in frame.env else world.globals  # type: ignore[assignment]
+    key = name if name in frame.env else id(world.graph.params.get(name))
     before = values[key]
     values[key] = value
     try:

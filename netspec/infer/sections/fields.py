@@ -76,7 +76,18 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         declared=find_input_span(section, name),
         repair=propose_one_size(wanted) if free else propose_batch(wanted) if other else "",
     )
-    return replace(problem, ways=tuple(redeclare(section, name, wanted, found)))
+    sized = give_one_size(section, wanted) if free else None
+    return replace(problem, ways=(*([sized] if sized else []), *redeclare(section, name, wanted, found)))
+
+
+def give_one_size(section: Section, wanted: TensorType) -> Repair | None:
+    """A step of the chain behind its dataset that gives images one size."""
+    words, span = propose_one_size(wanted), section.data.span
+    arrow = span.text.find("->")
+    if not words or arrow < 0 or isinstance(span, Meant):
+        return None
+    stage, at = words.split("`")[1], span.start + arrow
+    return Repair((Edit(Span(span.source, at, at), f"-> {stage} "),), words)
 
 
 def redeclare(section: Section, name: str, wanted: TensorType, found: TensorType) -> Iterator[Repair]:

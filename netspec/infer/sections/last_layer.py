@@ -18,15 +18,14 @@ UNITS = "features"
 def give_units(section: Section, output: str, count: int) -> Iterator[tuple[str, list[Edit]]]:
     """The last layer with so many units: its number is exchanged, or the param's that stands there."""
     definition = section.world.graph.definitions.get(section.node.model)
-    call = None if definition is None else find_last(definition, output)
-    if definition is None or call is None:
-        return
-    order = [a.name for a in index.entries(call.callee.text)[0].signature]
-    given = next((a for a in call.args if a.name == UNITS), None) or (call.args[0] if call.args and call.args[0].name is None else None)
-    if given is not None and isinstance(given.value, tree.Name):
-        yield from give_param(section, definition, given.value.text, count)
-    edits = give_arguments(call, order, {UNITS: str(count)})
-    yield apply_inside(call.span, edits), edits
+    found = () if definition is None else (find_in_block(section, definition, output), find_last(definition, output))
+    for call in (call for call in found if call is not None and definition is not None):
+        order = [a.name for a in index.entries(call.callee.text)[0].signature]
+        given = next((a for a in call.args if a.name == UNITS), None) or (call.args[0] if call.args and call.args[0].name is None else None)
+        if given is not None and isinstance(given.value, tree.Name) and definition is not None:
+            yield from give_param(section, definition, given.value.text, count)
+        edits = give_arguments(call, order, {UNITS: str(count)})
+        yield apply_inside(call.span, edits), edits
 
 
 def give_param(section: Section, definition: Definition, name: str, count: int) -> Iterator[tuple[str, list[Edit]]]:
@@ -92,6 +91,15 @@ def find_last(definition: Definition, output: str) -> tree.Call | None:
         seen.add(name)
         value = bound.get(name)
     return None
+
+
+def find_in_block(section: Section, definition: Definition, output: str) -> tree.Call | None:
+    """The same where the output comes from a block of the file, which has one output."""
+    value = next((s.value for s in definition.node.body.statements if isinstance(s, tree.Output) and s.name == output), None)
+    names = [node.text for node in descendants(value) if isinstance(node, tree.Name)] if value is not None else []
+    blocks = [block for name in names if (block := section.world.graph.definitions.get(name)) is not None and not block.is_model]
+    outputs = [s for s in blocks[-1].node.body.statements if isinstance(s, tree.Output)] if blocks else []
+    return find_in(outputs[0].value) if len(outputs) == 1 and outputs[0].value is not None else None
 
 
 def find_in(value: tree.Expr) -> tree.Call | None:

@@ -70,7 +70,7 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
 def find_use(frame: ObjectiveFrame, problem: Diagnostic) -> Use | None:
     """The innermost call of a loss or metric around the place of a problem."""
     found: Use | None = None
-    for node in descendants(frame.section.node):
+    for node in descendants(frame.section.node) if frame.section is not None else ():
         if isinstance(node, tree.Call) and covers(node, problem) and index.lookup(node.callee.text, *KINDS):
             found = Use(node, False, frame)
         elif isinstance(node, tree.Stage) and isinstance(node.call, tree.Name | tree.Call) and covers(node.call, problem):
@@ -190,7 +190,11 @@ def for_dtype(problem: WrongDtype, use: Use) -> Found:
         yield written(use, [Edit(guilty.span, guilty.args[0].value.span.text)])
     yield from relatives(use)
     if guilty is not None and problem.wanted == "float":
-        yield written(use, [Edit(guilty.span, f"cast({guilty.span.text}, f32)")])
+        edit = Edit(guilty.span, f"cast({guilty.span.text}, f32)")
+        yield written(use, [edit])
+        first = use.plain[0]
+        if first is not guilty and isinstance(first, tree.Name) and not use.stage:
+            yield written(use, [Edit(first.span, f"{first.text}[:, 0]"), edit])
 
 
 def for_missing(problem: MissingInput, use: Use) -> Found:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.training.settings import MissingSetting
 from netspec.diagnostics.training.updates import UntrainedParameters
 from netspec.infer.sections.measurements import build_update_objective
 from netspec.infer.sections.optimizers import patterns_match
-from netspec.infer.sections.section import Section, find_setting
+from netspec.infer.sections.section import Section, find_meant, find_setting, keep_silent
 from netspec.infer.sections.settings import read_count, read_optimizer, read_params
 from netspec.infer.sections.settings_frame import SettingsFrame
 from netspec.infer.values import Unknown
@@ -57,7 +58,8 @@ def plan_update(
     first, frame = update is section.updates[0], frame.inside(update.body)
     objective = build_update_objective(section, update, section.data, sizes, first) if items["loss"] else None
     paths = None if items["params"] is None else read_params(frame, items["params"], known)
-    optimizer = None if items["optimizer"] is None else read_optimizer(frame, items["optimizer"])
+    with keep_silent(section.world, lambda problem: isinstance(problem, MissingArgument), "optimizer" in find_meant(update.body, "update")):
+        optimizer = None if items["optimizer"] is None else read_optimizer(frame, items["optimizer"])
     every = 1 if items["every"] is None else read_count(frame, items["every"])
     if objective is None or not isinstance(optimizer, Optimizer) or not isinstance(paths, tuple) or isinstance(every, Unknown):
         return None

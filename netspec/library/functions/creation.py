@@ -186,6 +186,33 @@ class RandomBernoulli(Function):
         return scope.bernoulli(self.p, _numbers(self.dims))
 
 
+class RandomPermutation(Function):
+    """0, 1, …, size - 1 in a random order: -> i32[size]. `x[random_permutation(B)]` are the rows of a batch in another order.
+
+    A new one at every step of training; in evaluation and serving it is the same at every step. Every row is picked once; some stay in
+    their place, as chance has it, and none does in `roll(x, 1, axis=0)`.
+    """
+
+    random: ClassVar[bool] = True
+    source = "Fisher and Yates, Statistical Tables for Biological, Agricultural and Medical Research, 1938"
+
+    size: Size
+    """Number of elements."""
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (Example(cls(size=5)), Example(cls(size=1)))
+
+    def shape(self, facts: Facts) -> TensorType:
+        return TensorType("i32", (require_positive(facts, self.op_name(), "size", self.size),))
+
+    def holds(self) -> Dim | int | None:
+        return self.size - 1
+
+    def apply(self, scope: Scope) -> Array:
+        return jnp.argsort(scope.uniform(_numbers((self.size,)))).astype(jnp.int32)
+
+
 def _numbers(dims: tuple[int | Dim, ...]) -> tuple[int, ...]:
     """The shape of a running program."""
     return tuple(map(unwrap_size, dims))

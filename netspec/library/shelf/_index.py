@@ -405,6 +405,10 @@ ENTRIES: tuple = (
         ("dims", True, "list[int]"),
     ),
      (), False, 1, "", ""),
+    ("random_permutation", None, "function", "functions.creation", "RandomPermutation", (
+        ("size", True, "int"),
+    ),
+     (), False, 1, "", ""),
     ("random_uniform", None, "function", "functions.creation", "RandomUniform", (
         ("dims", True, "list[int]"),
         ("low", False, "float"),

@@ -34,7 +34,8 @@ deterministic training train trainmode istraining useRunningAverage batchfirst t
 generator trackrunningstats params parameters numworkers pinmemory prefetch prefetchfactor root download verbose usecache padtokenid
 numreturnsequences earlystopping usefused fused foreach capturable maximize precision promotedtype embeddim hiddensize dmodel kdim vdim
 outputdim qkvfeatures normalized normalizedshape numfeatures numchannels returndict trustremotecode unroll stateful name seeds
-outputattentions isdecoder axis dim reduction
+outputattentions isdecoder axis dim reduction paddingidx maskzero maxnorm needweights averageattnweights kernelregularizer
+biasregularizer activityregularizer
 """
 """Arguments that say what is so here anyway, or what the spec says elsewhere."""
 _SAID = frozenset(map(squash, SAID_ANYWAY.split()))
@@ -51,7 +52,8 @@ ONLY_AT = {
     "ceilmode": ("false", "0"),
     "amsgrad": ("false", "0"),
     "nesterov": ("false", "0"),
-    "maskzero": ("false", "0"),
+    "startdim": ("1",),
+    "enddim": ("-1",),
     "paddingmode": ('"zeros"',),
     "reduction": ('"mean"', '"auto"', '"sum_over_batch_size"'),
     "trainable": ("true", "1"),
@@ -67,8 +69,6 @@ ONLY_AT = {
     "bias": ("true", "1"),
     "usebias": ("true", "1"),
     "activation": ('"linear"', "none", "None", '""', '"none"', "identity"),
-    "kernelregularizer": ("none", "None"),
-    "biasregularizer": ("none", "None"),
 }
 """Arguments that go only where they have one of these values: those that netspec has anyway."""
 
@@ -232,6 +232,12 @@ def _top(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> 
     return [Choice(f"k={value}", callee="top_k_accuracy")] if op == "accuracy" else []
 
 
+def _sampled(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`do_sample=false`."""
+    greedy = value.lower() in ("false", "0")
+    return [Choice(None, callee="greedy")] if greedy and op == "sample" else [GONE] if greedy else []
+
+
 RULES: Mapping[str, Callable[..., list[Choice]]] = {
     **dict.fromkeys(("keepprob", "keeprate", "keep"), _kept),
     **dict.fromkeys(("name", "label", "layername"), _named),
@@ -239,6 +245,8 @@ RULES: Mapping[str, Callable[..., list[Choice]]] = {
     "center": _flag("bias"),
     "betas": _betas,
     "amsgrad": _other_op({"adam": "amsgrad"}),
+    **dict.fromkeys(("heads", "numheads", "nhead", "nheads"), _other_op({"attention": "self_attention"}, "heads")),
+    "dosample": _sampled,
     **dict.fromkeys(("weightdecay", "decay", "wd", "l2"), _decayed),
     **dict.fromkeys(
         ("clipnorm", "globalclipnorm", "maxgradnorm", "gradclip", "clip", "gradientclip"),

@@ -34,6 +34,8 @@ class Takes:
     inputs: tuple[str, ...]
     optional: tuple[str, ...]
     types: Mapping[str, str]
+    needed: tuple[str, ...] = ()
+    """The params without a default."""
 
 
 def takes_of(callee: Entry | Definition) -> Takes:
@@ -41,9 +43,11 @@ def takes_of(callee: Entry | Definition) -> Takes:
     if isinstance(callee, Entry):
         required = tuple(i.name for i in callee.inputs if not i.optional)
         optional = tuple(i.name for i in callee.inputs if i.optional)
-        return Takes(callee.name, callee.kind, required, optional, {a.name: a.type for a in callee.signature})
+        needed = tuple(a.name for a in callee.signature if a.required)
+        return Takes(callee.name, callee.kind, required, optional, {a.name: a.type for a in callee.signature}, needed)
     types = {p.name: p.type.span.text for p in callee.params}
-    return Takes(callee.name, "block", tuple(i.name for i in callee.inputs), (), types)
+    needed = tuple(p.name for p in callee.params if p.default is None and not p.type.optional)
+    return Takes(callee.name, "block", tuple(i.name for i in callee.inputs), (), types, needed)
 
 
 @record
@@ -176,6 +180,11 @@ def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str) ->
         found += [Choice(f"mask=iota({length})[none, :] < {text}[:, none]") for length in lengths]
     if shelf:
         found += find_choices(name, text, what.op, what.kind, free, what.types)
+    if not found and shelf and any(ours in what.types for ours in aliases().get(squash(name), ())):
+        found = [Choice(None)]  # what it is called here is given already
+    missing = [ours for ours in free if ours in what.needed]
+    if not found and len(missing) == 1 and not find_alike(name, list(free)):
+        found = [Choice(f"{missing[0]}={t}") for t in write_value(text, what.types[missing[0]])]
     if not found:
         found = [Choice(f"{ours}={t}") for ours in find_alike(name, list(free))[:2] for t in write_value(text, what.types.get(ours, ""))]
     return found
@@ -195,7 +204,9 @@ def write_call(call: Written, choices: Sequence[Choice], name: str) -> Iterator[
     if callee and callee != call.callee.text:
         inside.append(Edit(call.callee, callee))
     if call.span.source.pointers is not None:
-        yield Repair(tuple(inside))
+        plain = all(c.text is not None and not (c.behind or c.ahead or c.label or c.callee) for c in choices)
+        if plain and not name:
+            yield Repair(tuple(inside))
         return
     ahead = "".join(choice.ahead for choice in choices)
     labels = [choice.label for choice in choices if choice.label]

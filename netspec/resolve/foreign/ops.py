@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from netspec.diagnostics.base import Repair
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.suggestions.nearest import squash
 from netspec.library.shelf import index
 from netspec.record import record
@@ -36,18 +36,26 @@ def propose_ops(call: Written, name: str, ours: Sequence[str], kinds: Sequence[s
             continue
         for reading in list_readings(last, entry, call.args):
             found += propose_calls(call, takes_of(entry), own, reading.gone, reading.named)
+        if entry.kind in ("loss", "metric"):
+            found += swap_first(call, found)
     return list(dict.fromkeys(found))
 
 
-def _edit(call: Written, text: str):
-    from netspec.diagnostics.base import Edit
+def swap_first(call: Written, found: Sequence[Repair]) -> list[Repair]:
+    """The same with the first two arguments the other way round: Keras has the labels in front."""
+    places = [arg.value.span for arg in call.args if arg.name is None][:2]
+    if len(places) < 2:
+        return []
+    swapped = [Edit(places[0], places[1].text), Edit(places[1], places[0].text)]
+    free = [repair for repair in found if not any(edit.span in places for edit in repair.edits)]
+    return [show(call, [*repair.edits, *swapped]) for repair in free]
 
+
+def _edit(call: Written, text: str) -> Edit:
     return Edit(call.span, text)
 
 
-def _callee(call: Written, text: str):
-    from netspec.diagnostics.base import Edit
-
+def _callee(call: Written, text: str) -> Edit:
     return Edit(call.callee, text)
 
 

@@ -17,6 +17,8 @@ CONSTANTS = {"True": "true", "False": "false", "None": "none", "TRUE": "true", "
 """How other languages write the constants."""
 _NUMBER = re.compile(r"-?[0-9][0-9_]*(\.[0-9]+)?(e[+-]?[0-9]+)?")
 LENGTH = re.compile(r"[0-9][0-9_.]* (steps?|epochs?)")
+TRUTHS = {"true": "true", "false": "false", "yes": "true", "no": "false", "tanh": "true", "none": "false"}
+"""What words mean where a truth value is wanted; `approximate="tanh"` among them."""
 PLAIN = {"linear", "none", "identity", "null", ""}
 """Activations that change nothing."""
 OWN_FORMS = {"gelunew": "gelu", "gelutanh": "gelu", "gelufast": "gelu", "gelupytorchtanh": "gelu", "quickgelu": "gelu", "swish": "silu"}
@@ -64,8 +66,8 @@ def from_word(word: str, wanted: str) -> Iterable[str]:
     yield from (f'"{near}"' for near in nearest(word, choices)[:1])
     if re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9]+)?(e-?[0-9]+)?", word):
         yield from [word] if takes(wanted, "int") or takes(wanted, "float") else convert_text(word, wanted)
-    if word.lower() in ("true", "false") and takes(wanted, "bool"):
-        yield word.lower()
+    if word.lower() in TRUTHS and takes(wanted, "bool"):
+        yield TRUTHS[word.lower()]
     if LENGTH.fullmatch(word) and "duration" in wanted:
         yield word
     if "dtype" in wanted:

@@ -75,9 +75,9 @@ def read_word(key: str, word: str) -> dict[str, str] | None:
 
 def unit_of(body: tree.Settings, item: tree.Setting) -> str:
     """The unit of a number without one: as the name says, else epochs, where the training has as many."""
-    count = item.value.value  # type: ignore[attr-defined]
+    count = item.value.value if isinstance(item.value, tree.Number) else 0
     duration = next((i.value for i in body.items if isinstance(i, tree.Setting) and i.key == "duration"), None)
     known = duration if isinstance(duration, tree.Duration) else None
-    few = known is None or known.unit == "epoch" and count <= known.number.value
+    few = known is None or known.unit == "epoch" and count <= known.number.value  # type: ignore[operator]
     unit = "step" if "step" in item.key or ("epoch" not in item.key and not few) else "epoch"
     return unit + "s" * (count != 1)

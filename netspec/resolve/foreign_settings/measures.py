@@ -36,7 +36,7 @@ def list_metrics(item: tree.Setting | tree.Group, given: str) -> Iterator[tuple[
     parts = value.items if isinstance(value, tree.ListExpr | tree.TupleExpr | tree.DictExpr) else (value,)
     taken: list[str] = []
     for part in parts:
-        inner = getattr(part, "value", part) if isinstance(part, tree.DictItem | tree.Arg) else part
+        inner: tree.Expr = part.value if isinstance(part, tree.DictItem | tree.Arg) else part  # type: ignore[assignment]
         name = part.key if isinstance(part, tree.DictItem) else name_metric(inner)
         name = name if name not in taken else f"{name}_{len(taken) + 1}"
         taken.append(name)

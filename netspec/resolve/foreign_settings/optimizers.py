@@ -135,7 +135,7 @@ def write_schedule(value: tree.Expr, rate: str) -> str:
 
 
 def translate_schedule(call: tree.Call, rate: str) -> str:
-    """A schedule of PyTorch, whose learning rate stands in the optimizer: `StepLR(step_size=30, gamma=0.1)`, `CosineAnnealingLR(T_max=10)`."""
+    """A schedule of PyTorch, whose learning rate stands in the optimizer: `StepLR(step_size=30)`, `CosineAnnealingLR(T_max=10)`."""
     name, args = squash(call.callee.text.rpartition(".")[2]), {squash(a.name or ""): a.value.span.text for a in call.args}
     plain = [a.value.span.text for a in call.args if a.name is None and isinstance(a.value, tree.Number)]
     if not rate:

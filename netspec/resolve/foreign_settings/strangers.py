@@ -74,7 +74,7 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
 
 INSIDE = {
     "checkpoint": {
-        "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps everynepochs",
+        "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps",
         "keep": "maxtokeep savetotallimit limit last max number count keeplast savetopk topk total keepmax maxcheckpoints",
     },
     "eval": {

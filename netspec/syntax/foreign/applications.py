@@ -1,0 +1,176 @@
+"""Knows how other languages apply layers: `dense(64)(x)`, `Sequential([…])(x)`. Here a value goes through a chain, `x -> dense(64)`."""
+
+from __future__ import annotations
+
+import re
+
+from netspec.syntax.foreign.form import Form, Rule
+from netspec.syntax.foreign.text_view import TextView
+
+_LIBRARIES = {
+    "nn",
+    "F",
+    "tf",
+    "keras",
+    "layers",
+    "jax",
+    "jnp",
+    "torch",
+    "flax",
+    "np",
+    "linen",
+    "functional",
+    "activations",
+    "L",
+    "lax",
+    "hk",
+    "eqx",
+    "nnx",
+}
+_DROPPED = {"training", "train", "deterministic", "is_training", "name", "inference"}
+_ENDS = {"NEWLINE", "", "COMMA", "RPAR", "RSQB", "RBRACE", "SEMICOLON", "ARROW"}
+_BEGINS = {"EQUAL", "COMMA", "LPAR", "LSQB", "LBRACE", "NEWLINE", ""}
+_SEQUENTIAL = {"sequential", "compose", "chain", "pipeline"}
+
+
+def applied_layer(view: TextView, i: int) -> Form | None:
+    """A layer that is called twice, its arguments first and then its input."""
+    if (
+        view.type(i) != "NAME"
+        or view.type(i - 1) in ("DOT", "NAME")
+        and not view.is_word(i - 1, "output", "return", "if", "else", "in", "and", "or", "not")
+    ):
+        return None
+    read = _chain(view, i)
+    if read is None:
+        return None
+    text, last = read
+    start, end = view.start(i), view.stop(last)
+    whole = (view.type(i - 1) in _BEGINS or view.is_word(i - 1, "output", "return")) and view.type(last + 1) in _ENDS
+    text = text if whole else f"({text})"
+    return Form("applied", start, end, ((start, end, text),))
+
+
+def _chain(view: TextView, i: int) -> tuple[str, int] | None:
+    """The chain that the application at `i` means, and its last word; None where no layer in it is called twice."""
+    path = view.path_end(i)
+    if view.type(path + 1) != "LPAR" or path + 1 not in view.partner:
+        return None
+    first = view.partner[path + 1]
+    stage = _stage(view, i, path, first)
+    if view.type(first + 1) == "LPAR" and view.same_line(first, first + 1) and first + 1 in view.partner:
+        last = view.partner[first + 1]
+        head, named = _input(view, first + 1)
+        if not head:
+            return None
+        if view.type(last + 1) == "LPAR" and view.touches(last):
+            return None
+        return f"{head} -> {_with(stage, named)}", last
+    parts = view.arguments(path + 1)
+    if not parts or view.type(parts[0][0] + 1) == "EQUAL":
+        return None
+    inner = _chain(view, parts[0][0])
+    if inner is None or inner[1] != parts[0][1]:
+        return None
+    rest = ", ".join(view.render(a, b) for a, b in parts[1:])
+    if any(view.type(a + 1) != "EQUAL" and view.is_loose(a, b) for a, b in parts[1:]):
+        return None
+    name = op_name(view, i, path)
+    return f"{inner[0]} -> {name}({rest})" if rest else f"{inner[0]} -> {name}", first
+
+
+def _stage(view: TextView, i: int, path: int, close: int) -> str:
+    """The layer with its arguments, by our name."""
+    name = str(view.at(path)).lower()
+    if name in _SEQUENTIAL:
+        inner = view.arguments(path + 1)
+        if len(inner) == 1 and view.type(inner[0][0]) == "LSQB":
+            inner = view.split(inner[0][0] + 1, inner[0][1] - 1)
+        return " -> ".join(_layer(view, a, b) for a, b in inner)
+    return _layer(view, i, close)
+
+
+def _layer(view: TextView, i: int, last: int) -> str:
+    """A layer as a stage: `nn.ReLU()` is `relu`."""
+    path = view.path_end(i)
+    if view.type(i) != "NAME":
+        return view.render(i, last)
+    name = op_name(view, i, path)
+    if path == last or view.type(path + 1) != "LPAR":
+        return name if path == last else view.render(i, last)
+    parts = view.arguments(path + 1)
+    first = parts[1][0] if str(view.at(path)) in _SIZED and len(parts) > 1 and view.type(parts[1][0] + 1) != "EQUAL" else path + 2
+    arguments = view.render(first, last - 1) if first <= last - 1 else ""
+    return f"{name}({arguments})" if arguments.strip() else name
+
+
+def _input(view: TextView, opening: int) -> tuple[str, list[str]]:
+    """What goes into the layer, and further arguments by name that stay."""
+    heads, named = [], []
+    for a, b in view.arguments(opening):
+        if view.type(a + 1) == "EQUAL" and view.type(a) == "NAME":
+            if str(view.at(a)) not in _DROPPED:
+                named.append(view.render(a, b))
+            continue
+        inner = _chain(view, a)
+        heads.append(inner[0] if inner is not None and inner[1] == b else view.render(a, b))
+        if inner is None and view.is_loose(a, b):
+            heads[-1] = f"({heads[-1]})"
+    if len(heads) == 1 and view.arguments(opening) and heads[0].startswith("[") and heads[0].endswith("]"):
+        heads = [f"({heads[0][1:-1]})"]
+    return (heads[0] if len(heads) == 1 else f"({', '.join(heads)})" if heads else ""), named
+
+
+def _with(stage: str, named: list[str]) -> str:
+    """The stage with more arguments."""
+    if not named:
+        return stage
+    return f"{stage[:-1]}, {', '.join(named)})" if stage.endswith(")") else f"{stage}({', '.join(named)})"
+
+
+def op_name(view: TextView, i: int, path: int) -> str:
+    """What an op of another library is called here; what the text itself defines keeps its name."""
+    name = str(view.at(path))
+    if path == i and (name in view.defined or name in view.bound):
+        return name
+    if path > i and str(view.at(i)) not in _LIBRARIES:
+        return view.written(i, path)
+    from netspec.diagnostics.suggestions.aliases import foreign_ops
+    from netspec.diagnostics.suggestions.nearest import squash
+
+    for kinds, table in foreign_ops().items():
+        if "layer" in kinds and squash(name) in table:
+            ours = table[squash(name)].ours
+            return ours[0] if ours else name
+    return name if name.islower() else snake_case(name)
+
+
+def snake_case(name: str) -> str:
+    """`MaxPool2D` is `max_pool`."""
+    name = re.sub(r"[123][dD]$", "", name)
+    if name.isupper() or name in ("ReLU", "GELU", "SiLU", "ELU", "SELU", "CELU", "GLU", "LSTM", "GRU", "PReLU", "ReLU6"):
+        return name.lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def library_name(view: TextView, i: int) -> Form | None:
+    """`nn.relu(x)`, `jnp.sum(x)`, `-> nn.relu`: the op's own name."""
+    if view.type(i) != "NAME" or view.type(i - 1) == "DOT" or str(view.at(i)) not in _LIBRARIES or str(view.at(i)) in view.bound:
+        return None
+    path = view.path_end(i)
+    if path == i or not (view.type(path + 1) == "LPAR" or view.type(i - 1) == "ARROW") or str(view.at(path)) in ("Module", "Sequential"):
+        return None
+    name = op_name(view, i, path)
+    linear = str(view.at(path)) in _SIZED and path + 1 in view.partner
+    parts = view.arguments(path + 1) if linear else []
+    changes = [(view.start(i), view.stop(path), name)]
+    if len(parts) > 1 and view.type(parts[1][0] + 1) != "EQUAL":
+        changes.append((view.start(parts[0][0]), view.start(parts[1][0]), ""))
+    return Form("library name", view.start(i), view.stop(path), tuple(changes), reads=True)
+
+
+_SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
+"""Layers of PyTorch whose first argument is the size of their input."""
+
+STATEMENTS: tuple[Rule, ...] = ()
+RULES: tuple[Rule, ...] = (applied_layer, library_name)

@@ -1,0 +1,51 @@
+"""Mends text that is nearly JSON: commas before a closing bracket, comments, single quotes, words of Python, keys without quotes."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_WORDS = {"True": "true", "False": "false", "None": "null", "undefined": "null", "nil": "null", "NaN": '"nan"', "Infinity": '"inf"'}
+_PIECE = re.compile(
+    r'(?P<string>"(?:[^"\\\n]|\\.)*")'
+    r"|(?P<quoted>'(?:[^'\\\n]|\\.)*')"
+    r"|(?P<comment>[ \t]*(?://|\#)[^\n]*|[ \t]*/\*(?:[^*]|\*(?!/))*\*/)"
+    r"|(?P<comma>,(?=(?:\s|//[^\n]*|\#[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*[\]}]))"
+    r"|(?P<key>[A-Za-z_$][\w$]*(?=\s*:))"
+    r"|(?P<word>[A-Za-z_]\w*)"
+)
+
+
+def mend_json(text: str) -> list[tuple[int, int, str]]:
+    """The characters [start, end) that are not as JSON has them, and what takes their place; nothing where that is not enough."""
+    changes = []
+    for match in _PIECE.finditer(text):
+        new = _mend(match.lastgroup or "", match[0])
+        if new is not None:
+            changes.append((match.start(), match.end(), new))
+    return changes if changes and _is_json(text, changes) else []
+
+
+def _mend(kind: str, piece: str) -> str | None:
+    """A piece as JSON writes it; None where it is so already."""
+    if kind in ("comment", "comma"):
+        return ""
+    if kind == "quoted":
+        inside = piece[1:-1].replace("\\'", "'").replace('"', '\\"')
+        return f'"{inside}"'
+    if kind == "key":
+        return f'"{piece}"'
+    return _WORDS.get(piece) if kind == "word" else None
+
+
+def _is_json(text: str, changes: list[tuple[int, int, str]]) -> bool:
+    """Whether the text is JSON behind the changes."""
+    parts, at = [], 0
+    for start, end, new in changes:
+        parts += [text[at:start], new]
+        at = end
+    try:
+        json.loads("".join([*parts, text[at:]]))
+    except (ValueError, RecursionError):
+        return False
+    return True
