@@ -168,14 +168,14 @@ def check_with(
 def check_trusted(spec: Source | str, overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None) -> Checked:
     """The same with the ops that are on the shelf now; the repairs that its problems propose have been tried."""
     source, problems = read(spec)
-    return with_tried_repairs(source, problems, lambda text, found: check_once(text, found, overrides, train, imports))
+    checked = check_once(source, [*problems], overrides, train, imports)
+    return with_tried_repairs(checked, problems, lambda text, found: check_once(text, found, overrides, train, imports))
 
 
 def check_once(
     source: Source, problems: list[Diagnostic], overrides: Mapping[str, str], train: str | None, imports: Mapping[str, str] | None
 ) -> Checked:
-    """The same of a text as it stands; `problems` are those of reading the file."""
-    problems = [*problems]
+    """The same of a text as it stands; what is wrong with it is added to `problems`, which are those of reading the file."""
     file = parse_source(source, problems)
     if file is None:
         return Checked(source, None, None, order_problems(problems))
@@ -192,54 +192,57 @@ def check_once(
     return replace(checked, problems=(*checked.problems, unknown_train(checked, train)))
 
 
-def with_tried_repairs(source: Source, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked]) -> Checked:
-    """What a check finds in a text, with the repairs that hold when they are tried: no proposal leads to the next problem. `problems` are
+def with_tried_repairs(checked: Checked, problems: list[Diagnostic], check: Callable[[Source, list[Diagnostic]], Checked]) -> Checked:
+    """What a check found in a text, with the repairs that hold when they are tried: no proposal leads to the next problem. `problems` are
     those of reading the file: of what cannot be read, nothing is tried."""
-    checked = check(source, problems)
     if not checked.problems or problems:
         return checked
-    from netspec.diagnostics.consequences import leave_out_unused
     from netspec.diagnostics.trials import try_repairs
 
     tried = try_repairs(checked.source, checked.problems, lambda mended: check(mended, []).problems)
-    bodies = [section.span for section in checked.file.sections] if checked.file is not None else []
-    return replace(checked, problems=order_problems(leave_out_unused(tried, bodies)))
+    return replace(checked, problems=order_problems(tried))
 
 
 def check_untrusted(spec: Source | str) -> Checked:
-    """The same within the limits for strangers: of time, of size, of the files that it may reach."""
+    """The same within the limits for strangers: of time, of size, of the files that it may reach. Repairs are tried in what is left of
+    the time."""
     from netspec import untrusted
+    from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.suggestions.nearest import limit_search
     from netspec.library.shelf.index import extend_shelf
 
     with extend_shelf(()), limit_search():
         source, problems = read(spec) if isinstance(spec, Source) else untrusted.read(spec)
-        return with_tried_repairs(source, problems, check_limited)
+        found = [*problems]
+        try:
+            with time_limit(LIMITS.untrusted_seconds):
+                checked = check_limited(source, found)
+                try:
+                    return with_tried_repairs(checked, problems, check_limited)
+                except OutOfTime:
+                    return checked
+        except OutOfTime as late:
+            at = Span(source, 0, 0) if late.problem.at is NOWHERE else late.problem.at
+            return Checked(source, None, None, order_problems([*found, replace(late.problem, at=at)]))
 
 
 def check_limited(source: Source, problems: list[Diagnostic]) -> Checked:
-    """The same with the ops that are on the shelf now, while the clock runs; `problems` are those of reading the file."""
+    """The same of a text as it stands, with the ops that are on the shelf now, while the clock runs. What is wrong with the text is added
+    to `problems`, which are those of reading the file. Raises OutOfTime."""
     from netspec import untrusted
-    from netspec.deadline import OutOfTime, time_limit
     from netspec.diagnostics.text.characters import TooLarge
     from netspec.resolve.imports import Project
     from netspec.syntax.spec_file import is_spec
 
-    problems, file = [*problems], None
-    try:
-        with time_limit(LIMITS.untrusted_seconds):
-            if source.text and not is_spec(source):
-                return Checked(Source(source.path, ""), None, None, (untrusted.refuse_other(source),))
-            file = parse_source(source, problems)
-            problems += [] if file is None else untrusted.find_too_long(file)
-            if file is None or any(isinstance(p, TooLarge) for p in problems):
-                return Checked(source, file, None, order_problems(problems))
-            checked, graph = prove(source, file, problems, Project(source.path, untrusted=True))
-            more = untrusted.find_too_many_parameters(graph, checked.typed) if checked.typed else []
-            return replace(checked, problems=order_problems([*checked.problems, *more]))
-    except OutOfTime as late:
-        at = Span(source, 0, 0) if late.problem.at is NOWHERE else late.problem.at
-        return Checked(source, file, None, order_problems([*problems, replace(late.problem, at=at)]))
+    if source.text and not is_spec(source):
+        return Checked(Source(source.path, ""), None, None, (untrusted.refuse_other(source),))
+    file = parse_source(source, problems)
+    problems += [] if file is None else untrusted.find_too_long(file)
+    if file is None or any(isinstance(p, TooLarge) for p in problems):
+        return Checked(source, file, None, order_problems(problems))
+    checked, graph = prove(source, file, problems, Project(source.path, untrusted=True))
+    more = untrusted.find_too_many_parameters(graph, checked.typed) if checked.typed else []
+    return replace(checked, problems=order_problems([*checked.problems, *more]))
 
 
 def parse_source(source: Source, problems: list[Diagnostic]) -> File | None:

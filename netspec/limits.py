@@ -57,6 +57,10 @@ class Limits:
 
     repair_tries: int = 40
     """Repairs of one file that are tried: each is a check of the whole file."""
+    repair_seconds: float = 2.0
+    """Seconds of processor time after which no further repair is tried: a person waits for the answer."""
+    tried_arguments: int = 5_000
+    """Other values of arguments, of all problems of a file, that are held against shape rules to find the nearest that fit."""
     repair_characters: int = 200_000
     """Characters of all texts together that repairs are tried on: in a long file, only the first problems' repairs."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from time import process_time
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.edits import apply_edits, written
@@ -36,7 +37,7 @@ class _Trial:
         self.accepted: list[Edit] = []
         self.left = Counter(map(_key, problems))
         self.removed: list[tuple[Diagnostic, Repair, Counter[Key]]] = []
-        self.tries, self.characters = LIMITS.repair_tries, LIMITS.repair_characters
+        self.tries, self.characters, self.end = LIMITS.repair_tries, LIMITS.repair_characters, process_time() + LIMITS.repair_seconds
 
     def settle(self, problem: Diagnostic) -> Diagnostic:
         """The problem with the first of its repairs that holds, or with none; as it is where that cannot be tried."""
@@ -53,7 +54,7 @@ class _Trial:
     def _affordable(self) -> bool:
         self.tries -= 1
         self.characters -= len(self.source.text)
-        return self.tries >= 0 and self.characters >= 0
+        return self.tries >= 0 and self.characters >= 0 and process_time() < self.end
 
     def _holds(self, problem: Diagnostic, repair: Repair) -> bool:
         """Behind the repair its problem is gone and no other has come: then the next ones are tried on what it makes of the file."""

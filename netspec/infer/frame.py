@@ -74,6 +74,10 @@ class World:
     """Tensors that the nodes take."""
     work: int = 0
     """Static values computed for it."""
+    proposals: int = 0
+    """Problems of shapes that were looked through for what would mend them."""
+    tries: int = 0
+    """Other values of arguments that were held against shape rules, for what problems propose."""
     functions: int = 0
     """How many functions of static values are being evaluated, one inside the other."""
     whole: Counter[str] = field(default_factory=Counter)
@@ -99,6 +103,16 @@ class World:
 
     unproved: list[Span] = field(default_factory=list)
     """Names of the models and sections that could not be proved."""
+
+    def may_propose(self) -> bool:
+        """One more problem of a shape may be looked through for what would mend it: as many as have their repairs tried."""
+        self.proposals += 1
+        return self.proposals <= LIMITS.repair_tries
+
+    def may_try(self) -> bool:
+        """Another value may be held against a shape rule: in one file so many are, and what is beyond gets no proposal."""
+        self.tries += 1
+        return self.tries <= LIMITS.tried_arguments
 
     def prove(self, name: Span, proved: bool) -> None:
         """Note what became of a model or section. One that is not proved has an error, or netspec has one."""

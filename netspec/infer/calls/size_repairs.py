@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -14,8 +14,8 @@ from netspec.library.base import Callable
 from netspec.resolve.foreign.values import split_items
 from netspec.shape import DimTooComplex, TensorType
 
-FARTHEST = 600
-"""How far from the given number others are tried."""
+FARTHEST, FURTHER = 600, 64
+"""How far from the given number others are tried; and how many more of them when one was found."""
 MOST = 4
 """Numbers that are proposed."""
 
@@ -28,10 +28,24 @@ def propose_arguments(
     found: list[tuple[float, Repair]] = []
     for name in (blame, *(name for name in args if name != blame)):
         at, value = frame.find_origin(args[name].span), to_plain(args[name].value)
-        accepted = (text for text, other in list_values(at.text, value) if accepts(frame, op, name, other, inputs, optional))
+        accepted = list_accepted(frame, op, name, list_values(at.text, value), inputs, optional)
         words = "{}" if name == blame else f"{name}={{}}"
         found += [(measure(at.text, text), Repair((Edit(at, text),), words.format(text))) for text in islice(accepted, MOST)]
     return tuple(repair for _, repair in sorted(found, key=lambda each: each[0]))
+
+
+def list_accepted(
+    frame: Frame, op: Callable, name: str, values: Iterable[tuple[str, Any]], inputs: list[Any], optional: dict[str, TensorType]
+) -> Iterator[str]:
+    """The texts of the values that the op takes; what is far behind the first of them is not looked at."""
+    left = FARTHEST * 2
+    for text, other in values:
+        left -= 1
+        if left < 0 or not frame.world.may_try():
+            return
+        if accepts(frame, op, name, other, inputs, optional):
+            left = min(left, FURTHER)
+            yield text
 
 
 def measure(before: str, after: str) -> float:

@@ -15,8 +15,8 @@ from netspec.infer.repairs.scene import Scene
 from netspec.library.base import Callable
 from netspec.shape import Dim
 
-FARTHEST = 600
-"""How far from the number that is written another one is looked for."""
+FARTHEST, FURTHER = 600, 16
+"""How far from the number that is written another one is looked for; and how much further, as a share and at least, when one was found."""
 
 
 def accept_inputs(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
@@ -25,8 +25,12 @@ def accept_inputs(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     if op is None or name is None or name not in op.arguments():
         return
     now = getattr(op, name)
+    last = FARTHEST
     for value in list_nearest(now, getattr(problem, "smallest", 1)) if isinstance(now, int) and not isinstance(now, bool) else []:
+        if abs(value - now) > last or not scene.frame.world.may_try():
+            break
         if accepts(scene, with_argument(op, name, value)):
+            last = min(last, 2 * abs(value - now) + FURTHER)
             yield from write_other(scene, name, value)
 
 

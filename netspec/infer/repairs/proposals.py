@@ -52,7 +52,7 @@ def add_proposals(scene: Scene) -> Diagnostic:
         return problem
     if scene.op is not None and not isinstance(scene.op, Callable):
         return problem
-    if problem.at is NOWHERE or not problem.at.source.text:
+    if problem.at is NOWHERE or not problem.at.source.text or not scene.frame.world.may_propose():
         return problem
     found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
     problem = replace(problem, chain=(*problem.chain, *find_remainders(scene)))

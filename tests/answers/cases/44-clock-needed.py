@@ -1,3 +1,5 @@
+"""A schedule that needs the number of steps, from Python."""
+
 from pathlib import Path
 
 import numpy as np

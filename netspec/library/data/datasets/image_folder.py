@@ -25,8 +25,7 @@ from netspec.limits import LIMITS
 from netspec.shape import TensorType
 
 if TYPE_CHECKING:
-    from netspec.library.data.datasets.data_file import find_beside
-from netspec.library.data.datasets.image_file import Picture
+    from netspec.library.data.datasets.image_file import Picture
 
 ENDINGS = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 CLASSES = "classes"
