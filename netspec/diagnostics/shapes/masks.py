@@ -132,7 +132,7 @@ class LastIsPadding(PaddingTaken):
 
     def help(self) -> str | None:
         if self.proposed():
-            return f"take the last one that counts: {self.proposed()}; a recurrence gives its own state: `lengths=…, return_state=true`"
+            return f"take the last one that counts: `{self.held.words}`; a recurrence gives its own state: `lengths=…, return_state=true`"
         lengths = (self.says or "n") if self.by_length else f"sum(cast({self.says or 'm'}, i32), axis=-1)"
         more = "; a recurrence gives its own state: `lengths=…, return_state=true`"
         if not self.axis:

@@ -66,7 +66,7 @@ class NotStatic(Diagnostic):
     def help(self) -> str | None:
         if self.how:
             return f"{self.proposed()}: {self.how}" if self.proposed() else self.how
-        return f"write `{self.repair}`" if self.repair else None
+        return f"write `{self.repair}`" if self.repair else self.proposed() or None
 
     def mistake(self) -> object:
         return self.found if self.ways else None
