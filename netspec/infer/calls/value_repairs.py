@@ -29,7 +29,13 @@ def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[
 
 def list_texts(text: str, wanted: str, words: str) -> list[str]:
     """What may stand instead of a value's text, the likeliest first; `words` say what is wanted."""
-    found = [*leave_out_examples(text, words), *near_numbers(text, words), *near_items(text, words), *near_lists(text, words), *convert_text(text, wanted)]
+    found = [
+        *leave_out_examples(text, words),
+        *near_numbers(text, words),
+        *near_items(text, words),
+        *near_lists(text, words),
+        *convert_text(text, wanted),
+    ]
     return list(dict.fromkeys(each for each in found if each != text))
 
 

@@ -180,7 +180,7 @@ def give_out(frame: ObjectiveFrame, name: str) -> Iterator[Repair]:
     bound = [line for line in lines if isinstance(line, tree.Binding) and [t.name for t in line.targets] == [name]]
     if bound and bound[-1].span.source.pointers is None and not isinstance(bound[-1].span, Meant):
         edit = insert(bound[-1].span.source, bound[-1].span.start, "output ")
-        yield Repair((edit,), f"`output {name} = …` in line {bound[-1].span.line}: losses see the model's outputs")
+        yield Repair((edit,), f"write `output {name} = …` in line {bound[-1].span.line}: losses see the model's outputs")
 
 
 def order_guesses(name: str, first: bool, outputs: list[str], fields: list[str], inputs: list[str]) -> list[str]:
