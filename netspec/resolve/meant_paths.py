@@ -48,7 +48,7 @@ def list_candidates(path: str, value: tree.Expr, text: str, known: list[str], ar
     setting = next((part for part in parts if part in arguments), "")
     for name in [setting] if setting else arguments:
         plain = name == "data" and not (setting or "train" in parts)  # `width` is no size of a batch
-        for argument in nearest(last, arguments[name], **({"aliases": {}} if plain else {})):
+        for argument in nearest(last, arguments[name], aliases={}) if plain else nearest(last, arguments[name]):
             yield f"train.{name}.{argument}", text
     inner = [f"{group}.{key}" for group in GROUPS["train"] for key in SETTINGS[group]]
     for name in nearest(last, SETTINGS["train"]):

@@ -131,8 +131,9 @@ class LastIsPadding(PaddingTaken):
         return f"{name} {what} axis {self.axis} of {self.type}, where short sequences only fill it up: {which} says which count"
 
     def help(self) -> str | None:
-        if self.proposed():
-            return f"take the last one that counts: `{self.held.words}`; a recurrence gives its own state: `lengths=…, return_state=true`"
+        chosen = self.chosen()
+        if chosen is not None:
+            return f"take the last one that counts: `{chosen.words}`; a recurrence gives its own state: `lengths=…, return_state=true`"
         lengths = (self.says or "n") if self.by_length else f"sum(cast({self.says or 'm'}, i32), axis=-1)"
         more = "; a recurrence gives its own state: `lengths=…, return_state=true`"
         if not self.axis:
