@@ -75,6 +75,12 @@ class _Trial:
         kept = list(problems)
         for first, repair, gone in self.removed:
             rest = gone - Counter([_key(first)])
+            errors = [p for p in kept if rest[_key(p)] and first.severity == "warning" and p.severity == "error"]
+            same = next((p for p in errors if any(own.edits == repair.edits for own in p.repairs())), None)
+            if same is not None:  # the error says more of the mistake that the warning is about
+                own = next(own for own in same.repairs() if own.edits == repair.edits)
+                kept = [replace(p, held=own) if p is same else p for p in kept if not _is_same(p, first)]
+                continue
             for problem in [p for p in kept if rest[_key(p)] and not _is_same(p, first) and _is_consequence(p, first, repair)]:
                 rest[_key(problem)] -= 1
                 kept.remove(problem)

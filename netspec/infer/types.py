@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -21,32 +22,48 @@ Pattern = tuple[Dim | None, ...]
 """Dims, None standing once for `...`."""
 
 
-def evaluate_dim(frame: Frame, node: tree.Expr) -> Dim | Unknown:
-    """A dim as written: a number, a symbol, or an expression of them."""
+def evaluate_dim(frame: Frame, node: tree.Expr, meant: str = "") -> Dim | Unknown:
+    """A dim as written: a number, a symbol, or an expression of them. `meant`: the name of a free size at this place."""
     value = expressions.evaluate(frame, node)
     if isinstance(value, Unknown):
         return UNKNOWN
     if not is_size(value):
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
-        return frame.report(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
+        if isinstance(value, str) and value.isidentifier():
+            meant = value if value[0].isupper() else meant
+        ways = _name_free(node, meant) if value is None or isinstance(value, str) else ()
+        problem = NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how, ways=ways)
+        return frame.report(problem)
     dim = Dim.of(value)
     if dim.is_constant and not 1 <= dim.value <= LIMITS.axis_size:
-        return frame.report(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))
+        ways = _name_free(node, meant) if dim.value == -1 else ()
+        problem = SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1", ways=ways)
+        return frame.report(problem)
     return dim
+
+
+def _name_free(node: tree.Expr, meant: str) -> tuple[Repair, ...]:
+    """`None`, "batch" and -1, which stand for a free size elsewhere: its name."""
+    return (Repair((Edit(node.span, meant),), meant),) if meant else ()
+
+
+def _guess_name(place: int, rank: int) -> str:
+    """What a free size is mostly called at its place: examples first, then height and width of an image, or the steps of a sequence."""
+    names = "BHWC" if rank == 4 else "BT"
+    return names[place] if place < len(names) else f"N{place}"
 
 
 def evaluate_dims(frame: Frame, nodes: tuple[tree.Expr | tree.Dots, ...]) -> Pattern | None:
     """The dims of a shape as written; None when one has a problem."""
     dims: list[Dim | None] = []
-    for node in nodes:
+    for place, node in enumerate(nodes):
         if isinstance(node, tree.Dots):
             dims.append(None)
             continue
-        dim = evaluate_dim(frame, node)
-        if isinstance(dim, Unknown):
-            return None
-        dims.append(dim)
-    return tuple(dims)
+        dim = evaluate_dim(frame, node, _guess_name(place, len(nodes)))
+        if not isinstance(dim, Unknown):
+            dims.append(dim)
+    return tuple(dims) if len(dims) == len(nodes) else None
 
 
 def read_dtype(frame: Frame, ref: tree.TensorRef) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from netspec.deadline import tick
 from netspec.diagnostics.base import Place
+from netspec.diagnostics.merging import join_repairs
 from netspec.diagnostics.shapes.masks import LastIsPadding, MaskDropped, OtherLengths, PaddingTaken, WindowOverPadding, ZerosCounted
 from netspec.ir import OUTPUT, Apply, Body, Call, Measurement, Node, Objective, Operand, Recur, Repeat, TrainPlan, When
 from netspec.ir.def_use import DefUse
@@ -261,12 +262,16 @@ class PaddingAnalysis:
 
     def _note_problem(self, taken: Any, problem: PaddingTaken) -> None:
         """One more problem, or one more place of an earlier one: where the same repair of the same tensor helps another branch too."""
+        from netspec.proofs.mask_repairs import propose_telling  # few specs have these problems
+
         key = (type(problem), problem.help(), taken)
         number = self.places.setdefault(key, len(self.problems))
+        ways = propose_telling(problem)
         if number == len(self.problems):
-            self.problems.append(problem)
+            self.problems.append(replace(problem, ways=ways))
         elif problem.at not in ((first := self.problems[number]).at, *first.others):
-            self.problems[number] = replace(first, others=(*first.others, problem.at))
+            both = (join_repairs([first.ways[0], ways[0]]),) if first.ways and ways else ()
+            self.problems[number] = replace(first, others=(*first.others, problem.at), ways=both)
 
 
 def mark_steps(node: Recur, body: Body) -> Padded:

@@ -40,12 +40,15 @@ def list_candidates(path: str, value: tree.Expr, text: str, known: list[str], ar
     yield from ((name, text) for name in nearest(path, known))
     if "." not in path or parts[0] not in ("train", *SETTINGS["train"]):
         yield from ((name, text) for name in known if name.rpartition(".")[2] == last)
+    if parts[0][:1].isupper():  # a param of a model or block
+        return
     meaning, _ = find_meaning(last)
     yield from of_meaning(meaning, value, text)
     yield from of_section(last, value)
     setting = next((part for part in parts if part in arguments), "")
     for name in [setting] if setting else arguments:
-        for argument in nearest(last, arguments[name]):
+        plain = name == "data" and not (setting or "train" in parts)  # `width` is no size of a batch
+        for argument in nearest(last, arguments[name], aliases={}) if plain else nearest(last, arguments[name]):
             yield f"train.{name}.{argument}", text
     inner = [f"{group}.{key}" for group in GROUPS["train"] for key in SETTINGS[group]]
     for name in nearest(last, SETTINGS["train"]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.source import Span
 from netspec.syntax import problems
 from netspec.syntax.mistake_place import Place, describe
 from netspec.syntax.words import BODY, RESERVED, SECTION_OF, SECTIONS, SETTINGS, guess_section
@@ -127,6 +128,21 @@ def missing_name(p: Place) -> Diagnostic | None:
 
 
 # --- types and values ------------------------------------------------------------------------------------------------
+
+
+def missing_dtype(p: Place) -> Diagnostic | None:
+    """`input x[B, 16]`, `weight w: [16, 4]`: the dims without the type of their elements."""
+    bare = p.index == p.start + 2 or (p.index == p.start + 3 and p.previous.type == "COLON")
+    if p.first.type not in _TYPED - {"PARAM"} or not bare or p.token.type != "LSQB":
+        return None
+    last = next((t for t in p.rest() if t.type == "RSQB"), None)
+    if last is None:
+        return None
+    dims = p.text(p.token, last)
+    at = p.span(p.name).to(p.span(last))
+    written = Span(at.source, p.span(p.name).end, at.end)
+    ways = tuple(Repair((Edit(written, f": {dtype}{dims}"),), f"{p.first} {p.name}: {dtype}{dims}") for dtype in ("f32", "i32"))
+    return problems.MissingType(at=at, keyword=str(p.first), name=str(p.name), guess=f"f32{dims}", ways=ways)
 
 
 def missing_type(p: Place) -> Diagnostic | None:
@@ -318,6 +334,7 @@ STATEMENT_RULES = (
     keyword_as_name,
     called_metric,
     missing_name,
+    missing_dtype,
     missing_type,
     missing_shape,
     missing_value,

@@ -280,7 +280,7 @@ model M {
     ),
     Wrong(
         "no-batch-vector",
-        7,
+        3,
         "input x: f32[B, 784]",
         """
 model M {

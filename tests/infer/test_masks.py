@@ -155,7 +155,7 @@ def test_losses_over_padded_outputs(loss: str) -> None:
 def test_data_of_different_lengths_are_padded_and_one_alone_is_not() -> None:
     text = TRAINED.replace(", lengths=length", "")
     [found] = dropped(text.format(loss="softmax_cross_entropy(logits, tag)", batch="batch(32)"))
-    assert "counts" in found.masked.text and "`m = iota(T)[none, :] < length[:, none]`" in found.help()
+    assert "counts" in found.masked.text and "mask=iota(T)[none, :] < length[:, none]" in found.help()
     assert dropped(text.format(loss="softmax_cross_entropy(logits, tag)", batch="batch(1)")) == []
 
 

@@ -104,7 +104,7 @@ class NotATensor(Diagnostic):
             return f"nothing flows into it: put a tensor before it, `x -> {self.what.split('`')[1]}`"
         if self.what == "a mean over the batch":
             return "`each(…)` around a loss is its values before they are averaged; arithmetic on a finished mean stands outside of blocks"
-        return None
+        return self.proposed() or None
 
 
 @record(kw_only=True)

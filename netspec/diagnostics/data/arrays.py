@@ -55,6 +55,8 @@ class NoSuchColumn(Diagnostic):
     field: str
     columns: tuple[str, ...]
     """What the file has."""
+    argument: str = ""
+    """The argument of the dataset that says where the field is, where it has one."""
 
     def message(self) -> str:
         return f"`{self.file}` has no `{self.column}`, which the field `{self.field}` is made of."
@@ -63,6 +65,7 @@ class NoSuchColumn(Diagnostic):
         if near := nearest(self.column, self.columns):
             return did_you_mean(near)
         more = ", …" if len(self.columns) > LIMITS.listed_names else ""
+        more += f"; if they hold it, write `{self.argument}`" if self.argument else ""
         return f"it has {', '.join(f'`{c}`' for c in self.columns[: LIMITS.listed_names])}{more}" if self.columns else "it has nothing"
 
 
@@ -102,6 +105,9 @@ class BadValue(Diagnostic):
     column: str
     wanted: str
 
+    argument: str = ""
+    """The argument of the dataset by which the value would be one."""
+
     def message(self) -> str:
         return f"{self.where} of `{self.file}` has {self.value} in the column `{self.column}`, not {self.wanted}."
 
@@ -109,7 +115,7 @@ class BadValue(Diagnostic):
         if self.value == "nothing" or self.value.strip('"').lower() in MISSING:
             where = self.where.split(" (")[0]
             return f"a value is missing: delete {where}, or fill `{self.column}` where the file is made, with the column's mean for example"
-        return None
+        return f"write `{self.argument}`" if self.argument else None
 
 
 @record(kw_only=True)

@@ -56,3 +56,8 @@ class UnequalCounts(Diagnostic):
 
     def message(self) -> str:
         return f"`{self.file}` has {self.records} records, but `{self.other}` has {self.other_records}."
+
+    def help(self) -> str:
+        return (
+            f"one record of each belongs together: look for the {abs(self.records - self.other_records):,} too many where the file is made"
+        )

@@ -113,6 +113,8 @@ class NumberTooLarge(Diagnostic):
     def help(self) -> str | None:
         if self.value < 0:
             return "look at the data: a number that stands for nothing is left out by a mask, or is the `ignore` of a loss of classes"
+        if self.value == self.below and self.least == 0:
+            return f"if they count from 1, write `{self.field} - 1` where the data are made; else make the model larger"
         return "make the model larger, or look at the data"
 
 

@@ -177,7 +177,7 @@ class BufferMoves(Diagnostic):
         return f"the buffer `{self.name}` is bound anew in every phase: an evaluation goes on with a value of its own, which is never kept"
 
     def help(self) -> str | None:
-        return f"write it in training alone: `when train {{ {self.name} = … }}`"
+        return self.proposed() or f"write it in training alone: `when train {{ {self.name} = … }}`"
 
 
 @record(kw_only=True)

@@ -70,6 +70,8 @@ class UnknownName(_Near):
             return f"did you mean `{repair.edits[0].text}`?"
         if repair is not None and repair.words and "(" in repair.words:
             return f"{self.how}: write `{repair.words}`" if self.how and not self.how.startswith("write") else f"write `{repair.words}`"
+        if repair is not None and "`" in repair.words:
+            return repair.words
         if repair is not None and repair.words and not self.near and not self.how:
             return f"did you mean `{repair.words}`?"
         if self.how:

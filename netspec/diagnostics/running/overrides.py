@@ -50,7 +50,15 @@ class UnknownOverride(Diagnostic):
             return f"{self.instead}: leave it out"
         if self.near:
             return f"did you mean `{self.near[0]}`?"
-        return f"it can set {', '.join(f'`{o}`' for o in self.options)}" if self.options else None
+        if self.options:
+            return f"it can set {', '.join(f'`{o}`' for o in self.options)}"
+        name, value = self.path.rpartition(".")[2], self.at.text
+        kind = next((kind for kind, form in KINDS.items() if re.fullmatch(form, value)), "")
+        return f"the spec has no params: declare it in the model, `param {name}: {kind} = {value}`, and use it there" if kind else None
+
+
+KINDS = {"int": r"-?\d[\d_]*", "float": r"-?\d[\d_]*\.\d*(e-?\d+)?|-?\d+e-?\d+", "bool": "true|false", "str": r'"[^"]*"'}
+"""The type of a param by the form of its value."""
 
 
 @record(kw_only=True)

@@ -41,6 +41,12 @@ class SizeOutOfRange(Diagnostic):
     def message(self) -> str:
         return f"{self.what} is {self.value}, but it must be {self.limit}"
 
+    def help(self) -> str | None:
+        return f"{self.proposed()}: a free size has a name that begins with a capital" if self.proposed() else None
+
+    def mistake(self) -> object:
+        return self.value if self.ways else None
+
 
 @record(kw_only=True)
 class IndexOutOfRange(Diagnostic):

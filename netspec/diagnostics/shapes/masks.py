@@ -65,6 +65,8 @@ class MaskDropped(PaddingTaken):
         return f"`{self.op}` takes in all {self.size} elements along axis {self.axis} of {self.type}, but {which} says which of them count"
 
     def help(self) -> str | None:
+        if self.proposed():
+            return f"tell it what counts: {self.proposed()}"
         if self.takes == "lengths":
             return f"say how long each is: `{self.op}(…, lengths={self.says if self.says and self.by_length else 'n'})`"
         mask = self.says if self.says and not self.by_length else "m"
@@ -129,6 +131,9 @@ class LastIsPadding(PaddingTaken):
         return f"{name} {what} axis {self.axis} of {self.type}, where short sequences only fill it up: {which} says which count"
 
     def help(self) -> str | None:
+        chosen = self.chosen()
+        if chosen is not None:
+            return f"take the last one that counts: `{chosen.words}`; a recurrence gives its own state: `lengths=…, return_state=true`"
         lengths = (self.says or "n") if self.by_length else f"sum(cast({self.says or 'm'}, i32), axis=-1)"
         more = "; a recurrence gives its own state: `lengths=…, return_state=true`"
         if not self.axis:

@@ -65,8 +65,11 @@ class NotStatic(Diagnostic):
 
     def help(self) -> str | None:
         if self.how:
-            return self.how
-        return f"write `{self.repair}`" if self.repair else None
+            return f"{self.proposed()}: {self.how}" if self.proposed() else self.how
+        return f"write `{self.repair}`" if self.repair else self.proposed() or None
+
+    def mistake(self) -> object:
+        return self.found if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []

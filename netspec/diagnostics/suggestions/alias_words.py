@@ -74,7 +74,7 @@ decay: momentum
 lr stepsize: learning_rate
 beta1: b1
 beta2: b2
-beta: momentum
+beta: momentum delta
 eps: epsilon
 epsilon: eps
 wd l2 weightdecayrate decay: weight_decay

@@ -55,7 +55,10 @@ class MissingType(Diagnostic):
         return f"`{self.keyword} {self.name}` needs a type."
 
     def help(self) -> str | None:
-        return f"write `{self.keyword} {self.name}: {self.guess}`"
+        return self.proposed() or f"write `{self.keyword} {self.name}: {self.guess}`"
+
+    def mistake(self) -> object:
+        return "dtype" if self.ways else None
 
     def edits(self) -> Sequence[Edit]:
         end = self.at.end

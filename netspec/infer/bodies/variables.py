@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.names.bindings import BufferMoves, BufferNotKept, OnlyInPhase
 from netspec.diagnostics.shapes.expansion import FreeParameter, WeightNotTrained
@@ -19,7 +19,7 @@ from netspec.library.base import Weight as Parameter
 from netspec.library.initializers.distributions import require_fit, require_values
 from netspec.record import replace
 from netspec.shape import TensorType
-from netspec.source import Span
+from netspec.source import Meant, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -130,7 +130,22 @@ def bind_written(frame: Frame, since: int = 0) -> None:
                 elif frame.phase and frame.phase[-1] != "train":
                     frame.report(BufferNotKept(at=node.span, name=frame.wire_names[node.output], phase=frame.phase[-1]))
                 elif not frame.phase and moves_elsewhere(frame, last.wire):
-                    frame.report(BufferMoves(at=frame.origins.get(last.wire) or node.span, name=frame.wire_names[node.output]))
+                    at, name = frame.origins.get(last.wire) or node.span, frame.wire_names[node.output]
+                    frame.report(BufferMoves(at=at, name=name, ways=write_in_training(at, name)))
+
+
+def write_in_training(at: Span, name: str) -> tuple[Repair, ...]:
+    """The line that binds a buffer anew, in `when train`; nothing where it is no line of its own."""
+    text = at.source.text
+    start, end = text.rfind("\n", 0, at.start) + 1, text.find("\n", at.start)
+    line = text[start:end].strip() if end >= 0 else ""
+    own = at.source.pointers is None and line.startswith(f"{name} =") and not line.endswith(("{", "(", "[", "->", ",", "="))
+    whole = line.count("(") == line.count(")") and line.count("[") == line.count("]") and "#" not in line and ";" not in line
+    if not (own and whole) or isinstance(at, Meant) or text[end:].lstrip().startswith(("->", "else")):
+        return ()
+    first = start + len(text[start:end]) - len(text[start:end].lstrip())
+    span = Span(at.source, first, first + len(line))
+    return (Repair((Edit(span, f"when train {{ {line} }}"),), f"write it in training alone: `when train {{ {line} }}`"),)
 
 
 def moves_elsewhere(frame: Frame, wire: int) -> bool:

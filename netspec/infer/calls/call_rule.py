@@ -341,7 +341,8 @@ def report_no_tensor(frame: Frame, use: Call, signature: Signature, bound: Bound
     if bound.instead is not None or isinstance(given.value, Unknown):
         bound.broken = True
     else:
-        fail(frame, bound, NotATensor(at=given.span, what=describe(given.value), wanted=wanted))
+        problem = NotATensor(at=given.span, what=describe(given.value), wanted=wanted)
+        fail(frame, bound, replace(problem, ways=select_parameters(use, given)))
 
 
 def compute_value(frame: Frame, use: Call, given: Given) -> Value:
@@ -445,9 +446,19 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
                 return False
             continue
         if not isinstance(given.value, accepted):
-            frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
+            problem = NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`")
+            frame.report(replace(problem, ways=select_parameters(use, given)))
             return False
     return True
+
+
+def select_parameters(use: Call, given: Given) -> tuple[Repair, ...]:
+    """A pattern over paths, to an op of parameters: those that it matches."""
+    entry = use.value.entry if isinstance(use.value, OpValue) else None
+    text = given.span.text
+    if entry is None or not isinstance(given.value, str) or not getattr(index.load(entry), "of_parameters", False):
+        return ()
+    return (Repair((Edit(given.span, f"params({text})"),), f"params({text})"),)
 
 
 def takes_one_list(signature: Signature) -> bool:

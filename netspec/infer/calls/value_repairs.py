@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from netspec.diagnostics.base import Edit, Repair
+from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.infer.frame import Frame
 from netspec.infer.values import BlockValue, Given, OpValue
+from netspec.record import replace
 from netspec.resolve.foreign.calls import Written, propose_calls, takes_of
 from netspec.resolve.foreign.ops import list_readings
 from netspec.resolve.foreign.values import convert_text, split_items
@@ -27,8 +29,20 @@ def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[
 
 def list_texts(text: str, wanted: str, words: str) -> list[str]:
     """What may stand instead of a value's text, the likeliest first; `words` say what is wanted."""
-    found = [*near_numbers(text, words), *near_items(text, words), *near_lists(text, words), *convert_text(text, wanted)]
+    found = [
+        *leave_out_examples(text, words),
+        *near_numbers(text, words),
+        *near_items(text, words),
+        *near_lists(text, words),
+        *convert_text(text, wanted),
+    ]
     return list(dict.fromkeys(each for each in found if each != text))
+
+
+def leave_out_examples(text: str, words: str) -> Iterator[str]:
+    """Types of one example where those of a batch are written: `{x: f32[B, 3]}`."""
+    if text.startswith("{") and "one example" in words:
+        yield re.sub(r"\bB\]", "]", re.sub(r"\[B, *", "[", text))
 
 
 def near_items(text: str, words: str) -> Iterator[str]:
@@ -115,6 +129,20 @@ def propose_rewritten(value: OpValue | BlockValue) -> list[Repair]:
         readings = list_readings("", value.entry, value.call)
         found = [repair for r in readings for repair in propose_calls(call, takes_of(value.entry), gone=r.gone, named=r.named)]
     return [repair for repair in dict.fromkeys(found) if repair.edits]
+
+
+def give_missing(problem: MissingArgument, numbers: Iterable[int]) -> MissingArgument:
+    """The problem with numbers of the spec's own for the one argument that is missing, before those of examples."""
+    at, text = problem.at, problem.at.text
+    if len(problem.names) != 1 or not re.match(r"\w+\(.*\)$", text, re.DOTALL) or at.source.pointers is not None:
+        return problem
+    end = Span(at.source, at.end - 1, at.end - 1)
+    comma = "" if text.rstrip(") \n").endswith(("(", ",")) else ", "
+    ways = []
+    for number in dict.fromkeys(numbers):
+        more = f"{comma}{problem.names[0]}={number}"
+        ways.append(Repair((Edit(end, more),), " ".join(f"{text[:-1]}{more})".split())))
+    return replace(problem, ways=(*ways, *problem.ways))
 
 
 def propose_missing(value: OpValue | BlockValue, missing: Sequence[str], examples: Iterable[Sequence[str]]) -> list[Repair]:

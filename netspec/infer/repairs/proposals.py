@@ -56,6 +56,9 @@ def add_proposals(scene: Scene) -> Diagnostic:
         return problem
     found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
     problem = replace(problem, chain=(*problem.chain, *find_remainders(scene)))
+    declared = windows.without_examples(scene, problem) if isinstance(problem, WrongRank) else None
+    if declared is not None and found and found[0].edits[0].span == declared.type.span:
+        problem = replace(problem, at=declared.type.span, chain=(*problem.chain, Place(problem.at, "needs an axis of examples before it")))
     own = tuple(problem.edits())
     return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
 

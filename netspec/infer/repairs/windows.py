@@ -12,6 +12,8 @@ from netspec.infer.repairs.lineage import Line, Step, is_written
 from netspec.infer.repairs.own_arguments import accept_inputs, accept_words, own_step
 from netspec.infer.repairs.rewriting import put_behind, put_index, take_out
 from netspec.infer.repairs.scene import Scene
+from netspec.shape.types import BATCH
+from netspec.syntax import tree
 
 CHANNELS = (1, 3, 4)
 
@@ -50,9 +52,21 @@ def turn_channels(line: Line) -> Iterator[Repair]:
     yield Repair((Edit(declared.type.span, meant),), f"channels stand last here: write `input {declared.name}: {meant}`")
 
 
+def without_examples(scene: Scene, problem: WrongRank) -> tree.Input | None:
+    """The model's input that a tensor with one axis too few is made of, if it has no axis of examples."""
+    declared = scene.sides[0].line.declared if scene.sides else None
+    if declared is None or not scene.frame.of_model or problem.wanted != scene.sides[0].type.rank + 1 or not is_written(declared.type.span):
+        return None
+    return None if declared.type.dims and declared.type.dims[0].span.text == BATCH else declared
+
+
 def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
     """A tensor with too few axes: what took them away is left out, rows of pixels are images again."""
     side = scene.sides[0]
+    declared = without_examples(scene, problem)
+    if declared is not None:
+        meant = f"{declared.type.dtype}[{', '.join([BATCH, *(d.span.text for d in declared.type.dims)])}]"
+        yield Repair((Edit(declared.type.span, meant),), f"input {declared.name}: {meant}")
     for step in side.line.steps:
         if step.is_plain and step.source is not None and step.source.rank >= problem.wanted > step.output.rank:
             yield Repair(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.data.fields import FieldMismatch, OutputIsAField
 from netspec.infer.frame import Frame
 from netspec.infer.sections.section import Section
@@ -13,7 +13,7 @@ from netspec.ir import Body, DataPlan, Objective
 from netspec.record import replace
 from netspec.shape import Dim, Facts, TensorType, Verdict
 from netspec.shape.types import BATCH
-from netspec.source import Meant, Span
+from netspec.source import NOWHERE, Meant, Span
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -77,6 +77,9 @@ def find_field_problem(section: Section, name: str, wanted: TensorType, found: T
         repair=propose_one_size(wanted) if free else propose_batch(wanted) if other else "",
     )
     sized = give_one_size(section, wanted) if free else None
+    declared = find_declared_type(section, name)
+    if declared is not NOWHERE and is_other_layout(wanted, found):
+        problem = replace(problem, at=declared, declared=NOWHERE, chain=(Place(section.data.span, f"the data gives {found}"),))
     return replace(problem, ways=(*([sized] if sized else []), *redeclare(section, name, wanted, found)))
 
 
@@ -88,6 +91,21 @@ def give_one_size(section: Section, wanted: TensorType) -> Repair | None:
         return None
     stage, at = words.split("`")[1], span.start + arrow
     return Repair((Edit(Span(span.source, at, at), f"-> {stage} "),), words)
+
+
+def is_other_layout(wanted: TensorType, found: TensorType) -> bool:
+    """The input has the data's sizes in another order, or no axis of examples: then its declaration is the mistake."""
+    reordered = wanted.rank == found.rank and wanted.shape[1:] != found.shape[1:]
+    reordered = reordered and sorted(map(str, wanted.shape[1:])) == sorted(map(str, found.shape[1:]))
+    return wanted.dtype == found.dtype and (reordered or wanted.shape == found.shape[1:])
+
+
+def find_declared_type(section: Section, name: str) -> Span:
+    """Where the type of a model's input is written in the text of the spec; NOWHERE if it is not."""
+    definition = section.world.graph.definitions.get(section.node.model)
+    declared = next((i for i in definition.inputs if i.name == name), None) if definition is not None else None
+    same = declared is not None and not isinstance(declared.type.span, Meant) and declared.type.span.source is section.data.span.source
+    return declared.type.span if same and declared is not None else NOWHERE
 
 
 def redeclare(section: Section, name: str, wanted: TensorType, found: TensorType) -> Iterator[Repair]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
+from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import MissingInput, WrongDtype
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.proofs import BadOperands
@@ -16,12 +17,13 @@ from netspec.diagnostics.training.classes import OF_ANSWERS, MoreUnits, OneClass
 from netspec.diagnostics.training.losses import WeightsOutsideModel
 from netspec.diagnostics.training.metrics import NoSuchClass
 from netspec.diagnostics.training.targets import FewerClasses, LabelsShape, UnequalClasses, UnequalLabels, UnequalTargets
+from netspec.infer.calls.value_repairs import give_missing
 from netspec.infer.sections.last_layer import flatten_before, give_units
 from netspec.infer.sections.measure_forms import KINDS, list_tensors
 from netspec.library.shelf import index
 from netspec.record import record, replace
 from netspec.resolve.foreign_settings.lines import give_arguments, insert
-from netspec.source import NOWHERE
+from netspec.source import NOWHERE, Meant
 from netspec.syntax import tree
 from netspec.syntax.tree_walk import descendants
 
@@ -59,6 +61,10 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
     """The problem with the repairs that may hold."""
     if isinstance(problem, UnknownName | BadOperands):
         return problem if problem.ways or problem.at.source is NOWHERE.source else replace(problem, ways=tuple(guess_names(frame, problem)))
+    if isinstance(problem, MissingArgument):
+        kinds = [frame.model.types[port.wire] for port in frame.model.outputs if isinstance(port.wire, int)]
+        sizes = [kind.shape[-1].value for kind in kinds if kind.rank > 1 and kind.shape[-1].is_constant]
+        return give_missing(problem, sizes) if not index.lookup(problem.op, *KINDS) else problem
     finder = FINDERS.get(type(problem))
     use = None if finder is None else find_use(frame, problem)
     if finder is None or use is None:
@@ -156,6 +162,7 @@ def guess_names(frame: ObjectiveFrame, problem: UnknownName | BadOperands) -> It
         return
     outputs, fields, inputs = list_tensors(frame)
     known = [*outputs, *fields, *inputs]
+    yield from give_out(frame, written)
     if name in known or "[" in written:
         found = nearest(name, known)
     elif isinstance(problem, UnknownName) and problem.near:
@@ -164,6 +171,16 @@ def guess_names(frame: ObjectiveFrame, problem: UnknownName | BadOperands) -> It
         found = nearest(name, known) or order_guesses(name, is_first(frame, problem), outputs, fields, inputs)
     for own in found:
         yield Repair((Edit(problem.at, own),), own)
+
+
+def give_out(frame: ObjectiveFrame, name: str) -> Iterator[Repair]:
+    """A name that is bound in the model, and not among its outputs."""
+    definition = frame.world.graph.definitions.get(frame.model.name)
+    lines = definition.node.body.statements if definition is not None else ()
+    bound = [line for line in lines if isinstance(line, tree.Binding) and [t.name for t in line.targets] == [name]]
+    if bound and bound[-1].span.source.pointers is None and not isinstance(bound[-1].span, Meant):
+        edit = insert(bound[-1].span.source, bound[-1].span.start, "output ")
+        yield Repair((edit,), f"write `output {name} = …` in line {bound[-1].span.line}: losses see the model's outputs")
 
 
 def order_guesses(name: str, first: bool, outputs: list[str], fields: list[str], inputs: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.calls.arguments import MissingArgument
 from netspec.diagnostics.calls.inputs import WrongRank
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, holds
@@ -66,6 +67,11 @@ class ServeFrame(Frame):
             from netspec.infer.sections.serve_repairs import name_output  # only specs with a problem need it
 
             problem = replace(problem, ways=name_output(problem, tuple(self.outputs.values())))
+        if isinstance(problem, MissingArgument) and problem.names == ("limit",):
+            from netspec.infer.calls.value_repairs import give_missing  # only specs with a problem need it
+
+            longest = [self.facts.range(dim)[1] for wire in self.outputs for dim in self.types[wire].shape[1:2] if not dim.is_constant]
+            problem = give_missing(problem, [most for most in longest if most is not None])
         return super().report(problem)
 
     def use_in_section(self, use: Call, value: OpValue, bound: Bound) -> Value:

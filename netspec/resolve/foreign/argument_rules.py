@@ -229,12 +229,33 @@ def _both_ways(value: str, op: str, free: Sequence[str], types: Mapping[str, str
 
 def _top(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
     """`accuracy(k=5)`."""
+    if op == "greedy":
+        return _drawn("top_k")(value, op, free, types)
     return [Choice(f"k={value}", callee="top_k_accuracy")] if op == "accuracy" else []
 
 
+def _stepped(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`step(0.1, step_size=3, gamma=0.1)`: the same factor in every period."""
+    if op != "step" or not value.isdigit():
+        return []
+    units = ("epoch", "step") if value == "1" else ("epochs", "steps")
+    return [Choice(f"every={value} {unit}", callee="exponential") for unit in units]
+
+
+def _drawn(name: str) -> Callable[..., list[Choice]]:
+    """`greedy(…, temperature=0.7)`: what says how elements are drawn, to a decoder that takes the likeliest."""
+
+    def rule(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+        return [Choice(f"{name}={value}", callee="sample")] if op == "greedy" else []
+
+    return rule
+
+
 def _sampled(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
-    """`do_sample=false`."""
+    """`do_sample=false`, and `do_sample=true` of a decoder that takes the likeliest."""
     greedy = value.lower() in ("false", "0")
+    if op == "greedy" and not greedy:
+        return [Choice(None, callee="sample")]
     return [Choice(None, callee="greedy")] if greedy and op == "sample" else [GONE] if greedy else []
 
 
@@ -263,6 +284,10 @@ RULES: Mapping[str, Callable[..., list[Choice]]] = {
     "paddingmode": _mirrored,
     **dict.fromkeys(("bidirectional", "bidir"), _both_ways),
     **dict.fromkeys(("k", "topk"), _top),
+    "stepsize": _stepped,
+    "gamma": lambda value, op, free, types: [Choice(f"rate={value}, staircase=true", callee="exponential")] if op == "step" else [],
+    **dict.fromkeys(("temperature", "temp"), _drawn("temperature")),
+    **dict.fromkeys(("topp", "nucleus", "p"), _drawn("top_p")),
     "numbeams": lambda value, op, free, types: (
         [Choice(f"size={value}", callee="beam")] if op in ("sample", "greedy") and value != "1" else []
     ),

@@ -47,6 +47,7 @@ def _convert(text: str, wanted: str) -> Iterable[str]:
         if takes(wanted, "int") or takes(wanted, "float"):
             yield "1" if text == "true" else "0"
     elif re.match(r"[\w.]+", text):
+        yield from from_tensor(text, wanted)
         yield from from_name(text, wanted)
 
 
@@ -148,6 +149,32 @@ def from_name(text: str, wanted: str) -> Iterable[str]:
     choices = re.findall(r'"([\w-]+)"', wanted)
     yield from (f'"{near}"' for near in find_same(last, choices)[:1])
     yield from (f"{ours}{rest}" for ours in name_op(last, kinds_in(wanted)))
+
+
+_DRAWS = re.compile(r"\b(random_normal|random_uniform|full)(\((?:[^()\[\]]|\[[^\[\]]*\])*\))")
+
+
+def from_tensor(text: str, wanted: str) -> Iterable[str]:
+    """What a tensor was meant as where an initializer is wanted, which knows its shape: `0.02 * random_normal([16, 4])`."""
+    if takes(wanted, "initializer") and _DRAWS.search(text):
+        made = _DRAWS.sub(lambda call: _initialize(call[1], split_items(call[2])[1:]), text)
+        yield re.sub(r"^([0-9.e-]+) \* normal\(1\.0\)$", r"normal(\1)", made)
+
+
+def _initialize(op: str, args: Sequence[str]) -> str:
+    """The initializer with the values of a function that makes a tensor, by its arguments behind the shape."""
+    if op == "random_normal":
+        return "normal(1.0)"
+    named = dict(arg.replace(" ", "").split("=", 1) for arg in args if "=" in arg)
+    plain = [arg for arg in args if "=" not in arg]
+    if op == "full":
+        return f"constant({named.get('value', plain[0] if plain else '')})"
+    low, high = named.get("low", plain[0] if plain else "0.0"), named.get("high", plain[1] if len(plain) > 1 else "1.0")
+    if not (_NUMBER.fullmatch(low) and _NUMBER.fullmatch(high)):
+        return f"uniform({high} - {low}) + {low}"
+    width, start = f"{float(high) - float(low):.10g}", float(low)
+    behind = "" if not start else f" {'-' if start < 0 else '+'} {abs(start):.10g}"
+    return f"uniform({width}){behind}"
 
 
 def split_items(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +110,8 @@ class _Field:
         self.source, self.path = source, path
         for column in source.columns:
             if column not in header:
-                raise Mistake(NoSuchColumn(file=str(path), column=column, field=source.field, columns=tuple(header)))
+                argument = propose_columns(source, tuple(header))
+                raise Mistake(NoSuchColumn(file=str(path), column=column, field=source.field, columns=tuple(header), argument=argument))
         self.places = [header[column] for column in source.columns]
         self.values = array("d" if source.kind.is_float else "q")
         self.number, self.wanted = _reader(source)
@@ -137,7 +139,31 @@ class _Field:
         """The problem of a value, with its line and column."""
         shown = f'"{text[: LIMITS.value_characters]}{"…" if len(text) > LIMITS.value_characters else ""}"' if text else "nothing"
         name = self.source.columns[column]
-        return Mistake(BadValue(file=str(self.path), where=f"line {line}", value=shown, column=name, wanted=self.wanted))
+        argument = propose_classes(self.source, text)
+        return Mistake(BadValue(file=str(self.path), where=f"line {line}", value=shown, column=name, wanted=self.wanted, argument=argument))
+
+
+def propose_columns(source: Source, header: tuple[str, ...]) -> str:
+    """The argument by which a field would be found in a table: its separator, the last column for one number, the first for several."""
+    separator = next((sign for sign in (";", "\t", "|") if len(header) == 1 and sign in header[0]), "")
+    if separator:
+        return f"separator={json.dumps(separator)}"
+    count = len(source.columns)
+    if count > len(header) or len(header) > LIMITS.listed_names:
+        return ""
+    names = json.dumps(header[-1] if not source.kind.rank else list(header[:count]), ensure_ascii=False)
+    return f"columns={{{source.field}: {names}}}"
+
+
+def propose_classes(source: Source, text: str) -> str:
+    """The argument by which a word would be a number: its class beside the others."""
+    if source.kind.is_float or source.kind.dtype == "bool" or NUMBER.fullmatch(text) or not text or not text.isprintable():
+        return ""
+    words = [*(source.classes or ()), text[: LIMITS.value_characters]]
+    if len(words) > LIMITS.listed_names:
+        return ""
+    listed = ", ".join(json.dumps(word, ensure_ascii=False) for word in words)
+    return f"classes={{{source.field}: [{listed}{'' if source.classes else ', …'}]}}"
 
 
 def _reader(source: Source) -> tuple[Callable[[str], float | int | None], str]:
