@@ -435,7 +435,6 @@ CUT = {
     "drawn_calls": "of a problem",
     "suggestions": "of a help",
     "listed_names": "of a help",
-    "repairs_of_a_call": "of a help",
     "listed_words": "of a help",
     "listed_paths": "of a help",
     "quoted_characters": "of a message",
