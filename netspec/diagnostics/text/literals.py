@@ -47,6 +47,9 @@ class BadNumber(Diagnostic):
         window = re.fullmatch(r"(\d+)[xX×](\d+)", text)
         if window:
             return window[1] if window[1] == window[2] else f"[{window[1]}, {window[2]}]"
+        product = re.fullmatch(r"(\d+)([a-df-zA-Z_]\w*)", text)
+        if product and product[2] not in ("f", "F", "d", "D", "l", "L", "K"):
+            return f"{product[1]} * {product[2]}"
         text = re.sub(r"(?<=\d)[fFdDlL]$|(?<=\.)[fF]$", "", text)
         text = f"{text[:-1]}k" if re.fullmatch(r"\d+(\.\d+)?K", text) else text
         text = "_".join(part for part in text.split("_") if part)

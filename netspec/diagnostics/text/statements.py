@@ -67,12 +67,24 @@ class MissingShape(Diagnostic):
     """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets."""
 
     dtype: str
+    behind: str = ""
+    """The dims in parentheses, as they stand behind it."""
+
+    @property
+    def meant(self) -> str:
+        return f"[{self.behind.strip()[1:-1].rstrip(', ')}]" if self.behind else ""
 
     def message(self) -> str:
         return f"`{self.dtype}` needs its dims in square brackets."
 
     def help(self) -> str | None:
+        if self.meant and (not self.tried or self.held):
+            return f"write `{self.dtype}{self.meant}`"
         return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"
+
+    def edits(self) -> Sequence[Edit]:
+        start = self.at.end
+        return (Edit(Span(self.at.source, start, start + len(self.behind)), self.meant),) if self.meant else ()
 
 
 @record(kw_only=True)
