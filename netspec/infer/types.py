@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.expansion import SizeOutOfRange
 from netspec.diagnostics.shapes.proofs import NotStatic
@@ -21,6 +23,24 @@ Pattern = tuple[Dim | None, ...]
 """Dims, None standing once for `...`."""
 
 
+def as_stages(node: tree.Expr, before: str) -> tuple[Repair, ...]:
+    """`x -> [dense(64), relu]`: the layers of a list as stages of the chain."""
+    source = node.span.source
+    if source.pointers is not None or not re.search(r"->\s*\[$", before):
+        return ()
+    depth, items, start = 0, [], len(before)
+    for at in range(start, min(len(source.text), start + LIMITS.line_characters)):
+        sign = source.text[at]
+        if depth == 0 and sign in ",]":
+            items.append(source.text[start:at].strip())
+            start = at + 1
+        if depth == 0 and sign == "]":
+            text = " -> ".join(item for item in items if item)
+            return (Repair((Edit(Span(source, len(before) - 1, at + 1), text),), text),)
+        depth += (sign in "([{") - (sign in ")]}")
+    return ()
+
+
 def evaluate_dim(frame: Frame, node: tree.Expr) -> Dim | Unknown:
     """A dim as written: a number, a symbol, or an expression of them."""
     value = expressions.evaluate(frame, node)
@@ -28,7 +48,10 @@ def evaluate_dim(frame: Frame, node: tree.Expr) -> Dim | Unknown:
         return UNKNOWN
     if not is_size(value):
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
-        return frame.report(NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how))
+        before = node.span.source.text[: node.span.start].rstrip()
+        ways = (Repair((Edit(node.span, BATCH),), BATCH),) if value is None and before.endswith("[") else as_stages(node, before)
+        wanted = "a whole number or a size"
+        return frame.report(NotStatic(at=node.span, what="a dim", found=describe(value), wanted=wanted, how=how, ways=ways))
     dim = Dim.of(value)
     if dim.is_constant and not 1 <= dim.value <= LIMITS.axis_size:
         return frame.report(SizeOutOfRange(at=node.span, what="a dim", value=f"{dim.value:,}", limit="between 1 and 2**31 - 1"))

@@ -236,8 +236,7 @@ class Builder(ExpressionBuilder):
         if brackets is None:
             return ()
         args = tuple(a for a in brackets.children if not isinstance(a, Token))
-        self._check_order(args)
-        return args
+        return self._in_order(args)
 
 
 class Row(Node):

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def _wrap(text: str, wanted: str, item: Item) -> str:
-    """The JSON that a value of another kind means: a list of one, a call by its name, a number without quotes; "" where that is not known."""
+    """The JSON that a value of another kind means: a list of one, a call by its name, a plain number; "" where it is not known."""
     if len(text) > LIMITS.quoted_characters:
         return ""
     if wanted == "a list" and isinstance(item.value, str | dict):

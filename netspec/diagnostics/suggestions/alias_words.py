@@ -19,6 +19,7 @@ weightinit kernelinitializer weightinitializer init: kernel_init
 biasinitializer: bias_init
 embeddinginit embeddingsinitializer initializer: init
 gammainitializer scaleinitializer gammainit: scale_init
+pad paddingmode: padding
 numlayers nlayers: layers
 recurrentinitializer recurrentkernelinit recurrentkernelinitializer: recurrent_init
 recurrentactivation gatefn gatefunction: gate_activation

@@ -14,7 +14,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def _ends_of_body(text: str, start: int) -> Sequence[int]:
-    """Where a body whose brace is opened at `start` may end: before the next line that is indented no deeper, and at the end of the file."""
+    """Where a body whose brace is opened at `start` may end: before the next line that is no deeper, and at the end."""
     begin = text.rfind("\n", 0, start) + 1
     indent = len(text[begin:start]) - len(text[begin:start].lstrip())
     at, ends = text.find("\n", start) + 1, []
@@ -57,15 +57,15 @@ class UnclosedBracket(Diagnostic):
         if source.pointers is not None or not text:
             return ()
         if sign == "}":
-            return [Repair((Edit(Span(source, end, end), "}\n" if text[end - 1 : end] == "\n" else "\n}\n"),)) for end in _ends_of_body(text, start)]
+            return [
+                Repair((Edit(Span(source, end, end), "}\n" if text[end - 1 : end] == "\n" else "\n}\n"),))
+                for end in _ends_of_body(text, start)
+            ]
         first, last = text.rfind("\n", 0, start) + 1, text.find("\n", start)
         line = text[first : last if last >= 0 else len(text)].split(" #")[0].rstrip().removesuffix("{").rstrip()
         behind = (found.start() for found in re.finditer(r" ->|, | [-+*/@] ", line) if first + found.start() > start)
         places = [len(line), *behind][: LIMITS.suggestions * 3]
-        return [
-            Repair((Edit(Span(source, first + at, first + at), sign),), f"{line[:at]}{sign}{line[at:]}".strip())
-            for at in places
-        ]
+        return [Repair((Edit(Span(source, first + at, first + at), sign),), f"{line[:at]}{sign}{line[at:]}".strip()) for at in places]
 
 
 @record(kw_only=True)

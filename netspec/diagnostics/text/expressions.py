@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from netspec.diagnostics.base import Diagnostic, Edit, Place
@@ -61,7 +62,8 @@ class PositionalAfterNamed(Diagnostic):
         return (Place(self.named, "the first argument with a name"),)
 
     def help(self) -> str | None:
-        return "move it to the front, or write its name: `name=…`"
+        chosen = self.chosen()
+        return f"write `{chosen.words}`" if chosen is not None and chosen.words else "move it to the front, or write its name: `name=…`"
 
 
 @record(kw_only=True)
@@ -141,7 +143,19 @@ class InvalidTarget(Diagnostic):
     def help(self) -> str | None:
         if self.found == "a parenthesis":
             return "several names stand without parentheses: `a, b = …`"
+        if self.edits():
+            return f"write `{self.edits()[0].text}`: names have no `-` in them"
         return "bind a new value to the name: `x = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        """`hidden-layer` is `hidden_layer`, wherever it stands."""
+        source = self.at.source
+        line = source.text[source.text.rfind("\n", 0, self.at.start) + 1 :]
+        name = re.match(r"\s*([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)\s*=", line) if self.found == "`-`" else None
+        if name is None:
+            return ()
+        places = re.finditer(rf"(?<![\w-]){re.escape(name[1])}(?![\w-]|>)", source.text)
+        return [Edit(Span(source, place.start(), place.end()), name[1].replace("-", "_")) for place in places]
 
 
 @record(kw_only=True)
