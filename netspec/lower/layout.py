@@ -123,7 +123,8 @@ class Layout:
         given = {name: flatten(found) if isinstance(found := tree.get(name, {}), Mapping) else {"": found} for name in (PARAMS, BUFFERS)}
         stacked = {name: any(s.counts and key in given[name] for key, s in leaves.items()) for name, leaves in self._collections()}
         wanted = {name: self._shapes[name] if stacked[name] else self._logical[name] for name in given}
-        _require_same(wanted, given, tuple(str(name) for name in tree if name not in given))
+        alone = bool(self.buffers) and BUFFERS not in tree
+        _require_same(wanted, given, tuple(str(name) for name in tree if name not in given), alone)
         return {name: given[name] if stacked[name] else _pack(leaves, given[name]) for name, leaves in self._collections()}
 
     def unpack(self, stored: Mapping[str, Tree]) -> dict[str, Any]:
@@ -147,14 +148,14 @@ class Layout:
         return (PARAMS, self.params), (BUFFERS, self.buffers)
 
 
-def _require_same(shapes: Mapping[str, Tree], found: Mapping[str, Tree], unknown: tuple[str, ...] = ()) -> None:
+def _require_same(shapes: Mapping[str, Tree], found: Mapping[str, Tree], unknown: tuple[str, ...] = (), alone: bool = False) -> None:
     """Raises `Mistake` when the shapes found, by collection and path, are not those expected."""
     missing = [path for name, expected in shapes.items() for path in expected if path not in found[name]]
     extra = [*unknown, *(path for name, given in found.items() for path in given if path not in shapes[name])]
     both = [(path, s, found[name][path]) for name, expected in shapes.items() for path, s in expected.items() if path in found[name]]
     misshaped = [(path, s, np.shape(x)) for path, s, x in both if s != np.shape(x)]
     if missing or extra or misshaped:
-        raise Mistake(WeightsMismatch(missing=tuple(missing), extra=tuple(extra), misshaped=tuple(misshaped)))
+        raise Mistake(WeightsMismatch(missing=tuple(missing), extra=tuple(extra), misshaped=tuple(misshaped), alone=alone))
 
 
 def _pack(leaves: Mapping[str, Stored], given: Tree) -> dict[str, Any]:

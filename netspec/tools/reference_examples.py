@@ -77,8 +77,9 @@ def model_text(inputs: Sequence[tuple[str, str]], statements: Sequence[str]) -> 
 
 
 def names(op: Callable, count: int) -> list[str]:
-    """The inputs' names; numbered for the tensors of a variadic op."""
-    if op.variadic or count > len(op.inputs):
+    """The inputs' names; numbered for the tensors of a variadic op that has more than a layer over one sequence."""
+    several = op.variadic and not (isinstance(op, Recurrence) and count == 1)
+    if several or count > len(op.inputs):
         return [f"x{i}" for i in range(count)]
     return [tensor.name for tensor in op.inputs[:count]]
 

@@ -157,6 +157,17 @@ def test_packed_weights_stay_the_caller_s(plain: netspec.Program) -> None:
     assert np.isfinite(np.asarray(params["dense_0/kernel"])).all()
 
 
+def test_params_alone_of_a_model_with_buffers_are_told_what_else(program: netspec.Program) -> None:
+    params = program.init(0).params
+    for call in (
+        lambda: program.loss(params, BATCH, key=KEY),
+        lambda: program.apply(params, x=X),
+        lambda: program.pack({"params": params}),
+    ):
+        with pytest.raises(SpecError, match=r"(?s)missing batch_norm_0/mean.*hand over both"):
+            call()
+
+
 def test_members_of_an_ensemble_train_together(program: netspec.Program) -> None:
     members = jax.vmap(program.init_traced)(jax.random.split(KEY, 3))
     after, _ = jax.jit(jax.vmap(program.train_step, (0, None)))(members, BATCH)

@@ -107,6 +107,8 @@ class WeightsMismatch(Diagnostic):
     extra: tuple[str, ...] = ()
     misshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
     """(path, expected shape, found shape)."""
+    alone: bool = False
+    """Parameters were given by themselves, though the model has buffers."""
 
     def message(self) -> str:
         shapes = tuple(f"{path} is {list(found)} instead of {list(expected)}" for path, expected, found in self.misshaped)
@@ -118,6 +120,8 @@ class WeightsMismatch(Diagnostic):
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 
     def help(self) -> str | None:
+        if self.alone and not self.extra:
+            return 'hand over both, `{"params": params, "buffers": state.buffers}`, or a state'
         pairs = [(path, nearest(path, self.missing)) for path in self.extra]
         renamed = [f"`{path}` may be `{near[0]}`" for path, near in pairs if near]
         return ", ".join(renamed[: LIMITS.listed_weights]) or None
