@@ -126,29 +126,29 @@ class ExpressionBuilder:
         items = _items(inside[1:-1])
         if len(inside) == 3 and items[0].name is None:
             return Paren(items[0].value, span=self.span(inside))
-        return TupleExpr(self._in_order(items), span=self.span(inside))
+        self._check_order(items)
+        return TupleExpr(items, span=self.span(inside))
 
     def arguments(self, c: Children) -> Bracketed:
         return Bracketed(c, span=self.span(c))
 
     def call(self, c: Children) -> Call:
         args = _items(c[1].children[1:-1])
-        return Call(c[0], self._in_order(args), span=self.span(c))
+        self._check_order(args)
+        return Call(c[0], args, span=self.span(c))
 
     def argument(self, c: Children) -> Arg:
         if len(c) == 1:
             return Arg(c[0], span=self.span(c))
         return Arg(c[2], str(c[0]), name_span=self.token_span(c[0]), span=self.span(c))
 
-    def _in_order(self, args: tuple[Arg, ...]) -> tuple[Arg, ...]:
-        """The arguments; reports one without a name behind one that has a name, and reads those before it without theirs."""
+    def _check_order(self, args: tuple[Arg, ...]) -> None:
+        """Reports an argument without a name behind one that has a name."""
         first = next((n for n, arg in enumerate(args) if arg.name is not None), len(args))
         late = [n for n, arg in enumerate(args) if arg.name is None and n > first]
-        if not late:
-            return args
-        ways = (_moved(args, first, late), _unnamed(args[: late[-1]]))
-        self.problems.append(problems.PositionalAfterNamed(at=args[late[0]].span, named=args[first].span, ways=ways))
-        return tuple(Arg(arg.value, span=arg.span) if n < late[-1] else arg for n, arg in enumerate(args))
+        if late:
+            ways = (_moved(args, first, late), _unnamed(args[: late[-1]]))
+            self.problems.append(problems.PositionalAfterNamed(at=args[late[0]].span, named=args[first].span, ways=ways))
 
     # --- operators ---------------------------------------------------------------------------------------------------
 

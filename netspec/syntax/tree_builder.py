@@ -236,7 +236,8 @@ class Builder(ExpressionBuilder):
         if brackets is None:
             return ()
         args = tuple(a for a in brackets.children if not isinstance(a, Token))
-        return self._in_order(args)
+        self._check_order(args)
+        return args
 
 
 class Row(Node):

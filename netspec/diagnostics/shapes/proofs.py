@@ -66,7 +66,7 @@ class NotStatic(Diagnostic):
     def help(self) -> str | None:
         if self.how:
             return self.how
-        return f"write `{self.repair}`" if self.repair else None
+        return f"write `{self.repair}`" if self.repair else self.proposed() or None
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(self.at, self.repair)] if self.repair else []

@@ -57,10 +57,10 @@ class UnclosedBracket(Diagnostic):
         if source.pointers is not None or not text:
             return ()
         if sign == "}":
-            return [
-                Repair((Edit(Span(source, end, end), "}\n" if text[end - 1 : end] == "\n" else "\n}\n"),))
-                for end in _ends_of_body(text, start)
-            ]
+            begin = text.rfind("\n", 0, start) + 1
+            close = text[begin : len(text) - len(text[begin:].lstrip())] + "}\n"
+            ends = _ends_of_body(text, start)
+            return [Repair((Edit(Span(source, end, end), close if text[end - 1 : end] == "\n" else f"\n{close}"),)) for end in ends]
         first, last = text.rfind("\n", 0, start) + 1, text.find("\n", start)
         line = text[first : last if last >= 0 else len(text)].split(" #")[0].rstrip().removesuffix("{").rstrip()
         behind = (found.start() for found in re.finditer(r" ->|, | [-+*/@] ", line) if first + found.start() > start)

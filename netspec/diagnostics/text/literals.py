@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.record import record
 from netspec.source import Span
 
@@ -47,9 +47,6 @@ class BadNumber(Diagnostic):
         window = re.fullmatch(r"(\d+)[xX×](\d+)", text)
         if window:
             return window[1] if window[1] == window[2] else f"[{window[1]}, {window[2]}]"
-        product = re.fullmatch(r"(\d+)([a-df-zA-Z_]\w*)", text)
-        if product and product[2] not in ("f", "F", "d", "D", "l", "L", "K"):
-            return f"{product[1]} * {product[2]}"
         text = re.sub(r"(?<=\d)[fFdDlL]$|(?<=\.)[fF]$", "", text)
         text = f"{text[:-1]}k" if re.fullmatch(r"\d+(\.\d+)?K", text) else text
         text = "_".join(part for part in text.split("_") if part)
@@ -61,6 +58,8 @@ class BadNumber(Diagnostic):
         repaired = self.repaired()
         if repaired is not None:
             return f"write `{repaired}`"
+        if self.tried and self.held is not None:
+            return f"write `{self.held.words}`"
         digits = self.text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
         letters = self.text[len(digits) :]
         if digits.isdigit() and letters and "e" != letters[:1]:
@@ -69,6 +68,14 @@ class BadNumber(Diagnostic):
 
     def edits(self) -> Sequence[Edit]:
         return _replace(self.at, self.repaired())
+
+    def repairs(self) -> Sequence[Repair]:
+        """`2x` is a product where there is an `x`."""
+        product = re.fullmatch(r"(\d+)([a-zA-Z]\w*)", self.text)
+        if self.repaired() is not None or product is None:
+            return super().repairs()
+        text = f"{product[1]} * {product[2]}"
+        return [Repair((Edit(self.at, text),), text)]
 
 
 @record(kw_only=True)

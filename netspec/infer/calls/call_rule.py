@@ -383,7 +383,10 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             bound.args[name] = evaluate_argument(frame, use, name, arg.value)
             bound.broken |= isinstance(bound.args[name].value, Unknown)
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
-            fail(frame, bound, describe_twice(use, arg, signature.text()))
+            if any(other.name is None and other.span.start > arg.span.start for other in use.args):
+                bound.broken = bound.reported = True  # their order is reported, and says which is which
+            else:
+                fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     if name not in (*signature.optional, *signature.required) and not signature.collects:
         fail(frame, bound, describe_unknown_argument(use, signature, arg))
