@@ -1,4 +1,4 @@
-"""Forty wrong specs as people from elsewhere write them, each with what its edits must write: values, brackets, headers, calls, JSON."""
+"""Sixty wrong specs as people from elsewhere write them, each with what its edits must write: values, brackets, headers, calls, JSON."""
 
 from __future__ import annotations
 
@@ -404,6 +404,127 @@ model M {
 """,
         "normal(0.02)",
     ),
+    (
+        "list-bracket",
+        """model M {
+  input a: f32[B, 8]
+  input b: f32[B, 8]
+  h = concat([a, b, axis=-1) -> relu
+  output y = h -> dense(10)
+}
+""",
+        "[a, b], axis=-1",
+    ),
+    (
+        "missing-arrow",
+        """model M {
+  input x: f32[B, 32, 32, 3]
+  x = x conv(16, 3) -> relu
+  output y = x -> global_avg_pool -> dense(10)
+}
+""",
+        "x -> conv(16, 3)",
+    ),
+    (
+        "dot-arrow",
+        """model M {
+  input x: f32[B, 20]
+  h = x -> dense(64).relu()
+  output y = h -> dense(10)
+}
+""",
+        "dense(64) -> relu",
+    ),
+    (
+        "eq-eq",
+        """model M {
+  input x: f32[B, 20]
+  h == x -> dense(64) -> relu
+  output y = h -> dense(10)
+}
+""",
+        "h = x",
+    ),
+    (
+        "missing-name",
+        """model {
+  input x: f32[B, 20]
+  output y = x -> dense(10)
+}
+""",
+        "model Net {",
+    ),
+    (
+        "inputs",
+        """model M {
+  inputs x: f32[B, 20]
+  output y = x -> dense(10)
+}
+""",
+        "input x",
+    ),
+    (
+        "outputs",
+        """model M {
+  input x: f32[B, 20]
+  h = x -> dense(32) -> relu
+  outputs y = h -> dense(10)
+}
+""",
+        "output y",
+    ),
+    (
+        "string-type",
+        """block Norm {
+  param kind: string = "layer"
+  input x: f32[B, D]
+  output if kind == "layer" { x -> layer_norm } else { x -> rms_norm }
+}
+
+model M {
+  input x: f32[B, 20]
+  output y = x -> Norm -> dense(10)
+}
+""",
+        "kind: str =",
+    ),
+    (
+        "activation-string-stage",
+        """model M {
+  input x: f32[B, 20]
+  output y = x -> dense(32) -> "relu" -> dense(10)
+}
+""",
+        "-> relu ->",
+    ),
+    (
+        "repeat-unused-x",
+        """model M {
+  input x: f32[B, 64]
+  repeat range(3) { x = x -> dense(64) -> relu }
+  output y = x -> dense(10)
+}
+""",
+        "repeat 3 {",
+    ),
+    (
+        "input-tensor",
+        """model M {
+  input x: Tensor[B, 64]
+  output y = x -> dense(10)
+}
+""",
+        "x: f32[B, 64]",
+    ),
+    (
+        "input-notype-sep",
+        """model M {
+  input x f32[B, 64]
+  output y = x -> dense(10)
+}
+""",
+        "input x: f32",
+    ),
 ]
 JSON = """{
   "netspec": 1,
@@ -413,7 +534,8 @@ JSON = """{
       "name": "M",
       "body": [
         {"kind": "input", "name": "x", "type": "f32[B, 8]"},
-        {"kind": "output", "name": "y", "value": {"kind": "chain", "head": "x", "stages": [{"kind": "call", "op": "dense", "args": ["10"]}]}}
+        {"kind": "output", "name": "y",
+         "value": {"kind": "chain", "head": "x", "stages": [{"kind": "call", "op": "dense", "args": ["10"]}]}}
       ]
     }
   ]

@@ -108,7 +108,7 @@ validation val valid evaluation test: eval
 parameters numparams nparams weights numweights: params
 macs operations flop: flops
 memory activations: activation_bytes
-float32 float single fp32: f32
+float32 float single fp32 tensor floattensor array ndarray: f32
 float64 double fp64: f64
 float16 half fp16: f16
 bfloat16: bf16

@@ -63,8 +63,10 @@ class UnclosedBracket(Diagnostic):
             return [Repair((Edit(Span(source, end, end), close if text[end - 1 : end] == "\n" else f"\n{close}"),)) for end in ends]
         first, last = text.rfind("\n", 0, start) + 1, text.find("\n", start)
         line = text[first : last if last >= 0 else len(text)].split(" #")[0].rstrip().removesuffix("{").rstrip()
-        behind = (found.start() for found in re.finditer(r" ->|, | [-+*/@] ", line) if first + found.start() > start)
-        places = [len(line), *behind][: LIMITS.suggestions * 3]
+        arrows, commas, signs = (
+            [found.start() for found in re.finditer(joint, line) if first + found.start() > start] for joint in (r" ->", ", ", r" [-+*/@] ")
+        )
+        places = [len(line), *arrows, *reversed(commas), *signs][: LIMITS.suggestions * 3]
         return [Repair((Edit(Span(source, first + at, first + at), sign),), f"{line[:at]}{sign}{line[at:]}".strip()) for at in places]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 from netspec.source import NOWHERE, Span
@@ -101,7 +101,16 @@ class MissingOperator(Diagnostic):
         return f"something is missing between `{self.left}` and `{self.right}`."
 
     def help(self) -> str | None:
+        if self.tried and self.held is not None:
+            return f"write `{self.held.words}`"
         return f"an operator, as in `{self.left} + {self.right}`, or an arrow, `{self.left} -> {self.right}`"
+
+    def repairs(self) -> Sequence[Repair]:
+        """A layer or function stands behind an arrow."""
+        if not self.right.isidentifier() or not self.at.source.text.startswith(self.right, self.at.start):
+            return ()
+        place = Span(self.at.source, self.at.start, self.at.start)
+        return [Repair((Edit(place, "-> "),), f"{self.left} -> {self.right}")]
 
 
 @record(kw_only=True)
@@ -128,7 +137,15 @@ class UnboundValue(Diagnostic):
         return "this value gets no name, so nothing can use it."
 
     def help(self) -> str | None:
+        if self.tried and self.held is not None:
+            return "a name is bound by `=`"
         return f"bind it: `{self.first} = …`, or return it: `output …`"
+
+    def repairs(self) -> Sequence[Repair]:
+        """`h == x -> relu` binds `h`."""
+        source, begin = self.at.source, self.at.source.text.rfind("\n", 0, self.at.start) + 1
+        sign = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*(==)[ \t]*").match(source.text, begin)
+        return [Repair((Edit(Span(source, sign.start(1), sign.end(1)), "="),))] if sign else ()
 
 
 @record(kw_only=True)

@@ -32,6 +32,10 @@ class MissingName(Diagnostic):
     def repairs(self) -> Sequence[Repair]:
         """`output: h` names `h`; `output = x -> dense(3)` lacks a name."""
         source, end = self.at.source, self.at.end
+        if self.keyword == "model":
+            trained = re.search(r"(?m)^(?:train|expect|serve)\s+([A-Z]\w*)", source.text)
+            name = trained[1] if trained else "Net"
+            return [Repair((Edit(Span(source, end, end), f" {name}"),), f"model {name}")]
         value = re.compile(r"[ \t]*[:=][ \t]*([^\n#;}]*\w[^\n#;}]*)").match(source.text, end)
         if value is None or self.keyword != "output":
             return super().repairs()
@@ -80,6 +84,8 @@ class MissingType(Diagnostic):
         source, end = self.at.source, self.at.end
         typed = re.compile(r"[ \t]*=[ \t]*(\w+\[[^\]\n]*\])[ \t]*(?=\n|#|$)").match(source.text, end)
         several = re.compile(r"((?:[ \t]*,[ \t]*[A-Za-z_]\w*)+)[ \t]*:[ \t]*([^\n#;]*\w[^\n#;]*)").match(source.text, end)
+        if typed is None:
+            typed = re.compile(r"[ \t]+(\w+\[[^\]\n]*\])[ \t]*(?=\n|#|$)").match(source.text, end)
         if typed is not None and self.keyword == "input":
             return [Repair((Edit(Span(source, end, typed.start(1)), ": "),), f"input {self.name}: {typed[1]}")]
         if several is not None:

@@ -286,6 +286,15 @@ def report_type(frame: Frame, declared: tree.ParamType) -> Unknown:
     return frame.report(problem)
 
 
+_NAMED_OTHERWISE = {
+    **dict.fromkeys(("string", "String", "text"), "str"),
+    **dict.fromkeys(("integer", "Int", "Integer", "long", "uint"), "int"),
+    **dict.fromkeys(("boolean", "Bool", "Boolean"), "bool"),
+    **dict.fromkeys(("double", "Float", "number", "real", "f32", "float32"), "float"),
+}
+"""Types of params by their names in other languages."""
+
+
 def _write_type(text: str, near: tuple[str, ...]) -> Iterator[str]:
     """A type of Python's as it is written here: `Optional[int]`, `List[int]`."""
     inside = re.fullmatch(r"(\w+)\[(\w+)(?:,\s*(?:\.\.\.|\2))*\](\??)", text)
@@ -295,6 +304,8 @@ def _write_type(text: str, near: tuple[str, ...]) -> Iterator[str]:
             yield f"{item}?"
         elif inside[1].lower() in ("list", "tuple", "sequence", "array", "vector", "set", "iterable"):
             yield f"list[{item}]{inside[3]}"
+    elif text.rstrip("?") in _NAMED_OTHERWISE:
+        yield text.replace(text.rstrip("?"), _NAMED_OTHERWISE[text.rstrip("?")])
     elif near:
         yield text.replace(text.partition("[")[0].rstrip("?"), near[0], 1)
 

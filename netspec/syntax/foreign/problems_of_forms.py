@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "return": ("ForeignKeyword", lambda found: {"found": found, "instead": _OUTPUT}),
     "thousands": ("ForeignKeyword", lambda found: {"found": found, "instead": "digits are grouped by `_`"}),
     "list type": ("ForeignKeyword", lambda found: {"found": found, "instead": "a list of numbers has the type `list[int]`"}),
+    "plural": ("ForeignKeyword", lambda found: {"found": found, "instead": f"write `{found[:-1]}`, one line for each"}),
     "useless": ("ForeignKeyword", lambda found: {"found": found, "instead": "delete it"}),
     "assert": ("ForeignKeyword", lambda found: {"found": found, "instead": 'write `require condition, "message"`'}),
     "self": ("ForeignKeyword", lambda found: {"found": found, "instead": "names of a body stand alone: `x = …`"}),

@@ -37,7 +37,7 @@ def returned(view: TextView, i: int) -> Form | None:
     if not _inside(view, i) or not view.is_word(i, "return", "yield", "outputs") or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE"):
         return None
     first, last = i + 1, view.end(i)
-    if first > last:
+    if first > last or plural(view, i) is not None:
         return None
     if view.type(first) == "LPAR" and view.partner.get(first) == last and len(view.arguments(first)) > 1:
         parts = view.arguments(first)
@@ -223,6 +223,14 @@ def quoted_key(view: TextView, i: int) -> Form | None:
     return Form("setting", view.start(i + 1), view.stop(i + 1), tuple(changes), found=key)
 
 
+def plural(view: TextView, i: int) -> Form | None:
+    """`inputs x: f32[B, 8]` and `outputs y = …`."""
+    sign = {"inputs": "COLON", "outputs": "EQUAL"}.get(str(view.at(i)), "")
+    if not _inside(view, i) or view.type(i) != "NAME" or view.type(i + 1) != "NAME" or view.type(i + 2) != sign:
+        return None
+    return Form("plural", view.start(i), view.stop(i), ((view.stop(i) - 1, view.stop(i), ""),))
+
+
 def list_type(view: TextView, i: int) -> Form | None:
     """`param widths: int[]`."""
     if view.type(i - 1) != "COLON" or not view.is_word(i, "int", "float", "bool", "str", "layer") or view.type(i + 1) != "LSQB":
@@ -281,5 +289,5 @@ def listed(view: TextView, i: int) -> Form | None:
     return Form("useless", view.start(i), view.stop(i), changes, reads=True)
 
 
-STATEMENTS: tuple[Rule, ...] = (declared, typed, returned, useless, asserted, arrow_assigns, quoted_key)
+STATEMENTS: tuple[Rule, ...] = (plural, declared, typed, returned, useless, asserted, arrow_assigns, quoted_key)
 RULES: tuple[Rule, ...] = (of_self, pipe, new, plus_sign, percent, thousands, list_type, listed)
