@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.diagnostics.calls.kinds import WrongKind
 from netspec.diagnostics.names.unknown_names import UnknownName
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
@@ -154,7 +154,9 @@ def read_attribute(frame: Frame, node: tree.Name, value: Value) -> Value:
     if isinstance(value, tuple):
         name, field = node.parts[:2]
         repair = f"fields are read of one item: `{name}[0].{field}`, or `item.{field}` in `for item in {name}`"
-        return frame.report(BadOperands(at=node.span, op=f".{field}", left=describe(value), repair=repair))
+        counted = field in ("length", "size", "len", "count") and len(node.parts) == 2
+        ways = (Repair((Edit(node.span, f"len({name})"),), f"len({name})"),) if counted else ()
+        return frame.report(BadOperands(at=node.span, op=f".{field}", left=describe(value), repair=repair, ways=ways))
     return frame.report(BadOperands(at=node.span, op=f".{node.parts[1]}", left=describe(value), repair=suggest_attribute(node, value)))
 
 

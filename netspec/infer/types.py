@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.names.unknown_names import UnknownName
@@ -22,6 +23,24 @@ Pattern = tuple[Dim | None, ...]
 """Dims, None standing once for `...`."""
 
 
+def as_stages(node: tree.Expr, before: str) -> tuple[Repair, ...]:
+    """`x -> [dense(64), relu]`: the layers of a list as stages of the chain."""
+    source = node.span.source
+    if source.pointers is not None or not re.search(r"->\s*\[$", before):
+        return ()
+    depth, items, start = 0, [], len(before)
+    for at in range(start, min(len(source.text), start + LIMITS.line_characters)):
+        sign = source.text[at]
+        if depth == 0 and sign in ",]":
+            items.append(source.text[start:at].strip())
+            start = at + 1
+        if depth == 0 and sign == "]":
+            text = " -> ".join(item for item in items if item)
+            return (Repair((Edit(Span(source, len(before) - 1, at + 1), text),), text),)
+        depth += (sign in "([{") - (sign in ")]}")
+    return ()
+
+
 def evaluate_dim(frame: Frame, node: tree.Expr, meant: str = "") -> Dim | Unknown:
     """A dim as written: a number, a symbol, or an expression of them. `meant`: the name of a free size at this place."""
     value = expressions.evaluate(frame, node)
@@ -31,7 +50,8 @@ def evaluate_dim(frame: Frame, node: tree.Expr, meant: str = "") -> Dim | Unknow
         how = "a free size has a name that begins with a capital: `B`, `T`, `H`" if value is None else ""
         if isinstance(value, str) and value.isidentifier():
             meant = value if value[0].isupper() else meant
-        ways = _name_free(node, meant) if value is None or isinstance(value, str) else ()
+        before = node.span.source.text[: node.span.start].rstrip()
+        ways = _name_free(node, meant) if value is None or isinstance(value, str) else as_stages(node, before)
         problem = NotStatic(at=node.span, what="a dim", found=describe(value), wanted="a whole number or a size", how=how, ways=ways)
         return frame.report(problem)
     dim = Dim.of(value)

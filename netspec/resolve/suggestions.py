@@ -16,6 +16,7 @@ from netspec.library.shelf import index
 from netspec.limits import LIMITS
 from netspec.record import replace
 from netspec.resolve.foreign.calls import Takes, Written, propose_calls
+from netspec.resolve.foreign.functions import propose_functions
 from netspec.shape import DTYPES
 from netspec.source import Span
 from netspec.syntax import tree
@@ -25,6 +26,10 @@ from netspec.syntax.migrations import find_renamed_argument
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str], call: Written | None = None) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
+    written = at.source.pointers is None and call is not None and isinstance(found, UnknownName)
+    known = tuple(propose_functions(call, name)) if written and call is not None and "function" in kinds else ()
+    if known:
+        return replace(found, ways=known)
     if isinstance(found, UnknownName) and call is not None and found.how and not found.near and at.source.pointers is None:
         return replace(found, ways=tuple(write_code(call, name, kinds)))
     if not isinstance(found, UnknownName) or call is None or at.source.pointers is not None or not (found.near or "ctivation" in name):

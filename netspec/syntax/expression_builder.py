@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.source import NO_SOURCE, Source, Span
 from netspec.syntax import problems
 from netspec.syntax.comments import Remarks
@@ -144,13 +144,11 @@ class ExpressionBuilder:
 
     def _check_order(self, args: tuple[Arg, ...]) -> None:
         """Reports an argument without a name behind one that has a name."""
-        named = None
-        for arg in args:
-            if arg.name is not None:
-                named = named or arg
-            elif named is not None:
-                self.problems.append(problems.PositionalAfterNamed(at=arg.span, named=named.span))
-                return
+        first = next((n for n, arg in enumerate(args) if arg.name is not None), len(args))
+        late = [n for n, arg in enumerate(args) if arg.name is None and n > first]
+        if late:
+            ways = (_moved(args, first, late), _unnamed(args[: late[-1]]))
+            self.problems.append(problems.PositionalAfterNamed(at=args[late[0]].span, named=args[first].span, ways=ways))
 
     # --- operators ---------------------------------------------------------------------------------------------------
 
@@ -271,3 +269,17 @@ def string_value(text: str) -> str:
 def _unicode(match: re.Match[str]) -> str:
     r"""The character of a `\uXXXX` escape."""
     return chr(int(match[1][1:], 16)) if len(match[1]) == 5 else match[0]
+
+
+def _moved(args: tuple[Arg, ...], first: int, late: list[int]) -> Repair:
+    """The arguments without names in front of those with them."""
+    source, end = args[first].span.source, args[first].span.start
+    front = "".join(f"{args[n].span.text}, " for n in late)
+    gone = [Edit(Span(source, args[n - 1].span.end, args[n].span.end), "") for n in late]
+    return Repair((Edit(Span(source, end, end), front), *gone))
+
+
+def _unnamed(args: tuple[Arg, ...]) -> Repair:
+    """The arguments without their names."""
+    named = [arg for arg in args if arg.name is not None]
+    return Repair(tuple(Edit(Span(arg.span.source, arg.span.start, arg.value.span.start), "") for arg in named))

@@ -11,6 +11,7 @@ _PIECE = re.compile(
     r"|(?P<quoted>'(?:[^'\\\n]|\\.)*')"
     r"|(?P<comment>[ \t]*(?://|\#)[^\n]*|[ \t]*/\*(?:[^*]|\*(?!/))*\*/)"
     r"|(?P<comma>,(?=(?:\s|//[^\n]*|\#[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*[\]}]))"
+    r'|(?P<gap>(?<=["}\]\w])\s+(?=["{\[])|(?<=[}\]])(?=["{\[]))'
     r"|(?P<key>[A-Za-z_$][\w$]*(?=\s*:))"
     r"|(?P<word>[A-Za-z_]\w*)"
 )
@@ -18,16 +19,43 @@ _PIECE = re.compile(
 
 def mend_json(text: str) -> list[tuple[int, int, str]]:
     """The characters [start, end) that are not as JSON has them, and what takes their place; nothing where that is not enough."""
-    changes = []
+    changes, comment_end = [], -1
     for match in _PIECE.finditer(text):
+        if match.lastgroup == "gap" and match.start() == comment_end:
+            continue
+        comment_end = match.end() if match.lastgroup == "comment" else -1
         new = _mend(match.lastgroup or "", match[0])
         if new is not None:
-            changes.append((match.start(), match.end(), new))
-    return changes if changes and _is_json(text, changes) else []
+            changes.append((match.start(), match.start() if match.lastgroup == "gap" else match.end(), new))
+    if changes and _is_json(text, changes):
+        return changes
+    closed = _close(text)
+    return closed if closed and _is_json(text, closed) else []
+
+
+def _close(text: str) -> list[tuple[int, int, str]]:
+    """The brackets that are missing: each before the one that closes what is around it, or at the end."""
+    changes: list[tuple[int, int, str]] = []
+    opened: list[str] = []
+    end = 0
+    for match in re.finditer(r'"(?:[^"\\\n]|\\.)*"|[\[\]{}]|[^\s\[\]{}"]+', text):
+        sign = match[0]
+        if sign in ("{", "["):
+            opened.append("}" if sign == "{" else "]")
+        elif sign in ("}", "]"):
+            missing = ""
+            while opened and opened[-1] != sign and sign in opened:
+                missing += opened.pop()
+            changes += [(end, end, missing)] * bool(missing)
+            opened = opened[:-1]
+        end = match.end()
+    return [*changes, (end, end, "".join(reversed(opened)))] if opened else changes
 
 
 def _mend(kind: str, piece: str) -> str | None:
     """A piece as JSON writes it; None where it is so already."""
+    if kind == "gap":
+        return ","
     if kind in ("comment", "comma"):
         return ""
     if kind == "quoted":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.limits import LIMITS
-from netspec.source import NOWHERE
+from netspec.source import NOWHERE, Span
 from netspec.syntax import problems
 from netspec.syntax._table import LITERALS
 from netspec.syntax.mistake_place import Place, describe
@@ -32,7 +33,21 @@ def explain(place: Place) -> Diagnostic:
         if found is not None:
             return found
     opened = NOWHERE if place.opened is None else place.span(place.opened)
-    return problems.UnexpectedWord(at=place.here, found=describe(place.token), expected=_list_expected(place), opened=opened)
+    ways = _with_element_type(place)
+    return problems.UnexpectedWord(at=place.here, found=describe(place.token), expected=_list_expected(place), opened=opened, ways=ways)
+
+
+def _with_element_type(place: Place) -> tuple[Repair, ...]:
+    """`input x: (B, 20)` says the shape alone: images and features are `f32`, ids `i32`."""
+    shape = _SHAPE.match(place.here.source.text, place.here.start)
+    if place.first.type != "INPUT" or place.previous.type != "COLON" or shape is None:
+        return ()
+    dims = re.sub(r"^(?:None|none|-1)\b", "B", (shape[1] or shape[2]).strip().rstrip(", "))
+    at = Span(place.here.source, shape.start(), shape.end())
+    return tuple(Repair((Edit(at, f"{kind}[{dims}]"),), f"input {place.name}: {kind}[{dims}]") for kind in ("f32", "i32"))
+
+
+_SHAPE = re.compile(r"\(([^()\[\]\n]+)\)(?=\s*(?:\n|#|$))|\[([^()\[\]\n]+)\](?=\s*(?:\n|#|$))")
 
 
 def _list_expected(place: Place) -> tuple[str, ...]:

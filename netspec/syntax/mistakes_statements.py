@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.source import Span
 from netspec.syntax import problems
@@ -16,6 +18,10 @@ _GUESS = {"NUMBER": "int", "STRING": "str", "TRUE": "bool", "FALSE": "bool", "LS
 
 
 # --- sections --------------------------------------------------------------------------------------------------------
+
+
+_DIMS_IN_PARENTHESES = re.compile(r"[ ]?\([^()\[\]\n]*\)")
+"""`(B, 20)`, behind an element type."""
 
 
 def broken_import(p: Place) -> Diagnostic | None:
@@ -162,7 +168,9 @@ def missing_shape(p: Place) -> Diagnostic | None:
         return None
     if p.first.type in ("PARAM", "TRAIN"):
         return None
-    return problems.MissingShape(at=p.span(p.previous), dtype=str(p.previous))
+    at = p.span(p.previous)
+    dims = _DIMS_IN_PARENTHESES.match(at.source.text, at.end)
+    return problems.MissingShape(at=at, dtype=str(p.previous), behind=dims[0] if dims else "")
 
 
 def missing_value(p: Place) -> Diagnostic | None:
@@ -228,7 +236,7 @@ def missing_else(p: Place) -> Diagnostic | None:
     if p.previous.type != "RBRACE" or p.token.type == "ELSE" or p.parser.accepts() != {"ELSE"}:
         return None
     ifs = [t for t in p.level if t.type == "IF"]
-    return problems.MissingElse(at=p.span(ifs[-1]) if ifs else p.here)
+    return problems.MissingElse(at=p.span(ifs[-1]) if ifs else p.here, end=p.span(p.previous).end)
 
 
 _STATEMENTS = {"statements": BODY, "settings": SETTINGS, "sections": SECTIONS}

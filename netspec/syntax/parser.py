@@ -74,7 +74,8 @@ def _translate(source: Source, file: File, found: list[Diagnostic], readable: bo
 
 
 _SUSPICIOUS = re.compile(
-    r"\.[ \t]*(?:\w+[ \t]*\(|(?:shape|T|mT|ndim|dtype|H)\b)|\b(?:list|tuple)\(|->[ \t]*\w+\.|^import[^\n]*(?<!\.net)(?<!\.netspec)\"$",
+    r"\.[ \t]*(?:\w+[ \t]*\(|(?:shape|T|mT|ndim|dtype|H)\b)|\b(?:list|tuple)\(|->[ \t]*\w+\.|[0-9],0[0-9]{2}\b"
+    r"|\brepeat[ \t]+\w+[ \t]+in\b|^import[^\n]*(?<!\.net)(?<!\.netspec)\"$",
     re.MULTILINE,
 )
 """What can be read in any spec and may be the method of a tensor or list."""

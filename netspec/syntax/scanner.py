@@ -154,7 +154,9 @@ def _is_good_escape(escape: str) -> bool:
 
 
 def _quotes(scanned: Scanned, text: str, start: int, end: int) -> None:
-    """Adds a string in foreign quotes, and reports them."""
+    """Adds a string in foreign quotes, and reports them; a padding's word stands in capitals here."""
+    if text[1:-1].lower() in ("same", "valid") and scanned.source.text[:start].rstrip().endswith(("padding=", "padding =")):
+        text = text.upper()
     scanned.report(problems.WrongQuotes, start, end, text=text)
     scanned.add("STRING", text, start, end)
 

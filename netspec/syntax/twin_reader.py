@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from netspec.deadline import note_progress
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.text.characters import TooLarge
 from netspec.diagnostics.text.json import DuplicateKey, InvalidJson
@@ -49,7 +49,19 @@ def report_fault(fault: Fault) -> Diagnostic:
 
     source = fault.at.source
     changes = tuple((Span(source, start, end), text) for start, end, text in mend_json(source.text))
-    return InvalidJson(at=fault.at, found=fault.found, wanted=fault.wanted, changes=changes)
+    only = changes[0] if len(changes) == 1 else None
+    at = fault.at
+    if only is not None and only[1] in ("}", "]") and only[0].start:  # where it is missing
+        at = Span(source, only[0].start - 1, only[0].start)
+    return InvalidJson(at=at, found=fault.found, wanted=fault.wanted, changes=changes)
+
+
+def _name_kinds(item: Item, members: dict[str, Member], kinds: Family) -> tuple[Repair, ...]:
+    """The object with the `kind` of which it has the keys."""
+    start = Span(item.source, item.start + 1, item.start + 1)
+    fit = [f for f in kinds.forms.values() if members.keys() <= set(f.keys) and {*f.required} - {"kind"} <= members.keys()]
+    texts = [f'"kind": "{form.kind}"' for form in fit[:4]]
+    return tuple(Repair((Edit(start, f"{text}, " if members else text, raw=True),), text) for text in texts)
 
 
 def _by_meaning(name: str, member: Member, free: Sequence[str]) -> list[str]:
@@ -143,7 +155,8 @@ class Reader(Strings):
         kind = members.get("kind") if members is not None else None
         if members is None or kind is None:
             if members is not None:
-                self.report(MissingKey(at=Span(item.source, item.start, item.start + 1), keys=("kind",), form=f"a {kinds.name}"))
+                at, ways = Span(item.source, item.start, item.start + 1), _name_kinds(item, members, kinds)
+                self.report(MissingKey(at=at, keys=("kind",), form=f"a {kinds.name}", ways=ways))
             return None
         said = self.string(kind.item)
         if said is BAD or said in kinds.forms:

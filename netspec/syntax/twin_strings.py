@@ -31,6 +31,21 @@ _IMPORT = re.compile(r"(\S+)(?:\s+as\s+(\S+))?")
 T = TypeVar("T")
 
 
+def _wrap(text: str, wanted: str, item: Item) -> str:
+    """The JSON that a value of another kind means: a list of one, a call by its name, a plain number; "" where it is not known."""
+    if len(text) > LIMITS.quoted_characters:
+        return ""
+    if wanted == "a list" and isinstance(item.value, str | dict):
+        return f"[{text}]"
+    if wanted == "an object" and isinstance(item.value, str) and item.value.replace("_", "").isalnum():
+        return f'{{"kind": "call", "op": {text}}}'
+    if wanted.startswith("the version") and isinstance(item.value, str | float) and str(item.value).partition(".")[0] == str(VERSION):
+        return str(VERSION)
+    if wanted.startswith("`true`") and str(item.value).lower() in ("true", "false"):
+        return str(item.value).lower()
+    return ""
+
+
 class Strings:
     """What holds no statements of its own."""
 
@@ -46,7 +61,9 @@ class Strings:
         at = item.span if isinstance(item.value, str) else Span(item.source, item.start, item.start + 1 if item.value else item.end)
         at = Span(item.source, item.start, item.end) if not isinstance(item.value, str | list | dict) else at
         written = item.source.text[item.start : item.end] if numeral else ""
-        self.report(WrongJsonType(at=at, wanted=wanted, found=found, written=written))
+        whole = Span(item.source, item.start, item.end)
+        meant = "" if numeral else _wrap(whole.text, wanted, item)
+        self.report(WrongJsonType(at=at, wanted=wanted, found=found, written=written, meant=meant, whole=whole))
         return BAD
 
     def bad(self, span: Span, wanted: str, why: str = "") -> Any:

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.suggestions.nearest import one_of, squash
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -48,7 +50,28 @@ class NotCallable(Diagnostic):
         called = "a stage" if self.what == "a function of static values" else "something to call"
         return f"`{self.name}` is {self.what}, not {called}"
 
+    def repairs(self) -> Sequence[Repair]:
+        """A layer gets its name by `shared`, and a param for a layer has that type."""
+        source = self.at.source
+        if self.ways or source.pointers is not None:
+            return self.ways
+        above = source.text[: self.at.start]
+        bound = [*re.finditer(rf"(?m)^[ \t]*(?={re.escape(self.name)}[ \t]*=[ \t]*[A-Za-z_]\w*(\(|[ \t]*(->|$)))", above)]
+        param = re.search(rf'(?m)^\s*param {re.escape(self.name)}\s*:\s*(str)\b(?:\s*=\s*("(\w+)"))?', above)
+        if bound:
+            end = bound[-1].end()
+            return [Repair((Edit(Span(source, end, end), "shared "),), source.text[end:].partition("\n")[0].join(("shared ", "")))]
+        if param is None:
+            return ()
+        edits = [Edit(Span(source, param.start(1), param.end(1)), "layer")]
+        if param[2]:
+            edits.append(Edit(Span(source, param.start(2), param.end(2)), param[3]))
+        return [Repair(tuple(edits), f"param {self.name}: layer" + (f" = {param[3]}" if param[2] else ""))]
+
     def help(self) -> str | None:
+        chosen = self.chosen()
+        if chosen is not None and chosen.words:
+            return f"write `{chosen.words}`"
         if self.function:
             return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
         if self.what == "a function of static values":
@@ -70,6 +93,18 @@ class WrongKind(Diagnostic):
     def message(self) -> str:
         article = "an" if self.is_a[0] in "aeio" else "a"
         return f"`{self.name}` is {article} {self.is_a}, but {self.wanted} is wanted here"
+
+    def repairs(self) -> Sequence[Repair]:
+        """What other libraries mean by the name where layers stand, in its place."""
+        from netspec.diagnostics.suggestions.aliases import foreign_ops
+
+        named = re.match(rf'(?:\{{[^{{}}\[\]]*"op"\s*:\s*")?{re.escape(self.name)}\b', self.at.text)
+        if "layer" not in self.wanted or named is None:
+            return self.ways
+        said = next((table.get(squash(self.name)) for kinds, table in foreign_ops().items() if "layer" in kinds), None)
+        end = self.at.start + named.end()
+        place = Span(self.at.source, end - len(self.name), end)
+        return [*self.ways, *(Repair((Edit(place, ours),), ours) for ours in (said.ours if said is not None else ()))]
 
     def help(self) -> str | None:
         return (self._foreign() if "layer" in self.wanted else "") or HOMES.get(self.is_a)

@@ -19,6 +19,7 @@ weightinit kernelinitializer weightinitializer init: kernel_init
 biasinitializer: bias_init
 embeddinginit embeddingsinitializer initializer: init
 gammainitializer scaleinitializer gammainit: scale_init
+pad paddingmode: padding
 numlayers nlayers: layers
 recurrentinitializer recurrentkernelinit recurrentkernelinitializer: recurrent_init
 recurrentactivation gatefn gatefunction: gate_activation
@@ -107,7 +108,7 @@ validation val valid evaluation test: eval
 parameters numparams nparams weights numweights: params
 macs operations flop: flops
 memory activations: activation_bytes
-float32 float single fp32: f32
+float32 float single fp32 tensor floattensor array ndarray: f32
 float64 double fp64: f64
 float16 half fp16: f16
 bfloat16: bf16

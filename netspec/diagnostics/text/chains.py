@@ -39,7 +39,13 @@ class StageIsNoCall(Diagnostic):
         return f"behind `->` stands a layer or function, but here is {self.found}."
 
     def help(self) -> str | None:
+        if self.tried and self.held is not None:
+            return f"write `-> {self.held.edits[0].text}`"
         return "write `-> relu`, `-> dense(10)`, or a shape to check, `-> [B, 10]`"
+
+    def edits(self) -> Sequence[Edit]:
+        named = self.at.text[1:-1] if self.at.text.startswith('"') else ""
+        return [Edit(self.at, named)] if named.isidentifier() else []
 
 
 @record(kw_only=True)

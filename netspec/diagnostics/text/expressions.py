@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
 from netspec.source import NOWHERE, Span
@@ -61,7 +62,8 @@ class PositionalAfterNamed(Diagnostic):
         return (Place(self.named, "the first argument with a name"),)
 
     def help(self) -> str | None:
-        return "move it to the front, or write its name: `name=…`"
+        chosen = self.chosen()
+        return f"write `{chosen.words}`" if chosen is not None and chosen.words else "move it to the front, or write its name: `name=…`"
 
 
 @record(kw_only=True)
@@ -99,7 +101,16 @@ class MissingOperator(Diagnostic):
         return f"something is missing between `{self.left}` and `{self.right}`."
 
     def help(self) -> str | None:
+        if self.tried and self.held is not None:
+            return f"write `{self.held.words}`"
         return f"an operator, as in `{self.left} + {self.right}`, or an arrow, `{self.left} -> {self.right}`"
+
+    def repairs(self) -> Sequence[Repair]:
+        """A layer or function stands behind an arrow."""
+        if not self.right.isidentifier() or not self.at.source.text.startswith(self.right, self.at.start):
+            return ()
+        place = Span(self.at.source, self.at.start, self.at.start)
+        return [Repair((Edit(place, "-> "),), f"{self.left} -> {self.right}")]
 
 
 @record(kw_only=True)
@@ -126,7 +137,15 @@ class UnboundValue(Diagnostic):
         return "this value gets no name, so nothing can use it."
 
     def help(self) -> str | None:
+        if self.tried and self.held is not None:
+            return "a name is bound by `=`"
         return f"bind it: `{self.first} = …`, or return it: `output …`"
+
+    def repairs(self) -> Sequence[Repair]:
+        """`h == x -> relu` binds `h`."""
+        source, begin = self.at.source, self.at.source.text.rfind("\n", 0, self.at.start) + 1
+        sign = re.compile(r"[ \t]*[A-Za-z_]\w*[ \t]*(==)[ \t]*").match(source.text, begin)
+        return [Repair((Edit(Span(source, sign.start(1), sign.end(1)), "="),))] if sign else ()
 
 
 @record(kw_only=True)
@@ -141,7 +160,19 @@ class InvalidTarget(Diagnostic):
     def help(self) -> str | None:
         if self.found == "a parenthesis":
             return "several names stand without parentheses: `a, b = …`"
+        if self.edits():
+            return f"write `{self.edits()[0].text}`: names have no `-` in them"
         return "bind a new value to the name: `x = …`"
+
+    def edits(self) -> Sequence[Edit]:
+        """`hidden-layer` is `hidden_layer`, wherever it stands."""
+        source = self.at.source
+        line = source.text[source.text.rfind("\n", 0, self.at.start) + 1 :]
+        name = re.match(r"\s*([A-Za-z_]\w*(?:-[A-Za-z_]\w*)+)\s*=", line) if self.found == "`-`" else None
+        if name is None:
+            return ()
+        places = re.finditer(rf"(?<![\w-]){re.escape(name[1])}(?![\w-]|>)", source.text)
+        return [Edit(Span(source, place.start(), place.end()), name[1].replace("-", "_")) for place in places]
 
 
 @record(kw_only=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.limits import LIMITS
 from netspec.record import record
@@ -194,11 +195,26 @@ class IfIsAnExpression(Rewritten):
 class MissingElse(Diagnostic):
     """An `if` needs both branches, since it is a value."""
 
+    end: int = -1
+    """Where it ends in the text."""
+
     def message(self) -> str:
         return "this `if` has no `else`: it is a value, so both cases need one."
 
     def help(self) -> str | None:
-        return "add `else { … }`, with what the value is otherwise"
+        chosen = self.chosen()
+        return f"write `{chosen.words}` behind it" if chosen is not None else "add `else { … }`, with what the value is otherwise"
+
+    def repairs(self) -> Sequence[Repair]:
+        """Otherwise the value stays what it was: the name that is bound again, or what the branch begins with."""
+        source, end = self.at.source, self.end
+        if end < 0:
+            return ()
+        line = source.text.rfind("\n", 0, self.at.start) + 1
+        bound = re.match(r"\s*(\w+)\s*(?::[^=]*)?=\s*$", source.text[line : self.at.start])
+        begun = re.search(r"\{\s*([A-Za-z_]\w*)\s*->", source.text[self.at.start : end])
+        names = dict.fromkeys(found[1] for found in (bound, begun) if found)
+        return [Repair((Edit(Span(source, end, end), f" else {{ {name} }}"),), f"else {{ {name} }}") for name in names]
 
 
 @record(kw_only=True)

@@ -38,7 +38,8 @@ class InvalidJson(Diagnostic):
     def help(self) -> str | None:
         if self.found in ("}", "]") and (self.wanted.startswith("a key") or any(not text for _, text in self.changes)):
             return "take away the comma before it"
-        return _FOREIGN.get(self.found)
+        added = next((text for span, text in self.changes if span.start == span.end), "")
+        return _FOREIGN.get(self.found) or (f"add `{added}`" if added else None)
 
     def edits(self) -> Sequence[Edit]:
         return [Edit(span, text, raw=True) for span, text in self.changes]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggestions.nearest import did_you_mean, one_of
 from netspec.record import record
+from netspec.source import NOWHERE, Span
 
 
 @record(kw_only=True)
@@ -32,12 +33,22 @@ class WrongJsonType(Diagnostic):
     found: str
     written: str = ""
     """The value as it stands, where quotes make it an expression."""
+    meant: str = ""
+    """The JSON that should stand there, where that is known."""
+    whole: Span = NOWHERE
+    """The place of the whole value."""
 
     def message(self) -> str:
         return f"expected {self.wanted} here, but found {self.found}."
 
     def help(self) -> str | None:
-        return f'write `"{self.written}"`: values of the language are strings' if self.written else None
+        if self.written:
+            return f'write `"{self.written}"`: values of the language are strings'
+        return f"write `{self.meant}`" if self.meant and (not self.tried or self.held) else None
+
+    def edits(self) -> Sequence[Edit]:
+        meant = f'"{self.written}"' if self.written else self.meant
+        return [Edit(self.whole, meant, raw=True)] if meant else []
 
 
 @record(kw_only=True)

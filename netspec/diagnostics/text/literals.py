@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.record import record
 from netspec.source import Span
 
@@ -58,6 +58,8 @@ class BadNumber(Diagnostic):
         repaired = self.repaired()
         if repaired is not None:
             return f"write `{repaired}`"
+        if self.tried and self.held is not None:
+            return f"write `{self.held.words}`"
         digits = self.text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
         letters = self.text[len(digits) :]
         if digits.isdigit() and letters and "e" != letters[:1]:
@@ -66,6 +68,14 @@ class BadNumber(Diagnostic):
 
     def edits(self) -> Sequence[Edit]:
         return _replace(self.at, self.repaired())
+
+    def repairs(self) -> Sequence[Repair]:
+        """`2x` is a product where there is an `x`."""
+        product = re.fullmatch(r"(\d+)([a-zA-Z]\w*)", self.text)
+        if self.repaired() is not None or product is None:
+            return super().repairs()
+        text = f"{product[1]} * {product[2]}"
+        return [Repair((Edit(self.at, text),), text)]
 
 
 @record(kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.suggestions.nearest import one_of
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -54,6 +56,18 @@ class NestedSection(Diagnostic):
         return f"move the `{self.section}` out, before or after the section around it"
 
 
+def _as_statement(part: str) -> str:
+    """`width: int = 64` of a header as a statement; "" where its type is not known."""
+    name, colon, rest = (piece.strip() for piece in part.partition(":"))
+    if colon:
+        keyword = "input" if re.fullmatch(r"\w+\[[^=]*\]", rest) and not rest.startswith("list") else "param"
+        return f"{keyword} {name}: {rest.replace(' = ', '=').replace('=', ' = ')}"
+    name, equals, value = (piece.strip() for piece in part.partition("="))
+    kinds = ((r"[0-9][0-9_]*", "int"), (r"[0-9_.e+-]+", "float"), (r"true|false", "bool"), (r'"[^"]*"', "str"))
+    kind = next((kind for pattern, kind in kinds if re.fullmatch(pattern, value)), "")
+    return f"param {name}: {kind} = {value}" if equals and kind else ""
+
+
 @record(kw_only=True)
 class ParametersInHeader(Diagnostic):
     """The header of a block or model is its name alone; parameters and inputs are statements in it."""
@@ -65,7 +79,22 @@ class ParametersInHeader(Diagnostic):
         return f"the header of a {self.section} is its name alone: parameters and inputs are statements in it."
 
     def help(self) -> str | None:
+        chosen = self.chosen()
+        if chosen is not None:
+            return f"write `{self.section} {self.name} {{`, then {chosen.words} on lines of their own"
         return f"write `{self.section} {self.name} {{`, then `param features: int` and `input x: f32[B, F]` on lines of their own"
+
+    def repairs(self) -> Sequence[Repair]:
+        """What stands in the parentheses as statements, where each has a type or a default."""
+        source, start = self.at.source, self.at.start
+        header = re.compile(r"\(([^{}()]*)\)\s*(?:->[^{}\n]*)?:?\s*\{[ \t]*").match(source.text, start)
+        parts = re.split(r",\s*(?![^\[\]]*\])", header[1].strip().rstrip(",")) if header else []
+        lines = [_as_statement(part.strip()) for part in parts if part.strip()]
+        if header is None or not all(lines):
+            return ()
+        statements = "".join(f"\n  {line}" for line in lines) + ("" if source.text[header.end() :][:1] == "\n" else "\n  ")
+        words = " and ".join(f"`{line}`" for line in lines)
+        return [Repair((Edit(Span(source, start, header.end()), f" {{{statements}"),), words)]
 
 
 @record(kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.text.forms import find_form
 from netspec.diagnostics.text.rewritten import Rewritten
 from netspec.record import record
@@ -23,7 +24,25 @@ class MissingName(Diagnostic):
         return f"`{self.keyword}` needs a name behind it."
 
     def help(self) -> str | None:
+        chosen = self.chosen()
+        if chosen is not None and chosen.words:
+            return f"write `{chosen.words}`"
         return f"write `{self.keyword} {self.name} = …`" if self.name else f"write `{find_form(self.keyword)}`"
+
+    def repairs(self) -> Sequence[Repair]:
+        """`output: h` names `h`; `output = x -> dense(3)` lacks a name."""
+        source, end = self.at.source, self.at.end
+        if self.keyword == "model":
+            trained = re.search(r"(?m)^(?:train|expect|serve)\s+([A-Z]\w*)", source.text)
+            name = trained[1] if trained else "Net"
+            return [Repair((Edit(Span(source, end, end), f" {name}"),), f"model {name}")]
+        value = re.compile(r"[ \t]*[:=][ \t]*([^\n#;}]*\w[^\n#;}]*)").match(source.text, end)
+        if value is None or self.keyword != "output":
+            return super().repairs()
+        named, free = value[1].strip(), next(name for name in ("y", "z", "out", "result") if not re.search(rf"\b{name}\b", source.text))
+        texts = [f" {named}", f" {free} = {named}"] if named.isidentifier() else [f" {free} = {named}", f" {named}"]
+        place = Span(source, end, value.start(1) + len(value[1].rstrip()))
+        return [Repair((Edit(place, text),), f"output{text}") for text in texts]
 
     def edits(self) -> Sequence[Edit]:
         return (Edit(Span(self.at.source, self.at.end, self.at.end), f" {self.name}"),) if self.name else ()
@@ -60,6 +79,24 @@ class MissingType(Diagnostic):
     def mistake(self) -> object:
         return "dtype" if self.ways else None
 
+    def repairs(self) -> Sequence[Repair]:
+        """`input x = f32[B, 8]` has its type behind `=`; `input a, b: f32[B, 8]` is two statements."""
+        source, end = self.at.source, self.at.end
+        typed = re.compile(r"[ \t]*=[ \t]*(\w+\[[^\]\n]*\])[ \t]*(?=\n|#|$)").match(source.text, end)
+        several = re.compile(r"((?:[ \t]*,[ \t]*[A-Za-z_]\w*)+)[ \t]*:[ \t]*([^\n#;]*\w[^\n#;]*)").match(source.text, end)
+        if typed is None:
+            typed = re.compile(r"[ \t]+(\w+\[[^\]\n]*\])[ \t]*(?=\n|#|$)").match(source.text, end)
+        if typed is not None and self.keyword == "input":
+            return [Repair((Edit(Span(source, end, typed.start(1)), ": "),), f"input {self.name}: {typed[1]}")]
+        if several is not None:
+            kind, names = several[2].strip(), [self.name, *re.findall(r"\w+", several[1])]
+            start = source.text.rfind(self.keyword, 0, self.at.start)
+            indent = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+            lines = [f"{self.keyword} {name}: {kind}" for name in names]
+            place = Span(source, start, several.start(2) + len(several[2].rstrip()))
+            return [Repair((Edit(place, f"\n{indent}".join(lines)),), "; ".join(lines))] if not indent.strip() else ()
+        return super().repairs()
+
     def edits(self) -> Sequence[Edit]:
         end = self.at.end
         return (Edit(Span(self.at.source, end, end), f": {self.guess}"),) if self.keyword == "param" else ()
@@ -70,12 +107,24 @@ class MissingShape(Diagnostic):
     """The type of a tensor is its dtype and its dims in brackets; a scalar has empty brackets."""
 
     dtype: str
+    behind: str = ""
+    """The dims in parentheses, as they stand behind it."""
+
+    @property
+    def meant(self) -> str:
+        return f"[{self.behind.strip()[1:-1].rstrip(', ')}]" if self.behind else ""
 
     def message(self) -> str:
         return f"`{self.dtype}` needs its dims in square brackets."
 
     def help(self) -> str | None:
+        if self.meant and (not self.tried or self.held):
+            return f"write `{self.dtype}{self.meant}`"
         return f"write `{self.dtype}[B, 28, 28]` with the dims, or `{self.dtype}[]` for a scalar"
+
+    def edits(self) -> Sequence[Edit]:
+        start = self.at.end
+        return (Edit(Span(self.at.source, start, start + len(self.behind)), self.meant),) if self.meant else ()
 
 
 @record(kw_only=True)

@@ -116,7 +116,13 @@ def repeat(frame: Frame, node: tree.Repeat) -> None:
     if isinstance(count, Unknown):
         return elaborate_region(frame, node, 1)
     if not isinstance(count, int) or isinstance(count, bool):
-        frame.report(NotStatic(at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number"))
+        text, counted = node.count.span.text, ""
+        if isinstance(count, tuple):
+            counted = text[6:-1] if text.startswith("range(") and "," not in text else f"len({text})"
+        problem = NotStatic(
+            at=node.count.span, what="the count of `repeat`", found=describe(count), wanted="a whole number", repair=counted
+        )
+        frame.report(problem)
         return
     if not 0 <= count <= LIMITS.passes:
         frame.report(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
@@ -279,7 +281,33 @@ def report_type(frame: Frame, declared: tree.ParamType) -> Unknown:
     """Reports a type of params that does not exist."""
     how = OTHER_TYPES.get(declared.name.lower(), "")
     near = () if how else tuple(nearest(declared.name, PARAM_TYPES))
-    return frame.report(UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES, how=how))
+    ways = tuple(Repair((Edit(declared.span, text),), text) for text in _write_type(declared.span.text, near))
+    problem = UnknownName(at=declared.span, name=declared.name, noun="param type", near=near, options=PARAM_TYPES, how=how, ways=ways)
+    return frame.report(problem)
+
+
+_NAMED_OTHERWISE = {
+    **dict.fromkeys(("string", "String", "text"), "str"),
+    **dict.fromkeys(("integer", "Int", "Integer", "long", "uint"), "int"),
+    **dict.fromkeys(("boolean", "Bool", "Boolean"), "bool"),
+    **dict.fromkeys(("double", "Float", "number", "real", "f32", "float32"), "float"),
+}
+"""Types of params by their names in other languages."""
+
+
+def _write_type(text: str, near: tuple[str, ...]) -> Iterator[str]:
+    """A type of Python's as it is written here: `Optional[int]`, `List[int]`."""
+    inside = re.fullmatch(r"(\w+)\[(\w+)(?:,\s*(?:\.\.\.|\2))*\](\??)", text)
+    if inside is not None:
+        item = inside[2] if inside[2] in PARAM_TYPES else (nearest(inside[2], PARAM_TYPES) or [inside[2]])[0]
+        if inside[1] == "Optional":
+            yield f"{item}?"
+        elif inside[1].lower() in ("list", "tuple", "sequence", "array", "vector", "set", "iterable"):
+            yield f"list[{item}]{inside[3]}"
+    elif text.rstrip("?") in _NAMED_OTHERWISE:
+        yield text.replace(text.rstrip("?"), _NAMED_OTHERWISE[text.rstrip("?")])
+    elif near:
+        yield text.replace(text.partition("[")[0].rstrip("?"), near[0], 1)
 
 
 def check_param_type(frame: Frame, declared: tree.ParamType) -> bool:

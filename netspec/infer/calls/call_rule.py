@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.arguments import BadArgument, SwappedArguments, TooManyArguments
 from netspec.diagnostics.calls.inputs import MissingInput, NotAList, NotATensor, TooManyInputs
@@ -381,7 +384,10 @@ def bind_named(frame: Frame, use: Call, signature: Signature, slots: dict, bound
             bound.args[name] = evaluate_argument(frame, use, name, arg.value)
             bound.broken |= isinstance(bound.args[name].value, Unknown)
         elif not isinstance(bound.args[name].value, Unknown):  # an unknown one may have been meant as an input
-            fail(frame, bound, describe_twice(use, arg, signature.text()))
+            if any(other.name is None and other.span.start > arg.span.start for other in use.args):
+                bound.broken = bound.reported = True  # their order is reported, and says which is which
+            else:
+                fail(frame, bound, describe_twice(use, arg, signature.text()))
         return
     if name not in (*signature.optional, *signature.required) and not signature.collects:
         fail(frame, bound, describe_unknown_argument(use, signature, arg))
@@ -503,8 +509,34 @@ def describe_too_many(use: Call, signature: Signature, extra: Given | tree.Arg, 
     at = extra.span if isinstance(extra, Given) else extra.value.span
     listed = write_as_list(use, free)
     first = (Repair((Edit(use.span, listed),), listed),) if listed else ()
-    ways = (*first, *propose_fewer(use, at))
+    ways = (*first, *swap_axes(use), *leave_out_size(use), *propose_fewer(use, at))
     return TooManyArguments(at=at, op=use.name, signature=signature.text(), listed=listed, ways=ways)
+
+
+def swap_axes(use: Call) -> Iterator[Repair]:
+    """`transpose(x, 1, 2)` changes two axes in PyTorch: the list of all of them, for as many as there may be."""
+    numbers = [int(a.value.span.text) for a in use.args if re.fullmatch(r"-?[0-9]", a.value.span.text)]
+    texts = [a.value.span.text for a in use.args]
+    if use.name != "transpose" or len(numbers) != 2 or len(texts) != 3 - use.chained:
+        return
+    for rank in range(2, 7):
+        axes = list(range(rank))
+        if all(-rank <= n < rank for n in numbers):
+            a, b = (n % rank for n in numbers)
+            axes[a], axes[b] = b, a
+            text = f"{use.name}({', '.join([*texts[: 1 - use.chained], str(axes)])})"
+            yield Repair((Edit(use.span, text),), text)
+
+
+def leave_out_size(use: Call) -> Iterator[Repair]:
+    """`x -> Mlp(8, 64)` where `x` has 8 features: other libraries are told the size that comes in."""
+    from netspec.resolve.foreign.calls import Written, propose_calls, takes_of  # only specs with a problem need it
+
+    flowing = [given.value.type.shape for _, given in use.inputs if isinstance(given.value, Tensor)]
+    first = next((n for n, arg in enumerate(use.args) if arg.name is None and isinstance(arg.value, tree.Number)), None)
+    if isinstance(use.value, BlockValue) and flowing and flowing[0] and first is not None:
+        if str(flowing[0][-1]) == use.args[first].value.span.text:
+            yield from propose_calls(Written(use.span, use.args), takes_of(use.value.definition), gone=(first,))
 
 
 def propose_fewer(use: Call, at: Span) -> tuple[Repair, ...]:

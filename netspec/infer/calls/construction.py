@@ -255,7 +255,21 @@ def propose_ways(frame: Frame, value: OpValue, name: str, given: Given | None, w
     found = extend_lists(value, given, found) + list(found)
     found += call_siblings(value, found)
     own = [Repair((Edit(given.span, repair),), repair)] if repair else []
+    own += name_initializer(value)
     return tuple(dict.fromkeys((*own, *found)))
+
+
+def name_initializer(value: OpValue) -> list[Repair]:
+    """`weight w: f32[4] = random_normal(0.02)`: a function of tensors where an initializer stands has the initializer's name."""
+    from netspec.resolve.suggestions import find_foreign
+
+    source, start = value.span.source, value.span.start
+    said = find_foreign(value.entry.name, ("initializer",))
+    line = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+    if said is None or not said.ours or value.entry.kind != "function" or not re.match(r"\s*weight\b", line):
+        return []
+    callee = Span(source, start, start + len(value.name))
+    return [Repair((Edit(callee, said.ours[0]),), said.ours[0])] if callee.text == value.name else []
 
 
 def find_advice(value: OpValue, name: str, given: Given | None) -> str:
@@ -298,6 +312,9 @@ def propose_repair(given: Given | None, faults: Sequence[Fault]) -> str:
         return ""
     if any(fault.words == "true or false" for fault in faults):
         return guess_truth(given.value)
+    if isinstance(given.value, float) and given.value.is_integer() and any(fault.words.startswith("a whole number") for fault in faults):
+        text = given.span.text
+        return text.replace("/", "//") if text.count("/") == 1 else str(int(given.value)) if re.fullmatch(r"[0-9_]+\.0*", text) else ""
     if not isinstance(given.value, str):
         return ""
     near = nearest(given.value, [fault.words for fault in faults if fault.sort == "choice"])

@@ -36,6 +36,8 @@ class Takes:
     types: Mapping[str, str]
     needed: tuple[str, ...] = ()
     """The params without a default."""
+    variadic: bool = False
+    """Its input is a list."""
 
 
 def takes_of(callee: Entry | Definition) -> Takes:
@@ -44,7 +46,7 @@ def takes_of(callee: Entry | Definition) -> Takes:
         required = tuple(i.name for i in callee.inputs if not i.optional)
         optional = tuple(i.name for i in callee.inputs if i.optional)
         needed = tuple(a.name for a in callee.signature if a.required)
-        return Takes(callee.name, callee.kind, required, optional, {a.name: a.type for a in callee.signature}, needed)
+        return Takes(callee.name, callee.kind, required, optional, {a.name: a.type for a in callee.signature}, needed, callee.variadic)
     types = {p.name: p.type.span.text for p in callee.params}
     needed = tuple(p.name for p in callee.params if p.default is None and not p.type.optional)
     return Takes(callee.name, "block", tuple(i.name for i in callee.inputs), (), types, needed)
@@ -134,6 +136,8 @@ def count_tensors(call: Written, what: Takes, positional: Sequence[int]) -> int:
     if call.staged or what.kind not in ("layer", "function", "loss", "metric", "block", "decoder"):
         return 0
     first = [call.args[n].value for n in positional[: len(what.inputs)]]
+    if what.variadic and first and isinstance(first[0], tree.ListExpr):
+        return 1
     return len(first) if first and not isinstance(first[0], LITERALS) else 0
 
 

@@ -65,6 +65,9 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
             return None
         if view.type(last + 1) == "LPAR" and view.touches(last):
             return None
+        merged = _merge(str(view.at(path)).lower(), head, path + 2 == first)
+        if merged:
+            return merged, last
         return f"{head} -> {_with(stage, named)}", last
     parts = view.arguments(path + 1)
     if not parts or view.type(parts[0][0] + 1) == "EQUAL":
@@ -77,6 +80,20 @@ def _chain(view: TextView, i: int) -> tuple[str, int] | None:
         return None
     name = op_name(view, i, path)
     return f"{inner[0]} -> {name}({rest})" if rest else f"{inner[0]} -> {name}", first
+
+
+def _merge(name: str, head: str, bare: bool) -> str:
+    """`Add()([a, b])` is `(a + b)`: Keras has layers for what are signs here."""
+    if not (head.startswith("(") and head.endswith(")")):
+        return ""
+    parts = re.split(r",\s*(?![^()\[\]]*[)\]])", head[1:-1])
+    if name in _MERGED and bare and len(parts) > 1:
+        operands = [part if re.fullmatch(r"[\w.]+", part) else f"({part})" for part in parts]
+        return f"({f' {_MERGED[name]} '.join(operands)})"
+    return ""
+
+
+_MERGED = {"add": "+", "multiply": "*", "subtract": "-"}
 
 
 def _stage(view: TextView, i: int, path: int, close: int) -> str:

@@ -25,6 +25,9 @@ _UNQUOTED = re.compile(rf"import\s+(?P<names>{_NAMES})\s+from\s+(?P<file>[\w./-]
 _BRACED = re.compile(rf"import\s*[{{(]\s*(?P<names>{_NAMES})\s*,?\s*[}})]\s*from\s+(?P<file>[\w./-]+|\"[^\"\n]*\"|'[^'\n]*')[ \t]*;?")
 _MEMBER = re.compile(rf"(?:import|use)\s+(?P<file>{_NAME}(?:(?:\.|::){_NAME})*)(?:\.|::)(?P<names>[A-Z]\w*)[ \t]*;?(?=\s*(?:#|\n|$))")
 _WHOLE = re.compile(r"(?:import|include|use|require|load|from)\s*\(?\s*(?P<file>\"[^\"\n]+\"|'[^'\n]+')\s*\)?[ \t]*;?(?=\s*(?:#|\n|$))")
+_STAR = re.compile(
+    rf"import\s+\*(?:\s+as\s+(?P<alias>{_NAME}))?\s+from\s+(?P<file>[\w./-]+|\"[^\"\n]+\"|'[^'\n]+')[ \t]*;?(?=\s*(?:#|\n|$))"
+)
 _COMMA = re.compile(rf"import\s+(?P<names>{_NAMES})\s*,\s*from\s+(?P<file>\"[^\"\n]+\")")
 _ENDING = re.compile(rf"import\s+(?P<names>{_NAMES})\s+from\s+\"(?P<file>[^\"\n]+)\"")
 
@@ -34,7 +37,7 @@ def foreign_import(view: TextView, i: int) -> Form | None:
     if view.starts.get(i) != 0 or not view.is_word(i, "from", "import", "use", "include", "load"):
         return None
     start = view.start(i)
-    for pattern in (_FROM, _BRACED, _UNQUOTED, _MEMBER, _BARE, _WHOLE, _COMMA, _ENDING):
+    for pattern in (_FROM, _BRACED, _UNQUOTED, _MEMBER, _BARE, _WHOLE, _STAR, _COMMA, _ENDING):
         match = pattern.match(view.text, start)
         if match is not None:
             return _rewrite(view, match)

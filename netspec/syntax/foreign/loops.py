@@ -43,12 +43,18 @@ def foreign_loop(view: TextView, i: int) -> Form | None:
         return None
     changes: list[Change] = [(start, end, ours)] if ours else []
     whole = (start, max([end, *(b for _, b, _ in body)]))
-    return Form("loop", start, end, (*changes, *body), whole=whole) if ours else body_form(view, i, header, body)
+    reads = view.is_word(i, "repeat") and view.is_word(i + 2, "in")
+    return Form("loop", start, end, (*changes, *body), whole=whole, reads=reads) if ours else body_form(view, i, header, body)
 
 
 def _counted(view: TextView, i: int, last: int, times: bool) -> str | None:
     """The header in our words; "" where it is so already, None for one that is not known."""
     text = " ".join(view.text[view.stop(i) : view.stop(last)].split())
+    counted = re.fullmatch(r"(?:for\s+)?([A-Za-z_]\w*)\s+in\s+(?:range\(\s*([^,()]+)\s*\)|0\.\.<?(\w+))", text)
+    if view.is_word(i, "repeat", "loop") and counted is not None:
+        rest = view.text[view.stop(last) :].partition("\n}")[0]
+        used = counted[1] != "_" and re.search(rf"\b{counted[1]}\b", rest) is not None
+        return f"repeat {(counted[2] or counted[3]).strip()}" + (f" as {counted[1]}" if used else "")
     if view.is_word(i, "repeat", "loop", "do"):
         match = _TIMES.match(text)
         if times or match:

@@ -110,7 +110,10 @@ def tensor_method(view: TextView, i: int) -> Form | None:
     loose = " -> " in text or steps > 1 or re.search(r"^\S+ (?:[-+*/@]|\*\*) ", text) is not None
     ends = view.type(last + 1) in ("NEWLINE", "", "COMMA", "RPAR", "RSQB", "RBRACE", "SEMICOLON", "ARROW")
     begins = view.type(i - 1) in ("EQUAL", "COMMA", "LPAR", "LSQB", "LBRACE") or view.is_word(i - 1, "output", "return")
-    if loose and not (ends and begins):
+    call = re.fullmatch(r"(\w+)\((\w+\(.*\))\)", text)
+    if view.type(i - 1) == "ARROW" and steps <= 1 and call is not None:  # `x -> dense(64).relu()`
+        text = f"{call[2]} -> {call[1]}"
+    elif loose and not (ends and begins):
         text = f"({text})"
     return Form("method", view.start(i), view.stop(last), ((view.start(i), view.stop(last), text),), reads=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.syntax.foreign.form import Change, Form, Rule
 from netspec.syntax.foreign.text_view import TextView
 
@@ -35,7 +37,7 @@ def returned(view: TextView, i: int) -> Form | None:
     if not _inside(view, i) or not view.is_word(i, "return", "yield", "outputs") or view.type(i + 1) in ("EQUAL", "COLON", "NEWLINE"):
         return None
     first, last = i + 1, view.end(i)
-    if first > last:
+    if first > last or plural(view, i) is not None:
         return None
     if view.type(first) == "LPAR" and view.partner.get(first) == last and len(view.arguments(first)) > 1:
         parts = view.arguments(first)
@@ -144,7 +146,13 @@ def of_self(view: TextView, i: int) -> Form | None:
     """`self.x`."""
     if not view.is_word(i, "self", "this") or view.type(i + 1) != "DOT" or view.type(i + 2) != "NAME" or view.type(i - 1) == "DOT":
         return None
-    return Form("self", view.start(i), view.stop(i), ((view.start(i), view.stop(i + 1), ""),), reads=str(view.at(i)) not in view.bound)
+    name = str(view.at(i + 2))
+    stage = re.search(rf"->\s*(?:self|this)\.{name}\b|\b(?:self|this)\.{name}\(", view.text) is not None
+    layer = (
+        i in view.starts and view.type(i + 3) == "EQUAL" and view.type(i + 4) == "NAME" and view.type(view.path_end(i + 4) + 1) == "LPAR"
+    )
+    begin = "shared " if stage and layer else ""
+    return Form("self", view.start(i), view.stop(i), ((view.start(i), view.stop(i + 1), begin),), reads=str(view.at(i)) not in view.bound)
 
 
 def pipe(view: TextView, i: int) -> Form | None:
@@ -215,6 +223,37 @@ def quoted_key(view: TextView, i: int) -> Form | None:
     return Form("setting", view.start(i + 1), view.stop(i + 1), tuple(changes), found=key)
 
 
+def plural(view: TextView, i: int) -> Form | None:
+    """`inputs x: f32[B, 8]` and `outputs y = …`."""
+    sign = {"inputs": "COLON", "outputs": "EQUAL"}.get(str(view.at(i)), "")
+    if not _inside(view, i) or view.type(i) != "NAME" or view.type(i + 1) != "NAME" or view.type(i + 2) != sign:
+        return None
+    return Form("plural", view.start(i), view.stop(i), ((view.stop(i) - 1, view.stop(i), ""),))
+
+
+def list_type(view: TextView, i: int) -> Form | None:
+    """`param widths: int[]`."""
+    if view.type(i - 1) != "COLON" or not view.is_word(i, "int", "float", "bool", "str", "layer") or view.type(i + 1) != "LSQB":
+        return None
+    if view.type(i + 2) != "RSQB":
+        return None
+    return Form("list type", view.start(i), view.stop(i + 2), ((view.start(i), view.stop(i + 2), f"list[{view.at(i)}]"),))
+
+
+def thousands(view: TextView, i: int) -> Form | None:
+    """`30,000`: no number begins with three noughts."""
+    last = i + 2
+    if view.type(i) != "NUMBER" or not re.fullmatch(r"[1-9][0-9]{0,2}", view.at(i)) or view.type(i - 1) == "COMMA" and view.touches(i - 1):
+        return None
+    while view.type(last - 1) == "COMMA" and re.fullmatch(r"[0-9]{3}", view.at(last)) and view.touches(last - 2) and view.touches(last - 1):
+        last += 2
+    last -= 2
+    groups = [str(view.at(k)) for k in range(i, last + 1, 2)]
+    if not any(group.startswith("0") for group in groups[1:]):
+        return None
+    return Form("thousands", view.start(i), view.stop(last), ((view.start(i), view.stop(last), "_".join(groups)),), reads=True)
+
+
 def percent(view: TextView, i: int) -> Form | None:
     """`50%`."""
     ends = view.type(i + 2) in ("RPAR", "COMMA", "NEWLINE", "RSQB", "RBRACE", "")
@@ -250,5 +289,5 @@ def listed(view: TextView, i: int) -> Form | None:
     return Form("useless", view.start(i), view.stop(i), changes, reads=True)
 
 
-STATEMENTS: tuple[Rule, ...] = (declared, typed, returned, useless, asserted, arrow_assigns, quoted_key)
-RULES: tuple[Rule, ...] = (of_self, pipe, new, plus_sign, percent, listed)
+STATEMENTS: tuple[Rule, ...] = (plural, declared, typed, returned, useless, asserted, arrow_assigns, quoted_key)
+RULES: tuple[Rule, ...] = (of_self, pipe, new, plus_sign, percent, thousands, list_type, listed)
