@@ -57,7 +57,7 @@ def add_proposals(scene: Scene) -> Diagnostic:
     found = [repair for repair in dict.fromkeys(islice(propose(scene), MOST)) if repair.edits]
     problem = replace(problem, chain=(*problem.chain, *find_remainders(scene)))
     own = tuple(problem.edits())
-    return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
+    return replace(problem, ways=(*found, *problem.ways, *([Repair(own, guess=problem.guesses)] if own else []))) if found else problem
 
 
 def find_remainders(scene: Scene) -> list[Place]:
