@@ -87,7 +87,13 @@ def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
             continue
         beside = other.type.shape[other.type.rank - table.type.rank :]
         differ = [(n, a, b) for n, (a, b) in enumerate(zip(table.type.shape, beside, strict=True)) if a != b]
-        if len(differ) == 1 and differ[0][1].is_constant and str(differ[0][2]).isidentifier() and str(differ[0][2]) != BATCH:
+        if (
+            len(differ) == 1
+            and differ[0][1].is_constant
+            and differ[0][1] != 1
+            and str(differ[0][2]).isidentifier()
+            and str(differ[0][2]) != BATCH
+        ):
             axis, most, size = differ[0]
             items, bound = ", ".join([":"] * axis + [f":{size}"]), f"dim {size} <= {most}"
             edits = (*adapters.put_index(table.place, items), *add_statement(scene.model, [bound]))

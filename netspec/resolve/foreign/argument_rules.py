@@ -262,7 +262,15 @@ def _sampled(value: str, op: str, free: Sequence[str], types: Mapping[str, str])
     return [GONE if op != "sample" else Choice(None, callee="greedy")] if meant else []
 
 
+def _all_of_space(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`global_avg_pool(axis=[1, 2])`: the axes that the layer works on anyway."""
+    entry = index.lookup(op, "layer")
+    both = value.strip("()[]").replace(" ", "") == "1,2"
+    return [GONE] if both and entry is not None and getattr(index.load(entry), "over_space", False) else []
+
+
 RULES: Mapping[str, Callable[..., list[Choice]]] = {
+    **dict.fromkeys(("axis", "dim"), _all_of_space),
     **dict.fromkeys(("keepprob", "keeprate", "keep"), _kept),
     **dict.fromkeys(("name", "label", "layername"), _named),
     **dict.fromkeys(("affine", "elementwiseaffine", "learnable"), _flag("scale", "bias")),
