@@ -191,7 +191,7 @@ ADVICE = {
     "maskzero": "what pads is left out by a `mask` where it matters: `mask=ids != 0`",
     "maxnorm": "rows are not held to a norm: `clip_by_global_norm(…)` before the optimizer holds the gradients",
     "trackrunningstats": "`batch_norm` always keeps the statistics that `eval` and `serve` use; `group_norm` and `layer_norm` keep none",
-    **dict.fromkeys(("axis", "dim"), "it works on the last axis: `transpose` brings another one there, and back"),
+    **dict.fromkeys(("axis", "dim"), "`{op}` works on axes of its own: `transpose(x, […])` before it brings another one there"),
     "name": "a label names a layer: `x -> name: {op}(…)`",
     "inplace": "values never change: leave it out",
     "device": "the spec does not say where it runs: leave it out",

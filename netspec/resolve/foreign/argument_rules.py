@@ -264,7 +264,7 @@ def _sampled(value: str, op: str, free: Sequence[str], types: Mapping[str, str])
 
 def _all_of_space(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
     """`global_avg_pool(axis=[1, 2])`: the axes that the layer works on anyway."""
-    entry = index.lookup(op, "layer")
+    entry = index.lookup(op, "layer", "function")
     both = value.strip("()[]").replace(" ", "") == "1,2"
     return [GONE] if both and entry is not None and getattr(index.load(entry), "over_space", False) else []
 
