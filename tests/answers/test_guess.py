@@ -91,6 +91,7 @@ def test_what_is_known_exactly_is_written(tmp_path: Path) -> None:
 
 
 CHANGES = [
+    model("  output y = x -> dense(3, units=4)"),
     section(optimizer="sgd(0.1, maximize=true)"),
     model("  output y = x -> dropout(0.5, training=true)"),
     model("  output y = x -> dropout(0.5, deterministic=false)"),
@@ -115,6 +116,7 @@ def test_an_argument_that_changes_something_stays(spec: str) -> None:
 
 
 NOTHING = [
+    (model("  output y = x -> dense(3, units=3)"), "dense(3)\n"),
     (section(optimizer="sgd(0.1, maximize=false)"), "optimizer = sgd(0.1)\n"),
     (model("  output y = x -> dropout(0.5, deterministic=train)"), "dropout(0.5)\n"),
     (model("  output y = x -> batch_norm(track_running_stats=true)"), "batch_norm\n"),
