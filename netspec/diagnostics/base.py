@@ -43,6 +43,16 @@ class Repair:
 
     edits: tuple[Edit, ...]
     words: str = ""
+    guess: bool = False
+    """It holds a value that only a person knows, or changes what is computed in one way of several: shown, and never written unasked."""
+
+
+_NUMBER = re.compile(r"(?<![\w.])[0-9][0-9_]*(?:\.[0-9]+)?(?:e-?[0-9]+)?")
+
+
+def holds_new_number(before: str, after: str) -> bool:
+    """A text that is written for another one holds a number that did not stand there."""
+    return not set(_NUMBER.findall(after)) <= set(_NUMBER.findall(before))
 
 
 @record(kw_only=True)
@@ -52,6 +62,8 @@ class Diagnostic:
     severity: ClassVar[str] = "error"  # or "warning"
     lacks_a_value: ClassVar[bool] = False
     """Something is missing where it stands: a name that nothing uses may be that."""
+    guesses: ClassVar[bool] = False
+    """Its edits hold a value that only a person knows."""
     exit_code: ClassVar[int] = 1
     """What a command ends with: 1 for a problem of the spec or the data, 2 for one of the machine."""
 
@@ -100,7 +112,7 @@ class Diagnostic:
     def repairs(self) -> Sequence[Repair]:
         """Repairs in the order of preference: the first one that the whole file accepts is proposed (`diagnostics.trials`)."""
         edits = tuple(self.edits())
-        return self.ways or ((Repair(edits),) if edits else ())
+        return self.ways or ((Repair(edits, guess=self.guesses),) if edits else ())
 
     def chosen(self) -> Repair | None:
         """The repair that held when it was tried on the whole file; before the trial the first one there is."""

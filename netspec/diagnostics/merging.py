@@ -30,4 +30,6 @@ def join(group: Sequence[Diagnostic]) -> Diagnostic:
 
 def join_repairs(repairs: Sequence[Repair]) -> Repair:
     """All edits of several repairs, in the words of the first."""
-    return Repair(tuple(dict.fromkeys(edit for repair in repairs for edit in repair.edits)), repairs[0].words)
+    return Repair(
+        tuple(dict.fromkeys(edit for repair in repairs for edit in repair.edits)), repairs[0].words, any(repair.guess for repair in repairs)
+    )

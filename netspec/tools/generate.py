@@ -27,6 +27,13 @@ from netspec.tools import limits_table, reference
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "python -m netspec.tools.generate"
 
+REPAIRS = (
+    "The help of a problem is the next thing to type. Where it was tried on the whole file and held, an editor applies it by a click, and "
+    "`netspec check FILE --fix` writes it, unless it is a guess: one that holds a value that only a person knows, or takes one of several "
+    "ways that compute different things ([Repairs](../language.md#repairs))."
+)
+"""What is said of repairs before the list of problems."""
+
 Text = Callable[[], str]
 
 
@@ -68,7 +75,12 @@ def problem_index() -> str:
     """docs/problems/README.md: all problems by phase, with links to their sections."""
     from netspec.diagnostics.pages import PHASES, introduce, split_page
 
-    parts = [f"<!-- Written by `{COMMAND}` from the pages beside it. -->", "# Problems", "Every problem that netspec reports, by phase."]
+    parts = [
+        f"<!-- Written by `{COMMAND}` from the pages beside it. -->",
+        "# Problems",
+        "Every problem that netspec reports, by phase.",
+        REPAIRS,
+    ]
     for phase in PHASES:
         lines = [f"- [`{section.slug}`]({phase}.md#{section.slug}): {section.summary}" for section in split_page(phase)]
         parts += [f"## [{phase.capitalize()}]({phase}.md)", introduce(phase), "\n".join(lines)]

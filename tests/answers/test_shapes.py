@@ -1940,7 +1940,7 @@ train M {
         """
 model M {
   input image: f32[B, 28, 28, 1]
-  output logits = image -> conv(8, 3) -> global_avg_pool(axis=1) -> dense(10)
+  output logits = image -> conv(8, 3) -> global_avg_pool(axis=[1, 2]) -> dense(10)
 }
 """,
     ),

@@ -19,7 +19,11 @@ def write_item(problem: Diagnostic, item: str, others: Sequence[str]) -> list[Re
     if len(found) != 1:
         return []
     span = problem.at.source.span(problem.at.start + found[0].start(), problem.at.start + found[0].end())
-    return [Repair((Edit(span, other),), text[: found[0].start()] + other + text[found[0].end() :]) for other in others if other != item]
+    return [
+        Repair((Edit(span, other),), text[: found[0].start()] + other + text[found[0].end() :], guess=True)
+        for other in others
+        if other != item
+    ]
 
 
 @record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggestions.nearest import did_you_mean, nearest, one_of
@@ -42,6 +43,8 @@ class PatternMatchesNothing(Diagnostic):
 @record(kw_only=True)
 class OptimizerWithoutStep(Diagnostic):
     """A chain of gradient transformations never steps against the gradient: following it unchanged would make the loss grow."""
+
+    guesses: ClassVar[bool] = True
 
     parts: tuple[str, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair, holds_new_number
 from netspec.diagnostics.running.overrides import part_of
 from netspec.record import record
 
@@ -61,7 +61,7 @@ class BadSetting(Diagnostic):
 
     def repairs(self) -> Sequence[Repair]:
         texts = (self.repair,) if self.repair else self.options
-        return tuple(Repair((Edit(self.at, text),), text) for text in texts)
+        return tuple(Repair((Edit(self.at, text),), text, len(texts) > 1 or holds_new_number(self.at.text, text)) for text in texts)
 
 
 @record(kw_only=True)

@@ -147,7 +147,7 @@ def propose_header(definition: Definition, at: Span, missing: list[str]) -> tupl
         else:
             end = text.index(")", at.end)
             edit = Edit(Span(source, end, end), f"{', ' if text[at.end + 1 : end].strip() else ''}{words}")
-        found.append(Repair((edit,), f"{definition.name}({words})"))
+        found.append(Repair((edit,), f"{definition.name}({words})", guess=True))
     return tuple(found)
 
 

@@ -30,7 +30,7 @@ def propose_values(frame: Frame, condition: tree.Expr, places: dict[str, Span]) 
         for other, _ in zip(holding, range(MOST), strict=False):
             text = write(other)
             if reads(at.text):
-                found.append(Repair((Edit(at, text),), f"{name}={text}"))
+                found.append(Repair((Edit(at, text),), f"{name}={text}", guess=True))
     return tuple(found)
 
 

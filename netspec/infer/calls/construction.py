@@ -287,7 +287,7 @@ def extend_lists(value: OpValue, given: Given, found: list[Repair]) -> list[Repa
 
     counts = {len(other.value) for other in value.args.values() if other is not given and isinstance(other.value, tuple)}
     texts = [(repair.edits[0], text) for repair in found for n in sorted(counts) for text in near_lists(repair.words, f"{n} numbers")]
-    return [Repair((Edit(edit.span, text),), text) for edit, text in texts if text != edit.text]
+    return [Repair((Edit(edit.span, text),), text, guess=True) for edit, text in texts if text != edit.text]
 
 
 def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
@@ -300,7 +300,7 @@ def call_siblings(value: OpValue, found: list[Repair]) -> list[Repair]:
     callee = Span(value.span.source, value.span.start, value.span.start + len(value.name))
     if callee.text != value.name:
         return []
-    return [Repair((*repair.edits, Edit(callee, name)), f"{name}(…, {repair.words})") for name in alike for repair in found]
+    return [Repair((*repair.edits, Edit(callee, name)), f"{name}(…, {repair.words})", guess=True) for name in alike for repair in found]
 
 
 FORMULA = "a block can stand for a function if it has one input, no parameters, and works element by element"

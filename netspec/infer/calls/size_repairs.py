@@ -30,7 +30,7 @@ def propose_arguments(
         at, value = frame.find_origin(args[name].span), to_plain(args[name].value)
         accepted = list_accepted(frame, op, name, list_values(at.text, value), inputs, optional)
         words = "{}" if name == blame else f"{name}={{}}"
-        found += [(measure(at.text, text), Repair((Edit(at, text),), words.format(text))) for text in islice(accepted, MOST)]
+        found += [(measure(at.text, text), Repair((Edit(at, text),), words.format(text), guess=True)) for text in islice(accepted, MOST)]
     return tuple(repair for _, repair in sorted(found, key=lambda each: each[0]))
 
 

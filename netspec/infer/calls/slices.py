@@ -64,7 +64,7 @@ def propose_indices(frame: Frame, node: tree.Index, chosen: tree.Expr, problem: 
     if not problem.length:
         return ()
     if isinstance(chosen, tree.Number | tree.Unary):
-        return (Repair((Edit(chosen.span, str(last)),), f"{node.value.span.text}[{last}]"),)
+        return (Repair((Edit(chosen.span, str(last)),), f"{node.value.span.text}[{last}]", guess=True),)
     counted = frame.counted.get(chosen.span.text)
     if counted is None:
         return ()

@@ -24,7 +24,8 @@ def propose_values(frame: Frame, given: Given, wanted: str, words: str) -> list[
     at = frame.find_origin(given.span)
     if at is NOWHERE or at.source.text == "":
         return []
-    return [Repair((Edit(at, text),), text) for text in list_texts(at.text, wanted, words)]
+    exact = convert_text(at.text, wanted)
+    return [Repair((Edit(at, text),), text, guess=text not in exact) for text in list_texts(at.text, wanted, words)]
 
 
 def list_texts(text: str, wanted: str, words: str) -> list[str]:
@@ -159,5 +160,5 @@ def propose_missing(value: OpValue | BlockValue, missing: Sequence[str], example
         written = ", ".join(v if plain else f"{name}={v}" for name, v in zip(missing, values, strict=True))
         inside = f"{', ' if value.call else ''}{written}" if closed else f"({written})"
         new = f"{text[: len(text) - closed]}{inside}{')' if closed else ''}"
-        found.append(Repair((Edit(end, inside),), " ".join(new.split())))
+        found.append(Repair((Edit(end, inside),), " ".join(new.split()), guess=True))
     return list(dict.fromkeys(found))

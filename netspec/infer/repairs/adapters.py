@@ -21,13 +21,13 @@ def same(facts: Facts, one: tuple[Dim, ...], other: tuple[Dim, ...]) -> bool:
 
 def add_axes(facts: Facts, place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
     """The axes that are missing to broadcast: `x[:, none]`."""
-    items = spread(facts, have.shape, want.shape)
+    items = spread(facts, have.shape, want.shape) or meet_from_right(facts, have.shape, want.shape)
     if items is not None and have.rank < want.rank:
         text = ", ".join(items)
         while text.endswith(", :"):
             text = text[:-3]
         if "none" in text:
-            shown = f"{place.short}[{text}]"
+            shown = f"{place.text if is_closed(place.text) and len(place.text) <= 24 else place.short}[{text}]"
             yield Repair(put_index(place, text), f"axes meet from the right: write `{shown}`")
 
 
@@ -52,13 +52,20 @@ def spread(facts: Facts, short: tuple[Dim, ...], long: tuple[Dim, ...]) -> list[
     return items if at == len(short) else None
 
 
+def meet_from_right(facts: Facts, short: tuple[Dim, ...], long: tuple[Dim, ...]) -> list[str] | None:
+    """The index that puts axes before a shape whose own meet the last ones of the other: equal, or one of them of size 1."""
+    pairs = zip(short, long[len(long) - len(short) :], strict=True) if short and len(short) < len(long) else ()
+    fits = [a == 1 or b == 1 or facts.normal(a) == facts.normal(b) for a, b in pairs]
+    return ["none"] * (len(long) - len(short)) + [":"] * len(short) if fits and all(fits) else None
+
+
 def project(place: Place, have: TensorType, want: TensorType, name: Naming) -> Iterator[Repair]:
     """Other features by a layer: `dense(64)`, or `conv(64, 1)` for images."""
     if not have.is_float or have.rank != want.rank or have.rank < 2:
         return
     size = name(want.shape[-1])
     call = f"conv({size}, 1)" if have.rank in (4, 5) else f"dense({size})"
-    yield Repair(put_behind(place, call), f"project {describe(place)} first: `{place.short} -> {call}`")
+    yield Repair(put_behind(place, call), f"project {describe(place)} first: `{place.short} -> {call}`", guess=True)
 
 
 def project_with_stride(place: Place, have: TensorType, want: TensorType, name: Naming, strides: dict[int, str]) -> Iterator[Repair]:
@@ -68,7 +75,7 @@ def project_with_stride(place: Place, have: TensorType, want: TensorType, name: 
     for stride in (2, 4, 8):
         if all(a.ceildiv(stride) == b for a, b in zip(have.shape[1:-1], want.shape[1:-1], strict=True)):
             call = f"conv({name(want.shape[-1])}, 1, stride={strides.get(stride, stride)})"
-            yield Repair(put_behind(place, call), f"{describe(place)} needs the stride too: `{place.short} -> {call}`")
+            yield Repair(put_behind(place, call), f"{describe(place)} needs the stride too: `{place.short} -> {call}`", guess=True)
 
 
 def reorder(facts: Facts, place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
@@ -96,7 +103,7 @@ def crop_ends(place: Place, have: TensorType, want: TensorType) -> Iterator[Repa
         items = ", ".join(f":-{o}" if o.value else ":" for o in over)
         while items.endswith(", :"):
             items = items[:-3]
-        yield Repair(put_index(place, items), f"cut {describe(place)} to the length of the other: `{place.short}[{items}]`")
+        yield Repair(put_index(place, items), f"cut {describe(place)} to the length of the other: `{place.short}[{items}]`", guess=True)
 
 
 def spread_to(facts: Facts, place: Place, have: TensorType, want: TensorType, name: Naming) -> Iterator[Repair]:
@@ -120,7 +127,7 @@ def project_and_add(facts: Facts, place: Place, have: TensorType, want: TensorTy
     if items is not None and "none" in items:
         inner = place.text[1:-1] if is_in_parentheses(place.text) else place.text
         meant = f"({inner} -> dense({name(want.shape[-1])}))[{', '.join(items)}]"
-        yield Repair((Edit(place.span, meant),), f"write `{meant}`: as many features, and the axes that it lacks")
+        yield Repair((Edit(place.span, meant),), f"write `{meant}`: as many features, and the axes that it lacks", guess=True)
 
 
 def crop(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
@@ -134,7 +141,7 @@ def crop(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
     text = ", ".join(items)
     while text.endswith(", :"):
         text = text[:-3]
-    yield Repair(put_index(place, text), f"cut {describe(place)} to the size of the other: `{place.short}[{text}]`")
+    yield Repair(put_index(place, text), f"cut {describe(place)} to the size of the other: `{place.short}[{text}]`", guess=True)
 
 
 def pad_up(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]:
@@ -148,7 +155,9 @@ def pad_up(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]
         return
     widths = ", ".join([*(f"[0, {m}]" if m else "0" for m in missing), "0"])
     yield Repair(
-        put_behind(place, f"pad([{widths}])"), f"pad {describe(place)} to the size of the other: `{place.short} -> pad([{widths}])`"
+        put_behind(place, f"pad([{widths}])"),
+        f"pad {describe(place)} to the size of the other: `{place.short} -> pad([{widths}])`",
+        guess=True,
     )
 
 
@@ -160,7 +169,9 @@ def resize(place: Place, have: TensorType, want: TensorType) -> Iterator[Repair]
         return
     size = ", ".join(map(str, want.shape[1:-1]))
     yield Repair(
-        put_behind(place, f"resize([{size}])"), f"give {describe(place)} the size of the other: `{place.short} -> resize([{size}])`"
+        put_behind(place, f"resize([{size}])"),
+        f"give {describe(place)} the size of the other: `{place.short} -> resize([{size}])`",
+        guess=True,
     )
 
 

@@ -36,7 +36,7 @@ def change_arguments(
             text = write_value(value, name)
             edits = set_argument(step, argument, text)
             if edits:
-                yield Repair(edits, f"write `{show_call(step, argument, text)}`{say_line(step.span)}")
+                yield Repair(edits, f"write `{show_call(step, argument, text)}`{say_line(step.span)}", guess=True)
 
 
 def list_changes(step: Step, sizes: list[Dim]) -> list[tuple[str, Any]]:

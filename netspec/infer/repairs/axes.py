@@ -57,7 +57,7 @@ def replace_item(scene: Scene, items: list[Span], to: tuple[Dim, ...], size: Dim
         if rest is not None and to[place].is_constant and is_written(items[place]):
             text = str(rest) if rest.is_constant else "-1"
             shown = ", ".join(text if i == place else item.text for i, item in enumerate(items))
-            yield Repair((Edit(items[place], text),), f"that keeps the number of elements: `reshape([{shown}])`")
+            yield Repair((Edit(items[place], text),), f"that keeps the number of elements: `reshape([{shown}])`", guess=True)
 
 
 def leave_no_remainder(scene: Scene, problem: ReshapeRemainder) -> Iterator[Repair]:
@@ -76,7 +76,7 @@ def leave_no_remainder(scene: Scene, problem: ReshapeRemainder) -> Iterator[Repa
         near = [n for n in sorted({*own, *range(2, 2 * now + 64)}, key=lambda n: (n not in own, abs(n - now)))]
         for n in (n for n in near if room is not None and exact_quotient(room, Dim.of(n)) is not None):
             shown = ", ".join(str(n) if i == place else item.text for i, item in enumerate(items))
-            yield Repair((Edit(items[place], str(n)),), f"{n} divides what there is: `reshape([{shown}])`")
+            yield Repair((Edit(items[place], str(n)),), f"{n} divides what there is: `reshape([{shown}])`", guess=True)
             break
 
 
@@ -97,7 +97,7 @@ def other_axis(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     yield from list(accept_inputs(scene, problem))[:2]
     own = own_step(scene)
     if own.is_plain and isinstance(getattr(scene.op, problem.blame or "", None), tuple):
-        yield Repair(take_out(own), f"leave out `{own.span.text}`: {own.inputs[0]} has no such axes")
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: {own.inputs[0]} has no such axes", guess=True)
 
 
 def share_out(scene: Scene, problem: UnequalSplit) -> Iterator[Repair]:
@@ -106,7 +106,7 @@ def share_out(scene: Scene, problem: UnequalSplit) -> Iterator[Repair]:
         least, more = divmod(problem.size.value, problem.parts)
         sizes = [least + (n < more) for n in range(problem.parts)]
         if least:
-            yield Repair((Edit(scene.args[problem.blame].span, str(sizes)),), f"give the sizes of the parts: `{sizes}`")
+            yield Repair((Edit(scene.args[problem.blame].span, str(sizes)),), f"give the sizes of the parts: `{sizes}`", guess=True)
         side = scene.sides[0]
         whole = [Dim.of(n * problem.parts) for n in (least, least + 1) if n]
         yield from change_arguments(scene.facts, side.line, lambda made: made.shape[problem.axis] in whole, whole, str)
@@ -122,7 +122,7 @@ def share_axis(scene: Scene, problem: PatternSize) -> Iterator[Repair]:
     same = [a.value.span for a in call.args if a.name and a.value.span.text == str(now)]
     for n in sorted(divisors(size), key=lambda n: (abs(n - now), n))[:3]:
         if same and n > 1:
-            yield Repair(tuple(Edit(span, str(n)) for span in same), f"write `{n}` for {now}: it divides {size}")
+            yield Repair(tuple(Edit(span, str(n)) for span in same), f"write `{n}` for {now}: it divides {size}", guess=True)
 
 
 def swap_two(scene: Scene, problem: NotAPermutation) -> Iterator[Repair]:

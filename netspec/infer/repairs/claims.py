@@ -39,6 +39,7 @@ def flatten_images(scene: Scene, line: Line, pattern: Pattern) -> Iterator[Repai
                 yield Repair(
                     put_before(step, "mean(axis=1)"),
                     f"it is one for each place of the sequence: write `{shown}`, or take the last by `[:, -1]`",
+                    guess=True,
                 )
         flat = source.with_shape((source.shape[0], source.with_shape(source.shape[1:]).size))
         made = line.replayed(scene.facts, place, step.result(scene.facts, step.op, flat))
@@ -94,12 +95,18 @@ def fit_block(scene: Scene, problem: InputMismatch) -> Iterator[Repair]:
     have, want = side.type, side.type.with_shape([d if d is not None else 1 for d in pattern])
     newest = side.line.steps[0] if side.line.steps else None
     if have.rank < len(pattern) and newest is not None and newest.source is not None and newest.source.rank == len(pattern):
-        yield Repair(take_out(newest), f"leave out `{newest.span.text}` in line {newest.span.line}: `{problem.op}` takes {problem.wanted}")
+        yield Repair(
+            take_out(newest),
+            f"leave out `{newest.span.text}` in line {newest.span.line}: `{problem.op}` takes {problem.wanted}",
+            guess=True,
+        )
     if have.rank == 3 and have.rank > len(pattern) and problem.declared.end and have.is_float:
         rest = problem.wanted.partition("[")[2].rstrip("]").split(", ")[1:]
         if len(rest) == 1:
             meant = f"{have.dtype}[..., {rest[0]}]"
-            yield Repair((Edit(problem.declared, meant),), f"let `{problem.op}` take any leading axes: `{problem.input}: {meant}`")
+            yield Repair(
+                (Edit(problem.declared, meant),), f"let `{problem.op}` take any leading axes: `{problem.input}: {meant}`", guess=True
+            )
     if have.rank > len(pattern) == 2:
         yield Repair(put_behind(side.place, "flatten"), f"flatten it first: `{side.place.short} -> flatten -> {problem.op}`")
     if have.rank == len(pattern):
@@ -113,7 +120,7 @@ def fit_block(scene: Scene, problem: InputMismatch) -> Iterator[Repair]:
         yield from adapters.drop_axis(side.place, have, want)
     if have.rank == len(pattern) and problem.declared.end:
         meant = have.dtype + shape_text(have.shape)
-        yield Repair((Edit(problem.declared, meant),), f"let `{problem.op}` take it: `{problem.input}: {meant}`")
+        yield Repair((Edit(problem.declared, meant),), f"let `{problem.op}` take it: `{problem.input}: {meant}`", guess=True)
 
 
 def project_features(scene: Scene, problem: UnequalFeatures) -> Iterator[Repair]:
@@ -142,7 +149,9 @@ def join_dtypes(scene: Scene, problem: UnequalDtypes) -> Iterator[Repair]:
 def write_classes(side: Side) -> Iterator[Repair]:
     """Class numbers as vectors."""
     shown = f"one_hot({side.place.short}, {CLASSES})"
-    yield Repair(put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are")
+    yield Repair(
+        put_around(side.place, "one_hot", str(CLASSES)), f"write `{shown}`, {CLASSES} being how many classes there are", guess=True
+    )
 
 
 def fit_operand(scene: Scene, problem: WrongOperand) -> Iterator[Repair]:
@@ -178,7 +187,7 @@ def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
         yield Repair((Edit(declared.type.span, f"i32[{dims}"),), f"ids are whole numbers: write `input {declared.name}: {meant}`")
     if problem.wanted == "whole" and side.type.is_float and side.line.steps:
         own = own_step(scene)
-        yield Repair(take_out(own), f"leave out `{own.span.text}`: it looks whole numbers up, and these are numbers already")
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: it looks whole numbers up, and these are numbers already", guess=True)
         return
     if problem.wanted == "float" and side.type.dtype == "u8":
         around = put_behind(side.place, "cast(f32)") if side.place.chained else put_around(side.place, "cast", "f32")
@@ -187,7 +196,7 @@ def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
     if problem.wanted == "float" and side.type.is_int and side.type.rank > 1 and not side.type.shape[-1].is_constant:
         call = f"embed({IDS}, {FEATURES})"
         shown = f"look the ids up: `{side.place.short} -> {call}`, {IDS} being how many there are"
-        yield Repair(put_behind(side.place, call), shown)
+        yield Repair(put_behind(side.place, call), shown, guess=True)
     dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(problem.wanted)
     if dtype is not None:
         around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)

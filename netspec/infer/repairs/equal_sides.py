@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from netspec.diagnostics.base import Edit, Repair
@@ -9,7 +10,7 @@ from netspec.diagnostics.shapes.operands import InnerDims, UnequalDims
 from netspec.diagnostics.shapes.parts import UnequalParts
 from netspec.infer.repairs import adapters, claims
 from netspec.infer.repairs.arguments import STRIDE, change_arguments
-from netspec.infer.repairs.lineage import Step, is_written
+from netspec.infer.repairs.lineage import Step, is_written, read_calls
 from netspec.infer.repairs.rewriting import add_statement
 from netspec.infer.repairs.scene import Scene, Side
 from netspec.shape import Dim, TensorType
@@ -27,10 +28,11 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     if skip.type.rank != main.type.rank:
         short, long = sorted(pair, key=lambda side: side.type.rank)
         yield from take_beginning(scene, (short, long))
-        yield from redeclare_weight(scene, short, long.type.shape[long.type.rank - short.type.rank :])
         yield from adapters.add_axes(scene.facts, short.place, short.type, long.type)
+        yield from redeclare_weight(scene, short, long.type.shape[long.type.rank - short.type.rank :])
         yield from claims.flatten_images(scene, long.line, short.type.shape)
-        yield from adapters.project_and_add(scene.facts, short.place, short.type, long.type, lambda size: scene.name(size, long.line))
+        if may_project(scene, problem.op, pair):
+            yield from adapters.project_and_add(scene.facts, short.place, short.type, long.type, lambda size: scene.name(size, long.line))
         yield from adapters.flatten(long.place, long.type, short.type)
         yield from adapters.drop_axis(long.place, long.type, short.type)
         yield from reach(scene, long, short.type)
@@ -48,9 +50,34 @@ def make_equal(scene: Scene, problem: UnequalDims) -> Iterator[Repair]:
     if skip.line.steps:
         yield from reach(scene, skip, main.type, main)
         yield from reach(scene, main, skip.type, skip)
-    yield from adapters.project(skip.place, skip.type, main.type, lambda size: scene.name(size, main.line))
+    learned = may_project(scene, problem.op, pair)
+    if learned:
+        yield from adapters.project(skip.place, skip.type, main.type, lambda size: scene.name(size, main.line))
     yield from reach(scene, main, skip.type, skip)
-    yield from adapters.project(main.place, main.type, skip.type, lambda size: scene.name(size, skip.line))
+    if learned:
+        yield from adapters.project(main.place, main.type, skip.type, lambda size: scene.name(size, skip.line))
+
+
+def may_project(scene: Scene, op: str, sides: tuple[Side, Side]) -> bool:
+    """Another layer may stand in the expression: not where it holds weights, and not in a product under or beside a function's call, whose
+    factors are what the function says."""
+    if any(holds_weights(scene, side) for side in sides):
+        return False
+    if op in ("+", "-"):
+        return True
+    calls = [call for call in read_calls(scene.frame).items() if not call[1].stage]
+    inside = [(start, end) for (start, end), _ in calls if start < scene.span.start and scene.span.end < end]
+    return not inside and not any((side.place.span.start, side.place.span.end) in dict(calls) for side in sides)
+
+
+def holds_weights(scene: Scene, side: Side) -> bool:
+    """A weight or buffer of the body stands in the side's text, or is what it was made of."""
+    definition = scene.frame.world.graph.definitions.get(scene.frame.name)
+    statements = definition.node.body.statements if definition is not None else ()
+    declared = [s for s in statements if isinstance(s, tree.Weight | tree.Buffer)]
+    origins = [scene.frame.origins.get(side.wire), scene.frame.origins.get(side.line.start)]
+    words = set(re.findall(r"\w+", side.place.text))
+    return any(s.name in words or s.name_span in origins for s in declared)
 
 
 def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
@@ -60,7 +87,13 @@ def take_beginning(scene: Scene, pair: tuple[Side, Side]) -> Iterator[Repair]:
             continue
         beside = other.type.shape[other.type.rank - table.type.rank :]
         differ = [(n, a, b) for n, (a, b) in enumerate(zip(table.type.shape, beside, strict=True)) if a != b]
-        if len(differ) == 1 and differ[0][1].is_constant and str(differ[0][2]).isidentifier() and str(differ[0][2]) != BATCH:
+        if (
+            len(differ) == 1
+            and differ[0][1].is_constant
+            and differ[0][1] != 1
+            and str(differ[0][2]).isidentifier()
+            and str(differ[0][2]) != BATCH
+        ):
             axis, most, size = differ[0]
             items, bound = ", ".join([":"] * axis + [f":{size}"]), f"dim {size} <= {most}"
             edits = (*adapters.put_index(table.place, items), *add_statement(scene.model, [bound]))
@@ -82,16 +115,17 @@ def redeclare_weight(scene: Scene, side: Side, shape: tuple[Dim, ...]) -> Iterat
     pairs = zip(ref.dims, shape, side.type.shape, strict=True)
     meant = f"{ref.dtype}[{', '.join(d.span.text if new == old else scene.name(new) for d, new, old in pairs)}]"
     if is_written(ref.span) and meant != ref.span.text:
-        yield Repair((Edit(ref.span, meant),), f"write `weight {declared[0].name}: {meant}` in line {ref.span.line}")
+        yield Repair((Edit(ref.span, meant),), f"write `weight {declared[0].name}: {meant}` in line {ref.span.line}", guess=True)
 
 
 def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None = None) -> Iterator[Repair]:
     """Images whose sides differ: by a stride, by what a window leaves over."""
     to_main, to_skip = target(skip, main, joined), target(main, skip, joined)
+    learned = not holds_weights(scene, skip)
     if is_smaller(main, skip):
         if skip.line.steps:
             yield from reach(scene, skip, to_main, main)
-        else:
+        elif learned:
             yield from adapters.project_with_stride(
                 skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main)
             )
@@ -104,7 +138,10 @@ def make_equal_in_space(scene: Scene, skip: Side, main: Side, joined: int | None
     yield from adapters.crop(main.place, main.type, to_skip)
     yield from adapters.crop_ends(skip.place, skip.type, to_main)
     yield from adapters.crop_ends(main.place, main.type, to_skip)
-    yield from adapters.project_with_stride(skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main))
+    if learned:
+        yield from adapters.project_with_stride(
+            skip.place, skip.type, to_main, lambda size: scene.name(size, main.line), said_strides(main)
+        )
     yield from adapters.resize(main.place, main.type, to_skip)
 
 
@@ -178,7 +215,7 @@ def mend_all(scene: Scene, axis: int) -> Iterator[Repair]:
     repairs = [repair for repair in found if repair is not None]
     if len(repairs) == len(others) > 1:
         words = "; ".join(repair.words for repair in repairs)
-        yield Repair(tuple(dict.fromkeys(edit for repair in repairs for edit in repair.edits)), words)
+        yield Repair(tuple(dict.fromkeys(edit for repair in repairs for edit in repair.edits)), words, guess=True)
 
 
 def concat_instead(scene: Scene) -> Iterator[Repair]:

@@ -96,4 +96,4 @@ def write_other(scene: Scene, name: str, value: Any) -> Iterator[Repair]:
     own = scene.span.start <= edit.span.start and edit.span.end <= scene.span.end and edit.span.source is scene.span.source
     shown = whole[: edit.span.start - start] + edit.text + whole[edit.span.end - start :] if own else f"{name}={text}"
     where = "" if own else f", in line {edit.span.line}"
-    yield Repair((edit,), f"the nearest that fits: `{shown}`{where}" if isinstance(value, int) else f"write `{shown}`")
+    yield Repair((edit,), f"the nearest that fits: `{shown}`{where}" if isinstance(value, int) else f"write `{shown}`", guess=True)

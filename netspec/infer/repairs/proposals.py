@@ -60,7 +60,7 @@ def add_proposals(scene: Scene) -> Diagnostic:
     if declared is not None and found and found[0].edits[0].span == declared.type.span:
         problem = replace(problem, at=declared.type.span, chain=(*problem.chain, Place(problem.at, "needs an axis of examples before it")))
     own = tuple(problem.edits())
-    return replace(problem, ways=(*found, *problem.ways, *([Repair(own)] if own else []))) if found else problem
+    return replace(problem, ways=(*found, *problem.ways, *([Repair(own, guess=problem.guesses)] if own else []))) if found else problem
 
 
 def find_remainders(scene: Scene) -> list[Place]:

@@ -32,7 +32,9 @@ def fit_window(scene: Scene, problem: WindowTooLarge) -> Iterator[Repair]:
 
 
 def leave_out(step: Step) -> Iterator[Repair]:
-    yield Repair(take_out(step), f"leave out `{step.span.text}` in line {step.span.line}: the image is too small for it by then")
+    yield Repair(
+        take_out(step), f"leave out `{step.span.text}` in line {step.span.line}: the image is too small for it by then", guess=True
+    )
 
 
 def turn_channels(line: Line) -> Iterator[Repair]:
@@ -70,7 +72,9 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
     for step in side.line.steps:
         if step.is_plain and step.source is not None and step.source.rank >= problem.wanted > step.output.rank:
             yield Repair(
-                take_out(step), f"leave out `{step.span.text}` in line {step.span.line}: `{problem.op}` needs {problem.wanted} axes"
+                take_out(step),
+                f"leave out `{step.span.text}` in line {step.span.line}: `{problem.op}` needs {problem.wanted} axes",
+                guess=True,
             )
     last = side.type.shape[-1]
     if scene.op is not None and scene.op.over_space and side.type.rank == 2 and last.is_constant:
@@ -79,11 +83,13 @@ def give_axes(scene: Scene, problem: WrongRank) -> Iterator[Repair]:
             if width * width * channels == last.value and width > 1:
                 shape = f"[{scene.name(side.type.shape[0], side.line)}, {width}, {width}, {channels}]"
                 yield Repair(
-                    put_behind(side.place, f"reshape({shape})"), f"make images of the rows: `{side.place.short} -> reshape({shape})`"
+                    put_behind(side.place, f"reshape({shape})"),
+                    f"make images of the rows: `{side.place.short} -> reshape({shape})`",
+                    guess=True,
                 )
     own = own_step(scene)
     if own.is_plain:
-        yield Repair(take_out(own), f"leave out `{own.span.text}`: {side.type} has no axes for it")
+        yield Repair(take_out(own), f"leave out `{own.span.text}`: {side.type} has no axes for it", guess=True)
     if problem.wanted == side.type.rank + 1:
         axes = ", ".join([":"] * (side.type.rank - 1))
         yield Repair(put_index(side.place, f"{axes}, none"), f"add the axis that is missing: `{side.place.short}[{axes}, none]`")
@@ -94,5 +100,5 @@ def pool_free_image(scene: Scene, problem: Diagnostic) -> Iterator[Repair]:
     for step in scene.sides[0].line.steps:
         if step.is_plain and step.output.rank == 2 and step.source is not None and step.source.rank in (3, 4, 5) and is_written(step.span):
             shown = f"write `global_avg_pool` for `{step.span.text}` in line {step.span.line}: images of any size have a mean"
-            yield Repair((Edit(step.span, "global_avg_pool"),), shown)
+            yield Repair((Edit(step.span, "global_avg_pool"),), shown, guess=True)
             return

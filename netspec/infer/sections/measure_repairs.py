@@ -69,7 +69,8 @@ def propose(frame: ObjectiveFrame, problem: Diagnostic) -> Diagnostic:
     use = None if finder is None else find_use(frame, problem)
     if finder is None or use is None:
         return problem
-    more = (Repair(tuple(edits), words) for words, edits in finder(problem, use) if edits)
+    callee = callee_of(use.call).span
+    more = (Repair(tuple(edits), words, any(e.span == callee for e in edits)) for words, edits in finder(problem, use) if edits)
     return replace(problem, ways=tuple({way.edits: way for way in (*problem.ways, *more)}.values()))
 
 

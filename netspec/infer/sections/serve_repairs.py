@@ -108,7 +108,7 @@ def write_decoder(item: tree.Setting, outputs: Sequence[str]) -> tuple[Repair, .
     for output in outputs:
         for length in USUAL_LENGTHS if "limit" not in known else (None,):
             text = f"{op}({', '.join([output, *args, *([f'limit={length}'] if length else [])])})"
-            found.append(Repair((Edit(value.span, text),), text))
+            found.append(Repair((Edit(value.span, text),), text, guess=length is not None))
     return tuple(found)
 
 
@@ -117,7 +117,7 @@ def set_argument(item: tree.Setting, name: str, value: int) -> tuple[Repair, ...
     for node in (item.value, *descendants(item.value)):
         if isinstance(node, tree.Call) and any(a.name == name for a in node.args):
             edits = give_arguments(node, (), {name: str(value)})
-            return (Repair(tuple(edits), f"{name}={value}"),)
+            return (Repair(tuple(edits), f"{name}={value}", guess=True),)
     return ()
 
 

@@ -29,20 +29,38 @@ class Choice:
 GONE = Choice(None)
 
 SAID_ANYWAY = """
-inputshape inputdim inputsize inputlength batchinputshape infeatures inchannels inputchannels dataformat channelsfirst channelslast
-deterministic training train trainmode istraining useRunningAverage batchfirst timemajor dtype paramdtype inplace device rng rngs key seed
-generator trackrunningstats params parameters numworkers pinmemory prefetch prefetchfactor root download verbose usecache padtokenid
-numreturnsequences earlystopping usefused fused foreach capturable maximize precision promotedtype embeddim hiddensize dmodel kdim vdim
-outputdim qkvfeatures normalized normalizedshape numfeatures numchannels returndict trustremotecode unroll stateful name seeds
-outputattentions isdecoder axis dim reduction paddingidx maskzero maxnorm needweights averageattnweights kernelregularizer
-biasregularizer activityregularizer
+inputshape inputdim inputsize inputlength batchinputshape infeatures inchannels inputchannels
+inplace device rng rngs key seed seeds generator params parameters numworkers pinmemory prefetch prefetchfactor root download verbose
+usecache usefused fused foreach capturable embeddim hiddensize dmodel kdim vdim normalizedshape numfeatures numchannels returndict
+trustremotecode unroll name averageattnweights
 """
-"""Arguments that say what is so here anyway, or what the spec says elsewhere."""
+"""Arguments that change nothing here whatever they are: what netspec reads elsewhere, and where and how a program runs."""
 _SAID = frozenset(map(squash, SAID_ANYWAY.split()))
 
-ONLY_AT = {
+ONLY_AT: Mapping[str, tuple[str, ...]] = {
+    "dataformat": ('"channels_last"', '"nhwc"', '"nwc"', '"ndhwc"'),
+    "channelsfirst": ("false", "0"),
+    "channelslast": ("true", "1"),
+    "batchfirst": ("true", "1"),
+    "timemajor": ("false", "0"),
+    **dict.fromkeys(
+        ("dtype", "paramdtype"), ("f32", '"f32"', '"float32"', "float32", "jnp.float32", "torch.float32", "tf.float32", "none")
+    ),
+    "trackrunningstats": ("true", "1"),
+    "maximize": ("false", "0"),
+    "normalized": ("false", "0"),
+    "stateful": ("false", "0"),
+    "outputattentions": ("false", "0"),
+    "needweights": ("false", "0"),
+    "isdecoder": ("false", "0"),
+    "earlystopping": ("false", "0"),
+    "numreturnsequences": ("1",),
+    "axis": ("-1",),
+    "dim": ("-1",),
+    "maskzero": ("false", "0"),
+    **dict.fromkeys(("precision", "promotedtype", "paddingidx", "maxnorm", "padtokenid"), ("none",)),
+    **dict.fromkeys(("kernelregularizer", "biasregularizer", "activityregularizer"), ("none",)),
     "fromlogits": ("true", "1"),
-    "dosample": ("true", "1"),
     "bidirectional": ("false", "0"),
     "numlayers": ("1",),
     "groups": ("1",),
@@ -72,6 +90,9 @@ ONLY_AT = {
 }
 """Arguments that go only where they have one of these values: those that netspec has anyway."""
 
+MODES = frozenset(map(squash, "deterministic training train train_mode is_training use_running_average".split()))
+"""Arguments that say whether a program trains: one that a name gives says what `train`, `eval` and `serve` say, a fixed one does not."""
+
 ACTIVATIONS = (
     "activation",
     "act",
@@ -94,7 +115,7 @@ def find_choices(name: str, value: str, op: str, kind: str, free: Sequence[str],
         found = as_stage(plain)
     if plain.lower() in ONLY_AT.get(word, ()) or plain in ONLY_AT.get(word, ()):
         found = [*found, GONE]
-    elif word in _SAID and word not in ONLY_AT:
+    elif word in _SAID or (word in MODES and plain.lower() not in ("true", "false", "0", "1")):
         found = [*found, GONE]
     return found
 
@@ -199,8 +220,9 @@ def _part(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) ->
 
 
 def _shuffled(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
-    """`batch(32, shuffle=true)`: a transform before."""
-    return [GONE, Choice(None, ahead="shuffle -> ")] if value.lower() in ("true", "1") else [GONE]
+    """`batch(32, shuffle=true)`: a transform before; behind a dataset."""
+    asked = value.lower() not in ("false", "0", "none")
+    return [Choice(None, ahead="shuffle -> "), Choice(None, behind="shuffle")] if asked else [GONE]
 
 
 def _stage_if_free(stage: str) -> Callable[..., list[Choice]]:
@@ -252,14 +274,22 @@ def _drawn(name: str) -> Callable[..., list[Choice]]:
 
 
 def _sampled(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
-    """`do_sample=false`, and `do_sample=true` of a decoder that takes the likeliest."""
-    greedy = value.lower() in ("false", "0")
-    if op == "greedy" and not greedy:
-        return [Choice(None, callee="sample")]
-    return [Choice(None, callee="greedy")] if greedy and op == "sample" else [GONE] if greedy else []
+    """`do_sample=false`, and `do_sample=true` of a decoder that takes the likeliest: the decoder says it."""
+    meant = {"true": "sample", "1": "sample", "false": "greedy", "0": "greedy"}.get(value.lower(), "")
+    if meant == "sample":
+        return [GONE if op == "sample" else Choice(None, callee="sample")]
+    return [GONE if op != "sample" else Choice(None, callee="greedy")] if meant else []
+
+
+def _all_of_space(value: str, op: str, free: Sequence[str], types: Mapping[str, str]) -> list[Choice]:
+    """`global_avg_pool(axis=[1, 2])`: the axes that the layer works on anyway."""
+    entry = index.lookup(op, "layer", "function")
+    both = value.strip("()[]").replace(" ", "") == "1,2"
+    return [GONE] if both and entry is not None and getattr(index.load(entry), "over_space", False) else []
 
 
 RULES: Mapping[str, Callable[..., list[Choice]]] = {
+    **dict.fromkeys(("axis", "dim"), _all_of_space),
     **dict.fromkeys(("keepprob", "keeprate", "keep"), _kept),
     **dict.fromkeys(("name", "label", "layername"), _named),
     **dict.fromkeys(("affine", "elementwiseaffine", "learnable"), _flag("scale", "bias")),

@@ -97,6 +97,7 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
     fills = dict(zip(positional[tensors:], params, strict=False))
     taken = {arg.name for arg in call.args} | set(fills.values()) | set(named.values())
     free = [name for name in (*params, *what.inputs[: 0 if tensors else None], *what.optional) if name not in taken]
+    given = {fills.get(n) or arg.name or "": arg.value.span.text for n, arg in enumerate(call.args)}
     found: list[list[Choice]] = []
     for place, arg in enumerate(call.args):
         text = arg.value.span.text
@@ -113,7 +114,7 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
         elif arg.name in what.types or arg.name in (*what.inputs, *what.optional):
             found.append([Choice(f"{arg.name}={t}") for t in write_value(text, what.types.get(arg.name, ""))])
         else:
-            found.append(rename(arg.name, text, what, free, call.span.source.text))
+            found.append(rename(arg.name, text, what, free, call.span.source.text, given))
     return found
 
 
@@ -174,7 +175,7 @@ def _is_tuple(text: str) -> bool:
     return text.endswith(")") and (len(split_items(text)) != 1 or text.rstrip(") ").endswith(","))
 
 
-def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str) -> list[Choice]:
+def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str, given: Mapping[str, str]) -> list[Choice]:
     """What may become of an argument that the callee does not have: another name, or what the foreign word means."""
     shelf = what.kind != "block"
     targets = find_same(name, free) or ([ours for ours in aliases().get(squash(name), ()) if ours in free] if shelf else [])
@@ -184,7 +185,7 @@ def rename(name: str, text: str, what: Takes, free: Sequence[str], spec: str) ->
         found += [Choice(f"mask=iota({length})[none, :] < {text}[:, none]") for length in lengths]
     if shelf:
         found += find_choices(name, text, what.op, what.kind, free, what.types)
-    if not found and shelf and any(ours in what.types for ours in aliases().get(squash(name), ())):
+    if not found and shelf and any(given.get(ours) == text for ours in aliases().get(squash(name), ())):
         found = [Choice(None)]  # what it is called here is given already
     missing = [ours for ours in free if ours in what.needed]
     if not found and len(missing) == 1 and not find_alike(name, list(free)):

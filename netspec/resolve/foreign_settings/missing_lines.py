@@ -31,4 +31,4 @@ def propose_lines(node: tree.Train, model: Definition | None, missing: Sequence[
     for loss in losses:
         lines = [loss if name == "loss" else USUAL.get(name, "") for name in missing]
         if all(lines):
-            yield Repair((Edit(Span(source, place, place), "".join(f"  {line}\n" for line in lines)),), "`, `".join(lines))
+            yield Repair((Edit(Span(source, place, place), "".join(f"  {line}\n" for line in lines)),), "`, `".join(lines), guess=True)

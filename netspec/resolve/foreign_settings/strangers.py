@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair
+from netspec.diagnostics.base import Diagnostic, Edit, Place, Repair, holds_new_number
 from netspec.diagnostics.names.unknown_names import UnknownSetting
 from netspec.diagnostics.suggestions.nearest import nearest, squash
 from netspec.diagnostics.suggestions.setting_words import find_meaning
 from netspec.diagnostics.training.settings import ArgumentAsSetting
 from netspec.library.shelf import index
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.foreign_settings import chains, groups, measures, optimizers, values
 from netspec.resolve.foreign_settings.lines import drop_line, give_arguments, insert
 from netspec.resolve.foreign_settings.optimizers import RATE, Form
@@ -126,7 +126,8 @@ def describe_strangers(
         first = together[0]
         known = first.item.span.source.pointers is None
         forms = find_forms(together, body, section, owner, model) if known else []
-        ways = tuple(Repair(edits, words) for words, edits in forms)
+        said = body.span.text
+        ways = tuple(Repair(edits, words, any(holds_new_number(said, edit.text) for edit in edits)) for words, edits in forms)
         op = called_by(together, body) if ways else ""
         yield describe_arguments(together, op, ways) if op else describe_setting(together, section, names, ways)
 
@@ -157,7 +158,7 @@ def describe_arguments(together: Sequence[Stranger], op: str, ways: tuple[Repair
         setting=target,
         names=tuple(s.item.key for s in together),
         settings=tuple(Place(s.item.name_span, f"and this of `{op}`") for s in others),
-        ways=tuple(Repair(way.edits, way.words.removeprefix(f"{target} = ")) for way in ways),
+        ways=tuple(replace(way, words=way.words.removeprefix(f"{target} = ")) for way in ways),
     )
 
 

@@ -90,6 +90,7 @@ def show(source: Source, form: Form) -> str:
     start = source.text.rfind("\n", 0, start) + 1
     line_end = source.text.find("\n", max(end - 1, start))
     text = apply_changes(source.text, form.changes, start, len(source.text) if line_end < 0 else line_end)
+    text = next((new for begin, close, new in form.changes if begin == close and new.endswith("\n\n")), text)  # it moves: only that
     lines = [line.split(" #")[0].strip() for line in text.splitlines() if line.strip()]
     shown = re.sub(r"\s+", " ", "; ".join(lines)).replace("{; ", "{ ").replace("; }", " }").replace(";;", ";").rstrip("; ")
     shown = re.sub(r"([-+*/@=,]|->|\band|\bor); ", r"\1 ", shown).replace("; ->", " ->")
