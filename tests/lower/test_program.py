@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import jax
 import numpy as np
@@ -83,6 +85,31 @@ def test_a_step_donates_its_state() -> None:
     state = p.init()
     p.train_step(state, batch())
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(state))
+
+
+def test_a_state_that_was_given_away_is_told_so() -> None:
+    made, given = linear(), batch()
+    state = made.init()
+    made.train_step(state, given)
+    calls: list[Callable[[], Any]] = [
+        lambda: made.train_step(state, given),
+        lambda: made.eval_step(state, given),
+        lambda: made.predict(state, x=given["x"]),
+        lambda: made.apply(state.params, x=given["x"]),
+        lambda: made.loss(state.params, given),
+        lambda: made.unpack(state),
+        lambda: made.pack(state),
+        lambda: made.averaged(state),
+    ]
+    for call in calls:
+        with pytest.raises(SpecError, match="was given away to `train_step`"):
+            call()
+
+
+def test_inputs_by_place_are_refused() -> None:
+    made = linear()
+    with pytest.raises(TypeError, match=r"inputs go by name, `apply\(state, x=…\)`"):
+        made.apply(made.init(), batch()["x"])  # type: ignore[arg-type]
 
 
 def test_unpacked_weights_survive_the_next_step() -> None:

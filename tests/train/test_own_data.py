@@ -167,8 +167,11 @@ LISTS: dict[str, Any] = {
     "an array of lists": np.asarray(ROWS, object),
     "lists of one length": [[1, 2]] * 4,
     "of every kind": [[1, 2], np.asarray([3]), (1,), jnp.asarray([2])],
+    "lists of nothing among others": [[1, 2], [], [1], [2]],
+    "arrays of nothing among others": [np.asarray([1, 2], np.int32), np.asarray([], np.int32), np.asarray([]), np.asarray([2])],
     "floats": [[1.0], [2.0, 3.0], [1.0], [1.0]],
-    "lists of nothing": [[1, 2], [], [1], [2]],
+    "nothing of another kind": [[1, 2], np.zeros((0, 3)), [1], [2]],
+    "nothing but lists of nothing": [[], [], [], []],
     "an iterator": iter(ROWS),
 }
 
@@ -195,4 +198,11 @@ def test_what_fit_takes_predict_takes_and_evaluate_too() -> None:
                 found.append(False)
         assert len(set(found)) == 1, (form, found)
         taken += [form] if all(found) else []
-    assert taken == list(LISTS)[:-3]
+    assert taken == list(LISTS)[:-4]
+
+
+def test_a_sequence_of_nothing_has_length_0() -> None:
+    """In the length that is counted, and in the mask that is made of it."""
+    made = netspec.compile(RAGGED.replace(", test=0.2", ""))
+    fit = made.fit({"tokens": [[1, 2, 3], [], [4]] * 8, "label": [0, 1, 0] * 8})
+    assert [line.metrics["tokens_each"] for line in fit.history] == pytest.approx([4 / 3] * len(fit.history), rel=0.2)
