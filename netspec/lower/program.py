@@ -49,7 +49,7 @@ Phase = Literal["train", "eval", "serve"]
 PHASES: tuple[Phase, ...] = ("train", "eval", "serve")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """A model, and how to train it where the spec says so. Make one with `Program.of`.
 
@@ -114,6 +114,11 @@ class Program:
         if update not in names or not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
             raise ValueError(f"`optimizer` has `init` and `update`, as optax's have, and `update` is one of {names}")
         return replace(self, foreign={**self.foreign, update: optimizer})
+
+    def __repr__(self) -> str:
+        trained = f", trained by {self.plan.name}" if self.plan and self.plan.name != self.model.name else ""
+        inputs = ", ".join(f"{name}: {kind}" for name, kind in self.model.input_types().items())
+        return f"<Program {self.model.name}({inputs}) -> {', '.join(self.model.output_types())}{trained}>"
 
     # --- states ------------------------------------------------------------------------------------------------------
 
@@ -278,10 +283,10 @@ class Program:
     ) -> Artifact:
         """`predict` as an artifact of `jax.export` for any number of the size `batch`: `save` writes it, `jax.export.deserialize` reads it.
 
-        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
-        `call(program.unpack(program.averaged(state)), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
-        `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is no name, or
-        that `sizes` has a number for.
+        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them, `call(
+        program.unpack(program.averaged(state)), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for
+        them. Raises `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is
+        no name, or that `sizes` has a number for.
         """
         weights = None if state is None else self._leaves(state)
         return export_prediction(self._forward, weights, batch, sizes or {}, platforms)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -31,11 +33,11 @@ from tests.lower.build import Builder
 from tests.lower.models import batch, convnet, deep, measuring, objective, plan, program
 
 
-def linear() -> Program:
-    """One dense layer and plain gradient descent."""
+def linear(optimizer: Any = None) -> Program:
+    """One dense layer, trained by plain gradient descent where no other optimizer is given."""
     b = Builder("Linear")
     model = b.body(logits=b.op(Dense(features=3), b.input("x", "f32[B, 4]")))
-    return program(model, optimizer=Sgd(learning_rate=0.5))
+    return program(model, optimizer=optimizer or Sgd(learning_rate=0.5))
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
@@ -104,6 +106,21 @@ def test_a_state_that_was_given_away_is_told_so() -> None:
     for call in calls:
         with pytest.raises(SpecError, match="was given away to `train_step`"):
             call()
+
+
+def test_a_state_is_saved_and_goes_on() -> None:
+    """With the optimizer's moments and the step, as a copy does."""
+    made = linear(AdamW(learning_rate=0.01))
+    state, _ = made.train_step(made.init(), batch())
+    saved = pickle.loads(pickle.dumps(jax.device_get(state)))
+    wanted, _ = made.train_step(jax.tree.map(jnp.copy, state), batch())
+    found, _ = made.train_step(saved, batch())
+    jax.tree.map(np.testing.assert_array_equal, found, wanted)
+    made.train_step(state, batch())
+
+
+def test_a_program_is_shown_on_a_line() -> None:
+    assert repr(linear()) == "<Program Linear(x: f32[B, 4]) -> logits, trained by train>"
 
 
 def test_inputs_by_place_are_refused() -> None:
