@@ -91,11 +91,21 @@ def run_predict(args: Namespace) -> int:
     run = netspec.load(args.run, args.which, plugins=args.plugins)
     arrays = read_arrays(Path(args.input))
     decodes = bool(run.program.serves) and not args.outputs
-    outputs = _generate(run, arrays, args) if decodes or args.answer else run.predict(**arrays)
+    outputs = _generate(run, arrays, args) if decodes or args.answer else _predict(run, arrays, args.seed)
     if args.output:
         write_atomic(args.output, pack_arrays(outputs))
     write_text("\n".join(f"{escape(name)}: {a.dtype}{list(a.shape)}" + _range(a) for name, a in outputs.items()))
     return 0
+
+
+def _predict(run: Any, arrays: dict[str, Any], seed: int | None) -> dict[str, Any]:
+    """The outputs of the run's model, whose samples a seed draws."""
+    from netspec.diagnostics.spec_error import raise_spec_errors
+    from netspec.train.example_encoding import inputs_of
+    from netspec.train.prediction import predict_all
+
+    with raise_spec_errors():
+        return predict_all(run.program, run.state, inputs_of(run.program, arrays), seed)
 
 
 def _generate(run: Any, arrays: dict[str, Any], args: Namespace) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from netspec.lower.kernel_choices import chosen_kernels
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
 from netspec.lower.objective import EXAMPLE_WEIGHTS, Statistics
 from netspec.lower.precision import PRECISIONS, Precision, in_full_width, is_traced, is_wide, own_width, require_width
-from netspec.lower.random_draws import take_key
+from netspec.lower.random_draws import EVAL_STEP, step_key, take_key
 from netspec.lower.repeat_lowering import CHOICES
 from netspec.lower.sequence_lengths import require_lengths
 from netspec.lower.training_state import State
@@ -49,7 +49,7 @@ Phase = Literal["train", "eval", "serve"]
 PHASES: tuple[Phase, ...] = ("train", "eval", "serve")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program:
     """A model, and how to train it where the spec says so. Make one with `Program.of`.
 
@@ -115,6 +115,11 @@ class Program:
             raise ValueError(f"`optimizer` has `init` and `update`, as optax's have, and `update` is one of {names}")
         return replace(self, foreign={**self.foreign, update: optimizer})
 
+    def __repr__(self) -> str:
+        trained = f", trained by {self.plan.name}" if self.plan and self.plan.name != self.model.name else ""
+        inputs = ", ".join(f"{name}: {kind}" for name, kind in self.model.input_types().items())
+        return f"<Program {self.model.name}({inputs}) -> {', '.join(self.model.output_types())}{trained}>"
+
     # --- states ------------------------------------------------------------------------------------------------------
 
     @own_width
@@ -148,7 +153,8 @@ class Program:
 
     def unpack(self, state: State) -> dict[str, Any]:
         """{"params", "buffers"}: nested dicts of arrays by logical path, of NumPy unless they are traced; each layer of a `repeat` by
-        itself. What `pack` takes, and what other libraries understand."""
+        itself. What `pack` takes, and what other libraries understand. They are the parameters that are trained: those that `predict` uses,
+        where the spec has `ema`, are `unpack(averaged(state))`."""
         own = self._own(state)
         collections = {PARAMS: own.params, BUFFERS: own.buffers}
         return self.layout.unpack({name: {key: to_numpy(x) for key, x in leaves.items()} for name, leaves in collections.items()})
@@ -185,6 +191,9 @@ class Program:
         Of no examples outputs have none. Pure: works under `jax.jit`, `jax.grad` and `jax.vmap`. Raises `SpecError` for weights and inputs
         that do not fit and for a key that is missing, ValueError for another phase.
         """
+        if inputs is not None and not isinstance(inputs, Mapping):
+            name = next(iter(self.model.input_types()), "x")
+            raise TypeError(f"inputs go by name, `apply(state, {name}=…)`, or in one dict, and not as a {type(inputs).__name__}")
         given = {**(inputs or {}), **named}
         if inputs is None and key is not None and "key" in self.model.input_types():
             given, key = {**given, "key": key}, None
@@ -254,11 +263,14 @@ class Program:
         return self.predict_arrays(state, inputs)
 
     @own_width
-    def predict_arrays(self, state: Variables, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """`predict` with the inputs as one mapping, of one batch."""
+    def predict_arrays(self, state: Variables, inputs: Mapping[str, Any], seed: int | None = None, first: int = 0) -> dict[str, Any]:
+        """`predict` with the inputs as one mapping, of one batch, whose first example is number `first` of all. `seed` draws, else that of
+        the spec."""
         if is_empty(self.model, inputs):
             return self._nothing(inputs, "serve")
-        return {name: to_host(x) for name, x in self._predict(*self._leaves(state), self._inputs(inputs)).items()}
+        key = None if seed is None else step_key(seed, EVAL_STEP)
+        outputs = self._predict(*self._leaves(state), self._inputs(inputs), key, np.uint32(first))
+        return {name: to_host(x) for name, x in outputs.items()}
 
     @own_width
     def export(
@@ -271,10 +283,10 @@ class Program:
     ) -> Artifact:
         """`predict` as an artifact of `jax.export` for any number of the size `batch`: `save` writes it, `jax.export.deserialize` reads it.
 
-        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them,
-        `call(program.unpack(state), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for them. Raises
-        `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is no name, or
-        that `sizes` has a number for.
+        With a state its weights are in the artifact, `call(image=…)`; without they are the first argument, as `unpack` gives them, `call(
+        program.unpack(program.averaged(state)), image=…)`. Other open sizes of the inputs stay open too unless `sizes` has numbers for
+        them. Raises `SpecError` for a size that the inputs do not have, and where an op needs a number; `ValueError` for a `batch` that is
+        no name, or that `sizes` has a number for.
         """
         weights = None if state is None else self._leaves(state)
         return export_prediction(self._forward, weights, batch, sizes or {}, platforms)
@@ -541,14 +553,17 @@ class Program:
     @cached_property
     def _train(self) -> Callable[..., Any]:
         self._objective("train")
-        return self._placement.jit(
-            steps.training_step(self._updates, self.plan.ema if self.plan else None, self.layout.averages()), donate_argnums=(0,)
-        )
+        return self._placement.jit(self._step, donate_argnums=(0,))
 
     @cached_property
     def _train_traced(self) -> Callable[..., Any]:
         """The same inside of a trace, whose gradients may need the state that the step begins with: it keeps it."""
-        return self._placement.jit(steps.training_step(self._updates, self.plan.ema if self.plan else None))
+        return self._placement.jit(self._step)
+
+    @property
+    def _step(self) -> Callable[..., Any]:
+        """One step of training, not compiled."""
+        return steps.training_step(self._updates, self.plan.ema if self.plan else None, self.layout.averages())
 
     @cached_property
     def _eval(self) -> Callable[..., Any]:

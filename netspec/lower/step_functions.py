@@ -137,9 +137,10 @@ def evaluation_step(forward: Forward, objective: Objective) -> Callable[..., Sta
 
 
 def outputs(forward: Forward, phase: str) -> Callable[..., dict[str, Array]]:
-    """(params, buffers, inputs, key) -> the model's outputs by name. In training there is no key but the one that is given."""
+    """(params, buffers, inputs, key, global index of the first example) -> the model's outputs by name. In training there is no key but the
+    one that is given."""
     step = None if phase == "train" else EVAL_STEP
-    return lambda params, buffers, inputs, key=None: forward(phase, params, buffers, inputs, step=step, key=key)[0]
+    return lambda params, buffers, inputs, key=None, first=0: forward(phase, params, buffers, inputs, step=step, first=first, key=key)[0]
 
 
 def loss_of(forward: Forward, objective: Objective, phase: str) -> Callable[..., tuple[Array, dict[str, Array]]]:

@@ -11,13 +11,16 @@ from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jax, np
 from netspec.lower.input_arrays import as_array, describe
 from netspec.lower.layout import BUFFERS, PARAMS, Layout
+from netspec.lower.precision import is_traced
 from netspec.lower.training_state import State
 
 STATE = "a state, as `init`, `train_step` and `fit` give it"
+COPY = "`jax.tree.map(jnp.copy, state)`"
 
 
 def collections_of(given: Any, buffers: Any = None) -> dict[str, Any]:
     """{"params", "buffers"} of a state, of these two, or of the parameters alone. Raises `SpecError` for what is none of them."""
+    require_alive(given)
     if isinstance(given, State):
         found: Mapping[str, Any] = {PARAMS: given.params, BUFFERS: given.buffers}
     elif not isinstance(given, Mapping):
@@ -41,8 +44,26 @@ def require_state(layout: Layout, given: Any, batch: Any = None) -> State:
         raise SpecError([ArrayMismatch(field="state", expected=STATE, found=type(given).__name__, repair=call)])
     if not isinstance(given.params, Mapping) or not isinstance(given.buffers, Mapping):
         raise SpecError([ArrayMismatch(field="state", expected=STATE, found="one whose params or buffers are no dicts")])
+    require_alive(given)
     layout.require_stored({PARAMS: given.params, BUFFERS: given.buffers})
     return given
+
+
+def require_alive(given: Any) -> None:
+    """Raises `SpecError` for a state, or a tree of its arrays, that a step of training has taken over."""
+    if _is_gone(given):
+        repair = "keep the state that it returns, `state, statistics = program.train_step(state, batch)`, or give it a copy: " + COPY
+        found = "one that was given away to `train_step`, which donates it"
+        raise SpecError([ArrayMismatch(field="state", expected=STATE, found=found, repair=repair)])
+
+
+def _is_gone(tree: Any) -> bool:
+    """Whether an array of the tree is deleted."""
+    if isinstance(tree, Mapping):
+        return any(map(_is_gone, tree.values()))
+    if isinstance(tree, list | tuple):
+        return any(map(_is_gone, tree))
+    return isinstance(tree, jax.Array) and not is_traced(tree) and tree.is_deleted()
 
 
 def require_dict(batch: Any, names: Iterable[str] = ()) -> Mapping[str, Any]:

@@ -19,16 +19,18 @@ PREFIX = "prefix_length"
 """The name under which the lengths of given beginnings stand among arrays."""
 
 
-def predict_all(program: Program, state: Any, inputs: Mapping[str, Any]) -> dict[str, Array]:
+def predict_all(program: Program, state: Any, inputs: Mapping[str, Any], seed: int | None = None) -> dict[str, Array]:
     """The model's outputs by name as NumPy arrays, one entry per example. Raises `SpecError` for inputs that do not fit.
+
+    What draws random numbers draws others for each example, by `seed`, else by that of the spec.
 
     A model whose inputs or outputs do not all count examples along their first axis gets everything at once.
     """
     examples = _examples(program, inputs)
     size = (program.plan and program.plan.data.batch) or CHUNK
     if examples is None or examples == 0 or (examples <= size and not _is_fixed(program)):
-        return program.predict_arrays(state, inputs)
-    parts = [program.predict_arrays(state, chunk) for chunk in _chunks(inputs, examples, size)]
+        return program.predict_arrays(state, inputs, seed)
+    parts = [program.predict_arrays(state, chunk, seed, i * size) for i, chunk in enumerate(_chunks(inputs, examples, size))]
     return {name: np.concatenate([part[name] for part in parts])[:examples] for name in parts[0]}
 
 

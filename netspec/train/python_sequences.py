@@ -24,7 +24,7 @@ def as_column(kind: TensorType, values: Any) -> Any:
         return values
     if kind.dtype == "u8" and kind.rank == 2 and all(isinstance(value, str) for value in values):
         return Ragged.of([np.frombuffer(value.encode(), np.uint8) for value in values], np.uint8)
-    rows = [_sequence(value, kind.rank - 1) for value in values]
+    rows = _fill_empty([_sequence(value, kind.rank - 1) for value in values])
     if any(row is None for row in rows) or len({row.shape[1:] for row in rows if row is not None}) > 1:
         return values
     return Ragged.of(rows) if kind.rank == 2 or len({len(row) for row in rows if row is not None}) > 1 else values
@@ -38,7 +38,17 @@ def _sequence(value: Any, rank: int) -> Array | None:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError):  # NumPy's words for lists that are no array
         return None
-    return array if array.ndim == rank and len(array) and array.dtype.kind in "biufV" else None
+    fits = array.ndim == rank or array.shape == (0,)
+    return array if fits and array.dtype.kind in "biufV" else None
+
+
+def _fill_empty(rows: list[Array | None]) -> list[Array | None]:
+    """Sequences without an element have that of the others: NumPy takes `[]` for numbers with a fraction. Where all are empty nothing tells
+    what they hold, and they are none."""
+    first = next((row for row in rows if row is not None and len(row)), None)
+    if first is None:
+        return [None] * len(rows)
+    return [first[:0] if row is not None and row.shape == (0,) else row for row in rows]
 
 
 def pad_lists(given: Mapping[str, Any], types: Mapping[str, TensorType], longest: int | None = None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ Data = Mapping[str, Any] | Iterable[Mapping[str, Any]]
 """A dict of arrays by field (all examples, as the spec's dataset would give them), or an iterable of batches (dicts of arrays)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fit:
     """A training that came to its end, or was stopped."""
 
@@ -57,6 +57,10 @@ class Fit:
     run: Path | None
     """The run folder, where there is one."""
     stop: Stop = field(default_factory=Stop)
+
+    def __repr__(self) -> str:
+        where = f" in {str(self.run)!r}" if self.run else ""
+        return f"<Fit{where}: {self.program!r}, lines of history: {len(self.history)}>"
 
     @property
     def metrics(self) -> dict[str, Result]:
@@ -77,7 +81,7 @@ class Fit:
         return generate_all(self.program, self.state, inputs, name, prefix_length=prefix_length, seed=seed)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Program(Compiled):
     """A program with its spec: `fit` trains it, `evaluate` measures it."""
 

@@ -25,15 +25,19 @@ Compile = Callable[[Recipe], Program]
 """Makes a model of a spec's text and overrides; the compiler stands above this floor and is handed in."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Loaded:
     """A model with the parameters of one checkpoint."""
 
     program: Program
     state: Any
+    """`train_step` donates what it is given: give it a copy, `jax.tree.map(jnp.copy, run.state)`, to go on predicting with this one."""
     step: int
     """The checkpoint's step."""
     folder: RunFolder
+
+    def __repr__(self) -> str:
+        return f"<Loaded {str(self.folder.path)!r} at step {self.step}: {self.program!r}>"
 
     @raise_spec_errors()
     def predict(self, /, **inputs: Any) -> dict[str, Any]:

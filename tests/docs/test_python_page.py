@@ -48,7 +48,6 @@ def test_the_page_names_all_that_is_exported_and_every_function_of_a_program() -
     inner = {
         "decode_arrays",
         "predict_arrays",
-        "averaged",
         "first_nan",
         "find_gradient_source",
         "kernels",

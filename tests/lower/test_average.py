@@ -69,6 +69,15 @@ def test_it_evaluates_and_predicts_with_the_buffers_as_they_are() -> None:
     assert made.finish(made.eval_step(state, batch), "eval") == pytest.approx(plain.finish(plain.eval_step(other, batch), "eval"))
 
 
+def test_weights_that_leave_predict_what_the_state_does() -> None:
+    """Those of `averaged`, by `pack` and as the first argument of an artifact."""
+    made, image = program(SPEC), digits(8, seed=9)["image"]
+    state, _ = stepped(made, 3)
+    weights, wanted = made.unpack(made.averaged(state)), made.predict(state, image=image)
+    close(made.predict(made.pack(weights), image=image), wanted, 1e-13)
+    close(dict(made.export(platforms=("cpu",)).call(weights, image=image)), wanted, 1e-12)
+
+
 def test_training_goes_on_from_the_parameters_themselves() -> None:
     made, plain = program(SPEC), program(SPEC.replace("  ema = 0.9\n", ""))
     close(stepped(made, 4)[1][-1], stepped(plain, 4)[1][-1], 0)

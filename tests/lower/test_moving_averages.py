@@ -75,6 +75,20 @@ def test_averages_begin_as_what_they_follow_and_follow_it(repeat: str) -> None:
             assert all(not np.array_equal(slow[path], now[path]) for path in now)
 
 
+def test_averages_move_inside_of_a_trace() -> None:
+    """A step under `jit` and under `vmap` leaves the buffers that it leaves alone."""
+    with jax.enable_x64(True):
+        made = program(SPEC)
+        alone, _ = made.train_step(made.init(1), digits(8))
+        jitted, _ = jax.jit(made.train_step)(made.init(1), digits(8))
+        many = jax.tree.map(lambda x: x[None], made.init(1))
+        mapped, _ = jax.vmap(made.train_step, in_axes=(0, None))(many, digits(8))
+        close(dict(jitted.buffers), dict(alone.buffers), 1e-12)
+        close({key: x[0] for key, x in mapped.buffers.items()}, dict(alone.buffers), 1e-12)
+        begun = made.init(1).buffers
+        assert any(not np.array_equal(begun[key], x) for key, x in jitted.buffers.items() if key.startswith("slow"))
+
+
 def test_an_average_computes_what_its_source_would_with_its_weights() -> None:
     """Outputs of `slow`, and of `q` with the weights and statistics of `slow` put in its place."""
     with jax.enable_x64(True):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -29,11 +33,11 @@ from tests.lower.build import Builder
 from tests.lower.models import batch, convnet, deep, measuring, objective, plan, program
 
 
-def linear() -> Program:
-    """One dense layer and plain gradient descent."""
+def linear(optimizer: Any = None) -> Program:
+    """One dense layer, trained by plain gradient descent where no other optimizer is given."""
     b = Builder("Linear")
     model = b.body(logits=b.op(Dense(features=3), b.input("x", "f32[B, 4]")))
-    return program(model, optimizer=Sgd(learning_rate=0.5))
+    return program(model, optimizer=optimizer or Sgd(learning_rate=0.5))
 
 
 def softmax(z: np.ndarray) -> np.ndarray:
@@ -83,6 +87,46 @@ def test_a_step_donates_its_state() -> None:
     state = p.init()
     p.train_step(state, batch())
     assert all(leaf.is_deleted() for leaf in jax.tree.leaves(state))
+
+
+def test_a_state_that_was_given_away_is_told_so() -> None:
+    made, given = linear(), batch()
+    state = made.init()
+    made.train_step(state, given)
+    calls: list[Callable[[], Any]] = [
+        lambda: made.train_step(state, given),
+        lambda: made.eval_step(state, given),
+        lambda: made.predict(state, x=given["x"]),
+        lambda: made.apply(state.params, x=given["x"]),
+        lambda: made.loss(state.params, given),
+        lambda: made.unpack(state),
+        lambda: made.pack(state),
+        lambda: made.averaged(state),
+    ]
+    for call in calls:
+        with pytest.raises(SpecError, match="was given away to `train_step`"):
+            call()
+
+
+def test_a_state_is_saved_and_goes_on() -> None:
+    """With the optimizer's moments and the step, as a copy does."""
+    made = linear(AdamW(learning_rate=0.01))
+    state, _ = made.train_step(made.init(), batch())
+    saved = pickle.loads(pickle.dumps(jax.device_get(state)))
+    wanted, _ = made.train_step(jax.tree.map(jnp.copy, state), batch())
+    found, _ = made.train_step(saved, batch())
+    jax.tree.map(np.testing.assert_array_equal, found, wanted)
+    made.train_step(state, batch())
+
+
+def test_a_program_is_shown_on_a_line() -> None:
+    assert repr(linear()) == "<Program Linear(x: f32[B, 4]) -> logits, trained by train>"
+
+
+def test_inputs_by_place_are_refused() -> None:
+    made = linear()
+    with pytest.raises(TypeError, match=r"inputs go by name, `apply\(state, x=…\)`"):
+        made.apply(made.init(), batch()["x"])  # type: ignore[arg-type]
 
 
 def test_unpacked_weights_survive_the_next_step() -> None:

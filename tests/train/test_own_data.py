@@ -135,6 +135,47 @@ def test_sequences_of_different_length_are_lists() -> None:
     assert fit.metrics["tokens_each"] == pytest.approx(np.mean([len(tokens[i]) for i in aside]))
 
 
+SAMPLER = """netspec 1
+
+model M {
+  input x: f32[B, 3]
+  y = x -> dense(2)
+  output logits = y
+  when serve { output sample = y + random_normal([B, 2]) }
+}
+
+train M {
+  data = arrays(fields={x: f32[3], label: i32[]}) -> batch(4)
+  loss = softmax_cross_entropy(logits, label)
+  optimizer = sgd(0.1)
+  duration = 1 epoch
+}
+"""
+
+
+def test_samples_differ_from_example_to_example_and_from_seed_to_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where more examples are predicted than a batch holds; the seed of the spec is the default."""
+    x = np.zeros((10, 3), np.float32)
+    made = netspec.compile(SAMPLER)
+    fit = made.fit({"x": x, "label": np.zeros(10, int)}, out=tmp_path / "run")
+    assert "<Program M(x: f32[B, 3]) -> logits, sample>, lines of history: 1>" in repr(fit)
+    assert repr(netspec.load(tmp_path / "run")).startswith(f"<Loaded {str(tmp_path / 'run')!r} at step 2: <Program M(")
+    samples = fit.predict(x=x)["sample"]
+    assert len(np.unique(samples[:, 0])) == 10
+    np.testing.assert_array_equal(samples, fit.predict(x=x)["sample"])
+    np.savez(tmp_path / "x.npz", x=x)
+    found = []
+    for seed in (0, 1, 2):
+        out = tmp_path / f"{seed}.npz"
+        args = ["predict", str(tmp_path / "run"), "--input", str(tmp_path / "x.npz"), "--seed", str(seed), "--output", str(out)]
+        assert main(args) == 0
+        with np.load(out) as file:
+            found.append(file["sample"])
+    np.testing.assert_array_equal(found[0], samples)
+    assert all(not np.isclose(left, right).any() for left, right in ((found[0], found[1]), (found[1], found[2])))
+    capsys.readouterr()
+
+
 def test_one_example_cannot_be_divided() -> None:
     with pytest.raises(SpecError, match="too-few-to-split"):
         program(f"arrays({FIELDS}, test=0.2)").fit({name: values[:1] for name, values in DATA.items()})
@@ -167,8 +208,11 @@ LISTS: dict[str, Any] = {
     "an array of lists": np.asarray(ROWS, object),
     "lists of one length": [[1, 2]] * 4,
     "of every kind": [[1, 2], np.asarray([3]), (1,), jnp.asarray([2])],
+    "lists of nothing among others": [[1, 2], [], [1], [2]],
+    "arrays of nothing among others": [np.asarray([1, 2], np.int32), np.asarray([], np.int32), np.asarray([]), np.asarray([2])],
     "floats": [[1.0], [2.0, 3.0], [1.0], [1.0]],
-    "lists of nothing": [[1, 2], [], [1], [2]],
+    "nothing of another kind": [[1, 2], np.zeros((0, 3)), [1], [2]],
+    "nothing but lists of nothing": [[], [], [], []],
     "an iterator": iter(ROWS),
 }
 
@@ -195,4 +239,11 @@ def test_what_fit_takes_predict_takes_and_evaluate_too() -> None:
                 found.append(False)
         assert len(set(found)) == 1, (form, found)
         taken += [form] if all(found) else []
-    assert taken == list(LISTS)[:-3]
+    assert taken == list(LISTS)[:-4]
+
+
+def test_a_sequence_of_nothing_has_length_0() -> None:
+    """In the length that is counted, and in the mask that is made of it."""
+    made = netspec.compile(RAGGED.replace(", test=0.2", ""))
+    fit = made.fit({"tokens": [[1, 2, 3], [], [4]] * 8, "label": [0, 1, 0] * 8})
+    assert [line.metrics["tokens_each"] for line in fit.history] == pytest.approx([4 / 3] * len(fit.history), rel=0.2)
