@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from netspec.diagnostics.base import Diagnostic, Edit
 from netspec.diagnostics.suggestions.nearest import one_of, squash
 from netspec.record import record
+from netspec.source import Span
 
 
 @record(kw_only=True)
@@ -43,12 +44,20 @@ class NotCallable(Diagnostic):
     """What it is instead: "a tensor", "a number", …"""
     function: str = ""
     """The function that was called as if it were a part of the tensor."""
+    layer_at: Span | None = None
+    """Where the layer is bound that is the value and lacks `shared`."""
+
+    def mistake(self) -> object:
+        return (self.slug(), self.layer_at.start) if self.layer_at is not None and self.ways else None
 
     def message(self) -> str:
         called = "a stage" if self.what == "a function of static values" else "something to call"
         return f"`{self.name}` is {self.what}, not {called}"
 
     def help(self) -> str | None:
+        if self.layer_at is not None:
+            made = self.proposed() or f"`shared {self.name} = …`"
+            return f"a layer that is used by its name is one instance, with one set of weights: {made}"
         if self.function:
             return f"tensors have no methods: write `{self.function}({self.name}, …)`, or `{self.name} -> {self.function}(…)`"
         if self.what == "a function of static values":
