@@ -35,8 +35,11 @@ def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str
 
 
 def propose_spaced(call: Written, name: str) -> list[Repair]:
-    """`arange(1, 9)` where an initial value is computed: numbers at equal distances, by the first and the last."""
+    """`arange(1, 9)` where an initial value is computed: numbers at equal distances, by the first and the last; `randn(8, 4)`, drawn once."""
     texts = [arg.value.span.text for arg in call.args]
+    drawn = {"randn": "normal(1.0)", "rand": "uniform(1.0)"}.get(squash(name.rpartition(".")[2]))
+    if drawn is not None:
+        return [Repair((Edit(call.span, drawn),), drawn)]
     if squash(name.rpartition(".")[2]) not in ("arange", "range") or not texts or not all(re.fullmatch(r"-?[0-9]+", t) for t in texts):
         return []
     numbers = range(*map(int, texts[:3])) if texts[2:] != ["0"] else ()
