@@ -202,7 +202,9 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         bound.tensors = [slots[n] for n in signature.required if n in slots]
         missing = [n for n in signature.required if n not in slots]
         if slots and missing and not bound.broken:
-            fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+            from netspec.infer.calls.missing_inputs import describe_missing  # only specs with a problem need it
+
+            fail(frame, bound, describe_missing(frame, use, signature, slots, missing))
     else:
         bound.tensors = [*slots.values(), *bound.tensors]
     return bound
@@ -445,7 +447,10 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
                 return False
             continue
         if not isinstance(given.value, accepted):
-            frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`"))
+            from netspec.infer.calls.missing_inputs import fill_number  # only specs with a problem need it
+
+            wanted, ways = f"the input `{name}` of `{use.name}`", fill_number(given.span)
+            frame.report(NotATensor(at=given.span, what=describe(given.value), wanted=wanted, ways=ways))
             return False
     return True
 
