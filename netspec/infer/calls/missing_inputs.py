@@ -11,10 +11,11 @@ from netspec.infer.calls.input_repairs import name_size
 from netspec.infer.calls.value_repairs import propose_missing
 from netspec.infer.frame import Frame
 from netspec.infer.types import dtype_fits
-from netspec.infer.values import Given, OpValue, Tensor
+from netspec.infer.values import Given, OpValue, SharedInstance, Tensor
 from netspec.library.base import Callable, In
 from netspec.library.shelf import index
 from netspec.limits import LIMITS
+from netspec.record import replace
 from netspec.shape import DimTooComplex, TensorType
 from netspec.source import Span
 from netspec.syntax import tree
@@ -29,10 +30,11 @@ def describe_missing(frame: Frame, use: Call, signature: Signature, slots: Mappi
     port = find_port(use, name)
     fits = [n for n in tensors_in_sight(frame, slots) if port is None or fits_port(frame, use, port, slots, n)] if len(missing) == 1 else []
     ways: list[Repair] = []
-    if len(missing) == 1 and use.value.span == use.span and use.span.source.pointers is None:
+    if len(missing) == 1 and not isinstance(use.callee, SharedInstance) and use.span.source.pointers is None:
+        value = replace(use.value, span=use.span, call=use.args)
         numbers = [] if fits else [*name_numbers(use, name, port)]
         made = [*(fits if len(fits) == 1 else []), *([] if fits else make_tensors(frame, port, slots))]
-        ways = [*numbers, *propose_missing(use.value, [name], [[each] for each in made])]
+        ways = [*numbers, *propose_missing(value, [name], [[each] for each in made])]
     fits = fits[: LIMITS.listed_names]
     return MissingInput(
         at=use.span,
@@ -90,7 +92,7 @@ def build(use: Call) -> Callable | None:
 
 def name_numbers(use: Call, name: str, port: In | None) -> Iterator[Repair]:
     """`linear_recurrence(0.9)`: a number that was meant as the tensor."""
-    for arg in use.value.call or use.args:
+    for arg in use.args:
         if arg.name is None and isinstance(arg.value, tree.Number) and port is not None and port.dtype != "int":
             text = f"{name}=full([], {arg.value.span.text})"
             yield Repair((Edit(arg.value.span, text),), f"{use.name}({text})")
