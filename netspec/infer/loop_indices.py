@@ -42,7 +42,9 @@ def blame_index(repeats: Sequence[tree.Repeat], problem: Diagnostic) -> Diagnost
 
 def find_inside(node: tree.Repeat, at: Span) -> list[tree.Expr]:
     """The expressions of a loop's body that hold the guilty text, the outermost first."""
-    return [e for e in descendants(node.body) if isinstance(e, tree.Call | tree.Index) and e.span.start <= at.start and at.end <= e.span.end]
+    return [
+        e for e in descendants(node.body) if isinstance(e, tree.Call | tree.Index) and e.span.start <= at.start and at.end <= e.span.end
+    ]
 
 
 def keep_loop(node: tree.Repeat, inside: Sequence[tree.Expr], at: Span) -> list[Repair]:

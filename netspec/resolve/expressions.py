@@ -272,7 +272,9 @@ class Names:
             return self.settle(node, Bad())
         if known is not None and known.unshared is not None:
             known.read = True
-            self.report(NotCallable(at=node.span, name=first, what="a value", ways=tuple(share(first, known.unshared)), layer_at=known.unshared))
+            self.report(
+                NotCallable(at=node.span, name=first, what="a value", ways=tuple(share(first, known.unshared)), layer_at=known.unshared)
+            )
             return self.settle(node, Bad())
         if known is not None and (known.what in ("shared", "layer", "unread") or known.layer or len(node.parts) > 1):
             known.read = True

@@ -35,7 +35,7 @@ def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str
 
 
 def propose_spaced(call: Written, name: str) -> list[Repair]:
-    """`arange(1, 9)` where an initial value is computed: numbers at equal distances, by the first and the last; `randn(8, 4)`, drawn once."""
+    """`arange(1, 9)` where an initial value is computed: numbers at equal distances, by the first and the last; draws by `randn`."""
     texts = [arg.value.span.text for arg in call.args]
     drawn = {"randn": "normal(1.0)", "rand": "uniform(1.0)"}.get(squash(name.rpartition(".")[2]))
     if drawn is not None:
@@ -166,7 +166,8 @@ def unknown_argument(call: Written, arg: tree.Arg, what: Takes, options: Sequenc
     lacks = [each for each in what.needed if each in free and each not in near]
     if near and lacks and near[0] in what.types and call.staged and all(arg.name for arg in call.args):
         needed = ", ".join(f"{each}=…" for each in lacks)
-        how = f"it is `{near[0]}` here, and `{what.op}` needs {quote_names(lacks)} too: `{what.op}({near[0]}={arg.value.span.text}, {needed})`"
+        whole = f"{what.op}({near[0]}={arg.value.span.text}, {needed})"
+        how = f"it is `{near[0]}` here, and `{what.op}` needs {quote_names(lacks)} too: `{whole}`"
     return UnknownArgument(at=arg.name_span, op=what.op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
 
 

@@ -73,7 +73,8 @@ def describe_period(name: tree.Name, node: tree.Call | tree.Name, arg: tree.Arg,
     decay = 1 - 1 / given.value
     all_args = node.args[0].span.to(node.args[-1].span)
     way = Repair((Edit(all_args, f"{decay:.6g}"),), f"{name.text}({decay:.6g})")
-    how = f"an average moves at every step; what is as old as a copy of every {given.span.text} steps keeps 1 - 1/{given.span.text} of its own"
+    often = given.span.text
+    how = f"an average moves at every step; what is as old as a copy of every {often} steps keeps 1 - 1/{often} of its own"
     return UnknownArgument(at=arg.span, op=name.text, name=str(arg.name), how=f"{how}: `{way.words}`", ways=(way,), options=(DECAY,))
 
 

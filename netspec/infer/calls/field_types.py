@@ -1,4 +1,4 @@
-"""Proposes the types of one example for the fields of a data set that are written otherwise: without brackets, with the batch, in quotes."""
+"""Proposes the types of one example for fields of data that are written otherwise: without brackets, with the batch, in quotes."""
 
 from __future__ import annotations
 
