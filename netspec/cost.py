@@ -24,6 +24,8 @@ class Row:
     params: int
     flops: Dim | int
     bytes: Dim | int
+    phase: str = ""
+    """The phase in which alone it runs, `train` or `serve`; "" where it runs in an evaluation too, whose costs are told."""
 
     @property
     def shape(self) -> str:
@@ -63,7 +65,8 @@ def group(found: Sequence[Row], depth: int) -> list[Row]:
 
 def _sum_group(path: str, rows: Sequence[Row]) -> Row:
     """One row for several."""
-    return Row(path, "", rows[-1].types, *sum_rows(rows))
+    phases = {row.phase for row in rows}
+    return Row(path, "", rows[-1].types, *sum_rows(rows), phase=phases.pop() if len(phases) == 1 else "")
 
 
 def total(parts: Iterator[Dim | int] | map) -> Dim | int:
@@ -101,6 +104,8 @@ class Spot:
     """How often the place runs in one forward pass in eval."""
     sequences: tuple[TensorType, ...] = ()
     """In a layer that is one cell: the types of the sequences that it makes."""
+    phase: str = ""
+    """The phase other than evaluation in which the place runs."""
 
     @property
     def copies(self) -> int:
@@ -114,12 +119,13 @@ class Spot:
     def step(self, segment: Segment) -> Spot:
         """One segment further, in a body of its own."""
         moving = {self.own[d] for n in segment.numbers for d, stride in enumerate(n.strides) if stride and d < len(self.own)}
-        return Spot(f"{self.prefix}{segment_text(segment, self.counts())}/", self.loops, (), self.axes | moving, self.work)
+        prefix = f"{self.prefix}{segment_text(segment, self.counts())}/"
+        return Spot(prefix, self.loops, (), self.axes | moving, self.work, phase=self.phase)
 
     def repeated(self, count: int) -> Spot:
         """The spot inside a loop: everything there runs so many times."""
         own = (*self.own, len(self.loops))
-        return Spot(self.prefix, (*self.loops, count), own, self.axes, reduce_dim(Dim.of(self.work) * count))
+        return Spot(self.prefix, (*self.loops, count), own, self.axes, reduce_dim(Dim.of(self.work) * count), phase=self.phase)
 
     def times(self, factor: Dim | int) -> Spot:
         """The spot of what runs so many times, without weights of its own for each."""
@@ -132,7 +138,7 @@ def descend_spot(node: Node, body: Body, spot: Spot) -> Spot:
         case Repeat():
             return spot.repeated(node.count)
         case When():
-            return spot if node.phase == "eval" else spot.times(0)
+            return spot if node.phase == "eval" else replace(spot.times(0), phase=node.phase)
         case Recur():
             return replace(spot.times(body.types[node.sequences[0]].shape[1]), sequences=sequences_of_cell(node, body))
         case Call():
@@ -153,7 +159,7 @@ class Ledger:
             case Variable():
                 here = spot.step(node.segment)
                 params = 0 if node.buffer else self.fresh(here, "", size_of(node.weight.shape))
-                return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", (body.types[node.output],), params, 0, 0)
+                return Row(here.prefix[:-1], "buffer" if node.buffer else "weight", (body.types[node.output],), params, 0, 0, here.phase)
         return None
 
     def fresh(self, spot: Spot, name: str, size: int) -> int:
@@ -170,7 +176,7 @@ class Ledger:
         flops = Dim.of(node.op.flops(*inputs, **optional)) * here.work
         size = Dim.of(total(o.bytes for o in outputs)) * here.work
         types = spot.sequences or tuple(outputs)
-        return Row(here.prefix[:-1], node.op.op_name(), types, params, reduce_dim(flops), reduce_dim(size))
+        return Row(here.prefix[:-1], node.op.op_name(), types, params, reduce_dim(flops), reduce_dim(size), here.phase)
 
 
 def sequences_of_cell(node: Recur, body: Body) -> tuple[TensorType, ...]:
@@ -190,9 +196,11 @@ def size_of(shape: tuple[Dim | int, ...]) -> int:
 
 
 def segment_text(segment: Segment, counts: tuple[int, ...]) -> str:
-    """A segment; in a repeat with the range of its numbers, `layer_0..5`."""
+    """A segment; in a repeat with the range of its numbers, `layer_0..5`, and how far they are apart."""
     parts = [segment.base]
     for number in segment.numbers:
         last = number.at(tuple(n - 1 for n in counts))
-        parts.append(str(number.constant) if last == number.constant else f"{number.constant}..{last}")
+        steps = [stride for stride, count in zip(number.strides, counts, strict=False) if stride and count > 1]
+        apart = f" step {steps[0]}" if len(steps) == 1 and steps[0] > 1 else ""
+        parts.append(str(number.constant) if last == number.constant else f"{number.constant}..{last}{apart}")
     return "_".join(parts)

@@ -13,6 +13,7 @@ from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
+from netspec.syntax.tree_walk import descendants
 
 OF_NUMBERS = (BadArgument, BadOperands, LiteralDoesNotFit, NotStatic, WrongOperand)
 """What is said of a tensor where a number is wanted."""
@@ -33,8 +34,44 @@ def blame_index(repeats: Sequence[tree.Repeat], problem: Diagnostic) -> Diagnost
         if isinstance(problem, UnequalDtypes):
             cast = f"cast({name}, f32)"
             return replace(problem, ways=(Repair((Edit(found, cast),), cast), way))
-        return RepeatIndex(at=problem.at, name=name, count=node.count.span.text, ways=(way,), trail=problem.trail)
+        inside = find_inside(node, problem.at)
+        ways = (*keep_loop(node, inside, problem.at), way)
+        return RepeatIndex(at=problem.at, name=name, count=node.count.span.text, ways=ways, trail=problem.trail)
     return problem
+
+
+def find_inside(node: tree.Repeat, at: Span) -> list[tree.Expr]:
+    """The expressions of a loop's body that hold the guilty text, the outermost first."""
+    return [
+        e for e in descendants(node.body) if isinstance(e, tree.Call | tree.Index) and e.span.start <= at.start and at.end <= e.span.end
+    ]
+
+
+def keep_loop(node: tree.Repeat, inside: Sequence[tree.Expr], at: Span) -> list[Repair]:
+    """What the running program can do with the index: a scalar is broadcast, and a list of numbers is read as a table."""
+    if at.source.pointers is not None:
+        return []
+    for found in reversed(inside):
+        if isinstance(found, tree.Call) and found.callee.text == "full" and len(found.args) == 2:
+            shape, value = (arg.value.span.text for arg in found.args)
+            text = f"broadcast_to({value}, {shape})"
+            return [Repair((Edit(found.span, text),), text)]
+        if isinstance(found, tree.Index) and isinstance(found.value, tree.Name) and len(found.items) == 1:
+            return [make_table(node, found, node.count.span.text)]
+    return []
+
+
+def make_table(node: tree.Repeat, found: tree.Index, count: str) -> Repair:
+    """A buffer of a list's numbers, declared before the loop, which is read by the index."""
+    source, name = found.span.source, found.value.span.text
+    start = Span(source, node.span.start, node.span.start)
+    line = source.text.rfind("\n", 0, start.start) + 1
+    indent = source.text[line : start.start] if not source.text[line : start.start].strip() else ""
+    table = next(n for n in ("table", f"{name}_table", f"{name}_numbers") if not re.search(rf"\b{n}\b", source.text))
+    buffer = f"buffer {table}: f32[len({name})] = from_values({name})"
+    read = f"{table}[{found.items[0].span.text}]"
+    edits = (Edit(start, f"{buffer}\n{indent}" if indent else f"{buffer}; "), Edit(found.span, read))
+    return Repair(edits, f"`{buffer}` before the loop, and `{read}` in it")
 
 
 def find_name(name: str, problem: Diagnostic) -> Span | None:

@@ -192,7 +192,11 @@ class Bodies:
             self.type(target.type, scope)
             if target.name == "_":
                 continue
+            lacks = self.names.lacks_shared(node.value, target.span, scope) if len(node.targets) == 1 and not layer else None
             before = scope.bind(target.name, "binding", target.span, layer)
+            bound = scope.find(target.name)
+            if bound is not None:
+                bound.unshared = lacks
             if before is not None and before.what in FIXED:
                 self.report(
                     DuplicateName(at=target.span, name=target.name, what=f"{before.what}'s name", first=before.span, first_what=before.what)

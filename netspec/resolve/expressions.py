@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from netspec.diagnostics.base import Diagnostic
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.kinds import NeedsQuotes, NotCallable
 from netspec.diagnostics.names.bindings import DuplicateName
 from netspec.diagnostics.names.unknown_names import UnknownName
@@ -270,6 +270,12 @@ class Names:
         known = scope.find(first)
         if known is not None and known.what == "taken":
             return self.settle(node, Bad())
+        if known is not None and known.unshared is not None:
+            known.read = True
+            self.report(
+                NotCallable(at=node.span, name=first, what="a value", ways=tuple(share(first, known.unshared)), layer_at=known.unshared)
+            )
+            return self.settle(node, Bad())
         if known is not None and (known.what in ("shared", "layer", "unread") or known.layer or len(node.parts) > 1):
             known.read = True
             return self.settle(node, Local(first))
@@ -308,6 +314,21 @@ class Names:
                 return known is not None and known.what == "shared"
         return False
 
+    def lacks_shared(self, value: tree.Expr, target: Span, scope: Scope) -> Span | None:
+        """Where `shared` is missing in `f = dense(3)`, a layer that is made without an input and is meant to be used by its name."""
+        while isinstance(value, tree.Chain):
+            value = value.head
+        if not isinstance(value, tree.Call):
+            return None
+        known = scope.find(value.callee.parts[0])
+        if known is not None:
+            return known.unshared
+        found = self.meanings.get(id(value.callee))
+        if any(not isinstance(arg.value, LITERAL_VALUES) and arg.name is None for arg in value.args):
+            return None
+        layers = isinstance(found, ShelfRef) and any(e.kind == "layer" and e.inputs for e in index.entries(found.name))
+        return target if layers or (isinstance(found, BlockRef) and bool(found.definition.inputs)) else None
+
     def named(self, node: tree.Name) -> Meaning | None:
         """What a name means that no body binds: a block, a function of the file, an op, a static function."""
         if node.text in self.definitions:
@@ -322,6 +343,22 @@ class Names:
         """Notes what the name means, once and for all that comes behind."""
         self.meanings[id(node)] = meaning
         return meaning
+
+
+LITERAL_VALUES = (tree.Number, tree.String, tree.Constant, tree.ListExpr)
+"""What is an argument and no tensor that flows in."""
+
+
+def share(name: str, at: Span) -> list[Repair]:
+    """The repair that makes the layer of a binding an instance, and averages of it too."""
+    text = at.source.text
+    if at.source.pointers is not None:
+        return []
+    line = text[at.start :].partition("\n")[0].partition(";")[0].partition("#")[0].rstrip()
+    first = Edit(Span(at.source, at.start, at.start), "shared ")
+    found = re.compile(rf"^[ \t]*(?=\w+ *= *{name}\.average\b)", re.MULTILINE).finditer(text, at.start)
+    averages = tuple(Edit(Span(at.source, m.end(), m.end()), "shared ") for m in found)
+    return [Repair(edits, f"shared {line}") for edits in dict.fromkeys(((first,), (first, *averages)))]
 
 
 DESCRIBED = {

@@ -18,6 +18,8 @@ class Known:
     layer: bool = False
     """A binding of a layer, a function or a block, or of a choice among such."""
     reported: bool = field(default=False)
+    unshared: Span | None = None
+    """Where the binding stands whose value is a layer without its input: `shared` is missing before it."""
 
 
 class Scope:

@@ -36,7 +36,22 @@ def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str
         return found
     from netspec.resolve.foreign.ops import propose_ops
 
-    return replace(found, ways=tuple(propose_ops(call, name, found.near, kinds)))
+    return replace(found, ways=(*propose_ops(call, name, found.near, kinds), *propose_spaced(call, name)))
+
+
+def propose_spaced(call: Written, name: str) -> list[Repair]:
+    """`arange(1, 9)` where an initial value is computed: numbers at equal distances, by the first and the last; draws by `randn`."""
+    texts = [arg.value.span.text for arg in call.args]
+    drawn = {"randn": "normal(1.0)", "rand": "uniform(1.0)"}.get(squash(name.rpartition(".")[2]))
+    if drawn is not None:
+        return [Repair((Edit(call.span, drawn),), drawn)]
+    if squash(name.rpartition(".")[2]) not in ("arange", "range") or not texts or not all(re.fullmatch(r"-?[0-9]+", t) for t in texts):
+        return []
+    numbers = range(*map(int, texts[:3])) if texts[2:] != ["0"] else ()
+    if not numbers:
+        return []
+    text = f"linspace({numbers[0]}, {numbers[-1]})"
+    return [Repair((Edit(call.span, text),), text)]
 
 
 def write_code(call: Written, name: str, kinds: tuple[str, ...]) -> list[Repair]:
@@ -153,7 +168,16 @@ def unknown_argument(call: Written, arg: tree.Arg, what: Takes, options: Sequenc
     how = "" if near else ADVICE.get(squash(name), "").format(op=what.op, value=arg.value.span.text.strip('"'))
     if not near and not how:
         near = find_alike(name, free)
+    lacks = [each for each in what.needed if each in free and each not in near]
+    if near and lacks and near[0] in what.types and call.staged and all(arg.name for arg in call.args):
+        needed = ", ".join(f"{each}=…" for each in lacks)
+        whole = f"{what.op}({near[0]}={arg.value.span.text}, {needed})"
+        how = f"it is `{near[0]}` here, and `{what.op}` needs {quote_names(lacks)} too: `{whole}`"
     return UnknownArgument(at=arg.name_span, op=what.op, name=name, near=tuple(near[:1]), how=how, options=tuple(options))
+
+
+def quote_names(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _free(args: Sequence[tree.Arg], options: Sequence[str]) -> list[str]:

@@ -23,6 +23,8 @@ LEFT = 2
 """So many columns hold words and are aligned left; the others hold numbers."""
 COST_COLUMNS = 22
 """What a cost takes that is longer than there is room for."""
+READABLE = 24
+"""What is left of a path before large numbers are rounded."""
 PATH_COLUMNS = 12
 """What is left of a path at least."""
 
@@ -39,6 +41,11 @@ def draw_table(rows: Sequence[Row], totals: Row, columns: int | None = None) -> 
         names = SizeNames()
         lines = [[line[0], names.shapes(row.types), *line[2:]] for line, row in zip(lines, (*rows, totals), strict=True)]
         notes = [*names.lines(columns), *notes]
+    for column in (3, 4, 2):  # FLOPs, bytes, parameters
+        if columns is not None and _total(lines) - columns > _room(lines):
+            lines = [[*line[:column], _round(line[column]), *line[column + 1 :]] for line in lines]
+    if any(_ROUNDED.fullmatch(cell) for line in lines for cell in line[LEFT:]):
+        notes.append("~ rounded; exact in a wider terminal, `COLUMNS=200`")
     if columns is not None and (excess := _total(lines) - columns) > 0:
         room = max(PATH_COLUMNS, max(width(line[0]) for line in lines) - excess)
         lines = [[_cut(line[0], room), *line[1:]] for line in lines]
@@ -66,9 +73,10 @@ def _value_at_one(amount: Any) -> int:
 
 
 def layer(row: Row) -> str:
-    """The path; with the op where the path's last segment does not already say it (`stem (conv)`)."""
+    """The path; with the op where the path's last segment does not already say it (`stem (conv)`), and the phase that alone runs it."""
     last = row.path.rsplit("/", 1)[-1]
-    return row.path if not row.op or last.startswith(row.op) else f"{row.path} ({row.op})"
+    notes = [*([] if not row.op or last.startswith(row.op) else [row.op]), *([row.phase] if row.phase else [])]
+    return f"{row.path} ({', '.join(notes)})" if notes else row.path
 
 
 def _costs(row: Row) -> list[str]:
@@ -99,9 +107,30 @@ def _symbols(totals: Row) -> list[str]:
     return sorted({s for amount in (totals.flops, totals.bytes) if not isinstance(amount, int) for s in amount.symbols()})
 
 
+_ROUNDED = re.compile(r"~[0-9.]+[kMGTP]")
+
+
+def _round(cell: str) -> str:
+    """A large number with three digits: `~1.23G` for 1,234,567,890; anything else as it is."""
+    if not re.fullmatch(r"[0-9,]{8,}", cell):
+        return cell
+    value = int(cell.replace(",", ""))
+    factor, unit = next((f, u) for f, u in ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (1, "")) if value >= f)
+    return f"~{value / factor:#.3g}".rstrip(".") + unit
+
+
+def _room(lines: Sequence[Sequence[str]]) -> int:
+    """So many columns can be taken from the paths."""
+    return max(0, max(width(line[0]) for line in lines) - READABLE)
+
+
 def _cut(path: str, columns: int) -> str:
-    """A path whose beginning is left out where it is too long: its end says which layer it is."""
-    return path if width(path) <= columns else "…" + path[len(path) - columns + 1 :]
+    """A path whose middle is left out where it is too long: it begins with the block's name, and its end says which layer it is."""
+    if width(path) <= columns:
+        return path
+    last = len(path) - path.rfind("/")
+    tail = min(max(last, columns // 2), columns - 1 - min(6, columns // 3))
+    return f"{path[: columns - 1 - tail]}…{path[len(path) - tail :]}"
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class Row:
     params: int
     flops: int | Dim
     bytes: int | Dim
+    phase: str = ""
 
 
 B = Dim.of("B")

@@ -51,6 +51,10 @@ class MissingInput(Diagnostic):
     all: tuple[str, ...]
     runs: str = ""
     """The layer that runs the block over time; "": none."""
+    meaning: str = ""
+    """What the op says of the first of them."""
+    fits: tuple[str, ...] = ()
+    """Tensors of the body that fit there."""
 
     def message(self) -> str:
         return f"`{self.op}` needs the input{'s' if len(self.names) > 1 else ''} {', '.join(f'`{n}`' for n in self.names)}"
@@ -63,6 +67,11 @@ class MissingInput(Diagnostic):
             return f"give `{self.runs}` a sequence for each: `({', '.join(self.all)}) -> {self.runs}({self.op}(…))`"
         if len(self.all) == 1:
             return f"put a tensor before it: `{self.all[0]} -> {self.op}`"
+        if len(self.names) == 1 and (self.meaning or self.fits):
+            name = self.names[0]
+            said = f"`{name}` is {self.meaning}" if self.meaning else "pass it by name"
+            fitting = f"; {' or '.join(f'`{n}`' for n in self.fits)} would fit" if self.fits else ""
+            return f"{said}: write `{self.op}({name}={self.fits[0] if self.fits else '…'})`{fitting if len(self.fits) > 1 else ''}"
         return f"pass them before the arrow, `({', '.join(self.all)}) -> {self.op}`, or by name"
 
 
@@ -102,6 +111,8 @@ class NotATensor(Diagnostic):
     def help(self) -> str | None:
         if self.what.startswith(("the layer", "the function", "the block")):
             return f"nothing flows into it: put a tensor before it, `x -> {self.what.split('`')[1]}`"
+        if proposed := self.proposed():
+            return proposed
         if self.what == "a mean over the batch":
             return "`each(…)` around a loss is its values before they are averaged; arithmetic on a finished mean stands outside of blocks"
         return self.proposed() or None

@@ -45,6 +45,11 @@ class NotCallable(Diagnostic):
     """What it is instead: "a tensor", "a number", …"""
     function: str = ""
     """The function that was called as if it were a part of the tensor."""
+    layer_at: Span | None = None
+    """Where the layer is bound that is the value and lacks `shared`."""
+
+    def mistake(self) -> object:
+        return (self.slug(), self.layer_at.start) if self.layer_at is not None and self.ways else None
 
     def message(self) -> str:
         called = "a stage" if self.what == "a function of static values" else "something to call"
@@ -69,6 +74,9 @@ class NotCallable(Diagnostic):
         return [Repair(tuple(edits), f"param {self.name}: layer" + (f" = {param[3]}" if param[2] else ""))]
 
     def help(self) -> str | None:
+        if self.layer_at is not None:
+            made = self.proposed() or f"`shared {self.name} = …`"
+            return f"a layer that is used by its name is one instance, with one set of weights: {made}"
         chosen = self.chosen()
         if chosen is not None and chosen.words:
             return f"write `{chosen.words}`"

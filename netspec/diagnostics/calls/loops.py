@@ -75,6 +75,8 @@ class RepeatIndex(Diagnostic):
 
     def help(self) -> str:
         repair = self.chosen()
+        if repair is not None and not repair.words.startswith("for "):
+            return f"write {repair.words}" if "`" in repair.words else f"write `{repair.words}`"
         if repair is not None:
             return f"write the loop as `{repair.words} {{ … }}`, whose index is a number"
         return f"in `for {self.name} in range({self.count}) {{ … }}` it is a number"

@@ -89,6 +89,10 @@ class UnfitShape(Diagnostic):
         shapes = " or ".join(map(shape_text, self.accepted))
         return f"`{self.input}` of `{self.op}` is {self.found}, but its shape must be {shapes}."
 
+    def help(self) -> str | None:
+        chosen = self.chosen() if self.ways else None
+        return f"write {chosen.words}" if chosen is not None else None
+
 
 @record
 class UnequalFeatures(Diagnostic):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 WORDS = """
+validation validationsplit validationfraction val valsplit valfraction testsize testsplit testfraction holdout evalsplit evalfraction: test
+base thetabase ropetheta ropebase basefrequency: theta
 units outfeatures filters channels outchannels width hidden hiddensize hiddendim embeddim embeddingdim dmodel outputdim numfeatures
   outputsize size dim: features
 numembeddings inputdim vocabsize vocabulary numwords: vocab

@@ -188,6 +188,8 @@ class IfIsAnExpression(Rewritten):
     def advice(self) -> str | None:
         if self.declares:
             return f"write the `{self.declares}` before the `if`, in the body itself, and choose between values in the branches"
+        if any("when " in text for _, text in self.changes):
+            return "each phase has its region: `when train { … }`, `when eval { … }`, `when serve { … }`"
         return f"write `{self.name} = if … {{ … }} else {{ … }}`"
 
 

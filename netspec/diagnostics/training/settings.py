@@ -121,6 +121,8 @@ class LossOnlyInTraining(Diagnostic):
         return f"an evaluation has no loss: outside of training there is no {names}"
 
     def help(self) -> str | None:
+        if proposed := self.proposed():
+            return f"each term of the sum is left out by itself: {proposed}"
         both = "loss(y, label) + 0.3 * loss(first, label)"
         return f"write a sum with a term that only reads outputs of every phase, as in `{both}`, or move the output out of `when`"
 

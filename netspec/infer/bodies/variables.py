@@ -74,8 +74,26 @@ def read_initializer(frame: Frame, node: tree.Weight | tree.Buffer | tree.State)
         repair = f"from_values({node.init.span.text})" if listed else ""
         problem = BadArgument(at=node.init.span, op=node.name, name="=", value=describe(value), expected=WANTED, repair=repair)
         ways = () if listed else tuple(propose_values(frame, Given(value, node.init.span), "initializer", ""))
-        frame.report(replace(problem, ways=ways))
+        frame.report(replace(problem, ways=(*ways, *write_drawn(node.init))))
     return None
+
+
+def write_drawn(node: tree.Expr) -> list[Repair]:
+    """`0.1 * random_normal([8, 4])`: draws of the running program, as the initializer that draws the same once."""
+    edits = []
+    for part in (node, *descendants(node)):
+        if isinstance(part, tree.Call) and part.callee.text in DRAWN and part.span.source.pointers is None:
+            named = {arg.name: arg.value.span.text for arg in part.args}
+            texts = [arg.value.span.text for arg in part.args if arg.name is None]
+            low, high = named.get("low", (texts[1:2] or ["0.0"])[0]), named.get("high", (texts[2:3] or ["1.0"])[0])
+            if part.callee.text == "random_uniform" and low not in ("0", "0.0"):
+                return []
+            edits.append(Edit(part.span, DRAWN[part.callee.text].format(high=high)))
+    return [Repair(tuple(dict.fromkeys(edits)), edits[0].text)] if edits else []
+
+
+DRAWN = {"random_normal": "normal(1.0)", "random_uniform": "uniform({high})"}
+"""What draws anew at every step -> the initializer that draws from the same distribution."""
 
 
 WANTED = "an initializer such as `normal(0.02)`"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netspec.diagnostics.base import Diagnostic, Edit
+from netspec.diagnostics.base import Diagnostic, Edit, Repair
 from netspec.diagnostics.calls.arguments import BadArgument, TooManyArguments
 from netspec.diagnostics.calls.instances import AverageOfSteps, AverageWithoutName
 from netspec.diagnostics.names.unknown_names import UnknownArgument
@@ -46,7 +46,7 @@ def read_decay(frame: Frame, name: tree.Name, node: tree.Call | tree.Name) -> fl
     for arg in node.args if isinstance(node, tree.Call) else ():
         value = Given(expressions.evaluate(frame, arg.value), arg.value.span)
         if arg.name not in (None, DECAY):
-            return frame.report(describe_other_name(name, arg, value))
+            return frame.report(describe_period(name, node, arg, value) or describe_other_name(name, arg, value))
         if given is not None:
             twice = DECAY if arg.name else ""
             return frame.report(TooManyArguments(at=arg.span, op=name.text, signature=DECAY, twice=twice))
@@ -64,6 +64,18 @@ def describe_other_name(name: tree.Name, arg: tree.Arg, given: Given) -> Diagnos
     if arg.name in RATES and is_number(given.value) and 0 < given.value <= 1:
         text = f"{1 - given.value:.6g}"
     return UnknownArgument(at=arg.span, op=name.text, name=str(arg.name), near=(f"{DECAY}={text}",), options=(DECAY,))
+
+
+def describe_period(name: tree.Name, node: tree.Call | tree.Name, arg: tree.Arg, given: Given) -> Diagnostic | None:
+    """`q.average(0, every=100)`: a copy of now and then, where an average moves a little at every step. None for any other argument."""
+    if not isinstance(node, tree.Call) or not is_number(given.value) or given.value < 1:
+        return None
+    decay = 1 - 1 / given.value
+    all_args = node.args[0].span.to(node.args[-1].span)
+    way = Repair((Edit(all_args, f"{decay:.6g}"),), f"{name.text}({decay:.6g})")
+    often = given.span.text
+    how = f"an average moves at every step; what is as old as a copy of every {often} steps keeps 1 - 1/{often} of its own"
+    return UnknownArgument(at=arg.span, op=name.text, name=str(arg.name), how=f"{how}: `{way.words}`", ways=(way,), options=(DECAY,))
 
 
 def describe_bad_decay(name: tree.Name, node: tree.Call | tree.Name, given: Given | None) -> Diagnostic:

@@ -205,7 +205,9 @@ def bind(frame: Frame, use: Call, signature: Signature) -> Bound:
         bound.tensors = [slots[n] for n in signature.required if n in slots]
         missing = [n for n in signature.required if n not in slots]
         if slots and missing and not bound.broken:
-            fail(frame, bound, MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required))
+            from netspec.infer.calls.missing_inputs import describe_missing  # only specs with a problem need it
+
+            fail(frame, bound, describe_missing(frame, use, signature, slots, missing))
     else:
         bound.tensors = [*slots.values(), *bound.tensors]
     return bound
@@ -452,8 +454,10 @@ def complete(frame: Frame, use: Call, signature: Signature, bound: Bound) -> boo
                 return False
             continue
         if not isinstance(given.value, accepted):
+            from netspec.infer.calls.missing_inputs import fill_number  # only specs with a problem need it
+
             problem = NotATensor(at=given.span, what=describe(given.value), wanted=f"the input `{name}` of `{use.name}`")
-            frame.report(replace(problem, ways=select_parameters(use, given)))
+            frame.report(replace(problem, ways=(*select_parameters(use, given), *fill_number(given.span))))
             return False
     return True
 

@@ -240,12 +240,25 @@ def describe_problem(frame: Frame, value: OpValue, name: str, faults: Sequence[F
     wanted = describe_expected(faults, kinds_of_argument(value.entry, name))
     part = next((fault.found for fault in faults if fault.sort == "own"), "")
     advice, repair = find_advice(value, name, given), propose_repair(given, faults)
+    if given is not None and isinstance(given.value, dict):
+        from netspec.infer.calls.field_types import place_entry, propose_field_types  # only specs with a problem need it
+
+        written = propose_field_types(given.span)
+        span = next(place_entry(given.span, written), span)
+        found = f"`{span.text}`" if span is not given.span else found
+        if written:
+            return BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, ways=tuple(written))
     problem = BadArgument(at=span, op=value.name, name=name, value=found, expected=wanted, repair=repair, advice=advice, part=part)
     return replace(problem, ways=propose_ways(frame, value, name, given, wanted, repair))
 
 
 def propose_ways(frame: Frame, value: OpValue, name: str, given: Given | None, words: str, repair: str) -> tuple[Repair, ...]:
     """The values that may stand in the place of the given one."""
+    if given is not None and given.value is True and given.span.text == "true":
+        from netspec.resolve.foreign.values import name_op
+
+        kinds = set(kinds_of_argument(value.entry, name)) & {"layer", "function"}
+        return tuple(Repair((Edit(given.span, ours),), f"{name}={ours}") for ours in name_op(name, tuple(kinds)))
     from netspec.infer.calls.value_repairs import propose_values  # only specs with a problem need it
 
     if given is None:

@@ -5,9 +5,11 @@ What is more than one recurrence becomes a body of its own, called under the lay
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.calls.inputs import TooManyInputs
 from netspec.diagnostics.calls.recurrences import BadInitialState, CellOutsideTime, NotACell
 from netspec.diagnostics.shapes.attention import UnfitShape
@@ -24,7 +26,7 @@ from netspec.library.base import Callable
 from netspec.library.layers.cells import WAYS, BothWays, Cell, OneWay, Recurrence
 from netspec.limits import LIMITS
 from netspec.record import record, replace
-from netspec.shape import TensorType
+from netspec.shape import Dim, TensorType
 from netspec.source import Span
 
 
@@ -85,9 +87,23 @@ def sequences_fit(frame: Frame, call: Call, op: Recurrence, bound: Bound) -> boo
             cell = getattr(op, "cell", None)
             names = [port.name for port in cell.definition.inputs] if isinstance(cell, BlockValue) else []
             name = names[place] if place < len(names) else "x"
-            frame.report(UnfitShape(at=given.span, op=call.name, input=name, found=kind, accepted=(wanted.shape,), chain=chain))
+            ways = equate(kind.shape[:2], wanted.shape[:2], given.span)
+            frame.report(UnfitShape(at=given.span, op=call.name, input=name, found=kind, accepted=(wanted.shape,), chain=chain, ways=ways))
             return False
     return True
+
+
+def equate(found: Sequence[Dim], wanted: Sequence[Dim], at: Span) -> tuple[Repair, ...]:
+    """One symbol for two sizes that are to be equal."""
+    pairs = [(str(a), str(b)) for a, b in zip(found, wanted, strict=True) if a != b]
+    if len(pairs) != 1 or not all(name.isidentifier() for name in pairs[0]) or at.source.pointers is not None:
+        return ()
+    (other, one) = pairs[0]
+    edits = []
+    for line in re.finditer(r"^[ \t]*input\b[^\n#]*?\[([^\]\n]*)\]", at.source.text, re.MULTILINE):
+        for name in re.finditer(rf"\b{other}\b", line[1]):
+            edits.append(Edit(Span(at.source, line.start(1) + name.start(), line.start(1) + name.end()), one))
+    return (Repair(tuple(edits), f"`{one}` for both sizes: `{one}` in the place of `{other}`"),) if edits else ()
 
 
 def lengths_fit(frame: Frame, call: Call, bound: Bound) -> bool:

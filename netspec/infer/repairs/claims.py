@@ -200,4 +200,5 @@ def fit_dtype(scene: Scene, problem: WrongDtype) -> Iterator[Repair]:
     dtype = {"float": "f32", "whole": "i32", "bool": "bool"}.get(problem.wanted)
     if dtype is not None:
         around = put_behind(side.place, f"cast({dtype})") if side.place.chained else put_around(side.place, "cast", dtype)
-        yield Repair(around, f"convert it: `cast({side.place.short}, {dtype})`")
+        whole = side.place.short if side.place.chained or "…" not in side.place.short else " ".join(side.place.span.text.split())
+        yield Repair(around, f"convert it: `cast({whole}, {dtype})`")

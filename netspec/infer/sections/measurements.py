@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netspec.diagnostics.base import Mistake
+from netspec.diagnostics.base import Edit, Mistake, Repair
 from netspec.diagnostics.names.bindings import OnlyInPhase
 from netspec.diagnostics.training.means import UnmovedLoss
 from netspec.diagnostics.training.metrics import MetricOfSeveral
@@ -80,12 +80,31 @@ def build_evaluation(section: Section, body: tree.Settings, data: DataPlan, size
             (i for i in (*section.node.body.items, *section.updates) if isinstance(i, tree.Setting | tree.Group) and i.key in OF_LOSS), None
         )
         if at is not None:  # else a loss is missing, which is reported
-            frame.report(LossOnlyInTraining(at=at.name_span, outputs=tuple(n for n, p in frame.elsewhere.items() if p == "train")))
+            outputs = tuple(n for n, p in frame.elsewhere.items() if p == "train")
+            ways = write_out(at.value) if isinstance(at, tree.Setting) else ()
+            frame.report(LossOnlyInTraining(at=at.name_span, outputs=outputs, ways=ways))
         return None
     if body is not section.node.body:
         frame.evaluating = True
         results.update(measure_asked(frame, body))
     return finish(frame, {name: mean for name, mean in results.items() if mean is not None})
+
+
+def write_out(value: tree.Expr) -> tuple[Repair, ...]:
+    """`(a + 0.3 * b) / 1.3` with its terms one by one, `a / 1.3 + 0.3 * b / 1.3`, each of which may be left out."""
+    if not isinstance(value, tree.Binary) or value.op not in ("*", "/") or value.span.source.pointers is not None:
+        return ()
+    inner, factor = (value.left, value.right) if isinstance(value.left, tree.Paren) else (value.right, value.left)
+    if not isinstance(inner, tree.Paren) or (value.op == "/" and inner is not value.left):
+        return ()
+    terms, node = [], inner.inner
+    while isinstance(node, tree.Binary) and node.op in ("+", "-"):
+        terms.append((f" {node.op} ", node.right))
+        node = node.left
+    terms.append(("", node))
+    times = f" {value.op} {factor.span.text}"
+    text = "".join(f"{sign}{term.span.text}{times}" for sign, term in reversed(terms))
+    return (Repair((Edit(value.span, text),), text),) if len(terms) > 1 else ()
 
 
 def measure_asked(frame: ObjectiveFrame, body: tree.Settings) -> Results:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netspec.record import record
 from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
@@ -124,11 +126,34 @@ def if_statement(view: TextView, i: int) -> Form | None:
         if branch.condition == "" or not view.is_word(after, "else", "elif", "elseif"):
             break
         at = after
-    text = _choices(view, i, branches)
+    text = _phases(view, i, branches) or _choices(view, i, branches)
     if text is None:
         return None
     name, whole = next(iter(branches[0].values)), (view.start(i), view.stop(last))
     return Form("if statement", view.start(i), view.stop(i), ((view.start(i), view.stop(last), text),), found=name, whole=whole)
+
+
+_TRAINING = re.compile(r"(not )?\(?(self\.|model\.)?(is_)?(train|training|train_mode|is_train)\)?( *== *(true|True))?")
+_ONLY_IN_TRAINING = re.compile(r"(\w+)( -> (\w*dropout\w*|drop_path|stochastic_depth|gaussian_noise)(\([^()]*\))?)+")
+
+
+def _phases(view: TextView, i: int, branches: list[_Branch]) -> str | None:
+    """`if training: …`: layers that do something in training only stand alone; anything else stands in the regions of its phases."""
+    found = _TRAINING.fullmatch(branches[0].condition)
+    if found is None or len(branches) > 2 or any(branch.condition for branch in branches[1:]):
+        return None
+    if any(name == "return" for branch in branches for name in branch.values):
+        return None
+    (first, *others), negated = branches, bool(found[1])
+    same = all(value == name for branch in others for name, value in branch.values.items())
+    if same and not negated and all((m := _ONLY_IN_TRAINING.fullmatch(v)) and m[1] == name for name, v in first.values.items()):
+        return f"\n{view.indent(i)}".join(f"{name} = {value}" for name, value in first.values.items())
+    phases = {True: ("train",), False: ("eval", "serve")}
+    lines = []
+    for branch, training in zip(branches, (not negated, negated), strict=False):
+        body = "; ".join(f"{name} = {value}" for name, value in branch.values.items())
+        lines += [f"when {phase} {{ {body} }}" for phase in phases[training]]
+    return f"\n{view.indent(i)}".join(lines)
 
 
 def _branch(view: TextView, i: int, indent: str) -> tuple[_Branch, int, int] | None:
