@@ -132,7 +132,7 @@ class UnknownSetting(_Near):
 
     def help(self) -> str | None:
         if self.instead:
-            return f"{self.instead}: leave the line away"
+            return f"{self.instead}: leave the line away" if self.ways else f"{self.instead}: `duration` says how long it is"
         form = self.chosen()
         if form is not None:
             return f"write `{form.words}`" if form.words else "that is so without it: leave the line away"

@@ -221,7 +221,7 @@ def list_problems(frame: Frame, value: OpValue, error: BadArguments) -> list[Dia
     if len(found) > 1 and all(p.ways for p in found):
         places = tuple(Place(problem.at, problem.says()) for problem in found[1:])  # type: ignore[attr-defined]
         return [replace(found[0], ways=tuple(rewritten), chain=(*found[0].chain, *places), repair="")]
-    first = tuple(rewritten) if value.entry.name in NORMS else ()
+    first = tuple(rewritten) if value.entry.name in (*NORMS, "group_norm") else ()
     return [replace(problem, ways=tuple(dict.fromkeys((*first, *problem.ways, *rewritten)))) for problem in found]
 
 

@@ -15,7 +15,7 @@ from netspec.diagnostics.suggestions.nearest import find_alike, find_same, squas
 from netspec.library.shelf import index
 from netspec.library.shelf.index import Entry
 from netspec.limits import LIMITS
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.foreign.argument_rules import Choice, find_choices
 from netspec.resolve.foreign.values import CONSTANTS, LENGTH, convert_text, takes
 from netspec.resolve.graph import Definition
@@ -75,18 +75,27 @@ class Written:
 
 
 def propose_calls(
-    call: Written, what: Takes, name: str = "", gone: Sequence[int] = (), named: Mapping[int, str] | None = None
+    call: Written, what: Takes, name: str = "", gone: Sequence[int] = (), named: Mapping[int, str] | None = None, more: str = ""
 ) -> list[Repair]:
-    """Ways to write the call. `name`: the op that is called instead; `gone`: arguments that go; `named`: those that get a name."""
+    """Ways to write the call. `name`: the op that is called instead; `gone`: arguments that go; `named`: those that get a name; `more`:
+    what is written besides."""
     lists = list_choices(call, what, gone, named or {})
     if not all(lists):
         return []
     found: list[Repair] = []
     for combination in islice(product(*lists), LIMITS.repairs_of_a_call):
-        for repair in write_call(call, combination, name):
+        for repair in write_call(call, add_last(combination, more), name):
             if repair not in found:
                 found.append(repair)
     return found
+
+
+def add_last(choices: Sequence[Choice], more: str) -> Sequence[Choice]:
+    """More arguments behind the last one that stays."""
+    last = max((n for n, choice in enumerate(choices) if choice.text is not None), default=-1)
+    if not more or last < 0:
+        return choices
+    return [replace(choice, text=f"{choice.text}, {more}") if n == last else choice for n, choice in enumerate(choices)]
 
 
 def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping[int, str]) -> list[list[Choice]]:
@@ -95,7 +104,7 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
     positional = [n for n, arg in enumerate(call.args) if arg.name is None and n not in gone and n not in named]
     tensors = count_tensors(call, what, positional)
     fills = dict(zip(positional[tensors:], params, strict=False))
-    taken = {arg.name for arg in call.args} | set(fills.values()) | set(named.values())
+    taken = {arg.name for arg in call.args} | set(fills.values()) | {name.partition("=")[0] for name in named.values()}
     free = [name for name in (*params, *what.inputs[: 0 if tensors else None], *what.optional) if name not in taken]
     given = {fills.get(n) or arg.name or "": arg.value.span.text for n, arg in enumerate(call.args)}
     found: list[list[Choice]] = []
@@ -104,7 +113,7 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
         if place in gone:
             found.append([Choice(None)])
         elif place in named:
-            found.append([Choice(f"{named[place]}={text}")])
+            found.append([Choice(named[place] if "=" in named[place] else f"{named[place]}={text}")])
         elif arg.name is None:
             wanted = what.types.get(fills.get(place, ""), "")
             beyond = place in positional[tensors:] and place not in fills
@@ -120,6 +129,8 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
 
 def is_activation(text: str, wanted: str) -> bool:
     """`Dense(10, "relu")`: a word in quotes, or a function, where a truth value or number is wanted."""
+    if text.startswith('"') and wanted and not re.search(r"str|any|initializer|function|layer|dtype", wanted):
+        return not fits(text, wanted) and not convert_text(text, wanted) and bool(activation_choices(text))
     if not text.startswith('"') and not (index.lookup(text.partition("(")[0], "function") and "initializer" not in wanted):
         return False
     return bool(wanted) and not re.search(r'"|str|initializer|function|layer|dtype|any', wanted) and not convert_text(text, wanted)
@@ -139,7 +150,14 @@ def count_tensors(call: Written, what: Takes, positional: Sequence[int]) -> int:
     first = [call.args[n].value for n in positional[: len(what.inputs)]]
     if what.variadic and first and isinstance(first[0], tree.ListExpr):
         return 1
-    return len(first) if first and not isinstance(first[0], LITERALS) else 0
+    return len(first) if first and not is_literal(first[0]) else 0
+
+
+def is_literal(node: tree.Expr) -> bool:
+    """A value that can be no tensor: a list of names may be several."""
+    if isinstance(node, tree.ListExpr | tree.TupleExpr) and node.items:
+        return all(is_literal(item) for item in node.items)
+    return isinstance(node, LITERALS)
 
 
 def write_value(text: str, wanted: str) -> list[str]:
@@ -283,6 +301,9 @@ def replace_argument(arg: tree.Arg, text: str) -> Iterator[Edit]:
     name, new = (found[1], found[2]) if found else (None, text)
     if name != arg.name and arg.name is not None and name is not None:
         yield Edit(arg.name_span, name)
+    elif name is not None and name != arg.name and new == value:
+        yield Edit(Span(arg.span.source, arg.value.span.start, arg.value.span.start), f"{name}=")
+        return
     elif name != arg.name:
         yield Edit(span_of(arg), text)
         return

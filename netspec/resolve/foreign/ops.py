@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.suggestions.nearest import squash
 from netspec.library.shelf import index
-from netspec.record import record
+from netspec.record import record, replace
 from netspec.resolve.foreign.argument_rules import as_stage
 from netspec.resolve.foreign.calls import Written, propose_calls, show, takes_of
+from netspec.resolve.foreign.defaults import list_defaults, momentum
 from netspec.syntax import tree
 
 
@@ -20,6 +21,9 @@ class Reading:
 
     gone: tuple[int, ...] = ()
     named: Mapping[int, str] | None = None
+    """By place: the name, or the whole argument as it is written here."""
+    more: str = ""
+    """What stands behind the arguments, where another default holds there."""
 
 
 def propose_ops(call: Written, name: str, ours: Sequence[str], kinds: Sequence[str]) -> list[Repair]:
@@ -34,8 +38,8 @@ def propose_ops(call: Written, name: str, ours: Sequence[str], kinds: Sequence[s
         if entry is None:
             found.append(show(call, [_callee(call, own)]))
             continue
-        for reading in list_readings(last, entry, call.args):
-            found += propose_calls(call, takes_of(entry), own, reading.gone, reading.named)
+        for reading in list_readings(name, entry, call.args):
+            found += propose_calls(call, takes_of(entry), own, reading.gone, reading.named, reading.more)
         if entry.kind in ("loss", "metric"):
             found += swap_first(call, found)
     return list(dict.fromkeys(found))
@@ -62,24 +66,26 @@ def _callee(call: Written, text: str) -> Edit:
 def list_readings(name: str, entry: index.Entry, args: Sequence[tree.Arg]) -> Iterator[Reading]:
     """How the positional arguments may be meant, the likeliest first."""
     places = [n for n, arg in enumerate(args) if arg.name is None]
+    library, _, name = name.rpartition(".")
     numbers = [n for n in places if not re.match(r"[A-Za-z]", args[n].value.span.text)]
     params = [a.name for a in entry.signature]
     if not params:
-        yield Reading(tuple(places))
         yield Reading()
+        yield Reading(tuple(n for n in places if args[n].value.span.text.lower() in ("true", "false")))
         return
     own = READINGS.get(entry.name)
-    if own is not None:
-        yield from own(name, numbers)
-    yield Reading()
-    if places:
-        yield Reading((places[0],))
-        yield Reading(tuple(places))
+    readings = [*(own(name, numbers) if own is not None else ()), Reading()]
+    for reading in readings:
+        for more in list_defaults(library, name, entry.name, args, reading):
+            yield replace(reading, more=more, named={**momentum(name, entry.name, args), **(reading.named or {})})
 
 
 def _norm(name: str, numbers: list[int]) -> Iterator[Reading]:
-    """PyTorch's norms begin with the number of features, which is known."""
-    yield Reading(tuple(numbers))
+    """PyTorch's norms begin with the number of features, which is known, and then have epsilon."""
+    if len(numbers) == 2:
+        yield Reading((numbers[0],), {numbers[1]: "epsilon"})
+    elif len(numbers) < 2:
+        yield Reading(tuple(numbers))
 
 
 def _first_is_input(name: str, numbers: list[int]) -> Iterator[Reading]:

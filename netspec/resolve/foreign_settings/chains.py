@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netspec.diagnostics.base import Edit
 from netspec.resolve.foreign_settings.lines import apply_inside, drop_line, give_arguments, insert
 from netspec.resolve.foreign_settings.optimizers import Form
+from netspec.source import Span
 from netspec.syntax import tree
 
 
@@ -24,6 +25,8 @@ def place_in_data(data: tree.Setting | None, strangers: Sequence[tuple[str, tree
                 behind += " -> shuffle"
             else:
                 edits.append(insert(batch.span.source, batch.span.start, "shuffle -> "))
+        elif meaning == "shuffle" and shuffle is not None and is_off(item.value):
+            edits.append(drop_stage(data.value, shuffle))
         elif meaning == "batch" and isinstance(item.value, tree.Number | tree.Name):
             if batch is None:
                 behind += f" -> batch({item.value.span.text})"
@@ -35,6 +38,12 @@ def place_in_data(data: tree.Setting | None, strangers: Sequence[tuple[str, tree
     edits += [insert(data.span.source, end, behind)] if behind else []
     words = f"data = {apply_inside(data.value.span, edits)}"
     return [(words, (*edits, *(drop_line(item) for _, item in strangers)))]
+
+
+def drop_stage(chain: tree.Expr, op: tree.Call | tree.Name) -> Edit:
+    """Takes a stage out of a chain, with the arrow before it."""
+    before = chain.span.source.text[: op.span.start].rpartition("->")[0].rstrip()
+    return Edit(Span(chain.span.source, len(before), op.span.end), "")
 
 
 def is_off(value: tree.Expr) -> bool:

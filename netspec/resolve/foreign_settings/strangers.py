@@ -72,6 +72,10 @@ def read_stranger(item: tree.Setting | tree.Group, section: str, body: tree.Sett
     return Stranger(item, meaning, target, instead)
 
 
+SAYS_MORE = frozenset(
+    "earlystopping earlystop patience earlystoppingpatience callbacks callback stoppingpatience mindelta stepsperepoch".split()
+)
+"""Lines that say how long a training is, which is otherwise here: nobody but their author can leave them away."""
 INSIDE = {
     "checkpoint": {
         "every": "frequency freq interval period steps epochs each savefreq savesteps saveevery everysteps everyepochs everynsteps",
@@ -190,7 +194,8 @@ def find_forms(
     item, meaning = first.item, first.meaning
     pairs = [(s.meaning, s.item) for s in together if isinstance(s.item, tree.Setting)]
     if first.instead:
-        return [("", (drop_line(item),))]
+        kept = squash(item.key) in SAYS_MORE and not (isinstance(item, tree.Setting) and chains.is_off(item.value))
+        return [] if kept else [("", (drop_line(item),))]
     if isinstance(item, tree.Group):
         key = first.target if first.target in GROUPS[section] and first.target != item.key else ""
         forms = [(f"{key} {{ … }}", (Edit(item.name_span, key),))] if key else values.write_setting(item) if meaning == item.key else []

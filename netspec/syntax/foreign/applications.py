@@ -155,17 +155,18 @@ def op_name(view: TextView, i: int, path: int) -> str:
     from netspec.diagnostics.suggestions.aliases import foreign_ops
     from netspec.diagnostics.suggestions.nearest import squash
 
-    for kinds, table in foreign_ops().items():
-        if "layer" in kinds and squash(name) in table:
-            ours = table[squash(name)].ours
-            return ours[0] if ours else name
+    for kind in ("layer", "loss"):
+        for kinds, table in foreign_ops().items():
+            if kind in kinds and squash(name) in table:
+                ours = table[squash(name)].ours
+                return ours[0] if ours else name
     return name if name.islower() else snake_case(name)
 
 
 def snake_case(name: str) -> str:
     """`MaxPool2D` is `max_pool`."""
-    name = re.sub(r"[123][dD]$", "", name)
-    if name.isupper() or name in ("ReLU", "GELU", "SiLU", "ELU", "SELU", "CELU", "GLU", "LSTM", "GRU", "PReLU", "ReLU6"):
+    name = re.sub(r"[123][dD]$", "", name.replace("ReLU", "Relu"))
+    if name.isupper() or name in ("Relu", "GELU", "SiLU", "ELU", "SELU", "CELU", "GLU", "LSTM", "GRU", "PRelu", "Relu6"):
         return name.lower()
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
@@ -177,6 +178,8 @@ def library_name(view: TextView, i: int) -> Form | None:
     path = view.path_end(i)
     if path == i or not (view.type(path + 1) == "LPAR" or view.type(i - 1) == "ARROW") or str(view.at(path)) in ("Module", "Sequential"):
         return None
+    if view.type(path + 1) == "LPAR" and not _is_plain(view, path):
+        return None
     name = op_name(view, i, path)
     linear = str(view.at(path)) in _SIZED and path + 1 in view.partner
     parts = view.arguments(path + 1) if linear else []
@@ -186,6 +189,18 @@ def library_name(view: TextView, i: int) -> Form | None:
     return Form("library name", view.start(i), view.stop(path), tuple(changes), reads=True)
 
 
+def _is_plain(view: TextView, path: int) -> bool:
+    """Whether a call has our op's name and only names inside: what its other arguments mean is known where ops are."""
+    if str(view.at(path)) not in _SAME or path + 1 not in view.partner:
+        return False
+    return all(a == b and view.type(a) == "NAME" for a, b in view.arguments(path + 1))
+
+
+_SAME = {
+    *("relu", "gelu", "silu", "elu", "selu", "sigmoid", "tanh", "softplus", "softmax", "log_softmax", "exp", "log", "sqrt", "abs"),
+    *("square", "sin", "cos", "mean", "sum", "max", "min", "where", "maximum", "minimum", "matmul", "einsum"),
+}
+"""Functions that are called the same here, and do the same without further arguments."""
 _SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
 """Layers of PyTorch whose first argument is the size of their input."""
 
