@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netspec.cli.kernel_view import show_kernels
-from netspec.cli.sizes import check_sizes, parse_depth, parse_sizes
+from netspec.cli.sizes import check_sizes, parse_depth, parse_sizes, refuse_repeated
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width, write_text
 from netspec.diagnostics.drawing.cells import escape
@@ -45,6 +45,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from netspec.compile import check_readable
 
+    if args.at and _refuse_at(args):
+        return 2
     checked = check_readable(args.file, set=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
@@ -96,11 +98,16 @@ def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
     return True
 
 
+def _refuse_at(args: Namespace) -> bool:
+    """Sizes are given to a view that has none, or two to one dim, which is said."""
+    if args.view in (*WITH_SIZES, KERNELS):
+        return refuse_repeated(args.at)
+    say(f"`--at` gives sizes to {', '.join(f'`{view}`' for view in (*WITH_SIZES, KERNELS))}, not to `{args.view}`.")
+    return True
+
+
 def _refuse_sizes(args: Namespace, models: Sequence[Body]) -> int:
     """Sizes are of free dims of the models, and such as they may have; else it is said what is wrong. 0 where nothing is."""
-    if args.view not in WITH_SIZES:
-        say(f"`--at` gives sizes to {', '.join(f'`{view}`' for view in (*WITH_SIZES, KERNELS))}, not to `{args.view}`.")
-        return 2
     free = {name: sorted({s for port in model.inputs for s in _symbols(model, port)}) for name, model in ((m.name, m) for m in models)}
     if not check_sizes(dict(args.at), [symbol for symbols in free.values() for symbol in symbols]):
         return 2
