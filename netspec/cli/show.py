@@ -13,6 +13,7 @@ from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width, write_text
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.drawing.cells import width as width_of
+from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -111,8 +112,12 @@ def _refuse_sizes(args: Namespace, models: Sequence[Body]) -> int:
     free = {name: sorted({s for port in model.inputs for s in _symbols(model, port)}) for name, model in ((m.name, m) for m in models)}
     if not check_sizes(dict(args.at), [symbol for symbols in free.values() for symbol in symbols]):
         return 2
+    from netspec.diagnostics.shapes.expansion import SizeOutOfRange
     from netspec.shape.sizes import find_excluded
 
+    large = [(name, size) for name, size in args.at if size > LIMITS.axis_size]
+    if large:
+        return report([SizeOutOfRange(what=f"`{n}`", value=f"{size:,}"[:80], limit="from 1 to 2**31 - 1") for n, size in large])
     own = [(model, tuple((s, n) for s, n in dict(args.at).items() if s in free[model.name])) for model in models]
     return report([problem for model, sizes in own for problem in find_excluded(model.facts, sizes)])
 
