@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 from netspec.diagnostics.base import Mistake
 from netspec.diagnostics.running.files import AlreadyExists, BrokenInstallation, NoSuchFile, NotAFile, ReadFailed, WriteFailed
 from netspec.diagnostics.running.limits import FileRefused
+from netspec.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path  # which `check` has no use for
@@ -204,16 +205,20 @@ def rewrite(path: PathLike, before: bytes, after: str) -> None:
     new one; where the file has several names, which renaming would part, the new one may then lie beside it under its temporary name.
     Raises `Mistake` with `WriteFailed`.
     """
+    import shlex  # which `check` has no use for
+
     target = os.path.realpath(path)
     with _step(target, "looking at the file"):
         about = os.stat(target)
     if not about.st_mode & 0o222:
-        raise Mistake(WriteFailed(path=target, step="looking at the file", reason="it is read-only"))
+        how = f"make it writable: chmod u+w {shlex.quote(target)}"
+        raise Mistake(WriteFailed(path=target, step="looking at the file", reason="it is read-only", repair=how))
     temporary = os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}.tmp")
     try:
         _write_new(temporary, target, after.encode(), about)
         if read_bytes(target) != before:
-            raise Mistake(WriteFailed(path=target, step="comparing it once more", reason="somebody else has changed it meanwhile"))
+            reason, again = "somebody else has changed it meanwhile", "run the command again: it reads the file anew"
+            raise Mistake(WriteFailed(path=target, step="comparing it once more", reason=reason, repair=again))
         with _step(target, "renaming it into place"):
             _fill(target, after.encode()) if about.st_nlink > 1 else os.replace(temporary, target)
     finally:
@@ -313,7 +318,14 @@ def _step(path: str, step: str) -> Iterator[None]:
 
 
 def _fail(path: str, step: str, error: OSError) -> NoReturn:
-    raise Mistake(WriteFailed(path=path, step=step, reason=_reason(error))) from error
+    problem = WriteFailed(path=path, step=step, reason=_reason(error))
+    repair = _REPAIRS.get(error.errno or 0)
+    raise Mistake(problem if repair is None else replace(problem, repair=repair)) from error
+
+
+_REPAIRS = {errno.EROFS: "choose a folder on a disk that is not read-only"}
+_REPAIRS |= dict.fromkeys((errno.EACCES, errno.EPERM), "get the right to write there, or choose another folder")
+"""What to do about what the operating system says, where making room is no help."""
 
 
 def _reason(error: OSError) -> str:

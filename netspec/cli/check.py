@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
 
 
 def check_files(args: Namespace) -> int:
-    """Checks the files, prints what is wrong with them, and gives the exit code."""
+    """Mends the files first where that is asked for; checks them and gives the exit code."""
     if (args.fix or args.diff) and (args.untrusted or args.set):
         say("`--fix` and `--diff` mend a file of one's own as it is written: without --untrusted and --set")
         return 2
@@ -51,9 +51,15 @@ def check_files(args: Namespace) -> int:
     if args.diff or args.fix:
         from netspec.cli.fix import fix_file, show_fixes
 
-        codes = [(show_fixes if args.diff else fix_file)(path, args.plugins) for path in paths]
-        if args.diff or max(codes, default=0):
-            return max(codes, default=0)
+        code = max([(show_fixes if args.diff else fix_file)(path, args.plugins) for path in paths], default=0)
+        if args.diff:
+            return code
+        return max(code, check_each(args, paths))
+    return check_each(args, paths)
+
+
+def check_each(args: Namespace, paths: Sequence[str]) -> int:
+    """Checks the files as they are, prints what is wrong with them, and gives the exit code."""
     problems = [problem for found in _check_each(paths, args.untrusted, overrides(args.set), args.plugins) for problem in found]
     if not problems and args.format == "text":
         write_line(f"No problems in {len(paths):,} file{'' if len(paths) == 1 else 's'}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 
 from netspec.cli.terminal import report, tell, write_line
@@ -12,7 +13,7 @@ from netspec.diagnostics.drawing.text import say_count
 from netspec.diagnostics.edits import apply_edits, edits_of
 from netspec.diagnostics.running.files import WriteFailed
 from netspec.files import read_bytes, rewrite
-from netspec.source import Source
+from netspec.source import Source, Span
 
 ROUNDS = 10
 """So often repairs may uncover the next ones: each round mends a problem at least, and nobody reads on behind so many."""
@@ -34,7 +35,7 @@ def fix_file(path: str, plugins: Sequence[str]) -> int:
 
 
 def show_fixes(path: str, plugins: Sequence[str]) -> int:
-    """Prints what the repairs would change in a file; 1 where they would, as `diff` has it."""
+    """Prints what the repairs would change in a file, and the problems that they leave; 1 where there are any, as `diff` has it."""
     try:
         _, old, new, gone, left = _mended(path, plugins)
     except Mistake as mistake:
@@ -42,8 +43,9 @@ def show_fixes(path: str, plugins: Sequence[str]) -> int:
     if gone > 0:
         for line in difflib.unified_diff(old.splitlines(), new.removeprefix("\ufeff").splitlines(), path, path, lineterm=""):
             write_line(line)
+    code = report(left)
     tell_guesses(path, left)
-    return int(gone > 0)
+    return max(int(gone > 0), code)
 
 
 def tell_guesses(path: str, left: Sequence[Diagnostic]) -> None:
@@ -57,20 +59,22 @@ def _mended(path: str, plugins: Sequence[str]) -> tuple[bytes, str, str, int, Se
     """A file's bytes, its text, the text behind the repairs that its problems propose, how many problems go with them, and those left."""
     before = read_bytes(path)
     checked = check_readable(path, plugins=plugins)
-    text, gone, left = mend(checked.source, checked.problems, lambda source: check_readable(source, plugins=plugins).problems)
-    return before, checked.source.text, as_written(text, before), gone, left
+    file = Source(path, before.decode(errors="replace"))
+    text, gone, left = mend(checked.source, file, checked.problems, lambda source: check_readable(source, plugins=plugins).problems)
+    return before, checked.source.text, text, gone, left
 
 
-def mend(source: Source, problems: Sequence[Diagnostic], check: Check) -> tuple[str, int, Sequence[Diagnostic]]:
-    """The text behind all repairs that held when they were tried and are no guesses, also those that others uncovered; how many problems
-    went, and which are left."""
+def mend(source: Source, file: Source, problems: Sequence[Diagnostic], check: Check) -> tuple[str, int, Sequence[Diagnostic]]:
+    """The text of the file that the source was read from behind all repairs that held when they were tried and are no guesses, also those
+    that others uncovered; how many problems went, and which are left."""
     before = len(problems)
     for _ in range(ROUNDS):
         if not (edits := _own_edits(source, problems)):
             break
-        changed = Source(source.path, apply_edits(source, edits))
-        source, problems = changed, check(changed)
-    return source.text, before - len(problems), problems
+        file = Source(file.path, apply_edits(file, edits_as_written(source, file, edits)))
+        source = Source(source.path, apply_edits(source, edits))
+        problems = check(source)
+    return file.text, before - len(problems), problems
 
 
 def _own_edits(source: Source, problems: Sequence[Diagnostic]) -> list[Edit]:
@@ -80,7 +84,22 @@ def _own_edits(source: Source, problems: Sequence[Diagnostic]) -> list[Edit]:
     return [edit for problem in known for edit in edits_of(problem) if edit.span.source is source]
 
 
-def as_written(text: str, before: bytes) -> str:
-    """A repaired text with the line ends and the byte order mark that the file had."""
-    lines = text.replace("\n", "\r\n") if b"\r\n" in before else text
-    return f"\ufeff{lines}" if before.startswith(b"\xef\xbb\xbf") else lines
+def edits_as_written(source: Source, file: Source, edits: Sequence[Edit]) -> list[Edit]:
+    """The edits of a source as those of its file, which may begin with a byte order mark and mix line ends: what no edit touches stays to
+    the byte. A new line ends as the one before it, in whose place it stands."""
+    ends = list(LINE_END.finditer(file.text))
+    starts = [len(file.text) - len(file.text.removeprefix("\ufeff")), *(end.end() for end in ends)]
+
+    def place(offset: int) -> int:
+        line, column = source.position(offset)
+        return starts[line - 1] + column - 1
+
+    def written(edit: Edit) -> Edit:
+        line = min(edit.span.line, len(ends))
+        end = ends[line - 1][0] if ends else "\n"
+        return Edit(Span(file, place(edit.span.start), place(edit.span.end)), edit.text.replace("\n", end))
+
+    return [written(edit) for edit in edits]
+
+
+LINE_END = re.compile(r"\r\n|\r|\n")

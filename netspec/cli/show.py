@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netspec.cli.kernel_view import show_kernels
-from netspec.cli.sizes import check_sizes, parse_depth, parse_sizes
+from netspec.cli.sizes import check_sizes, parse_depth, parse_sizes, refuse_repeated
 from netspec.cli.spec_options import add_overrides, add_plugins, overrides
 from netspec.cli.terminal import report, say, width, write_text
 from netspec.diagnostics.drawing.cells import escape
 from netspec.diagnostics.drawing.cells import width as width_of
+from netspec.limits import LIMITS
 
 if TYPE_CHECKING:
     from netspec.compile import Checked
@@ -45,6 +46,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from netspec.compile import check_readable
 
+    if args.at and _refuse_at(args):
+        return 2
     checked = check_readable(args.file, set=overrides(args.set), plugins=args.plugins)
     code = report(checked.problems)
     if args.view in FILE_VIEWS:
@@ -96,16 +99,25 @@ def _refuse_unknown_model(args: Namespace, models: Mapping[str, Body]) -> bool:
     return True
 
 
+def _refuse_at(args: Namespace) -> bool:
+    """Sizes are given to a view that has none, or two to one dim, which is said."""
+    if args.view in (*WITH_SIZES, KERNELS):
+        return refuse_repeated(args.at)
+    say(f"`--at` gives sizes to {', '.join(f'`{view}`' for view in (*WITH_SIZES, KERNELS))}, not to `{args.view}`.")
+    return True
+
+
 def _refuse_sizes(args: Namespace, models: Sequence[Body]) -> int:
     """Sizes are of free dims of the models, and such as they may have; else it is said what is wrong. 0 where nothing is."""
-    if args.view not in WITH_SIZES:
-        say(f"`--at` gives sizes to {', '.join(f'`{view}`' for view in (*WITH_SIZES, KERNELS))}, not to `{args.view}`.")
-        return 2
     free = {name: sorted({s for port in model.inputs for s in _symbols(model, port)}) for name, model in ((m.name, m) for m in models)}
     if not check_sizes(dict(args.at), [symbol for symbols in free.values() for symbol in symbols]):
         return 2
+    from netspec.diagnostics.shapes.expansion import SizeOutOfRange
     from netspec.shape.sizes import find_excluded
 
+    large = [(name, size) for name, size in args.at if size > LIMITS.axis_size]
+    if large:
+        return report([SizeOutOfRange(what=f"`{n}`", value=f"{size:,}"[:80], limit="from 1 to 2**31 - 1") for n, size in large])
     own = [(model, tuple((s, n) for s, n in dict(args.at).items() if s in free[model.name])) for model in models]
     return report([problem for model, sizes in own for problem in find_excluded(model.facts, sizes)])
 

@@ -15,9 +15,13 @@ def parse_sizes(text: str) -> list[tuple[str, int]]:
 
 def _parse_size(text: str) -> tuple[str, int]:
     name, _, number = text.partition("=")
-    if not (name.strip() and number.strip().replace("_", "").isdecimal() and int(number) > 0):
-        raise ArgumentTypeError(f"`{text}` is not DIM=SIZE with a size of 1 or more")
+    if not (name.strip() and number.strip().replace("_", "").isdecimal() and len(number) < MOST_DIGITS and int(number) > 0):
+        raise ArgumentTypeError(f"`{text[:80]}` is not DIM=SIZE with a size of 1 or more")
     return name.strip(), int(number)
+
+
+MOST_DIGITS = 1_000
+"""Python reads no number of more than some thousand digits."""
 
 
 def parse_depth(text: str) -> int:
@@ -25,6 +29,16 @@ def parse_depth(text: str) -> int:
     if not (text.isdecimal() and int(text) > 0):
         raise ArgumentTypeError(f"`{text}` is not a whole number of 1 or more")
     return int(text)
+
+
+def refuse_repeated(sizes: Sequence[tuple[str, int]]) -> bool:
+    """A dim has two sizes, which is said."""
+    known: dict[str, int] = {}
+    for name, size in sizes:
+        if known.setdefault(name, size) != size:
+            say(f"`--at` gives `{name}` two sizes, {known[name]} and {size}: write one.")
+            return True
+    return False
 
 
 def check_sizes(sizes: Mapping[str, int], free: Sequence[str]) -> bool:

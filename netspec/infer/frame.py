@@ -241,7 +241,16 @@ class Passes:
     """The numbers of a scalar in the passes of a `repeat`."""
 
     loop: object
+    """The repeat; a `Grid` where the indices of several are in it."""
     values: tuple[Any, ...]
+
+
+@record(eq=False)
+class Grid:
+    """The passes of several repeats together: each of the last for each of those before it."""
+
+    loops: tuple[object, ...]
+    counts: tuple[int, ...]
 
 
 class Frame:
@@ -269,6 +278,8 @@ class Frame:
         """What this body, and those it calls, assume of sizes: the caller's facts take it over."""
         self.passes: dict[int, Passes] = {}
         """Wires of scalars whose numbers in all passes of a `repeat` are known."""
+        self.grids: dict[tuple[int, ...], Grid] = {}
+        """The passes of several repeats together, by the identity of these."""
         self.phases: dict[int, str] = {}
         """Wires that exist in one phase only."""
         self.phase: list[str] = []

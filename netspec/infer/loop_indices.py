@@ -10,6 +10,7 @@ from netspec.diagnostics.calls.arguments import BadArgument
 from netspec.diagnostics.calls.loops import RepeatIndex
 from netspec.diagnostics.shapes.operands import LiteralDoesNotFit, UnequalDtypes, WrongOperand
 from netspec.diagnostics.shapes.proofs import BadOperands, NotStatic
+from netspec.diagnostics.shapes.sizes import AxisOutOfRange
 from netspec.record import replace
 from netspec.source import Span
 from netspec.syntax import tree
@@ -21,6 +22,8 @@ OF_NUMBERS = (BadArgument, BadOperands, LiteralDoesNotFit, NotStatic, WrongOpera
 
 def blame_index(repeats: Sequence[tree.Repeat], problem: Diagnostic) -> Diagnostic:
     """The problem as one of the index of a loop around it, where the guilty text is made of that; else as it is."""
+    if isinstance(problem, AxisOutOfRange):
+        return blame_compared(repeats, problem)
     if not isinstance(problem, (*OF_NUMBERS, UnequalDtypes)) or (isinstance(problem, WrongOperand) and problem.operand.rank):
         return problem
     if isinstance(problem, BadArgument) and not problem.value.startswith("a tensor"):
@@ -72,6 +75,18 @@ def make_table(node: tree.Repeat, found: tree.Index, count: str) -> Repair:
     read = f"{table}[{found.items[0].span.text}]"
     edits = (Edit(start, f"{buffer}\n{indent}" if indent else f"{buffer}; "), Edit(found.span, read))
     return Repair(edits, f"`{buffer}` before the loop, and `{read}` in it")
+
+
+def blame_compared(repeats: Sequence[tree.Repeat], problem: AxisOutOfRange) -> Diagnostic:
+    """`max(i, 2)`, which takes two numbers where both are known before, and an axis of a tensor."""
+    text = problem.at.source.text[: problem.at.start]
+    for node in reversed(repeats):
+        name = node.index.name if node.index is not None else ""
+        found = re.search(rf"\b{problem.op}\(\s*({re.escape(name)})\s*,\s*$", text) if name and not problem.input.rank else None
+        if found is not None:
+            at = Span(problem.at.source, *found.span(1))
+            return RepeatIndex(at=at, name=name, count=node.count.span.text, ways=(unroll(node),), trail=problem.trail)
+    return problem
 
 
 def find_name(name: str, problem: Diagnostic) -> Span | None:

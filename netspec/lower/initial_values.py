@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from netspec.diagnostics.shapes.sizes import InitializerDoesNotFit
+from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jax, np
 from netspec.library.initializers.distributions import draw_weight, fans
+from netspec.library.initializers.formulas import list_formula
 from netspec.lower.layout import BUFFERS, PARAMS, Layout, Stored
 from netspec.lower.precision import FULL, Precision
 from netspec.lower.random_draws import path_hash, take_key
@@ -73,8 +76,18 @@ def _leaf(stored: Stored, seed: int, precision: Precision) -> Any:
     """A leaf of which every slice is drawn by its own path."""
     leaf = np.empty(stored.shape, precision.stored(stored.weight.dtype))
     for path, index in zip(stored.origins, stored.indices(), strict=True):
-        leaf[index] = _sample(stored, generator(seed, path))
+        with np.errstate(over="ignore"):  # which `_require_numbers` tells in words
+            leaf[index] = _sample(stored, generator(seed, path))
+        _require_numbers(stored, path, leaf[index])
     return leaf
+
+
+def _require_numbers(stored: Stored, path: str, drawn: Any) -> None:
+    """Raises `SpecError` where a formula has made something of what was drawn that is no number."""
+    if list_formula(stored.weight.init) is None or (count := int((~np.isfinite(drawn)).sum())) == 0:
+        return
+    init, why = stored.weight.init.word(), f"{count:,} of the {drawn.size:,} elements that are drawn come out infinite or as no number"
+    raise SpecError([InitializerDoesNotFit(init, path, stored.slice_shape, why)])
 
 
 def _sample(stored: Stored, rng: Any) -> Any:

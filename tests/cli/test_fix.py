@@ -78,3 +78,32 @@ def _written(folder: Path, text: str) -> Path:
     path = folder / "m.net"
     path.write_text(text)
     return path
+
+
+def test_every_line_end_that_no_repair_touches_stays(tmp_path: Path) -> None:
+    path = tmp_path / "m.net"
+    mixed = b"\xef\xbb\xbf" + BAD.replace("model M {\n", "model M {\r\n").replace("[B, 8]\n", "[B, 8]\r").encode() + b"# end\r\n\r"
+    path.write_bytes(mixed)
+    assert main(["check", str(path), "--fix"]) == 0
+    assert path.read_bytes() == mixed.replace(b"dens(", b"dense(")
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [tmp_path / name for name in ("a.net", "b.net", "c.net")]
+    for path, text in zip(paths, (BAD, BAD, HOPELESS), strict=True):
+        path.write_text(text)
+    paths[1].chmod(0o400)
+    assert main(["check", *map(str, paths), "--fix"]) == 2
+    out, err = capsys.readouterr()
+    assert paths[0].read_text() == GOOD and paths[1].read_text() == BAD
+    assert f"chmod u+w {paths[1]}" in err and "make room" not in err
+    assert "b.net:5" in out and "c.net:5" in out and "2 problems in 2 files" in out
+
+
+@pytest.mark.parametrize(("text", "more", "said", "code"), [(HOPELESS, [], "unknown-name", 1), (GOOD, ["--plugin", "nope"], "nope", 2)])
+def test_a_diff_says_what_it_does_not_mend(
+    text: str, more: list[str], said: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--diff", *more, str(_written(tmp_path, text))]) == code
+    out, err = capsys.readouterr()
+    assert out == "" and said in err

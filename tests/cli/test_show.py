@@ -238,7 +238,14 @@ def test_sizes_make_it_exact(capsys: pytest.CaptureFixture[str], alexnet: str) -
 
 @pytest.mark.parametrize(
     ("sizes", "code", "said"),
-    [("H=50", 1, "error[size-excluded]"), ("C=3", 2, "no input has a free dim `C`; there is `B`, `H` or `W`."), ("H", 2, "DIM=SIZE")],
+    [
+        ("H=50", 1, "error[size-excluded]"),
+        ("C=3", 2, "no input has a free dim `C`; there is `B`, `H` or `W`."),
+        ("H", 2, "DIM=SIZE"),
+        ("W=2147483648", 1, "error[size-out-of-range]: `W` is 2,147,483,648"),
+        ("W=" + 5000 * "9", 2, "DIM=SIZE"),
+        ("B=1,H=224,B=2", 2, "gives `B` two sizes, 1 and 2"),
+    ],
 )
 def test_sizes_that_the_model_cannot_have(sizes: str, code: int, said: str, capsys: pytest.CaptureFixture[str], alexnet: str) -> None:
     assert main_or_exit(["show", alexnet, "--at", sizes]) == code
@@ -270,8 +277,10 @@ model M {
 
 
 def test_sizes_count_for_views_that_show_some(capsys: pytest.CaptureFixture[str], spec: str) -> None:
-    assert main(["show", spec, "--as", "ir", "--at", "B=3"]) == 2
-    assert "`--at` gives sizes to `table`, `shapes`, `costs`, `kernels`, not to `ir`." in capsys.readouterr().err
+    for view in ("ir", "tree"):
+        assert main(["show", spec, "--as", view, "--at", "B=3"]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and f"`--at` gives sizes to `table`, `shapes`, `costs`, `kernels`, not to `{view}`." in err
 
 
 def main_or_exit(argv: list[str]) -> int:

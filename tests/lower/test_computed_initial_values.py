@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from netspec.compile import check
+from netspec.diagnostics.spec_error import SpecError
 from netspec.library.shelf.op_text import value_text
 from netspec.lower.initial_values import generator
 from netspec.lower.program import Program
@@ -56,3 +57,36 @@ def test_draws_are_those_that_the_initializer_makes_alone() -> None:
     np.testing.assert_allclose(host, np.exp(first) - second / 2, 1e-5)
     assert np.isfinite(traced).all() and text == "exp(normal(1.0)) - (normal(1.0) / 2.0)"
     np.testing.assert_array_equal(initial(text)[0], host)
+
+
+NO_NUMBERS = {
+    "log(linspace(-1, 1))": "`log` cannot fill `w` [3, 4]: element 0 of the last axis would be no number",
+    "linspace(1, 16) / 0": "`/` cannot fill `w` [3, 4]: element 0 of the last axis would be infinite",
+    "1 / linspace(0, 1)": "element 0 of the last axis would be infinite",
+    "10 ** linspace(0, 400)": "element 1 of the last axis would be 2.154e+133, beyond f32",
+    "0 / zeros": "nan is no value of f32, the element type of what `/` makes here",
+    "(-1) ** linspace(0, 1)": "element 1 of the last axis would be no number",
+}
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_what_is_known_to_be_no_number_is_a_problem_of_the_spec(text: str) -> None:
+    (problem,) = check(Source("m.net", WEIGHT.replace("VALUE", text))).problems
+    assert NO_NUMBERS[text] in problem.message() and problem.at.text == text
+
+
+def test_what_is_drawn_and_comes_out_as_no_number_is_told_by_init() -> None:
+    found = check(Source("m.net", WEIGHT.replace("VALUE", "log(normal(1.0))")))
+    assert found.typed is not None and found.ok
+    with pytest.raises(SpecError, match=r"`log` cannot fill `w` \[3, 4\]: \d of the 12 elements that are drawn"):
+        Program.of(found.typed).init(5)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 / (1 / linspace(0, 1))", "exp(-1 / linspace(0, 1))", "(-2) ** linspace(0, 3)", "tanh(1 / linspace(0, 1))"]
+)
+def test_an_infinite_number_on_the_way_to_one_is_none_of_it(text: str) -> None:
+    assert np.isfinite(initial(text)[0]).all()
+
+
+WEIGHT = "netspec 1\n\nmodel M {\n  input x: f32[B, 3]\n  weight w: f32[3, 4] = VALUE\n  output y = x @ w\n}\n"

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import netspec
 from netspec.compile import check
 from netspec.ir.fingerprint import ir_hash
 from netspec.ir.verify import verify_all
@@ -92,3 +93,34 @@ def test_the_fingerprint_knows_them() -> None:
     assert (
         len({hashed(text) for text in (SPEC, SPEC.replace("0.75 - 0.25 * i", "0.75 - 0.2 * i"), SPEC.replace("drop / 2", "drop / 3"))}) == 3
     )
+
+
+TWO = """netspec 1
+model M {
+  input x: f32[B, 4]
+  y = x
+  repeat 2 as j { repeat 5 as i { y = y * 0.5 + (i * 10 + j) * x + (i - j) / (j + 1) * (j + i) } }
+  output z = y
+}
+"""
+
+
+def test_indices_of_two_repeats_go_together() -> None:
+    """In one expression they are what they are in two `for`s."""
+    x = np.arange(8, dtype=np.float32).reshape(2, 4)
+    texts = TWO, TWO.replace("repeat 2 as j", "for j in range(2)").replace("repeat 5 as i", "for i in range(5)")
+    programs = [netspec.compile(text) for text in texts]
+    found = [np.asarray(each.apply(each.init(0), x=x)["z"]) for each in programs]
+    np.testing.assert_allclose(found[0], found[1], 1e-6)
+
+
+def test_every_pass_of_two_repeats_is_checked() -> None:
+    text = TWO.replace("(i * 10 + j) * x", "(x -> drop_path(0.2 * i + RATE * j))")
+    assert check(Source("m.net", text.replace("RATE", "0.15"))).ok
+    (problem,) = check(Source("m.net", text.replace("RATE", "0.3"))).problems
+    assert "not the number `1.1" in problem.message()
+
+
+def test_an_index_is_no_tensor_with_axes() -> None:
+    (problem,) = check(Source("m.net", TWO.replace("(i * 10 + j)", "max(i, 2)"))).problems
+    assert problem.slug() == "repeat-index" and problem.at.text == "i"

@@ -63,12 +63,14 @@ class WriteFailed(Diagnostic):
     step: str
     """What was being done: "making the folder", "creating the file", "writing the content", "renaming it into place", …"""
     reason: str
+    repair: str = "make room or choose another folder"
+    """What to do, in words."""
 
     def message(self) -> str:
         return f"cannot write `{self.path}`: {self.reason} (while {self.step})."
 
     def help(self) -> str | None:
-        return "what stood there before is unharmed; make room or choose another folder"
+        return f"what stood there before is unharmed; {self.repair}"
 
 
 @record(kw_only=True)

@@ -183,7 +183,7 @@ class InitializerNeedsMatrix(Diagnostic):
 
 @record
 class InitializerDoesNotFit(Diagnostic):
-    """An initializer whose values have their places is for parameters of some shapes only."""
+    """An initializer whose values have their places is for parameters of some shapes only; one that is computed must give numbers."""
 
     initializer: str
     parameter: str

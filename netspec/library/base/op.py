@@ -10,7 +10,7 @@ schedule, loss, metric, dataset, transform.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, dataclass_transform
 
@@ -18,6 +18,7 @@ from netspec.library.base.arguments import Argument, read_declared
 from netspec.library.base.field_bounds import Field
 from netspec.library.base.op_scope import Array, Scope
 from netspec.library.base.value_faults import BadArguments, Fault, UnequalLists
+from netspec.limits import LIMITS
 from netspec.record import field, record
 from netspec.shape import Dim, Facts, TensorType
 
@@ -422,6 +423,17 @@ class Initializer(Op):
     def written(self) -> tuple[float, ...] | None:
         """Every number that it gives, where the spec writes them; None where they are drawn, and have fractions."""
         return None
+
+    def word(self) -> str:
+        """What messages call it."""
+        return self.op_name()
+
+    def row(self, shape: Sequence[Any]) -> tuple[float, ...] | None:
+        """The numbers along the last axis of a shape, where every row has the same and they are known before any is drawn."""
+        numbers, size = self.written(), shape[-1] if shape else 1
+        if numbers is None or not isinstance(size, int) or size > LIMITS.range_items:
+            return None
+        return numbers * size if len(numbers) == 1 else numbers if len(shape) == 1 else None
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         """An f32 (or f64 for f64 parameters, cast by the caller) NumPy array of the shape."""

@@ -51,7 +51,7 @@ def require_fit(init: Initializer, weight: str, shape: Sequence[int | Dim], blam
     judge = getattr(init, "misfit", None)
     why = None if judge is None else judge(shape)
     if why is not None:
-        raise Mistake(InitializerDoesNotFit(init.op_name(), weight, tuple(shape), why, blame=blame))
+        raise Mistake(InitializerDoesNotFit(init.word(), weight, tuple(shape), why, blame=blame))
 
 
 def require_values(init: Initializer, weight: str, kind: TensorType) -> None:
@@ -60,10 +60,30 @@ def require_values(init: Initializer, weight: str, kind: TensorType) -> None:
 
     numbers = init.written()
     if numbers is None and not kind.is_float:
-        raise Mistake(InitializerDoesNotFit(init.op_name(), weight, kind.shape, f"it draws fractions, and {kind.dtype} holds none"))
+        raise Mistake(InitializerDoesNotFit(init.word(), weight, kind.shape, f"it draws fractions, and {kind.dtype} holds none"))
     for number in numbers or ():
         whole = int(number) if not kind.is_float and float(number).is_integer() else number
-        need_value(init.op_name(), bool(whole) if kind.dtype == "bool" and whole in (0, 1) else whole, kind, blame="", made=True)
+        need_value(init.word(), bool(whole) if kind.dtype == "bool" and whole in (0, 1) else whole, kind, blame="", made=True)
+    require_finite(init, weight, kind)
+
+
+def require_finite(init: Initializer, weight: str, kind: TensorType) -> None:
+    """Raise `Mistake` when numbers that are known before any is drawn are none that the floats of a type hold."""
+    if kind.dtype not in FLOATS:
+        return
+    digits, exponent = FLOATS[kind.dtype]
+    bound = (2 - 2.0 ** -(digits + 1)) * 2.0**exponent
+    sizes = [dim.value if dim.is_constant else dim for dim in kind.shape]
+    for place, number in enumerate(init.row(sizes) or ()):
+        if not abs(number) < bound:
+            wrong = "no number" if math.isnan(number) else "infinite" if math.isinf(number) else f"{number:.4g}, beyond {kind.dtype}"
+            where = f"element {place} of the last axis" if kind.rank else "it"
+            why = f"{where} would be {wrong}"
+            raise Mistake(InitializerDoesNotFit(init.word(), weight, kind.shape, why))
+
+
+FLOATS = {"f16": (10, 15), "bf16": (7, 127), "f32": (23, 127), "f64": (52, 1023)}
+"""Digits behind the first, and the largest exponent."""
 
 
 class _Drawn(Initializer):

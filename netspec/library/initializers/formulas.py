@@ -8,6 +8,7 @@ from typing import Any
 
 from netspec.lazy import jax, jnp, np
 from netspec.library.base import Array, Example, Initializer
+from netspec.limits import LIMITS
 from netspec.shape import Dim
 
 FUNCTIONS: Mapping[str, str] = {name: name for name in ("abs", "cos", "exp", "expm1", "log", "log1p", "sin", "sqrt", "square", "tanh")}
@@ -39,6 +40,13 @@ class Linspace(Initializer):
 
     def misfit(self, shape: Sequence[int | Dim]) -> str | None:
         return None if shape else "a scalar has no axis along which numbers could lie"
+
+    def row(self, shape: Sequence[Any]) -> tuple[float, ...] | None:
+        count = shape[-1] if shape else None
+        if not isinstance(count, int) or not 1 < count <= LIMITS.range_items:
+            return None if count != 1 else (self.start,)
+        step = (self.stop - self.start) / (count - 1)
+        return (*(place * step + self.start for place in range(count - 1)), self.stop)
 
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         return np.broadcast_to(np.linspace(self.start, self.stop, shape[-1]), shape).copy()
@@ -74,6 +82,17 @@ class _Formula(Initializer):
         """The one number that it gives, where that is the same everywhere."""
         return (float(self.sample(None, (), (1, 1))),) if self.same else None
 
+    def word(self) -> str:
+        return self.operation
+
+    def row(self, shape: Sequence[Any]) -> tuple[float, ...] | None:
+        rows = [part.row(shape) if isinstance(part, Initializer) else part for part in self.parts]
+        size = next((len(row) for row in rows if isinstance(row, tuple)), 0)
+        if any(row is None for row in rows):
+            return None
+        columns = [row if isinstance(row, tuple) else (float(row or 0.0),) * size for row in rows]
+        return tuple(_compute_one(self.operation, numbers) for numbers in zip(*columns, strict=True))
+
     def sample(self, rng: Any, shape: tuple[int, ...], fan: tuple[int, int]) -> Array:
         values = [part.sample(rng, shape, fan) if isinstance(part, Initializer) else part for part in self.parts]
         with np.errstate(all="ignore"):
@@ -102,11 +121,33 @@ def list_formula(op: Any) -> tuple[str, tuple[Any, ...]] | None:
 
 def compute(name: str, value: float) -> float:
     """A function of a number. Raises ValueError where it has no value, or one that is no finite number."""
-    own: Mapping[str, Callable[[float], float]] = {"abs": abs, "square": lambda v: v * v}
     try:
-        found = (own[name] if name in own else getattr(math, name))(value)
+        found = (_OWN[name] if name in _OWN else getattr(math, name))(value)
     except OverflowError:
         raise ValueError("too large") from None
     if not math.isfinite(found):
         raise ValueError("no finite number")
     return found
+
+
+def _compute_one(operation: str, numbers: Sequence[float]) -> float:
+    """What floating-point arithmetic makes of numbers, infinities and NaN too, without NumPy, which `check` does not import."""
+    first, second = float(numbers[0]), float(numbers[-1])
+    try:
+        if operation in FUNCTIONS:
+            return float(_OWN.get(operation, getattr(math, operation, None))(first))  # type: ignore[misc]
+        found = -first if len(numbers) == 1 else _SIGNS[operation](first, second)
+        return math.nan if isinstance(found, complex) else found
+    except OverflowError:
+        return -math.inf if operation == "**" and first < 0 and second % 2 else math.inf
+    except ZeroDivisionError:
+        return _divide_by_zero(first, second) if operation == "/" else math.copysign(math.inf, first) if second % 2 == 1 else math.inf
+    except ValueError:  # a logarithm of zero, or what has no value
+        return -math.inf if (operation, first) in (("log", 0.0), ("log1p", -1.0)) else math.nan
+
+
+def _divide_by_zero(number: float, zero: float) -> float:
+    return math.copysign(1.0, number) * math.copysign(math.inf, zero) if abs(number) > 0 else math.nan
+
+
+_OWN: Mapping[str, Callable[[float], float]] = {"abs": abs, "square": lambda v: v * v}

@@ -153,7 +153,7 @@ def count_tensors(call: Written, what: Takes, positional: Sequence[int]) -> int:
     return len(first) if first and not is_literal(first[0]) else 0
 
 
-def is_literal(node: tree.Expr) -> bool:
+def is_literal(node: tree.Expr | tree.Arg) -> bool:
     """A value that can be no tensor: a list of names may be several."""
     if isinstance(node, tree.ListExpr | tree.TupleExpr) and node.items:
         return all(is_literal(item) for item in node.items)
