@@ -82,7 +82,9 @@ def test_what_is_drawn_and_comes_out_as_no_number_is_told_by_init() -> None:
         Program.of(found.typed).init(5)
 
 
-@pytest.mark.parametrize("text", ["1 / (1 / linspace(0, 1))", "exp(-1 / linspace(0, 1))", "(-2) ** linspace(0, 3)", "tanh(1 / linspace(0, 1))"])
+@pytest.mark.parametrize(
+    "text", ["1 / (1 / linspace(0, 1))", "exp(-1 / linspace(0, 1))", "(-2) ** linspace(0, 3)", "tanh(1 / linspace(0, 1))"]
+)
 def test_an_infinite_number_on_the_way_to_one_is_none_of_it(text: str) -> None:
     assert np.isfinite(initial(text)[0]).all()
 
