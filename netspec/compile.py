@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -59,7 +59,7 @@ def check(
     set: Mapping[str, Any] | None = None,
     train: str | None = None,
     imports: Mapping[str, str] | None = None,
-    plugins: Sequence[str] = (),
+    plugins: Sequence[str] | None = (),
     untrusted: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Checked:
@@ -76,7 +76,7 @@ def check(
     Raises no problem; TypeError for arguments of other Python types, ValueError for `untrusted` with values, imports or plugins.
     """
     values = {**write_values(set), **write_values(overrides)}
-    return check_named(name_spec(spec), values, train, imports, plugins, untrusted)
+    return check_named(name_spec(spec), values, train, imports, () if plugins is None else plugins, untrusted)
 
 
 def check_named(
@@ -105,7 +105,7 @@ def check_readable(
     untrusted: bool = False,
 ) -> Checked:
     """The same for commands that cannot go on without the file. Raises `Mistake` when it cannot be read."""
-    if isinstance(plugins, str) or not all(isinstance(name, str) for name in plugins):
+    if isinstance(plugins, str) or not isinstance(plugins, Iterable) or not all(isinstance(name, str) for name in plugins):
         raise TypeError(f'`plugins` is a list of names, as `plugins=["acme"]`, and not {plugins!r}')
     if not isinstance(train, str | None):
         raise TypeError(f"`train` is the name of a section, and not a value of {type(train).__name__}")
@@ -140,7 +140,10 @@ def write_values(values: Mapping[str, Any] | None) -> dict[str, str]:
         return {}
     if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
         raise TypeError('`set` has values by name, as `{"classes": 100}`')
-    return {name: text_of(value) for name, value in values.items()}
+    try:
+        return {name: text_of(value) for name, value in values.items()}
+    except RecursionError:
+        raise TypeError("a value of `set` holds itself, or has lists within lists without end") from None
 
 
 def check_with(
@@ -273,7 +276,7 @@ def compile(
     train: str | None = None,
     *,
     set: Mapping[str, Any] | None = None,
-    plugins: Sequence[str] = (),
+    plugins: Sequence[str] | None = (),
     lowering: str | None = None,
 ) -> Program:
     """A program that can be trained, from a path, a text or a `Source` (see `check`), with the ops of these plugins.
@@ -283,7 +286,7 @@ def compile(
 
     Raises `SpecError` with the problems that `check` returns; TypeError and ValueError for arguments of other Python types or values.
     """
-    return program(name_spec(spec), train, write_values(set), plugins=plugins, lowering=lowering)
+    return program(name_spec(spec), train, write_values(set), plugins=() if plugins is None else plugins, lowering=lowering)
 
 
 def program(
@@ -320,7 +323,7 @@ def unknown_train(checked: Checked, name: str) -> Diagnostic:
     return UnknownTrain(at=Span(checked.source, 0, 0), name=name, near=tuple(nearest(name, names)), options=names)
 
 
-def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequence[str] = ()) -> Loaded:
+def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequence[str] | None = ()) -> Loaded:
     """A finished run, from its folder alone: it asks for the plugins that it was trained with, besides these.
 
     `which` is the checkpoint: "best" (lowest evaluation loss), "last", or the number of its step. Raises `SpecError` when the folder is no
@@ -330,7 +333,9 @@ def load(run: str | PathLike[str], which: str | int = "best", *, plugins: Sequen
     from netspec.train.recipe import Recipe
 
     def again(recipe: Recipe) -> Program:
-        return program(Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports, (*recipe.plugins, *plugins))
+        return program(
+            Source(recipe.path, recipe.text), recipe.train, recipe.overrides, recipe.imports, (*recipe.plugins, *(plugins or ()))
+        )
 
     return trained_run.load(run, which, compile=again)
 

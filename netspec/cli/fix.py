@@ -65,7 +65,7 @@ def _mended(path: str, plugins: Sequence[str]) -> tuple[bytes, str, str, int, Se
 
 
 def mend(source: Source, file: Source, problems: Sequence[Diagnostic], check: Check) -> tuple[str, int, Sequence[Diagnostic]]:
-    """The text of the file that the source was read from behind all repairs that held when they were tried and are no guesses, also those
+    """The text of the file that the source was read from, behind all repairs that held when they were tried and are no guesses, also those
     that others uncovered; how many problems went, and which are left."""
     before = len(problems)
     for _ in range(ROUNDS):

@@ -23,6 +23,12 @@ def finish_sums(finish: Callable[[Any], Mapping[str, Any]], statistics: Any) -> 
     """What `finish`, a jitted function, makes of sums, computed in float64 whatever the model computes in."""
     if any(map(is_traced, jax.tree.leaves(statistics))):
         return dict(finish(statistics))
+    if (
+        not isinstance(statistics, tuple | Mapping)
+        or not jax.tree.leaves(statistics)
+        or not all(map(is_number, jax.tree.leaves(statistics)))
+    ):
+        raise TypeError(f"`finish` takes statistics, as `train_step` and `eval_step` give them, and not {type(statistics).__name__}")
     with jax.enable_x64(True):
         found = finish(jax.tree.map(to_float64, statistics))
     return {name: np.asarray(x, np.float64).tolist() for name, x in found.items()}
@@ -31,3 +37,8 @@ def finish_sums(finish: Callable[[Any], Mapping[str, Any]], statistics: Any) -> 
 def to_float64(array: Any) -> Any:
     """The array in float64; one that is traced as it is."""
     return array if is_traced(array) else np.asarray(array, np.float64)
+
+
+def is_number(leaf: Any) -> bool:
+    """A number, or an array of some."""
+    return hasattr(leaf, "dtype") or isinstance(leaf, int | float)

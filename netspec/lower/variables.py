@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netspec.diagnostics.running.weights import ArrayMismatch
+from netspec.diagnostics.running.weights import ArrayMismatch, WeightsMismatch
 from netspec.diagnostics.spec_error import SpecError
 from netspec.lazy import jax, np
 from netspec.lower.input_arrays import as_array, describe
@@ -76,11 +76,32 @@ def require_dict(batch: Any, names: Iterable[str] = ()) -> Mapping[str, Any]:
 
 
 def as_leaf(path: str, value: Any, dtype: Any) -> Any:
-    """A leaf of the weights in its dtype. Raises `SpecError` for what holds no numbers."""
+    """A leaf of the weights in its dtype. Raises `SpecError` for what holds no numbers, or such as the dtype does not hold."""
     array = as_array(value)
     if getattr(array.dtype, "kind", "") in "OUSM":
         raise SpecError([ArrayMismatch(field=path, expected=f"an array of {dtype}", found=describe(array))])
-    return array.astype(dtype)
+    if getattr(array.dtype, "kind", "") == "c":
+        raise SpecError([WeightsMismatch(lost=((path, f"complex numbers in place of {np.dtype(dtype)}"),))])
+    with np.errstate(over="ignore", invalid="ignore"):  # which is told in words
+        made = array.astype(dtype)
+    if (number := find_lost(array, made)) is not None:
+        raise SpecError([WeightsMismatch(lost=((path, f"{number}, which {np.dtype(dtype)} does not hold"),))])
+    return made
+
+
+def find_lost(given: Any, made: Any) -> str | None:
+    """The first number that another dtype does not hold: too large for its floats, or for its whole numbers, or a fraction. Arrays of JAX
+    are not read."""
+    if not isinstance(given, np.ndarray | np.generic) or np.dtype(given.dtype).kind not in "fiu":
+        return None
+    kind = "f" if np.issubdtype(made.dtype, np.floating) or np.dtype(made.dtype).kind == "V" else np.dtype(made.dtype).kind
+    if kind == "f":
+        lost = ~np.isfinite(made) & np.isfinite(given)
+    elif kind in "iu":
+        lost = made != given
+    else:
+        return None
+    return f"{np.asarray(given)[lost].flat[0]:.6g}" if lost.any() else None
 
 
 def are_arrays(tree: Any) -> bool:

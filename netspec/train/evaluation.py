@@ -6,7 +6,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from netspec.train.feed import Feed
+from netspec.diagnostics.spec_error import SpecError
+from netspec.train.feed import NO_BATCHES, Feed
 from netspec.train.prefetch import prefetch
 from netspec.train.tally import Tally
 
@@ -30,4 +31,6 @@ def evaluate_feed(
                 return None
     finally:
         batches.close()
+    if not tally:
+        raise SpecError([NO_BATCHES])
     return tally.finish()

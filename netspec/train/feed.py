@@ -212,7 +212,12 @@ def feed_of(
     if not isinstance(data, Iterable):
         expected = "a dict of arrays by field, or an iterable of such dicts"
         raise SpecError([ArrayMismatch(field="data", expected=expected, found=f"a value of {type(data).__name__}")])
+    if isinstance(data, Sized) and len(data) == 0:
+        raise SpecError([NO_BATCHES])
     return BatchFeed(data, plan, precision=precision)
+
+
+NO_BATCHES = ArrayMismatch(field="data", expected="a dict of arrays by field, or an iterable of batches", found="one of no batches")
 
 
 def feed_from(folder: Path | None, plan: DataPlan, seed: int, known: Knowledge | None = None) -> ArrayFeed:

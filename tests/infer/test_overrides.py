@@ -231,3 +231,16 @@ def test_the_params_of_an_imported_model(tmp_path: Path) -> None:
     (problem,) = check(main, overrides={"rat": "0.1"}).problems
     assert problem.slug() == "unknown-argument" and problem.help() == "did you mean `rate`?"
     assert [p.slug() for p in check(main, overrides={"N.n": "1"}).problems] == ["unknown-override"]
+
+
+def test_a_list_that_holds_itself_is_no_value() -> None:
+    endless: list[Any] = [1]
+    endless.append(endless)
+    with pytest.raises(TypeError, match="holds itself"):
+        check(Source("spec.net", SPEC), set={"width": endless})
+
+
+def test_no_plugins_are_none_and_a_number_is_no_list_of_them() -> None:
+    assert check(Source("spec.net", SPEC), plugins=None).ok
+    with pytest.raises(TypeError, match="`plugins` is a list of names"):
+        check(Source("spec.net", SPEC), plugins=3)  # type: ignore[arg-type]

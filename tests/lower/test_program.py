@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -323,3 +324,25 @@ def test_norms_without_parameters_train() -> None:
     p = program(b.body(logits=b.op(Dense(features=3), x)))
     state, _ = p.train_step(p.init(), batch())
     assert set(state.buffers) == {"batch_norm_0/mean", "batch_norm_0/var"}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.full(3, 1j), "dense_0/bias has complex numbers in place of float32"),
+        (np.array([0.0, 1e300, 0.0]), "dense_0/bias has 1e+300, which float32 does not hold"),
+    ],
+)
+def test_weights_that_the_element_type_does_not_hold(value: np.ndarray, said: str) -> None:
+    p = linear()
+    params = {**p.init().params, "dense_0/bias": value}
+    for call in (p.pack, lambda given: p.apply(given, x=batch()["x"]), lambda given: p.loss(given, batch())):
+        with pytest.raises(SpecError, match=re.escape(said)) as caught:
+            call(params)
+        assert isinstance(caught.value.diagnostics[0], WeightsMismatch)
+
+
+@pytest.mark.parametrize("given", [{}, "a", ("a",), None])
+def test_finish_takes_statistics(given: object) -> None:
+    with pytest.raises(TypeError, match="`finish` takes statistics, as `train_step`"):
+        linear().finish(given)  # type: ignore[arg-type]

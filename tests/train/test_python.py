@@ -156,3 +156,11 @@ def test_a_run_without_evaluation_data_says_so(run: Path, monkeypatch: pytest.Mo
     with pytest.raises(SpecError) as caught:
         loaded.evaluate()
     assert caught.value.diagnostics == (NothingToEvaluate(run=str(run)),)
+
+
+def test_no_batches_are_a_problem() -> None:
+    program = model()
+    state = program.init()
+    for call in (lambda: program.fit([]), lambda: program.evaluate(state, []), lambda: program.evaluate(state, iter(()))):
+        with pytest.raises(SpecError, match="it is one of no batches"):
+            call()

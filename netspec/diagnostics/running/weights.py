@@ -101,12 +101,14 @@ class UnknownInput(Diagnostic):
 
 @record(kw_only=True)
 class WeightsMismatch(Diagnostic):
-    """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes."""
+    """A tree of weights does not fit the model: paths are missing or too many, or arrays have other shapes or numbers."""
 
     missing: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     misshaped: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
     """(path, expected shape, found shape)."""
+    lost: tuple[tuple[str, str], ...] = ()
+    """(path, the numbers that its element type does not hold)."""
     alone: bool = False
     """Parameters were given by themselves, though the model has buffers."""
 
@@ -116,6 +118,7 @@ class WeightsMismatch(Diagnostic):
             list_some("missing ", self.missing, LIMITS.listed_weights),
             list_some("unknown ", self.extra, LIMITS.listed_weights),
             list_some("", shapes, LIMITS.listed_weights),
+            list_some("", tuple(f"{path} has {numbers}" for path, numbers in self.lost), LIMITS.listed_weights),
         )
         return f"the weights do not fit the model: {'; '.join(part for part in parts if part)}."
 

@@ -86,7 +86,7 @@ class _Formula(Initializer):
         return self.operation
 
     def row(self, shape: Sequence[Any]) -> tuple[float, ...] | None:
-        rows = [part.row(shape) if isinstance(part, Initializer) else part for part in self.parts]
+        rows: list[Any] = [part.row(shape) if isinstance(part, Initializer) else part for part in self.parts]
         size = next((len(row) for row in rows if isinstance(row, tuple)), 0)
         if any(row is None for row in rows):
             return None
