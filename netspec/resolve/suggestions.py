@@ -25,6 +25,13 @@ from netspec.syntax.migrations import find_renamed_argument
 def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str], call: Written | None = None) -> Diagnostic:
     """A call of something that does not exist, where ops of these kinds, or one of the `others`, can stand."""
     found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
+    if isinstance(found, UnknownName) and call is not None:
+        from netspec.resolve.foreign.defaults import choose_op, doubt
+
+        if how := doubt(name, call.args):
+            return replace(found, near=(), how=how)
+        own = choose_op(name, call.args)
+        found = replace(found, near=(own,)) if own and index.lookup(own, *kinds) else found
     if isinstance(found, UnknownName) and call is not None and found.how and not found.near and at.source.pointers is None:
         return replace(found, ways=tuple(write_code(call, name, kinds)))
     if not isinstance(found, UnknownName) or call is None or at.source.pointers is not None or not (found.near or "ctivation" in name):
