@@ -158,7 +158,7 @@ def count_tensors(call: Written, what: Takes, positional: Sequence[int]) -> int:
 def is_literal(node: tree.Expr) -> bool:
     """A value that can be no tensor: a list of names may be several."""
     if isinstance(node, tree.ListExpr | tree.TupleExpr) and node.items:
-        return all(is_literal(item) for item in node.items)
+        return all(not isinstance(item, tree.Arg) and is_literal(item) for item in node.items)
     return isinstance(node, LITERALS)
 
 

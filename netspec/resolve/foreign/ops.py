@@ -9,9 +9,9 @@ from netspec.diagnostics.base import Edit, Repair
 from netspec.diagnostics.suggestions.nearest import squash
 from netspec.library.shelf import index
 from netspec.record import record, replace
-from netspec.resolve.foreign.defaults import list_defaults, momentum
 from netspec.resolve.foreign.argument_rules import as_stage
 from netspec.resolve.foreign.calls import Written, propose_calls, show, takes_of
+from netspec.resolve.foreign.defaults import list_defaults, momentum
 from netspec.syntax import tree
 
 
