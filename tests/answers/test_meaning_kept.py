@@ -54,6 +54,8 @@ KEPT = [
     Wrong(IMAGE.format("nn.Conv2d(3, 64, 3, padding=1)"), "conv(64, 3, padding=1)"),
     Wrong(IMAGE.format("Conv2D(64, 3)"), 'conv(64, 3, padding="VALID")'),
     Wrong(PLAIN.format('Conv2D(8, 3, activation="relu")(x)'), 'x -> conv(8, 3, padding="VALID") -> relu'),
+    Wrong(PLAIN.format("nn.BatchNorm2d(3, momentum=0.1)(x)"), "= x -> batch_norm(momentum=0.9)"),
+    Wrong(PLAIN.format("nn.Dropout2d(0.2)(x)"), "= x -> spatial_dropout(0.2)"),
     Wrong(PLAIN.format("nn.BatchNorm2d(3)(x)"), "= x -> batch_norm\n"),
     Wrong(IMAGE.format("nn.Dropout2d(0.2)"), "spatial_dropout(0.2)"),
     Wrong(IMAGE.format("BatchNorm2d(3, momentum=0.1)"), "batch_norm(momentum=0.9)"),

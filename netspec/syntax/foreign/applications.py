@@ -112,6 +112,10 @@ def _write(name: str, there: str, arguments: str, plain: int) -> str:
         arguments = (arguments[: activation.start()] + arguments[activation.end() :]).lstrip(", ")
     if re.fullmatch(r"(Depthwise|Separable)?Conv(Transpose)?[123][dD](Transpose)?", there) and plain < 4 and "padding" not in arguments:
         arguments += ', padding="VALID"'
+    if re.fullmatch(r"BatchNorm[123]d", there):
+        arguments = re.sub(r"(?<=momentum=)(0?\.\d+)", lambda share: f"{1 - float(share[1]):.6g}", arguments)
+    if re.fullmatch(r"Dropout[123][dD]", there):
+        name = "spatial_dropout"
     if re.fullmatch(r"(Batch|Instance)Norm[123]d|LayerNorm", there):
         arguments = re.sub(r"^\s*\d+\s*(,\s*|$)", "", arguments)
     call = f"{name}({arguments})" if arguments.strip() else name
@@ -175,7 +179,7 @@ def library_name(view: TextView, i: int) -> Form | None:
     path = view.path_end(i)
     if path == i or not (view.type(path + 1) == "LPAR" or view.type(i - 1) == "ARROW") or str(view.at(path)) in ("Module", "Sequential"):
         return None
-    if not are_plain(view.text):
+    if not are_plain(view.text) or _DIFFERS.fullmatch(str(view.at(path))):
         return None
     name = op_name(view, i, path)
     linear = str(view.at(path)) in _SIZED and path + 1 in view.partner
@@ -203,6 +207,8 @@ _SAME = {
     *("square", "sin", "cos", "mean", "sum", "max", "min", "where", "maximum", "minimum", "matmul", "einsum"),
 }
 """Functions that are called the same here, and do the same without further arguments."""
+_DIFFERS = re.compile(r".*Conv.*[123][dD].*|.*Norm([123]d)?|Dropout[123][dD]|cat|concatenate|[hv]stack|std|var|interpolate|flatten|ravel")
+"""Names of calls that are here more than another name."""
 _CALL_OF_LIBRARY = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(_LIBRARIES))})\.(?:\w+\.)*(\w+)(?=\(([^()\n]*))?")
 _SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
 """Layers of PyTorch whose first argument is the size of their input."""
