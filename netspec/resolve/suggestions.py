@@ -28,6 +28,13 @@ def unknown_op(at: Span, name: str, kinds: tuple[str, ...], others: Iterable[str
     found = suggest_for_plugin(at, name, kinds) or suggest_from_shelf(at, name, kinds, others)
     written = at.source.pointers is None and call is not None and isinstance(found, UnknownName)
     known = tuple(propose_functions(call, name)) if written and call is not None and "function" in kinds else ()
+    if isinstance(found, UnknownName) and call is not None:
+        from netspec.resolve.foreign.defaults import choose_op, doubt
+
+        if how := doubt(name, call.args):
+            return replace(found, near=(), how=how)
+        own = choose_op(name, call.args)
+        found = replace(found, near=(own,)) if own and index.lookup(own, *kinds) else found
     if known:
         return replace(found, ways=known)
     if isinstance(found, UnknownName) and call is not None and found.how and not found.near and at.source.pointers is None:

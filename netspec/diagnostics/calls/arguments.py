@@ -35,7 +35,16 @@ class BadArgument(Diagnostic):
         repair = self.chosen() if self.ways else None
         if repair is not None and repair.words:
             return f"write `{repair.words}`"
-        return f"write `{self.repair}`" if self.repair else self.advice or None
+        return f"write `{self.repair}`" if self.repair else self.advice or self.by_name()
+
+    def by_name(self) -> str | None:
+        """What to do with a number or word whose place says another argument than is meant."""
+        source, start = self.at.source, self.at.start
+        if self.part or not self.at.text or source.pointers is not None or source.text[:start].rstrip()[-1:] != ",":
+            return None
+        return (
+            f"`{self.name}` has this place among the arguments of `{self.op}`: a value that is meant for another one has its name before it"
+        )
 
     def edits(self) -> Sequence[Edit]:
         if self.ways:

@@ -57,7 +57,8 @@ class UnknownName(_Near):
         return [] if self.below is not NOWHERE else super().edits()
 
     def mistake(self) -> object:
-        return (self.slug(), self.name)
+        library, dot, _ = self.name.partition(".")
+        return (self.slug(), library if dot and self.ways else self.name)
 
     def label(self) -> str:
         return "not known here"

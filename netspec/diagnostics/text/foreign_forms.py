@@ -62,7 +62,17 @@ class TensorMethod(Rewritten):
     def message(self) -> str:
         return f"a tensor has no methods and no attributes, as in `{self.found}`."
 
+    def edits(self) -> Sequence[Edit]:
+        return () if self.differs() else super().edits()
+
+    def differs(self) -> str:
+        """The function that divides by another number in one library than in the next, where it is among the methods."""
+        found = [re.search(r"\.(std|var)\(", span.text) for span, text in self.changes if "ddof" not in text]
+        return next((match[1] for match in found if match is not None), "")
+
     def advice(self) -> str | None:
+        if name := self.differs():
+            return f"functions take the tensor: `{name}(x, axis=1)` divides by n as NumPy does, `{name}(x, axis=1, ddof=1)` as PyTorch"
         return "functions take the tensor: `mean(x, axis=1)`, `x -> relu`; a size is named in a type, `x: f32[B, D]`"
 
 

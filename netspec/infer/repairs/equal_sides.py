@@ -242,6 +242,8 @@ def multiply(scene: Scene, problem: InnerDims) -> Iterator[Repair]:
     if len(scene.sides) < 2:
         return
     left, right = scene.sides
+    if left.place.text == right.place.text:
+        return  # either side may be the one that is turned
     swapped = (Edit(left.place.span, right.place.text), Edit(right.place.span, left.place.text))
     can_swap = fits_product(scene, right.type, left.type)
     turned = [(side, turn(side.type)) for side in (right, left) if side.type.rank > 1]

@@ -17,7 +17,7 @@ from netspec.library.shelf.index import Entry
 from netspec.limits import LIMITS
 from netspec.record import record, replace
 from netspec.resolve.foreign.argument_rules import Choice, find_choices
-from netspec.resolve.foreign.values import CONSTANTS, LENGTH, convert_text, takes
+from netspec.resolve.foreign.values import CONSTANTS, LENGTH, convert_text, from_pair, split_items, takes
 from netspec.resolve.graph import Definition
 from netspec.source import Span
 from netspec.syntax import tree
@@ -116,6 +116,13 @@ def list_choices(call: Written, what: Takes, gone: Sequence[int], named: Mapping
             found.append([Choice(named[place] if "=" in named[place] else f"{named[place]}={text}")])
         elif arg.name is None:
             wanted = what.types.get(fills.get(place, ""), "")
+            items = split_items(text) if text.startswith("(") and fills.get(place) == "b1" else []
+            if len(items) == 2 and place == positional[-1]:
+                found.append([Choice(", ".join(items))])
+                continue
+            if place in positional[:tensors] and text.startswith("(") and isinstance(arg.value, tree.TupleExpr):
+                found.append([Choice(from_pair(text))])
+                continue
             beyond = place in positional[tensors:] and place not in fills
             found.append(
                 activation_choices(text) if beyond or is_activation(text, wanted) else [Choice(t) for t in write_value(text, wanted)]
@@ -156,7 +163,7 @@ def count_tensors(call: Written, what: Takes, positional: Sequence[int]) -> int:
 def is_literal(node: tree.Expr | tree.Arg) -> bool:
     """A value that can be no tensor: a list of names may be several."""
     if isinstance(node, tree.ListExpr | tree.TupleExpr) and node.items:
-        return all(is_literal(item) for item in node.items)
+        return all(not isinstance(item, tree.Arg) and is_literal(item) for item in node.items)
     return isinstance(node, LITERALS)
 
 

@@ -32,6 +32,26 @@ def list_defaults(library: str, name: str, ours: str, args: Sequence[tree.Arg], 
     yield ""
 
 
+def choose_op(name: str, args: Sequence[tree.Arg]) -> str:
+    """The op that another library's name means with these arguments, or with the number of axes at its end; "" where any will do."""
+    last = name.rpartition(".")[2]
+    if re.fullmatch(r"(?i:dropout)[123][dD]", last):
+        return "spatial_dropout"
+    if last == "transpose" and name.startswith("torch.") and sum(arg.name is None for arg in args) == 3:
+        return "swap_axes"
+    scaled = any(squash(arg.name or "") == "scalefactor" for arg in args)
+    return "upsample" if scaled and last == "interpolate" else ""
+
+
+def doubt(name: str, args: Sequence[tree.Arg]) -> str:
+    """What is to be said of a call that means here something else than there; "" of any other."""
+    library, _, last = name.rpartition(".")
+    starts = {arg.value.span.text for arg in args[1:] if arg.name in (None, "start_dim")}
+    if library in ("torch", "np", "jnp", "numpy") and last in ("flatten", "ravel") and "1" not in starts:
+        return f"`{name}` joins all axes, the batch too: `flatten(x)` keeps the batch, `reshape(x, [-1])` does not"
+    return ""
+
+
 def momentum(name: str, ours: str, args: Sequence[tree.Arg]) -> Mapping[int, str]:
     """PyTorch's momentum of the running statistics is the share of the new ones, ours that of the old ones."""
     if ours != "batch_norm" or not re.search(r"(?i:batch_?norm)\d?d$", name):

@@ -71,7 +71,8 @@ def list_readings(name: str, entry: index.Entry, args: Sequence[tree.Arg]) -> It
     params = [a.name for a in entry.signature]
     if not params:
         yield Reading()
-        yield Reading(tuple(n for n in places if args[n].value.span.text.lower() in ("true", "false")))
+        said = ("true", "false", "1") if entry.name == "flatten" else ("true", "false")  # from the first axis on; in place
+        yield Reading(tuple(n for n in places if args[n].value.span.text.lower() in said))
         return
     own = READINGS.get(entry.name)
     readings = [*(own(name, numbers) if own is not None else ()), Reading()]

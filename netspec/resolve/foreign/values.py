@@ -102,8 +102,6 @@ def from_items(items: list[str], wanted: str) -> Iterable[str]:
     if items and len(set(items)) == 1:
         yield items[0]
         yield from convert_text(items[0], wanted)
-    elif items and "list" not in wanted:
-        yield items[0]
 
 
 def _convert_item(item: str, inner: str) -> list[str]:

@@ -59,12 +59,16 @@ def find_meant_value(item: tree.Setting) -> str:
     return (meant(item.value) if meant is not None else "") or ""
 
 
+MOST_EPOCHS = 1_000
+"""A larger number alone may as well count steps."""
+
+
 def mean_duration(value: tree.Expr) -> str:
     """A length: of a number the epochs, of a string or a call what it says."""
     if isinstance(value, tree.Unary):
         value = value.value
     if isinstance(value, tree.Number) and value.value > 0 and float(value.value).is_integer():
-        return write_value(value, "duration", "epochs") or ""
+        return write_value(value, "duration", "epochs") or "" if value.value <= MOST_EPOCHS else ""
     if isinstance(value, tree.Duration) and value.number.value > 0:
         return value.span.text
     said = re.search(r"(\d[\d_]*)\W*(epoch|step|iter)|(epoch|step|iter)\w*\W*(\d[\d_]*)", value.span.text) if is_said(value) else None

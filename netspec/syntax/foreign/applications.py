@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from netspec.syntax.foreign.form import Form, Rule
 from netspec.syntax.foreign.text_view import TextView
@@ -118,7 +119,24 @@ def _layer(view: TextView, i: int, last: int) -> str:
     parts = view.arguments(path + 1)
     first = parts[1][0] if str(view.at(path)) in _SIZED and len(parts) > 1 and view.type(parts[1][0] + 1) != "EQUAL" else path + 2
     arguments = view.render(first, last - 1) if first <= last - 1 else ""
-    return f"{name}({arguments})" if arguments.strip() else name
+    return _write(name, str(view.at(path)), arguments, sum(view.type(a + 1) != "EQUAL" and a >= first for a, _ in parts))
+
+
+def _write(name: str, there: str, arguments: str, plain: int) -> str:
+    """The stage with its arguments; what other libraries have unless told otherwise stands there, and what is known here does not."""
+    activation = re.search(r',?\s*\bactivation\s*=\s*"([a-z_]+)"', arguments)
+    if activation is not None:
+        arguments = (arguments[: activation.start()] + arguments[activation.end() :]).lstrip(", ")
+    if re.fullmatch(r"(Depthwise|Separable)?Conv(Transpose)?[123][dD](Transpose)?", there) and plain < 4 and "padding" not in arguments:
+        arguments += ', padding="VALID"'
+    if re.fullmatch(r"BatchNorm[123]d", there):
+        arguments = re.sub(r"(?<=momentum=)(0?\.\d+)", lambda share: f"{1 - float(share[1]):.6g}", arguments)
+    if re.fullmatch(r"Dropout[123][dD]", there):
+        name = "spatial_dropout"
+    if re.fullmatch(r"(Batch|Instance)Norm[123]d|LayerNorm", there):
+        arguments = re.sub(r"^\s*\d+\s*(,\s*|$)", "", arguments)
+    call = f"{name}({arguments})" if arguments.strip() else name
+    return call if activation is None or activation[1] == "linear" else f"{call} -> {activation[1]}"
 
 
 def _input(view: TextView, opening: int) -> tuple[str, list[str]]:
@@ -160,7 +178,7 @@ def op_name(view: TextView, i: int, path: int) -> str:
             if kind in kinds and squash(name) in table:
                 ours = table[squash(name)].ours
                 return ours[0] if ours else name
-    return name if name.islower() else snake_case(name)
+    return re.sub(r"[123]d$", "", name) if name.islower() else snake_case(name)
 
 
 def snake_case(name: str) -> str:
@@ -178,7 +196,7 @@ def library_name(view: TextView, i: int) -> Form | None:
     path = view.path_end(i)
     if path == i or not (view.type(path + 1) == "LPAR" or view.type(i - 1) == "ARROW") or str(view.at(path)) in ("Module", "Sequential"):
         return None
-    if view.type(path + 1) == "LPAR" and not _is_plain(view, path):
+    if not are_plain(view.text) or _DIFFERS.fullmatch(str(view.at(path))):
         return None
     name = op_name(view, i, path)
     linear = str(view.at(path)) in _SIZED and path + 1 in view.partner
@@ -189,11 +207,16 @@ def library_name(view: TextView, i: int) -> Form | None:
     return Form("library name", view.start(i), view.stop(path), tuple(changes), reads=True)
 
 
-def _is_plain(view: TextView, path: int) -> bool:
-    """Whether a call has our op's name and only names inside: what its other arguments mean is known where ops are."""
-    if str(view.at(path)) not in _SAME or path + 1 not in view.partner:
-        return False
-    return all(a == b and view.type(a) == "NAME" for a, b in view.arguments(path + 1))
+@lru_cache(maxsize=4)
+def are_plain(text: str) -> bool:
+    """Whether every name of a library is that of a function which does the same here, and is called on tensors alone: the others are
+    reported where it is known what they and their arguments mean, all of a file together. Where layers are called twice, all is one."""
+    if re.search(r"\)\s*\(", text):
+        return True
+    for name, arguments in _CALL_OF_LIBRARY.findall(text):
+        if name not in _SAME or not re.fullmatch(r"[\s,.]*([A-Za-z_][\w.]*[\s,]*)*", arguments):
+            return False
+    return True
 
 
 _SAME = {
@@ -201,6 +224,9 @@ _SAME = {
     *("square", "sin", "cos", "mean", "sum", "max", "min", "where", "maximum", "minimum", "matmul", "einsum"),
 }
 """Functions that are called the same here, and do the same without further arguments."""
+_DIFFERS = re.compile(r".*Conv.*[123][dD].*|.*Norm([123]d)?|Dropout[123][dD]|cat|concatenate|[hv]stack|std|var|interpolate|flatten|ravel")
+"""Names of calls that are here more than another name."""
+_CALL_OF_LIBRARY = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(_LIBRARIES))})\.(?:\w+\.)*(\w+)(?=\(([^()\n]*))?")
 _SIZED = {"Linear", "Conv1d", "Conv2d", "Conv3d", "LazyLinear", "ConvTranspose2d"}
 """Layers of PyTorch whose first argument is the size of their input."""
 
