@@ -30,6 +30,9 @@ def describe_missing(frame: Frame, use: Call, signature: Signature, slots: Mappi
     port = find_port(use, name)
     fits = [n for n in tensors_in_sight(frame, slots) if port is None or fits_port(frame, use, port, slots, n)] if len(missing) == 1 else []
     ways: list[Repair] = []
+    measured = isinstance(use.value, OpValue) and use.value.entry.kind not in ("layer", "function")
+    if measured:  # a section knows what else it may be
+        return MissingInput(at=use.span, op=use.name, names=tuple(missing), all=signature.required)
     if len(missing) == 1 and not isinstance(use.callee, SharedInstance) and use.span.source.pointers is None:
         value = replace(use.value, span=use.span, call=use.args)
         numbers = [] if fits else [*name_numbers(use, name, port)]
