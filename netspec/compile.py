@@ -76,7 +76,15 @@ def check(
     Raises no problem; TypeError for arguments of other Python types, ValueError for `untrusted` with values, imports or plugins.
     """
     values = {**write_values(set), **write_values(overrides)}
-    return check_named(name_spec(spec), values, train, imports, () if plugins is None else plugins, untrusted)
+    checked = check_named(name_spec(spec), values, train, imports, () if plugins is None else plugins, untrusted)
+    return replace(checked, problems=in_python(checked.problems)) if values else checked
+
+
+def in_python(problems: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The problems with what `set` says in words of Python, and not of the command line."""
+    from netspec.diagnostics.running.overrides import say_in_python
+
+    return tuple(map(say_in_python, problems))
 
 
 def check_named(
@@ -286,7 +294,12 @@ def compile(
 
     Raises `SpecError` with the problems that `check` returns; TypeError and ValueError for arguments of other Python types or values.
     """
-    return program(name_spec(spec), train, write_values(set), plugins=() if plugins is None else plugins, lowering=lowering)
+    try:
+        return program(name_spec(spec), train, write_values(set), plugins=() if plugins is None else plugins, lowering=lowering)
+    except SpecError as error:
+        if not set:
+            raise
+        raise SpecError(in_python(error.diagnostics)) from None
 
 
 def program(

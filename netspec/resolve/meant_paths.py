@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netspec.diagnostics.base import Mistake
-from netspec.diagnostics.running.overrides import quote_part
 from netspec.diagnostics.suggestions.nearest import nearest
 from netspec.diagnostics.suggestions.setting_words import find_meaning
 from netspec.resolve.foreign_settings import groups
@@ -19,8 +18,8 @@ Reach = Callable[[str, tree.Expr], object]
 """Puts a value at a path; raises `Mistake` where there is none."""
 
 
-def find_meant(path: str, value: tree.Expr, text: str, known: list[str], arguments: dict[str, list[str]], reach: Reach) -> str:
-    """The part of the command that says it, `--set train.optimizer.learning_rate=3e-4`; "" where nothing tells it.
+def find_meant(path: str, value: tree.Expr, text: str, known: list[str], arguments: dict[str, list[str]], reach: Reach) -> tuple[str, ...]:
+    """The path and the value that say it, `train.optimizer.learning_rate` and `3e-4`; () where nothing tells it.
 
     `known` are the params' names, `arguments` the names of the arguments in each setting of `train`.
     """
@@ -29,8 +28,8 @@ def find_meant(path: str, value: tree.Expr, text: str, known: list[str], argumen
             reach(meant, value)
         except Mistake:
             continue
-        return quote_part(meant, written)
-    return ""
+        return meant, written
+    return ()
 
 
 def list_candidates(path: str, value: tree.Expr, text: str, known: list[str], arguments: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
@@ -81,14 +80,14 @@ def of_section(key: str, value: tree.Expr) -> Iterator[tuple[str, str]]:
             yield f"train.{key}.{name}", written
 
 
-def find_whole(path: str, value: tree.Expr, optimizer: tree.Setting | None) -> str:
-    """The part of the command that sets the whole optimizer, where the path's end is no argument of it: clipping, a decay."""
+def find_whole(path: str, value: tree.Expr, optimizer: tree.Setting | None) -> tuple[str, ...]:
+    """The path and the value that set the whole optimizer, where the path's end is no argument of it: clipping, a decay."""
     last = path.rpartition(".")[2]
     meaning, _ = find_meaning(last)
     if meaning not in OF_OPTIMIZER or optimizer is None:
-        return ""
+        return ()
     forms = place_in_optimizer(optimizer, [(meaning, tree.Setting(last, value, span=value.span, name_span=value.span))])
-    return quote_part("train.optimizer", forms[0][0].removeprefix("optimizer = ")) if forms else ""
+    return ("train.optimizer", forms[0][0].removeprefix("optimizer = ")) if forms else ()
 
 
 def fit_value(key: str, value: tree.Expr, text: str) -> str:

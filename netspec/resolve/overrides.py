@@ -33,8 +33,8 @@ def override(file: tree.File, values: Mapping[str, str], train: str | None = Non
     return file, problems
 
 
-def find_meant_path(file: tree.File, path: str, text: str, train: str | None) -> dict[str, str]:
-    """Facts of a path that names nothing: the part of the command that was meant, or what is true instead."""
+def find_meant_path(file: tree.File, path: str, text: str, train: str | None) -> dict[str, Any]:
+    """Facts of a path that names nothing: the path and the value that were meant, or what is true instead."""
     from netspec.diagnostics.suggestions.setting_words import find_meaning  # only commands with a problem need them
     from netspec.resolve.meant_paths import find_meant, find_whole
 
@@ -82,10 +82,18 @@ def put(file: tree.File, path: str, value: tree.Expr, train: str | None) -> tree
     if path not in known and (model := find_imported(file, parts, train)) is not None:
         return override_sections(file, model, parts[-1], (), value, train)
     param = require_param(known, path)
+    refuse_bare_word(param, path, value, known)
     model = next((s for s in file.sections if isinstance(s, tree.Model) and any(p is param for p in params_of(s))), None)
     if model is not None:
         file = override_sections(file, model.name, param.name, [p.name for p in params_of(model)], value, train)
     return exchange(file, param, replace(param, default=value))
+
+
+def refuse_bare_word(param: tree.Param, path: str, value: tree.Expr, known: Mapping[str, tree.Param]) -> None:
+    """Raises `Mistake` for a string without quotes: a word that names no param, where a string is wanted."""
+    if param.type.name == "str" and isinstance(value, tree.Name) and value.text not in known:
+        why = f"`{value.text}` is a name, and nothing has it; a string has quotes of its own"
+        raise Mistake(BadOverride(path=path, value=value.text, why=why, repair=f'"{value.text}"'))
 
 
 def override_sections(file: tree.File, model: str, name: str, places: Sequence[str], value: tree.Expr, train: str | None) -> tree.File:

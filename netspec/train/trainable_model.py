@@ -12,7 +12,7 @@ from typing import Any
 from netspec.diagnostics.running.runs import NothingToEvaluate
 from netspec.diagnostics.running.weights import NothingToTrain
 from netspec.diagnostics.spec_error import SpecError, raise_spec_errors
-from netspec.files import PathLike
+from netspec.files import PathLike, refuse_existing
 from netspec.ir import TrainPlan
 from netspec.lazy import jax
 from netspec.library.base import Clock
@@ -117,6 +117,8 @@ class Program(Compiled):
 
         Raises `SpecError` for data that does not fit the spec, a loss that is no number, a run folder that cannot be used.
         """
+        if out is not None and not resume:
+            refuse_existing(out, "go on with it by `resume=True`, or choose another folder with `out=`")
         feeds = self.feeds(data, validation, Path(folder) if folder else None, read_learned(out, self.plan) if resume else None)
         stop = PoliteStop()
         fit = self.train(*feeds, Path(folder) if folder else None, out, resume, reporter() if progress else Silent(), stop)

@@ -1,13 +1,46 @@
-"""Defines the problems of `--set NAME=VALUE`: names and paths that do not exist, values that cannot be read. Floor 0."""
+"""Defines the problems of `--set NAME=VALUE`: names and paths that do not exist, values that cannot be read. Floor 0.
+
+The place says by which door a value came in: a source called `--set NAME`, or `set: NAME` for `set={"NAME": …}` of Python.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import ClassVar
 
 from netspec.diagnostics.base import Diagnostic
-from netspec.record import record
-from netspec.source import COMMAND_LINE, Span
+from netspec.record import record, replace
+from netspec.source import COMMAND_LINE, Source, Span
+
+PYTHON = "set: "
+"""Beginning of the path of a source that is a value of Python's `set`."""
+
+
+def say_in_python(problem: Diagnostic) -> Diagnostic:
+    """The problem of a value that came in by Python's `set`, in words of Python; any other as it is."""
+    at = problem.at
+    if not at.source.path.startswith(COMMAND_LINE):
+        return problem
+    source = Source(PYTHON + at.source.path.removeprefix(COMMAND_LINE), at.source.text)
+    return replace(problem, at=Span(source, at.start, at.end))
+
+
+def write_part(at: Span, path: str, text: str) -> str:
+    """What sets a value, by the door that it came in: `--set width=3`, `set={"width": 3}`."""
+    return python_part(path, text) if at.source.path.startswith(PYTHON) else quote_part(path, text)
+
+
+def name_part(at: Span, path: str, value: str = "…") -> str:
+    """The same as it was given, unquoted."""
+    return python_part(path, value) if at.source.path.startswith(PYTHON) else f"--set {path}={value}"
+
+
+def python_part(path: str, text: str) -> str:
+    """The argument of Python that sets a value: numbers as they are, other texts of the language as strings."""
+    plain = text == "…" or re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text)
+    quoted = f"'{text}'" if '"' in text and "'" not in text else json.dumps(text, ensure_ascii=False)
+    return f'set={{"{path}": {text if plain else quoted}}}'
 
 
 def quote_part(path: str, text: str) -> str:
@@ -23,8 +56,8 @@ def quote(text: str) -> str:
 
 def part_of(at: Span, text: str) -> str:
     """The part of the command line with another value, where the place is a value of it; else ""."""
-    path = at.source.path
-    return quote_part(path.removeprefix(COMMAND_LINE), text) if path.startswith(COMMAND_LINE) else ""
+    door = next((door for door in (COMMAND_LINE, PYTHON) if at.source.path.startswith(door)), "")
+    return write_part(at, at.source.path.removeprefix(door), text) if door else ""
 
 
 @record(kw_only=True)
@@ -35,17 +68,17 @@ class UnknownOverride(Diagnostic):
     path: str
     near: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    meant: str = ""
-    """The part of the command line that says what is meant."""
+    meant: tuple[str, ...] = ()
+    """The path and the value that are meant."""
     instead: str = ""
     """What is true, where nothing is to be set."""
 
     def message(self) -> str:
-        return f"`--set {self.path}=…` names nothing in this spec"
+        return f"`{name_part(self.at, self.path)}` names nothing in this spec"
 
     def help(self) -> str | None:
         if self.meant:
-            return f"write `{self.meant}`"
+            return f"write `{write_part(self.at, *self.meant)}`"
         if self.instead:
             return f"{self.instead}: leave it out"
         if self.near:
@@ -69,11 +102,11 @@ class AmbiguousOverride(Diagnostic):
     candidates: tuple[str, ...]
 
     def message(self) -> str:
-        return f"`--set {self.path}=…` could mean several arguments"
+        return f"`{name_part(self.at, self.path)}` could mean several arguments"
 
     def help(self) -> str | None:
         value = self.at.text or "…"
-        return "write " + " or ".join(f"`{quote_part(c, value)}`" for c in self.candidates)
+        return "write " + " or ".join(f"`{write_part(self.at, c, value)}`" for c in self.candidates)
 
 
 @record(kw_only=True)
@@ -83,15 +116,19 @@ class BadOverride(Diagnostic):
     path: str
     value: str
     why: str
+    repair: str = ""
+    """The value that is meant."""
 
     def message(self) -> str:
-        return f"`--set {self.path}={self.value}`: {self.why}"
+        return f"`{name_part(self.at, self.path, self.value)}`: {self.why}"
 
     def help(self) -> str | None:
+        if self.repair:
+            return f"write `{write_part(self.at, self.path, self.repair)}`"
         length = re.fullmatch(r"(\d[\d_.]*)\s*-?(epoch|step)s?", self.value)
         if length is not None:
-            return f"write `{quote_part(self.path, f'{length[1]} {length[2]}' + 's' * (length[1] != '1'))}`"
-        return f"write `--set {self.path}=…` with a value of the language" if not self.value.strip() else None
+            return f"write `{write_part(self.at, self.path, f'{length[1]} {length[2]}' + 's' * (length[1] != '1'))}`"
+        return f"write `{name_part(self.at, self.path)}` with a value of the language" if not self.value.strip() else None
 
 
 @record(kw_only=True)
